@@ -1,0 +1,83 @@
+package shm
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxText is the longest text a control takes, in bytes.
+const maxText = 4096
+
+// Accept turns what a person entered, or a program sent, into a value that the
+// control's type and limits allow. v is a string, as forms send, or a bool,
+// float64 or string, as JSON does. The error says what would be right.
+func (c Control) Accept(v Value) (Value, error) {
+	switch c.Type {
+	case Bool:
+		return c.acceptBool(v)
+	case Int, Float:
+		return c.acceptNumber(v)
+	case Choice:
+		if s, ok := v.(string); ok && slices.Contains(c.Choices, s) {
+			return s, nil
+		}
+		return nil, fmt.Errorf("%s must be one of %s", c.Name, strings.Join(c.Choices, ", "))
+	case Text:
+		s, ok := v.(string)
+		if !ok || len(s) > maxText {
+			return nil, fmt.Errorf("%s must be a text of at most %d bytes", c.Name, maxText)
+		}
+		return s, nil
+	}
+	return nil, fmt.Errorf("%s has the unknown type %q", c.Name, c.Type)
+}
+
+func (c Control) acceptBool(v Value) (Value, error) {
+	switch v := v.(type) {
+	case bool:
+		return v, nil
+	case string:
+		switch strings.ToLower(v) {
+		case "true", "on", "1", "yes":
+			return true, nil
+		case "false", "off", "0", "no":
+			return false, nil
+		}
+	}
+	return nil, fmt.Errorf("%s must be true or false", c.Name)
+}
+
+func (c Control) acceptNumber(v Value) (Value, error) {
+	var x float64
+	switch v := v.(type) {
+	case float64:
+		x = v
+	case string:
+		var err error
+		if x, err = strconv.ParseFloat(strings.TrimSpace(v), 64); err != nil {
+			return nil, fmt.Errorf("%s must be a number", c.Name)
+		}
+	default:
+		return nil, fmt.Errorf("%s must be a number", c.Name)
+	}
+	switch {
+	case math.IsNaN(x) || math.IsInf(x, 0):
+		return nil, fmt.Errorf("%s must be a finite number", c.Name)
+	case c.Min != nil && x < *c.Min:
+		return nil, fmt.Errorf("%s must be at least %s", c.Name, quantity(*c.Min, c.Unit))
+	case c.Max != nil && x > *c.Max:
+		return nil, fmt.Errorf("%s must be at most %s", c.Name, quantity(*c.Max, c.Unit))
+	case c.Type == Float:
+		return x, nil
+	case x != math.Trunc(x) || math.Abs(x) > 1<<53:
+		return nil, fmt.Errorf("%s must be a whole number", c.Name)
+	}
+	return int64(x), nil
+}
+
+func quantity(x float64, unit string) string {
+	return strings.TrimSpace(strconv.FormatFloat(x, 'g', -1, 64) + " " + unit)
+}

@@ -1,0 +1,184 @@
+package sourcetest
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"webmon/shm"
+)
+
+// Timeout is how long Sink waits for what has to come. It is generous because
+// a test machine may be busy; nothing waits longer than it takes.
+const Timeout = 20 * time.Second
+
+// Sink is a [shm.Sink] that keeps what it is given and lets a test wait for it
+// and want topics.
+type Sink struct {
+	changed chan struct{}
+	demand  chan struct{}
+
+	mu      sync.Mutex // guards all below
+	wants   map[string]float64
+	states  map[string]shm.Value
+	sets    map[string]int
+	events  map[string][]shm.Event
+	stamps  []float64
+	cost    shm.Cost
+	notices map[string]string
+	onFrame func(float64)
+	calls   int
+}
+
+var _ shm.Sink = (*Sink)(nil)
+
+// NewSink returns a sink that wants nothing.
+func NewSink() *Sink {
+	return &Sink{
+		changed: make(chan struct{}, 1),
+		demand:  make(chan struct{}, 1),
+		wants:   map[string]float64{},
+		states:  map[string]shm.Value{},
+		sets:    map[string]int{},
+		events:  map[string][]shm.Event{},
+		notices: map[string]string{},
+	}
+}
+
+func (s *Sink) record(f func()) {
+	s.mu.Lock()
+	f()
+	s.calls++
+	s.mu.Unlock()
+	signal(s.changed)
+}
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// State implements [shm.Sink].
+func (s *Sink) State(topic string, v shm.Value) {
+	s.record(func() { s.states[topic] = v; s.sets[topic]++ })
+}
+
+// Event implements [shm.Sink].
+func (s *Sink) Event(e shm.Event) {
+	s.record(func() { s.events[e.Topic] = append(s.events[e.Topic], e) })
+}
+
+// Frame implements [shm.Sink].
+func (s *Sink) Frame(stamp float64) {
+	s.record(func() {
+		s.stamps = append(s.stamps, stamp)
+		if s.onFrame != nil {
+			s.onFrame(stamp)
+		}
+	})
+}
+
+// Cost implements [shm.Sink].
+func (s *Sink) Cost(c shm.Cost) { s.record(func() { s.cost = c }) }
+
+// Notice implements [shm.Sink].
+func (s *Sink) Notice(key, text string) { s.record(func() { s.notices[key] = text }) }
+
+// Demand implements [shm.Sink].
+func (s *Sink) Demand(topic string) float64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.wants[topic]
+}
+
+// DemandChanged implements [shm.Sink].
+func (s *Sink) DemandChanged() <-chan struct{} { return s.demand }
+
+// Want sets how often a second the topic is wanted, 0 for not at all.
+func (s *Sink) Want(topic string, hz float64) {
+	s.mu.Lock()
+	s.wants[topic] = hz
+	s.mu.Unlock()
+	signal(s.demand)
+}
+
+// OnFrame sets what is called at every frame, at once.
+func (s *Sink) OnFrame(f func(stamp float64)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.onFrame = f
+}
+
+// Latest returns the value of a state topic and how often it was set.
+func (s *Sink) Latest(topic string) (shm.Value, int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.states[topic], s.sets[topic]
+}
+
+// Events returns the events of a topic so far.
+func (s *Sink) Events(topic string) []shm.Event {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]shm.Event(nil), s.events[topic]...)
+}
+
+// Stamps returns those of all frames so far.
+func (s *Sink) Stamps() []float64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]float64(nil), s.stamps...)
+}
+
+// LastCost returns what was reported last.
+func (s *Sink) LastCost() shm.Cost {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cost
+}
+
+// Noticed returns the text of a notice, "" if there was none of that key.
+func (s *Sink) Noticed(key string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.notices[key]
+}
+
+// Calls returns how often any method was called that hands something over.
+func (s *Sink) Calls() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls
+}
+
+// Wait waits until ok, which is asked whenever something came in, and fails the
+// test if it does not become true. what says what is waited for.
+func (s *Sink) Wait(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(Timeout)
+	defer deadline.Stop()
+	look := time.NewTicker(20 * time.Millisecond) // for what does not come this way
+	defer look.Stop()
+	for !ok() {
+		select {
+		case <-s.changed:
+		case <-look.C:
+		case <-deadline.C:
+			t.Fatalf("waited %v for %s; so far: %s", Timeout, what, s)
+		}
+	}
+}
+
+// String says in one line what has come.
+func (s *Sink) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := map[string]int{}
+	for topic, e := range s.events {
+		n[topic] = len(e)
+	}
+	return fmt.Sprintf("%d frames, states set %v, events %v, notices %v", len(s.stamps), s.sets, n, s.notices)
+}

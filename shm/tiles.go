@@ -1,0 +1,121 @@
+package shm
+
+import "strconv"
+
+// TopicPoll is napari's state topic: the tiles of every multiscale layer.
+const TopicPoll = "poll"
+
+// The event topics of napari's own monitor.
+const (
+	TopicFrameTime = "frame_time" // {"time": s, "delta_ms": ms} once a frame
+	TopicLoadChunk = "load_chunk" // {"time": s, "num_bytes": n, "load_ms": ms} once a chunk
+)
+
+// TilePoll is the decoded value of the topic "poll".
+// Its JSON is napari's own layout: {"layers": {id: {"tile_state", "tile_config"}}}.
+type TilePoll struct {
+	Layers []TileLayer // in the order napari sent them
+}
+
+// TileLayer is one multiscale layer of a napari with octree.
+type TileLayer struct {
+	// ID is napari's id of the layer object, an int above 2^46, as a string:
+	// JavaScript's numbers cannot hold every such int.
+	ID     string
+	State  *TileState  // nil until napari has drawn the layer
+	Config *TileConfig // nil until napari has drawn the layer
+}
+
+// TileState is what napari draws of a layer in this frame.
+type TileState struct {
+	// Rows and Cols, of equal length, name the tiles drawn, of the level in
+	// use, counted from the top left; a tile may stand there more than once.
+	Rows, Cols []int64
+	// Corners are the view's corners, top left and bottom right, each (row,
+	// col) in pixels of level 0. napari enlarges the view by 1.1, and a view
+	// may lie outside the image.
+	Corners [2][2]float64
+	// HasCorners is false where napari sent none.
+	HasCorners bool
+}
+
+// TileConfig is the shape of the level in use.
+type TileConfig struct {
+	BaseShape    [2]int64 // pixels of level 0: rows, cols
+	ImageShape   [2]int64 // pixels of this level: rows, cols
+	ShapeInTiles [2]int64 // tiles of this level: rows, cols
+	TileSize     int64    // pixels along a tile's side
+	LevelIndex   int64    // 0 is the full resolution
+}
+
+// Layer returns the layer with the given id, or nil.
+func (p *TilePoll) Layer(id string) *TileLayer {
+	if p == nil {
+		return nil
+	}
+	for i := range p.Layers {
+		if p.Layers[i].ID == id {
+			return &p.Layers[i]
+		}
+	}
+	return nil
+}
+
+// MarshalJSON writes napari's own layout, "seen" as a list of [row, col].
+func (p *TilePoll) MarshalJSON() ([]byte, error) { return p.appendJSON(nil), nil }
+
+func (p *TilePoll) appendJSON(b []byte) []byte {
+	b = append(b, `{"layers":{`...)
+	for i := range p.Layers {
+		l := &p.Layers[i]
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendString(b, l.ID), ':', '{')
+		if l.State != nil {
+			b = append(l.State.appendJSON(append(b, `"tile_state":`...)), ',')
+		}
+		if l.Config != nil {
+			b = append(l.Config.appendJSON(append(b, `"tile_config":`...)), ',')
+		}
+		if b[len(b)-1] == ',' {
+			b = b[:len(b)-1]
+		}
+		b = append(b, '}')
+	}
+	return append(b, `}}`...)
+}
+
+func (s *TileState) appendJSON(b []byte) []byte {
+	b = append(b, `{"seen":[`...)
+	for i := range s.Rows {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendPair(b, s.Rows[i], s.Cols[i])
+	}
+	b = append(b, `],"corners":`...)
+	if !s.HasCorners {
+		return append(b, `null}`...)
+	}
+	b, _ = AppendJSON(b, []Value{ // numbers only: cannot fail
+		[]Value{s.Corners[0][0], s.Corners[0][1]},
+		[]Value{s.Corners[1][0], s.Corners[1][1]},
+	})
+	return append(b, '}')
+}
+
+func (c *TileConfig) appendJSON(b []byte) []byte {
+	b = appendPair(append(b, `{"base_shape":`...), c.BaseShape[0], c.BaseShape[1])
+	b = appendPair(append(b, `,"image_shape":`...), c.ImageShape[0], c.ImageShape[1])
+	b = appendPair(append(b, `,"shape_in_tiles":`...), c.ShapeInTiles[0], c.ShapeInTiles[1])
+	b = strconv.AppendInt(append(b, `,"tile_size":`...), c.TileSize, 10)
+	b = strconv.AppendInt(append(b, `,"level_index":`...), c.LevelIndex, 10)
+	return append(b, '}')
+}
+
+func appendPair(b []byte, x, y int64) []byte {
+	b = strconv.AppendInt(append(b, '['), x, 10)
+	b = strconv.AppendInt(append(b, ','), y, 10)
+	return append(b, ']')
+}
