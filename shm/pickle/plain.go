@@ -1,0 +1,394 @@
+package pickle
+
+import (
+	"encoding/base64"
+	"fmt"
+	"math/big"
+	"slices"
+	"strconv"
+	"time"
+	"unicode/utf8"
+	"unsafe"
+)
+
+// PlainOptions bounds the conversion to plain Go values.
+type PlainOptions struct {
+	MaxNodes int // values in the result, array items included, and 16 bytes of text count as one; default 1,000,000
+	MaxDepth int // nesting; default 64
+	// Array, where not nil, is asked first what to put in place of an array;
+	// returning false leaves it to be written out as nested lists.
+	Array func(*Array) (any, bool)
+}
+
+// Plain converts v to what JSON can say: nil, bool, int64, float64, string,
+// []any and map[string]any. NaN and infinities stay float64. Integers beyond
+// 2^53 become strings, which JavaScript's numbers could not hold. Tuples and
+// sets become lists, bytes a string (base64 where they are not text), arrays
+// nested lists in row-major order of their shape, records maps by field,
+// datetimes RFC 3339 strings, timedeltas seconds, complex numbers [re, im],
+// objects a map with "class", "args" and so on. Keys become strings, as
+// Python's json does it; where two become the same the later wins. A value that
+// holds itself, or that is larger or deeper than allowed, gives an error that
+// wraps ErrLimit.
+func Plain(v Value, o PlainOptions) (any, error) {
+	if o.MaxNodes <= 0 {
+		o.MaxNodes = 1_000_000
+	}
+	if o.MaxDepth <= 0 {
+		o.MaxDepth = 64
+	}
+	p := plainer{opt: o, left: o.MaxNodes}
+	return p.value(v, 0)
+}
+
+type plainer struct {
+	opt  PlainOptions
+	left int
+}
+
+func (p *plainer) charge(n int) error {
+	if p.left -= n; p.left < 0 {
+		return fmt.Errorf("more than %d values: %w", p.opt.MaxNodes, ErrLimit)
+	}
+	return nil
+}
+
+// maxExact is the largest integer up to which float64, JavaScript's only
+// number, holds every one.
+const maxExact = 1 << 53
+
+func (p *plainer) value(v Value, depth int) (any, error) {
+	if depth > p.opt.MaxDepth {
+		return nil, fmt.Errorf("more than %d levels deep, or inside itself: %w", p.opt.MaxDepth, ErrLimit)
+	}
+	if err := p.charge(1); err != nil {
+		return nil, err
+	}
+	switch v := v.(type) {
+	case nil, bool, float64:
+		return v, nil
+	case int64:
+		if v > maxExact || v < -maxExact {
+			return strconv.FormatInt(v, 10), nil
+		}
+		return v, nil
+	case int:
+		return p.value(int64(v), depth)
+	case string:
+		return v, p.charge(len(v) / 16)
+	case *big.Int:
+		return v.String(), p.charge(v.BitLen() / 32)
+	case complex128:
+		return []any{real(v), imag(v)}, p.charge(2)
+	case []byte:
+		return p.bytes(v)
+	case time.Time:
+		return v.Format(time.RFC3339Nano), nil
+	case time.Duration:
+		return v.Seconds(), nil
+	case Tuple:
+		return p.list(v, depth)
+	case []any:
+		return p.list(v, depth)
+	case *List:
+		return p.list(v.Items, depth)
+	case *Set:
+		return p.list(v.Items, depth)
+	case *Dict:
+		return p.dict(v, depth)
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, e := range v {
+			x, err := p.value(e, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			out[k] = x
+		}
+		return out, nil
+	case *Array:
+		return p.array(v, depth)
+	case *DType:
+		return v.Descr(), p.charge(1 + v.leaves)
+	case *Global:
+		return v.String(), p.charge((len(v.Module) + len(v.Name)) / 16)
+	case *Object:
+		return p.object(v, depth)
+	}
+	return nil, fmt.Errorf("%s has no plain form: %w", typeName(v), ErrInvalid)
+}
+
+func (p *plainer) bytes(b []byte) (any, error) {
+	if err := p.charge(len(b) / 16); err != nil {
+		return nil, err
+	}
+	if isText(b) {
+		return string(b), nil
+	}
+	return base64.StdEncoding.EncodeToString(b), nil
+}
+
+func isText(b []byte) bool {
+	if !utf8.Valid(b) {
+		return false
+	}
+	for _, c := range b {
+		if c < 0x20 && c != '\n' && c != '\t' && c != '\r' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *plainer) list(items []Value, depth int) (any, error) {
+	if len(items) > p.left { // before allocating
+		return nil, p.charge(len(items))
+	}
+	out := make([]any, len(items))
+	for i, v := range items {
+		x, err := p.value(v, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = x
+	}
+	return out, nil
+}
+
+func (p *plainer) dict(d *Dict, depth int) (any, error) {
+	if d.Len() > p.left {
+		return nil, p.charge(d.Len())
+	}
+	out := make(map[string]any, d.Len())
+	if d == nil {
+		return out, nil
+	}
+	for _, e := range d.Entries {
+		k := keyString(e.Key)
+		if err := p.charge(len(k) / 16); err != nil {
+			return nil, err
+		}
+		x, err := p.value(e.Value, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		out[k] = x
+	}
+	return out, nil
+}
+
+// keyString writes a key as Python's json module does, and other keys as repr.
+func keyString(k Value) string {
+	switch k := k.(type) {
+	case string:
+		return k
+	case int64:
+		return strconv.FormatInt(k, 10)
+	case nil:
+		return "null"
+	case bool:
+		return strconv.FormatBool(k)
+	case float64:
+		return strconv.FormatFloat(k, 'g', -1, 64)
+	case []byte:
+		if isText(k) {
+			return string(k)
+		}
+	case time.Time:
+		return k.Format(time.RFC3339Nano)
+	}
+	return describe(k)
+}
+
+func (p *plainer) object(o *Object, depth int) (any, error) {
+	out := map[string]any{"class": o.Class.String()}
+	for _, part := range []struct {
+		name string
+		v    Value
+		has  bool
+	}{
+		{"args", o.Args, len(o.Args) > 0},
+		{"kwds", o.Kwds, o.Kwds.Len() > 0},
+		{"state", o.State, o.State != nil},
+		{"items", o.Items, o.Items != nil},
+		{"dict", o.Dict, o.Dict != nil},
+	} {
+		if !part.has {
+			continue
+		}
+		x, err := p.value(part.v, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		out[part.name] = x
+	}
+	return out, nil
+}
+
+func (p *plainer) array(a *Array, depth int) (any, error) {
+	if p.opt.Array != nil {
+		if x, ok := p.opt.Array(a); ok {
+			return x, nil
+		}
+	}
+	if depth+len(a.Shape) > p.opt.MaxDepth {
+		return nil, fmt.Errorf("an array of %d dimensions, more than %d levels deep: %w", len(a.Shape), p.opt.MaxDepth, ErrLimit)
+	}
+	// Lists of lists of nothing count as well: (10**6, 0) is a million lists.
+	n := 1
+	for _, dim := range a.Shape {
+		if n *= dim; n > p.left {
+			return nil, p.charge(n)
+		}
+		if err := p.charge(n); err != nil {
+			return nil, err
+		}
+	}
+	return p.axis(a, 0, 0, depth)
+}
+
+func (p *plainer) axis(a *Array, k, off, depth int) (any, error) {
+	if k == len(a.Shape) {
+		t := a.Type
+		return p.value(t.scalar(a.Data[off:off+t.Size], 0), depth+1)
+	}
+	out := make([]any, a.Shape[k])
+	for i := range out {
+		x, err := p.axis(a, k+1, off+i*a.Strides[k], depth+1)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = x
+	}
+	return out, nil
+}
+
+// maxCloneDepth bounds the stack that walking hostile nesting may take.
+const maxCloneDepth = 10_000
+
+// Clone returns a deep copy of v that shares no memory with the bytes v was
+// decoded from. Shared and cyclic parts stay shared and cyclic. It fails, with
+// an error that wraps ErrLimit, only on nesting beyond 10,000 levels.
+func Clone(v Value) (Value, error) {
+	return (&cloner{seen: make(map[any]Value)}).value(v, 0)
+}
+
+type cloner struct{ seen map[any]Value }
+
+// tupleID tells tuples apart, which are slices: a tuple that is there twice
+// must not be copied twice, or sharing would be exponential.
+type tupleID struct {
+	first *Value
+	n     int
+}
+
+func (c *cloner) value(v Value, depth int) (Value, error) {
+	if depth > maxCloneDepth {
+		return nil, fmt.Errorf("more than %d levels deep: %w", maxCloneDepth, ErrLimit)
+	}
+	switch v := v.(type) {
+	case []byte:
+		return slices.Clone(v), nil
+	case Tuple:
+		if len(v) == 0 {
+			return v, nil
+		}
+		id := tupleID{unsafe.SliceData(v), len(v)}
+		if w, ok := c.seen[id]; ok {
+			return w, nil
+		}
+		w := make(Tuple, len(v))
+		c.seen[id] = w
+		return w, c.all(w, v, depth)
+	case *List:
+		if w, ok := c.seen[v]; ok {
+			return w, nil
+		}
+		w := &List{Items: make([]Value, len(v.Items))}
+		c.seen[v] = w
+		return w, c.all(w.Items, v.Items, depth)
+	case *Set:
+		if w, ok := c.seen[v]; ok {
+			return w, nil
+		}
+		w := &Set{Items: make([]Value, len(v.Items)), Frozen: v.Frozen}
+		c.seen[v] = w
+		return w, c.all(w.Items, v.Items, depth)
+	case *Dict:
+		return c.dict(v, depth)
+	case *Array:
+		if w, ok := c.seen[v]; ok {
+			return w, nil
+		}
+		w := *v
+		w.Data = slices.Clone(v.Data)
+		c.seen[v] = &w
+		return &w, nil
+	case *Object:
+		return c.object(v, depth)
+	}
+	return v, nil // immutable, and no alias
+}
+
+func (c *cloner) all(dst, src []Value, depth int) error {
+	for i := range src {
+		var err error
+		if dst[i], err = c.value(src[i], depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *cloner) dict(v *Dict, depth int) (Value, error) {
+	if v == nil {
+		return v, nil
+	}
+	if w, ok := c.seen[v]; ok {
+		return w, nil
+	}
+	w := &Dict{Entries: make([]Entry, len(v.Entries))}
+	c.seen[v] = w
+	for i, e := range v.Entries {
+		var err error
+		if w.Entries[i].Key, err = c.value(e.Key, depth+1); err != nil {
+			return nil, err
+		}
+		if w.Entries[i].Value, err = c.value(e.Value, depth+1); err != nil {
+			return nil, err
+		}
+	}
+	if v.index != nil {
+		w.reindex()
+	}
+	return w, nil
+}
+
+func (c *cloner) object(v *Object, depth int) (Value, error) {
+	if w, ok := c.seen[v]; ok {
+		return w, nil
+	}
+	w := &Object{Class: v.Class}
+	c.seen[v] = w
+	for _, part := range []struct {
+		src Value
+		has bool
+		set func(Value)
+	}{
+		{v.Args, v.Args != nil, func(x Value) { w.Args = x.(Tuple) }},
+		{v.Kwds, v.Kwds != nil, func(x Value) { w.Kwds = x.(*Dict) }},
+		{v.State, v.State != nil, func(x Value) { w.State = x }},
+		{v.Items, v.Items != nil, func(x Value) { w.Items = x.(*List) }},
+		{v.Dict, v.Dict != nil, func(x Value) { w.Dict = x.(*Dict) }},
+	} {
+		if !part.has {
+			continue
+		}
+		x, err := c.value(part.src, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		part.set(x)
+	}
+	return w, nil
+}
