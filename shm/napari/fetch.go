@@ -1,0 +1,412 @@
+package napari
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"webmon/shm"
+	"webmon/shm/manager"
+	"webmon/shm/pickle"
+)
+
+const (
+	// frameHz is from where on every frame counts as wanted.
+	frameHz = 60
+	// maxStateHz bounds topics that webmon does not know: they are text, and
+	// may be of any size.
+	maxStateHz = 20
+	maxStates  = 256 // topics of napari_data that are followed
+
+	keysEvery  = time.Second     // while somebody looks for new topics
+	keysRarely = 5 * time.Second // while nobody does
+
+	// rest is how many times longer than it took a topic is left alone after it
+	// was fetched, so that a huge one cannot keep the manager busy.
+	rest = 3
+	// tooLarge is how long a topic is left alone that is beyond all limits.
+	tooLarge = 30 * time.Second
+
+	// silence is how long without frames until topics are fetched by the clock.
+	silence = 250 * time.Millisecond
+)
+
+// wantMessages is what is demanded where somebody looks for whatever comes.
+const wantMessages = "messages"
+
+// state is one key of napari_data.
+type state struct {
+	name   string
+	wanted bool      // somebody has wanted it ever since it was fetched last
+	last   time.Time // of the last fetch
+	free   time.Time // not before
+	once   bool      // fetch it although nobody wants it: it is new
+	get    []any     // the arguments that ask for it
+}
+
+// fetcher fetches state topics: those that somebody watches, with the frames.
+//
+// A frame for which there is nothing to fetch is passed on by who has read it,
+// because waking another goroutine sixty times a second costs more than all the
+// rest. Hence the lock.
+type fetcher struct {
+	wake chan struct{} // capacity one: there is a frame to take
+
+	mu    sync.Mutex // guards stamp and frame, and all below while not busy
+	stamp float64    // of the latest frame, if frame
+	frame bool       // a frame waits
+	busy  bool       // fetch is at work, and owns all below
+
+	poll      state
+	others    []*state
+	names     map[string]bool
+	keysLast  time.Time
+	lastFrame atomic.Int64 // ns since the epoch
+	reqs      []manager.Request
+	batch     []*state // as reqs; nil stands for the keys
+}
+
+func (f *fetcher) init() {
+	f.wake = make(chan struct{}, 1)
+	f.poll = state{name: shm.TopicPoll}
+	f.names = map[string]bool{shm.TopicPoll: true}
+}
+
+// fetch runs until ctx is done or its connection is lost.
+func (r *run) fetch(ctx context.Context) error {
+	f := &r.fetcher
+	conn, err := r.client.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { conn.Close() }()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-f.wake:
+		case <-r.sink.DemandChanged():
+			signal(r.demand)
+		case <-timer.C:
+		}
+		stamp, framed := f.take()
+		r.due(time.Now(), framed)
+		for len(f.batch) > 0 {
+			done, err := r.fetchBatch(ctx, conn)
+			if err == nil {
+				break
+			}
+			if !errors.Is(err, pickle.ErrLimit) || f.batch[done] == nil {
+				return err
+			}
+			// The rest of the reply would follow: the connection is of no use.
+			again, err := r.client.Open(ctx)
+			if err != nil {
+				return err
+			}
+			conn.Close()
+			conn = again
+			s := f.batch[done]
+			s.free = time.Now().Add(tooLarge)
+			r.sink.Notice("large."+s.name, fmt.Sprintf("%q is larger than webmon takes (64 MiB); it is asked for again every %.0f s", s.name, tooLarge.Seconds()))
+			f.batch = f.batch[done+1:]
+		}
+		if framed {
+			r.sink.Frame(stamp)
+		}
+		next := r.nextDue(time.Now())
+		if f.release() {
+			next = 0
+		}
+		timer.Reset(next)
+	}
+}
+
+// take takes the frame that waits, if one does, and all of f.
+func (f *fetcher) take() (stamp float64, framed bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.busy = true
+	stamp, framed, f.frame = f.stamp, f.frame, false
+	return stamp, framed
+}
+
+// release gives f free and reports whether a frame has come meanwhile.
+func (f *fetcher) release() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.busy = false
+	return f.frame
+}
+
+// frame passes a frame on, at once if there is nothing to fetch for it. Frames
+// keep their order: one that waits is overtaken by none, only replaced.
+func (r *run) frame(stamp float64) {
+	f := &r.fetcher
+	f.mu.Lock()
+	now := time.Now()
+	f.lastFrame.Store(now.UnixNano())
+	direct := !f.busy && !f.frame && !r.anyDue(now)
+	if !direct {
+		f.stamp, f.frame = stamp, true
+	}
+	f.mu.Unlock()
+	if direct {
+		r.sink.Frame(stamp)
+	} else {
+		signal(f.wake)
+	}
+	if r.out.waits.Load() {
+		signal(r.ticked)
+	}
+}
+
+// anyDue reports whether a frame now has something to fetch.
+func (r *run) anyDue(now time.Time) bool {
+	f := &r.fetcher
+	if r.stateDue(&f.poll, now, true) {
+		return true
+	}
+	for _, s := range f.others {
+		if r.stateDue(s, now, true) {
+			return true
+		}
+	}
+	return false
+}
+
+// due collects in batch what is to be fetched now.
+func (r *run) due(now time.Time, framed bool) {
+	f := &r.fetcher
+	f.batch = f.batch[:0]
+	if r.stateDue(&f.poll, now, framed) {
+		f.batch = append(f.batch, &f.poll)
+	}
+	for _, s := range f.others {
+		if r.stateDue(s, now, framed) {
+			f.batch = append(f.batch, s)
+		}
+	}
+	if now.Sub(f.keysLast) >= r.keysPeriod() {
+		f.keysLast = now
+		f.batch = append(f.batch, nil)
+	}
+}
+
+func (r *run) keysPeriod() time.Duration {
+	if r.sink.Demand(wantMessages) > 0 {
+		return keysEvery
+	}
+	return keysRarely
+}
+
+// period is the time between two fetches of a topic, 0 for every frame, and
+// whether somebody wants it at all.
+func (r *run) period(s *state) (time.Duration, bool) {
+	hz := r.sink.Demand(s.name)
+	switch {
+	case !(hz > 0):
+		return 0, false
+	case s != &r.fetcher.poll:
+		hz = min(hz, maxStateHz)
+	case hz >= frameHz:
+		return 0, true
+	}
+	return time.Duration(float64(time.Second) / max(hz, 0.01)), true
+}
+
+func (r *run) stateDue(s *state, now time.Time, framed bool) bool {
+	period, wanted := r.period(s)
+	if !wanted {
+		s.wanted = false
+	}
+	first := wanted && !s.wanted // since it was fetched last
+	switch {
+	case now.Before(s.free):
+		return false
+	case s.once || first:
+		return true
+	case !wanted:
+		return false
+	}
+	// A little early, so that a rate close to the frames' keeps step with them.
+	since := now.Sub(s.last)
+	early := min(period/4, 8*time.Millisecond)
+	if framed {
+		return since >= period-early
+	}
+	return !r.framesFlow(now) && since >= r.clockPeriod(s, period)
+}
+
+// clockPeriod is the period where no frames set the pace.
+func (r *run) clockPeriod(s *state, period time.Duration) time.Duration {
+	if s == &r.fetcher.poll && r.reading.Load() {
+		// It changes with a frame only. This is for a napari that ticks and
+		// whose frames are lost on the way.
+		return max(period, time.Second)
+	}
+	return max(period, time.Second/maxStateHz)
+}
+
+func (r *run) framesFlow(now time.Time) bool {
+	return now.UnixNano()-r.fetcher.lastFrame.Load() < int64(silence)
+}
+
+// nextDue is how long from now the clock has something to do.
+func (r *run) nextDue(now time.Time) time.Duration {
+	f := &r.fetcher
+	next := r.keysPeriod() - now.Sub(f.keysLast)
+	look := func(s *state) {
+		if s.once {
+			next = min(next, s.free.Sub(now))
+			return
+		}
+		period, wanted := r.period(s)
+		if !wanted {
+			return
+		}
+		wait := r.clockPeriod(s, period) - now.Sub(s.last)
+		if r.framesFlow(now) {
+			wait = max(wait, silence)
+		}
+		next = min(next, max(wait, s.free.Sub(now)))
+	}
+	look(&f.poll)
+	for _, s := range f.others {
+		look(s)
+	}
+	return max(next, time.Millisecond)
+}
+
+// fetchBatch asks for everything in batch at once. Where a reply breaks the
+// connection it says which.
+func (r *run) fetchBatch(ctx context.Context, conn *manager.Conn) (done int, err error) {
+	f := &r.fetcher
+	f.reqs = f.reqs[:0]
+	for _, s := range f.batch {
+		req := manager.Request{Proxy: r.res.data, Method: "keys"}
+		if s != nil {
+			req.Method, req.Args = "get", s.args()
+		}
+		f.reqs = append(f.reqs, req)
+	}
+	began := time.Now()
+	err = conn.Pipeline(ctx, f.reqs, func(i int, v pickle.Value, err error) error {
+		now := time.Now()
+		took := now.Sub(began)
+		began = now
+		done = i + 1
+		s := f.batch[i]
+		if s == nil {
+			r.keys(v, err)
+			return nil
+		}
+		s.once, s.wanted, s.last, s.free = false, true, now, now.Add(rest*took)
+		r.received(s, v, err)
+		return nil
+	})
+	return done, err
+}
+
+// args are those of napari_data.get, made once.
+func (s *state) args() []any {
+	if s.get == nil {
+		s.get = []any{s.name}
+	}
+	return s.get
+}
+
+// received hands over the value of a state topic.
+func (r *run) received(s *state, v pickle.Value, err error) {
+	if err != nil {
+		r.sink.Notice("state."+s.name, fmt.Sprintf("%q could not be read; the last value is kept: %v", s.name, err))
+		return
+	}
+	switch {
+	case s == &r.fetcher.poll:
+		poll, notes, err := decodePoll(v)
+		for _, n := range notes {
+			r.sink.Notice(n.key, n.text)
+		}
+		switch {
+		case err == nil:
+			r.sink.State(shm.TopicPoll, poll)
+		case !errors.Is(err, errNoPoll):
+			r.sink.Notice("poll", "The poll cannot be understood, the last good one is kept: "+err.Error())
+		}
+	case s.name == topicHello:
+		r.setHello(v)
+		signal(r.demand)
+	case v == nil:
+		// Removed meanwhile, or never there.
+	default:
+		value, err := plain(v)
+		if err != nil {
+			n := tooMuch("state", s.name, err)
+			r.sink.Notice(n.key, n.text)
+			return
+		}
+		if s.name == topicTopics {
+			r.declared(v)
+		}
+		r.sink.State(s.name, value)
+	}
+}
+
+// keys looks for topics of napari_data that were not there before. Each is
+// fetched once, so that people see that it exists.
+func (r *run) keys(v pickle.Value, err error) {
+	f := &r.fetcher
+	list, ok := sequence(v)
+	if err != nil || !ok {
+		r.sink.Notice("keys", "The names of what the process shares could not be read")
+		return
+	}
+	for _, k := range list {
+		name, ok := k.(string)
+		if !ok || f.names[name] || name == "" || len(name) > maxTopicName {
+			continue
+		}
+		if len(f.others) >= maxStates {
+			r.sink.Notice("states", fmt.Sprintf("The process shares more than %d values; the rest is left out", maxStates))
+			return
+		}
+		f.names[name] = true
+		f.others = append(f.others, &state{name: name, once: true})
+		r.announce(name)
+	}
+}
+
+// Keys of napari_data by which a process of ours says what it is.
+const (
+	topicHello  = "hello"
+	topicTopics = "topics"
+)
+
+// declared remembers the topics that a process of ours declares.
+func (r *run) declared(v pickle.Value) {
+	d, _ := v.(*pickle.Dict)
+	if d == nil {
+		return
+	}
+	for _, e := range d.Entries {
+		if name, ok := e.Key.(string); ok && len(name) <= maxTopicName {
+			r.announce(name)
+		}
+	}
+}
+
+// announce adds a topic to those whose demand the process is told.
+func (r *run) announce(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.topics) < 2*maxStates && !slices.Contains(r.topics, name) {
+		r.topics = append(r.topics, name)
+	}
+}

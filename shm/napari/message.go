@@ -1,0 +1,124 @@
+package napari
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"webmon/shm"
+	"webmon/shm/pickle"
+)
+
+// TopicMessage is the topic of messages that are no dict and so name none.
+const TopicMessage = "message"
+
+const (
+	maxTopicName = 128    // bytes
+	maxNodes     = 20_000 // values of one message: a page shows no more
+	maxDepth     = 32
+	maxItems     = 1024 // of an array whose values are passed on
+)
+
+// plain converts what a process sent into a [shm.Value]. Arrays keep their
+// dtype and shape, and their values where they are few.
+func plain(v pickle.Value) (shm.Value, error) {
+	return pickle.Plain(v, pickle.PlainOptions{MaxNodes: maxNodes, MaxDepth: maxDepth, Array: array})
+}
+
+func array(a *pickle.Array) (any, bool) {
+	out := &shm.Array{Descr: clip(a.Type.Descr(), 200), Shape: append([]int{}, a.Shape...)}
+	if n := a.Len(); n == 0 || n > maxItems {
+		return out, true
+	}
+	values, err := pickle.Plain(a, pickle.PlainOptions{MaxNodes: maxNodes, MaxDepth: maxDepth})
+	if err != nil {
+		return out, true // described instead of written out
+	}
+	if list, ok := values.([]any); ok && len(a.Shape) > 0 {
+		out.Values = list
+	} else {
+		out.Values = []shm.Value{values}
+	}
+	return out, true
+}
+
+// events turns one message into the events it stands for: each key of a dict
+// is a topic. What cannot be passed on is left out, with a note.
+func events(v pickle.Value, emit func(shm.Event)) []note {
+	d, ok := v.(*pickle.Dict)
+	if !ok {
+		value, err := plain(v)
+		if err != nil {
+			return []note{tooMuch("message", TopicMessage, err)}
+		}
+		emit(shm.Event{Topic: TopicMessage, Value: value})
+		return nil
+	}
+	var notes []note
+	for _, e := range d.Entries {
+		topic := topicName(e.Key)
+		value, err := plain(e.Value)
+		if err != nil {
+			notes = append(notes, tooMuch("message", topic, err))
+			continue
+		}
+		emit(shm.Event{Topic: topic, Stamp: stampOf(value), Value: value})
+	}
+	return notes
+}
+
+func tooMuch(key, topic string, err error) note {
+	if errors.Is(err, pickle.ErrLimit) {
+		return note{key + "." + topic, fmt.Sprintf("What came under %q is too large or too deep to show, and was left out", topic)}
+	}
+	return note{key + "." + topic, fmt.Sprintf("What came under %q cannot be shown and was left out: %v", topic, err)}
+}
+
+// stampOf returns the process's own time of a message, 0 if it gave none.
+func stampOf(v shm.Value) float64 {
+	if m, ok := v.(map[string]shm.Value); ok {
+		if t, ok := shm.Number(m["time"]); ok && t > 0 && t < 1e11 {
+			return t
+		}
+	}
+	return 0
+}
+
+// topicName makes a topic of a key of whatever type.
+func topicName(key pickle.Value) string {
+	s, ok := key.(string)
+	if !ok {
+		v, err := plain(key)
+		if err != nil {
+			return TopicMessage
+		}
+		s = fmt.Sprint(v)
+	}
+	s = clip(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s), maxTopicName)
+	if strings.TrimSpace(s) == "" {
+		return TopicMessage
+	}
+	return s
+}
+
+// clip shortens s to n bytes of valid UTF-8.
+func clip(s string, n int) string {
+	if len(s) > n {
+		s = s[:n-len("…")]
+		for len(s) > 0 && !utf8.RuneStart(s[len(s)-1]) {
+			s = s[:len(s)-1]
+		}
+		if r, size := utf8.DecodeLastRuneInString(s); r == utf8.RuneError && size == 1 {
+			s = s[:len(s)-1]
+		}
+		s += "…"
+	}
+	return strings.ToValidUTF8(s, "?")
+}
