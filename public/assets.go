@@ -1,0 +1,185 @@
+// Package public holds what browsers load: the style sheet, the bundled
+// JavaScript and the pinned third-party scripts, embedded in the binary and
+// served under names that carry a hash of their content, so that a browser may
+// keep them for ever and never sees an old one.
+//
+// It is not a file server: only the files listed in its table exist.
+//
+//	assets, err := public.New("/lab")
+//	...
+//	assets.URL("app.css")  // "/lab/assets/app-1b2c3d4e.css"
+//	mux.Handle("/lab/assets/", assets.Handler())
+package public
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// Only what is built is embedded; sources and licences of single packages stay
+// out of the binary (licences.txt holds their texts).
+//
+//go:embed css/app.css img/icon.svg js/dist/*.js vendor/htmx.js vendor/hx-ws.js vendor/licences.txt
+var files embed.FS
+
+// contentTypes of the kinds of file there are, by extension. They are written
+// down because the system's own table differs between machines.
+var contentTypes = map[string]string{
+	".css": "text/css; charset=utf-8",
+	".js":  "text/javascript; charset=utf-8",
+	".svg": "image/svg+xml",
+	".txt": "text/plain; charset=utf-8",
+}
+
+// hashedByBuild matches the chunks that app.js imports by relative names: the
+// bundler has put a hash of their content into them already.
+var hashedByBuild = regexp.MustCompile(`-[A-Z2-7]{8}\.js$`)
+
+// Assets is the set of files, ready to serve. It does not change once made.
+type Assets struct {
+	prefix  string            // of every URL, "" or like "/lab"
+	version string            // 16 hex digits over all files
+	names   map[string]string // "app.css" -> "app-1b2c3d4e.css"
+	files   map[string]*asset // by the name in the URL
+}
+
+// asset is one file in the forms a browser may ask for.
+type asset struct {
+	plain       []byte
+	contentType string
+	gzipped     func() []byte // made when first asked for
+}
+
+// New reads the embedded files. prefix stands before every URL, "" or a path
+// like "/lab" without a slash at its end.
+func New(prefix string) (*Assets, error) {
+	a := &Assets{
+		prefix: prefix,
+		names:  make(map[string]string),
+		files:  make(map[string]*asset),
+	}
+	all := sha256.New()
+	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		plain, err := files.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		base, ext := path.Base(name), path.Ext(name)
+		contentType, ok := contentTypes[ext]
+		if !ok {
+			return fmt.Errorf("%s: no content type for %q", name, ext)
+		}
+		sum := sha256.Sum256(plain)
+		all.Write(sum[:])
+		hashed := base
+		if !hashedByBuild.MatchString(base) {
+			hashed = strings.TrimSuffix(base, ext) + "-" + hex.EncodeToString(sum[:4]) + ext
+		}
+		if _, twice := a.names[base]; twice {
+			return fmt.Errorf("%s: a second file of that name", name)
+		}
+		a.names[base] = hashed
+		a.files[hashed] = &asset{
+			plain:       plain,
+			contentType: contentType,
+			gzipped:     sync.OnceValue(func() []byte { return compress(plain) }),
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the embedded assets: %w", err)
+	}
+	a.version = hex.EncodeToString(all.Sum(nil)[:8])
+	return a, nil
+}
+
+// URL returns the address of the file called name, such as "app.css". The
+// address of a name that does not exist answers 404.
+func (a *Assets) URL(name string) string {
+	if hashed, ok := a.names[name]; ok {
+		name = hashed
+	}
+	return a.prefix + "/assets/" + name
+}
+
+// Version tells one set of files from another: 16 hex digits. A page that
+// finds another version in the server than its own loads itself again.
+func (a *Assets) Version() string { return a.version }
+
+// Handler serves the files, whatever path it is mounted at: the last part of
+// the URL's path names the file.
+func (a *Assets) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("X-Content-Type-Options", "nosniff")
+		file, ok := a.files[path.Base(r.URL.Path)]
+		if !ok {
+			// Not kept: after an update a page may ask an old server for a new name.
+			header.Set("Cache-Control", "no-store")
+			http.Error(w, "There is no such file.", http.StatusNotFound)
+			return
+		}
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			header.Set("Allow", "GET, HEAD")
+			http.Error(w, "Files can only be read.", http.StatusMethodNotAllowed)
+			return
+		}
+		body := file.plain
+		header.Set("Content-Type", file.contentType)
+		header.Set("Cache-Control", "public, max-age=31536000, immutable")
+		header.Set("Vary", "Accept-Encoding")
+		if acceptsGzip(r.Header.Get("Accept-Encoding")) {
+			body = file.gzipped()
+			header.Set("Content-Encoding", "gzip")
+		}
+		header.Set("Content-Length", strconv.Itoa(len(body)))
+		if r.Method == http.MethodGet {
+			// A browser that went away is nobody's error.
+			_, _ = w.Write(body)
+		}
+	})
+}
+
+// acceptsGzip reports whether the Accept-Encoding header names gzip and does
+// not forbid it with q=0.
+func acceptsGzip(header string) bool {
+	for part := range strings.SplitSeq(header, ",") {
+		coding, parameters, _ := strings.Cut(part, ";")
+		if !strings.EqualFold(strings.TrimSpace(coding), "gzip") {
+			continue
+		}
+		q, found := strings.CutPrefix(strings.TrimSpace(parameters), "q=")
+		weight, err := strconv.ParseFloat(q, 64)
+		return !found || (err == nil && weight > 0)
+	}
+	return false
+}
+
+func compress(plain []byte) []byte {
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err == nil {
+		_, err = w.Write(plain) // a bytes.Buffer takes everything
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		panic("public: gzip into memory: " + err.Error()) // cannot happen
+	}
+	return b.Bytes()
+}

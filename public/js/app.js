@@ -1,0 +1,114 @@
+/**
+ * The first script of every page: it wires the parts together and holds no logic of its own.
+ *
+ * On pages with a socket htmx is loaded before it (as a global: its extensions expect it there); on others it only serves the
+ * theme and the parts.
+ */
+
+import {Ages} from "./ages.js";
+import {beforePaint} from "./paint.js";
+import {Frames} from "./frames.js";
+import {showConnection, showStats} from "./header.js";
+import {startKeys} from "./keys.js";
+import {markCurrent, openTab, startNav} from "./nav.js";
+import {applyFilters, startParts} from "./parts.js";
+import {Pause} from "./pause.js";
+import {Pictures} from "./pictures.js";
+import {startForms} from "./forms.js";
+import {firstTarget, Socket} from "./socket.js";
+import {nextTheme, setTheme, startTheme, storedTheme} from "./theme.js";
+
+const shell = document.getElementById("shell");
+const frames = new Frames(beforePaint);
+const ages = new Ages();
+const pictures = new Pictures(frames, watchSoon);
+const pause = new Pause(() => socket?.release());
+let connected = !shell?.dataset.socket;
+
+const socket = shell?.dataset.socket && new Socket({
+  shell,
+  htmx: window.htmx,
+  frames,
+  onState(state) {
+    connected = state.name === "live";
+    showConnection(state);
+    markStale();
+  },
+  onControl(frame) {
+    if (frame.topic === "stats") showStats(frame);
+    else if (frame.topic === "reload") location.assign(location.pathname); // the source this page shows is forgotten
+    else if (frame.topic === "hello") reloadIfOther(frame);
+  },
+  isHeld: html => pause.holds(firstTarget(html)),
+});
+
+const cycleTheme = () => setTheme(nextTheme(storedTheme()));
+
+startTheme();
+startForms();
+startParts();
+startKeys({
+  tab: openTab,
+  pause: () => pause.toggle(),
+  theme: cycleTheme,
+  help: () => document.getElementById("help")?.showModal(),
+});
+document.addEventListener("click", event => {
+  if (event.target.closest?.("[data-action=theme]")) cycleTheme();
+});
+pause.start();
+ages.start();
+pictures.start();
+
+startNav(() => socket?.watch(true));
+let swapped = []; // what the swap under way has replaced
+document.addEventListener("htmx:before:swap", event => (swapped = event.detail.tasks.map(task => task.target)));
+document.addEventListener("htmx:after:swap", () => {
+  for (const target of swapped) {
+    if (target instanceof Element) ages.renew(target);
+  }
+  applyFilters();
+  pictures.scan();
+  if (pause.paused) pause.mark();
+  markStale();
+  socket?.watch();
+});
+
+// Charts show another window of time, or came too late for a snapshot (charts/index.js).
+document.addEventListener("topicschange", event => socket?.watch(event.detail.anew));
+
+markCurrent();
+socket?.start();
+
+// Pictures of one page begin to draw one after the other, and are asked for together.
+let watching = false;
+function watchSoon() {
+  if (watching) return;
+  watching = true;
+  setTimeout(() => {
+    watching = false;
+    socket?.watch();
+  });
+}
+
+// What the header says of the source counts for every picture of the page.
+function markStale() {
+  pictures.setStale(!connected || document.querySelector("#live-header :is([data-state=stale], [data-state=gone])") !== null);
+}
+
+// Another webmon answers than the one that made this page: of another version, or started anew. Its pages may differ.
+function reloadIfOther({version, epoch}) {
+  const before = shell.dataset.epoch;
+  shell.dataset.epoch = epoch;
+  const other = version !== shell.dataset.version || (before !== undefined && before !== epoch);
+  if (!other) return;
+  // Once for each: a page that a cache keeps old must not load itself for ever.
+  const key = `webmon-reloaded-${epoch}`;
+  try {
+    if (sessionStorage.getItem(key)) return;
+    sessionStorage.setItem(key, "yes");
+  } catch {
+    return;
+  }
+  location.reload();
+}

@@ -1,0 +1,31 @@
+/**
+ * Keys of the page. Those of the viewer are its own (viewer/input.js). No key is taken from somebody who types or works with
+ * a control, nor from the browser's own shortcuts.
+ */
+
+/** What a key means, or null. A pure function of what it needs to know of the event. */
+export function meaning({key, modified, typing, onControl, dialogOpen}) {
+  if (modified || typing || dialogOpen) return null;
+  if (/^[1-9]$/.test(key)) return {action: "tab", n: Number(key)};
+  if (key === " ") return onControl ? null : {action: "pause"};
+  if (key === "t") return {action: "theme"};
+  if (key === "?") return {action: "help"};
+  return null;
+}
+
+/** @param {object} actions `tab(n)`, `pause()`, `theme()`, `help()` */
+export function startKeys(actions) {
+  document.addEventListener("keydown", event => {
+    const target = event.target instanceof Element ? event.target : document.body;
+    const what = meaning({
+      key: event.key,
+      modified: event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented,
+      typing: target.matches("input, textarea, select, [contenteditable]"),
+      onControl: target.matches("button, a, summary, [role=switch]"),
+      dialogOpen: document.querySelector("dialog[open]") !== null,
+    });
+    if (!what) return;
+    event.preventDefault();
+    actions[what.action](what.n);
+  });
+}

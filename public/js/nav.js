@@ -1,0 +1,90 @@
+/**
+ * Tabs and history: which link is the current one, what happens to answers that are no tab, where the focus goes.
+ */
+
+const TAB = "tab";
+
+/** Whether a link leads to the page of an address: the same path, whatever the query. */
+export function isCurrent(href, location) {
+  const url = new URL(href, location.href);
+  return url.pathname.replace(/\/$/, "") === location.pathname.replace(/\/$/, "");
+}
+
+/** Whether an answer is a whole page instead of a tab's content. */
+export function isWholePage(html) {
+  return /^\s*<!doctype/i.test(html);
+}
+
+/** Marks the tab that is open. */
+export function markCurrent() {
+  const links = [...document.querySelectorAll("#tabs a")];
+  if (!links.some(link => isCurrent(link.href, location))) return; // a page beside the tabs
+  for (const link of links) {
+    const current = isCurrent(link.href, location);
+    if (current && !link.hasAttribute("aria-current")) link.scrollIntoView({block: "nearest", inline: "nearest"});
+    if (current) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+/** Opens the nth tab, from 1. */
+export function openTab(n) {
+  document.querySelectorAll("#tabs a")[n - 1]?.click();
+}
+
+/** Says something to screen readers. */
+export function announce(text) {
+  const live = document.getElementById("announce");
+  if (live) live.textContent = text;
+}
+
+/** The sentence in the server's answer to a request that failed: JSON with "error", or anything else. */
+export function problemIn(text) {
+  try {
+    const {error} = JSON.parse(text);
+    if (typeof error === "string" && error !== "") return error;
+  } catch {
+    // No JSON.
+  }
+  return "webmon could not do that.";
+}
+
+// Says in a control, else to screen readers alone, why what was asked for did not happen.
+function showProblem(target, text) {
+  const life = target?.querySelector?.("[data-life]");
+  if (!life) return announce(text);
+  life.className = "life life-refused";
+  life.dataset.life = "refused";
+  life.textContent = text;
+}
+
+/**
+ * Watches the swaps of the tab.
+ *
+ * @param {function()} settled called when the tab has new content
+ */
+export function startNav(settled) {
+  document.addEventListener("htmx:before:swap", event => {
+    const {ctx, tasks} = event.detail;
+    const failed = ctx.response?.status >= 400;
+    if (ctx.select || !(failed || isWholePage(ctx.text ?? ""))) return;
+    event.preventDefault();
+    // Nothing that belongs into the page. In place of a tab it needs the window to itself; in place of a part of the page its
+    // sentence is what counts.
+    if (tasks.some(task => task.target?.id === TAB)) location.assign(ctx.response?.raw?.url || ctx.request.action);
+    else if (ctx.response?.status === 401) location.reload();
+    else showProblem(ctx.target, problemIn(ctx.text));
+  });
+  document.addEventListener("htmx:after:swap", event => {
+    const {ctx} = event.detail;
+    const tab = document.getElementById(TAB);
+    if (ctx.target !== tab && ctx.target?.id !== TAB) return;
+    markCurrent();
+    announce(document.title);
+    scrollTo(0, 0);
+    settled();
+  });
+  document.addEventListener("htmx:error", event => {
+    if (event.detail.ctx?.request) announce("webmon did not answer.");
+  });
+}

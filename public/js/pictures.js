@@ -1,0 +1,111 @@
+/**
+ * Mounts what draws itself: the tile viewer on [data-viewer], charts on [data-chart]. Their modules are loaded when the first
+ * such element appears. What has left the page is let go.
+ */
+
+import {afterPaint} from "./paint.js";
+
+export class Pictures {
+  #frames;
+  #onMounted;
+  #mounted = new Map(); // element -> {destroy, setPaused, setStale}
+  #loading = new Set();
+  #paused = false;
+  #stale = false;
+
+  /**
+   * @param {Frames} frames
+   * @param {function()} onMounted called when a picture can draw
+   */
+  constructor(frames, onMounted) {
+    this.#frames = frames;
+    this.#onMounted = onMounted;
+  }
+
+  start() {
+    document.addEventListener("pausechange", event => {
+      this.#paused = event.detail.paused;
+      for (const picture of this.#mounted.values()) picture.setPaused?.(this.#paused);
+    });
+    document.addEventListener("viewer:grid", () => document.querySelector("button[data-key=g]")?.click());
+    document.addEventListener("viewer:png", event => save(event.detail.blob, `webmon-tiles-${stamp(new Date())}.png`));
+    this.scan();
+  }
+
+  /** Brings what is mounted in line with what is on the page. */
+  scan() {
+    for (const [element, picture] of this.#mounted) {
+      if (element.isConnected) continue;
+      this.#mounted.delete(element);
+      picture.destroy?.();
+    }
+    for (const element of document.querySelectorAll("[data-viewer]")) this.#mount(element, () => import("./viewer/index.js"), mountViewer);
+    for (const element of document.querySelectorAll("[data-chart]")) this.#mount(element, () => import("./charts/index.js"), mountChart);
+  }
+
+  /** What is shown may no longer be true: the connection is lost, or the process has gone quiet. */
+  setStale(stale) {
+    if (stale === this.#stale) return;
+    this.#stale = stale;
+    for (const picture of this.#mounted.values()) picture.setStale?.(stale);
+  }
+
+  async #mount(element, load, mount) {
+    if (this.#mounted.has(element) || this.#loading.has(element)) return;
+    this.#loading.add(element);
+    try {
+      const module = await load();
+      if (!element.isConnected) return;
+      const picture = mount(module, element, this.#frames) ?? {};
+      this.#mounted.set(element, picture);
+      element.dataset.liveMounted = ""; // data-live-... stays when the element is rendered again
+      this.#onMounted();
+      if (this.#paused) picture.setPaused?.(true);
+      if (this.#stale) picture.setStale?.(true);
+    } catch (error) {
+      element.dataset.state = "failed";
+      reportError(error);
+    } finally {
+      this.#loading.delete(element);
+    }
+  }
+}
+
+function mountViewer({createViewer}, element, frames) {
+  const viewer = createViewer(element);
+  const first = element.querySelector("script[type='application/json']");
+  if (first) viewer.update(JSON.parse(first.textContent));
+  const stop = element.dataset.topic ? frames.onFrame(element.dataset.topic, frame => viewer.update(frame)) : () => {};
+  return {
+    setPaused: paused => viewer.setPaused(paused),
+    setStale: stale => viewer.setStale(stale),
+    destroy() {
+      stop();
+      viewer.destroy();
+    },
+  };
+}
+
+function mountChart({mount}, element, frames) {
+  return mount(element, {
+    onFrame: (topic, draw) => frames.onFrame(topic, draw),
+    onFrames: (topic, draw) => frames.onFrames(topic, draw),
+    afterPaint,
+    save,
+  });
+}
+
+/** Offers data as a file. */
+export function save(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/** A moment as part of a file's name: "20260131-142501". */
+export function stamp(date) {
+  const two = n => String(n).padStart(2, "0");
+  return `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}-${two(date.getHours())}${two(date.getMinutes())}${two(date.getSeconds())}`;
+}

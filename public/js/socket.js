@@ -1,0 +1,216 @@
+/**
+ * The page's one socket. htmx's extension opens and reopens it and swaps the HTML that comes; this module closes the
+ * extension's gaps and takes what is not HTML:
+ *
+ * - it says what the page shows (topics.js) on each new connection and whenever that changes;
+ * - it takes JSON frames before htmx does, hands them to Frames, and acknowledges what was painted (acks.js);
+ * - it holds HTML back while the page is paused, the header's excepted;
+ * - it tells the state of the connection, and opens a new one where the extension has given up.
+ */
+
+import {Acks} from "./acks.js";
+import {afterPaint} from "./paint.js";
+import {delayBefore, FIRST_DELAY, MOST_DELAY} from "./connection.js";
+import {collectTopics, sameTopics, watchMessage} from "./topics.js";
+
+/** The server sends something every second; without a word for this long the connection is dead, ms. */
+const SILENCE = 8000;
+
+/** Topics of frames about the connection itself. */
+const CONTROL = new Set(["hello", "stats", "reload", "stopped"]);
+
+/** The URL's own attribute, put on the element only once this module listens. */
+const CONNECT = "hx-ws:connect";
+
+export class Socket {
+  #shell;
+  #htmx;
+  #frames;
+  #onState;
+  #onControl;
+  #isHeld;
+  #connection = null;
+  #known = null; // topics the server was last asked for, null before
+  #held = new Map();
+  #heardAt = 0;
+  #lostAttempts = 0;
+  #retryAt = 0;
+  #state = "connecting";
+  #stopped = false; // somebody has asked webmon to stop
+  #acks = new Acks({send: message => this.send(message), painted: afterPaint});
+
+  /**
+   * @param {object} options
+   * @param {HTMLElement} options.shell the element with data-socket, the URL
+   * @param {object} options.htmx
+   * @param {Frames} options.frames
+   * @param {function(object)} options.onState called with {name, attempt, retryIn} when it has changed
+   * @param {function(object)} options.onControl called with frames about the connection itself
+   * @param {function(string): boolean} options.isHeld tells whether to hold a piece of HTML back for now
+   */
+  constructor({shell, htmx, frames, onState, onControl, isHeld}) {
+    this.#shell = shell;
+    this.#htmx = htmx;
+    this.#frames = frames;
+    this.#onState = onState;
+    this.#onControl = onControl;
+    this.#isHeld = isHeld;
+  }
+
+  /** Connects, and stays so. */
+  start() {
+    const first = FIRST_DELAY * (0.7 + 0.6 * Math.random()); // so that not all browsers come back at the same moment
+    this.#htmx.config.ws = {...this.#htmx.config.ws, reconnectDelay: first, reconnectMaxDelay: MOST_DELAY, reconnectJitter: 0};
+    const on = (name, handler) => this.#shell.addEventListener(name, handler);
+    on("htmx:ws:before:connection", event => this.#before(event.detail.connection, first, event));
+    on("htmx:ws:after:connection", event => this.#opened(event.detail.connection));
+    on("htmx:ws:close", event => this.#closed(event.detail));
+    on("htmx:ws:before:message:incoming", event => this.#message(event));
+    this.#shell.setAttribute(CONNECT, this.#shell.dataset.socket);
+    this.#htmx.process(this.#shell);
+
+    setInterval(() => this.#tick(), 1000);
+    // A page that was asleep or offline should not wait for its turn.
+    const now = () => this.#retryNow();
+    addEventListener("online", now);
+    addEventListener("pageshow", event => event.persisted && this.#reopen());
+    document.addEventListener("visibilitychange", () => document.hidden || now());
+  }
+
+  /** Sends a text, if there is a connection. */
+  send(text) {
+    const socket = this.#connection?.socket;
+    if (socket?.readyState === WebSocket.OPEN) socket.send(text);
+  }
+
+  /**
+   * Asks for what the page shows now.
+   *
+   * @param {boolean} [anew] also when the topics are the same, since the elements that show them are new and know nothing yet
+   */
+  watch(anew = false) {
+    if (this.#state !== "live") return;
+    const wanted = collectTopics(document);
+    if (!anew && this.#known !== null && sameTopics(this.#known, wanted)) return;
+    this.#known = wanted;
+    this.send(watchMessage(wanted));
+  }
+
+  /** Swaps the HTML that was held back. */
+  release() {
+    const held = [...this.#held.values()];
+    this.#held.clear();
+    for (const text of held) {
+      this.#htmx.swap({sourceElement: this.#shell, target: this.#shell, swap: "none", text});
+    }
+  }
+
+  #before(connection, first, event) {
+    // This comes when an attempt is planned, not when it is made.
+    if (this.#state === "signed-out") {
+      event.preventDefault();
+      return;
+    }
+    this.#connection = connection;
+    if (connection.attempt > 0) {
+      this.#retryAt = performance.now() + delayBefore(connection.attempt, first);
+      this.#lostAttempts = connection.attempt;
+      this.#tell("reconnecting");
+    }
+  }
+
+  #opened(connection) {
+    this.#connection = connection;
+    this.#lostAttempts = 0;
+    this.#stopped = false;
+    this.#heardAt = performance.now();
+    this.#known = null;
+    this.#held.clear();
+    this.#acks.opened();
+    this.#tell("live");
+    this.watch();
+  }
+
+  #closed({connection, reason}) {
+    if (reason === "cancelled") return;
+    if (reason === "removed") {
+      // The extension lets go of an element that is processed again.
+      if (this.#connection === connection) this.#connection = null;
+      return;
+    }
+    if (this.#state !== "reconnecting") this.#retryAt = performance.now();
+    if (this.#state === "live") this.#tell("reconnecting");
+    // A refused handshake looks like a server that is not there; ask which it is.
+    this.#checkSignedIn();
+  }
+
+  async #checkSignedIn() {
+    try {
+      const response = await fetch(`${document.body.dataset.prefix}/api/v1/sources`, {headers: {Accept: "application/json"}});
+      if (response.status === 401) this.#tell("signed-out");
+    } catch {
+      // Not there: the extension goes on trying.
+    }
+  }
+
+  #message(event) {
+    const {data} = event.detail.message;
+    this.#heardAt = performance.now();
+    if (typeof data !== "string") {
+      event.preventDefault(); // nothing binary is for the page yet
+      this.#acks.handled();
+      return;
+    }
+    if (!data.startsWith("{")) {
+      if (this.#isHeld(data)) {
+        event.preventDefault();
+        this.#held.set(firstTarget(data), data);
+      }
+      this.#acks.handled();
+      return;
+    }
+    event.preventDefault();
+    let frame = null;
+    try {
+      frame = JSON.parse(data);
+    } catch (error) {
+      reportError(error);
+    }
+    if (frame?.topic === "stopped") this.#stopped = true;
+    if (CONTROL.has(frame?.topic)) this.#onControl(frame);
+    else if (frame) this.#frames.dispatch(frame);
+    this.#acks.handled(Number.isFinite(frame?.ts) ? frame.ts : null);
+  }
+
+  #tick() {
+    const silent = performance.now() - this.#heardAt;
+    if (this.#state === "live" && silent > SILENCE && !document.hidden) this.#reopen();
+    else if (this.#state === "reconnecting") this.#tell("reconnecting");
+    // The extension gives up after an orderly close.
+    if (this.#state === "reconnecting" && !this.#shell._htmx?.ws?.connection) this.#reopen();
+  }
+
+  #retryNow() {
+    if (this.#state === "reconnecting") this.#reopen();
+  }
+
+  /** A new connection in place of the old, at once. */
+  #reopen() {
+    if (this.#state === "signed-out") return;
+    this.#retryAt = performance.now();
+    this.#tell("reconnecting");
+    this.#htmx.process(this.#shell, true);
+  }
+
+  #tell(name) {
+    this.#state = name;
+    // A webmon that somebody stopped is still waited for: it may be started again. The page says which it is.
+    if (name === "reconnecting" && this.#stopped) name = "stopped";
+    this.#onState({name, attempt: this.#lostAttempts, retryIn: Math.max(0, this.#retryAt - performance.now())});
+  }
+}
+
+/** The first element that a piece of HTML is for: a later piece for the same one replaces it. */
+export function firstTarget(html) {
+  return /hx-target="([^"]*)"/.exec(html.slice(0, 300))?.[1] ?? "";
+}

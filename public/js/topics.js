@@ -1,0 +1,25 @@
+/** The hub topics that a page shows: what the server is asked to send. */
+
+/**
+ * The topics of all elements with data-topic, each once, sorted. A picture counts from when it can draw: what came before would
+ * find nobody, and a picture that does not change any more would stay empty.
+ */
+export function collectTopics(root) {
+  const topics = new Set();
+  for (const element of root.querySelectorAll("[data-topic]")) {
+    const {topic, viewer, chart, liveMounted} = element.dataset;
+    const isPicture = viewer !== undefined || chart !== undefined;
+    if (topic && (!isPicture || liveMounted !== undefined)) topics.add(topic);
+  }
+  return [...topics].sort();
+}
+
+/** The message that asks for these topics and no others. The server answers with what it knows of each. */
+export function watchMessage(topics) {
+  return JSON.stringify({type: "watch", topics});
+}
+
+/** Whether two sorted lists are the same. */
+export function sameTopics(a, b) {
+  return a.length === b.length && a.every((topic, i) => topic === b[i]);
+}

@@ -1,0 +1,158 @@
+/**
+ * Hands: mouse, pen, touch, wheel and keys become calls of the viewer. It knows events and nothing of the picture.
+ *
+ * Drag pans, two fingers pinch, the wheel zooms about the pointer, a double click or double tap zooms in (with Shift out).
+ * Keys, unless somebody is typing: arrows pan (Shift: further), + and - zoom, f, 0 and Home fit, v follows the view, g asks
+ * for napari's grid.
+ */
+
+import {wheelFactor} from "./camera.js";
+
+/** CSS pixels a pointer must move before it is a drag and not a click. */
+const DRAG_FROM = 3;
+
+/** Two taps are a double tap within this time (ms) and distance (CSS pixels). */
+const DOUBLE_TAP_TIME = 300;
+const DOUBLE_TAP_REACH = 24;
+
+const DOUBLE_ZOOM = 2;
+const KEY_ZOOM = 1.5;
+
+/** Share of the picture an arrow key moves. */
+const KEY_PAN = 0.12;
+const KEY_PAN_FAR = 0.5;
+
+/**
+ * Listens until the signal aborts.
+ *
+ * @param {HTMLElement} surface the canvas that is dragged; it must have `touch-action: none`
+ * @param {object} hands what to call, positions in CSS pixels from the surface's top left:
+ * `pan(dx, dy)` the picture was dragged; `pinch(from, to)` as camera.pinch takes them; `zoomAt(x, y, factor)` at once, of the
+ * wheel; `zoomTo(x, y, factor)` one step, may be animated; `zoomBy(factor)` about the middle; `step(dx, dy)` pan by shares of
+ * the picture; `fit()`; `follow()`; `grid()`; `point(x, y)` the pointer is here; `leave()` it went away
+ * @param {AbortSignal} signal
+ */
+export function listen(surface, hands, signal) {
+  const pointers = new Map();
+  let dragging = false;
+  let lastTap = null;
+
+  const place = event => {
+    const box = surface.getBoundingClientRect();
+    return {x: event.clientX - box.left, y: event.clientY - box.top};
+  };
+  const fingers = () => {
+    const [a, b] = [...pointers.values()];
+    return {ax: a.x, ay: a.y, bx: b.x, by: b.y};
+  };
+  const on = (target, name, handler, options) => target.addEventListener(name, handler, {...options, signal});
+
+  on(surface, "pointerdown", event => {
+    if (event.pointerType === "mouse" && event.button > 1) return;
+    const at = place(event);
+    pointers.set(event.pointerId, {...at, fromX: at.x, fromY: at.y});
+    dragging = pointers.size > 1;
+    surface.setPointerCapture(event.pointerId);
+    if (event.button === 1) event.preventDefault();
+  });
+
+  on(surface, "pointermove", event => {
+    const at = place(event);
+    const pointer = pointers.get(event.pointerId);
+    if (!pointer) {
+      if (event.pointerType !== "touch") hands.point(at.x, at.y);
+      return;
+    }
+    if (pointers.size === 2) {
+      const from = fingers();
+      Object.assign(pointer, at);
+      hands.pinch(from, fingers());
+    } else if (pointers.size === 1) {
+      if (!dragging && Math.hypot(at.x - pointer.fromX, at.y - pointer.fromY) < DRAG_FROM) return;
+      if (!dragging) surface.style.cursor = "grabbing";
+      dragging = true;
+      const {x, y} = pointer;
+      Object.assign(pointer, at);
+      hands.pan(at.x - x, at.y - y);
+    } else {
+      Object.assign(pointer, at);
+    }
+    hands.point(at.x, at.y);
+  });
+
+  const release = event => {
+    if (!pointers.delete(event.pointerId)) return;
+    if (pointers.size === 0) surface.style.cursor = "";
+    if (event.type !== "pointerup" || event.pointerType === "mouse") return;
+    const at = place(event);
+    if (dragging || pointers.size > 0) {
+      lastTap = null;
+    } else if (lastTap && event.timeStamp - lastTap.time < DOUBLE_TAP_TIME &&
+        Math.hypot(at.x - lastTap.x, at.y - lastTap.y) < DOUBLE_TAP_REACH) {
+      lastTap = null;
+      hands.zoomTo(at.x, at.y, DOUBLE_ZOOM);
+    } else {
+      lastTap = {...at, time: event.timeStamp};
+      hands.point(at.x, at.y);
+    }
+  };
+  on(surface, "pointerup", release);
+  on(surface, "pointercancel", release);
+  on(surface, "lostpointercapture", release);
+  on(surface, "pointerleave", event => {
+    if (event.pointerType !== "touch" && !pointers.has(event.pointerId)) hands.leave();
+  });
+
+  // Double taps are told above, since not every browser makes a dblclick of them; this one is the mouse's.
+  let pressedBy = "mouse";
+  on(surface, "pointerdown", event => { pressedBy = event.pointerType; });
+  on(surface, "dblclick", event => {
+    if (pressedBy !== "mouse") return;
+    const at = place(event);
+    hands.zoomTo(at.x, at.y, event.shiftKey ? 1 / DOUBLE_ZOOM : DOUBLE_ZOOM);
+  });
+
+  on(surface, "wheel", event => {
+    event.preventDefault();
+    const at = place(event);
+    hands.zoomAt(at.x, at.y, wheelFactor(event, surface.clientHeight));
+  }, {passive: false});
+
+  on(surface.ownerDocument, "keydown", event => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    const act = keyAction(event, hands);
+    if (!act || !mayTake(event, surface)) return;
+    event.preventDefault();
+    act();
+  });
+}
+
+function keyAction(event, hands) {
+  const far = event.shiftKey ? KEY_PAN_FAR : KEY_PAN;
+  switch (event.key) {
+    case "ArrowLeft": return () => hands.step(-far, 0);
+    case "ArrowRight": return () => hands.step(far, 0);
+    case "ArrowUp": return () => hands.step(0, -far);
+    case "ArrowDown": return () => hands.step(0, far);
+    case "+": case "=": return () => hands.zoomBy(KEY_ZOOM);
+    case "-": case "_": return () => hands.zoomBy(1 / KEY_ZOOM);
+    case "f": case "0": case "Home": return () => hands.fit();
+    case "v": return () => hands.follow();
+    case "g": return () => hands.grid();
+    default: return null;
+  }
+}
+
+/** Whether a key is the viewer's: not while somebody types, and arrows not where they already mean something. */
+function mayTake(event, surface) {
+  const target = event.target;
+  if (target === surface || target === surface.ownerDocument.body) return true;
+  if (!(target instanceof Element)) return true;
+  if (target.closest("input, textarea, select, [contenteditable=''], [contenteditable=true], dialog, [role=menu], [role=listbox]")) {
+    return false;
+  }
+  return !event.key.startsWith("Arrow") && event.key !== "Home";
+}
+
+/** The zoom of a button, the same as that of a key. */
+export const BUTTON_ZOOM = KEY_ZOOM;

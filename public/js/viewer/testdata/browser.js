@@ -1,0 +1,64 @@
+/**
+ * A real browser and a small file server for the pixel tests: `findBrowser`, `serve`, `launch`.
+ */
+
+import {createServer} from "node:http";
+import {accessSync, constants} from "node:fs";
+import {readFile} from "node:fs/promises";
+import {extname, join, normalize} from "node:path";
+
+const CANDIDATES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/usr/bin/google-chrome-stable",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"];
+
+/** The path of a Chromium: $CHROMIUM, else where systems keep it; null if there is none. */
+export function findBrowser() {
+  const runnable = path => {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  if (process.env.CHROMIUM) return runnable(process.env.CHROMIUM) ? process.env.CHROMIUM : null;
+  return CANDIDATES.find(runnable) ?? null;
+}
+
+/** Software WebGL2 that behaves the same on every machine. */
+const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+  "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+/** Starts Chromium; playwright gives it a fresh profile. */
+export async function launch(executablePath, extraFlags = []) {
+  const {chromium} = await import("playwright-core");
+  return chromium.launch({executablePath, args: [...FLAGS, ...extraFlags]});
+}
+
+const TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"};
+
+/** Serves a folder on the loopback interface. Resolves to `{url, close}`. */
+export function serve(folder) {
+  const server = createServer(async (request, response) => {
+    const path = normalize(new URL(request.url, "http://localhost").pathname);
+    if (path === "/favicon.ico") {
+      // Browsers ask for it on their own; a missing one would count as an error of the page.
+      response.writeHead(204).end();
+      return;
+    }
+    try {
+      const body = await readFile(join(folder, path));
+      response.writeHead(200, {
+        "Content-Type": TYPES[extname(path)] ?? "application/octet-stream",
+        // The policy of the real pages: the viewer must work under it.
+        "Content-Security-Policy": "default-src 'self'",
+      });
+      response.end(body);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  return new Promise(resolve => server.listen(0, "127.0.0.1", () => resolve({
+    url: `http://127.0.0.1:${server.address().port}`,
+    close: () => new Promise(done => { server.close(done); server.closeAllConnections(); }),
+  })));
+}

@@ -1,0 +1,106 @@
+/**
+ * What the picture must be, computed the slow and obvious way: for each pixel of an axis the overlap with every tile it
+ * touches, one after the other. Shares no code with axes-table.js or the shaders, only the meaning of the numbers.
+ */
+
+/**
+ * One axis, pixel by pixel: a list of {tile, share}, share being how much of the pixel that tile covers.
+ *
+ * @param {object} axis as fillAxis takes it
+ */
+export function overlaps(pixels, {centre, scale, ratio, tile, extent}) {
+  const pitch = tile * scale;
+  const gap = Math.min(0.05, 4 * ratio / pitch);
+  const haze = pitch >= 4 ? 0 : pitch <= 2 ? 1 : 1 - smooth((pitch - 2) / 2);
+  const whole = Math.ceil(extent);
+  const result = [];
+  for (let i = 0; i < pixels; i++) {
+    const from = (centre + (i - pixels / 2) / scale) / tile;
+    const to = (centre + (i + 1 - pixels / 2) / scale) / tile;
+    const shares = [];
+    for (let t = Math.max(Math.floor(from), 0); t < Math.min(Math.ceil(to), whole); t++) {
+      const length = Math.min(1, extent - t);
+      const margin = length < 1 ? Math.min(gap / 2, length / 4) : gap / 2;
+      const drawn = Math.max(Math.min(to, t + length - margin) - Math.max(from, t + margin), 0);
+      const spread = Math.max(Math.min(to, t + length) - Math.max(from, t), 0) * (1 - gap);
+      shares.push({tile: t, share: (drawn * (1 - haze) + spread * haze) * pitch});
+    }
+    result.push(shares);
+  }
+  return result;
+}
+
+function smooth(t) {
+  return t * t * (3 - 2 * t);
+}
+
+/** How much of each pixel lies between low and high, in data pixels, each end moved outwards by `out` device pixels. */
+export function inside(pixels, {centre, scale}, low, high, out) {
+  const from = (low - centre) * scale + pixels / 2 - out;
+  const to = (high - centre) * scale + pixels / 2 + out;
+  return Array.from({length: pixels}, (_, i) => Math.max(Math.min(i + 1, to) - Math.max(i, from), 0));
+}
+
+/** Shares of tiles summed up by cell. */
+function byCell(axis, cell) {
+  return axis.map(shares => {
+    const sums = new Map();
+    for (const {tile, share} of shares) {
+      const index = Math.floor(tile / cell);
+      sums.set(index, (sums.get(index) ?? 0) + share);
+    }
+    return [...sums];
+  });
+}
+
+/**
+ * The whole picture as RGB, rows from the top, unrounded. Where tiles are smaller than a pixel, a pixel takes the state of its
+ * cell of 2^k x 2^k tiles, which is seen if any of its tiles is.
+ *
+ * @param {object} scene `{width, height, columns, rows, rects, view, colors, edge, casing, fill, casingFill, dim}`; columns and
+ * rows as fillAxis takes them, rects the seen tiles as in a frame
+ */
+export function picture({width, height, columns, rows, rects, view, colors, edge, casing, fill, casingFill, dim}) {
+  const k = Math.max(0, Math.ceil(-Math.log2(Math.min(columns.tile * columns.scale, rows.tile * rows.scale))));
+  const cell = 2 ** k;
+  const across = byCell(overlaps(width, columns), cell);
+  const down = byCell(overlaps(height, rows), cell);
+  const known = new Map();
+  const isSeen = (row, column) => {
+    if (!known.has(row)) known.set(row, new Map());
+    const columnsOfRow = known.get(row);
+    if (!columnsOfRow.has(column)) {
+      let seen = false;
+      for (let i = 0; i < rects.length && !seen; i += 4) {
+        seen = rects[i] < (row + 1) * cell && rects[i] + rects[i + 2] > row * cell &&
+          rects[i + 1] < (column + 1) * cell && rects[i + 1] + rects[i + 3] > column * cell;
+      }
+      columnsOfRow.set(column, seen);
+    }
+    return columnsOfRow.get(column);
+  };
+  const grown = view && [edge / 2 + casing, edge / 2, -edge / 2].map(out => [
+    inside(width, columns, view.x0, view.x1, out), inside(height, rows, view.y0, view.y1, out)]);
+  const result = new Float64Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      let off = 0;
+      let on = 0;
+      for (const [row, vertical] of down[y]) {
+        for (const [column, horizontal] of across[x]) {
+          if (isSeen(row, column)) on += vertical * horizontal;
+          else off += vertical * horizontal;
+        }
+      }
+      const [cased, outer, inner] = grown ? grown.map(([h, v]) => h[x] * v[y]) : [0, 0, 0];
+      for (let channel = 0; channel < 3; channel++) {
+        let value = colors.canvas[channel] * (1 - off - on) + colors.off[channel] * off + colors.seen[channel] * on;
+        value += (colors.casing[channel] - value) * (cased - outer) * casingFill;
+        value += (colors.view[channel] - value) * (outer - inner + inner * fill);
+        value += (colors.canvas[channel] - value) * dim;
+        result[(y * width + x) * 3 + channel] = value;
+      }
+    }
+  }
+  return result;
+}
