@@ -1,0 +1,193 @@
+package components
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"webmon/components/ui"
+)
+
+// Status is the page about webmon itself and the processes it watches.
+type Status struct {
+	Prefix    string
+	CSRF      string
+	LiveTopic string // hub topic that renders StatusFrame
+	// AttachCode is how to attach a process, where there is none.
+	AttachCode string
+
+	Sources  []StatusSource
+	Server   StatusServer
+	Happened []StatusEvent // newest first
+}
+
+// StatusSource is one watched process.
+type StatusSource struct {
+	ID, Name, Kind string
+	State          ui.State
+	Problem        string // why it is not live, one sentence
+	Python, Napari string // versions; "" if not known
+	Package        string // version of the webmon package inside it
+	PID            int
+	Address        string
+	Starts         int // processes seen under this name
+	Frames         uint64
+	Rate           float64 // frames a second
+	Heard          bool
+	Age            time.Duration
+	// Latency is from the process's stamp to webmon, over the last minute;
+	// negative if not known.
+	LatencyMedian, LatencyP99 time.Duration
+
+	// What watching takes from it.
+	Calls      float64 // requests a second
+	Bytes      float64 // a second
+	ManagerCPU float64 // part of one core, all of the manager's work; negative if not known
+	Waiting    float64 // part of the time in which a request is under way
+
+	ReaderURL string // of another webmon that reads it; "" for none
+	Dismiss   string // URL to post to, to forget a process that is gone; "" for none
+}
+
+// StatusServer is webmon itself.
+type StatusServer struct {
+	Version  string
+	PID      int
+	Uptime   time.Duration
+	Browsers int
+	Topics   int     // that browsers watch now
+	Sent     float64 // messages a second, to all browsers
+	SentRate float64 // bytes a second
+	Dropped  uint64  // frames that a browser was not sent because a newer one was there
+	// Paint is from sending a frame to its paint, over all browsers and the
+	// last minute; negative if not known.
+	PaintMedian, PaintP99 time.Duration
+	MemoryBytes           uint64
+	CPU                   float64 // part of one core
+}
+
+// StatusEvent is one thing that happened.
+type StatusEvent struct {
+	Time   time.Time
+	Source string // name; "" for webmon itself
+	Kind   string // "start", "end", "stale", "resume", "error"
+	Text   string // one sentence
+}
+
+const maxStatusEvents = 100
+
+func (s Status) events() []StatusEvent { return s.Happened[:min(len(s.Happened), maxStatusEvents)] }
+
+func (e StatusEvent) mark() string {
+	switch e.Kind {
+	case "start", "resume":
+		return "dot dot-live"
+	case "stale":
+		return "dot dot-stale"
+	default:
+		return "dot dot-gone"
+	}
+}
+
+func (s Status) sources() ui.TableProps {
+	props := ui.TableProps{
+		Caption: "Table of the sources",
+		Columns: []ui.Column{
+			{Title: "source"}, {Title: "state"}, {Title: "kind"},
+			{Title: "age", Numeric: true},
+			{Title: "rate", Unit: "Hz", Numeric: true},
+			{Title: "frames", Numeric: true},
+			{Title: "latency p50", Unit: "ms", Numeric: true},
+			{Title: "p99", Unit: "ms", Numeric: true},
+			{Title: "napari"}, {Title: "Python"}, {Title: "pid", Numeric: true}, {Title: "starts", Numeric: true},
+		},
+		Empty: "No process is attached.",
+	}
+	for _, src := range s.Sources {
+		age := ui.None
+		if src.Heard {
+			age = ui.Age(src.Age)
+		}
+		props.Rows = append(props.Rows, ui.Row{
+			Key: src.ID,
+			Dim: src.State == ui.Gone,
+			Cells: []ui.Cell{
+				{Text: src.Name}, {Content: ui.StateMark(src.State)}, {Text: src.Kind},
+				{Text: age}, {Text: ui.Rate(src.Rate)}, {Text: ui.Count(src.Frames)},
+				{Text: millis(src.LatencyMedian)}, {Text: millis(src.LatencyP99)},
+				{Text: src.Napari}, {Text: src.Python}, {Text: number(src.PID)}, {Text: number(src.Starts)},
+			},
+		})
+	}
+	return props
+}
+
+func (s Status) costs() ui.TableProps {
+	props := ui.TableProps{
+		Caption: "Table of what watching costs",
+		Columns: []ui.Column{
+			{Title: "source"},
+			{Title: "requests", Unit: "per s", Numeric: true},
+			{Title: "read", Unit: "per s", Numeric: true},
+			{Title: "busy", Unit: "%", Numeric: true},
+			{Title: "manager CPU", Unit: "% of a core", Numeric: true},
+		},
+		Empty: "No process is attached.",
+	}
+	for _, src := range s.Sources {
+		manager := ui.None
+		if src.ManagerCPU >= 0 {
+			manager = ui.Percent(src.ManagerCPU)
+		}
+		props.Rows = append(props.Rows, ui.Row{
+			Key: src.ID, Dim: src.State == ui.Gone,
+			Cells: ui.Text(src.Name, ui.Rate(src.Calls), ui.BytesText(src.Bytes), ui.Percent(src.Waiting), manager),
+		})
+	}
+	return props
+}
+
+func (s StatusServer) stats() []ui.StatProps {
+	memory, memoryUnit := ui.Bytes(float64(s.MemoryBytes))
+	rate, rateUnit := ui.Bytes(s.SentRate)
+	return []ui.StatProps{
+		{Label: "browsers", Value: ui.Count(s.Browsers), Key: "browsers"},
+		{Label: "topics watched", Value: ui.Count(s.Topics), Key: "topics"},
+		{Label: "messages out", Value: ui.Rate(s.Sent), Unit: "per s", Key: "sent"},
+		{Label: "data out", Value: rate, Unit: rateUnit + "/s", Key: "sent_bytes"},
+		{Label: "dropped", Value: ui.Count(s.Dropped), Unit: "frames", Key: "dropped",
+			Title: "Frames that some browser was not sent because a newer one was there"},
+		{Label: "paint p50", Value: millis(s.PaintMedian), Unit: "ms", Key: "paint_p50",
+			Title: "From sending a frame to its paint in the browser, over the last minute"},
+		{Label: "paint p99", Value: millis(s.PaintP99), Unit: "ms", Key: "paint_p99"},
+		{Label: "memory", Value: memory, Unit: memoryUnit, Key: "memory"},
+		{Label: "CPU", Value: ui.Percent(s.CPU), Unit: "%", Key: "cpu", Title: "Of one core"},
+		{Label: "up for", Value: ui.Age(s.Uptime), Key: "uptime"},
+	}
+}
+
+func millis(d time.Duration) string {
+	if d < 0 {
+		return ui.None
+	}
+	return ui.Millis(d)
+}
+
+func number(n int) string {
+	if n == 0 {
+		return ui.None
+	}
+	return strconv.Itoa(n)
+}
+
+// about says which webmon this is, in a line.
+func (s StatusServer) about() string {
+	parts := []string{"webmon"}
+	if s.Version != "" {
+		parts = append(parts, s.Version)
+	}
+	if s.PID != 0 {
+		parts = append(parts, "pid "+strconv.Itoa(s.PID))
+	}
+	return strings.Join(parts, " · ")
+}

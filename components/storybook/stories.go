@@ -1,0 +1,529 @@
+package storybook
+
+import (
+	"math"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"webmon/components"
+	"webmon/components/layout"
+	"webmon/components/ui"
+)
+
+// Stories lists all of them, those of one component one after the other.
+func Stories() []Story {
+	var all []Story
+	add := func(component string, size Size, states ...Story) {
+		for _, s := range states {
+			s.Component, s.Size = component, size
+			all = append(all, s)
+		}
+	}
+	part := func(state string, content templ.Component) Story {
+		return Story{State: state, Content: func(layout.Page) templ.Component { return padded(content) }}
+	}
+	card := func(state, title string, content templ.Component) Story {
+		return Story{State: state, Content: func(layout.Page) templ.Component { return inCard(title, content) }}
+	}
+	page := func(state string, content templ.Component) Story {
+		return Story{State: state, Content: func(layout.Page) templ.Component { return content }}
+	}
+	document := func(state string, content func(layout.Page) templ.Component) Story {
+		return Story{State: state, Content: content, Document: true}
+	}
+
+	add("Viewer", Large,
+		page("normal", components.ViewerPage(viewer(components.ViewerLive, ui.Live))),
+		page("huge", components.ViewerPage(viewerHuge())),
+		page("stale", components.ViewerPage(viewer(components.ViewerLive, ui.Stale))),
+		page("gone", components.ViewerPage(viewer(components.ViewerLive, ui.Gone))),
+		page("view outside the image", components.ViewerPage(viewerOutside())),
+		page("no corners", components.ViewerPage(viewerNoCorners())),
+		page("command queued", components.ViewerPage(viewerCommand(ui.Queued))),
+		page("loading", components.ViewerPage(viewer(components.ViewerLoading, ui.Waiting))),
+		page("camera has not moved", components.ViewerPage(viewer(components.ViewerSilent, ui.Waiting))),
+		page("no multiscale layer", components.ViewerPage(viewer(components.ViewerNoLayer, ui.Live))),
+		page("napari shares no tiles", components.ViewerPage(viewer(components.ViewerNoTiles, ui.Live))),
+		page("no source", components.ViewerPage(viewer(components.ViewerNone, ui.Absent))),
+	)
+	add("Loader", Large,
+		page("no numbers yet", components.Loader(loader(""))),
+		page("not everything is sent", components.Loader(loader("This napari sends frame times and no chunks: those come from napari 0.4 with octree alone."))),
+		page("alone", components.ChartAlone(chartWindows(), chartAlone())),
+	)
+	add("Messages", Large,
+		page("normal", components.MessagesPage(messages())),
+		page("empty", components.MessagesPage(components.Messages{Source: "napari", Name: "napari", Link: ui.Live})),
+		page("gone and empty", components.MessagesPage(components.Messages{Source: "napari", Name: "napari", Link: ui.Gone})),
+		page("no source", components.MessagesPage(components.Messages{})),
+		page("not readable", components.MessagesPage(messagesUnread())),
+		page("huge", components.MessagesPage(messagesHuge())),
+	)
+	add("Status", Large,
+		page("normal", components.StatusPage(status())),
+		page("empty", components.StatusPage(components.Status{AttachCode: attachCode, Server: server()})),
+		page("error", components.StatusPage(statusError())),
+		page("huge", components.StatusPage(statusHuge())),
+	)
+	add("Shell", Medium,
+		document("live", func(p layout.Page) templ.Component { return shellStory(shell(p, ui.Live), lorem) }),
+		document("waiting", func(p layout.Page) templ.Component { return shellStory(shell(p, ui.Waiting), lorem) }),
+		document("stale", func(p layout.Page) templ.Component { return shellStory(shell(p, ui.Stale), lorem) }),
+		document("gone", func(p layout.Page) templ.Component { return shellStory(shell(p, ui.Gone), lorem) }),
+		document("demo", func(p layout.Page) templ.Component { return shellStory(shellDemo(p), lorem) }),
+		document("error", func(p layout.Page) templ.Component { return shellStory(shellError(p), lorem) }),
+		document("no source", func(p layout.Page) templ.Component { return shellStory(shellNone(p), lorem) }),
+		document("huge", func(p layout.Page) templ.Component { return shellStory(shellHuge(p), strings.Repeat(lorem, 40)) }),
+		document("embedded", func(p layout.Page) templ.Component { p.Embed = true; return shellStory(p, lorem) }),
+	)
+	add("Message page", Medium,
+		document("not found", func(p layout.Page) templ.Component {
+			return layout.MessagePage(layout.Message{Page: p, Title: "There is no such page.", Text: "The address may be mistyped, or of another version of webmon.", Back: true})
+		}),
+		document("source unknown", func(p layout.Page) templ.Component {
+			return layout.MessagePage(layout.Message{Page: p, Title: `There is no source "scope-2".`, Text: "It may have ended more than ten minutes ago and been forgotten.", Back: true})
+		}),
+		document("stopped", func(p layout.Page) templ.Component {
+			return layout.MessagePage(layout.Message{Page: p, Title: "webmon has stopped.", Text: "The processes it watched go on undisturbed. Start it again to see them here."})
+		}),
+	)
+	add("Login", Medium,
+		document("first", func(p layout.Page) templ.Component { return layout.LoginPage(p, p.Prefix+"/viewer", false) }),
+		document("wrong token", func(p layout.Page) templ.Component {
+			return layout.LoginPage(p, p.Prefix+"/viewer?source=scope&token=wrong&layer=2", true)
+		}),
+	)
+	add("Card", Small,
+		Story{State: "normal", Content: func(layout.Page) templ.Component {
+			return cardStory(ui.CardProps{ID: "card", Title: "Frame time", Help: "From one frame to the next. Shorter is better.", Note: "last 60 s", Menu: cardMenu()}, "Content.")
+		}},
+		Story{State: "title only", Content: func(layout.Page) templ.Component {
+			return cardStory(ui.CardProps{Title: "Frame time"}, "Content.")
+		}},
+		Story{State: "huge", Content: func(layout.Page) templ.Component {
+			return cardStory(ui.CardProps{ID: "card", Title: strings.Repeat("A long title ", 12), Help: lorem, Note: "last 15 min"}, lorem)
+		}},
+	)
+	add("Stat", Small,
+		card("normal", "Numbers", statsStory([]ui.StatProps{
+			{Label: "median", Value: "16.7", Unit: "ms"}, {Label: "p99", Value: "31.2", Unit: "ms"}, {Label: "rate", Value: "59.9", Unit: "Hz"},
+		})),
+		card("empty", "Numbers", statsStory([]ui.StatProps{{Label: "median", Unit: "ms"}, {Label: "p99", Value: ui.Fixed(math.NaN(), 1), Unit: "ms"}})),
+		card("warning", "Numbers", statsStory([]ui.StatProps{{Label: "dropped", Value: ui.Count(1234567), Unit: "frames", Warn: true}})),
+	)
+	add("Pairs", Medium,
+		card("normal", "Tiles", ui.Pairs([]ui.Pair{
+			{Name: "level", Value: "3", Note: "1 : 8"}, {Name: "tile", Value: ui.Shape(256, 256), Unit: "px"},
+			{Name: "empty"}, {Name: "link", Value: "another webmon", Href: "/elsewhere"},
+			{Name: "huge", Value: ui.Shape(math.MaxInt64, math.MaxInt64), Unit: "px"},
+		})),
+	)
+	add("Table", Medium,
+		card("normal", "Tiles", ui.Table(table(4, "2 more are not listed."))),
+		card("empty", "Tiles", ui.Table(table(0, ""))),
+		card("huge", "Tiles", ui.Table(table(200, "99 999 800 more are not listed."))),
+	)
+	add("State", Small,
+		card("all", "States", templ.Join(ui.StateMark(ui.Live), ui.StateMark(ui.Waiting), ui.StateMark(ui.Stale), ui.StateMark(ui.Gone), ui.StateMark(ui.Absent))),
+	)
+	add("Notice", Medium,
+		part("all", noticesStory([]ui.NoticeProps{
+			{ID: "notice-info", Severity: ui.Info, Text: "This is a demo: a synthetic napari moves about a huge image."},
+			{ID: "notice-warning", Severity: ui.Warning, Text: "A message could not be read.", Note: "17 times", Detail: "topic stage: opcode 0x92 at byte 14 is not allowed"},
+			{ID: "notice-error", Severity: ui.Error, Text: "The manager at 127.0.0.1:40123 does not accept the key.", Detail: strings.Repeat("digest sent was rejected\n", 30)},
+		})),
+	)
+	add("Empty", Medium,
+		part("normal", emptyStory(ui.EmptyProps{Title: "Move the camera in napari.", Text: "napari tells what it draws only after its camera has moved.", Steps: []string{"Pan or zoom the image in napari once."}}, "")),
+		part("with code", emptyStory(ui.EmptyProps{Title: "No napari is attached.", Steps: []string{"Write the file.", "Start napari with it."}}, attachCode)),
+	)
+	add("Skeleton", Small, card("loading", "Tiles", ui.Skeleton("Loading the tiles", 4)))
+	add("Code", Small, part("normal", ui.Code("code", "the command", attachCode)))
+	add("Disclosure", Small, card("closed", "Tiles", disclosureStory(lorem)))
+	add("Buttons", Small, card("all", "Buttons", buttonsStory()))
+	add("Switch", Small,
+		card("off", "Grid", ui.Switch(grid(false, ui.CommandLife{}))),
+		card("queued", "Grid", ui.Switch(grid(true, ui.CommandLife{Status: ui.Queued, Topic: "napari/command/1"}))),
+		card("taken", "Grid", ui.Switch(grid(true, ui.CommandLife{Status: ui.Taken}))),
+		card("applied", "Grid", ui.Switch(grid(true, ui.CommandLife{Status: ui.Applied}))),
+		card("refused", "Grid", ui.Switch(grid(false, ui.CommandLife{Status: ui.Refused, Reason: "no layer is selected"}))),
+		card("gone", "Grid", ui.Switch(grid(true, ui.CommandLife{Status: ui.Ended, Reason: "napari ended before it fetched the command"}))),
+		card("disabled", "Grid", ui.Switch(gridDisabled())),
+	)
+	add("Controls", Small,
+		card("select", "Window", ui.Select(ui.SelectProps{ID: "window", Label: "Window", Name: "window", Options: windows()})),
+		card("segmented", "Window", ui.Segmented("Window", windows())),
+		card("search", "Search", ui.Search("search", "Search topics and values", "card")),
+		card("confirm", "Stop", ui.Confirm(ui.ConfirmProps{ID: "stop", Label: "Stop webmon", Title: "Stop webmon?", Text: lorem, Action: "/stop", CSRF: csrf})),
+	)
+	add("Tree", Medium,
+		card("normal", "stage", ui.Tree("tree", stage(), 2)),
+		card("one number", "stage", ui.Tree("tree", 1.25, 2)),
+		card("empty", "stage", ui.Tree("tree", map[string]any{}, 2)),
+		card("none", "stage", ui.Tree("tree", nil, 2)),
+		card("huge", "stage", ui.Tree("tree", hugeTree(), 1)),
+		card("deep", "stage", ui.Tree("tree", deepTree(40), 50)),
+		card("hostile", "stage", ui.Tree("tree", hostile(), 3)),
+	)
+	return all
+}
+
+const (
+	csrf       = "a-token-of-the-page"
+	attachCode = "echo '{\"clients\": [[\"webmon\"]]}' > ~/.napari-mon\nNAPARI_MON=~/.napari-mon NAPARI_EXPERIMENTAL_OCTREE=1 napari"
+	lorem      = "The level that napari draws now, and the tiles of it. Drawn tiles are red; a view that is larger than its tiles has not been loaded yet. "
+)
+
+// noon is when the stories happen: a component does not know the time.
+var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+
+func grid(on bool, life ui.CommandLife) ui.SwitchProps {
+	return ui.SwitchProps{
+		ID: ui.CommandID("show_grid"), Label: "Show grid", Name: "show_grid", Key: "g", CSRF: csrf, On: on, Life: life,
+		Action: "/sources/napari/commands/show_grid", Help: "Draws the borders of the tiles in napari itself.", Note: "napari does not say whether it shows one.",
+	}
+}
+
+func gridDisabled() ui.SwitchProps {
+	p := grid(false, ui.CommandLife{})
+	p.Disabled = "napari has ended."
+	return p
+}
+
+func windows() []ui.Option {
+	return []ui.Option{
+		{Value: "10", Label: "10 s", Href: "?window=10"}, {Value: "60", Label: "1 min", Href: "?window=60", Current: true},
+		{Value: "300", Label: "5 min", Href: "?window=300"}, {Value: "900", Label: "15 min", Href: "?window=900"},
+	}
+}
+
+func table(rows int, more string) ui.TableProps {
+	p := ui.TableProps{
+		Caption: "Tiles drawn", Columns: []ui.Column{{Title: "row", Numeric: true}, {Title: "column", Numeric: true}, {Title: "size", Unit: "px"}},
+		Empty: "None: the view lies outside the image.", More: more,
+	}
+	for i := range rows {
+		p.Rows = append(p.Rows, ui.Row{Cells: ui.Text(ui.Count(i*i), ui.Count(i), "256 × 256"), Dim: i == 2})
+	}
+	return p
+}
+
+func viewer(state components.ViewerState, link ui.State) components.Viewer {
+	v := components.Viewer{
+		Source: "napari", Name: "napari", CSRF: csrf, State: state, Link: link,
+		TilesTopic: "napari/tiles", LiveTopic: "napari/html/viewer", AttachCode: attachCode,
+		Grid: grid(false, ui.CommandLife{}),
+	}
+	switch state {
+	case components.ViewerLive:
+		v.Napari = "0.4.11"
+		v.Layers = []components.ViewerLayer{
+			{ID: "140234871023", Label: "layer 1", Href: "?layer=140234871023", Current: true},
+			{ID: "140234871999", Label: "layer 2", Href: "?layer=140234871999"},
+		}
+		v.Tiles = &components.ViewerTiles{
+			Level: 3, TileSize: 256, BaseShape: [2]int64{120000, 96000}, ImageShape: [2]int64{15000, 12000},
+			Grid: [2]int64{59, 47}, Seen: 24, Corners: [2][2]float64{{20480.25, 30720.5}, {28672, 43008.75}}, HasCorners: true,
+		}
+		for i := range int64(24) {
+			v.Tiles.Rows, v.Tiles.Cols = append(v.Tiles.Rows, 10+i/6), append(v.Tiles.Cols, 15+i%6)
+		}
+		v.Frame = map[string]any{
+			"topic": v.TilesTopic, "level": 3, "tile_size": 256, "base_shape": []int{120000, 96000}, "image_shape": []int{15000, 12000},
+			"grid": []int{59, 47}, "corners": v.Tiles.Corners, "tiles": []int{10, 15, 4, 6}, "count": 24,
+		}
+	case components.ViewerNoTiles:
+		v.Napari = "0.9.2"
+	}
+	if state != components.ViewerLive {
+		v.Grid.Disabled = "There is nothing to draw a grid on."
+	}
+	if link == ui.Gone {
+		v.Grid.Disabled = "napari has ended."
+	}
+	if state == components.ViewerNone {
+		v.Source, v.Name, v.Grid.Action = "", "", ""
+	}
+	return v
+}
+
+func viewerHuge() components.Viewer {
+	v := viewer(components.ViewerLive, ui.Live)
+	v.Layers = nil
+	for i := range 12 {
+		v.Layers = append(v.Layers, components.ViewerLayer{ID: ui.Count(i), Label: "layer " + ui.Count(i+1), Href: "?layer=" + ui.Count(i), Current: i == 3})
+	}
+	v.Tiles = &components.ViewerTiles{
+		Level: 0, TileSize: 256, BaseShape: [2]int64{2560000, 2560000}, ImageShape: [2]int64{2560000, 2560000},
+		Grid: [2]int64{10000, 10000}, Seen: 10000, Corners: [2][2]float64{{-128000, -128000}, {1408000, 1408000}}, HasCorners: true,
+	}
+	for i := range int64(10000) {
+		v.Tiles.Rows, v.Tiles.Cols = append(v.Tiles.Rows, i/100), append(v.Tiles.Cols, i%100)
+	}
+	v.Frame = map[string]any{
+		"topic": v.TilesTopic, "level": 0, "tile_size": 256, "base_shape": []int{2560000, 2560000}, "image_shape": []int{2560000, 2560000},
+		"grid": []int{10000, 10000}, "corners": v.Tiles.Corners, "tiles": []int{0, 0, 100, 100}, "count": 10000,
+	}
+	return v
+}
+
+func viewerOutside() components.Viewer {
+	v := viewer(components.ViewerLive, ui.Live)
+	v.Tiles.Seen, v.Tiles.Rows, v.Tiles.Cols = 0, nil, nil
+	v.Tiles.Corners = [2][2]float64{{-50000, -40000}, {-20000, -10000}}
+	return v
+}
+
+func viewerNoCorners() components.Viewer {
+	v := viewer(components.ViewerLive, ui.Live)
+	v.Tiles.HasCorners = false
+	return v
+}
+
+func viewerCommand(status ui.CommandStatus) components.Viewer {
+	v := viewer(components.ViewerLive, ui.Live)
+	v.Grid = grid(true, ui.CommandLife{Status: status, Topic: "napari/command/7"})
+	return v
+}
+
+func chart(name, title string, lines ...string) components.ChartProps {
+	p := components.ChartProps{
+		Name: name, Title: title, Help: "Shorter is better: at 16.7 ms napari draws 60 frames a second.", Empty: "No numbers yet.",
+		Window: 60, Style: "line", Unit: "ms", Zero: true, Href: "/individual/" + name, Option: chartOption(lines),
+		Stats: []components.ChartStat{
+			{Key: "last", Label: "last", In: "ms", Value: ui.None, Unit: "ms"}, {Key: "p99", Label: "99th percentile", In: "ms", Value: ui.None, Unit: "ms"},
+		},
+	}
+	for i, line := range lines {
+		p.Lines = append(p.Lines, components.ChartLine{Label: line, Color: i + 1})
+	}
+	return p
+}
+
+// chartOption is shaped like what dashboard/chart makes.
+func chartOption(lines []string) map[string]any {
+	type m = map[string]any
+	var series []m
+	for i, line := range lines {
+		colour := "var(--series-" + ui.Count(i+1) + ")"
+		for _, part := range []string{"", "mean"} {
+			series = append(series, m{
+				"id": "line" + ui.Count(i) + part, "name": line, "type": "line", "data": []float64{}, "showSymbol": false, "silent": true,
+				"itemStyle": m{"color": colour}, "lineStyle": m{"color": colour, "width": 1.5},
+			})
+		}
+	}
+	label := m{"color": "var(--muted)"}
+	return m{
+		"animation": false, "legend": m{"show": false}, "tooltip": m{"show": false}, "series": series,
+		"grid":  []m{{"left": 64, "right": 12, "top": 12, "bottom": 24}},
+		"xAxis": []m{{"type": "value", "splitLine": m{"show": false}, "axisLabel": label}},
+		"yAxis": []m{{"type": "value", "splitLine": m{"lineStyle": m{"color": "var(--control)"}}, "axisLabel": label}},
+	}
+}
+
+func chartAlone() components.ChartProps {
+	p := chart("frame_time", "Frame time", "frame time")
+	p.Alone = true
+	return p
+}
+
+func chartWindows() []components.ChartWindow {
+	return []components.ChartWindow{
+		{Seconds: 10, Label: "10 s", Href: "?window=10"}, {Seconds: 60, Label: "1 min", Href: "?window=60", Current: true}, {Seconds: 900, Label: "15 min", Href: "?window=900"},
+	}
+}
+
+func loader(notice string) components.LoaderProps {
+	return components.LoaderProps{
+		Windows: chartWindows(), Notice: notice, Live: "napari/html/loader",
+		Charts: []components.ChartProps{chart("frame_time", "Frame time", "frame time"), chart("load", "Load time", "median", "99th percentile")},
+	}
+}
+
+func stage() map[string]any {
+	return map[string]any{
+		"x": 1.5, "y": -20.25, "moving": true, "name": "XY stage", "limits": []any{int64(-5000), int64(5000)},
+		"axes": map[string]any{"x": map[string]any{"unit": "µm", "step": 0.1}, "y": map[string]any{"unit": "µm", "step": 0.1}},
+		"log":  []any{"homed", "moved to 1.5, -20.25", map[string]any{"error": nil}},
+	}
+}
+
+func hugeTree() any {
+	m := make(map[string]any)
+	for i := range 300 {
+		m["channel "+ui.Count(i)] = map[string]any{"gain": float64(i) / 7, "text": strings.Repeat("abcdefghij ", 60)}
+	}
+	return m
+}
+
+func deepTree(depth int) any {
+	if depth == 0 {
+		return "bottom"
+	}
+	return map[string]any{"in": deepTree(depth - 1)}
+}
+
+func hostile() any {
+	return map[string]any{
+		`"><script>alert(1)</script>`: `<img src=x onerror=alert(1)>`,
+		"</details></div>":            []any{"<b>", "&amp;", "\x00\x1b[31m", "\u202e reversed"},
+		"javascript:alert(1)":         "javascript:alert(1)",
+	}
+}
+
+func topic(name string, value any, rate float64, count uint64) components.MessageTopic {
+	t := components.MessageTopic{Name: name, Last: value, Rate: rate, Count: count, Age: 240 * time.Millisecond}
+	for i := range 5 {
+		t.Recent = append(t.Recent, components.Message{Time: noon.Add(-time.Duration(i) * 500 * time.Millisecond), Value: value})
+	}
+	return t
+}
+
+func messages() components.Messages {
+	frame := topic("frame_time", map[string]any{"time": 1780315200.123, "delta_ms": 16.7}, 59.9, 128734)
+	frame.Known = true
+	state := topic("camera", map[string]any{"zoom": 2.5, "center": []any{0.0, 512.5, 300.25}}, 12, 4000)
+	state.State = true
+	return components.Messages{
+		Source: "napari", Name: "napari", Link: ui.Live, LiveTopic: "napari/html/messages",
+		Topics: []components.MessageTopic{frame, topic("stage", stage(), 2, 812), state, topic("progress", 0.25, 0.2, 12)},
+	}
+}
+
+func messagesUnread() components.Messages {
+	m := messages()
+	m.Notices = []components.MessageNotice{{Key: "pickle", Text: "A message holds a class that webmon does not know, numpy.ma.MaskedArray, and was left out.", Count: 1243}}
+	m.Link = ui.Stale
+	return m
+}
+
+func messagesHuge() components.Messages {
+	m := messages()
+	for i := range 80 {
+		m.Topics = append(m.Topics, topic(strings.Repeat("a_long_topic_name_", 1+i%5)+ui.Count(i), hugeTree(), 1000.5, math.MaxInt64))
+	}
+	m.Topics = append([]components.MessageTopic{topic("</h2><script>", hostile(), 0, 1)}, m.Topics...)
+	return m
+}
+
+func server() components.StatusServer {
+	return components.StatusServer{
+		Version: "v0.1.0", PID: 4711, Uptime: 2*time.Hour + 13*time.Minute, Browsers: 3, Topics: 9, Sent: 183.4, SentRate: 412_000,
+		Dropped: 12, PaintMedian: 8_300 * time.Microsecond, PaintP99: 21_400 * time.Microsecond, MemoryBytes: 41 << 20, CPU: 0.0312,
+	}
+}
+
+func liveSource() components.StatusSource {
+	return components.StatusSource{
+		ID: "napari", Name: "napari", Kind: "napari", State: ui.Live, Python: "3.9.18", Napari: "0.4.11", PID: 12345, Address: "127.0.0.1:40123",
+		Starts: 1, Frames: 128734, Rate: 59.9, Heard: true, Age: 12 * time.Millisecond,
+		LatencyMedian: 1240 * time.Microsecond, LatencyP99: 4100 * time.Microsecond,
+		Calls: 181.2, Bytes: 1_250_000, ManagerCPU: 0.041, Waiting: 0.085,
+	}
+}
+
+func status() components.Status {
+	gone := liveSource()
+	gone.ID, gone.Name, gone.State, gone.Problem = "scope", "scope", ui.Gone, "The process ended at 11:42:07."
+	gone.Age, gone.Rate, gone.Dismiss, gone.ManagerCPU = 17*time.Minute, 0, "/sources/scope/dismiss", -1
+	gone.LatencyMedian, gone.LatencyP99, gone.Napari = -1, -1, ""
+	return components.Status{
+		CSRF: csrf, LiveTopic: "napari/html/status",
+		Sources: []components.StatusSource{liveSource(), gone}, Server: server(),
+		Happened: []components.StatusEvent{
+			{Time: noon, Source: "napari", Kind: "resume", Text: "Frames come again, after 7 s."},
+			{Time: noon.Add(-7 * time.Second), Source: "napari", Kind: "stale", Text: "No frame for 5 s."},
+			{Time: noon.Add(-18 * time.Minute), Source: "scope", Kind: "end", Text: "The process ended."},
+			{Time: noon.Add(-50 * time.Minute), Source: "napari", Kind: "start", Text: "Attached to 127.0.0.1:40123, pid 12345."},
+		},
+	}
+}
+
+func statusError() components.Status {
+	s := status()
+	s.Sources[0].State, s.Sources[0].Problem = ui.Stale, "No frame for 12 s: the process hangs, or a dialog waits for somebody."
+	s.Sources[0].ReaderURL = "http://127.0.0.1:5050/"
+	s.Happened = append([]components.StatusEvent{{Time: noon, Kind: "error", Text: "The manager at 127.0.0.1:40999 is not napari's: it offers none of the five resources."}}, s.Happened...)
+	return s
+}
+
+func statusHuge() components.Status {
+	s := status()
+	for i := range 30 {
+		src := liveSource()
+		src.ID, src.Name = "source-"+ui.Count(i), strings.Repeat("a long name ", 1+i%6)+ui.Count(i)
+		src.Frames, src.Rate = math.MaxInt64, 12345.6
+		s.Sources = append(s.Sources, src)
+	}
+	for i := range 300 {
+		s.Happened = append(s.Happened, components.StatusEvent{Time: noon.Add(-time.Duration(i) * time.Minute), Source: "napari", Kind: "error", Text: lorem})
+	}
+	return s
+}
+
+func shell(p layout.Page, state ui.State) layout.Page {
+	p.Title, p.Socket = "Viewer", ""
+	for _, t := range []struct{ slug, title, help string }{
+		{"viewer", "Viewer", "Which tiles napari draws."}, {"loader", "Loader", "How fast frames and chunks go."},
+		{"layers", "Layers", "What is open in napari."}, {"messages", "Messages", "Everything the process sends."},
+		{"status", "Status", "The sources, and webmon itself."},
+	} {
+		p.Tabs = append(p.Tabs, layout.TabLink{Title: t.title, Href: p.Prefix + "/" + t.slug, Help: t.help, Current: t.slug == "viewer"})
+	}
+	p.Sources = []layout.SourceLink{
+		{Name: "napari", Href: "?source=napari", State: state, Current: true},
+		{Name: "scope", Href: "?source=scope", State: ui.Gone, Note: "11:42"},
+	}
+	p.Header = layout.Header{Topic: "napari/html/header", State: state, Heard: state != ui.Waiting, Age: 230 * time.Millisecond, Rate: 59.9}
+	switch state {
+	case ui.Stale:
+		p.Header.Age, p.Header.Rate = 12*time.Second, 0
+		p.Header.Notices = []layout.Notice{{Key: "stale", Severity: ui.Warning, Text: "napari has sent nothing for 12 s. It hangs, or a dialog waits for somebody."}}
+	case ui.Gone:
+		p.Header.Age, p.Header.Rate = 17*time.Minute, 0
+		p.Header.Notices = []layout.Notice{{Key: "gone", Severity: ui.Warning, Text: "napari ended at 11:42:07. What you see is what it sent last.", Href: "?source=scope", Link: "Show scope"}}
+	}
+	return p
+}
+
+func shellDemo(p layout.Page) layout.Page {
+	p = shell(p, ui.Live)
+	p.Header.Notices = []layout.Notice{{Key: "demo", Severity: ui.Info, Text: "This is a demo: a synthetic napari moves about a huge image. To watch your own:", Code: attachCode}}
+	return p
+}
+
+func shellError(p layout.Page) layout.Page {
+	p = shell(p, ui.Gone)
+	p.Header.Notices = []layout.Notice{{Key: "key", Severity: ui.Error, Text: "The manager at 127.0.0.1:40123 does not accept the key.", Detail: "digest received was wrong"}}
+	return p
+}
+
+func shellNone(p layout.Page) layout.Page {
+	p = shell(p, ui.Absent)
+	p.Sources, p.Header = nil, layout.Header{State: ui.Absent}
+	return p
+}
+
+func shellHuge(p layout.Page) layout.Page {
+	p = shell(p, ui.Live)
+	for i := range 14 {
+		p.Tabs = append(p.Tabs, layout.TabLink{Title: "A tab of one's own " + ui.Count(i), Href: p.Prefix + "/tab-" + ui.Count(i), Help: lorem})
+	}
+	for i := range 30 {
+		p.Sources = append(p.Sources, layout.SourceLink{Name: strings.Repeat("a long name ", 3) + ui.Count(i), Href: "?source=" + ui.Count(i), State: ui.Stale, Note: "11:42"})
+	}
+	p.Header.Rate, p.Header.Age = 12345.6, 400*time.Hour
+	for i := range 4 {
+		p.Header.Notices = append(p.Header.Notices, layout.Notice{Key: ui.Count(i), Severity: ui.Warning, Text: strings.Repeat(lorem, 2)})
+	}
+	return p
+}
+
+// bare is a page without tabs and sources.
+func bare(p layout.Page) layout.Page {
+	p.Embed, p.Socket = true, ""
+	return p
+}

@@ -1,0 +1,319 @@
+package dashboard
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"webmon/dashboard/hub"
+	"webmon/dashboard/instance"
+	"webmon/dashboard/source"
+	"webmon/shm"
+)
+
+// firstRead is how long the first read of a state waits for the process to be
+// asked.
+const firstRead = time.Second
+
+// apiSources answers GET /api/v1/sources.
+func (s *Server) apiSources(c echo.Context) error {
+	type entry struct {
+		ID        string   `json:"id"`
+		Name      string   `json:"name"`
+		Kind      shm.Kind `json:"kind"`
+		Instance  string   `json:"instance"`
+		Connected bool     `json:"connected"`
+		AgeMillis *int64   `json:"age_ms"` // null: nothing was heard yet
+		Topics    []string `json:"topics"`
+	}
+	out := []entry{} // an empty list, not null
+	now := time.Now()
+	for _, src := range s.registry.List() {
+		st := src.Status(now)
+		e := entry{
+			ID: st.ID, Name: st.Name, Kind: st.Kind, Instance: st.Instance,
+			Connected: st.Connected, Topics: append([]string{}, st.Topics...),
+		}
+		if st.Heard {
+			age := st.Age.Milliseconds()
+			e.AgeMillis = &age
+		}
+		out = append(out, e)
+	}
+	return c.JSON(http.StatusOK, out)
+}
+
+// sourceOf returns the source a request names, or the answer that there is none.
+func (s *Server) sourceOf(c echo.Context) (*source.Source, error) {
+	id := c.Param("source")
+	src := s.registry.Get(id)
+	if src == nil || id == source.Nobody {
+		return nil, echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("There is no source %q.", id))
+	}
+	return src, nil
+}
+
+// apiState answers GET /api/v1/sources/<id>/state.
+func (s *Server) apiState(c echo.Context) error {
+	src, err := s.sourceOf(c)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	if fresh := src.Read(now); !fresh && src.Status(now).Connected {
+		ctx, cancel := context.WithTimeout(c.Request().Context(), firstRead)
+		defer cancel()
+		src.Await(ctx, now)
+	}
+	b, err := shm.AppendJSON(nil, src.States())
+	if err != nil {
+		return fmt.Errorf("writing the state of %s: %w", src.ID(), err)
+	}
+	return c.JSONBlob(http.StatusOK, append(b, '\n'))
+}
+
+// apiEvents answers GET /api/v1/sources/<id>/events/<topic>.
+func (s *Server) apiEvents(c echo.Context) error {
+	src, err := s.sourceOf(c)
+	if err != nil {
+		return err
+	}
+	name := c.Param("topic")
+	log := src.History(name)
+	if log == nil && name != shm.TopicFrameTime && name != shm.TopicLoadChunk {
+		return echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("%s has sent no %q.", src.ID(), name))
+	}
+	if log == nil {
+		log = &source.Log{} // napari's own topics exist before they come
+	}
+	seconds := source.Window.Seconds()
+	if text := c.QueryParam("seconds"); text != "" {
+		seconds, err = strconv.ParseFloat(text, 64)
+		if err != nil || !(seconds > 0) || seconds > source.Window.Seconds() {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf(
+				"seconds must be a number above 0 and at most %.0f.", source.Window.Seconds()))
+		}
+	}
+	from := time.Now().Add(-time.Duration(seconds * float64(time.Second)))
+	switch format := c.QueryParam("format"); format {
+	case "", "json":
+		b, err := log.AppendJSON(nil, from)
+		if err != nil {
+			return fmt.Errorf("writing the events of %s: %w", name, err)
+		}
+		return c.JSONBlob(http.StatusOK, append(b, '\n'))
+	case "csv":
+		h := c.Response().Header()
+		h.Set(echo.HeaderContentType, "text/csv; charset=utf-8")
+		h.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment",
+			map[string]string{"filename": src.ID() + "-" + source.Slug(name) + ".csv"}))
+		return log.WriteCSV(c.Response(), from)
+	default:
+		return echo.NewHTTPError(http.StatusBadRequest, "format must be json or csv.")
+	}
+}
+
+// apiCommand answers GET /api/v1/commands/<id>.
+func (s *Server) apiCommand(c echo.Context) error {
+	cmd, ok := s.commands.get(c.Param("id"))
+	if !ok {
+		return echo.NewHTTPError(http.StatusNotFound, "There is no such command, or it was long ago.")
+	}
+	return c.JSON(http.StatusOK, cmd)
+}
+
+// postCommand answers POST /sources/<id>/commands/<name>.
+func (s *Server) postCommand(c echo.Context) error {
+	src, action, err := s.actionOf(c)
+	if err != nil {
+		return err
+	}
+	given, err := readArgs(c.Request())
+	if err != nil {
+		return err
+	}
+	args, err := acceptArgs(action, given)
+	if err != nil {
+		return err
+	}
+	if st := src.Status(time.Now()); !st.Running {
+		return echo.NewHTTPError(http.StatusServiceUnavailable, st.Name+" is gone, so nothing was sent.")
+	}
+	cmd := s.commands.send(src, action.Name, args)
+	switch r := c.Request(); {
+	case r.Header.Get("HX-Request") != "":
+		return s.renderCommand(c, src, action)
+	case wantsPage(r):
+		return c.Redirect(http.StatusSeeOther, s.pageAfter(c, src))
+	default:
+		return c.JSON(http.StatusAccepted, map[string]any{"id": cmd.ID, "status": cmd.Status})
+	}
+}
+
+// pageAfter is where a plain form leads back to: the tab it stood on.
+func (s *Server) pageAfter(c echo.Context, src *source.Source) string {
+	slug := s.tabs[0].Slug
+	if from, err := url.Parse(c.Request().Referer()); err == nil {
+		path := strings.Trim(strings.TrimPrefix(from.Path, s.opts.Prefix), "/")
+		for i := range s.tabs {
+			if s.tabs[i].Slug == path {
+				slug = path
+			}
+		}
+	}
+	return s.opts.Prefix + "/" + slug + "?source=" + url.QueryEscape(src.ID())
+}
+
+// actionOf returns the source and the command that a request names, or the
+// answer that there is none.
+func (s *Server) actionOf(c echo.Context) (*source.Source, shm.Action, error) {
+	src, err := s.sourceOf(c)
+	if err != nil {
+		return nil, shm.Action{}, err
+	}
+	action, ok := findAction(src, c.Param("name"))
+	if !ok {
+		return nil, shm.Action{}, echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("%s has no command %q.", src.ID(), c.Param("name")))
+	}
+	return src, action, nil
+}
+
+func findAction(src *source.Source, name string) (shm.Action, bool) {
+	for _, a := range src.Actions() {
+		if a.Name == name {
+			return a, true
+		}
+	}
+	return shm.Action{}, false
+}
+
+var errTooLarge = echo.NewHTTPError(http.StatusRequestEntityTooLarge,
+	fmt.Sprintf("The request is larger than %d bytes.", maxBody))
+
+// readArgs reads the arguments of a command from a form or from JSON.
+func readArgs(r *http.Request) (map[string]any, error) {
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	args := map[string]any{}
+	switch kind {
+	case "application/json":
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, brokenBody(err)
+		}
+		if err := json.Unmarshal(body, &args); err != nil || args == nil {
+			return nil, echo.NewHTTPError(http.StatusBadRequest, `The body must be a JSON object, such as {"show_grid": true}.`)
+		}
+	case "application/x-www-form-urlencoded":
+		// The check of the form's token may have parsed it already.
+		if err := r.ParseForm(); err != nil {
+			return nil, brokenBody(err)
+		}
+		for name, values := range r.PostForm {
+			if name != csrfField {
+				args[name] = values[len(values)-1] // a checkbox stands behind its hidden "false"
+			}
+		}
+	default:
+		return nil, echo.NewHTTPError(http.StatusBadRequest, "Send the arguments as a form or as application/json.")
+	}
+	return args, nil
+}
+
+// brokenBody says why a body could not be read.
+func brokenBody(err error) error {
+	if errors.Is(err, echo.ErrStatusRequestEntityTooLarge) {
+		return errTooLarge
+	}
+	return echo.NewHTTPError(http.StatusBadRequest, "The form is not properly encoded, or broke off.")
+}
+
+// acceptArgs checks the arguments against what the action takes.
+func acceptArgs(action shm.Action, given map[string]any) (map[string]shm.Value, error) {
+	args := make(map[string]shm.Value, len(action.Args))
+	for _, control := range action.Args {
+		v, ok := given[control.Name]
+		if !ok {
+			return nil, unacceptable(control.Name, control.Name+" is missing")
+		}
+		value, err := control.Accept(v)
+		if err != nil {
+			return nil, unacceptable(control.Name, err.Error())
+		}
+		args[control.Name] = value
+	}
+	for name := range given {
+		if _, ok := args[name]; !ok {
+			return nil, unacceptable(name, fmt.Sprintf("%s takes no %q", action.Name, name))
+		}
+	}
+	return args, nil
+}
+
+// fieldError is a value that cannot be taken, with the field that holds it.
+type fieldError struct{ field, text string }
+
+func unacceptable(field, text string) error {
+	return echo.NewHTTPError(http.StatusUnprocessableEntity, text+".").
+		SetInternal(fieldError{field, text})
+}
+
+func (e fieldError) Error() string { return e.text }
+
+// postDismiss forgets a source that is gone.
+func (s *Server) postDismiss(c echo.Context) error {
+	src, err := s.sourceOf(c)
+	if err != nil {
+		return err
+	}
+	if err := s.registry.Dismiss(src.ID()); err != nil {
+		return echo.NewHTTPError(http.StatusConflict, err.Error()+".")
+	}
+	return s.goTo(c, s.opts.Prefix+"/")
+}
+
+// postStop ends webmon.
+func (s *Server) postStop(c echo.Context) error {
+	s.opts.Logger.Info("a browser asks webmon to stop", "from", c.RealIP())
+	s.hub.Farewell(hub.Text([]byte(`{"topic":"stopped"}`)))
+	err := s.stopped(c)
+	s.opts.Stop()
+	return err
+}
+
+// goTo sends a page elsewhere, whether htmx or the browser itself asked.
+func (s *Server) goTo(c echo.Context, path string) error {
+	if c.Request().Header.Get("HX-Request") != "" {
+		c.Response().Header().Set("HX-Redirect", path)
+		return c.NoContent(http.StatusNoContent)
+	}
+	return c.Redirect(http.StatusSeeOther, path)
+}
+
+// postHandover attaches to what another webmon of this user was started for.
+func (s *Server) postHandover(c echo.Context) error {
+	if secret, ok := bearer(c.Request()); !ok || !sameSecret(secret, s.secret) {
+		return c.JSON(http.StatusUnauthorized, map[string]string{"error": "The secret of the running webmon is needed."})
+	}
+	var src instance.Source
+	if err := json.NewDecoder(c.Request().Body).Decode(&src); err != nil {
+		return c.JSON(http.StatusBadRequest, map[string]string{"error": "The source that was handed over could not be read."})
+	}
+	t := source.Target{
+		Name: src.Name, Kind: shm.Kind(src.Kind), Address: src.Address,
+		Authkey: src.Authkey, PID: src.PID, Again: src.Again,
+	}
+	if _, err := s.registry.Attach(c.Request().Context(), t); err != nil && !t.Again {
+		return c.JSON(http.StatusBadGateway, map[string]string{"error": err.Error()})
+	}
+	return c.JSON(http.StatusOK, map[string]string{})
+}

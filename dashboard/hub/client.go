@@ -1,0 +1,358 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// latencyEvery is how often a browser's acknowledgement is taken as a sample.
+const latencyEvery = 250 * time.Millisecond
+
+// client is one browser's connection. Whoever has something for the browser
+// writes it, be it who published a frame or who read the acknowledgement that
+// was waited for: waking a goroutine for each frame and browser would cost as
+// much as the writing. But they do not wait. What the socket does not take at
+// once is left to the client's own goroutine, which does.
+type client struct {
+	hub  *Hub
+	conn *websocket.Conn
+	wake chan struct{} // capacity one: there may be something to do for write
+
+	subs atomic.Pointer[[]*sub] // written under hub.mu
+
+	second  atomic.Bool   // another second has passed
+	full    atomic.Bool   // the next frame waits for an acknowledgement
+	acked   atomic.Uint64 // messages the page says it has handled
+	skipped atomic.Uint64 // frames it never got
+	paint   atomic.Int64  // last time from stamp to paint, ns
+
+	writing sync.Mutex // guards all below, and writing to conn
+	wire    *wire
+	rest    []byte // of a message that the socket has not taken yet
+	sent    uint64 // messages, the one under way included
+	broken  error  // writing has failed: there is no more of it
+}
+
+func (c *client) signal() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Serve talks to one browser until it is gone, ctx is done or it breaks the
+// protocol. It closes conn.
+func (h *Hub) Serve(ctx context.Context, conn *websocket.Conn) {
+	c := &client{hub: h, conn: conn, wake: make(chan struct{}, 1), wire: newWire(conn.NetConn())}
+	c.subs.Store(&[]*sub{})
+	// The server's deadlines for requests do not hold for the life of a socket.
+	c.broken = conn.NetConn().SetDeadline(time.Time{})
+	h.mu.Lock()
+	h.clients[c] = struct{}{}
+	h.mu.Unlock()
+
+	ctx, cancel := context.WithCancel(ctx)
+	defer context.AfterFunc(ctx, c.signal)()
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		c.write(ctx)
+		conn.Close() // wakes the reader
+	})
+	err := c.read()
+	cancel()
+	writing.Wait()
+	h.opts.Logger.Debug("browser left", "error", err)
+
+	h.mu.Lock()
+	delete(h.clients, c)
+	for _, s := range *c.subs.Load() {
+		h.drop(s)
+	}
+	c.subs.Store(&[]*sub{})
+	h.mu.Unlock()
+}
+
+// write does all that has to wait for the browser, and what is due each
+// second. It waits for one channel alone: a select of several is dear.
+func (c *client) write(ctx context.Context) {
+	o := &c.hub.opts
+	if o.Greeting != nil && c.say(Text(o.Greeting()), o.WriteTimeout) != nil {
+		return
+	}
+	second := time.AfterFunc(time.Second, func() {
+		c.second.Store(true)
+		c.signal()
+	})
+	defer second.Stop()
+	pinged := time.Now()
+	for {
+		<-c.wake
+		if ctx.Err() != nil {
+			if m := c.hub.farewell.Load(); m != nil {
+				_ = c.say(m, time.Second) // whoever is gone needs none
+			}
+			// 1012, service restart: the page then connects again by itself.
+			_ = c.say(newMessage(wireClose, websocket.FormatCloseMessage(websocket.CloseServiceRestart, "")), time.Second)
+			return
+		}
+		if c.catchUp() != nil {
+			return
+		}
+		if !c.second.Swap(false) {
+			continue
+		}
+		second.Reset(time.Second)
+		if now := time.Now(); now.Sub(pinged) >= o.PingEvery {
+			pinged = now
+			if c.say(newMessage(wirePing, nil), o.WriteTimeout) != nil {
+				return
+			}
+		}
+		if c.say(c.stats(), o.WriteTimeout) != nil {
+			return
+		}
+	}
+}
+
+// push sends what the browser has not got yet, as far as that needs no
+// waiting.
+func (c *client) push() {
+	if !c.writing.TryLock() {
+		c.signal() // somebody writes: there may be more than they know of
+		return
+	}
+	c.flush()
+	left := c.rest != nil || c.broken != nil
+	c.writing.Unlock()
+	if left {
+		c.signal()
+	}
+}
+
+// catchUp sends what the browser has not got yet.
+func (c *client) catchUp() error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	for {
+		c.drain(c.hub.opts.WriteTimeout)
+		if c.flush(); c.rest == nil {
+			return c.broken
+		}
+	}
+}
+
+// say sends a message ahead of all frames, whatever the browser has to do.
+func (c *client) say(m *Message, limit time.Duration) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.drain(limit)
+	c.send(m)
+	c.drain(limit)
+	return c.broken
+}
+
+// flush sends one message of each topic in turn until the browser has all of
+// them, has enough to do with those under way, or its socket takes no more.
+// writing is held, as by all below.
+func (c *client) flush() {
+	for sent := true; sent; {
+		sent = false
+		for _, s := range *c.subs.Load() {
+			if c.rest != nil || c.broken != nil || c.busy() {
+				return
+			}
+			m, skipped := s.take()
+			if skipped > 0 {
+				c.skipped.Add(skipped)
+				c.hub.stats.skipped.Add(skipped)
+			}
+			if m != nil {
+				c.send(m)
+				sent = true
+			}
+		}
+	}
+}
+
+// busy reports whether as much is under way to the browser as may be.
+func (c *client) busy() bool {
+	if !c.windowFull() {
+		return false
+	}
+	// An acknowledgement goes on with those alone who have said that they wait
+	// for one, so this has to be said before looking for the last time.
+	c.full.Store(true)
+	if c.windowFull() {
+		return true
+	}
+	c.full.Store(false)
+	return false
+}
+
+func (c *client) windowFull() bool {
+	return c.sent-min(c.sent, c.acked.Load()) >= uint64(c.hub.opts.Window)
+}
+
+// send gives the socket as much of a message as it takes at once. There must
+// be no rest of another.
+func (c *client) send(m *Message) {
+	if c.broken != nil {
+		return
+	}
+	n, err := c.wire.write(m.wire)
+	if err != nil {
+		c.broken = err
+		return
+	}
+	if n < len(m.wire) {
+		c.rest = m.wire[n:]
+	}
+	if m.control() {
+		return
+	}
+	c.sent++
+	c.hub.stats.sent.Add(1)
+	c.hub.stats.bytes.Add(uint64(m.size))
+}
+
+// drain waits until the socket has taken the rest of a message.
+func (c *client) drain(limit time.Duration) {
+	if c.rest == nil || c.broken != nil {
+		return
+	}
+	nc := c.conn.NetConn()
+	err := nc.SetWriteDeadline(time.Now().Add(limit))
+	if err == nil {
+		_, err = nc.Write(c.rest)
+	}
+	c.rest = nil
+	if err == nil {
+		err = nc.SetWriteDeadline(time.Time{}) // or it would end what does not wait
+	}
+	c.broken = err
+}
+
+// stats is what a browser is told about its own connection, once a second.
+func (c *client) stats() *Message {
+	b := append(make([]byte, 0, 96), `{"topic":"stats","drops":`...)
+	b = strconv.AppendUint(b, c.skipped.Load(), 10)
+	b = append(b, `,"latency_ms":`...)
+	b = strconv.AppendFloat(b, float64(c.paint.Load())/1e6, 'f', 1, 64)
+	b = append(b, `,"ts":`...)
+	b = AppendStamp(b, time.Now())
+	return Text(append(b, '}'))
+}
+
+// AppendStamp appends the time in milliseconds since the epoch, as frames
+// carry it in "ts" for the page to send back when it has painted them.
+func AppendStamp(b []byte, t time.Time) []byte {
+	return strconv.AppendFloat(b, float64(t.UnixMicro())/1e3, 'f', 3, 64)
+}
+
+// read takes what the page says, until the connection ends.
+func (c *client) read() error {
+	alive := 3 * c.hub.opts.PingEvery
+	c.conn.SetReadLimit(maxMessage)
+	c.conn.SetReadDeadline(time.Now().Add(alive))
+	c.conn.SetPongHandler(func(string) error {
+		return c.conn.SetReadDeadline(time.Now().Add(alive))
+	})
+	// The connection's own answers would go out between the bytes of a frame.
+	c.conn.SetPingHandler(func(data string) error {
+		return c.say(newMessage(wirePong, []byte(data)), c.hub.opts.WriteTimeout)
+	})
+	c.conn.SetCloseHandler(func(code int, _ string) error {
+		_ = c.say(newMessage(wireClose, websocket.FormatCloseMessage(code, "")), time.Second) // it is leaving anyway
+		return nil
+	})
+	var sampled time.Time
+	for {
+		_, r, err := c.conn.NextReader()
+		if err != nil {
+			return err
+		}
+		buf := buffers.Get().(*[maxMessage]byte)
+		n, err := io.ReadFull(r, buf[:])
+		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			buffers.Put(buf)
+			return err
+		}
+		m, err := parse(buf[:n])
+		buffers.Put(buf)
+		if err != nil {
+			// One message that makes no sense costs nobody the connection.
+			c.hub.opts.Logger.Debug("message from a page ignored", "error", err)
+			continue
+		}
+		switch m.Type {
+		case "watch":
+			c.hub.watch(c, m.Topics)
+		case "ack":
+			if m.N > c.acked.Load() {
+				c.acked.Store(m.N)
+				c.hub.stats.acked.Add(1)
+				if c.full.Load() && c.full.Swap(false) {
+					c.push()
+				}
+			}
+			if now := time.Now(); m.TS > 0 && now.Sub(sampled) >= latencyEvery {
+				sampled = now
+				d := time.Duration((float64(now.UnixMicro())/1e3 - m.TS) * 1e6)
+				if d >= 0 && d < time.Minute {
+					c.paint.Store(int64(d))
+					c.hub.latency.add(d)
+				}
+			}
+		}
+	}
+}
+
+var buffers = sync.Pool{New: func() any { return new([maxMessage]byte) }}
+
+// pageMessage is what a page says.
+type pageMessage struct {
+	Type   string   `json:"type"`
+	Topics []string `json:"topics"` // watch: all topics the page shows
+	N      uint64   `json:"n"`      // ack: messages handled since the connection opened
+	TS     float64  `json:"ts"`     // ack: the "ts" of the last frame painted, ms since the epoch
+}
+
+const ackPrefix = `{"type":"ack","n":`
+
+// parse reads a message of the page. Acknowledgements come tens of times a
+// second from each browser, so those in the form that the page writes are read
+// without the JSON decoder.
+func parse(b []byte) (pageMessage, error) {
+	if len(b) > len(ackPrefix) && string(b[:len(ackPrefix)]) == ackPrefix {
+		rest := b[len(ackPrefix):]
+		i := 0
+		var n uint64
+		for i < len(rest) && i < 18 && rest[i] >= '0' && rest[i] <= '9' {
+			n = n*10 + uint64(rest[i]-'0')
+			i++
+		}
+		if i > 0 {
+			rest = rest[i:]
+			if string(rest) == "}" {
+				return pageMessage{Type: "ack", N: n}, nil
+			}
+			const ts = `,"ts":`
+			if len(rest) > len(ts) && string(rest[:len(ts)]) == ts && rest[len(rest)-1] == '}' {
+				if f, err := strconv.ParseFloat(string(rest[len(ts):len(rest)-1]), 64); err == nil {
+					return pageMessage{Type: "ack", N: n, TS: f}, nil
+				}
+			}
+		}
+	}
+	var m pageMessage
+	err := json.Unmarshal(b, &m)
+	return m, err
+}

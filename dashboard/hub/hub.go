@@ -1,0 +1,330 @@
+// Package hub fans frames out to browsers. It knows topics by name and frames
+// as bytes; what they mean is the business of the page and of the feeds.
+//
+// A topic keeps one short tail of frames for all browsers, and a browser only
+// remembers how far it has come. Publishing therefore costs one store, whoever
+// watches, and a write per browser that waits for nobody; a browser that cannot
+// keep up skips what it missed instead of piling it up:
+//
+//	h := hub.New(hub.Options{Open: open, Close: close})
+//	...
+//	topic.Publish(hub.Text(frame)) // from the goroutine that owns the topic
+//	...
+//	h.Serve(ctx, conn)             // one call per browser, until it is gone
+//
+// The page acknowledges what it has painted. At most Options.Window messages
+// are under way to a browser at a time, so that what arrives is never old.
+package hub
+
+import (
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Limits of what a browser may ask for.
+const (
+	maxTopicsPerClient = 64
+	maxTopicName       = 200      // bytes
+	maxMessage         = 16 << 10 // bytes from the page
+)
+
+// Options configure a Hub. The zero value of each has the default named.
+type Options struct {
+	// Open is called when the first browser watches a topic, before any frame
+	// is asked for. An error refuses the topic; the browser's other topics are
+	// not affected. nil: any topic may be watched.
+	Open func(*Topic) error
+	// Close is called when the last browser has left a topic.
+	Close func(*Topic)
+	// Refresh is called when some browser needs a snapshot of the topic. It
+	// must return at once and have Topic.Snapshot called soon. It may be
+	// called again before that.
+	Refresh func(*Topic)
+	// Greeting is the first message of every connection; nil: none.
+	Greeting func() []byte
+
+	// Window is how many messages may be unacknowledged by a browser: 6,
+	// a tenth of a second at 60 Hz. The page acknowledges every third, since
+	// reading acknowledgements costs half as much as sending frames.
+	Window int
+	// WriteTimeout is how long a browser may block one message: 10 s.
+	WriteTimeout time.Duration
+	// PingEvery is the time between pings: 15 s. A browser that answers none
+	// for three of them is gone.
+	PingEvery time.Duration
+
+	Logger *slog.Logger // nil: slog.Default()
+}
+
+// Hub is the set of topics that are watched and the browsers that watch them.
+type Hub struct {
+	opts Options
+
+	// mu guards topics, clients and who watches what (Topic.subs for writing).
+	// It is taken when a browser comes, goes or changes its tab, never when a
+	// frame is published.
+	mu      sync.Mutex
+	topics  map[string]*Topic
+	clients map[*client]struct{}
+
+	stats   counters
+	latency latencies
+
+	farewell atomic.Pointer[Message]
+}
+
+// Farewell makes m the last message of every connection that ends because
+// Serve's ctx does.
+func (h *Hub) Farewell(m *Message) { h.farewell.Store(m) }
+
+type counters struct {
+	sent, bytes, skipped, acked, refused atomic.Uint64
+}
+
+// New returns a hub that no browser is connected to yet.
+func New(opts Options) *Hub {
+	if opts.Window <= 0 {
+		opts.Window = 6
+	}
+	if opts.WriteTimeout <= 0 {
+		opts.WriteTimeout = 10 * time.Second
+	}
+	if opts.PingEvery <= 0 {
+		opts.PingEvery = 15 * time.Second
+	}
+	if opts.Logger == nil {
+		opts.Logger = slog.Default()
+	}
+	return &Hub{opts: opts, topics: map[string]*Topic{}, clients: map[*client]struct{}{}}
+}
+
+// Stats are sums since the hub began, and the present.
+type Stats struct {
+	Browsers int
+	Topics   int
+	Sent     uint64 // messages
+	Bytes    uint64 // of their payload
+	Skipped  uint64 // frames that a browser never got because a newer one was there
+	// Paint is the time from the server stamping a frame to its
+	// acknowledgement after the paint, over the last minute or so.
+	PaintMedian, PaintP99 time.Duration
+}
+
+// Stats returns the hub's sums.
+func (h *Hub) Stats() Stats {
+	h.mu.Lock()
+	s := Stats{Browsers: len(h.clients), Topics: len(h.topics)}
+	h.mu.Unlock()
+	s.Sent, s.Bytes, s.Skipped = h.stats.sent.Load(), h.stats.bytes.Load(), h.stats.skipped.Load()
+	s.PaintMedian, s.PaintP99 = h.latency.quantiles()
+	return s
+}
+
+// watch replaces the set of topics that c watches.
+func (h *Hub) watch(c *client, names []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, ok := h.clients[c]; !ok {
+		return
+	}
+	old := *c.subs.Load()
+	keep := make(map[string]*sub, len(old))
+	for _, s := range old {
+		keep[s.topic.name] = s
+	}
+	next := make([]*sub, 0, len(names))
+	seen := make(map[string]bool, len(names))
+	for _, name := range names {
+		if len(next) == maxTopicsPerClient {
+			h.opts.Logger.Warn("browser watches too many topics", "limit", maxTopicsPerClient)
+			break
+		}
+		if name == "" || len(name) > maxTopicName || seen[name] {
+			continue
+		}
+		seen[name] = true
+		if s := keep[name]; s != nil {
+			delete(keep, name)
+			// The page asks anew because it has been drawn anew: what it was
+			// sent before is gone with the old elements.
+			s.next.Store(0)
+			next = append(next, s)
+			continue
+		}
+		t := h.topics[name]
+		if t == nil {
+			t = &Topic{name: name, hub: h, depth: 1}
+			t.tail.Store(&tail{})
+			t.subs.Store(&[]*sub{})
+			if h.opts.Open != nil {
+				if err := h.opts.Open(t); err != nil {
+					h.stats.refused.Add(1)
+					h.opts.Logger.Debug("topic refused", "topic", name, "error", err)
+					continue
+				}
+			}
+			h.topics[name] = t
+		}
+		s := &sub{topic: t, client: c}
+		t.add(s)
+		next = append(next, s)
+	}
+	c.subs.Store(&next)
+	for _, s := range keep {
+		h.drop(s)
+	}
+	c.signal()
+}
+
+// drop ends a subscription; mu is held.
+func (h *Hub) drop(s *sub) {
+	t := s.topic
+	if t.remove(s) > 0 {
+		return
+	}
+	delete(h.topics, t.name)
+	if h.opts.Close != nil {
+		h.opts.Close(t)
+	}
+}
+
+// Topic is one named stream of frames.
+type Topic struct {
+	name  string
+	hub   *Hub
+	depth int // frames kept; set by Open, before anything is published
+
+	tail atomic.Pointer[tail]   // written by the topic's owner
+	subs atomic.Pointer[[]*sub] // written under hub.mu
+	// asked is set while a snapshot is wanted, so that a thousand newcomers
+	// ask for it once.
+	asked atomic.Bool
+
+	Owner any // for whoever opened the topic; the hub does not touch it
+}
+
+// tail is the end of a topic's stream: frames first, first+1, ... and a
+// snapshot that stands for everything up to and including frame snap. The
+// numbers begin at 1. A tail is never changed, only replaced.
+type tail struct {
+	first    uint64
+	frames   []*Message
+	snap     uint64
+	snapshot *Message
+}
+
+// last is the number of the last frame, 0 before any.
+func (t *tail) last() uint64 {
+	if len(t.frames) == 0 {
+		return t.snap
+	}
+	return t.first + uint64(len(t.frames)) - 1
+}
+
+// Name returns the topic's name, as the page asked for it.
+func (t *Topic) Name() string { return t.name }
+
+// Keep makes the topic one whose frames all count: n of them are kept for
+// browsers that fall behind, and one that falls further gets a snapshot.
+// Without Keep each frame stands for itself. Call it in Options.Open.
+func (t *Topic) Keep(n int) { t.depth = max(1, n) }
+
+// Publish makes m the topic's newest frame. Only the topic's owner may call
+// it, from one goroutine at a time.
+func (t *Topic) Publish(m *Message) {
+	old := t.tail.Load()
+	next := &tail{snap: old.snap, snapshot: old.snapshot}
+	if t.depth == 1 {
+		next.snap = old.last() + 1
+		next.snapshot = m // a frame that stands for itself is its own snapshot
+	} else {
+		frames := old.frames
+		next.first = old.first
+		if len(frames) == 0 {
+			next.first = old.last() + 1
+		}
+		if len(frames) == t.depth {
+			frames, next.first = frames[1:], next.first+1
+		}
+		// A new slice: browsers are still reading the old one.
+		next.frames = append(append(make([]*Message, 0, t.depth), frames...), m)
+	}
+	t.tail.Store(next)
+	t.signal()
+}
+
+// Snapshot makes m stand for all frames published so far. Only the topic's
+// owner may call it. nil says that there is nothing to show yet.
+func (t *Topic) Snapshot(m *Message) {
+	t.asked.Store(false)
+	if m == nil {
+		return
+	}
+	old := t.tail.Load()
+	next := &tail{first: old.first, frames: old.frames, snap: max(1, old.last()), snapshot: m}
+	t.tail.Store(next)
+	t.signal()
+}
+
+func (t *Topic) signal() {
+	for _, s := range *t.subs.Load() {
+		if !s.client.full.Load() { // else its acknowledgement goes on with it
+			s.client.push()
+		}
+	}
+}
+
+func (t *Topic) add(s *sub) {
+	old := *t.subs.Load()
+	subs := append(append(make([]*sub, 0, len(old)+1), old...), s)
+	t.subs.Store(&subs)
+}
+
+func (t *Topic) remove(s *sub) (left int) {
+	old := *t.subs.Load()
+	subs := make([]*sub, 0, len(old))
+	for _, o := range old {
+		if o != s {
+			subs = append(subs, o)
+		}
+	}
+	t.subs.Store(&subs)
+	return len(subs)
+}
+
+// sub is one browser's place in one topic's stream.
+type sub struct {
+	topic  *Topic
+	client *client
+	next   atomic.Uint64 // number of the frame to send next; 0: needs a snapshot
+}
+
+// take returns the next message for the browser, nil if it has them all, and
+// how many frames it misses by that.
+func (s *sub) take() (m *Message, skipped uint64) {
+	t := s.topic.tail.Load()
+	next, last := s.next.Load(), t.last()
+	switch {
+	case next > last: // up to date
+		return nil, 0
+	case next > 0 && len(t.frames) > 0 && next >= t.first: // in order
+		s.next.CompareAndSwap(next, next+1)
+		return t.frames[next-t.first], 0
+	case t.snapshot != nil && (len(t.frames) == 0 || t.snap+1 >= t.first):
+		if s.next.CompareAndSwap(next, t.snap+1) && next > 0 {
+			skipped = t.snap - next
+		}
+		return t.snapshot, skipped
+	default: // no snapshot that the kept frames continue
+		s.topic.refresh()
+		return nil, 0
+	}
+}
+
+func (t *Topic) refresh() {
+	if t.hub.opts.Refresh != nil && t.asked.CompareAndSwap(false, true) {
+		t.hub.opts.Refresh(t)
+	}
+}

@@ -1,0 +1,363 @@
+package hub_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"go.uber.org/goleak"
+
+	"webmon/dashboard/hub"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// bench is a hub behind a server, and the topics that it has open.
+type bench struct {
+	t      testing.TB
+	hub    *hub.Hub
+	server *httptest.Server
+	stop   context.CancelFunc
+	served sync.WaitGroup
+
+	mu      sync.Mutex // guards all below
+	open    map[string]*hub.Topic
+	refresh map[string]int
+	changed chan struct{}
+}
+
+func start(t testing.TB, opts hub.Options) *bench {
+	b := &bench{t: t, open: map[string]*hub.Topic{}, refresh: map[string]int{}, changed: make(chan struct{}, 1000)}
+	opts.Open = func(topic *hub.Topic) error {
+		if strings.HasPrefix(topic.Name(), "no/") {
+			return fmt.Errorf("no such topic")
+		}
+		if strings.HasPrefix(topic.Name(), "deltas/") {
+			topic.Keep(8)
+		}
+		b.note(func() { b.open[topic.Name()] = topic })
+		return nil
+	}
+	opts.Close = func(topic *hub.Topic) { b.note(func() { delete(b.open, topic.Name()) }) }
+	opts.Refresh = func(topic *hub.Topic) { b.note(func() { b.refresh[topic.Name()]++ }) }
+	b.hub = hub.New(opts)
+	ctx, cancel := context.WithCancel(context.Background())
+	b.stop = cancel
+	up := websocket.Upgrader{}
+	b.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, err := up.Upgrade(w, r, nil)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		b.served.Add(1)
+		defer b.served.Done()
+		b.hub.Serve(ctx, conn)
+	}))
+	t.Cleanup(func() {
+		cancel()
+		b.served.Wait()
+		b.server.Close()
+	})
+	return b
+}
+
+func (b *bench) note(f func()) {
+	b.mu.Lock()
+	f()
+	b.mu.Unlock()
+	b.changed <- struct{}{}
+}
+
+// await returns when ok does, or fails.
+func (b *bench) await(what string, ok func() bool) {
+	b.t.Helper()
+	limit := time.After(10 * time.Second)
+	for {
+		b.mu.Lock()
+		done := ok()
+		b.mu.Unlock()
+		if done {
+			return
+		}
+		select {
+		case <-b.changed:
+		case <-time.After(5 * time.Millisecond):
+		case <-limit:
+			b.t.Fatalf("never happened: %s", what)
+		}
+	}
+}
+
+func (b *bench) topic(name string) *hub.Topic {
+	b.t.Helper()
+	var topic *hub.Topic
+	b.await("topic "+name+" opens", func() bool { topic = b.open[name]; return topic != nil })
+	return topic
+}
+
+// page is a browser.
+type page struct {
+	b    *bench
+	conn *websocket.Conn
+	n    int // messages received
+}
+
+func (b *bench) page() *page {
+	b.t.Helper()
+	conn, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(b.server.URL, "http"), nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { conn.Close() })
+	return &page{b: b, conn: conn}
+}
+
+func (p *page) say(text string) {
+	p.b.t.Helper()
+	if err := p.conn.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
+		p.b.t.Fatal(err)
+	}
+}
+
+func (p *page) watch(topics ...string) {
+	p.say(`{"type":"watch","topics":["` + strings.Join(topics, `","`) + `"]}`)
+}
+
+func (p *page) ack() {
+	p.say(`{"type":"ack","n":` + strconv.Itoa(p.n) + `,"ts":` + string(hub.AppendStamp(nil, time.Now())) + `}`)
+}
+
+// next returns the next message but the statistics, and acknowledges it.
+func (p *page) next() string {
+	p.b.t.Helper()
+	got, ok := p.peek(10 * time.Second)
+	if !ok {
+		p.b.t.Fatal("no message came")
+	}
+	p.ack()
+	return got
+}
+
+// peek returns the next message but the statistics, without acknowledging it.
+func (p *page) peek(within time.Duration) (string, bool) {
+	p.b.t.Helper()
+	p.conn.SetReadDeadline(time.Now().Add(within))
+	for {
+		_, data, err := p.conn.ReadMessage()
+		if err != nil {
+			return "", false
+		}
+		p.n++
+		if !strings.HasPrefix(string(data), `{"topic":"stats"`) {
+			return string(data), true
+		}
+	}
+}
+
+func text(s string) *hub.Message { return hub.Text([]byte(s)) }
+
+func TestLatestFrameWins(t *testing.T) {
+	b := start(t, hub.Options{Window: 2})
+	p := b.page()
+	p.watch("a/tiles")
+	topic := b.topic("a/tiles")
+	topic.Publish(text("1"))
+	if got := p.next(); got != "1" {
+		t.Errorf("got %q, want the first frame", got)
+	}
+	// The page reads nothing and acknowledges nothing: two more are sent, and
+	// of those after them only the last is left when it comes back.
+	for i := 2; i <= 3; i++ {
+		topic.Publish(text(strconv.Itoa(i)))
+		if got, _ := p.peek(10 * time.Second); got != strconv.Itoa(i) {
+			t.Fatalf("got %q, want %d", got, i)
+		}
+	}
+	for i := 4; i <= 100; i++ {
+		topic.Publish(text(strconv.Itoa(i)))
+	}
+	p.ack()
+	if got := p.next(); got != "100" {
+		t.Errorf("after the gap got %q, want 100", got)
+	}
+	b.await("skipped frames are counted", func() bool { return b.hub.Stats().Skipped == 96 })
+}
+
+func TestNewcomerGetsTheLastFrame(t *testing.T) {
+	b := start(t, hub.Options{})
+	first := b.page()
+	first.watch("a/tiles")
+	topic := b.topic("a/tiles")
+	topic.Publish(text("old"))
+	topic.Publish(text("now"))
+	for first.next() != "now" {
+	}
+	second := b.page()
+	second.watch("a/tiles")
+	if got := second.next(); got != "now" {
+		t.Errorf("newcomer got %q, want the last frame", got)
+	}
+}
+
+func TestDeltasComeInOrderAndAfterASnapshot(t *testing.T) {
+	b := start(t, hub.Options{Window: 1000})
+	p := b.page()
+	p.watch("deltas/1")
+	topic := b.topic("deltas/1")
+	b.await("a snapshot is asked for", func() bool { return b.refresh["deltas/1"] == 1 })
+	topic.Snapshot(text("snap0"))
+	if got := p.next(); got != "snap0" {
+		t.Fatalf("got %q, want the snapshot", got)
+	}
+	for i := range 5 {
+		topic.Publish(text(strconv.Itoa(i)))
+	}
+	for i := range 5 {
+		if got := p.next(); got != strconv.Itoa(i) {
+			t.Fatalf("delta %d: got %q", i, got)
+		}
+	}
+}
+
+func TestDeltasTooFarBehindBecomeASnapshot(t *testing.T) {
+	b := start(t, hub.Options{Window: 1})
+	p := b.page()
+	p.watch("deltas/1")
+	topic := b.topic("deltas/1")
+	b.await("a snapshot is asked for", func() bool { return b.refresh["deltas/1"] == 1 })
+	topic.Snapshot(text("snap0"))
+	if got, _ := p.peek(10 * time.Second); got != "snap0" {
+		t.Fatalf("got %q, want the snapshot", got)
+	}
+	for i := range 20 { // only the last 8 are kept
+		topic.Publish(text(strconv.Itoa(i)))
+	}
+	p.ack()
+	b.await("a snapshot is asked for again", func() bool { return b.refresh["deltas/1"] == 2 })
+	topic.Snapshot(text("snap20"))
+	if got := p.next(); got != "snap20" {
+		t.Fatalf("got %q, want the new snapshot", got)
+	}
+	topic.Publish(text("20"))
+	if got := p.next(); got != "20" {
+		t.Errorf("got %q, want the delta after the snapshot", got)
+	}
+}
+
+func TestWatchReplacesAndResends(t *testing.T) {
+	b := start(t, hub.Options{})
+	p := b.page()
+	p.watch("a/one", "a/two", "no/such")
+	one, two := b.topic("a/one"), b.topic("a/two")
+	one.Publish(text("one"))
+	if got := p.next(); got != "one" {
+		t.Fatalf("got %q, want one", got)
+	}
+	p.watch("a/one") // drawn anew: the same frame is needed again
+	if got := p.next(); got != "one" {
+		t.Errorf("after watching again got %q, want one", got)
+	}
+	b.await("the other topic closes", func() bool { return b.open["a/two"] == nil })
+	two.Publish(text("two")) // to nobody
+	one.Publish(text("one again"))
+	if got := p.next(); got != "one again" {
+		t.Errorf("got %q, want one again", got)
+	}
+	p.conn.Close()
+	b.await("all topics close with the last browser", func() bool { return len(b.open) == 0 })
+	b.await("the browser is forgotten", func() bool { return b.hub.Stats().Browsers == 0 })
+}
+
+func TestNonsenseFromAPageCostsNobodyAnything(t *testing.T) {
+	b := start(t, hub.Options{})
+	p := b.page()
+	p.watch("a/one")
+	topic := b.topic("a/one")
+	for _, nonsense := range []string{
+		``, `{`, `[]`, `null`, `"watch"`, `{"type":"watch"`, `{"type":"ack","n":-1}`, `{"type":"ack","n":1e99}`,
+		`{"type":"ack","n":99999999999999999999999}`, `{"type":"boo"}`, `{"type":"ack","n":`, "\x00\xff",
+	} {
+		p.say(nonsense)
+	}
+	topic.Publish(text("still here"))
+	if got := p.next(); got != "still here" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestTooLongMessageEndsOnlyThatBrowser(t *testing.T) {
+	b := start(t, hub.Options{})
+	bad, good := b.page(), b.page()
+	good.watch("a/one")
+	topic := b.topic("a/one")
+	bad.conn.WriteMessage(websocket.TextMessage, []byte(strings.Repeat("x", 1<<20))) // may be cut off while it writes
+	b.await("the browser is dropped", func() bool { return b.hub.Stats().Browsers == 1 })
+	topic.Publish(text("fine"))
+	if got := good.next(); got != "fine" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestGreetingAndGoodbye(t *testing.T) {
+	b := start(t, hub.Options{Greeting: func() []byte { return []byte(`{"topic":"hello"}`) }})
+	p := b.page()
+	if got := p.next(); got != `{"topic":"hello"}` {
+		t.Errorf("first message is %q, want the greeting", got)
+	}
+	b.hub.Farewell(text("bye"))
+	b.stop()
+	last := ""
+	for {
+		_, data, err := p.conn.ReadMessage()
+		if err == nil {
+			last = string(data)
+			continue
+		}
+		if last != "bye" {
+			t.Errorf("last message %q, want the farewell", last)
+		}
+		if !websocket.IsCloseError(err, websocket.CloseServiceRestart) {
+			t.Errorf("closed with %v, want 1012 so that pages come back", err)
+		}
+		return
+	}
+}
+
+func TestManyBrowsersUnderRace(t *testing.T) {
+	b := start(t, hub.Options{Window: 2})
+	var pages sync.WaitGroup
+	const last = "300"
+	keeper := b.page()
+	keeper.watch("a/one", "deltas/1")
+	topic := b.topic("a/one")
+	for range 20 {
+		p := b.page()
+		pages.Go(func() {
+			p.watch("a/one")
+			for {
+				got, ok := p.peek(10 * time.Second)
+				if !ok {
+					t.Error("a browser got no more frames")
+					return
+				}
+				if got == last {
+					return
+				}
+				p.conn.WriteMessage(websocket.TextMessage, []byte(`{"type":"ack","n":`+strconv.Itoa(p.n)+`}`))
+			}
+		})
+	}
+	for i := range 301 {
+		topic.Publish(text(strconv.Itoa(i)))
+		time.Sleep(time.Millisecond / 4)
+	}
+	pages.Wait()
+}

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package instance
+
+// Detach does nothing where there are no sessions to leave.
+func Detach() {}

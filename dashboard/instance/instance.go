@@ -1,0 +1,212 @@
+// Package instance sees to it that a user has one webmon: the first to start
+// holds a lock and leaves a record of where it serves; a later one hands its
+// source to it instead of serving itself.
+//
+//	in, err := instance.Acquire(instance.RuntimeDir())
+//	if errors.Is(err, instance.ErrTaken) {
+//		reply, err := instance.HandOver(ctx, dir, instance.Source{...})
+//		...
+//	}
+//	defer in.Release()
+//	in.Announce(instance.Record{URL: url, Secret: secret})
+//
+// The lock is the operating system's: it goes with the process, however that
+// ends. The record is worthless without it.
+package instance
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+const (
+	lockName   = "webmon.lock"
+	recordName = "webmon.json"
+	maxReply   = 64 << 10
+)
+
+// ErrTaken says that another webmon of this user is running.
+var ErrTaken = errors.New("another webmon is running")
+
+// Record is what a running webmon leaves for the next.
+type Record struct {
+	URL      string `json:"url"`      // for people, token included
+	Handover string `json:"handover"` // address to post a Source to
+	// Secret proves to it that the sender can read this user's files. It is
+	// not the token: who may look may not attach processes.
+	Secret string `json:"secret"`
+	PID    int    `json:"pid"`
+}
+
+// Source is what is handed over.
+type Source struct {
+	Kind    string `json:"kind"` // "napari", "demo", or "" for nothing
+	Name    string `json:"name"`
+	Address string `json:"address"` // host:port
+	Authkey []byte `json:"authkey"` // base64 in JSON
+	PID     int    `json:"pid"`
+	Again   bool   `json:"again"` // keep trying
+}
+
+// Instance is the right to serve.
+type Instance struct {
+	dir  string
+	lock *flock.Flock
+}
+
+// Acquire takes the lock in dir, which it creates if need be. It returns
+// ErrTaken if another process holds it.
+func Acquire(dir string) (*Instance, error) {
+	if err := privateDir(dir); err != nil {
+		return nil, err
+	}
+	l := flock.New(filepath.Join(dir, lockName), flock.SetPermissions(0o600))
+	ok, err := l.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("locking %s: %w", l.Path(), err)
+	}
+	if !ok {
+		return nil, ErrTaken
+	}
+	return &Instance{dir: dir, lock: l}, nil
+}
+
+// Announce leaves the record for the next webmon.
+func (in *Instance) Announce(r Record) error {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return WriteFile(filepath.Join(in.dir, recordName), b)
+}
+
+// Release withdraws the record and gives the lock back.
+func (in *Instance) Release() error {
+	err := os.Remove(filepath.Join(in.dir, recordName))
+	if errors.Is(err, os.ErrNotExist) {
+		err = nil
+	}
+	return errors.Join(err, in.lock.Unlock())
+}
+
+// HandOver gives src to the webmon that holds the lock in dir and returns its
+// URL. One that has just started and does not serve yet is waited for, as long
+// as ctx allows.
+func HandOver(ctx context.Context, dir string, src Source) (url string, err error) {
+	for {
+		url, err = handOver(ctx, dir, src)
+		var refused *RefusedError
+		if err == nil || errors.As(err, &refused) {
+			return url, err
+		}
+		select {
+		case <-ctx.Done():
+			return "", fmt.Errorf("another webmon of yours is running but does not answer (%w): %w", ctx.Err(), err)
+		case <-time.After(100 * time.Millisecond):
+		}
+		if in, lockErr := Acquire(dir); lockErr == nil {
+			// It ended meanwhile. The caller starts over.
+			return "", errors.Join(ErrEnded, in.Release())
+		}
+	}
+}
+
+// ErrEnded says that the other webmon ended while it was asked.
+var ErrEnded = errors.New("the other webmon has ended")
+
+// RefusedError is the answer of a running webmon that could not attach to what
+// it was handed.
+type RefusedError struct {
+	URL    string // of that webmon
+	Reason string // one sentence
+}
+
+func (e *RefusedError) Error() string { return e.Reason }
+
+func handOver(ctx context.Context, dir string, src Source) (string, error) {
+	b, err := os.ReadFile(filepath.Join(dir, recordName))
+	if err != nil {
+		return "", err
+	}
+	var r Record
+	if err := json.Unmarshal(b, &r); err != nil {
+		return "", fmt.Errorf("reading the record of the running webmon: %w", err)
+	}
+	body, err := json.Marshal(src)
+	if err != nil {
+		return "", err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.Handover, bytes.NewReader(body))
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Authorization", "Bearer "+r.Secret)
+	req.Header.Set("Content-Type", "application/json")
+	// Never by way of a proxy: the key goes to this machine only.
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}
+	resp, err := client.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxReply))
+	if err != nil {
+		return "", err
+	}
+	var reply struct {
+		Error string `json:"error"`
+	}
+	if err := json.Unmarshal(answer, &reply); err != nil {
+		return "", fmt.Errorf("answer of the running webmon (%s): %w", resp.Status, err)
+	}
+	switch {
+	case resp.StatusCode == http.StatusOK:
+		return r.URL, nil
+	case reply.Error != "":
+		return "", &RefusedError{URL: r.URL, Reason: reply.Error}
+	default:
+		return "", fmt.Errorf("the running webmon answered %s", resp.Status)
+	}
+}
+
+// privateDir makes dir if need be and checks that nobody else can write to it.
+func privateDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("making the folder %s: %w", dir, err)
+	}
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("%s is not a folder", dir)
+	}
+	return checkOwner(dir, info)
+}
+
+// WriteFile replaces a file that only its user can read, so that a reader sees
+// the old content or the new and nothing between.
+func WriteFile(path string, b []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}

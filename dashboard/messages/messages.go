@@ -1,0 +1,159 @@
+// Package messages is the tab of everything a process sends: what webmon knows,
+// and above all what it does not. Something new in the watched process shows
+// here without any change in webmon.
+package messages
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"webmon/components"
+	"webmon/components/ui"
+	"webmon/dashboard/chart"
+	"webmon/dashboard/source"
+	"webmon/dashboard/tab"
+	"webmon/shm"
+)
+
+const slug = "messages"
+
+// steady is how many numbers a series holds before it is worth a chart.
+const steady = 3
+
+// Options are what the tab needs of the dashboard.
+type Options struct {
+	Prefix string // of every link, "" or like "/lab"
+	// Link says what a source is like, in a word.
+	Link func(*source.Source, source.Status) ui.State
+}
+
+// known are the topics that have a tab of their own.
+var known = map[string]bool{shm.TopicPoll: true, shm.TopicFrameTime: true, shm.TopicLoadChunk: true}
+
+// Tab returns the tab.
+func Tab(opts Options) tab.Tab {
+	return tab.Tab{
+		Slug: slug, Title: "Messages",
+		Help:   "Everything the process sends, live, with a chart for every number that comes again and again.",
+		Topics: []string{source.All},
+		Page: func(v tab.View) templ.Component {
+			m := opts.model(v.Moment)
+			m.ChartsTopic = v.Source.ID() + "/message-charts"
+			m.Charts = opts.charts(v.Moment, charted(v.Source))
+			return components.MessagesPage(m)
+		},
+		Frame: func(m tab.Moment) templ.Component {
+			return components.MessagesFrame(opts.model(m))
+		},
+		Feeds: map[string]tab.NewFeed{"message-charts": opts.chartsFeed},
+	}
+}
+
+// chartsFeed renders the list of charts again when a number has come often
+// enough to join it. The charts themselves live on feeds of their own, so what
+// is rendered here stays as it was first: rendering it again would only make
+// bytes for nobody.
+func (o Options) chartsFeed(src *source.Source, _, _ string) (tab.Feed, error) {
+	var charts []components.ChartProps
+	var names []string
+	return tab.NewFragment([]string{source.All}, func(now time.Time) templ.Component {
+		if next := charted(src); !slices.Equal(next, names) {
+			names = next
+			charts = o.charts(tab.Moment{Source: src, Now: now, Prefix: o.Prefix}, names)
+		}
+		return components.MessagesChartsFrame(charts)
+	}), nil
+}
+
+// charts are the cards of the numbers named, as they are at the moment.
+func (o Options) charts(m tab.Moment, names []string) []components.ChartProps {
+	view := chart.View{
+		Prefix: m.Prefix, Source: m.Source.ID(), Window: time.Minute,
+		Series: m.Source.Series, Ended: m.Source.Ended,
+		IsTopic: func(name string) bool { return m.Source.History(name) != nil },
+	}
+	out := make([]components.ChartProps, len(names))
+	for i, name := range names {
+		out[i] = view.Card(chart.SpecFor(name), m.Now)
+	}
+	return out
+}
+
+// model is the page as it is at a moment.
+func (o Options) model(m tab.Moment) components.Messages {
+	src := m.Source
+	st := src.Status(m.Now)
+	out := components.Messages{
+		Source: src.ID(), Name: st.Name, Link: o.Link(src, st), LiveTopic: tab.LiveTopic(src, slug),
+	}
+	if src.ID() == source.Nobody {
+		out.Source = ""
+	}
+	for _, e := range src.Events(m.Now) {
+		t := components.MessageTopic{Name: e.Name, Known: known[e.Name], Count: e.Count, Rate: e.Rate}
+		for _, msg := range slices.Backward(e.Recent) {
+			t.Recent = append(t.Recent, components.Message{Time: msg.Time, Value: msg.Value})
+		}
+		if len(t.Recent) > 0 {
+			t.Last, t.Age = t.Recent[0].Value, max(0, m.Now.Sub(t.Recent[0].Time))
+		}
+		out.Topics = append(out.Topics, t)
+	}
+	for name := range src.States() {
+		value, at, seq := src.State(name)
+		out.Topics = append(out.Topics, components.MessageTopic{
+			Name: name, State: true, Known: known[name], Count: seq, Rate: src.StateRate(name, m.Now),
+			Age: max(0, m.Now.Sub(at)).Round(time.Millisecond), Last: summary(value),
+		})
+	}
+	// What webmon does not know comes first: it has no other place.
+	slices.SortFunc(out.Topics, func(a, b components.MessageTopic) int {
+		if a.Known != b.Known {
+			if a.Known {
+				return 1
+			}
+			return -1
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	for _, n := range st.Notices {
+		out.Notices = append(out.Notices, components.MessageNotice{Key: n.Key, Text: n.Text, Count: n.Count})
+	}
+	return out
+}
+
+// summary keeps thousands of tiles off the page; the Viewer tab shows them.
+func summary(v shm.Value) shm.Value {
+	poll, ok := v.(*shm.TilePoll)
+	if !ok {
+		return v
+	}
+	layers := map[string]shm.Value{}
+	for _, l := range poll.Layers {
+		fields := map[string]shm.Value{}
+		if l.State != nil {
+			fields["tiles drawn"] = int64(len(l.State.Rows))
+		}
+		if l.Config != nil {
+			fields["level"] = l.Config.LevelIndex
+		}
+		layers[l.ID] = fields
+	}
+	return map[string]shm.Value{"layers": layers}
+}
+
+// charted lists the numbers of unknown topics that have come often enough for
+// a chart.
+func charted(src *source.Source) []string {
+	var out []string
+	for _, name := range src.SeriesNames() {
+		topic, _, _ := strings.Cut(name, ".")
+		if !known[topic] && src.Series(name).Total() >= steady {
+			out = append(out, name)
+		}
+	}
+	return out
+}

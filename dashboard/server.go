@@ -1,0 +1,415 @@
+// Package dashboard turns sources into pages: the server, its routes and their
+// protection, and the pumps that make frames of what sources send. It is the
+// only package that knows HTTP; how a process is read is the business of the
+// adapters in shm, which come in by Options.Attach.
+//
+//	server, err := dashboard.New(dashboard.Options{Listener: l, Token: token, Attach: attach})
+//	...
+//	fmt.Println(server.URL())
+//	err = server.Serve(ctx) // until ctx is done
+package dashboard
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"webmon/dashboard/hub"
+	"webmon/dashboard/source"
+	"webmon/dashboard/tab"
+	"webmon/public"
+	"webmon/shm"
+)
+
+// Limits of requests.
+const (
+	maxBody        = 64 << 10
+	maxHeader      = 16 << 10
+	headerTimeout  = 5 * time.Second
+	requestTimeout = 30 * time.Second
+	stopTimeout    = 5 * time.Second
+	maxBrowsers    = 10_000
+)
+
+// Options configure a Server.
+type Options struct {
+	Listener   net.Listener // owned by the server from New on
+	Prefix     string       // path under which a proxy serves us, "" or like "/lab"
+	Token      string       // that browsers must know; "" asks for none
+	AllowHosts []string     // further names that requests may be addressed to
+	// Attach makes the adapter for a target.
+	Attach func(context.Context, source.Target, Self) (shm.Source, error)
+	// Stop is called when a person asks webmon to stop. It must return at once.
+	Stop func()
+	// Tabs are further pages, behind those of the table in tabs.go.
+	Tabs   []tab.Tab
+	Logger *slog.Logger // nil: slog.Default()
+}
+
+// Self is how this webmon introduces itself to the processes it watches.
+type Self struct {
+	ID  string // random, new with each start
+	URL string // without the token
+}
+
+// Server serves the dashboard.
+type Server struct {
+	opts     Options
+	echo     *echo.Echo
+	hub      *hub.Hub
+	registry *source.Registry
+	commands *commands
+	assets   *public.Assets
+	tabs     []tab.Tab
+	self     Self
+	secret   string // of the handover
+	began    time.Time
+	usage    usage
+	busy     atomic.Int64 // when a browser was last connected, ns since the epoch
+
+	ctx   context.Context // ends when the server stops: the life of sockets and pumps
+	stop  context.CancelFunc
+	pumpd sync.WaitGroup
+
+	mu    sync.Mutex // guards pumps
+	pumps map[*source.Source]*pumping
+}
+
+// pumping is a pump that runs.
+type pumping struct {
+	*pump
+	stop context.CancelFunc
+}
+
+// Version is the version of the program, from its build.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	version := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && version == "(devel)" {
+			version = s.Value[:min(12, len(s.Value))]
+		}
+	}
+	if version == "(devel)" {
+		return "development"
+	}
+	return version
+}
+
+// New returns a server that listens but does not serve yet.
+func New(opts Options) (*Server, error) {
+	if opts.Logger == nil {
+		opts.Logger = slog.Default()
+	}
+	if opts.Stop == nil {
+		opts.Stop = func() {}
+	}
+	s := &Server{
+		opts:     opts,
+		commands: newCommands(),
+		secret:   rand.Text(),
+		began:    time.Now(),
+		pumps:    map[*source.Source]*pumping{},
+	}
+	s.busy.Store(s.began.UnixNano())
+	var err error
+	if s.assets, err = public.New(opts.Prefix); err != nil {
+		return nil, err
+	}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.self = Self{ID: rand.Text(), URL: s.address(s.publicHost())}
+	s.hub = hub.New(hub.Options{
+		Open: s.openTopic, Close: s.closeTopic, Refresh: s.refreshTopic,
+		Greeting: s.greeting, Logger: opts.Logger,
+	})
+	s.registry, err = source.NewRegistry(source.Options{
+		Attach: func(ctx context.Context, t source.Target) (shm.Source, error) {
+			return opts.Attach(ctx, t, s.self)
+		},
+		Added: s.startPump, Removed: s.stopPump, Logger: opts.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.tabs = append(s.tabTable(), opts.Tabs...)
+	if err := checkTabs(s.tabs); err != nil {
+		s.release()
+		return nil, err
+	}
+	s.routes()
+	return s, nil
+}
+
+// Serve answers requests until ctx is done, then lets go of the sources, says
+// goodbye to the browsers and returns.
+func (s *Server) Serve(ctx context.Context) error {
+	server := s.echo.Server
+	server.Handler = s.echo
+	server.ReadHeaderTimeout = headerTimeout
+	server.ReadTimeout = requestTimeout
+	server.WriteTimeout = requestTimeout
+	server.IdleTimeout = 2 * time.Minute
+	server.MaxHeaderBytes = maxHeader
+	server.ErrorLog = slog.NewLogLogger(s.opts.Logger.Handler(), slog.LevelDebug)
+
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(s.opts.Listener) }()
+	var err error
+	select {
+	case err = <-served:
+	case <-ctx.Done():
+	}
+	s.release()
+	if err == nil {
+		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+		defer cancel()
+		if err = server.Shutdown(ctx); err != nil {
+			server.Close()
+		}
+		err = errors.Join(err, <-served)
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// release lets go of the sources and ends pumps and sockets, for which
+// Shutdown does not wait.
+func (s *Server) release() {
+	s.registry.Close()
+	s.stop()
+	s.pumpd.Wait()
+}
+
+// Attach begins to watch a process; see [source.Registry.Attach].
+func (s *Server) Attach(ctx context.Context, t source.Target) (*source.Source, error) {
+	return s.registry.Attach(ctx, t)
+}
+
+// Idle returns since when there has been neither a process nor a browser; zero
+// while there is one.
+func (s *Server) Idle() time.Time {
+	since := s.registry.Idle()
+	if s.hub.Stats().Browsers > 0 {
+		s.busy.Store(time.Now().UnixNano())
+		return time.Time{}
+	}
+	if since.IsZero() {
+		return since
+	}
+	if busy := time.Unix(0, s.busy.Load()); busy.After(since) {
+		return busy
+	}
+	return since
+}
+
+// URL is the address to open in a browser, token included.
+func (s *Server) URL() string {
+	u := s.address(s.publicHost())
+	if s.opts.Token != "" {
+		u += "?token=" + url.QueryEscape(s.opts.Token)
+	}
+	return u
+}
+
+// HandoverURL is where another webmon of this user hands over its source.
+func (s *Server) HandoverURL() string {
+	host, _, _ := net.SplitHostPort(s.opts.Listener.Addr().String())
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return s.address(host) + strings.TrimPrefix(handoverPath, "/")
+}
+
+// Secret proves to this webmon that a handover comes from its own user.
+func (s *Server) Secret() string { return s.secret }
+
+// publicHost is the name or address that browsers use.
+func (s *Server) publicHost() string {
+	host, _, _ := net.SplitHostPort(s.opts.Listener.Addr().String())
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		if name, err := os.Hostname(); err == nil {
+			return name
+		}
+	}
+	return host
+}
+
+func (s *Server) port() int {
+	_, port, _ := net.SplitHostPort(s.opts.Listener.Addr().String())
+	n, _ := strconv.Atoi(port)
+	return n
+}
+
+func (s *Server) address(host string) string {
+	u := url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(s.port())), Path: s.opts.Prefix + "/"}
+	return u.String()
+}
+
+const handoverPath = "/api/v1/handover"
+
+// routes builds the table of everything that can be asked for.
+func (s *Server) routes() {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.IPExtractor = echo.ExtractIPDirect()
+	e.HTTPErrorHandler = s.failed
+	s.echo = e
+
+	cookiePath := s.opts.Prefix + "/"
+	g := gate{
+		token: s.opts.Token, path: cookiePath, cookie: fmt.Sprintf("webmon_%d", s.port()),
+		// The handover has a secret of its own; assets are the same for all.
+		open: []string{"/health", "/assets/", handoverPath},
+	}
+	e.Pre(stripPrefix(s.opts.Prefix))
+	e.Use(
+		middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: s.panicked}),
+		secureHeaders,
+		hostCheck(s.opts.AllowHosts),
+		g.middleware,
+		middleware.BodyLimit(strconv.Itoa(maxBody)), // before anything reads a form
+		csrf(fmt.Sprintf("webmon_csrf_%d", s.port()), cookiePath),
+	)
+
+	e.GET("/", s.home)
+	for i := range s.tabs {
+		e.GET("/"+s.tabs[i].Slug, s.tabPage(i))
+	}
+	e.GET("/individual/:chart", s.individual)
+	e.GET("/storybook", s.storybook)
+	e.GET("/storybook/*", s.storybook)
+	e.GET("/ws", s.socket)
+	e.GET("/assets/*", echo.WrapHandler(s.assets.Handler()))
+	e.GET("/health", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
+	e.GET("/metrics", echo.WrapHandler(s.metrics()))
+
+	e.GET("/api/v1/sources", s.apiSources)
+	e.GET("/api/v1/sources/:source/state", s.apiState)
+	e.GET("/api/v1/sources/:source/events/:topic", s.apiEvents)
+	e.GET("/api/v1/commands/:id", s.apiCommand)
+	e.POST("/sources/:source/commands/:name", s.postCommand)
+	e.POST("/sources/:source/dismiss", s.postDismiss)
+	e.POST("/stop", s.postStop)
+	e.POST(handoverPath, s.postHandover)
+}
+
+// stripPrefix lets requests come with the prefix or, from proxies that take it
+// off, without.
+func stripPrefix(prefix string) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			u := c.Request().URL
+			if rest, ok := strings.CutPrefix(u.Path, prefix); ok && prefix != "" && (rest == "" || rest[0] == '/') {
+				u.Path, u.RawPath = "/"+strings.TrimPrefix(rest, "/"), ""
+			}
+			return next(c)
+		}
+	}
+}
+
+func (s *Server) panicked(c echo.Context, err error, stack []byte) error {
+	s.opts.Logger.Error("request panicked", "path", c.Path(), "error", err, "stack", string(stack))
+	return echo.NewHTTPError(http.StatusInternalServerError, "Something went wrong inside webmon; its log says what.")
+}
+
+// startPump runs the pump of a new source.
+func (s *Server) startPump(src *source.Source) {
+	ctx, cancel := context.WithCancel(s.ctx)
+	p := &pumping{newPump(src), cancel}
+	if src.ID() == source.Nobody {
+		// Who waits for a process sees it as soon as there is one.
+		p.outdated = func() bool { return len(s.registry.List()) > 0 }
+	}
+	s.mu.Lock()
+	s.pumps[src] = p
+	s.mu.Unlock()
+	s.pumpd.Go(func() { p.run(ctx) })
+}
+
+// stopPump ends the pump of a source that is forgotten.
+func (s *Server) stopPump(src *source.Source) {
+	s.mu.Lock()
+	p := s.pumps[src]
+	delete(s.pumps, src)
+	s.mu.Unlock()
+	if p != nil {
+		p.forgotten.Store(true)
+		p.stop()
+	}
+}
+
+func (s *Server) pump(src *source.Source) *pumping {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pumps[src]
+}
+
+// openTopic finds the feed behind "<source>/<feed>[/<detail>]".
+func (s *Server) openTopic(t *hub.Topic) error {
+	id, rest, _ := strings.Cut(t.Name(), "/")
+	name, detail, _ := strings.Cut(rest, "/")
+	src := s.registry.Get(id)
+	if src == nil {
+		return fmt.Errorf("there is no source %q", id)
+	}
+	feed, err := s.feed(src, t.Name(), name, detail)
+	if err != nil {
+		return err
+	}
+	p := s.pump(src)
+	if p == nil {
+		return fmt.Errorf("the source %q has just been forgotten", id)
+	}
+	t.Owner = p.pump
+	p.open(t, feed)
+	return nil
+}
+
+func (s *Server) closeTopic(t *hub.Topic)   { t.Owner.(*pump).close(t) }
+func (s *Server) refreshTopic(t *hub.Topic) { t.Owner.(*pump).refresh(t) }
+
+// feed opens a feed by its name.
+func (s *Server) feed(src *source.Source, topic, name, detail string) (tab.Feed, error) {
+	switch name {
+	case "html":
+		return s.htmlFeed(src, detail)
+	case "command":
+		return s.commandFeed(detail)
+	}
+	for i := range s.tabs {
+		if open := s.tabs[i].Feeds[name]; open != nil {
+			return open(src, topic, detail)
+		}
+	}
+	return nil, fmt.Errorf("there is no feed %q", name)
+}
+
+// greeting tells a page what it is connected to. A page made by another
+// version loads itself again.
+func (s *Server) greeting() []byte {
+	b := append([]byte(`{"topic":"hello","version":`), strconv.Quote(s.assets.Version())...)
+	b = append(b, `,"epoch":`...)
+	b = append(b, strconv.Quote(s.self.ID)...)
+	b = append(b, `,"ts":`...)
+	return append(hub.AppendStamp(b, time.Now()), '}')
+}

@@ -1,0 +1,105 @@
+package source
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"webmon/shm"
+)
+
+var epoch = time.Unix(1_700_000_000, 0)
+
+func fields(kv ...any) map[string]shm.Value {
+	m := map[string]shm.Value{}
+	for i := 0; i < len(kv); i += 2 {
+		m[kv[i].(string)] = kv[i+1]
+	}
+	return m
+}
+
+func TestLogExports(t *testing.T) {
+	l := &Log{}
+	l.add(epoch, 1_700_000_000.25, fields("time", 1_700_000_000.25, "delta_ms", 16.5))
+	l.add(epoch.Add(time.Second), 0, fields("time", 1_700_000_001.25, "delta_ms", math.NaN()))
+	l.add(epoch.Add(2*time.Second), 0, fields("delta_ms", 17.0, "note", "=cmd()"))
+	l.add(epoch.Add(3*time.Second), 0, "just a word")
+	l.add(epoch.Add(4*time.Second), 0, fields("time", 1_700_000_004.25, "delta_ms", int64(18)))
+
+	b, err := l.AppendJSON(nil, epoch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `[{"delta_ms":16.5,"time":1700000000.25},{"delta_ms":null,"time":1700000001.25},` +
+		`{"delta_ms":17,"note":"=cmd()","time":1700000002},{"time":1700000003,"value":"just a word"},` +
+		`{"delta_ms":18,"time":1700000004.25}]`
+	if string(b) != want {
+		t.Errorf("JSON\n%s\nwant\n%s", b, want)
+	}
+	var csv bytes.Buffer
+	if err := l.WriteCSV(&csv, epoch.Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if want := "time,delta_ms,note,value\n1700000001.25,,,\n1700000002,17,'=cmd(),\n1700000003,,,just a word\n1700000004.25,18,,\n"; csv.String() != want {
+		t.Errorf("CSV\n%swant\n%s", csv.String(), want)
+	}
+}
+
+func TestLogForgets(t *testing.T) {
+	l := &Log{}
+	for i := range 100_000 {
+		l.add(epoch.Add(time.Duration(i)*20*time.Millisecond), 0, fields("x", float64(i)))
+	}
+	// 2000 s at 50 Hz: 15 minutes are 45,000 rows, and less than a chunk more.
+	if l.rows < 45_000 || l.rows > 45_000+rowChunk {
+		t.Errorf("%d rows kept", l.rows)
+	}
+	for i := range maxRows + 10*rowChunk {
+		l.add(epoch.Add(2000*time.Second+time.Duration(i)), 0, fields("x", 1.0))
+	}
+	if l.rows > maxRows+rowChunk {
+		t.Errorf("%d rows kept of a burst, want at most %d", l.rows, maxRows+rowChunk)
+	}
+	v := &Log{}
+	for i := range 5 * maxValues {
+		v.add(epoch, 0, fmt.Sprint("word ", i))
+	}
+	if len(v.values) > maxValues {
+		t.Errorf("%d messages kept, want at most %d", len(v.values), maxValues)
+	}
+}
+
+func TestLogOfManyFields(t *testing.T) {
+	l := &Log{}
+	m := map[string]shm.Value{}
+	for i := range 10 {
+		m[fmt.Sprint("f", i)] = float64(i)
+	}
+	l.add(epoch, 0, m)
+	b, err := l.AppendJSON(nil, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []map[string]float64
+	if err := json.Unmarshal(b, &got); err != nil || len(got) != 1 || got[0]["f9"] != 9 || got[0]["f4"] != 4 || l.rows != 1 {
+		t.Errorf("%s, %v, %d rows", b, err, l.rows)
+	}
+	if !strings.Contains(string(b), `"time":1700000000`) {
+		t.Errorf("no time in %s", b)
+	}
+}
+
+func BenchmarkLogAdd(b *testing.B) {
+	l := &Log{}
+	v := fields("time", 1.7e9, "delta_ms", 16.5)
+	at := epoch
+	b.ReportAllocs()
+	for b.Loop() {
+		at = at.Add(16 * time.Millisecond)
+		l.add(at, 1.7e9, v)
+	}
+}

@@ -1,0 +1,370 @@
+package source
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"webmon/shm"
+)
+
+// Target is a process to watch.
+type Target struct {
+	Name    string // what to call it until it says so itself
+	Kind    shm.Kind
+	Address string // host:port of its manager; "" for the demo
+	Authkey []byte
+	PID     int // of the process; 0: unknown
+	// Again keeps trying: for an address that people named, where a process
+	// may start later or again. A napari that launched webmon gets a new
+	// address each time, so there is no point in it.
+	Again bool
+}
+
+// Options configure a Registry.
+type Options struct {
+	// Attach makes the adapter for a target. Its error is one sentence that
+	// says what was wrong and what to do.
+	Attach func(context.Context, Target) (shm.Source, error)
+	// Forget is how long a source that is gone stays: 10 minutes.
+	Forget time.Duration
+	// Retry is the time between two attempts for Target.Again: 2 s.
+	Retry time.Duration
+	// Added and Removed are told of each source once. They must return at once.
+	Added, Removed func(*Source)
+	Logger         *slog.Logger // nil: slog.Default()
+}
+
+// Registry is the set of sources.
+type Registry struct {
+	opts Options
+	ctx  context.Context // ends with Close: the life of everything attached
+	stop context.CancelFunc
+	done sync.WaitGroup
+
+	// attaching is held by Attach until the first attempt is over, so that a
+	// process that is named twice at once is attached once.
+	attaching sync.Mutex
+
+	nobody *Source // stands in where there is no source; never running
+
+	mu      sync.Mutex          // guards all below
+	sources []*Source           // in the order in which they appeared
+	targets map[*Source]*Target // what each source is, or waits for
+	cancels map[*Source]context.CancelFunc
+	closed  bool
+	idle    time.Time // since when nothing is attached; zero while something is
+}
+
+// NewRegistry returns a registry without sources. Close must be called.
+func NewRegistry(opts Options) (*Registry, error) {
+	if opts.Attach == nil {
+		return nil, fmt.Errorf("source: Options.Attach is missing")
+	}
+	if opts.Forget <= 0 {
+		opts.Forget = 10 * time.Minute
+	}
+	if opts.Retry <= 0 {
+		opts.Retry = 2 * time.Second
+	}
+	if opts.Logger == nil {
+		opts.Logger = slog.Default()
+	}
+	for _, f := range []*func(*Source){&opts.Added, &opts.Removed} {
+		if *f == nil {
+			*f = func(*Source) {}
+		}
+	}
+	r := &Registry{
+		opts:    opts,
+		nobody:  newSource(Nobody),
+		targets: map[*Source]*Target{},
+		cancels: map[*Source]context.CancelFunc{},
+		idle:    time.Now(),
+	}
+	r.ctx, r.stop = context.WithCancel(context.Background())
+	r.opts.Added(r.nobody)
+	r.done.Go(r.watch)
+	return r, nil
+}
+
+// Close lets go of every source and waits until all is quiet.
+func (r *Registry) Close() {
+	r.mu.Lock()
+	r.closed = true
+	r.mu.Unlock()
+	r.stop()
+	r.done.Wait()
+}
+
+// goes runs f in a goroutine that Close waits for, unless it has begun to.
+func (r *Registry) goes(f func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.closed {
+		r.done.Go(f)
+	}
+}
+
+// List returns the sources in the order in which they appeared.
+func (r *Registry) List() []*Source {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.sources)
+}
+
+// Nobody is the id of the source that stands in where there is none, so that a
+// page has something to show and to wait for. It is in no list.
+const Nobody = "-"
+
+// Get returns the source with the id, nil if there is none.
+func (r *Registry) Get(id string) *Source {
+	if id == Nobody {
+		return r.nobody
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.get(id)
+}
+
+func (r *Registry) get(id string) *Source {
+	for _, s := range r.sources {
+		if s.id == id {
+			return s
+		}
+	}
+	return nil
+}
+
+// Default returns the source a page shows that names none: the process that
+// started last, else the last to go, else Nobody's.
+func (r *Registry) Default() *Source {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var best *Source
+	var bestRunning bool
+	var bestAt time.Time
+	for _, s := range r.sources {
+		s.mu.Lock()
+		running, at := s.running, s.began
+		s.mu.Unlock()
+		if best == nil || running && !bestRunning || running == bestRunning && at.After(bestAt) {
+			best, bestRunning, bestAt = s, running, at
+		}
+	}
+	if best == nil {
+		return r.nobody
+	}
+	return best
+}
+
+// Idle returns since when no process has been attached; zero while one is.
+func (r *Registry) Idle() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.idle
+}
+
+// Attach begins to watch the target and returns the source under which it
+// appears, once the first attempt has succeeded or failed. A target that is
+// watched already is not watched twice. With Target.Again an error only says
+// how the first attempt went.
+func (r *Registry) Attach(ctx context.Context, t Target) (*Source, error) {
+	r.attaching.Lock()
+	defer r.attaching.Unlock()
+	r.mu.Lock()
+	for s, other := range r.targets {
+		if t.Address != "" && other.Address == t.Address && other.Kind == t.Kind {
+			r.mu.Unlock()
+			return s, nil
+		}
+	}
+	r.mu.Unlock()
+
+	type result struct {
+		src *Source
+		err error
+	}
+	first := make(chan result, 1)
+	r.goes(func() {
+		var src *Source
+		for {
+			adapter, err := r.opts.Attach(r.ctx, t)
+			if src == nil && (err == nil || t.Again) {
+				name := t.Name
+				if err == nil && adapter.Info().Name != "" {
+					name = adapter.Info().Name
+				}
+				src = r.place(name, &t)
+			}
+			if err != nil {
+				r.opts.Logger.Info("source not attached", "name", t.Name, "address", t.Address, "error", err)
+				if src != nil {
+					src.fail(t.Name, t.Kind, t.Address, err, time.Now())
+				}
+			}
+			told := func() {
+				select {
+				case first <- result{src, err}:
+				default:
+				}
+			}
+			if err == nil {
+				r.run(src, adapter, told)
+			} else {
+				told()
+			}
+			if !t.Again || !r.wait(src, &t) {
+				break
+			}
+		}
+		r.mu.Lock()
+		if src != nil && r.targets[src] == &t {
+			delete(r.targets, src)
+		}
+		r.mu.Unlock()
+	})
+	select {
+	case res := <-first:
+		return res.src, res.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-r.ctx.Done():
+		return nil, r.ctx.Err()
+	}
+}
+
+// wait lets the time between two attempts pass. It reports false when the
+// source was dismissed, or has gone to another process.
+func (r *Registry) wait(src *Source, t *Target) bool {
+	timer := time.NewTimer(r.opts.Retry)
+	defer timer.Stop()
+	select {
+	case <-r.ctx.Done():
+		return false
+	case <-timer.C:
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return r.targets[src] == t
+	}
+}
+
+// place finds the source for a process of this name: one of that name whose
+// process is gone, else a new one.
+func (r *Registry) place(name string, t *Target) *Source {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	base := Slug(name)
+	for n := 1; ; n++ {
+		id := base
+		if n > 1 {
+			id = fmt.Sprintf("%s-%d", base, n)
+		}
+		s := r.get(id)
+		if s == nil {
+			s = newSource(id)
+			r.sources = append(r.sources, s)
+			r.targets[s] = t
+			r.opts.Added(s)
+			return s
+		}
+		if old := r.targets[s]; old == nil || old.Again && r.cancels[s] == nil {
+			r.targets[s] = t
+			return s
+		}
+	}
+}
+
+// run watches one process until it is gone. It calls begun once the source
+// counts as running.
+func (r *Registry) run(src *Source, adapter shm.Source, begun func()) {
+	ctx, cancel := context.WithCancel(r.ctx)
+	defer cancel()
+	r.mu.Lock()
+	r.cancels[src] = cancel
+	r.idle = time.Time{}
+	r.mu.Unlock()
+
+	sink := src.begin(adapter, time.Now())
+	begun()
+	r.opts.Logger.Info("source attached", "source", src.id, "address", adapter.Info().Address)
+	err := adapter.Run(ctx, sink)
+	sink.end(err, time.Now())
+	r.opts.Logger.Info("source ended", "source", src.id, "error", err)
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.cancels, src)
+	if len(r.cancels) == 0 {
+		r.idle = time.Now()
+	}
+}
+
+// Dismiss forgets a source whose process is gone.
+func (r *Registry) Dismiss(id string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.get(id)
+	if s == nil {
+		return fmt.Errorf("there is no source %q", id)
+	}
+	if _, running := r.cancels[s]; running {
+		return fmt.Errorf("%s is still running", id)
+	}
+	r.remove(s)
+	return nil
+}
+
+// remove forgets s; mu is held.
+func (r *Registry) remove(s *Source) {
+	r.sources = slices.DeleteFunc(r.sources, func(o *Source) bool { return o == s })
+	delete(r.targets, s)
+	r.opts.Removed(s)
+}
+
+// watch does what only time brings, once a second.
+func (r *Registry) watch() {
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	for {
+		select {
+		case <-r.ctx.Done():
+			return
+		case now := <-second.C:
+			for _, s := range r.List() {
+				if !s.tick(now, r.opts.Forget) {
+					continue
+				}
+				r.mu.Lock()
+				if r.targets[s] == nil { // else it is waited for
+					r.remove(s)
+				}
+				r.mu.Unlock()
+			}
+		}
+	}
+}
+
+// Slug makes a source's name fit for a URL: lower-case letters, digits and
+// single hyphens, at most 40 of them.
+func Slug(name string) string {
+	var b strings.Builder
+	for _, c := range strings.ToLower(name) {
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
+			b.WriteRune(c)
+		} else if s := b.String(); s != "" && !strings.HasSuffix(s, "-") {
+			b.WriteByte('-')
+		}
+		if b.Len() >= 40 {
+			break
+		}
+	}
+	if s := strings.Trim(b.String(), "-"); s != "" {
+		return s
+	}
+	return "source"
+}

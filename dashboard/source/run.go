@@ -1,0 +1,296 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"webmon/dashboard/series"
+	"webmon/shm"
+)
+
+// run is the sink of one process. It writes to its source only while that
+// process is the one attached.
+type run struct {
+	*Source
+	adapter shm.Source
+}
+
+var _ shm.Sink = (*run)(nil)
+
+// begin makes adapter the source's process.
+func (s *Source) begin(adapter shm.Source, now time.Time) *run {
+	info := adapter.Info()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	word := "attached"
+	mark := ""
+	if s.starts > 0 {
+		word, mark = "started again", "started again"
+	}
+	s.adapter, s.info, s.running, s.problem = adapter, info, true, ""
+	s.began, s.ended, s.stale = now, time.Time{}, false
+	s.cost, s.costThen, s.costAt, s.costRate = shm.Cost{}, shm.Cost{}, now, CostRate{Manager: -1}
+	s.starts++
+	// The last process's tiles are not this one's; its events are history.
+	clear(s.states)
+	text := info.Name + " " + word
+	if info.PID != 0 {
+		text += fmt.Sprintf(" (process %d)", info.PID)
+	}
+	s.happen(now, "start", text, mark)
+	signal(s.changed)
+	return &run{Source: s, adapter: adapter}
+}
+
+// end says that the run's process is gone, and why.
+func (r *run) end(err error, now time.Time) {
+	info := r.adapter.Info()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.Source.adapter != r.adapter {
+		return
+	}
+	r.info = info
+	r.running, r.ended = false, now
+	switch {
+	case errors.Is(err, shm.ErrEnded):
+		r.problem = r.info.Name + " ended."
+	case errors.Is(err, shm.ErrOwner), errors.Is(err, shm.ErrGone):
+		r.problem = r.info.Name + " broke off: it crashed, or was killed."
+	case err == nil:
+		r.problem = "webmon stopped watching " + r.info.Name + "."
+	default:
+		r.problem = Sentence(err)
+	}
+	r.happen(now, "end", r.problem, "ended")
+	signal(r.changed)
+}
+
+// fail says that no process could be attached.
+func (s *Source) fail(name string, kind shm.Kind, address string, err error, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.info.Name == "" {
+		s.info = shm.Info{Name: name, Kind: kind, Address: address}
+	}
+	text := Sentence(err)
+	if s.starts > 0 {
+		return // the sentence of how it ended says more
+	}
+	if s.problem != text {
+		s.problem = text
+		s.happen(now, "error", text, "")
+	}
+	if s.ended.IsZero() {
+		s.ended = now
+	}
+	signal(s.changed)
+}
+
+// Sentence makes an error's text one that people can read.
+func Sentence(err error) string {
+	text := strings.TrimSpace(err.Error())
+	if text == "" {
+		return "Something failed without saying what."
+	}
+	text = strings.ToUpper(text[:1]) + text[1:]
+	if !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	return text
+}
+
+// current reports whether the run's process is the one attached; mu is held.
+func (r *run) current() bool { return r.running && r.Source.adapter == r.adapter }
+
+// State implements [shm.Sink].
+func (r *run) State(name string, value shm.Value) {
+	now := time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.current() {
+		return
+	}
+	if r.lastFrame.Before(r.began) {
+		// Once there are frames they tell: a state is asked for, and the
+		// manager answers also for a process that hangs.
+		r.lastHeard = now
+	}
+	st := r.states[name]
+	if st == nil {
+		if len(r.states) >= maxTopics {
+			r.notice("topics", fmt.Sprintf("More than %d state topics: the rest is not kept.", maxTopics), now)
+			return
+		}
+		st = &state{}
+		r.states[name] = st
+	}
+	st.value, st.at = value, now
+	st.count.add(now)
+	for _, came := range r.waiting {
+		close(came)
+	}
+	r.waiting = nil
+	signal(r.changed)
+}
+
+// Event implements [shm.Sink].
+func (r *run) Event(e shm.Event) {
+	now := time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.current() {
+		return
+	}
+	r.lastHeard = now
+	t := r.topics[e.Topic]
+	if t == nil {
+		if len(r.topics) >= maxTopics {
+			r.notice("topics", fmt.Sprintf("More than %d event topics: the rest is not kept.", maxTopics), now)
+			return
+		}
+		t = &topic{log: &Log{}}
+		r.topics[e.Topic] = t
+	}
+	t.count.add(now)
+	t.log.add(now, e.Stamp, e.Value)
+	if len(t.recent) == recent {
+		copy(t.recent, t.recent[1:])
+		t.recent = t.recent[:recent-1]
+	}
+	t.recent = append(t.recent, Message{Time: now, Value: e.Value})
+	r.numbers(e.Topic, e.Value, when(e.Stamp, now), 0)
+	signal(r.changed)
+}
+
+// when is the time of an event: the process's own where its clock can be ours.
+func when(stamp float64, now time.Time) time.Time {
+	if stamp > 0 && !math.IsInf(stamp, 0) {
+		t := time.UnixMicro(int64(stamp * 1e6))
+		if d := now.Sub(t); d > -time.Second && d < StaleAfter {
+			return t
+		}
+	}
+	return now
+}
+
+// numbers appends every number inside v to its series; mu is held.
+func (r *run) numbers(name string, v shm.Value, at time.Time, depth int) {
+	if m, ok := v.(map[string]shm.Value); ok {
+		if depth < 3 {
+			for key, v := range m {
+				if key != "time" { // the stamp of the others, no value of its own
+					r.numbers(name+"."+key, v, at, depth+1)
+				}
+			}
+		}
+		return
+	}
+	x, ok := shm.Number(v)
+	if !ok {
+		return
+	}
+	s := r.series[name]
+	if s == nil {
+		if len(r.series) >= maxSeries {
+			r.notice("series", fmt.Sprintf("More than %d numbers come in: the rest has no chart.", maxSeries), at)
+			return
+		}
+		s = newSeries()
+		r.series[name] = s
+	}
+	s.Append(at, x)
+}
+
+// Frame implements [shm.Sink].
+func (r *run) Frame(stamp float64) {
+	now := time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.current() {
+		return
+	}
+	r.lastHeard, r.lastFrame = now, now
+	r.frames.add(now)
+	if at := when(stamp, now); at != now {
+		r.latency.Append(now, max(0, float64(now.Sub(at))/1e6))
+	}
+	if r.stale {
+		r.stale = false
+		r.happen(now, "resume", r.info.Name+" sends frames again.", "frames again")
+	}
+	signal(r.changed)
+}
+
+// Cost implements [shm.Sink].
+func (r *run) Cost(c shm.Cost) {
+	now := time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.current() {
+		return
+	}
+	r.cost = c
+	if d := now.Sub(r.costAt).Seconds(); d >= 2 {
+		then := r.costThen
+		r.costRate = CostRate{
+			CallsPerSec: float64(c.Calls-then.Calls) / d,
+			BytesPerSec: float64(c.Bytes-then.Bytes) / d,
+			Waiting:     (c.Waiting - then.Waiting).Seconds() / d,
+			Manager:     -1,
+		}
+		if c.Manager > 0 && then.Manager > 0 {
+			r.costRate.Manager = (c.Manager - then.Manager).Seconds() / d
+		}
+		r.costThen, r.costAt = c, now
+	}
+}
+
+// Notice implements [shm.Sink].
+func (r *run) Notice(key, text string) {
+	now := time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.current() {
+		r.notice(key, text, now)
+	}
+}
+
+// notice counts a notice; mu is held.
+func (s *Source) notice(key, text string, now time.Time) {
+	n := s.notices[key]
+	if n == nil {
+		if len(s.notices) >= maxNotices {
+			return
+		}
+		n = &Notice{Key: key, First: now}
+		s.notices[key] = n
+	}
+	n.Text, n.Last = text, now
+	n.Count++
+}
+
+// tick does what only time brings. It reports whether the source is so long
+// gone that it can be forgotten.
+func (s *Source) tick(now time.Time, forget time.Duration) (gone bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running && !s.stale && !s.connected(now) {
+		s.stale = true
+		s.happen(now, "stale", fmt.Sprintf("%s has sent no frame for %.0f s.", s.info.Name, StaleAfter.Seconds()), "no frames")
+		signal(s.changed)
+	}
+	if !s.read.IsZero() && now.Sub(s.read) >= ReadCounts {
+		s.read = time.Time{}
+		signal(s.demand)
+	}
+	return !s.running && !s.ended.IsZero() && now.Sub(s.ended) > forget
+}
+
+var _ interface {
+	Series(string) *series.Series
+	Marks() []series.Mark
+} = (*Source)(nil)

@@ -1,0 +1,435 @@
+// Package source keeps what each watched process has said: the latest state,
+// the history of its events, and what happened to it. It outlives the process:
+// one that starts again under the same name continues the history of the last,
+// so that a page and its address stay what they were.
+//
+// It is the only writer of that history and knows nothing of pages. Feeds and
+// tabs read it:
+//
+//	reg, err := source.NewRegistry(source.Options{Attach: attach})
+//	src, err := reg.Attach(ctx, source.Target{Name: "napari", Address: "127.0.0.1:40123"})
+//	value, at := src.State(shm.TopicPoll)
+package source
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"webmon/dashboard/series"
+	"webmon/shm"
+)
+
+// Bounds of what is kept of one source.
+const (
+	// Window is how far back the history of events goes.
+	Window = 15 * time.Minute
+	// StaleAfter is how long a source that has sent frames may send none
+	// before it counts as not connected.
+	StaleAfter = 5 * time.Second
+	// ReadCounts is how long a read of the API counts as watching.
+	ReadCounts = 5 * time.Second
+
+	maxTopics  = 256 // topics of one source
+	maxSeries  = 64  // numbers that become a series
+	maxHappens = 200 // entries of the timeline
+	maxNotices = 32  // kinds of notice
+	recent     = 50  // messages kept of each topic, for the pages
+)
+
+// All is the topic that stands for every topic of a source in Want and Demand.
+const All = "*"
+
+// Source is one name under which processes have been watched. Its methods are
+// safe for concurrent use.
+type Source struct {
+	id      string
+	changed chan struct{} // capacity one: something was sent, for the pump
+	demand  chan struct{} // capacity one: Demand may have changed, for the adapter
+
+	mu        sync.Mutex // guards all below
+	adapter   shm.Source // of the present or last process; nil before any
+	info      shm.Info   // of the present or last process
+	running   bool
+	problem   string // why the process cannot be reached or has ended, one sentence
+	began     time.Time
+	ended     time.Time // zero while running
+	starts    int
+	lastFrame time.Time
+	lastHeard time.Time
+	stale     bool
+	frames    counter
+	states    map[string]*state
+	topics    map[string]*topic
+	series    map[string]*series.Series
+	latency   *series.Series // ms from the process's stamp to webmon
+	happened  []Happening
+	marks     series.Marks
+	notices   map[string]*Notice
+	wants     map[string]int  // feeds that want each topic
+	read      time.Time       // last read of the API
+	waiting   []chan struct{} // reads that wait for the next state
+	cost      shm.Cost
+	costThen  shm.Cost // a while ago, for rates
+	costAt    time.Time
+	costRate  CostRate
+}
+
+type state struct {
+	value shm.Value
+	at    time.Time
+	count counter
+}
+
+// topic is what is kept of one event topic.
+type topic struct {
+	count  counter
+	log    *Log
+	recent []Message // the last ones, oldest first
+}
+
+// Message is one event as the pages show it.
+type Message struct {
+	Time  time.Time // when webmon received it
+	Value shm.Value
+}
+
+// Happening is an entry of a source's timeline.
+type Happening struct {
+	Time time.Time
+	Kind string // "start", "end", "stale", "resume", "error"
+	Text string
+}
+
+// Notice is something that went wrong, and how often.
+type Notice struct {
+	Key, Text   string
+	Count       int
+	First, Last time.Time
+}
+
+// CostRate is what reading takes from the watched process each second.
+type CostRate struct {
+	CallsPerSec float64
+	BytesPerSec float64
+	// Manager is the part of one core that the manager process uses, napari's
+	// own use of it included; negative: unknown.
+	Manager float64
+	// Waiting is the part of the time in which a request was under way.
+	Waiting float64
+}
+
+func newSource(id string) *Source {
+	return &Source{
+		id:      id,
+		changed: make(chan struct{}, 1),
+		demand:  make(chan struct{}, 1),
+		states:  map[string]*state{},
+		topics:  map[string]*topic{},
+		series:  map[string]*series.Series{},
+		latency: newSeries(),
+		notices: map[string]*Notice{},
+		wants:   map[string]int{},
+	}
+}
+
+func newSeries() *series.Series { return series.New(series.Options{Window: Window}) }
+
+// ID is the source's name in URLs.
+func (s *Source) ID() string { return s.id }
+
+// Status is what a source is like at one moment.
+type Status struct {
+	shm.Info
+	ID        string
+	Connected bool
+	Running   bool   // a process is attached, if perhaps silent
+	Problem   string // why it is not, one sentence
+	Began     time.Time
+	Ended     time.Time
+	Starts    int           // processes seen under this name
+	Frames    uint64        // of the present process and those before
+	FrameRate float64       // Hz, over the last seconds
+	Age       time.Duration // since anything was heard; 0 before
+	Heard     bool
+	Silent    bool // attached, and not one frame yet
+	Stale     bool // frames had come and have stopped
+	Topics    []string
+	Cost      shm.Cost
+	CostRate  CostRate
+	Latency   series.Stats // ms, from the process's stamp to webmon, over a minute
+	Notices   []Notice
+}
+
+// Status returns what the source is like now.
+func (s *Source) Status(now time.Time) Status {
+	adapter, running := s.process()
+	var info shm.Info
+	if running {
+		info = adapter.Info() // it grows; asked for without our lock, as all of an adapter
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if running {
+		s.info = info
+	}
+	st := Status{
+		Info: s.info, ID: s.id, Running: s.running, Problem: s.problem,
+		Connected: s.connected(now), Began: s.began, Ended: s.ended, Starts: s.starts,
+		Frames: s.frames.total, FrameRate: s.frames.rate(now),
+		Heard: !s.lastHeard.IsZero(), Silent: s.running && s.lastFrame.Before(s.began),
+		Cost: s.cost, CostRate: s.costRate,
+		Latency: s.latency.Stats(time.Minute, now),
+	}
+	st.Stale = s.running && !st.Connected
+	if st.Heard {
+		st.Age = max(0, now.Sub(s.lastHeard))
+	}
+	for name := range s.states {
+		st.Topics = append(st.Topics, name)
+	}
+	for name := range s.topics {
+		if _, twice := s.states[name]; !twice {
+			st.Topics = append(st.Topics, name)
+		}
+	}
+	slices.Sort(st.Topics)
+	for _, key := range slices.Sorted(maps.Keys(s.notices)) {
+		st.Notices = append(st.Notices, *s.notices[key])
+	}
+	return st
+}
+
+// connected reports whether the process is there and sends; mu is held.
+func (s *Source) connected(now time.Time) bool {
+	return s.running && (s.lastFrame.Before(s.began) || now.Sub(s.lastFrame) < StaleAfter)
+}
+
+// State returns the latest value of a state topic, when it came and how often
+// it has come; the zero time if it never has. The value must not be changed.
+func (s *Source) State(name string) (v shm.Value, at time.Time, seq uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if st := s.states[name]; st != nil {
+		return st.value, st.at, st.count.total
+	}
+	return nil, time.Time{}, 0
+}
+
+// StateRate returns how often a second a state topic has come of late.
+func (s *Source) StateRate(name string, now time.Time) float64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if st := s.states[name]; st != nil {
+		return st.count.rate(now)
+	}
+	return 0
+}
+
+// States returns the latest value of every state topic.
+func (s *Source) States() map[string]shm.Value {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make(map[string]shm.Value, len(s.states))
+	for name, st := range s.states {
+		out[name] = st.value
+	}
+	return out
+}
+
+// TopicInfo is what is known of an event topic.
+type TopicInfo struct {
+	Name   string
+	Count  uint64
+	Rate   float64   // per second, over the last seconds
+	Recent []Message // the last ones, oldest first; not to be changed
+}
+
+// Events returns the event topics by name, with their latest messages.
+func (s *Source) Events(now time.Time) []TopicInfo {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]TopicInfo, 0, len(s.topics))
+	for _, name := range slices.Sorted(maps.Keys(s.topics)) {
+		out = append(out, s.topicInfo(name, now))
+	}
+	return out
+}
+
+// Event returns one event topic.
+func (s *Source) Event(name string, now time.Time) (TopicInfo, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.topics[name] == nil {
+		return TopicInfo{}, false
+	}
+	return s.topicInfo(name, now), true
+}
+
+// topicInfo describes a topic that exists; mu is held.
+func (s *Source) topicInfo(name string, now time.Time) TopicInfo {
+	t := s.topics[name]
+	return TopicInfo{Name: name, Count: t.count.total, Rate: t.count.rate(now), Recent: slices.Clone(t.recent)}
+}
+
+// History returns the log of an event topic, nil if there is none.
+func (s *Source) History(name string) *Log {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.topics[name]; t != nil {
+		return t.log
+	}
+	return nil
+}
+
+// Series returns the history of one number, by "<topic>.<path>" such as
+// "frame_time.delta_ms", nil if it has not come yet.
+func (s *Source) Series(name string) *series.Series {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.series[name]
+}
+
+// SeriesNames lists the numbers that have a series.
+func (s *Source) SeriesNames() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Sorted(maps.Keys(s.series))
+}
+
+// Marks returns the moments to mark in every chart, oldest first.
+func (s *Source) Marks() []series.Mark {
+	return s.marks.List()
+}
+
+// Ended returns when the last process ended; zero while one is there.
+func (s *Source) Ended() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended
+}
+
+// Happened returns the timeline, oldest first.
+func (s *Source) Happened() []Happening {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.happened)
+}
+
+// Actions lists what may be asked of the present process.
+func (s *Source) Actions() []shm.Action {
+	adapter, _ := s.process()
+	if adapter == nil {
+		return nil
+	}
+	return adapter.Actions()
+}
+
+// process returns the present or last process, nil before any.
+func (s *Source) process() (adapter shm.Source, running bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.adapter, s.running
+}
+
+// Command sends cmd to the process. It reports Gone if there is none.
+func (s *Source) Command(cmd shm.Command, report func(shm.Status, string)) {
+	adapter, running := s.process()
+	if !running {
+		report(shm.Gone, "the process is not running")
+		return
+	}
+	adapter.Command(cmd, func(status shm.Status, reason string) {
+		report(status, reason)
+		signal(s.changed)
+	})
+}
+
+// Changed is signalled (capacity one) after the source has sent something.
+// It has one reader, the source's pump.
+func (s *Source) Changed() <-chan struct{} { return s.changed }
+
+// Want asks the process for topics until the returned function is called.
+func (s *Source) Want(topics ...string) (release func()) {
+	s.want(topics, 1)
+	return sync.OnceFunc(func() { s.want(topics, -1) })
+}
+
+func (s *Source) want(topics []string, by int) {
+	s.mu.Lock()
+	for _, t := range topics {
+		if s.wants[t] += by; s.wants[t] <= 0 {
+			delete(s.wants, t)
+		}
+	}
+	s.mu.Unlock()
+	signal(s.demand)
+}
+
+// Read counts as watching every topic for ReadCounts. It reports whether
+// somebody was watching them all before, so that what is there is fresh.
+func (s *Source) Read(now time.Time) (fresh bool) {
+	s.mu.Lock()
+	fresh = s.wants[All] > 0 || now.Sub(s.read) < ReadCounts
+	s.read = now
+	s.mu.Unlock()
+	if !fresh {
+		signal(s.demand)
+	}
+	return fresh
+}
+
+// Await returns when a state topic has come in since then, or ctx is done.
+func (s *Source) Await(ctx context.Context, since time.Time) {
+	s.mu.Lock()
+	for _, st := range s.states {
+		if st.at.After(since) {
+			s.mu.Unlock()
+			return
+		}
+	}
+	came := make(chan struct{})
+	s.waiting = append(s.waiting, came)
+	s.mu.Unlock()
+	select {
+	case <-came:
+	case <-ctx.Done():
+	}
+}
+
+// Demand returns how often a second somebody wants the topic.
+func (s *Source) Demand(name string) float64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.wants[name] > 0 || s.wants[All] > 0:
+		return 60
+	case time.Since(s.read) < ReadCounts:
+		return 10
+	}
+	return 0
+}
+
+// DemandChanged is signalled (capacity one) when Demand may have changed.
+func (s *Source) DemandChanged() <-chan struct{} { return s.demand }
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// happen adds to the timeline; mu is held. mark, if any, is the word for it in
+// the charts.
+func (s *Source) happen(at time.Time, kind, text, mark string) {
+	if len(s.happened) == maxHappens {
+		s.happened = slices.Delete(s.happened, 0, 1)
+	}
+	s.happened = append(s.happened, Happening{at, kind, text})
+	if mark != "" {
+		s.marks.Add(at, mark)
+	}
+}

@@ -1,0 +1,352 @@
+package source_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"webmon/dashboard/source"
+	"webmon/shm"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// process is a source whose every word the test says.
+type process struct {
+	info shm.Info
+	sink chan shm.Sink // gives the sink once Run has begun
+	end  chan error
+}
+
+func newProcess(name string, pid int) *process {
+	return &process{
+		info: shm.Info{Name: name, Kind: shm.KindNapari, PID: pid, Instance: fmt.Sprint(name, pid)},
+		sink: make(chan shm.Sink, 1), end: make(chan error, 1),
+	}
+}
+
+func (p *process) Info() shm.Info        { return p.info }
+func (p *process) Actions() []shm.Action { return nil }
+func (p *process) Run(ctx context.Context, sink shm.Sink) error {
+	p.sink <- sink
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-p.end:
+		return err
+	}
+}
+func (p *process) Command(_ shm.Command, report func(shm.Status, string)) { report(shm.Taken, "") }
+
+// registry returns a registry that attaches the processes by their address.
+func registry(t *testing.T, opts source.Options, processes map[string]*process) *source.Registry {
+	t.Helper()
+	var all sync.Map
+	for address, p := range processes {
+		all.Store(address, p)
+	}
+	return registryOf(t, opts, &all)
+}
+
+// registryOf is registry for processes that may still come.
+func registryOf(t *testing.T, opts source.Options, processes *sync.Map) *source.Registry {
+	t.Helper()
+	opts.Attach = func(_ context.Context, target source.Target) (shm.Source, error) {
+		p, ok := processes.LoadAndDelete(target.Address) // a process starts once
+		if !ok {
+			return nil, errors.New("nobody listens on " + target.Address)
+		}
+		return p.(*process), nil
+	}
+	opts.Logger = slog.New(slog.DiscardHandler)
+	r, err := source.NewRegistry(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.Close)
+	return r
+}
+
+func attach(t *testing.T, r *source.Registry, p *process, target source.Target) (*source.Source, shm.Sink) {
+	t.Helper()
+	src, err := r.Attach(t.Context(), target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return src, <-p.sink
+}
+
+func TestANapariThatStartsAgainContinues(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first, second := newProcess("napari", 100), newProcess("napari", 200)
+		r := registry(t, source.Options{}, map[string]*process{"one": first, "two": second})
+		src, sink := attach(t, r, first, source.Target{Name: "napari", Address: "one"})
+		if src.ID() != "napari" {
+			t.Fatalf("id %q, want napari", src.ID())
+		}
+		sink.State("poll", "old")
+		sink.Event(shm.Event{Topic: "frame_time", Value: map[string]shm.Value{"delta_ms": 16.0}})
+		sink.Frame(0)
+		first.end <- shm.ErrGone
+		synctest.Wait()
+		st := src.Status(time.Now())
+		if st.Running || st.Connected || !strings.Contains(st.Problem, "killed") {
+			t.Errorf("after the crash: running %v, connected %v, %q", st.Running, st.Connected, st.Problem)
+		}
+		if v, _, _ := src.State("poll"); v != "old" {
+			t.Errorf("the last state of a process that is gone is %v, want it kept", v)
+		}
+
+		time.Sleep(30 * time.Second)
+		again, sink := attach(t, r, second, source.Target{Name: "napari", Address: "two"})
+		if again != src {
+			t.Fatalf("the second napari became %q", again.ID())
+		}
+		sink.Event(shm.Event{Topic: "frame_time", Value: map[string]shm.Value{"delta_ms": 17.0}})
+		if n := src.Series("frame_time.delta_ms").Total(); n != 2 {
+			t.Errorf("%d frame times, want those of both", n)
+		}
+		if v, _, _ := src.State("poll"); v != nil {
+			t.Errorf("the new process shows the old one's tiles: %v", v)
+		}
+		if st := src.Status(time.Now()); st.Starts != 2 || !st.Running || st.PID != 200 {
+			t.Errorf("starts %d, running %v, pid %d", st.Starts, st.Running, st.PID)
+		}
+		var kinds []string
+		for _, h := range src.Happened() {
+			kinds = append(kinds, h.Kind)
+		}
+		if got := strings.Join(kinds, " "); got != "start end start" {
+			t.Errorf("timeline %q", got)
+		}
+		if marks := src.Marks(); len(marks) != 2 {
+			t.Errorf("marks %v, want the end and the new start", marks)
+		}
+		r.Close()
+	})
+}
+
+func TestTwoAtOnceGetTwoNames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b, c := newProcess("My Scope!", 1), newProcess("My Scope!", 2), newProcess("My Scope!", 3)
+		r := registry(t, source.Options{}, map[string]*process{"a": a, "b": b, "c": c})
+		one, _ := attach(t, r, a, source.Target{Address: "a"})
+		time.Sleep(time.Second)
+		two, _ := attach(t, r, b, source.Target{Address: "b"})
+		if one.ID() != "my-scope" || two.ID() != "my-scope-2" {
+			t.Fatalf("ids %q and %q", one.ID(), two.ID())
+		}
+		if same, err := r.Attach(t.Context(), source.Target{Address: "b"}); err != nil || same != two {
+			t.Errorf("attaching the same address again gave %v, %v", same, err)
+		}
+		if got := r.Default(); got != two {
+			t.Errorf("default is %q, want the one that started last", got.ID())
+		}
+		b.end <- shm.ErrEnded
+		synctest.Wait()
+		if got := r.Default(); got != one {
+			t.Errorf("default is %q, want the one that runs", got.ID())
+		}
+		three, _ := attach(t, r, c, source.Target{Address: "c"})
+		if three != two {
+			t.Errorf("the third became %q, want the name that is free", three.ID())
+		}
+		r.Close()
+	})
+}
+
+func TestSilenceAndReturn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProcess("napari", 1)
+		r := registry(t, source.Options{}, map[string]*process{"a": p})
+		src, sink := attach(t, r, p, source.Target{Address: "a"})
+		time.Sleep(time.Minute)
+		if st := src.Status(time.Now()); !st.Connected || !st.Silent {
+			t.Errorf("before the first frame: connected %v, silent %v, want both", st.Connected, st.Silent)
+		}
+		sink.Frame(0)
+		time.Sleep(4 * time.Second)
+		if st := src.Status(time.Now()); !st.Connected || st.Silent || st.Stale {
+			t.Errorf("4 s after a frame: %+v", st)
+		}
+		time.Sleep(2 * time.Second)
+		sink.State("poll", "fetched from what hangs")
+		if st := src.Status(time.Now()); st.Age != 6*time.Second {
+			t.Errorf("6 s after the last frame the data is %v old", st.Age)
+		}
+		if st := src.Status(time.Now()); st.Connected || !st.Stale || !st.Running {
+			t.Errorf("6 s after a frame: connected %v, stale %v, running %v", st.Connected, st.Stale, st.Running)
+		}
+		sink.Frame(0)
+		if st := src.Status(time.Now()); !st.Connected {
+			t.Error("not connected although frames have resumed")
+		}
+		var kinds []string
+		for _, h := range src.Happened() {
+			kinds = append(kinds, h.Kind)
+		}
+		if got := strings.Join(kinds, " "); got != "start stale resume" {
+			t.Errorf("timeline %q", got)
+		}
+		r.Close()
+	})
+}
+
+func TestGoneSourcesAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProcess("napari", 1)
+		var removed []string
+		r := registry(t, source.Options{Removed: func(s *source.Source) { removed = append(removed, s.ID()) }},
+			map[string]*process{"a": p})
+		if got := r.Default().ID(); got != source.Nobody {
+			t.Errorf("default without sources is %q", got)
+		}
+		attach(t, r, p, source.Target{Address: "a"})
+		if err := r.Dismiss("napari"); err == nil {
+			t.Error("a running source could be dismissed")
+		}
+		p.end <- shm.ErrEnded
+		time.Sleep(9 * time.Minute)
+		if r.Get("napari") == nil {
+			t.Fatal("forgotten after 9 minutes")
+		}
+		if r.Idle().IsZero() {
+			t.Error("a registry without processes is not idle")
+		}
+		time.Sleep(2 * time.Minute)
+		if r.Get("napari") != nil || len(removed) != 1 {
+			t.Errorf("after 11 minutes: still there %v, removed %v", r.Get("napari") != nil, removed)
+		}
+		r.Close()
+	})
+}
+
+func TestAnAddressThatPeopleNamedIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var processes sync.Map
+		r := registryOf(t, source.Options{}, &processes)
+		target := source.Target{Name: "napari", Address: "later", Again: true}
+		src, err := r.Attach(t.Context(), target)
+		if err == nil || src == nil {
+			t.Fatalf("attached to nothing: %v, %v", src, err)
+		}
+		if st := src.Status(time.Now()); st.Problem != "Nobody listens on later." {
+			t.Errorf("problem %q", st.Problem)
+		}
+		time.Sleep(time.Hour) // people asked for it: it is not forgotten
+		if r.Get("napari") == nil {
+			t.Fatal("forgotten although it is waited for")
+		}
+		p := newProcess("napari", 7)
+		processes.Store("later", p)
+		time.Sleep(3 * time.Second)
+		<-p.sink
+		if st := src.Status(time.Now()); !st.Running || st.PID != 7 {
+			t.Errorf("not attached once it was there: %+v", st)
+		}
+		r.Close()
+	})
+}
+
+func TestDemand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProcess("napari", 1)
+		r := registry(t, source.Options{}, map[string]*process{"a": p})
+		src, sink := attach(t, r, p, source.Target{Address: "a"})
+		changed := func() bool {
+			select {
+			case <-sink.DemandChanged():
+				return true
+			default:
+				return false
+			}
+		}
+		if sink.Demand("poll") != 0 {
+			t.Error("wanted by nobody, and asked for")
+		}
+		release := src.Want("poll")
+		if !changed() || sink.Demand("poll") != 60 || sink.Demand("other") != 0 {
+			t.Error("a feed's wish did not arrive")
+		}
+		release()
+		release() // once is enough, twice does no harm
+		if !changed() || sink.Demand("poll") != 0 {
+			t.Error("a wish that was withdrawn stays")
+		}
+		if fresh := src.Read(time.Now()); fresh || !changed() || sink.Demand("poll") == 0 {
+			t.Error("a read of the API does not count as watching")
+		}
+		time.Sleep(4 * time.Second)
+		if fresh := src.Read(time.Now()); !fresh {
+			t.Error("a second read within 5 s is not fresh")
+		}
+		time.Sleep(6 * time.Second)
+		if sink.Demand("poll") != 0 || !changed() {
+			t.Error("a read counts for longer than 5 s")
+		}
+		defer src.Want(source.All)()
+		if sink.Demand("anything") != 60 {
+			t.Error("a wish for all is none for one")
+		}
+		r.Close()
+	})
+}
+
+func TestAwait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProcess("napari", 1)
+		r := registry(t, source.Options{}, map[string]*process{"a": p})
+		src, sink := attach(t, r, p, source.Target{Address: "a"})
+		start := time.Now()
+		go func() {
+			time.Sleep(time.Second)
+			sink.State("poll", "now")
+		}()
+		src.Await(t.Context(), start)
+		if d := time.Since(start); d != time.Second {
+			t.Errorf("waited %v, want 1 s", d)
+		}
+		src.Await(t.Context(), start) // it has come already
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		src.Await(ctx, time.Now())
+		if d := time.Since(start); d != time.Second+time.Minute {
+			t.Errorf("waited %v for what never came", d)
+		}
+		r.Close()
+	})
+}
+
+func TestNothingGrowsWithoutBound(t *testing.T) {
+	p := newProcess("napari", 1)
+	r := registry(t, source.Options{}, map[string]*process{"a": p})
+	src, sink := attach(t, r, p, source.Target{Address: "a"})
+	for i := range 1000 {
+		sink.State(fmt.Sprint("state", i), int64(i))
+		sink.Event(shm.Event{Topic: fmt.Sprint("event", i), Value: map[string]shm.Value{"x": 1.0}})
+		sink.Notice(fmt.Sprint("key", i), "text")
+	}
+	st := src.Status(time.Now())
+	if len(st.Topics) > 512 || len(src.SeriesNames()) > 64 || len(st.Notices) > 33 {
+		t.Errorf("%d topics, %d series, %d notices kept", len(st.Topics), len(src.SeriesNames()), len(st.Notices))
+	}
+}
+
+func TestSlug(t *testing.T) {
+	for name, want := range map[string]string{
+		"napari": "napari", "My Scope #2": "my-scope-2", "": "source", "日本": "source", "--a--b--": "a-b",
+		strings.Repeat("x", 100): strings.Repeat("x", 40),
+	} {
+		if got := source.Slug(name); got != want {
+			t.Errorf("Slug(%q) = %q, want %q", name, got, want)
+		}
+	}
+}

@@ -1,0 +1,49 @@
+package tab
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"github.com/a-h/templ"
+)
+
+// fragmentEvery is the least time between two renderings of slow text.
+const fragmentEvery = 250 * time.Millisecond
+
+// fragment is the feed of live regions: HTML, rendered once for all browsers
+// and sent if it differs from the last.
+type fragment struct {
+	wants  []string
+	render func(now time.Time) templ.Component
+	last   []byte
+}
+
+// NewFragment returns a feed of HTML: what render returns, which must consist
+// of layout.Fragment components. It is rendered at most four times a second.
+func NewFragment(wants []string, render func(now time.Time) templ.Component) Feed {
+	return &fragment{wants: wants, render: render}
+}
+
+func (f *fragment) Wants() []string      { return f.wants }
+func (f *fragment) Every() time.Duration { return fragmentEvery }
+func (f *fragment) Ordered() bool        { return false }
+
+func (f *fragment) Snapshot(now time.Time) []byte {
+	if f.last == nil {
+		f.Next(now)
+	}
+	return f.last
+}
+
+func (f *fragment) Next(now time.Time) []byte {
+	var b bytes.Buffer
+	if err := f.render(now).Render(context.Background(), &b); err != nil {
+		return nil // a buffer takes everything: only a component's own fault
+	}
+	if bytes.Equal(b.Bytes(), f.last) {
+		return nil
+	}
+	f.last = b.Bytes()
+	return f.last
+}

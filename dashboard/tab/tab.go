@@ -1,0 +1,98 @@
+// Package tab is the contract of a tab: a page of the dashboard, the topics it
+// shows, and the feeds that keep it live. The tabs there are stand in one
+// table, in the dashboard package; this package knows none of them.
+//
+// The plain kind of tab is a templ component that is rendered again whenever
+// its topics have changed, at most four times a second and once for all
+// browsers:
+//
+//	{Slug: "stage", Title: "Stage", Topics: []string{"stage"}, Live: components.Stage}
+//
+// A tab that draws pictures or charts has a Page, rendered when it is opened,
+// and Feeds, which turn what the source sends into frames for the socket.
+package tab
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"webmon/components"
+	"webmon/dashboard/source"
+)
+
+// Tab is one page of the dashboard.
+type Tab struct {
+	Slug  string // its route and the name in URLs: [a-z0-9-]+
+	Title string // in the navigation
+	Help  string // one sentence, in the help overlay
+
+	// Topics of the source that the tab shows. While it is open somewhere the
+	// source is asked for them.
+	Topics []string
+
+	// Live is all that a plain tab needs: it renders the tab from the present
+	// values of Topics.
+	Live func(components.TabData) templ.Component
+
+	// Page renders the tab when it is opened, its live regions included. nil
+	// for a plain tab.
+	Page func(View) templ.Component
+
+	// Frame renders the live regions of Page again, each in a layout.Fragment,
+	// when something has come in. Its hub topic is LiveTopic. nil if Page has
+	// none.
+	Frame func(Moment) templ.Component
+
+	// Feeds makes the feeds of the tab, by the second part of their hub topic:
+	// "tiles" serves "<source>/tiles/<detail>".
+	Feeds map[string]NewFeed
+}
+
+// LiveTopic is the hub topic that renders the live regions of a tab again.
+func LiveTopic(src *source.Source, slug string) string { return src.ID() + "/html/" + slug }
+
+// Moment is what a live region is rendered for, once for all browsers.
+type Moment struct {
+	Source *source.Source
+	Now    time.Time
+	Prefix string // of every link, "" or like "/lab"
+}
+
+// View is what a page is rendered for.
+type View struct {
+	Moment
+	Request *http.Request // for its query: window, layer and so on are kept in the URL
+	CSRF    string        // token for the page's forms
+}
+
+// NewFeed opens the feed of one hub topic, whose whole name is topic. detail is
+// what follows the feed's name in it, "" where nothing does; it comes from a
+// browser and must be checked. An error is one plain sentence for the log.
+type NewFeed func(src *source.Source, topic, detail string) (Feed, error)
+
+// Feed turns what a source sends into the frames of one hub topic. It lives
+// while at least one browser watches the topic. Its methods are called from
+// one goroutine.
+type Feed interface {
+	// Wants lists the topics the feed needs from the source.
+	Wants() []string
+
+	// Every is the least time between two calls of Next; 0 for as soon as
+	// something has come, but no more than 250 frames a second.
+	Every() time.Duration
+
+	// Ordered tells whether every frame counts. If so the frames are deltas: a
+	// browser that falls behind is given a snapshot. If not, each frame stands
+	// for itself and a browser gets the latest one.
+	Ordered() bool
+
+	// Snapshot returns the frame that brings a newcomer up to date, nil if
+	// there is nothing to show yet. It must cover all that Next has returned.
+	Snapshot(now time.Time) []byte
+
+	// Next returns the frame for what changed since it was last called, nil if
+	// nothing did.
+	Next(now time.Time) []byte
+}

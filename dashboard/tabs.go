@@ -1,0 +1,159 @@
+package dashboard
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"regexp"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"webmon/components"
+	"webmon/components/layout"
+	"webmon/components/ui"
+	"webmon/dashboard/loader"
+	"webmon/dashboard/messages"
+	"webmon/dashboard/source"
+	"webmon/dashboard/status"
+	"webmon/dashboard/tab"
+	"webmon/dashboard/viewer"
+	"webmon/shm"
+)
+
+// tabTable is every page of the dashboard, in the order of the navigation. A
+// plain tab of your own is one line here and one component in components/:
+//
+//	{Slug: "stage", Title: "Stage", Topics: []string{"stage"}, Live: components.Stage},
+func (s *Server) tabTable() []tab.Tab {
+	return []tab.Tab{
+		viewer.Tab(viewer.Options{Grid: s.gridSwitch, Link: stateOf, AttachCode: howToAttach}),
+		loader.Tab(),
+		messages.Tab(messages.Options{Prefix: s.opts.Prefix, Link: stateOf}),
+		status.Tab(status.Options{Sources: s.registry.List, Server: s.aboutServer, Link: stateOf, AttachCode: howToAttach}),
+	}
+}
+
+var slugs = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
+
+// taken are the routes that no tab can have.
+var taken = []string{"individual", "storybook", "ws", "assets", "health", "metrics", "api", "sources", "stop"}
+
+// checkTabs finds mistakes in the table of tabs when webmon starts.
+func checkTabs(tabs []tab.Tab) error {
+	seen := map[string]bool{}
+	for _, name := range taken {
+		seen[name] = true
+	}
+	feeds := map[string]bool{"html": true}
+	for i := range tabs {
+		t := &tabs[i]
+		switch {
+		case !slugs.MatchString(t.Slug):
+			return fmt.Errorf("the tab %q needs a slug of small letters, digits and hyphens", t.Title)
+		case seen[t.Slug]:
+			return fmt.Errorf("the route /%s of the tab %q is taken", t.Slug, t.Title)
+		case t.Title == "":
+			return fmt.Errorf("the tab %q needs a title", t.Slug)
+		case (t.Live == nil) == (t.Page == nil):
+			return fmt.Errorf("the tab %q needs either Live or Page", t.Slug)
+		}
+		seen[t.Slug] = true
+		for name := range t.Feeds {
+			if feeds[name] {
+				return fmt.Errorf("two feeds are called %q", name)
+			}
+			feeds[name] = true
+		}
+	}
+	return nil
+}
+
+// aboutServer describes webmon itself.
+func (s *Server) aboutServer(now time.Time) components.StatusServer {
+	h := s.hub.Stats()
+	own := s.usage.read(now, h)
+	out := components.StatusServer{
+		Version: Version(), PID: os.Getpid(), Uptime: now.Sub(s.began),
+		Browsers: h.Browsers, Topics: h.Topics, Dropped: h.Skipped,
+		Sent: own.Sent, SentRate: own.SentBytes,
+		PaintMedian: h.PaintMedian, PaintP99: h.PaintP99,
+		MemoryBytes: uint64(own.MemoryBytes), CPU: own.CPU,
+	}
+	if h.PaintMedian == 0 {
+		out.PaintMedian, out.PaintP99 = -1, -1 // no page has painted anything yet
+	}
+	return out
+}
+
+// gridCommand is napari's command that shows the grid of tiles.
+const gridCommand = "show_grid"
+
+// gridSwitch is the switch that shows napari's own grid.
+func (s *Server) gridSwitch(src *source.Source, csrf string) ui.SwitchProps {
+	action, ok := findAction(src, gridCommand)
+	if !ok {
+		return ui.SwitchProps{}
+	}
+	return s.commandSwitch(src, action, csrf)
+}
+
+// commandSwitch is an action with one bool argument as a switch, with what has
+// become of the last command.
+func (s *Server) commandSwitch(src *source.Source, action shm.Action, csrf string) ui.SwitchProps {
+	path := s.opts.Prefix + "/sources/" + src.ID() + "/commands/" + action.Name
+	p := ui.SwitchProps{
+		ID: ui.CommandID(action.Name), Label: action.Title, Help: action.Help,
+		Action: path, Name: action.Args[0].Name, CSRF: csrf, On: true,
+	}
+	if action.Name == gridCommand {
+		p.Key = "g"
+	}
+	if on, ok := action.Args[0].Default.(bool); ok {
+		p.On = on
+	}
+	if !src.Status(time.Now()).Running {
+		p.Disabled = "The process is gone."
+	}
+	if last, ok := s.commands.last(src.ID(), action.Name); ok {
+		if on, ok := last.Args[p.Name].(bool); ok && last.Status != shm.Refused && last.Status != shm.Gone {
+			p.On = on
+		}
+		p.Life = life(last)
+	}
+	return p
+}
+
+// renderCommand answers htmx with the control of a command, rendered again.
+func (s *Server) renderCommand(c echo.Context, src *source.Source, action shm.Action) error {
+	if len(action.Args) != 1 || action.Args[0].Type != shm.Bool {
+		return c.NoContent(http.StatusNoContent) // no control of such a kind is on any page
+	}
+	v := s.view(c, src, time.Now())
+	return s.render(c, http.StatusOK, ui.Switch(s.commandSwitch(src, action, v.CSRF)))
+}
+
+// life puts what has become of a command in the words of the page. The topic
+// stays with it while there is more to come.
+func life(cmd command) ui.CommandLife {
+	l := ui.CommandLife{Status: ui.CommandStatus(cmd.Status), Reason: cmd.Reason}
+	if cmd.Status == shm.Queued || cmd.Status == shm.Taken {
+		l.Topic = cmd.Source + "/command/" + cmd.ID
+	}
+	return l
+}
+
+// commandFeed tells whoever sent a command what becomes of it.
+func (s *Server) commandFeed(id string) (tab.Feed, error) {
+	if _, ok := s.commands.get(id); !ok {
+		return nil, fmt.Errorf("there is no command %q", id)
+	}
+	return tab.NewFragment(nil, func(time.Time) templ.Component {
+		cmd, ok := s.commands.get(id)
+		if !ok {
+			return templ.NopComponent
+		}
+		return layout.LifeFrame(cmd.Name, life(cmd))
+	}), nil
+}

@@ -1,0 +1,140 @@
+package viewer
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strconv"
+	"time"
+
+	"webmon/dashboard/hub"
+	"webmon/dashboard/source"
+	"webmon/dashboard/tab"
+	"webmon/shm"
+)
+
+// firstLayer is the detail of the feed that shows the first layer there is,
+// whatever its id: ids change each time napari starts.
+const firstLayer = "first"
+
+var layerID = regexp.MustCompile(`^-?[0-9]{1,20}$`)
+
+// feed makes the frames of one layer's tiles. A frame is JSON:
+//
+//	{"topic", "ts": ms since the epoch, "layer": id,
+//	 "level", "tile_size": px, "base_shape", "image_shape": [rows, cols] in px,
+//	 "grid": [rows, cols] in tiles, "corners": [[row, col], [row, col]] in px of level 0,
+//	 "tiles": [row, col, rows, cols, ...] rectangles of drawn tiles, "count": tiles drawn}
+//
+// What napari has not sent is null. A poll that changes nothing makes no frame.
+type feed struct {
+	src    *source.Source
+	topic  string
+	layer  string
+	seq    uint64 // of the poll that last was made
+	body   []byte // of the last frame: all but its head
+	frame  []byte
+	merger merger
+}
+
+func newFeed(src *source.Source, topic, detail string) (tab.Feed, error) {
+	if detail != firstLayer && !layerID.MatchString(detail) {
+		return nil, fmt.Errorf("%q is no layer", detail)
+	}
+	return &feed{src: src, topic: topic, layer: detail}, nil
+}
+
+func (f *feed) Wants() []string      { return []string{shm.TopicPoll} }
+func (f *feed) Every() time.Duration { return 0 } // napari's own frames set the pace
+func (f *feed) Ordered() bool        { return false }
+
+func (f *feed) Snapshot(now time.Time) []byte {
+	if f.frame == nil {
+		f.Next(now)
+	}
+	return f.frame
+}
+
+func (f *feed) Next(now time.Time) []byte {
+	value, _, seq := f.src.State(shm.TopicPoll)
+	poll, ok := value.(*shm.TilePoll)
+	if !ok || seq == f.seq && f.frame != nil {
+		return nil
+	}
+	f.seq = seq
+	layer := choose(poll, f.layer)
+	if layer == nil {
+		return nil
+	}
+	body := f.appendBody(make([]byte, 0, len(f.body)+64), layer)
+	if bytes.Equal(body, f.body) {
+		return nil
+	}
+	f.body = body
+	frame := append(make([]byte, 0, len(body)+128), `{"topic":`...)
+	frame = strconv.AppendQuote(frame, f.topic)
+	frame = append(frame, `,"ts":`...)
+	frame = hub.AppendStamp(frame, now)
+	f.frame = append(frame, body...)
+	return f.frame
+}
+
+// choose returns the layer a page asks for, else the first that is drawn.
+func choose(poll *shm.TilePoll, id string) *shm.TileLayer {
+	if poll == nil || len(poll.Layers) == 0 {
+		return nil
+	}
+	if l := poll.Layer(id); l != nil {
+		return l
+	}
+	for i := range poll.Layers {
+		if poll.Layers[i].Config != nil {
+			return &poll.Layers[i]
+		}
+	}
+	return &poll.Layers[0]
+}
+
+func (f *feed) appendBody(b []byte, l *shm.TileLayer) []byte {
+	b = append(b, `,"layer":"`...)
+	b = append(b, l.ID...)
+	b = append(b, '"')
+	if c := l.Config; c != nil {
+		b = strconv.AppendInt(append(b, `,"level":`...), c.LevelIndex, 10)
+		b = strconv.AppendInt(append(b, `,"tile_size":`...), c.TileSize, 10)
+		b = appendPair(append(b, `,"base_shape":`...), c.BaseShape)
+		b = appendPair(append(b, `,"image_shape":`...), c.ImageShape)
+		b = appendPair(append(b, `,"grid":`...), c.ShapeInTiles)
+	} else {
+		b = append(b, `,"level":null,"tile_size":null,"base_shape":null,"image_shape":null,"grid":null`...)
+	}
+	if l.State == nil {
+		return append(b, `,"corners":null,"tiles":[],"count":0}`...)
+	}
+	b = append(b, `,"corners":`...)
+	if l.State.HasCorners {
+		c := l.State.Corners
+		b, _ = shm.AppendJSON(b, []any{[]any{c[0][0], c[0][1]}, []any{c[1][0], c[1][1]}}) // numbers: cannot fail
+	} else {
+		b = append(b, "null"...)
+	}
+	rects, count := f.merger.rectangles(l.State.Rows, l.State.Cols)
+	b = append(b, `,"tiles":[`...)
+	for i, r := range rects {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, r.row, 10)
+		b = strconv.AppendInt(append(b, ','), r.col, 10)
+		b = strconv.AppendInt(append(b, ','), r.rows, 10)
+		b = strconv.AppendInt(append(b, ','), r.cols, 10)
+	}
+	b = strconv.AppendInt(append(b, `],"count":`...), int64(count), 10)
+	return append(b, '}')
+}
+
+func appendPair(b []byte, p [2]int64) []byte {
+	b = strconv.AppendInt(append(b, '['), p[0], 10)
+	b = strconv.AppendInt(append(b, ','), p[1], 10)
+	return append(b, ']')
+}

@@ -1,0 +1,148 @@
+// Package viewer is the tab with the tile viewer: which tiles of a multiscale
+// layer napari draws, and where its view is. The drawing happens in the page
+// (public/js/viewer); this package says what to draw, in pictures' frames and,
+// for everybody who cannot see them, in numbers.
+package viewer
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"webmon/components"
+	"webmon/components/ui"
+	"webmon/dashboard/source"
+	"webmon/dashboard/tab"
+	"webmon/shm"
+)
+
+const slug = "viewer"
+
+// loadingFor is how long a process may be silent before the page says what to
+// do about it.
+const loadingFor = 2 * time.Second
+
+// Options are what the tab needs of the dashboard.
+type Options struct {
+	// Grid describes the switch that shows napari's grid, without an Action if
+	// the source has no such command.
+	Grid func(src *source.Source, csrf string) ui.SwitchProps
+	// Link says what a source is like, in a word.
+	Link func(*source.Source, source.Status) ui.State
+	// AttachCode is how to attach a napari.
+	AttachCode string
+}
+
+// Tab returns the tab.
+func Tab(opts Options) tab.Tab {
+	return tab.Tab{
+		Slug: slug, Title: "Viewer",
+		Help:   "Which tiles of a multiscale image napari draws, and where its view is.",
+		Topics: []string{shm.TopicPoll},
+		Page: func(v tab.View) templ.Component {
+			layer := v.Request.URL.Query().Get("layer")
+			if !layerID.MatchString(layer) {
+				layer = firstLayer
+			}
+			m := opts.model(v.Moment, layer)
+			m.CSRF = v.CSRF
+			m.Grid = opts.Grid(v.Source, v.CSRF)
+			return components.ViewerPage(m)
+		},
+		Frame: nil, // a frame belongs to one layer: see feeds
+		Feeds: map[string]tab.NewFeed{
+			"tiles": newFeed,
+			"viewer": func(src *source.Source, topic, layer string) (tab.Feed, error) {
+				if layer != firstLayer && !layerID.MatchString(layer) {
+					return nil, fmt.Errorf("%q is no layer", layer)
+				}
+				return tab.NewFragment([]string{shm.TopicPoll}, func(now time.Time) templ.Component {
+					return components.ViewerFrame(opts.model(tab.Moment{Source: src, Now: now}, layer))
+				}), nil
+			},
+		},
+	}
+}
+
+// model is the page as it is at a moment.
+func (o Options) model(m tab.Moment, layer string) components.Viewer {
+	src := m.Source
+	st := src.Status(m.Now)
+	v := components.Viewer{
+		Prefix: m.Prefix, Source: src.ID(), Name: st.Name, Napari: st.Napari, Link: o.Link(src, st),
+		TilesTopic: src.ID() + "/tiles/" + layer,
+		LiveTopic:  src.ID() + "/viewer/" + layer,
+		AttachCode: o.AttachCode,
+	}
+	value, _, _ := src.State(shm.TopicPoll)
+	poll, _ := value.(*shm.TilePoll)
+	chosen := choose(poll, layer)
+	v.State = state(src, st, poll, chosen, m.Now)
+	if v.State != components.ViewerLive {
+		return v
+	}
+	for i, l := range poll.Layers {
+		v.Layers = append(v.Layers, components.ViewerLayer{
+			ID: l.ID, Label: "Layer " + strconv.Itoa(i+1), Current: l.ID == chosen.ID,
+			Href: m.Prefix + "/" + slug + "?source=" + url.QueryEscape(src.ID()) + "&layer=" + l.ID,
+		})
+	}
+	v.Tiles = tiles(chosen)
+	return v
+}
+
+// state says what there is to show, and if nothing, why.
+func state(src *source.Source, st source.Status, poll *shm.TilePoll, chosen *shm.TileLayer, now time.Time) components.ViewerState {
+	switch {
+	case src.ID() == source.Nobody:
+		return components.ViewerNone
+	case chosen != nil && chosen.Config != nil:
+		return components.ViewerLive
+	case chosen != nil:
+		return components.ViewerLoading
+	case poll != nil && sharesNoTiles(st.Napari):
+		return components.ViewerNoTiles
+	case poll != nil:
+		return components.ViewerNoLayer
+	case st.Running && now.Sub(st.Began) < loadingFor:
+		return components.ViewerLoading
+	case st.Silent:
+		return components.ViewerSilent
+	case !st.Running:
+		return components.ViewerLoading
+	case sharesNoTiles(st.Napari):
+		return components.ViewerNoTiles
+	}
+	return components.ViewerNoLayer
+}
+
+// sharesNoTiles reports whether a napari of this version cannot tell its tiles:
+// the octree left napari with 0.5. An unknown version might.
+func sharesNoTiles(version string) bool {
+	major, rest, ok := strings.Cut(version, ".")
+	if !ok {
+		return false
+	}
+	minor, _, _ := strings.Cut(rest, ".")
+	n, err := strconv.Atoi(minor)
+	return err == nil && (major != "0" || n >= 5)
+}
+
+func tiles(l *shm.TileLayer) *components.ViewerTiles {
+	c := l.Config
+	t := &components.ViewerTiles{
+		Level: c.LevelIndex, TileSize: c.TileSize,
+		BaseShape: c.BaseShape, ImageShape: c.ImageShape, Grid: c.ShapeInTiles,
+	}
+	if s := l.State; s != nil {
+		n := min(len(s.Rows), components.MaxTileRows)
+		t.Seen = len(s.Rows)
+		t.Rows, t.Cols = s.Rows[:n], s.Cols[:n]
+		t.Corners, t.HasCorners = s.Corners, s.HasCorners
+	}
+	return t
+}
