@@ -1,0 +1,62 @@
+package main
+
+import (
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// arrows says which of webmon's packages a package may import; ARCHITECTURE.md
+// draws the picture. The first rule that fits a package counts.
+var arrows = []struct{ from, to string }{
+	{`^webmon$`, `^webmon/(dashboard|dashboard/(instance|source)|shm|shm/(napari|demo|model|segment))$`},
+	{`^webmon/shm$`, `^$`},
+	{`^webmon/shm/pickle$`, `^$`},
+	{`^webmon/shm/manager$`, `^webmon/shm/pickle$`},
+	{`^webmon/shm/`, `^webmon/shm(/.*)?$`},
+	{`^webmon/components/ui$`, `^$`},
+	{`^webmon/components/layout$`, `^webmon/components/ui$`},
+	{`^webmon/components`, `^webmon/components(/.*)?$`},
+	{`^webmon/public$`, `^$`},
+	// The hub knows frames as bytes and the series numbers: neither knows sources.
+	{`^webmon/dashboard/(hub|series|instance)$`, `^$`},
+	{`^webmon/dashboard`, `^webmon/(dashboard/.*|components(/.*)?|public|shm)$`},
+}
+
+func TestImportsFollowTheArrows(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").Output()
+	if err != nil {
+		t.Fatalf("listing the packages: %v", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		names := strings.Fields(line)
+		for _, to := range names[1:] {
+			if strings.HasPrefix(to, "webmon/") && !allowed(names[0], to) {
+				t.Errorf("%s must not import %s", names[0], to)
+			}
+		}
+	}
+}
+
+func allowed(from, to string) bool {
+	for _, a := range arrows {
+		if regexp.MustCompile(a.from).MatchString(from) {
+			return regexp.MustCompile(a.to).MatchString(to)
+		}
+	}
+	return false
+}
+
+func TestEveryPackageSaysWhatItIs(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}	{{.Doc}}`, "./...").Output()
+	if err != nil {
+		t.Fatalf("listing the packages: %v", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		name, doc, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		if doc == "" {
+			t.Errorf("%s has no package comment", name)
+		}
+	}
+}

@@ -1,0 +1,437 @@
+//go:build linux
+
+package main
+
+// The tests in the files e2e_*_test.go run what people run: the program, built
+// as it is delivered but with the race detector; the naparis of PyPI, which
+// start it; and Chromium, which shows its pages. What a page shows is held
+// against what napari says of itself. They leave screenshots in artifacts/.
+//
+// Where something is missing they are skipped with the reason; under CI that is
+// a failure.
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience is how long what must happen may take on a busy machine. No test
+// measures time by it.
+const patience = time.Minute
+
+// endToEnd skips a test that needs more than Go.
+func endToEnd(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs a real napari or a real browser; skipped with -short")
+	}
+}
+
+// missing skips the test, and fails it under CI, where nothing may be missing.
+func missing(t testing.TB, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatalf(format, args...)
+	}
+	t.Skipf(format, args...)
+}
+
+// until waits for what must become true; problem says why it is not yet, or "".
+func until(t testing.TB, what string, problem func() string) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		why := problem()
+		if why == "" {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("never happened: %s: %s", what, why)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// buildWebmon builds the program once for all tests of a run.
+var buildWebmon = sync.OnceValues(func() (string, error) {
+	path, err := filepath.Abs(filepath.Join(".cache", "e2e", "webmon"))
+	if err != nil {
+		return "", err
+	}
+	out, err := exec.Command("go", "build", "-race", "-o", path, ".").CombinedOutput()
+	if err == nil {
+		return path, nil
+	}
+	// The race detector needs a C compiler; CI has one.
+	if os.Getenv("CI") == "" && bytes.Contains(out, []byte("cgo")) {
+		out, err = exec.Command("go", "build", "-o", path, ".").CombinedOutput()
+	}
+	if err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+func webmonBinary(t testing.TB) string {
+	t.Helper()
+	path, err := buildWebmon()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// userEnviron is the environment of a user whose home is the folder, with the
+// same folders below it as naparitest gives the napari of that user.
+func userEnviron(t testing.TB, home string) []string {
+	t.Helper()
+	var env []string
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		if strings.HasPrefix(name, "WEBMON_") || strings.HasPrefix(name, "NAPARI") ||
+			strings.HasPrefix(name, "XDG_") || name == "HOME" {
+			continue
+		}
+		env = append(env, variable)
+	}
+	for name, folder := range map[string]string{"XDG_STATE_HOME": "state", "XDG_RUNTIME_DIR": "run"} {
+		path := filepath.Join(home, folder)
+		if err := os.MkdirAll(path, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		env = append(env, name+"="+path)
+	}
+	return append(env, "HOME="+home, raceReports(t))
+}
+
+// raceReports is the environment variable that makes the race detector of a
+// webmon write to a file, which fails the test.
+func raceReports(t testing.TB) string {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "webmon-race") // TempDir's names have commas, which GORACE takes for its own
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		files, _ := filepath.Glob(filepath.Join(folder, "*"))
+		for _, file := range files {
+			report, _ := os.ReadFile(file)
+			t.Errorf("the race detector found something:\n%s", report)
+		}
+		os.RemoveAll(folder)
+	})
+	return "GORACE=exitcode=0 log_path=" + filepath.Join(folder, "report")
+}
+
+// webmon is a webmon that runs as a process of its own.
+type webmon struct {
+	address
+	cmd    *exec.Cmd
+	stdout *lineReader
+	stderr *lockedBuffer
+	exited chan struct{} // closed when it has ended
+}
+
+// startProgram runs the program as the user of that home, until the test ends,
+// and waits for the address that it prints.
+func startProgram(t testing.TB, home string, args ...string) *webmon {
+	t.Helper()
+	return startProgramIn(t, home, nil, args...)
+}
+
+// startProgramIn is startProgram with more in the environment.
+func startProgramIn(t testing.TB, home string, env []string, args ...string) *webmon {
+	t.Helper()
+	w := &webmon{
+		cmd:    exec.Command(webmonBinary(t), args...),
+		stdout: newLineReader(),
+		stderr: new(lockedBuffer),
+		exited: make(chan struct{}),
+	}
+	w.cmd.Env, w.cmd.Dir = append(userEnviron(t, home), env...), home
+	w.cmd.Stdout, w.cmd.Stderr = w.stdout, w.stderr
+	w.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := w.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_ = w.cmd.Wait() // what it ended with is in ProcessState
+		w.stdout.Close()
+		close(w.exited)
+	}()
+	t.Cleanup(func() {
+		w.stop(t)
+		if t.Failed() {
+			t.Logf("log of webmon %v:\n%s", args, w.stderr)
+		}
+	})
+	select {
+	case line := <-w.stdout.lines:
+		if line == "" {
+			<-w.exited
+			t.Fatalf("webmon %v printed no address and ended with %v: %s", args, w.cmd.ProcessState, w.stderr)
+		}
+		w.address = readAddress(t, line)
+	case <-time.After(patience):
+		t.Fatalf("webmon %v printed no address: %s", args, w.stderr)
+	}
+	return w
+}
+
+// stop ends the process as Ctrl-C does, and waits for it.
+func (w *webmon) stop(t testing.TB) {
+	t.Helper()
+	w.signal(t, os.Interrupt)
+	select {
+	case <-w.exited:
+	case <-time.After(patience):
+		t.Errorf("webmon did not end after an interrupt: %s", w.stderr)
+		w.kill(t)
+	}
+}
+
+// kill ends the process as nothing can prevent, and waits for it.
+func (w *webmon) kill(t testing.TB) {
+	t.Helper()
+	w.signal(t, os.Kill)
+	<-w.exited
+}
+
+func (w *webmon) signal(t testing.TB, s os.Signal) {
+	t.Helper()
+	if err := w.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		t.Fatal(err)
+	}
+}
+
+// runProgram runs the program to its end and returns what it printed.
+func runProgram(t testing.TB, home string, args ...string) (stdout string, status int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, webmonBinary(t), args...)
+	cmd.Env, cmd.Dir = userEnviron(t, home), home
+	out, err := cmd.Output()
+	if ctx.Err() != nil {
+		t.Fatalf("webmon %v did not end", args)
+	}
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return string(out), cmd.ProcessState.ExitCode()
+}
+
+// address is where a webmon serves, as another program sees it.
+type address struct {
+	t     testing.TB
+	url   string // as printed, token included
+	base  string // without query and without a slash at the end
+	token string
+}
+
+func readAddress(t testing.TB, printed string) address {
+	t.Helper()
+	u, err := url.Parse(strings.TrimSpace(printed))
+	if err != nil || u.Query().Get("token") == "" {
+		t.Fatalf("webmon printed %q, which is no address with a token (%v)", printed, err)
+	}
+	a := address{t: t, url: u.String(), token: u.Query().Get("token")}
+	u.RawQuery = ""
+	a.base = strings.TrimSuffix(u.String(), "/")
+	return a
+}
+
+// host is its host:port.
+func (a address) host() string {
+	u, _ := url.Parse(a.base) // was parsed before
+	return u.Host
+}
+
+// try asks for JSON.
+func (a address) try(method, path, body string, out any) (status int, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, a.base+path, strings.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Authorization", "Bearer "+a.token)
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	transport := &http.Transport{DisableKeepAlives: true}
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return resp.StatusCode, err
+	}
+	if out == nil {
+		return resp.StatusCode, nil
+	}
+	if err := json.Unmarshal(b, out); err != nil {
+		return resp.StatusCode, fmt.Errorf("%s: %w: %.200q", path, err, b)
+	}
+	return resp.StatusCode, nil
+}
+
+// text asks for what is not JSON.
+func (a address) text(path string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, "GET", a.base+path, nil)
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Authorization", "Bearer "+a.token)
+	transport := &http.Transport{DisableKeepAlives: true}
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	return string(b), err
+}
+
+// get asks for JSON that must be there.
+func (a address) get(path string, out any) {
+	a.t.Helper()
+	status, err := a.try("GET", path, "", out)
+	if err != nil || status != http.StatusOK {
+		a.t.Fatalf("GET %s: status %d: %v", path, status, err)
+	}
+}
+
+// watched is a source as the API lists it.
+type watched struct {
+	ID, Name, Kind, Instance string
+	Connected                bool
+	AgeMS                    float64 `json:"age_ms"`
+	Topics                   []string
+}
+
+func (a address) sources() (out []watched) {
+	a.t.Helper()
+	a.get("/api/v1/sources", &out)
+	return out
+}
+
+// source waits until the source is as ok wants it.
+func (a address) source(id, what string, ok func(watched) bool) watched {
+	a.t.Helper()
+	var found watched
+	until(a.t, "the source "+id+" is "+what, func() string {
+		var all []watched
+		if _, err := a.try("GET", "/api/v1/sources", "", &all); err != nil {
+			return err.Error()
+		}
+		for _, found = range all {
+			if found.ID == id && ok(found) {
+				return ""
+			}
+		}
+		return fmt.Sprintf("%+v", all)
+	})
+	return found
+}
+
+func connected(w watched) bool { return w.Connected }
+func gone(w watched) bool      { return !w.Connected }
+
+// shared is one layer as the API's state has it: napari's own words.
+type shared struct {
+	State struct {
+		Seen    [][2]int
+		Corners [2][2]float64
+	} `json:"tile_state"`
+	Config struct {
+		BaseShape    [2]int `json:"base_shape"`
+		ImageShape   [2]int `json:"image_shape"`
+		ShapeInTiles [2]int `json:"shape_in_tiles"`
+		TileSize     int    `json:"tile_size"`
+		LevelIndex   int    `json:"level_index"`
+	} `json:"tile_config"`
+}
+
+// layers reads the layers of a source, by napari's ids.
+func (a address) layers(id string) (map[string]shared, error) {
+	var state struct {
+		Poll struct{ Layers map[string]shared }
+	}
+	_, err := a.try("GET", "/api/v1/sources/"+id+"/state", "", &state)
+	return state.Poll.Layers, err
+}
+
+// count returns how many events of a topic the source has sent in the last
+// seconds.
+func (a address) count(id, topic string, seconds int) int {
+	a.t.Helper()
+	var events []map[string]any
+	if status, err := a.try("GET", fmt.Sprintf("/api/v1/sources/%s/events/%s?seconds=%d", id, topic, seconds), "", &events); err != nil || status != http.StatusOK {
+		return 0
+	}
+	return len(events)
+}
+
+// lineReader takes what a process writes line by line. The channel is closed
+// at its end.
+type lineReader struct {
+	lines chan string
+	rest  []byte
+}
+
+func newLineReader() *lineReader { return &lineReader{lines: make(chan string, 100)} }
+
+func (r *lineReader) Write(p []byte) (int, error) {
+	r.rest = append(r.rest, p...)
+	for {
+		line, rest, ok := bytes.Cut(r.rest, []byte("\n"))
+		if !ok {
+			return len(p), nil
+		}
+		select {
+		case r.lines <- string(line):
+		default: // nobody wants more than the first
+		}
+		r.rest = rest
+	}
+}
+
+func (r *lineReader) Close() { close(r.lines) }
+
+// lockedBuffer keeps output that is read while it is written.
+type lockedBuffer struct {
+	mu sync.Mutex // guards b
+	b  bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}

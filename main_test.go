@@ -1,0 +1,282 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	if role := os.Getenv(roleEnv); role != "" {
+		play(role)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// environment is one user's: folders of their own, and nothing else.
+type environment map[string]string
+
+func newEnvironment(t *testing.T) environment {
+	t.Helper()
+	// The folders are looked up in the real environment.
+	t.Setenv("XDG_RUNTIME_DIR", t.TempDir())
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	return environment{}
+}
+
+func (e environment) get(name string) string { return e[name] }
+
+// program is a webmon that runs inside the test.
+type program struct {
+	t      *testing.T
+	url    string // that it printed
+	stop   context.CancelFunc
+	status chan int
+	stderr *bytes.Buffer
+}
+
+// launch runs webmon until the test ends, and waits for its address.
+func launch(t *testing.T, env environment, args ...string) *program {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	p := &program{t: t, stop: cancel, status: make(chan int, 1), stderr: new(bytes.Buffer)}
+	r, w := io.Pipe()
+	log := filepath.Join(t.TempDir(), "log")
+	go func() {
+		p.status <- run(ctx, append(args, "--log-path", log), env.get, w, p.stderr)
+		w.Close()
+	}()
+	t.Cleanup(func() {
+		cancel()
+		for range p.status {
+			break
+		}
+		close(p.status)
+	})
+	line, err := bufio.NewReader(r).ReadString('\n')
+	if err != nil {
+		status := <-p.status
+		p.status <- status
+		t.Fatalf("webmon printed no address and ended with %d: %s", status, p.stderr)
+	}
+	go io.Copy(io.Discard, r)
+	p.url = strings.TrimSpace(line)
+	return p
+}
+
+// api asks a running webmon for JSON.
+func (p *program) api(path string, out any) {
+	p.t.Helper()
+	base, token, _ := strings.Cut(p.url, "?token=")
+	req, err := http.NewRequest("GET", strings.TrimSuffix(base, "/")+path, nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	client := &http.Client{Timeout: 10 * time.Second}
+	defer client.CloseIdleConnections()
+	resp, err := client.Do(req)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+		p.t.Fatalf("%s: %v", path, err)
+	}
+}
+
+type apiSource struct {
+	ID, Kind  string
+	Connected bool
+	Topics    []string
+}
+
+func (p *program) sources() (out []apiSource) {
+	p.t.Helper()
+	p.api("/api/v1/sources", &out)
+	return out
+}
+
+// eventually waits for what must become true.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			t.Fatalf("never happened: %s", what)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func TestBadArguments(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	takenPort := strconv.Itoa(taken.Addr().(*net.TCPAddr).Port)
+	empty := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(empty, []byte("\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		args []string
+		env  environment
+		says string
+	}{
+		{args: []string{"--port", "x"}, says: "port"},
+		{args: []string{"--port", "70000"}, says: "1 to 65535"},
+		{args: []string{"--port", takenPort}, says: "taken by another program"},
+		{args: []string{"--host", "192.0.2.1"}, says: "cannot listen"},
+		{args: []string{"--prefix", "lab"}, says: "begins with /"},
+		{args: []string{"--prefix", "/a//b"}, says: "not a path"},
+		{args: []string{"--no-token", "--token", strings.Repeat("a", 20)}, says: "contradict"},
+		{args: []string{"--no-token", "--host", "0.0.0.0"}, says: "loopback"},
+		{args: []string{"--token", "short"}, says: "16 characters"},
+		{args: []string{"--connect", "nonsense"}, says: "host:port"},
+		{args: []string{"--connect", "127.0.0.1:0"}, says: "host:port"},
+		{args: []string{"--authkey-file", "/no/such/file"}, says: "authkey-file"},
+		{args: []string{"--authkey-file", empty}, says: "is empty"},
+		{args: []string{"--log-level", "loud"}, says: "log-level"},
+		{args: []string{"--log-path", "/no/such/folder/log"}, says: "log"},
+		{args: []string{"--nonsense"}, says: "webmon --help"},
+		{args: []string{"serve"}, says: "not an option"},
+		{env: environment{"WEBMON_PORT": "x"}, says: "WEBMON_PORT"},
+		{env: environment{"NAPARI_MON_CLIENT": "%%%"}, says: "NAPARI_MON_CLIENT"},
+		{env: environment{"NAPARI_MON_CLIENT": base64.StdEncoding.EncodeToString([]byte(`{"server_port": "x"}`))}, says: "NAPARI_MON_CLIENT"},
+		{env: environment{"NAPARI_MON_CLIENT": base64.StdEncoding.EncodeToString([]byte(`{}`))}, says: "server_port"},
+	} {
+		t.Run(fmt.Sprint(test.args, test.env), func(t *testing.T) {
+			newEnvironment(t)
+			var stdout, stderr bytes.Buffer
+			if status := run(t.Context(), test.args, test.env.get, &stdout, &stderr); status != 2 {
+				t.Errorf("status %d, want 2", status)
+			}
+			got := stderr.String()
+			if !strings.Contains(got, test.says) || strings.Count(strings.TrimSpace(got), "\n") > 0 {
+				t.Errorf("says %q, want one line with %q", got, test.says)
+			}
+			if stdout.Len() > 0 {
+				t.Errorf("prints %q", stdout.String())
+			}
+		})
+	}
+}
+
+func TestHelpAndVersion(t *testing.T) {
+	for _, arg := range []string{"--help", "--version"} {
+		var stderr bytes.Buffer
+		if status := run(t.Context(), []string{arg}, environment{}.get, io.Discard, &stderr); status != 0 || stderr.Len() == 0 {
+			t.Errorf("%s: status %d, %q", arg, status, stderr.String())
+		}
+	}
+}
+
+// What a newcomer sees: with nothing to attach to, the demo, over the real wire.
+func TestDemo(t *testing.T) {
+	env := newEnvironment(t)
+	p := launch(t, env, "--port", "0")
+	if _, token, ok := strings.Cut(p.url, "/?token="); !ok || len(token) != 40 {
+		t.Errorf("printed %q, want an address with a token of 40 hex digits", p.url)
+	}
+	eventually(t, "the demo sends tiles, frames and chunks", func() bool {
+		for _, s := range p.sources() {
+			if s.ID == "demo" && s.Kind == "demo" && s.Connected {
+				topics := strings.Join(s.Topics, " ")
+				return strings.Contains(topics, "frame_time") && strings.Contains(topics, "load_chunk")
+			}
+		}
+		return false
+	})
+	var state struct {
+		Poll struct {
+			Layers map[string]struct {
+				State  struct{ Seen [][2]int64 } `json:"tile_state"`
+				Config struct {
+					Grid [2]int64 `json:"shape_in_tiles"`
+				} `json:"tile_config"`
+			}
+		}
+	}
+	p.api("/api/v1/sources/demo/state", &state)
+	if len(state.Poll.Layers) == 0 {
+		t.Error("the first read of the state holds no layers")
+	}
+	for id, l := range state.Poll.Layers {
+		for _, tile := range l.State.Seen {
+			if tile[0] < 0 || tile[1] < 0 || tile[0] >= l.Config.Grid[0] || tile[1] >= l.Config.Grid[1] {
+				t.Errorf("layer %s draws tile %v of a grid of %v", id, tile, l.Config.Grid)
+			}
+		}
+	}
+}
+
+func TestASecondWebmonHandsOver(t *testing.T) {
+	env := newEnvironment(t)
+	first := launch(t, env, "--port", "0", "--demo")
+	var stdout, stderr bytes.Buffer
+	status := run(t.Context(), []string{"--port", "0"}, env.get, &stdout, &stderr)
+	if status != 0 || strings.TrimSpace(stdout.String()) != first.url {
+		t.Errorf("the second ended with %d and printed %q (%s), want 0 and %q", status, stdout.String(), stderr.String(), first.url)
+	}
+	// A manager that is not there: the second one says so, in one sentence.
+	stdout.Reset()
+	stderr.Reset()
+	client := base64.StdEncoding.EncodeToString([]byte(`{"server_port": 1}`))
+	status = run(t.Context(), []string{"--log-path", filepath.Join(t.TempDir(), "log")},
+		environment{"NAPARI_MON_CLIENT": client}.get, &stdout, &stderr)
+	if status != 1 || strings.Count(strings.TrimSpace(stderr.String()), "\n") > 0 || stderr.Len() == 0 {
+		t.Errorf("handing over nothing: %d, %q", status, stderr.String())
+	}
+	if len(first.sources()) == 0 {
+		t.Error("the first has lost its sources")
+	}
+}
+
+func TestPortsThatWereNotAskedFor(t *testing.T) {
+	// The default port, or the one after it if something else has it.
+	l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(defaultPort))
+	if err == nil {
+		defer l.Close()
+	}
+	env := newEnvironment(t)
+	p := launch(t, env)
+	if strings.Contains(p.url, ":"+strconv.Itoa(defaultPort)+"/") {
+		t.Errorf("serves at %s, which is taken", p.url)
+	}
+}
+
+func TestConnectWaitsForAProcess(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	l.Close() // nothing listens there now
+	p := launch(t, newEnvironment(t), "--port", "0", "--connect", addr)
+	eventually(t, "the source stands there, not connected", func() bool {
+		s := p.sources()
+		return len(s) == 1 && s[0].ID == "napari" && !s[0].Connected
+	})
+	p.stop()
+	status := <-p.status
+	p.status <- status
+	if status != 0 {
+		t.Errorf("ended with %d, want 0: %s", status, p.stderr)
+	}
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime/pprof"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// The test binary can play other programs, in processes of their own, so that
+// what these take can be measured.
+const (
+	roleEnv    = "WEBMONTEST_ROLE"
+	roleWebmon = "webmon"
+	roleNaive  = "naive"
+
+	// profileEnv names a file for the CPU profile of a webmon under test.
+	profileEnv = "WEBMONTEST_CPUPROFILE"
+)
+
+// play is what TestMain calls in such a process.
+func play(role string) {
+	switch role {
+	case roleWebmon:
+		if path := os.Getenv(profileEnv); path != "" {
+			profiled(path)
+		}
+		main()
+	case roleNaive:
+		naive()
+	}
+	fmt.Fprintf(os.Stderr, "there is no role %q\n", role)
+	os.Exit(2)
+}
+
+// profiled is main with a CPU profile.
+func profiled(path string) {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	f, err := os.Create(path)
+	if err == nil {
+		err = pprof.StartCPUProfile(f)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	status := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	pprof.StopCPUProfile()
+	os.Exit(status)
+}
+
+// self is a command that runs this binary in a role, as a user of its own.
+func self(t testing.TB, role string, args ...string) *exec.Cmd {
+	t.Helper()
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(binary, args...)
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); !strings.HasPrefix(name, "WEBMON_") && !strings.HasPrefix(name, "NAPARI") {
+			cmd.Env = append(cmd.Env, variable)
+		}
+	}
+	cmd.Env = append(cmd.Env, roleEnv+"="+role, "XDG_RUNTIME_DIR="+t.TempDir(), "XDG_STATE_HOME="+t.TempDir())
+	return cmd
+}
+
+// twoKB is as many lone tiles as make a picture of 2 KB.
+const twoKB = 192
+
+// naive is how one broadcasts in Go without thinking about it: the picture is
+// encoded for each browser and written to one after the other.
+func naive() {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	var mu sync.Mutex // guards conns
+	conns := map[*websocket.Conn]bool{}
+	upgrader := websocket.Upgrader{}
+	go everyTick(context.Background(), 60, func(n int) {
+		stamp := float64(time.Now().UnixMicro()) / 1e6
+		var tiles []int
+		for i := range twoKB {
+			tiles = append(tiles, 2*(i/12), 2*(i%12), 1, 1)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for conn := range conns {
+			text, _ := json.Marshal(map[string]any{
+				"topic": "napari/tiles/first", "layer": "140234866358208", "level": 0, "tile_size": 256,
+				"corners": [][2]float64{{float64(n), stamp}, {0, 0}}, "tiles": tiles, "count": twoKB,
+			})
+			if conn.WriteMessage(websocket.TextMessage, text) != nil {
+				conn.Close()
+				delete(conns, conn)
+			}
+		}
+	})
+	fmt.Printf("{\"port\": %d}\n", l.Addr().(*net.TCPAddr).Port)
+	err = http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, err := upgrader.Upgrade(w, r, nil)
+		if err != nil {
+			return
+		}
+		mu.Lock()
+		conns[conn] = true
+		mu.Unlock()
+		for { // acknowledgements, which it has no use for
+			if _, _, err := conn.NextReader(); err != nil {
+				return
+			}
+		}
+	}))
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}
+
+// everyTick calls f so often a second until ctx is done; what is late waits
+// for the next tick.
+func everyTick(ctx context.Context, hz int, f func(n int)) {
+	ticker := time.NewTicker(time.Second / time.Duration(hz))
+	defer ticker.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			f(n)
+		}
+	}
+}
