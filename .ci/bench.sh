@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# Measures webmon beside what people have today and writes the figures into
+# BENCHMARKS.md, between its markers:
+#
+#   .ci/bench.sh                     everything, about eight minutes
+#   .ci/bench.sh latency fanout      only those; the other figures stay
+#
+# The parts: wire latency fanout idle sizes micro viewer. Each begins anew with
+# processes of its own. What is printed on the way is kept in artifacts/bench/.
+# The shorter BENCHTIME, the noisier the figures.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+time=${BENCHTIME:-8s}
+out=artifacts/bench
+if [ $# -eq 0 ]; then
+  set -- wire latency fanout idle sizes micro viewer
+fi
+mkdir -p "$out"
+.ci/venvs.sh bench numpy2
+
+# whole NAME runs the benchmark of that name of the whole program.
+whole() {
+  go test -run '^$' -bench "^Benchmark$1\$" -benchtime 1x -timeout 30m -count 1 . -bench.time "$time" -bench.dir "$PWD/$out"
+}
+
+# package NAME PATTERN runs the benchmarks of one package, as rows of a table.
+package() {
+  go test -run '^$' -bench "$2" -benchtime 0.3s "./$1" | tee /dev/stderr | awk -v package="$1" '
+    /^Benchmark/ {
+      name = $1; sub(/^Benchmark/, "", name); sub(/-[0-9]+$/, "", name); gsub(/_/, " ", name)
+      for (i = 3; i < NF; i += 2) value[$(i + 1)] = $i
+      ns = value["ns/op"]
+      time = ns < 10000 ? sprintf("%.2f µs", ns / 1000) : sprintf("%.0f µs", ns / 1000)
+      printf "| %s | %s | %s | %s | %s |\n", package, name, time, value["B/op"], value["allocs/op"]
+      delete value
+    }'
+}
+
+for part; do
+  echo "== $part, load before: $(cut -d ' ' -f 1 /proc/loadavg)"
+  case $part in
+    wire)
+      go test -run '^$' -bench '^BenchmarkWire$' -benchtime 1x -timeout 30m ./shm/manager | tee "$out/wire.log"
+      awk '/^Python [0-9]/ { on = 1 } /^(PASS|FAIL|ok)/ { on = 0 } on' "$out/wire.log" >"$out/wire.md"
+      awk -F '|' '$2 == " 1000 " && NF > 9 {
+        printf "| Polls a second at 1000 tiles, where Python’s client gets %d | 10,000 | %d | %s |\n", $7, $4, ($4 >= 10000 ? "met" : "**missed**")
+      }' "$out/wire.log" >"$out/wire.targets"
+      ;;
+    latency) whole Latency ;;
+    fanout) whole FanOut ;;
+    idle) whole Idle ;;
+    sizes) whole Sizes ;;
+    micro)
+      {
+        echo "| Package | What | Time | Bytes | Allocations |"
+        echo "|---|---|---|---|---|"
+        package shm/pickle 'Decode|Encode'
+        package shm/manager '^BenchmarkServer$'
+        package dashboard/series .
+        package dashboard/chart .
+        package dashboard/viewer .
+        package dashboard/hub .
+        package components/ui .
+        echo
+        .venv/bench/bin/python .ci/bench/micro.py
+      } >"$out/micro.md"
+      cat "$out/micro.md"
+      ;;
+    viewer)
+      {
+        echo '```'
+        node public/js/viewer/testdata/bench.js
+        echo '```'
+      } | tee "$out/viewer.md"
+      ;;
+    *)
+      echo "There is no part called $part." >&2
+      exit 1
+      ;;
+  esac
+  echo "$(date -u '+%Y-%m-%d %H:%M') UTC, load average $(cut -d ' ' -f 1-2 /proc/loadavg | tr ' ' '/') (1/5 min) when done" >"$out/$part.when"
+done
+
+{
+  echo "| What | To reach | Reached | |"
+  echo "|---|---|---|---|"
+  cat "$out"/{wire,latency,fanout,idle}.targets 2>/dev/null || true
+} >"$out/targets.md"
+{
+  model=$(awk -F ': *' '/^model name/ { print $2; exit }' /proc/cpuinfo)
+  echo "$(date -u +%Y-%m-%d); $(nproc) cores ($model), Linux $(uname -r | cut -d - -f 1), $(go version | cut -d ' ' -f 3), $(.venv/bench/bin/python --version),"
+  echo "$(.venv/bench/bin/python -m pip --disable-pip-version-check freeze | grep -iE '^(numpy|flask-socketio|python-engineio|simple-websocket)=' | tr '\n' ' ')"
+} >"$out/machine.md"
+
+# Each pair of markers <!-- bench:NAME --> ... <!-- end --> is filled with NAME.md.
+awk -v out="$out" '
+  /^<!-- end -->$/ { skip = 0 }
+  !skip { print }
+  /^<!-- bench:[a-z]+ -->$/ {
+    name = $2; sub(/^bench:/, "", name)
+    file = out "/" name ".md"
+    if ((getline line <file) > 0) {
+      skip = 1
+      print ""
+      do print line; while ((getline line <file) > 0)
+      if ((getline line <(out "/" name ".when")) > 0) print "\n*" line "*"
+      print ""
+    }
+    close(file)
+  }' BENCHMARKS.md >"$out/BENCHMARKS.md"
+cp "$out/BENCHMARKS.md" BENCHMARKS.md

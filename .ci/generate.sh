@@ -1,0 +1,22 @@
+#!/bin/sh
+# Writes every generated file that is committed: Go from templ, the CSS, the
+# bundled JavaScript. The same input gives the same bytes; CI runs it and fails
+# on any difference. Needs Go, and node_modules (npm ci) for Tailwind.
+set -eu
+cd "$(dirname "$0")/.."
+
+go tool templ generate -path components -log-level warn
+
+node_modules/.bin/tailwindcss --input public/css/src/app.css --output public/css/app.css --minify
+node .ci/check-colours.mjs
+
+# app.js is what every page loads; what it imports only when needed (charts with
+# ECharts, the viewer) becomes a chunk of its own, named after its content.
+rm -rf public/js/dist
+go tool esbuild --bundle --minify --format=esm --target=es2022 --splitting \
+  --chunk-names=[name]-[hash] --legal-comments=none --log-level=warning \
+  --alias:echarts=./public/vendor/echarts.js \
+  --outdir=public/js/dist public/js/app.js
+# theme.js runs before the first paint, so it is no module.
+go tool esbuild --bundle --minify --format=iife --target=es2022 --log-level=warning \
+  --outfile=public/js/dist/theme.js public/js/theme-early.js

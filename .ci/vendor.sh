@@ -1,0 +1,55 @@
+#!/bin/sh
+# Refreshes public/vendor from the npm packages pinned in package-lock.json.
+# Run it after changing a version there, then .ci/generate.sh; commit both.
+# Everything webmon serves to browsers that it did not write itself comes from
+# here, so that no page ever asks another host for anything.
+set -eu
+cd "$(dirname "$0")/.."
+
+npm ci --no-audit --no-fund
+modules=node_modules
+vendor=public/vendor
+version() { node -p "require('./$modules/$1/package.json').version"; }
+
+cp "$modules/htmx.org/dist/htmx.min.js" "$vendor/htmx.js"
+cp "$modules/htmx.org/dist/ext/hx-ws.min.js" "$vendor/hx-ws.js"
+# The maps these name are not shipped.
+for file in htmx hx-ws; do
+  sed -i.orig '/^\/\/# sourceMappingURL=/d' "$vendor/$file.js" && rm "$vendor/$file.js.orig"
+done
+
+go tool esbuild --bundle --minify --format=esm --target=es2022 --legal-comments=none \
+  --log-level=warning \
+  "--banner:js=/*! Apache ECharts $(version echarts), Apache-2.0; zrender $(version zrender), BSD-3-Clause; tslib $(version tslib), 0BSD; texts in licences.txt */" \
+  --outfile="$vendor/echarts.js" "$vendor/echarts.entry.js"
+
+mkdir -p "$vendor/licences"
+cp "$modules/htmx.org/LICENSE" "$vendor/licences/htmx.txt"
+cp "$modules/echarts/LICENSE" "$vendor/licences/echarts.txt"
+cp "$modules/echarts/NOTICE" "$vendor/licences/echarts-notice.txt"
+cp "$modules/echarts/licenses/LICENSE-d3" "$vendor/licences/echarts-d3.txt"
+cp "$modules/zrender/LICENSE" "$vendor/licences/zrender.txt"
+cp "$modules/tslib/LICENSE.txt" "$vendor/licences/tslib.txt"
+cp "$modules/tailwindcss/LICENSE" "$vendor/licences/tailwindcss.txt"
+
+{
+  echo "What webmon serves to browsers beside its own files, and its licences."
+  for file in "$vendor"/licences/*.txt; do
+    printf '\n\n======== %s ========\n\n' "$(basename "$file" .txt)"
+    cat "$file"
+  done
+} > "$vendor/licences.txt"
+
+{
+  echo "# name version licence"
+  echo "htmx $(version htmx.org) 0BSD"
+  echo "hx-ws $(version htmx.org) 0BSD"
+  echo "echarts $(version echarts) Apache-2.0"
+  echo "zrender $(version zrender) BSD-3-Clause"
+  echo "tslib $(version tslib) 0BSD"
+  echo "tailwindcss $(version tailwindcss) MIT"
+} > "$vendor/VERSIONS"
+
+cd "$vendor"
+if command -v sha256sum >/dev/null; then sum="sha256sum"; else sum="shasum -a 256"; fi
+$sum htmx.js hx-ws.js echarts.js licences.txt licences/*.txt > SHA256SUMS

@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Makes the Python environments that the tests run real naparis in, and the one
+# (bench) with what the benchmarks compare webmon with:
+#
+#   .ci/venvs.sh                  all that the tests need
+#   .ci/venvs.sh napari-latest    only those named
+#
+# Each is .venv/NAME with exactly the packages of .ci/requirements/NAME.txt.
+# One that is complete is left alone, so calling this before every test run
+# costs nothing. To move to a newer napari: install it by hand into the venv
+# and write `pip freeze` over the requirement file.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# The Python of each environment: the first of these versions that is found.
+# napari 0.4.11 wants 3.9 (its monitor refuses less, its libraries more).
+pythons() {
+  case $1 in
+    napari-0.4.11 | numpy1) echo 3.9 ;;
+    napari-latest | numpy2 | bench) echo 3.13 3.12 ;;
+    *) return 1 ;;
+  esac
+}
+
+# find_python VERSION prints the path of a Python of that version that runs.
+# pyenv's own folder comes first: its shims on the PATH answer for versions
+# that are not switched on.
+find_python() {
+  local version=$1 candidate
+  for candidate in "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$version".*/bin/python "$(command -v "python$version" || true)"; do
+    if [ -x "$candidate" ] && "$candidate" -c "import sys, venv, ensurepip
+sys.exit('%d.%d' % sys.version_info[:2] != '$version')" 2>/dev/null; then
+      echo "$candidate"
+      return
+    fi
+  done
+  return 1
+}
+
+make_venv() {
+  local name=$1 requirements=.ci/requirements/$1.txt venv=.venv/$1 wanted version python=
+  if ! wanted=$(pythons "$name"); then
+    echo "There is no environment called $name; there are: $(cd .ci/requirements && ls | sed 's/\.txt$//' | tr '\n' ' ')" >&2
+    exit 1
+  fi
+  for version in $wanted; do
+    if python=$(find_python "$version"); then break; fi
+  done
+  if [ -z "$python" ]; then
+    version=${wanted%% *}
+    echo "The $name tests need Python $version: install python$version with python$version-venv, or run \"pyenv install $version\"." >&2
+    exit 1
+  fi
+
+  local stamp
+  stamp="$("$python" -c 'import sys; print(sys.version.split()[0])') $(sha256sum "$requirements" | cut -d ' ' -f 1) $PWD"
+  if [ "$(cat "$venv/.complete" 2>/dev/null)" = "$stamp" ] && [ -x "$venv/bin/python" ]; then
+    return
+  fi
+  echo "Setting up $venv with $("$python" --version); this takes a minute or two the first time." >&2
+  rm -rf "$venv"
+  "$python" -m venv "$venv"
+  # --no-deps: the file names everything, so nothing else may come in. Wheels
+  # only: the tests need no compiler.
+  nice "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
+    --no-deps --only-binary :all: -r "$requirements"
+  "$venv/bin/python" -m pip --disable-pip-version-check check >/dev/null
+  # Compile now, so that the first test does not pay for it.
+  nice "$venv/bin/python" -m compileall -q -j 2 "$venv/lib" >/dev/null 2>&1 || true
+  echo "$stamp" >"$venv/.complete"
+}
+
+mkdir -p .venv
+# One at a time, also when two test runs begin together.
+if command -v flock >/dev/null; then
+  exec 9>.venv/.lock
+  flock 9
+fi
+if [ $# -eq 0 ]; then
+  set -- napari-0.4.11 napari-latest numpy1 numpy2
+fi
+for name in "$@"; do
+  make_venv "$name"
+done

@@ -1,0 +1,77 @@
+# make run        builds webmon and serves; needs Go alone
+# make test       everything: sets up inside the checkout what it needs
+# make test-fast  the tests that need Go alone
+# make bench      figures, each beside what people have today
+# make soak       an hour of load, watching memory
+# make generate   writes the generated files that are committed
+# make fuzz       every fuzz target for FUZZTIME each
+
+SHELL := /bin/bash
+GO ?= go
+FUZZTIME ?= 10s
+SOAKTIME ?= 1h
+# Flags for webmon, as in: make run ARGS="--port 6000"
+ARGS ?=
+
+.PHONY: run build test test-fast check cross test-go test-js fuzz bench soak generate setup setup-js clean
+
+run: build
+	./bin/webmon $(ARGS)
+
+build:
+	$(GO) build -o bin/webmon .
+
+test: setup check cross test-go test-js fuzz
+
+test-fast:
+	$(GO) vet ./...
+	$(GO) test -short ./...
+
+# The tests with a real napari, real Pythons and a real browser. Outside CI
+# what is missing of the system's own packages is said, and those tests are
+# left out; in CI it is a failure.
+setup: setup-js
+	@if [ -n "$$CI" ]; then .ci/system.sh install; else .ci/system.sh || true; fi
+	.ci/venvs.sh
+
+setup-js: node_modules/.package-lock.json
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+check:
+	@bad=$$(git ls-files -co --exclude-standard '*.go' | grep -v '_templ\.go$$' | xargs gofmt -l); \
+	  if [ -n "$$bad" ]; then echo "not gofmt-ed: $$bad"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) mod tidy -diff
+	.ci/check-generated.sh
+
+# What builds here is built for the other systems too, and checked for two.
+cross:
+	@for target in linux/arm64 darwin/arm64 windows/amd64; do echo "build $$target"; \
+	  CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) build -o /dev/null . || exit 1; done
+	@for target in darwin/arm64 windows/amd64; do echo "vet $$target"; \
+	  CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) vet ./... || exit 1; done
+
+test-go: setup
+	$(GO) test -race -timeout 15m ./...
+
+test-js: setup-js
+	npm test
+
+fuzz:
+	.ci/fuzz.sh $(FUZZTIME)
+
+bench: setup-js
+	.ci/bench.sh
+
+soak:
+	WEBMON_SOAK=$(SOAKTIME) $(GO) test -timeout 0 -count 1 -run '^TestSoak$$' -v .
+
+generate: setup-js
+	.ci/generate.sh
+
+clean:
+	rm -rf bin artifacts .cache
