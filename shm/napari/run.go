@@ -262,8 +262,9 @@ func (r *run) drain(ctx context.Context, conn *manager.Conn) error {
 			return err
 		}
 		r.message(v, err)
-		if took > backlog {
-			r.caughtUp()
+		// A slow answer alone does not tell that the queue was empty before: the
+		// machine may be busy. So the past ends where a drain ends.
+		if took > backlog && r.since == 0 {
 			continue
 		}
 		n, err := conn.Drain(ctx, r.res.messages, maxDrain, func(v pickle.Value, err error) error {
@@ -272,6 +273,9 @@ func (r *run) drain(ctx context.Context, conn *manager.Conn) error {
 		})
 		if lost(ctx, err) {
 			return err
+		}
+		if n < maxDrain {
+			r.caughtUp()
 		}
 		var remote *manager.RemoteError
 		if n == 0 && errors.As(err, &remote) && !sleep(ctx, 100*time.Millisecond) {
