@@ -41,6 +41,9 @@ const (
 	linger = 10 * time.Minute
 	// attachFirst is how long serving waits for the processes named at the start.
 	attachFirst = time.Second
+	// wsaAddrInUse is what Windows says of a port that is taken; Go's EADDRINUSE
+	// is not it there.
+	wsaAddrInUse = syscall.Errno(10048)
 )
 
 func main() {
@@ -452,7 +455,7 @@ func (cfg *config) listen() (net.Listener, error) {
 		}
 		tries--
 		switch {
-		case !errors.Is(err, syscall.EADDRINUSE):
+		case !errors.Is(err, syscall.EADDRINUSE) && !errors.Is(err, wsaAddrInUse):
 			return nil, usagef("cannot listen on %s port %d: %v", cfg.host, port, err)
 		case tries == 0:
 			return nil, usagef("port %d is taken by another program: choose another with --port, or 0 for any free one", port)
