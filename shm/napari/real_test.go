@@ -66,11 +66,13 @@ func TestConformanceMonitor(t *testing.T) {
 // TestEveryPython attaches to a manager of every Python and start method.
 func TestEveryPython(t *testing.T) {
 	tests := []naparitest.MonitorOptions{
-		{Python: "3.9"}, {Python: "3.10"}, {Python: "3.11"}, {Python: "3.12"}, {Python: "3.13"},
 		{Python: "numpy1", Method: "forkserver"},
 		{Python: "numpy2", Method: "spawn"},
 		{Python: "numpy2", Method: "forkserver"},
 		{Python: "numpy2", Method: "fork", Protocol: 5},
+	}
+	for _, python := range naparitest.Pythons() {
+		tests = append(tests, naparitest.MonitorOptions{Python: python})
 	}
 	for _, o := range tests {
 		t.Run(o.Python+" "+o.Method, func(t *testing.T) {

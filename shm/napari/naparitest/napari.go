@@ -102,7 +102,7 @@ type MonitorOptions struct {
 	// Method is the start method: fork, spawn or forkserver. Default: Python's.
 	Method string
 	// Protocol is the pickle protocol of the manager's replies. Default:
-	// Python's, which is 4; 5 imitates Python 3.14.
+	// Python's, which is 4 up to Python 3.13 and 5 from then on.
 	Protocol int
 	// AuthKey is the manager's key. Default "napari".
 	AuthKey string
@@ -227,9 +227,30 @@ func venv(t testing.TB, root, name string) string {
 	return filepath.Join(folder, "bin", "python")
 }
 
+// Pythons returns the versions of the plain Pythons that tests are to run in:
+// those that must be there, and each newer one that is.
+func Pythons() []string {
+	all := []string{"3.9", "3.10", "3.11", "3.12", "3.13"}
+	for minor := 14; minor <= 19; minor++ {
+		if version := fmt.Sprintf("3.%d", minor); lookPython(version) != "" {
+			all = append(all, version)
+		}
+	}
+	return all
+}
+
 // findPython returns a plain Python of that version, such as "3.12".
 func findPython(t testing.TB, version string) string {
 	t.Helper()
+	path := lookPython(version)
+	if path == "" {
+		missing(t, "Python %s is not there: install python%s, or run \"pyenv install %s\"", version, version, version)
+	}
+	return path
+}
+
+// lookPython is findPython for a Python that may be missing: then it returns "".
+func lookPython(version string) string {
 	roots := []string{os.Getenv("PYENV_ROOT")}
 	if home, err := os.UserHomeDir(); err == nil {
 		roots = append(roots, filepath.Join(home, ".pyenv"))
@@ -249,7 +270,6 @@ func findPython(t testing.TB, version string) string {
 			return path
 		}
 	}
-	missing(t, "Python %s is not there: install python%s, or run \"pyenv install %s\"", version, version, version)
 	return ""
 }
 

@@ -211,7 +211,7 @@ func TestDriverRefuses(t *testing.T) {
 
 // What is killed leaves its manager behind, and the test's end removes it.
 func TestMonitorScript(t *testing.T) {
-	for _, python := range []string{"3.9", "3.10", "3.11", "3.12", "3.13", "numpy1", "numpy2"} {
+	for _, python := range append(Pythons(), "numpy1", "numpy2") {
 		for _, method := range []string{"fork", "spawn", "forkserver"} {
 			t.Run(python+"/"+method, func(t *testing.T) {
 				t.Parallel()

@@ -11,7 +11,8 @@ As napari, it starts the clients named in the file that NAPARI_MON names.
     monitor.py [--method fork|spawn|forkserver] [--protocol N] [--authkey KEY]
                [--fds IN OUT] [--no-numpy]
 
---protocol 5 imitates the pickles of Python 3.14, where 5 became the default.
+--protocol 5 gives the pickles of Python 3.14, where 5 became the default, in an
+older Python.
 
 One JSON object a line in, one line out, as in driver.py; the first line is
 
