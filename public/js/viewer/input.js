@@ -1,7 +1,8 @@
 /**
  * Hands: mouse, pen, touch, wheel and keys become calls of the viewer. It knows events and nothing of the picture.
  *
- * Drag pans, two fingers pinch, the wheel zooms about the pointer, a double click or double tap zooms in (with Shift out).
+ * Drag pans, two fingers pinch (on the screen, or on a touchpad), the wheel zooms about the pointer, a double click or double
+ * tap zooms in (with Shift out).
  * Keys, unless somebody is typing: arrows pan (Shift: further), + and - zoom, f, 0 and Home fit, v follows the view, g asks
  * for napari's grid.
  */
@@ -117,6 +118,25 @@ export function listen(surface, hands, signal) {
     const at = place(event);
     hands.zoomAt(at.x, at.y, wheelFactor(event, surface.clientHeight));
   }, {passive: false});
+
+  // Safari on macOS tells a touchpad's pinch in events of its own, others as a wheel with ctrlKey. Safari on iOS sends them
+  // beside the fingers' pointer events, which have moved the picture already. Unprevented, either would zoom the whole page.
+  let pinched = 0; // scale of the pinch so far; 0: there is none, or it is the fingers'
+  on(surface, "gesturestart", event => {
+    event.preventDefault();
+    pinched = pointers.size === 0 ? event.scale : 0;
+  });
+  on(surface, "gesturechange", event => {
+    event.preventDefault();
+    if (pinched === 0) return;
+    const at = place(event);
+    hands.zoomAt(at.x, at.y, event.scale / pinched);
+    pinched = event.scale;
+  });
+  on(surface, "gestureend", event => {
+    event.preventDefault();
+    pinched = 0;
+  });
 
   on(surface.ownerDocument, "keydown", event => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
