@@ -566,9 +566,9 @@ func benchWebmon(b *testing.B, p *producer) *contender {
 // awaitSource waits until webmon has attached to the process.
 func awaitSource(t testing.TB, port int, token string) {
 	t.Helper()
-	client := &http.Client{Timeout: 5 * time.Second}
+	client := &http.Client{Timeout: time.Minute}
 	defer client.CloseIdleConnections()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		req, err := http.NewRequest("GET", fmt.Sprintf("http://127.0.0.1:%d/api/v1/sources", port), nil)
 		if err != nil {
 			t.Fatal(err)

@@ -105,7 +105,7 @@ func (c *crowd) connect(port int) (_ *member, err error) {
 			syscall.Close(fd)
 		}
 	}()
-	limit := syscall.Timeval{Sec: 20}
+	limit := syscall.Timeval{Sec: 60}
 	if err := errors.Join(
 		syscall.SetsockoptTimeval(fd, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &limit),
 		syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1),

@@ -16,7 +16,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	cdplog "github.com/chromedp/cdproto/log"
@@ -55,12 +54,13 @@ func startBrowser(t *testing.T) *browser {
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("hide-scrollbars", false),
-		chromedp.UserDataDir(t.TempDir()),
+		chromedp.UserDataDir(profile(t)),
+		chromedp.WSURLReadTimeout(patience),
 	)
 	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(func() {
-		end, cancelEnd := context.WithTimeout(ctx, 20*time.Second)
+		end, cancelEnd := context.WithTimeout(ctx, patience)
 		defer cancelEnd()
 		_ = chromedp.Cancel(end) // else cancel ends it less politely
 		cancel()
@@ -70,6 +70,26 @@ func startBrowser(t *testing.T) *browser {
 		t.Fatalf("starting %s: %v", path, err)
 	}
 	return &browser{t: t, ctx: ctx}
+}
+
+// profile makes a folder for what a Chromium keeps, and removes it with the test.
+func profile(t *testing.T) string {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "chromium")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Not TempDir: some processes of Chromium go on writing for a moment after
+	// the first one has ended, which makes removing fail.
+	t.Cleanup(func() {
+		until(t, "the profile of Chromium is removed", func() string {
+			if err := os.RemoveAll(folder); err != nil {
+				return err.Error()
+			}
+			return ""
+		})
+	})
+	return folder
 }
 
 // view is what kind of window a page is looked at in.
@@ -186,9 +206,11 @@ func (p *page) stayedHome(hosts ...string) {
 // look changes the window's size and the system's colour scheme.
 func (p *page) look(v view) {
 	p.t.Helper()
-	err := chromedp.Do(p.ctx, chromedp.EmulateViewport(int64(v.width), int64(v.height)))
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	err := chromedp.Do(ctx, chromedp.EmulateViewport(int64(v.width), int64(v.height)))
 	if err == nil {
-		_, err = chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		_, err = chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: v.scheme}},
 		})
 	}

@@ -70,10 +70,17 @@ func TestE2EOctree(t *testing.T) {
 		sameTiles(t, n, w, p, 0)
 		n.Zoom(0.5)
 		n.Center(30000, 20000)
-		before := ask[float64](p, `Number(document.querySelector("[data-viewer]").dataset.frames)`)
-		n.MustDo("pan", map[string]any{"by": []float64{40, 60}, "steps": 90, "interval_ms": 16}, nil)
-		if frames := ask[float64](p, `Number(document.querySelector("[data-viewer]").dataset.frames)`) - before; frames < 20 {
-			t.Errorf("%g pictures were painted during 90 steps", frames)
+		// A machine that is slow at drawing gets a longer way to be drawn.
+		for steps := 90; ; steps *= 2 {
+			before := paintings(p)
+			n.MustDo("pan", map[string]any{"by": []float64{3600 / float64(steps), 5400 / float64(steps)}, "steps": steps, "interval_ms": 16}, nil)
+			frames := paintings(p) - before
+			if frames >= 20 {
+				break
+			}
+			if steps > 1000 {
+				t.Fatalf("%d pictures were painted during %d steps", frames, steps)
+			}
 		}
 		sameTiles(t, n, w, p, 0)
 		p.shot("octree-pan")
@@ -170,11 +177,7 @@ func TestE2EOctree(t *testing.T) {
 			}
 			return fmt.Sprintf("%d chunks of %d bytes, napari says %d of %d", len(chunks), got, loads, size)
 		})
-		low := n.State().Ticks
-		frames := w.count("napari", "frame_time", 900)
-		if high := n.State().Ticks; frames < low-2 || frames > high {
-			t.Errorf("%d frame times, napari sent between %d and %d", frames, low, high)
-		}
+		allFrames(t, n, func() int { return w.count("napari", "frame_time", 900) })
 		csv, err := w.text("/api/v1/sources/napari/events/load_chunk?format=csv")
 		if head, _, _ := strings.Cut(csv, "\n"); err != nil || !strings.Contains(head, "num_bytes") || !strings.Contains(head, "time") {
 			t.Errorf("CSV begins %.100q (%v)", csv, err)
@@ -479,6 +482,12 @@ func kindOf(picture image.Image, x, y float64) string {
 		return "grey"
 	}
 	return fmt.Sprintf("%d %d %d", r, g, b)
+}
+
+// paintings is how many pictures the viewer of the page has painted.
+func paintings(p *page) int {
+	p.t.Helper()
+	return ask[int](p, `Number(document.querySelector("[data-viewer]").dataset.frames)`)
 }
 
 // draws waits until a chart has numbers and has drawn something.

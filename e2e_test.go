@@ -17,21 +17,26 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"webmon/shm/napari/naparitest"
 )
 
-// patience is how long what must happen may take on a busy machine. No test
-// measures time by it.
-const patience = time.Minute
+// patience is how long what must happen may take on a busy machine: one with
+// two cores that runs a napari, a browser, and the tests of other packages, all
+// of them drawing in software. No test measures time by it.
+const patience = 2 * time.Minute
 
 // endToEnd skips a test that needs more than Go.
 func endToEnd(t *testing.T) {
@@ -116,6 +121,23 @@ func userEnviron(t testing.TB, home string) []string {
 		env = append(env, name+"="+path)
 	}
 	return append(env, "HOME="+home, raceReports(t))
+}
+
+// quietPort is a port that is free, and that stays so while nobody serves there:
+// the system gives the ports of this range to nobody who asks for any port.
+func quietPort(t testing.TB) string {
+	t.Helper()
+	const first, n = 20000, 10000
+	for try := range 100 {
+		port := strconv.Itoa(first + (os.Getpid()*7+try*97)%n)
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
+		if err == nil {
+			l.Close()
+			return port
+		}
+	}
+	t.Fatalf("no port from %d to %d is free", first, first+n-1)
+	return ""
 }
 
 // raceReports is the environment variable that makes the race detector of a
@@ -211,6 +233,17 @@ func (w *webmon) kill(t testing.TB) {
 	<-w.exited
 }
 
+// await waits until the process has ended by itself and returns its status.
+func (w *webmon) await(t testing.TB) int {
+	t.Helper()
+	select {
+	case <-w.exited:
+	case <-time.After(patience):
+		t.Fatalf("webmon did not end: %s", w.stderr)
+	}
+	return w.cmd.ProcessState.ExitCode()
+}
+
 func (w *webmon) signal(t testing.TB, s os.Signal) {
 	t.Helper()
 	if err := w.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
@@ -264,7 +297,7 @@ func (a address) host() string {
 
 // try asks for JSON.
 func (a address) try(method, path, body string, out any) (status int, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, a.base+path, strings.NewReader(body))
 	if err != nil {
@@ -295,7 +328,7 @@ func (a address) try(method, path, body string, out any) (status int, err error)
 
 // text asks for what is not JSON.
 func (a address) text(path string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, "GET", a.base+path, nil)
 	if err != nil {
@@ -386,10 +419,29 @@ func (a address) layers(id string) (map[string]shared, error) {
 func (a address) count(id, topic string, seconds int) int {
 	a.t.Helper()
 	var events []map[string]any
-	if status, err := a.try("GET", fmt.Sprintf("/api/v1/sources/%s/events/%s?seconds=%d", id, topic, seconds), "", &events); err != nil || status != http.StatusOK {
-		return 0
-	}
+	a.get(fmt.Sprintf("/api/v1/sources/%s/events/%s?seconds=%d", id, topic, seconds), &events)
 	return len(events)
+}
+
+// allFrames waits until webmon has every frame time that the napari has sent,
+// and fails if it has more. Count says how many webmon has.
+func allFrames(t *testing.T, n *naparitest.Process, count func() int) {
+	t.Helper()
+	sent := n.State().Ticks
+	if sent == 0 {
+		t.Error("napari has drawn no frame")
+	}
+	// What napari has counted is still on its way.
+	got := 0
+	until(t, fmt.Sprintf("the %d frame times of napari are there", sent), func() string {
+		if got = count(); got < sent {
+			return fmt.Sprintf("%d are", got)
+		}
+		return ""
+	})
+	if now := n.State().Ticks; got > now {
+		t.Errorf("%d frame times, napari has sent %d", got, now)
+	}
 }
 
 // lineReader takes what a process writes line by line. The channel is closed

@@ -59,7 +59,7 @@ func TestSoak(t *testing.T) {
 		t.Fatalf("webmon printed %q: %v", line, err)
 	}
 	awaitSource(t, port, token)
-	s := &soak{t: t, pid: p.cmd.Process.Pid, port: port, token: token, client: &http.Client{Timeout: 10 * time.Second}}
+	s := &soak{t: t, pid: p.cmd.Process.Pid, port: port, token: token, client: &http.Client{Timeout: time.Minute}}
 	defer s.client.CloseIdleConnections()
 
 	s.visit() // what is made at the first request is no leak
@@ -71,7 +71,7 @@ func TestSoak(t *testing.T) {
 
 	var after health
 	settled := false
-	for end := time.Now().Add(30 * time.Second); !settled && time.Now().Before(end); {
+	for end := time.Now().Add(time.Minute); !settled && time.Now().Before(end); {
 		after = s.quiet()
 		settled = after.browsers == 0 && after.goroutines <= before.goroutines+5 && after.files <= before.files+5
 	}

@@ -43,7 +43,8 @@ Commands (all coordinates are row, column in pixels of level 0):
                                                see Driver.do_reply
     skeleton {"hex": pickle}                   {"skeleton": its types}
     screenshot {"path": path}                  PNG of the canvas
-    hang     {"seconds": s}                    block the Qt thread; answers before it does
+    hang     {"seconds": s, "until": path}     block the Qt thread for so long, or until that file is there;
+                                               answers before it does
     quit     {}                                close the viewer; answers before it does
 """
 
@@ -415,7 +416,9 @@ class Driver:
 
     def do_hang(self, request):
         self.answer(request)
-        time.sleep(request["seconds"])
+        end, path = time.monotonic() + request["seconds"], request.get("until")
+        while time.monotonic() < end and not (path and os.path.exists(path)):
+            time.sleep(0.02)
         return LATER
 
     def do_quit(self, request):
