@@ -19,6 +19,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// patience is how long what must happen may take on a busy machine.
+const patience = time.Minute
+
 // bench is a hub behind a server, and the topics that it has open.
 type bench struct {
 	t      testing.TB
@@ -34,7 +37,7 @@ type bench struct {
 }
 
 func start(t testing.TB, opts hub.Options) *bench {
-	b := &bench{t: t, open: map[string]*hub.Topic{}, refresh: map[string]int{}, changed: make(chan struct{}, 1000)}
+	b := &bench{t: t, open: map[string]*hub.Topic{}, refresh: map[string]int{}, changed: make(chan struct{}, 1)}
 	opts.Open = func(topic *hub.Topic) error {
 		if strings.HasPrefix(topic.Name(), "no/") {
 			return fmt.Errorf("no such topic")
@@ -73,13 +76,16 @@ func (b *bench) note(f func()) {
 	b.mu.Lock()
 	f()
 	b.mu.Unlock()
-	b.changed <- struct{}{}
+	select {
+	case b.changed <- struct{}{}:
+	default: // whoever waits has enough to look at
+	}
 }
 
 // await returns when ok does, or fails.
 func (b *bench) await(what string, ok func() bool) {
 	b.t.Helper()
-	limit := time.After(10 * time.Second)
+	limit := time.After(patience)
 	for {
 		b.mu.Lock()
 		done := ok()
@@ -138,7 +144,7 @@ func (p *page) ack() {
 // next returns the next message but the statistics, and acknowledges it.
 func (p *page) next() string {
 	p.b.t.Helper()
-	got, ok := p.peek(10 * time.Second)
+	got, ok := p.peek()
 	if !ok {
 		p.b.t.Fatal("no message came")
 	}
@@ -147,9 +153,9 @@ func (p *page) next() string {
 }
 
 // peek returns the next message but the statistics, without acknowledging it.
-func (p *page) peek(within time.Duration) (string, bool) {
+func (p *page) peek() (string, bool) {
 	p.b.t.Helper()
-	p.conn.SetReadDeadline(time.Now().Add(within))
+	p.conn.SetReadDeadline(time.Now().Add(patience))
 	for {
 		_, data, err := p.conn.ReadMessage()
 		if err != nil {
@@ -177,7 +183,7 @@ func TestLatestFrameWins(t *testing.T) {
 	// of those after them only the last is left when it comes back.
 	for i := 2; i <= 3; i++ {
 		topic.Publish(text(strconv.Itoa(i)))
-		if got, _ := p.peek(10 * time.Second); got != strconv.Itoa(i) {
+		if got, _ := p.peek(); got != strconv.Itoa(i) {
 			t.Fatalf("got %q, want %d", got, i)
 		}
 	}
@@ -234,7 +240,7 @@ func TestDeltasTooFarBehindBecomeASnapshot(t *testing.T) {
 	topic := b.topic("deltas/1")
 	b.await("a snapshot is asked for", func() bool { return b.refresh["deltas/1"] == 1 })
 	topic.Snapshot(text("snap0"))
-	if got, _ := p.peek(10 * time.Second); got != "snap0" {
+	if got, _ := p.peek(); got != "snap0" {
 		t.Fatalf("got %q, want the snapshot", got)
 	}
 	for i := range 20 { // only the last 8 are kept
@@ -315,6 +321,7 @@ func TestGreetingAndGoodbye(t *testing.T) {
 	b.hub.Farewell(text("bye"))
 	b.stop()
 	last := ""
+	p.conn.SetReadDeadline(time.Now().Add(patience))
 	for {
 		_, data, err := p.conn.ReadMessage()
 		if err == nil {
@@ -343,7 +350,7 @@ func TestManyBrowsersUnderRace(t *testing.T) {
 		pages.Go(func() {
 			p.watch("a/one")
 			for {
-				got, ok := p.peek(10 * time.Second)
+				got, ok := p.peek()
 				if !ok {
 					t.Error("a browser got no more frames")
 					return
