@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import {after, before, describe, test} from "node:test";
 import {dirname} from "node:path";
 import {fileURLToPath} from "node:url";
-import {findBrowser, launch, serve} from "./testdata/browser.js";
+import {findBrowser, launch, PATIENCE, serve} from "./testdata/browser.js";
 
 const executable = findBrowser();
 const skip = executable || process.env.CI ? false : "no Chromium found; set CHROMIUM to the path of one";
@@ -40,7 +40,7 @@ function lone(n, rows, columns) {
   return tiles;
 }
 
-describe("in a browser", {skip}, () => {
+describe("in a browser", {skip, timeout: 5 * PATIENCE}, () => {
   let server;
   let browser;
 
@@ -57,6 +57,7 @@ describe("in a browser", {skip}, () => {
   /** Runs with a page that shows the viewer alone; fails on any error the page reports. */
   async function withPage(run, {width = 420, height = 300, colorScheme = "dark", init, hash = "", expected = null, ...context} = {}) {
     const page = await browser.newPage({viewport: {width, height}, colorScheme, ...context});
+    page.setDefaultTimeout(PATIENCE);
     const errors = [];
     page.on("pageerror", error => errors.push(String(error)));
     page.on("console", message => { if (message.type() === "error" && !expected?.test(message.text())) errors.push(message.text()); });
@@ -442,8 +443,10 @@ describe("in a browser", {skip}, () => {
   test("two fingers pinch, one pans, a double tap zooms in", () => withPage(async page => {
     await show(page, level(20, 20, [1, 1, 2, 2]));
     const client = await page.context().newCDPSession(page);
+    // Events a hundredth of a second apart, as far as the page can tell: two taps are a double one by their times.
+    let timestamp = Date.now() / 1000 - 1;
     const touch = (type, ...points) => client.send("Input.dispatchTouchEvent", {
-      type, touchPoints: points.map(([id, x, y]) => ({x, y, id})),
+      type, touchPoints: points.map(([id, x, y]) => ({x, y, id})), timestamp: timestamp += 0.01,
     });
     const a = await stats(page);
     await drawn(page, async () => {
@@ -767,6 +770,7 @@ describe("in a browser", {skip}, () => {
     try {
       const context = await own.newContext({viewport: null, colorScheme: "dark"});
       const page = await context.newPage();
+      page.setDefaultTimeout(PATIENCE);
       await page.goto(`${server.url}/testdata/page.html`);
       const frame = level(16, 16, [3, 3, 4, 5], {corners: [[1000, 1000], [3000.5, 4000.25]]});
       await show(page, frame);

@@ -5,12 +5,17 @@
 import {createServer} from "node:http";
 import {accessSync, constants} from "node:fs";
 import {readFile} from "node:fs/promises";
-import {extname, join, normalize} from "node:path";
+import {delimiter, extname, join, normalize} from "node:path";
 
-const CANDIDATES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/usr/bin/google-chrome-stable",
+const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+const FOLDERS = [...(process.env.PATH ?? "").split(delimiter).filter(Boolean), "/usr/bin"];
+const CANDIDATES = [...NAMES.flatMap(name => FOLDERS.map(folder => join(folder, name))),
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"];
 
-/** The path of a Chromium: $CHROMIUM, else where systems keep it; null if there is none. */
+/** How long what must happen may take on a busy machine, ms. */
+export const PATIENCE = 120_000;
+
+/** The path of a Chromium: $CHROMIUM, else that of the PATH or where systems keep it; null if there is none. */
 export function findBrowser() {
   const runnable = path => {
     try {
@@ -31,7 +36,7 @@ const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--use-angle=swift
 /** Starts Chromium; playwright gives it a fresh profile. */
 export async function launch(executablePath, extraFlags = []) {
   const {chromium} = await import("playwright-core");
-  return chromium.launch({executablePath, args: [...FLAGS, ...extraFlags]});
+  return chromium.launch({executablePath, args: [...FLAGS, ...extraFlags], timeout: PATIENCE});
 }
 
 const TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"};
