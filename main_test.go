@@ -213,7 +213,8 @@ func TestDemo(t *testing.T) {
 			}
 		}
 	}
-	// The first read fetches the state, and waits for it, but not for ever.
+	// The first read fetches the state and waits for it, but not for ever: on a
+	// busy machine another one gets it.
 	eventually(t, "the state holds layers", func() bool {
 		p.api("/api/v1/sources/demo/state", &state)
 		return len(state.Poll.Layers) > 0

@@ -130,11 +130,16 @@ func (r *run) State(name string, value shm.Value) {
 	}
 	st.value, st.at = value, now
 	st.count.add(now)
+	r.came()
+	signal(r.changed)
+}
+
+// came has reads look whether it is what they wait for; mu is held.
+func (r *run) came() {
 	for _, came := range r.waiting {
 		close(came)
 	}
 	r.waiting = nil
-	signal(r.changed)
 }
 
 // Event implements [shm.Sink].
@@ -213,7 +218,8 @@ func (r *run) Frame(stamp float64) {
 	if !r.current() {
 		return
 	}
-	r.lastHeard, r.lastFrame = now, now
+	r.lastHeard, r.lastFrame, r.frameThen = now, now, r.lastFrame
+	r.came()
 	r.frames.add(now)
 	if at := when(stamp, now); at != now {
 		r.latency.Append(now, max(0, float64(now.Sub(at))/1e6))

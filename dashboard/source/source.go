@@ -58,6 +58,7 @@ type Source struct {
 	ended     time.Time // zero while running
 	starts    int
 	lastFrame time.Time
+	frameThen time.Time // the one before
 	lastHeard time.Time
 	stale     bool
 	frames    counter
@@ -70,7 +71,7 @@ type Source struct {
 	notices   map[string]*Notice
 	wants     map[string]int  // feeds that want each topic
 	read      time.Time       // last read of the API
-	waiting   []chan struct{} // reads that wait for the next state
+	waiting   []chan struct{} // reads that wait for the next state or frame
 	cost      shm.Cost
 	costThen  shm.Cost // a while ago, for rates
 	costAt    time.Time
@@ -381,22 +382,42 @@ func (s *Source) Read(now time.Time) (fresh bool) {
 	return fresh
 }
 
-// Await returns when a state topic has come in since then, or ctx is done.
+// Await returns when the process has answered what was asked since then, or ctx
+// is done.
 func (s *Source) Await(ctx context.Context, since time.Time) {
-	s.mu.Lock()
-	for _, st := range s.states {
-		if st.at.After(since) {
+	for {
+		s.mu.Lock()
+		if s.answered(since) {
 			s.mu.Unlock()
 			return
 		}
+		came := make(chan struct{})
+		s.waiting = append(s.waiting, came)
+		s.mu.Unlock()
+		select {
+		case <-came:
+		case <-ctx.Done():
+			return
+		}
 	}
-	came := make(chan struct{})
-	s.waiting = append(s.waiting, came)
-	s.mu.Unlock()
-	select {
-	case <-came:
-	case <-ctx.Done():
+}
+
+// answered reports whether what was asked since then is there: the poll, or of
+// a process that has none any other topic. That one alone may have been under
+// way before; with the second frame nothing is any more. mu is held.
+func (s *Source) answered(since time.Time) bool {
+	if poll := s.states[shm.TopicPoll]; poll != nil && poll.at.After(since) {
+		return true
 	}
+	if !s.frameThen.After(since) {
+		return false
+	}
+	for _, st := range s.states {
+		if st.at.After(since) {
+			return true
+		}
+	}
+	return false
 }
 
 // Demand returns how often a second somebody wants the topic.

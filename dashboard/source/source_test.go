@@ -321,6 +321,21 @@ func TestAwait(t *testing.T) {
 		if d := time.Since(start); d != time.Second+time.Minute {
 			t.Errorf("waited %v for what never came", d)
 		}
+
+		// What was under way when it was asked is no answer, unless nothing else
+		// follows.
+		asked := time.Now()
+		go func() {
+			time.Sleep(time.Second)
+			sink.State("filter", "old")
+			sink.Frame(0)
+			time.Sleep(time.Second)
+			sink.Frame(0)
+		}()
+		src.Await(t.Context(), asked)
+		if d := time.Since(asked); d != 2*time.Second {
+			t.Errorf("waited %v, want 2 s", d)
+		}
 		r.Close()
 	})
 }
