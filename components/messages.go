@@ -1,6 +1,7 @@
 package components
 
 import (
+	"strconv"
 	"time"
 
 	"webmon/components/ui"
@@ -11,7 +12,7 @@ type Messages struct {
 	Source    string // id
 	Name      string
 	Link      ui.State // what the source is like
-	LiveTopic string   // hub topic that renders MessagesFrame
+	LiveTopic string   // hub topic that renders MessagesFrame, and what has changed of it alone
 	Topics    []MessageTopic
 	Notices   []MessageNotice
 	// Charts are of the numbers that come again and again.
@@ -22,12 +23,13 @@ type Messages struct {
 // MessageTopic is one topic of the process.
 type MessageTopic struct {
 	Name  string
-	State bool    // the latest value counts, not each message
-	Known bool    // webmon has a tab for it
-	Count uint64  // messages so far
-	Rate  float64 // a second
-	Age   time.Duration
-	Last  any // nil, bool, int64, float64, string, []any, map[string]any or a json.Marshaler
+	State bool          // the latest value counts, not each message
+	Known bool          // webmon has a tab for it
+	Count uint64        // messages so far
+	Rate  float64       // a second
+	At    time.Time     // of the last message, by webmon's clock
+	Age   time.Duration // since then, when rendered
+	Last  any           // nil, bool, int64, float64, string, []any, map[string]any or a json.Marshaler
 	// Recent are the latest messages, newest first.
 	Recent []Message
 }
@@ -52,13 +54,26 @@ const (
 	lineLength       = 160
 )
 
-func (m Messages) shown() []MessageTopic { return m.Topics[:min(len(m.Topics), maxMessageTopics)] }
+// Shown are the topics that the page lists.
+func (m Messages) Shown() []MessageTopic { return m.Topics[:min(len(m.Topics), maxMessageTopics)] }
 
-func (m Messages) left() int { return max(0, len(m.Topics)-maxMessageTopics) }
+// Left is how many topics the page does not list.
+func (m Messages) Left() int { return max(0, len(m.Topics)-maxMessageTopics) }
 
 func (t MessageTopic) recent() []Message { return t.Recent[:min(len(t.Recent), maxRecent)] }
 
-func (t MessageTopic) id() string { return ui.ID("topic", t.Name) }
+// ID is the id of the topic's element. A state and an event may have the same
+// name.
+func (t MessageTopic) ID() string { return ui.ID("topic", t.kind(), t.Name) }
+
+// at is when the last message came, for the script that lets its age tick on:
+// what is rendered may reach a page long after.
+func (t MessageTopic) at() string {
+	if t.At.IsZero() {
+		return ""
+	}
+	return strconv.FormatInt(t.At.UnixMilli(), 10)
+}
 
 func (t MessageTopic) kind() string {
 	if t.State {

@@ -21,6 +21,11 @@ func (s *Server) htmlFeed(src *source.Source, slug string) (tab.Feed, error) {
 	}
 	for i := range s.tabs {
 		t := &s.tabs[i]
+		if t.Slug == slug && t.List != nil {
+			return tab.NewList(t.Topics, func(now time.Time) tab.List {
+				return t.List(tab.Moment{Source: src, Now: now, Prefix: s.opts.Prefix})
+			}), nil
+		}
 		if t.Slug == slug && (t.Live != nil || t.Frame != nil) {
 			return tab.NewFragment(t.Topics, func(now time.Time) templ.Component {
 				return s.tabFrame(t, src, now)

@@ -4,7 +4,9 @@
 package messages
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,11 +47,29 @@ func Tab(opts Options) tab.Tab {
 			m.Charts = opts.charts(v.Moment, charted(v.Source))
 			return components.MessagesPage(m)
 		},
-		Frame: func(m tab.Moment) templ.Component {
-			return components.MessagesFrame(opts.model(m))
-		},
+		List:  func(m tab.Moment) tab.List { return list(opts.model(m)) },
 		Feeds: map[string]tab.NewFeed{"message-charts": opts.chartsFeed},
 	}
+}
+
+// list is the page in parts, a topic each: of many topics few change at a time.
+func list(m components.Messages) tab.List {
+	l := tab.List{
+		Whole:   components.MessagesFrame(m),
+		Version: strconv.Itoa(m.Left()),
+		Parts:   []tab.Part{{ID: components.MessagesNoticesID, Version: fmt.Sprint(m.Notices), Frame: components.MessagesNoticesFrame(m.Notices)}},
+	}
+	if len(m.Topics) == 0 {
+		l.Version = string(m.Link) + " " + m.Name // why there are none
+	}
+	for _, t := range m.Shown() {
+		l.Parts = append(l.Parts, tab.Part{
+			ID:      t.ID(),
+			Version: fmt.Sprint(t.Count, t.At.UnixNano(), ui.Rate(t.Rate)),
+			Frame:   components.MessageTopicFrame(t),
+		})
+	}
+	return l
 }
 
 // chartsFeed renders the list of charts again when a number has come often
@@ -98,7 +118,7 @@ func (o Options) model(m tab.Moment) components.Messages {
 			t.Recent = append(t.Recent, components.Message{Time: msg.Time, Value: msg.Value})
 		}
 		if len(t.Recent) > 0 {
-			t.Last, t.Age = t.Recent[0].Value, max(0, m.Now.Sub(t.Recent[0].Time))
+			t.Last, t.At, t.Age = t.Recent[0].Value, t.Recent[0].Time, max(0, m.Now.Sub(t.Recent[0].Time))
 		}
 		out.Topics = append(out.Topics, t)
 	}
@@ -106,7 +126,7 @@ func (o Options) model(m tab.Moment) components.Messages {
 		value, at, seq := src.State(name)
 		out.Topics = append(out.Topics, components.MessageTopic{
 			Name: name, State: true, Known: known[name], Count: seq, Rate: src.StateRate(name, m.Now),
-			Age: max(0, m.Now.Sub(at)).Round(time.Millisecond), Last: summary(value),
+			At: at, Age: max(0, m.Now.Sub(at)).Round(time.Millisecond), Last: summary(value),
 		})
 	}
 	// What webmon does not know comes first: it has no other place.

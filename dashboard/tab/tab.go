@@ -45,6 +45,11 @@ type Tab struct {
 	// none.
 	Frame func(Moment) templ.Component
 
+	// List stands in place of Frame where the live region of Page is a list of
+	// many parts: only those that have changed are rendered and sent. Its hub
+	// topic is LiveTopic.
+	List func(Moment) List
+
 	// Feeds makes the feeds of the tab, by the second part of their hub topic:
 	// "tiles" serves "<source>/tiles/<detail>".
 	Feeds map[string]NewFeed

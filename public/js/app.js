@@ -35,6 +35,7 @@ const socket = shell?.dataset.socket && new Socket({
     markStale();
   },
   onControl(frame) {
+    if (Number.isFinite(frame.ts)) ages.heard(frame.ts);
     if (frame.topic === "stats") showStats(frame);
     else if (frame.topic === "reload") location.assign(location.pathname); // the source this page shows is forgotten
     else if (frame.topic === "hello") reloadIfOther(frame);

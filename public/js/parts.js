@@ -4,7 +4,8 @@
  * - data-dialog="id" opens a dialog; a click beside it closes it;
  * - data-copy="id" copies a text;
  * - details with data-menu or of class help close on a click elsewhere and on Escape;
- * - data-filter="id" hides the data-filter-item elements inside that do not contain what is typed.
+ * - data-filter="id id" hides the data-filter-item elements inside that do not contain what is typed; one with
+ *   data-filter-text stands for that text instead of its own.
  */
 
 const COPIED = 1500;
@@ -60,8 +61,7 @@ export function applyFilters() {
 }
 
 function applyFilter(input) {
-  const root = document.getElementById(input.dataset.filter);
-  if (!root) return;
+  const roots = input.dataset.filter.split(" ").map(id => document.getElementById(id)).filter(root => root !== null);
   const wanted = input.value.trim().toLowerCase();
   input.dataset.liveFiltered = wanted === "" ? "" : "true";
   let shown = 0;
@@ -69,18 +69,22 @@ function applyFilter(input) {
   const visit = (element, hit) => {
     let any = false;
     for (const item of itemsIn(element)) {
-      const own = ownText(item).toLowerCase();
-      const isHit = hit || own.includes(wanted);
+      const isHit = hit || ownText(item).toLowerCase().includes(wanted);
       const inside = visit(item, isHit);
       const keep = wanted === "" || isHit || inside;
-      item.hidden = !keep;
+      if (item.hidden === keep) item.hidden = !keep;
       if (keep) any = true;
       if (keep && itemsIn(item).length === 0) shown++;
     }
     return any;
   };
-  const any = visit(root, wanted === "");
-  for (const none of root.querySelectorAll("[data-filter-none]")) none.hidden = any || wanted === "";
+  let any = false;
+  for (const root of roots) {
+    if (visit(root, wanted === "")) any = true;
+  }
+  for (const root of roots) {
+    for (const none of root.querySelectorAll("[data-filter-none]")) none.hidden = any || wanted === "";
+  }
   const count = document.getElementById(`${input.id}-count`);
   const text = wanted === "" ? "" : `${shown} found`;
   if (count && count.textContent !== text) count.textContent = text;
@@ -97,6 +101,7 @@ function owner(element) {
 
 // The text of an item without that of the items inside it.
 function ownText(item) {
+  if (item.dataset.filterText !== undefined) return item.dataset.filterText;
   let text = "";
   const walk = node => {
     for (const child of node.childNodes) {

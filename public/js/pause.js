@@ -1,6 +1,6 @@
 /**
- * Pause: holds the page still, so that one can look. What arrives meanwhile is held back, the latest of each kind, and shown
- * on going on; the header goes on telling the truth. Pictures hear of it by `pausechange` of the document, {paused}.
+ * Pause: holds the page still, so that one can look. What arrives meanwhile is not shown; on going on the page is brought up
+ * to date. The header goes on telling the truth. Pictures hear of it by `pausechange` of the document, {paused}.
  */
 
 import {NONE} from "./format.js";
@@ -12,7 +12,7 @@ export class Pause {
   #onResume;
   paused = false;
 
-  /** @param {function()} onResume shows what was held back */
+  /** @param {function()} onResume brings the page up to date */
   constructor(onResume) {
     this.#onResume = onResume;
   }

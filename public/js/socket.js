@@ -4,7 +4,7 @@
  *
  * - it says what the page shows (topics.js) on each new connection and whenever that changes;
  * - it takes JSON frames before htmx does, hands them to Frames, and acknowledges what was painted (acks.js);
- * - it holds HTML back while the page is paused, the header's excepted;
+ * - it leaves HTML out while the page is paused, the header's excepted, and asks for it anew when the page goes on;
  * - it tells the state of the connection, and opens a new one where the extension has given up.
  */
 
@@ -31,7 +31,7 @@ export class Socket {
   #isHeld;
   #connection = null;
   #known = null; // topics the server was last asked for, null before
-  #held = new Map();
+  #missed = false; // HTML came that was not shown
   #heardAt = 0;
   #lostAttempts = 0;
   #retryAt = 0;
@@ -96,13 +96,10 @@ export class Socket {
     this.send(watchMessage(wanted));
   }
 
-  /** Swaps the HTML that was held back. */
+  /** Asks for all that was not shown while it was held back: what came may have been changes of what is not there any more. */
   release() {
-    const held = [...this.#held.values()];
-    this.#held.clear();
-    for (const text of held) {
-      this.#htmx.swap({sourceElement: this.#shell, target: this.#shell, swap: "none", text});
-    }
+    if (this.#missed) this.watch(true);
+    this.#missed = false;
   }
 
   #before(connection, first, event) {
@@ -125,7 +122,7 @@ export class Socket {
     this.#stopped = false;
     this.#heardAt = performance.now();
     this.#known = null;
-    this.#held.clear();
+    this.#missed = false;
     this.#acks.opened();
     this.#tell("live");
     this.watch();
@@ -164,7 +161,7 @@ export class Socket {
     if (!data.startsWith("{")) {
       if (this.#isHeld(data)) {
         event.preventDefault();
-        this.#held.set(firstTarget(data), data);
+        this.#missed = true;
       }
       this.#acks.handled();
       return;
@@ -210,7 +207,7 @@ export class Socket {
   }
 }
 
-/** The first element that a piece of HTML is for: a later piece for the same one replaces it. */
+/** The first element that a piece of HTML is for. */
 export function firstTarget(html) {
   return /hx-target="([^"]*)"/.exec(html.slice(0, 300))?.[1] ?? "";
 }

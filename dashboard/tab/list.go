@@ -1,0 +1,98 @@
+package tab
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/a-h/templ"
+)
+
+// List is a live region of many parts at one moment.
+type List struct {
+	// Whole renders all of it: a layout.Fragment with the element of every part.
+	Whole templ.Component
+	// Version is another one when anything but the parts has changed.
+	Version string
+	Parts   []Part
+}
+
+// Part is one part of a list.
+type Part struct {
+	// ID is that of its element. When a part comes, goes or moves the whole
+	// list is rendered.
+	ID string
+	// Version is another one when the part has changed. What only ages has
+	// not: the page lets ages tick on by itself.
+	Version string
+	Frame   templ.Component // renders it again: a layout.Fragment
+}
+
+// list is the feed of a List. Its frames are deltas.
+type list struct {
+	wants   []string
+	look    func(now time.Time) List
+	begun   bool
+	version string
+	parts   []told
+}
+
+// told is what the pages know of a part.
+type told struct{ id, version string }
+
+// NewList returns a feed of a list: what look returns, of which only the parts
+// that have changed are rendered. They are looked at four times a second at
+// most.
+func NewList(wants []string, look func(now time.Time) List) Feed {
+	return &list{wants: wants, look: look}
+}
+
+func (f *list) Wants() []string      { return f.wants }
+func (f *list) Every() time.Duration { return fragmentEvery }
+func (f *list) Ordered() bool        { return true }
+
+func (f *list) Snapshot(now time.Time) []byte {
+	l := f.look(now)
+	if !f.begun {
+		f.tell(l)
+	}
+	return rendered(l.Whole)
+}
+
+func (f *list) Next(now time.Time) []byte {
+	l := f.look(now)
+	same := f.begun && l.Version == f.version &&
+		slices.EqualFunc(l.Parts, f.parts, func(p Part, t told) bool { return p.ID == t.id })
+	if !same {
+		f.tell(l)
+		return rendered(l.Whole)
+	}
+	var changed []templ.Component
+	for i, p := range l.Parts {
+		if p.Version != f.parts[i].version {
+			f.parts[i].version = p.Version
+			changed = append(changed, p.Frame)
+		}
+	}
+	return rendered(changed...)
+}
+
+// tell notes what the pages know from now on.
+func (f *list) tell(l List) {
+	f.begun, f.version, f.parts = true, l.Version, f.parts[:0]
+	for _, p := range l.Parts {
+		f.parts = append(f.parts, told{p.ID, p.Version})
+	}
+}
+
+// rendered is the HTML of the components, nil for none.
+func rendered(components ...templ.Component) []byte {
+	var b bytes.Buffer
+	for _, c := range components {
+		if err := c.Render(context.Background(), &b); err != nil {
+			return nil // a buffer takes everything: only a component's own fault
+		}
+	}
+	return b.Bytes()
+}
