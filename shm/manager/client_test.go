@@ -20,7 +20,23 @@ import (
 
 const testKey = "napari"
 
-func testOptions() Options { return Options{Authkey: []byte(testKey)} }
+// testOptions gives a busy machine more time than people would wait.
+func testOptions() Options {
+	return Options{Authkey: []byte(testKey), DialTimeout: patience, CallTimeout: patience}
+}
+
+// patience is how long a test waits for what has to come.
+const patience = 30 * time.Second
+
+// until waits until something is so, which is asked again and again.
+func until(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited %v for %s", patience, what)
+		}
+	}
+}
 
 // attach dials, opens one connection, and undoes both in order at the end.
 func attach(t testing.TB, addr string, o Options) (*Client, *Conn) {
@@ -36,7 +52,7 @@ func attach(t testing.TB, addr string, o Options) (*Client, *Conn) {
 	}
 	t.Cleanup(func() {
 		conn.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := c.Close(ctx); err != nil {
 			t.Errorf("close: %v", err)
@@ -287,11 +303,7 @@ func TestPythonDies(t *testing.T) {
 	for _, how := range []string{"exit", "kill", "stop"} {
 		t.Run(how, func(t *testing.T) {
 			s := script(t, py, "server.py", "fork", testKey, "napari")
-			o := testOptions()
-			if how == "stop" {
-				o.CallTimeout = 300 * time.Millisecond
-			}
-			c, err := Dial(t.Context(), s.addr(), o)
+			c, err := Dial(t.Context(), s.addr(), testOptions())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -305,18 +317,28 @@ func TestPythonDies(t *testing.T) {
 			case "exit":
 				_, err = conn.Call(t.Context(), awkward, "die")
 			case "kill":
-				time.AfterFunc(100*time.Millisecond, func() { _ = kill(s.Manager) })
-				_, err = conn.CallWait(t.Context(), time.Minute, awkward, "sleep", 60)
+				other, oerr := c.Open(t.Context())
+				if oerr != nil {
+					t.Fatal(oerr)
+				}
+				defer other.Close()
+				called := make(chan error, 1)
+				go func() {
+					_, err := conn.CallWait(t.Context(), time.Minute, awkward, "sleep", 60)
+					called <- err
+				}()
+				until(t, "the call to be under way", func() bool { return call(t, other, awkward, "sleeping") == int64(1) })
+				_ = kill(s.Manager)
+				err = <-called
 			case "stop":
 				defer pause(s.Manager)()
-				for !stopped(t, s.Manager) {
-					time.Sleep(time.Millisecond)
-				}
+				until(t, "the manager to stop", func() bool { return stopped(t, s.Manager) })
+				c.opt.CallTimeout = 300 * time.Millisecond // only now: until here somebody has to answer
 				_, err = conn.Call(t.Context(), awkward, "echo")
 				if !errors.Is(err, ErrTimeout) {
 					t.Errorf("no timeout: %v", err)
 				}
-				if _, err := Dial(t.Context(), s.addr(), Options{Authkey: []byte(testKey), DialTimeout: 200 * time.Millisecond}); !errors.Is(err, ErrNotManager) {
+				if _, err := Dial(t.Context(), s.addr(), Options{Authkey: []byte(testKey), DialTimeout: time.Second}); !errors.Is(err, ErrNotManager) {
 					t.Errorf("dial a manager that hangs: %v", err)
 				}
 			}
@@ -359,7 +381,12 @@ func TestCancel(t *testing.T) {
 		_, err := conn.CallWait(ctx, time.Minute, awkward, "sleep", 30)
 		done <- err
 	}()
-	time.Sleep(50 * time.Millisecond)
+	other, err := c.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	until(t, "the call to be under way", func() bool { return call(t, other, awkward, "sleeping") == int64(1) })
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) || !errors.Is(err, ErrGone) {
 		t.Errorf("cancelled: %v", err)
@@ -405,7 +432,7 @@ func canned(t testing.TB, f func(net.Conn)) string {
 			if err != nil {
 				return
 			}
-			_ = nc.SetDeadline(time.Now().Add(10 * time.Second))
+			_ = nc.SetDeadline(time.Now().Add(2 * patience))
 			f(nc)
 			nc.Close()
 		}
@@ -452,7 +479,7 @@ func TestNotManager(t *testing.T) {
 	}
 	t.Run("silent", func(t *testing.T) {
 		addr := canned(t, func(nc net.Conn) { _, _ = io.Copy(io.Discard, nc) })
-		_, err := Dial(t.Context(), addr, Options{DialTimeout: 50 * time.Millisecond})
+		_, err := Dial(t.Context(), addr, Options{DialTimeout: time.Second})
 		if !errors.Is(err, ErrNotManager) || !strings.Contains(err.Error(), "says nothing") {
 			t.Errorf("got %v", err)
 		}

@@ -67,7 +67,7 @@ except Exception: n = ""
 print(sys.version_info[0], sys.version_info[1], sys.executable, n, sep="\n")`
 	found := map[[2]int]interpreter{}
 	for _, path := range candidates {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		out, err := exec.CommandContext(ctx, path, "-c", ask).Output()
 		cancel()
 		f := strings.Split(string(out), "\n")

@@ -234,6 +234,6 @@ func (s *Source) giveBack(ctx context.Context) error {
 	return nil
 }
 
-// leaveTimeout bounds the good-bye: nobody should wait for a process that
-// hangs.
-const leaveTimeout = time.Second
+// leaveTimeout bounds the good-bye: nobody should wait long for a process that
+// hangs, and one on a busy machine should not be taken for such.
+const leaveTimeout = 5 * time.Second

@@ -76,10 +76,11 @@ func (r *run) claim(ctx context.Context, conn *manager.Conn, refresh bool) error
 	}
 	other := parseClaim(v)
 	if other.id != r.opt.ID && other.holds(now) {
-		if r.reading.Swap(false) || r.Info().Reader == "" {
+		news := r.reading.Swap(false) || r.Info().Reader == ""
+		r.setReader(other.url) // before the notice: who reads that looks here
+		if news {
 			r.sink.Notice("reader", fmt.Sprintf("Another webmon (process %d) takes the messages of this process; they arrive there", other.pid))
 		}
-		r.setReader(other.url)
 		return nil
 	}
 	_, err = conn.Call(ctx, r.res.clientData, "update", pickle.NewDict(keyReader, mine))

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -22,6 +23,7 @@ type process struct {
 // procStat is what of /proc/<pid>/stat is of use.
 type procStat struct {
 	state  byte
+	killed bool // it is ending, or will as soon as it gets a processor
 	parent int
 	cpu    time.Duration
 	start  uint64
@@ -37,12 +39,16 @@ func readStat(pid int) (procStat, bool) {
 	}
 	// The name in parentheses may itself hold parentheses and spaces.
 	f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
-	if len(f) < 20 {
+	if len(f) < 29 {
 		return procStat{}, false
 	}
 	var s procStat
 	s.state = f[0][0]
 	s.parent, _ = strconv.Atoi(f[1])
+	const exiting = 1 << 2 // PF_EXITING
+	flags, _ := strconv.ParseUint(f[6], 10, 64)
+	pending, _ := strconv.ParseUint(f[28], 10, 64)
+	s.killed = flags&exiting != 0 || pending&(1<<(uint(syscall.SIGKILL)-1)) != 0
 	user, _ := strconv.ParseInt(f[11], 10, 64)
 	system, _ := strconv.ParseInt(f[12], 10, 64)
 	s.cpu = time.Duration(user+system) * tick
@@ -60,8 +66,12 @@ func findProcess(pid int) (process, bool) {
 }
 
 // dead is true of a zombie too: it runs no more, only nobody has asked how it
-// ended.
-func (s procStat) dead() bool { return s.state == 'Z' || s.state == 'X' || s.state == 'x' }
+// ended. And it is true of a process that has been killed and not yet been run
+// to end: on a busy machine that takes a while, in which it must not look as
+// if it had outlived another.
+func (s procStat) dead() bool {
+	return s.killed || s.state == 'Z' || s.state == 'X' || s.state == 'x'
+}
 
 func (p process) alive() bool {
 	s, ok := readStat(p.pid)

@@ -116,7 +116,7 @@ func TestEveryPython(t *testing.T) {
 
 			p.MustDo("message", map[string]any{"message": map[string]any{"focus": map[string]any{"z": 1.5}}}, nil)
 			p.MustDo("message", map[string]any{"message": "just text"}, nil)
-			r.sink.Wait(t, "messages", func() bool { return len(r.sink.Events(napari.TopicMessage)) > 0 })
+			r.sink.Wait(t, "messages", func() bool { return r.sink.Count(napari.TopicMessage) > 0 })
 			if e := r.sink.Events("focus"); len(e) != 1 || e[0].Value.(map[string]shm.Value)["z"] != 1.5 {
 				t.Errorf("focus = %+v", e)
 			}
@@ -244,8 +244,8 @@ func TestTwoWebmons(t *testing.T) {
 	for range 20 {
 		p.MustDo("poll", aPoll, nil)
 	}
-	first.sink.Wait(t, "20 frames more", func() bool { return len(first.sink.Events(shm.TopicFrameTime)) == 21 })
-	if n := len(second.sink.Events(shm.TopicFrameTime)); n != 0 {
+	first.sink.Wait(t, "20 frames more", func() bool { return first.sink.Count(shm.TopicFrameTime) == 21 })
+	if n := second.sink.Count(shm.TopicFrameTime); n != 0 {
 		t.Errorf("the second took %d messages from the first", n)
 	}
 	if err := first.stop(t); err != nil {
@@ -287,7 +287,7 @@ func TestRealNapari(t *testing.T) {
 	p.MustDo("wake", nil, nil)
 	r.sink.Wait(t, "the command to be taken", func() bool { return len(got()) == 2 })
 	r.sink.Wait(t, "30 frames", func() bool { return r.frames() >= 30 })
-	r.sink.Wait(t, "chunks", func() bool { return len(r.sink.Events(shm.TopicLoadChunk)) > 0 })
+	r.sink.Wait(t, "chunks", func() bool { return r.sink.Count(shm.TopicLoadChunk) > 0 })
 	if s := p.State(); s.Layers[0].ShowGrid && s.Layers[1].ShowGrid {
 		t.Error("show_grid false did not reach any layer")
 	}

@@ -147,7 +147,7 @@ func (r *running) wait(t *testing.T) error {
 	}
 }
 
-func (r *running) frames() int { return len(r.sink.Stamps()) }
+func (r *running) frames() int { return r.sink.Frames() }
 
 func (r *running) poll() *shm.TilePoll {
 	v, _ := r.sink.Latest(shm.TopicPoll)
@@ -347,11 +347,11 @@ func TestMessages(t *testing.T) {
 	for range 5000 {
 		p.put("frame_time", pickle.NewDict("time", now()-60, "delta_ms", 16.0))
 	}
-	p.put("load_chunk", pickle.NewDict("time", now()-1, "num_bytes", int64(65536), "load_ms", 3.5))
+	p.put("load_chunk", pickle.NewDict("time", now(), "num_bytes", int64(65536), "load_ms", 3.5))
 	r := run(t, attach(t, napari.Options{Address: p.addr}))
-	r.sink.Wait(t, "the fresh message", func() bool { return len(r.sink.Events(shm.TopicLoadChunk)) == 1 })
+	r.sink.Wait(t, "the fresh message", func() bool { return r.sink.Count(shm.TopicLoadChunk) == 1 })
 	r.sink.Wait(t, "word of the old ones", func() bool { return r.sink.Noticed("backlog") != "" })
-	if n := len(r.sink.Events(shm.TopicFrameTime)); n != 0 {
+	if n := r.sink.Count(shm.TopicFrameTime); n != 0 {
 		t.Errorf("%d messages of an hour ago were handed over", n)
 	}
 	// A burst comes in order and whole.
@@ -359,7 +359,7 @@ func TestMessages(t *testing.T) {
 	for i := range burst {
 		p.put("n", int64(i))
 	}
-	r.sink.Wait(t, "the burst", func() bool { return len(r.sink.Events("n")) == burst })
+	r.sink.Wait(t, "the burst", func() bool { return r.sink.Count("n") == burst })
 	for i, e := range r.sink.Events("n") {
 		if e.Value != int64(i) {
 			t.Fatalf("message %d holds %v", i, e.Value)

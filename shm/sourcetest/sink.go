@@ -11,7 +11,7 @@ import (
 
 // Timeout is how long Sink waits for what has to come. It is generous because
 // a test machine may be busy; nothing waits longer than it takes.
-const Timeout = 20 * time.Second
+const Timeout = time.Minute
 
 // Sink is a [shm.Sink] that keeps what it is given and lets a test wait for it
 // and want topics.
@@ -124,6 +124,21 @@ func (s *Sink) Events(topic string) []shm.Event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]shm.Event(nil), s.events[topic]...)
+}
+
+// Count returns how many events of a topic have come so far: what a wait asks,
+// which Events would copy every time.
+func (s *Sink) Count(topic string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.events[topic])
+}
+
+// Frames returns how many frames have come so far.
+func (s *Sink) Frames() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.stamps)
 }
 
 // Stamps returns those of all frames so far.

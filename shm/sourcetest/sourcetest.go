@@ -110,8 +110,8 @@ func (r *running) end(t *testing.T) error {
 
 func (r *running) waitFrames(t *testing.T, n int) {
 	t.Helper()
-	start := len(r.sink.Stamps())
-	r.sink.Wait(t, "frames", func() bool { return len(r.sink.Stamps()) >= start+n })
+	start := r.sink.Frames()
+	r.sink.Wait(t, "frames", func() bool { return r.sink.Frames() >= start+n })
 }
 
 func testInfo(t *testing.T, r *running) {

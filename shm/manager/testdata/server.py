@@ -36,9 +36,16 @@ class Awkward:
     def echo(self, *args, **kwds):
         return [args, kwds]
 
+    _sleeping = 0
+
     def sleep(self, seconds):
         import time
+        self._sleeping += 1
         time.sleep(seconds)
+
+    def sleeping(self):
+        """Return how many calls of sleep have begun."""
+        return self._sleeping
 
     def nested(self, depth):
         v = []

@@ -66,7 +66,7 @@ func self(t *testing.T) []string {
 // waitClient returns what the client said of itself.
 func waitClient(t *testing.T, p *Process) clientReport {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	line, err := p.WaitStdout(ctx, func(out string) (string, bool) {
 		_, rest, ok := strings.Cut(out, "client ")
@@ -103,7 +103,7 @@ func TestNapariStartsItsClient(t *testing.T) {
 
 			p.Quit()
 			// Its helpers need a moment to notice.
-			for end := time.Now().Add(10 * time.Second); len(p.Children()) > 1 && time.Now().Before(end); {
+			for end := time.Now().Add(time.Minute); len(p.Children()) > 1 && time.Now().Before(end); {
 				time.Sleep(20 * time.Millisecond)
 			}
 			if children := p.Children(); !slices.Equal(children, []int{got.PID}) {
@@ -164,7 +164,7 @@ func contains(corners [2][2]float64, y, x float64) bool {
 // waitState asks until the state is as wanted: tiles load in their own time.
 func waitState(t *testing.T, p *Process, ok func(State) bool) State {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		s := p.State()
 		if ok(s) {

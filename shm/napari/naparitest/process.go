@@ -336,18 +336,17 @@ func (p *Process) Children() []int {
 func (p *Process) cleanup() {
 	p.in.Close() // a driver ends by itself at the end of its input
 	_ = syscall.Kill(p.cmd.Process.Pid, syscall.SIGCONT)
-	deadline := time.Now().Add(15 * time.Second)
 	for _, step := range []struct {
 		signal syscall.Signal
 		wait   time.Duration
 	}{
 		{syscall.SIGTERM, 3 * time.Second},
-		{syscall.SIGKILL, 10 * time.Second},
+		{syscall.SIGKILL, time.Minute},
 	} {
 		for _, pid := range marked(p.marker) {
 			_ = syscall.Kill(pid, step.signal)
 		}
-		for end := time.Now().Add(step.wait); time.Now().Before(end) && time.Now().Before(deadline); {
+		for end := time.Now().Add(step.wait); time.Now().Before(end); {
 			if len(marked(p.marker)) == 0 {
 				break
 			}
