@@ -13,7 +13,7 @@ SOAKTIME ?= 1h
 # Flags for webmon, as in: make run ARGS="--port 6000"
 ARGS ?=
 
-.PHONY: run build test test-fast check cross test-go test-js fuzz bench soak generate setup setup-js clean
+.PHONY: run build test test-fast check cross test-go test-js fuzz bench soak generate setup setup-go setup-js clean
 
 run: build
 	./bin/webmon $(ARGS)
@@ -30,18 +30,22 @@ test-fast:
 # The tests with a real napari, real Pythons and a real browser. Outside CI
 # what is missing of the system's own packages is said, and those tests are
 # left out; in CI it is a failure.
-setup: setup-js
+setup: setup-go setup-js
 	@if [ -n "$$CI" ]; then .ci/system.sh install; else .ci/system.sh || true; fi
 	.ci/venvs.sh
+
+# Go fetches modules when it needs them, and does not try twice.
+setup-go:
+	.ci/again $(GO) list -deps -test ./... tool >/dev/null
 
 setup-js: node_modules/.package-lock.json
 
 node_modules/.package-lock.json: package.json package-lock.json
-	npm ci --no-audit --no-fund
+	.ci/again npm ci --no-audit --no-fund
 	@touch $@
 
 check:
-	@bad=$$(git ls-files -co --exclude-standard '*.go' | grep -v '_templ\.go$$' | xargs gofmt -l); \
+	@set -o pipefail; bad=$$(git ls-files -co --exclude-standard '*.go' | grep -v '_templ\.go$$' | xargs gofmt -l) || exit 1; \
 	  if [ -n "$$bad" ]; then echo "not gofmt-ed: $$bad"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...

@@ -7,8 +7,8 @@ before=$(mktemp)
 after=$(mktemp)
 trap 'rm -f "$before" "$after"' EXIT
 sums() {
-  git ls-files -co --exclude-standard '*_templ.go' public/css/app.css 'public/js/dist/*' |
-    sort | while read -r file; do if [ -f "$file" ]; then cksum "$file"; fi; done
+  files=$(git ls-files -co --exclude-standard '*_templ.go' public/css/app.css 'public/js/dist/*')
+  echo "$files" | LC_ALL=C sort | while read -r file; do if [ -f "$file" ]; then cksum "$file"; fi; done
 }
 sums >"$before"
 .ci/generate.sh

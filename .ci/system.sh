@@ -64,10 +64,16 @@ if [ "${1:-}" != install ]; then
   echo "The tests with a real napari and a real browser need: sudo apt-get install $list" >&2
   exit 1
 fi
+if ! command -v apt-get >/dev/null; then
+  echo "There is no apt-get here: install what brings the same as these packages of Debian: $list" >&2
+  exit 1
+fi
 export DEBIAN_FRONTEND=noninteractive
-apt-get update -qq
+# Another apt-get may be at work, as just after a machine has started.
+apt="apt-get -qq -o DPkg::Lock::Timeout=300"
+.ci/again $apt update
 # shellcheck disable=SC2086 # one word a package
-apt-get install -y -qq --no-install-recommends $list >/dev/null
+.ci/again $apt install -y --no-install-recommends $list >/dev/null
 list=$(missing | tr '\n' ' ')
 if [ -n "$list" ]; then
   echo "apt-get installed everything and yet these are not found: $list" >&2

@@ -6,7 +6,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-npm ci --no-audit --no-fund
+.ci/again npm ci --no-audit --no-fund
 modules=node_modules
 vendor=public/vendor
 version() { node -p "require('./$modules/$1/package.json').version"; }

@@ -27,7 +27,7 @@ pythons() {
 # that are not switched on.
 find_python() {
   local version=$1 candidate
-  for candidate in "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$version".*/bin/python "$(command -v "python$version" || true)"; do
+  for candidate in "${PYENV_ROOT:-${HOME:-}/.pyenv}"/versions/"$version".*/bin/python "$(command -v "python$version" || true)"; do
     if [ -x "$candidate" ] && "$candidate" -c "import sys, venv, ensurepip
 sys.exit('%d.%d' % sys.version_info[:2] != '$version')" 2>/dev/null; then
       echo "$candidate"
@@ -62,7 +62,7 @@ make_venv() {
   "$python" -m venv "$venv"
   # --no-deps: the file names everything, so nothing else may come in. Wheels
   # only: the tests need no compiler.
-  nice "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
+  .ci/again nice "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
     --no-deps --only-binary :all: -r "$requirements"
   "$venv/bin/python" -m pip --disable-pip-version-check check >/dev/null
   # Compile now, so that the first test does not pay for it.
