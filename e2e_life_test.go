@@ -74,10 +74,8 @@ func TestE2ELife(t *testing.T) {
 			p.says("#live-notices", end.says)
 			p.says("#live-notices", "what it sent last stays here")
 			p.says("#live-viewer-stage", "This is what it drew last")
-			if i == 0 {
-				p.click("#command-show_grid button[role=switch]")
-				p.says("#command-show_grid-life", "napari is gone, so nothing was sent")
-			}
+			p.wait("the switch cannot be used", `document.querySelector("#command-show_grid button[role=switch]").disabled`)
+			p.says("#command-show_grid-why", "napari is gone.")
 			p.shot(fmt.Sprintf("life-%d-gone", i))
 			select {
 			case <-n.Done():
@@ -101,6 +99,7 @@ func TestE2ELife(t *testing.T) {
 			n.Wake()
 			n.Zoom([]float64{0.05, 0.2, 0.02, 0.1, 0.04}[i])
 			sameTiles(t, n, w, p, 0)
+			p.wait("the switch can be used again", `!document.querySelector("#command-show_grid button[role=switch]").disabled`)
 			if got := ask[float64](p, "performance.timeOrigin"); got != loaded {
 				t.Error("the page was loaded anew")
 			}

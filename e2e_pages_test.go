@@ -37,8 +37,54 @@ func TestE2EPages(t *testing.T) {
 	})
 
 	t.Run("messages", func(t *testing.T) { messagesPage(t, p, w, n) })
+	t.Run("show grid", func(t *testing.T) { gridSwitch(t, p, w, n) })
 	p.calm()
 	p.stayedHome(w.host())
+}
+
+// gridSwitch watches the switch on a page that stays open while the process
+// goes and comes back.
+func gridSwitch(t *testing.T, p *page, w *webmon, n *speaker) {
+	p.t = t
+	p.visit(w.base + "/viewer")
+	p.live()
+	ask[bool](p, `(window.stays = true)`)
+	p.wait("the switch can be used", `!document.querySelector("#command-show_grid button").disabled`)
+	n.stop()
+	p.wait("the switch cannot be used", `document.querySelector("#command-show_grid button").disabled`)
+	p.says("#command-show_grid-why", "napari is gone.")
+	if got := ask[string](p, `document.querySelector("#command-show_grid button").title`); got != "napari is gone." {
+		t.Errorf("the switch's title is %q, want why it cannot be used", got)
+	}
+	p.key("g") // does nothing, and complains about nothing
+	p.shot("grid-gone")
+
+	again := startSpeakerAt(t, n.address)
+	p.wait("the switch can be used again", `!document.querySelector("#command-show_grid button").disabled`)
+	if got := p.text("#command-show_grid-why"); got != "" {
+		t.Errorf("a switch that can be used says %q", got)
+	}
+	// It is still a form that sends, with the token that forms need.
+	p.click("#command-show_grid button")
+	p.wait("the switch has changed", `document.querySelector("#command-show_grid button").getAttribute("aria-checked") === "false"`)
+	until(t, "the process is told", func() string {
+		if v, err := again.commands.TryGet(); err != nil {
+			return err.Error()
+		} else if got := fmt.Sprint(v); !strings.Contains(got, "show_grid") {
+			return got
+		}
+		return ""
+	})
+	p.says("#command-show_grid-life", "Taken")
+
+	// Somebody else's command shows here too.
+	if status, err := w.try("POST", "/sources/napari/commands/show_grid", `{"show_grid": true}`, nil); err != nil || status != 202 {
+		t.Fatalf("POST show_grid: status %d: %v", status, err)
+	}
+	p.wait("the switch shows what somebody else sent", `document.querySelector("#command-show_grid button").getAttribute("aria-checked") === "true"`)
+	if !ask[bool](p, `window.stays`) {
+		t.Error("the page was loaded anew")
+	}
 }
 
 // messagesPage looks at a page of many topics of which few change.

@@ -395,6 +395,8 @@ func (s *Server) feed(src *source.Source, topic, name, detail string) (tab.Feed,
 		return s.htmlFeed(src, detail)
 	case "command":
 		return s.commandFeed(detail)
+	case "control":
+		return s.controlFeed(src, detail)
 	}
 	for i := range s.tabs {
 		if open := s.tabs[i].Feeds[name]; open != nil {

@@ -46,7 +46,7 @@ func checkTabs(tabs []tab.Tab) error {
 	for _, name := range taken {
 		seen[name] = true
 	}
-	feeds := map[string]bool{"html": true}
+	feeds := map[string]bool{"html": true, "command": true, "control": true}
 	for i := range tabs {
 		t := &tabs[i]
 		switch {
@@ -106,6 +106,7 @@ func (s *Server) commandSwitch(src *source.Source, action shm.Action, csrf strin
 	p := ui.SwitchProps{
 		ID: ui.CommandID(action.Name), Label: action.Title, Help: action.Help,
 		Action: path, Name: action.Args[0].Name, CSRF: csrf, On: true,
+		Topic: src.ID() + "/control/" + action.Name,
 	}
 	if action.Name == gridCommand {
 		p.Key = "g"
@@ -113,10 +114,12 @@ func (s *Server) commandSwitch(src *source.Source, action shm.Action, csrf strin
 	if on, ok := action.Args[0].Default.(bool); ok {
 		p.On = on
 	}
-	if !src.Status(time.Now()).Running {
-		p.Disabled = "The process is gone."
+	st := src.Status(time.Now())
+	if !st.Running {
+		p.Disabled = st.Name + " is gone."
 	}
-	if last, ok := s.commands.last(src.ID(), action.Name); ok {
+	// A process that starts again knows nothing of what the last was told.
+	if last, ok := s.commands.last(src.ID(), action.Name); ok && (!st.Running || !last.Sent.Before(st.Began)) {
 		if on, ok := last.Args[p.Name].(bool); ok && last.Status != shm.Refused && last.Status != shm.Gone {
 			p.On = on
 		}
@@ -125,9 +128,30 @@ func (s *Server) commandSwitch(src *source.Source, action shm.Action, csrf strin
 	return p
 }
 
+// isSwitch reports whether an action has a control on some page: one argument
+// that is on or off.
+func isSwitch(action shm.Action) bool {
+	return len(action.Args) == 1 && action.Args[0].Type == shm.Bool
+}
+
+// controlFeed keeps the switch of a command true on pages that are open: the
+// process may go and come back, and others may send the command.
+func (s *Server) controlFeed(src *source.Source, name string) (tab.Feed, error) {
+	if action, ok := findAction(src, name); !ok || !isSwitch(action) {
+		return nil, fmt.Errorf("%s has no switch %q", src.ID(), name)
+	}
+	return tab.NewFragment(nil, func(time.Time) templ.Component {
+		action, ok := findAction(src, name)
+		if !ok || !isSwitch(action) {
+			return templ.NopComponent
+		}
+		return layout.SwitchFrame(name, s.commandSwitch(src, action, ""))
+	}), nil
+}
+
 // renderCommand answers htmx with the control of a command, rendered again.
 func (s *Server) renderCommand(c echo.Context, src *source.Source, action shm.Action) error {
-	if len(action.Args) != 1 || action.Args[0].Type != shm.Bool {
+	if !isSwitch(action) {
 		return c.NoContent(http.StatusNoContent) // no control of such a kind is on any page
 	}
 	v := s.view(c, src, time.Now())
