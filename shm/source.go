@@ -69,7 +69,8 @@ type Sink interface {
 	// Event appends to an event topic. Events of one topic come in order.
 	Event(Event)
 	// Frame says that everything the process sent for one frame of its own has
-	// been handed over. stamp is the process's time of the frame (0: unknown).
+	// been handed over. stamp is the process's time of the frame (0: unknown, or
+	// of no meaning because the source took its time while nobody watched).
 	Frame(stamp float64)
 	// Cost reports what reading costs the watched process.
 	Cost(Cost)

@@ -54,6 +54,7 @@ type Source struct {
 	res    resources
 	watch  watch
 	out    outbox
+	lull   time.Duration // constant
 
 	mu    sync.Mutex // guards all below
 	info  shm.Info
@@ -91,7 +92,7 @@ func Attach(ctx context.Context, opt Options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{opt: opt, client: client}
+	s := &Source{opt: opt, client: client, lull: defaultLull}
 	s.out.init()
 	if err := s.greet(ctx); err != nil {
 		s.giveBack(ctx)

@@ -8,7 +8,9 @@
 // waits in the message queue and wakes with the frame, another fetches the
 // poll only while somebody watches, a third carries commands and once a second
 // looks after everything slow. The queue is emptied also while nobody watches,
-// because napari never empties it.
+// because napari never empties it, but then only four times a second: messages
+// have their own stamps, and whoever comes to watch gets what lies there and
+// full speed at once.
 //
 // It is not a general client of managers (that is package manager) and it
 // keeps no history (that is the dashboard).

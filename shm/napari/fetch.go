@@ -93,6 +93,7 @@ func (r *run) fetch(ctx context.Context) error {
 		case <-f.wake:
 		case <-r.sink.DemandChanged():
 			signal(r.demand)
+			signal(r.pace.hurry)
 		case <-timer.C:
 		}
 		stamp, framed := f.take()

@@ -49,6 +49,7 @@ type run struct {
 	demand  chan struct{} // capacity one: tell the process what is wanted
 	since   float64       // stamps before are of no interest any more; 0: all are
 	skipped int           // messages left out because of since; owned by drain
+	pace    pace
 
 	fetcher fetcher // owned by fetch
 
@@ -63,6 +64,7 @@ func (s *Source) Run(ctx context.Context, sink shm.Sink) error {
 		turn:   make(chan struct{}, 1),
 		ticked: make(chan struct{}, 1),
 		demand: make(chan struct{}, 1),
+		pace:   newPace(sink, s.lull),
 	}
 	r.fetcher.init()
 	if loopbackAddress(s.opt.Address) {
@@ -241,8 +243,20 @@ func (r *run) session(ctx context.Context) error {
 	return err
 }
 
-// drain takes the messages, as they come, and follows napari's frames by them.
+// drain takes the messages, at the pace of who watches, and follows napari's
+// frames by them.
 func (r *run) drain(ctx context.Context, conn *manager.Conn) error {
+	// Where ctx ends because the process does, what is being taken then is still
+	// waited for: nobody else would get it.
+	wire, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	var waiting atomic.Bool // in a get, perhaps for nothing
+	defer context.AfterFunc(ctx, func() {
+		if !left(ctx) || sleep(wire, outlives) && waiting.Load() {
+			cut()
+		}
+	})()
+	behind := false // more waited than one drain took
 	for ctx.Err() == nil {
 		if !r.reading.Load() {
 			select {
@@ -252,29 +266,30 @@ func (r *run) drain(ctx context.Context, conn *manager.Conn) error {
 			continue
 		}
 		start := time.Now()
-		v, err := conn.CallWait(ctx, getWait, r.res.messages, "get", true, getWait.Seconds())
+		waiting.Store(true)
+		v, err := conn.CallWait(wire, getWait, r.res.messages, "get", true, getWait.Seconds())
+		waiting.Store(false)
 		took := time.Since(start)
 		if errors.Is(err, manager.ErrEmpty) {
 			r.caughtUp()
 			continue
 		}
-		if lost(ctx, err) {
+		if lost(wire, err) {
 			return err
 		}
-		r.message(v, err)
+		r.message(v, err, false)
+		past := r.since != 0
+		rested := !past && !behind && r.pace.rest(ctx)
 		// A slow answer alone does not tell that the queue was empty before: the
 		// machine may be busy. So the past ends where a drain ends.
-		if took > backlog && r.since == 0 {
+		if took > backlog && !past && !rested || ctx.Err() != nil {
 			continue
 		}
-		n, err := conn.Drain(ctx, r.res.messages, maxDrain, func(v pickle.Value, err error) error {
-			r.message(v, err)
-			return nil
-		})
-		if lost(ctx, err) {
+		n, err := r.drainQueue(wire, conn, rested)
+		if lost(wire, err) {
 			return err
 		}
-		if n < maxDrain {
+		if behind = n == maxDrain; !behind {
 			r.caughtUp()
 		}
 		var remote *manager.RemoteError
@@ -282,7 +297,28 @@ func (r *run) drain(ctx context.Context, conn *manager.Conn) error {
 			return nil
 		}
 	}
+	for left(ctx) && r.reading.Load() {
+		if n, err := r.drainQueue(wire, conn, true); n < maxDrain || err != nil {
+			break // however that went: the end is known already
+		}
+	}
 	return nil
+}
+
+// left reports whether ctx has ended because the process has, whose manager may
+// still answer for a moment.
+func left(ctx context.Context) bool {
+	why := context.Cause(ctx)
+	return errors.Is(why, shm.ErrEnded) || errors.Is(why, shm.ErrOwner)
+}
+
+// drainQueue takes what is in the queue. late says that it lay there because
+// nobody was in a hurry.
+func (r *run) drainQueue(ctx context.Context, conn *manager.Conn, late bool) (int, error) {
+	return conn.Drain(ctx, r.res.messages, maxDrain, func(v pickle.Value, err error) error {
+		r.message(v, err, late)
+		return nil
+	})
 }
 
 // lost reports whether err means that the connection is of no more use, or that
@@ -291,8 +327,10 @@ func lost(ctx context.Context, err error) bool {
 	return err != nil && (errors.Is(err, manager.ErrGone) || ctx.Err() != nil)
 }
 
-// message hands one message over.
-func (r *run) message(v pickle.Value, err error) {
+// message hands one message over. The stamp of a frame that is late because
+// nobody was in a hurry is not passed on: it tells nothing of how long frames
+// take to get here.
+func (r *run) message(v pickle.Value, err error, late bool) {
 	if err != nil {
 		r.sink.Notice("message", "A message could not be read and is lost: "+err.Error())
 		return
@@ -302,9 +340,14 @@ func (r *run) message(v pickle.Value, err error) {
 			r.skipped++
 			return
 		}
+		r.pace.heard(e.Topic)
 		r.sink.Event(e)
 		if e.Topic == shm.TopicFrameTime {
-			r.frame(e.Stamp)
+			stamp := e.Stamp
+			if late {
+				stamp = 0
+			}
+			r.frame(stamp)
 		}
 	})
 	for _, n := range notes {

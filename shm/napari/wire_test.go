@@ -28,7 +28,7 @@ type process struct {
 	t                *testing.T
 	addr             string
 	data, clientData *manager.Dict
-	messages         *manager.Queue
+	messages         *countedQueue
 	commands         *manager.Queue
 	shutdown         *manager.Event
 	server           *manager.Server
@@ -40,7 +40,7 @@ func serve(t *testing.T) *process {
 	p := &process{
 		t:    t,
 		data: manager.NewDict(), clientData: manager.NewDict(),
-		messages: manager.NewQueue(0), commands: manager.NewQueue(0),
+		messages: &countedQueue{Queue: manager.NewQueue(0), asked: map[string]int{}}, commands: manager.NewQueue(0),
 		shutdown: manager.NewEvent(),
 	}
 	var err error
@@ -69,6 +69,26 @@ func serve(t *testing.T) *process {
 	}
 	t.Cleanup(p.stop)
 	return p
+}
+
+// countedQueue counts what is asked of it.
+type countedQueue struct {
+	*manager.Queue
+	mu    sync.Mutex // guards asked
+	asked map[string]int
+}
+
+func (q *countedQueue) Call(ctx context.Context, c manager.Call) (pickle.Value, error) {
+	q.mu.Lock()
+	q.asked[c.Method]++
+	q.mu.Unlock()
+	return q.Queue.Call(ctx, c)
+}
+
+func (q *countedQueue) count(method string) int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.asked[method]
 }
 
 func listen(t *testing.T) net.Listener {
@@ -259,20 +279,94 @@ func TestNothingIsAskedThatNobodyWatches(t *testing.T) {
 	p := serve(t)
 	p.data.Set("poll", tiles(t, 10))
 	r := run(t, attach(t, napari.Options{Address: p.addr}))
-	r.sink.Wait(t, "the cost", func() bool { return r.sink.LastCost().Calls > 0 })
-	first := r.sink.LastCost().Calls
-	for i := range 100 {
+	const frames = 200
+	start := time.Now()
+	for i := range frames {
+		p.put("n", int64(i))
 		p.frame(tiles(t, 10))
-		r.waitFrames(t, i+1)
+		time.Sleep(5 * time.Millisecond) // a rate; what follows depends on none
 	}
-	r.sink.Wait(t, "the cost", func() bool { return r.sink.LastCost().Calls > first+100 })
-	// One call for each frame, and a few a second to look after things. An
-	// answer that comes at once makes the reader look for a queue.
-	if extra := r.sink.LastCost().Calls - first - 100; extra > 150 {
-		t.Errorf("100 frames took %d calls", extra+100)
+	r.waitFrames(t, frames)
+	inOrder(t, r.sink.Events("n"), frames)
+	// Four times a second a wait and a look, twice as much at most where clocks
+	// differ, and as much again to begin and to end with.
+	rounds := int(time.Since(start)/(250*time.Millisecond)) + 2
+	if calls := p.messages.count("get") + p.messages.count("qsize"); calls > 4*rounds {
+		t.Errorf("%d frames in %d quarters of a second took %d calls", frames, rounds, calls)
+	}
+	if n := p.messages.count("get_nowait"); n > 2*frames {
+		t.Errorf("%d messages were asked for %d times", 2*frames, n)
 	}
 	if _, n := r.sink.Latest(shm.TopicPoll); n != 0 {
 		t.Errorf("the poll was fetched %d times", n)
+	}
+}
+
+func inOrder(t *testing.T, events []shm.Event, n int) {
+	t.Helper()
+	if len(events) != n {
+		t.Errorf("%d messages came, want %d", len(events), n)
+	}
+	for i, e := range events {
+		if e.Value != int64(i) {
+			t.Fatalf("message %d holds %v", i, e.Value)
+		}
+	}
+}
+
+// resting is a source that rests for ever, until somebody watches, and a
+// hundred messages that wait for it. The first of n has come.
+func resting(t *testing.T) (*process, *running) {
+	t.Helper()
+	p := serve(t)
+	src := attach(t, napari.Options{Address: p.addr})
+	src.SetLull(1000 * time.Hour)
+	p.put("first", true)
+	r := run(t, src)
+	// After what had gathered before webmon came there is no rest.
+	r.sink.Wait(t, "what lay there", func() bool { return r.sink.Count("first") == 1 && p.messages.count("get") > 1 })
+	p.put("n", int64(0))
+	r.sink.Wait(t, "a message", func() bool { return r.sink.Count("n") == 1 })
+	for i := range 99 {
+		p.put("n", int64(i+1))
+	}
+	p.frame(nil)
+	if n := p.messages.Len(); n != 100 {
+		t.Errorf("%d messages wait, want 100", n)
+	}
+	return p, r
+}
+
+// TestSomebodyComes wants full speed from then on.
+func TestSomebodyComes(t *testing.T) {
+	p, r := resting(t)
+	r.sink.Want("n", 1)
+	r.waitFrames(t, 1)
+	inOrder(t, r.sink.Events("n"), 100)
+	for i := range 20 {
+		p.frame(nil)
+		r.waitFrames(t, i+2)
+	}
+	for i, stamp := range r.sink.Stamps() {
+		if late := i == 0; late != (stamp == 0) {
+			t.Errorf("frame %d has the stamp %v", i, stamp)
+		}
+	}
+	if n := p.messages.count("get_nowait"); n < 100 {
+		t.Errorf("%d messages were taken together, want 100", n)
+	}
+}
+
+// TestTheLastWords of a process that ends while nobody is in a hurry are heard.
+func TestTheLastWords(t *testing.T) {
+	p, r := resting(t)
+	p.shutdown.Set()
+	if err := r.wait(t); !errors.Is(err, shm.ErrEnded) {
+		t.Errorf("Run = %v, want ErrEnded", err)
+	}
+	inOrder(t, r.sink.Events("n"), 100)
+	if n := r.frames(); n != 1 {
+		t.Errorf("%d frames came, want 1", n)
 	}
 }
 
@@ -317,10 +411,10 @@ func TestOtherState(t *testing.T) {
 	}
 	r.sink.Wait(t, "the state once", func() bool { return stage() == `{"x":1.5}` })
 	p.data.Set("stage", pickle.NewDict("x", 2.5))
-	for i := range 20 {
+	for range 20 {
 		p.frame(tiles(t, 1))
-		r.waitFrames(t, i+1)
 	}
+	r.waitFrames(t, 20)
 	if _, n := r.sink.Latest("stage"); n != 1 {
 		t.Errorf("the state was read %d times although nobody wanted it", n)
 	}
@@ -360,11 +454,7 @@ func TestMessages(t *testing.T) {
 		p.put("n", int64(i))
 	}
 	r.sink.Wait(t, "the burst", func() bool { return r.sink.Count("n") == burst })
-	for i, e := range r.sink.Events("n") {
-		if e.Value != int64(i) {
-			t.Fatalf("message %d holds %v", i, e.Value)
-		}
-	}
+	inOrder(t, r.sink.Events("n"), burst)
 	if p.messages.Len() != 0 {
 		t.Errorf("%d messages are left in the queue", p.messages.Len())
 	}
