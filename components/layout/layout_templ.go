@@ -185,7 +185,7 @@ func Shell(p Page) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "</main><div id=\"announce\" class=\"sr-only\" role=\"status\" aria-live=\"polite\"></div><p id=\"paused\" class=\"paused-mark\" hidden>Paused</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "</main><div id=\"announce\" class=\"sr-only\" role=\"status\" aria-live=\"polite\"></div><p id=\"paused\" class=\"paused-mark\" role=\"status\" hidden>Paused</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
