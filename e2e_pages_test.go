@@ -6,10 +6,14 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp/kb"
 
 	"webmon/shm/manager"
 	"webmon/shm/pickle"
@@ -37,9 +41,61 @@ func TestE2EPages(t *testing.T) {
 	})
 
 	t.Run("messages", func(t *testing.T) { messagesPage(t, p, w, n) })
+	t.Run("a zoomed chart", func(t *testing.T) { zoomedChart(t, p, w, n) })
 	t.Run("show grid", func(t *testing.T) { gridSwitch(t, p, w, n) })
 	p.calm()
 	p.stayedHome(w.host())
+}
+
+// zoomedChart zooms into a long window, whose buckets are a second wide, until
+// the values themselves are seen.
+func zoomedChart(t *testing.T, p *page, w *webmon, n *speaker) {
+	p.t = t
+	const count = 60
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	for i := range count { // apart, so that each is a value of its own
+		<-ticker.C
+		n.say("wave", pickle.NewDict("x", 100+float64(i)))
+	}
+	until(t, "webmon has all values", func() string {
+		if got := w.count("napari", "wave", 900); got != count {
+			return fmt.Sprintf("it has %d of %d", got, count)
+		}
+		return ""
+	})
+	p.visit(w.base + "/individual/wave.x?window=900")
+	p.live()
+	p.wait("the chart shows them", fmt.Sprintf(`document.querySelector("[data-chart]").dataset.values === "%d"`, count))
+	if got := ask[string](p, `document.querySelector("[data-chart]").dataset.width`); got != "1000" {
+		t.Errorf("a quarter of an hour is drawn in buckets of %s ms, want 1000", got)
+	}
+	ask[bool](p, `(document.querySelector("[data-chart-picture]").focus(), true)`)
+	p.key(kb.End)
+	for range 12 { // to some seven seconds
+		p.key("+")
+	}
+	p.wait("the values themselves have come", `document.querySelector("[data-chart]").dataset.width < 10`)
+	p.wait("all of them are drawn", fmt.Sprintf(`document.querySelector("[data-chart]").dataset.values === "%d"`, count))
+	p.says("[data-chart-state]", "zoomed to")
+	p.shot("chart-zoomed")
+	// The reading line reads single values now, to the millisecond.
+	until(t, "the reading line comes to a value", func() string {
+		p.key(kb.ArrowLeft)
+		if got := p.text("[data-chart-readout]"); !regexp.MustCompile(`^\d\d:\d\d:\d\d\.\d{2,} 1[0-5]\d$`).MatchString(got) {
+			return fmt.Sprintf("it reads %q", got)
+		}
+		return ""
+	})
+	p.click("[data-chart-legend] button")
+	p.wait("the legend hides the line", `document.querySelector("[data-chart]").dataset.values === "0"`)
+	p.click("[data-chart-legend] button")
+	p.wait("and shows it", fmt.Sprintf(`document.querySelector("[data-chart]").dataset.values === "%d"`, count))
+	p.click("[data-action=pause]")
+	p.says("[data-chart-state]", "paused")
+	p.click("[data-action=pause]")
+	p.click("[data-chart-live]")
+	p.wait("the live window is back", `document.querySelector("[data-chart]").dataset.width === "1000" && document.querySelector("[data-chart]").dataset.state === "live"`)
 }
 
 // gridSwitch watches the switch on a page that stays open while the process

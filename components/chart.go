@@ -24,6 +24,9 @@ type ChartProps struct {
 	// Download is the address of its events, to which ?format=csv or json and
 	// seconds are added; "" where there is none.
 	Download string
+	// Range is the address of a part of the chart, to which ?from and to are
+	// added, in ms since the epoch; "" where the page has all there is.
+	Range string
 }
 
 // ChartLine is one line of a chart.

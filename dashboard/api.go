@@ -9,12 +9,14 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"webmon/dashboard/chart"
 	"webmon/dashboard/hub"
 	"webmon/dashboard/instance"
 	"webmon/dashboard/source"
@@ -121,6 +123,37 @@ func (s *Server) apiEvents(c echo.Context) error {
 	default:
 		return echo.NewHTTPError(http.StatusBadRequest, "format must be json or csv.")
 	}
+}
+
+// apiChart answers GET /api/v1/sources/<id>/charts/<chart>: a part of a chart,
+// from one time to another in ms since the epoch, as a frame of its feed.
+func (s *Server) apiChart(c echo.Context) error {
+	src, err := s.sourceOf(c)
+	if err != nil {
+		return err
+	}
+	spec := chart.SpecFor(c.Param("chart"))
+	if !slices.ContainsFunc(spec.Lines, func(l chart.Line) bool { return src.Series(l.Series) != nil }) {
+		return echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("%s has sent nothing for a chart %q.", src.ID(), c.Param("chart")))
+	}
+	var times [2]time.Time
+	for i, field := range []string{"from", "to"} {
+		var ok bool
+		if times[i], ok = chart.ParseMillis(c.QueryParam(field)); !ok {
+			return unacceptable(field, field+" must be a time in milliseconds since 1970")
+		}
+	}
+	switch span := times[1].Sub(times[0]); {
+	case span <= 0:
+		return unacceptable("to", "to must be later than from")
+	case span > source.Window:
+		return unacceptable("from", fmt.Sprintf("from must be at most %.0f seconds before to, which is how long values are kept", source.Window.Seconds()))
+	}
+	b, err := chart.Part(chart.Options{Spec: spec, Series: src.Series, Ended: src.Ended}, times[0], times[1], time.Now())
+	if err != nil {
+		return fmt.Errorf("writing a part of the chart %s: %w", spec.Name, err)
+	}
+	return c.JSONBlob(http.StatusOK, append(b, '\n'))
 }
 
 // apiCommand answers GET /api/v1/commands/<id>.

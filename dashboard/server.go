@@ -306,6 +306,7 @@ func (s *Server) routes() {
 	e.GET("/api/v1/sources", s.apiSources)
 	e.GET("/api/v1/sources/:source/state", s.apiState)
 	e.GET("/api/v1/sources/:source/events/:topic", s.apiEvents)
+	e.GET("/api/v1/sources/:source/charts/:chart", s.apiChart)
 	e.GET("/api/v1/commands/:id", s.apiCommand)
 	e.POST("/sources/:source/commands/:name", s.postCommand)
 	e.POST("/sources/:source/dismiss", s.postDismiss)

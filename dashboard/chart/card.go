@@ -57,6 +57,9 @@ func (v View) Card(spec Spec, now time.Time) components.ChartProps {
 	}
 	query := url.Values{"source": {v.Source}, "window": {strconv.Itoa(p.Window)}}
 	p.Href = v.Prefix + "/individual/" + url.PathEscape(spec.Name) + "?" + query.Encode()
+	if v.Source != "" && spec.Lines[0].Of == Values {
+		p.Range = v.Prefix + "/api/v1/sources/" + url.PathEscape(v.Source) + "/charts/" + url.PathEscape(spec.Name)
+	}
 	topics := spec.Topics()
 	for i := len(topics) - 1; i >= 0 && v.IsTopic != nil; i-- {
 		if v.IsTopic(topics[i]) {

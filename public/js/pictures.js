@@ -92,7 +92,14 @@ function mountChart({mount}, element, frames) {
     onFrames: (topic, draw) => frames.onFrames(topic, draw),
     afterPaint,
     save,
+    load,
   });
+}
+
+async function load(url, signal) {
+  const response = await fetch(url, {signal, headers: {Accept: "application/json"}});
+  if (!response.ok) throw new Error(`${url}: status ${response.status}`);
+  return response.json();
 }
 
 /** Offers data as a file. */

@@ -3,6 +3,7 @@
 import {init} from "echarts";
 import {clockExact, duration, format, text} from "./format.js";
 import {color, formatter, resolve} from "./option.js";
+import {Part} from "./part.js";
 import {points, room} from "./points.js";
 import {Scale, ticks} from "./scale.js";
 import {Stream} from "./stream.js";
@@ -36,6 +37,7 @@ export class Chart {
   #echarts;
   #stream;
   #frozen = null; // rings that stand still while the picture does
+  #part; // what is zoomed in on, more finely; null where the page cannot ask for it
   #extents = []; // Float64Array of each line, to use again
   #means = [];
   #scale;
@@ -57,11 +59,17 @@ export class Chart {
    * @param {HTMLElement} element with data-chart, as components/chart.templ writes it
    * @param {Group} group
    * @param {function(Blob, string)} save offers a file
+   * @param {function(string, AbortSignal): Promise<object>} [load] resolves to the JSON of an address
    */
-  constructor(element, group, save) {
+  constructor(element, group, save, load) {
     this.#element = element;
     this.#group = group;
     this.#save = save;
+    const {range} = element.dataset;
+    this.#part = load && range ? new Part(({from, to}, signal) => load(`${range}?from=${from}&to=${to}`, signal), () => {
+      this.dirty = true;
+      group.wake(true);
+    }) : null;
     const part = name => element.querySelector(`[data-chart-${name}]`);
     this.#parts = {
       picture: part("picture"),
@@ -127,6 +135,7 @@ export class Chart {
   }
 
   #begin() {
+    this.#part?.drop();
     this.#stream = new Stream(Number(this.#element.dataset.window) * 1000);
     this.#frozen = null;
     this.#scale = this.#newScale();
@@ -177,8 +186,14 @@ export class Chart {
     this.#scale.reset();
   }
 
-  get #rings() {
-    return this.#frozen ?? this.#stream.rings;
+  // What the picture is drawn from: {width of a bucket, ms, rings of the lines}, and how far beyond its edges that matters, ms.
+  #source(view) {
+    const {width} = this.#stream;
+    const part = this.#group.zoom ? this.#part?.of(view, width) : null;
+    if (part && part.rings.length === this.#stream.rings.length) {
+      return {width: part.width, rings: part.rings, beyond: (view.to - view.from) / 2};
+    }
+    return {width, rings: this.#frozen ?? this.#stream.rings, beyond: 0};
   }
 
   setLog(log) {
@@ -258,20 +273,22 @@ export class Chart {
   }
 
   #drawPicture(view, now) {
-    const {width} = this.#stream;
+    if (!this.#group.zoom) this.#part?.drop();
+    const {width, rings, beyond} = this.#source(view);
+    this.#drawn.width = width;
     const {style} = this.#element.dataset;
-    const need = room(view.from, view.to, width);
+    const need = room(view.from - beyond, view.to + beyond, width);
     let low = Infinity;
     let high = -Infinity;
     let count = 0;
-    const series = this.#rings.flatMap((ring, i) => {
+    const series = rings.flatMap((ring, i) => {
       if (this.#hidden.has(i)) return this.#ids(i).map(id => ({id, data: NOTHING}));
       if (!(this.#extents[i]?.length >= need)) {
         this.#extents[i] = new Float64Array(need);
         this.#means[i] = new Float64Array(need);
       }
       const drawn = points(ring, {
-        width, from: view.from, to: view.to, style, positive: this.#log,
+        width, from: view.from, to: view.to, beyond, style, positive: this.#log,
         dot: (2 * (view.to - view.from)) / this.columns,
       }, this.#extents[i], this.#means[i]);
       low = Math.min(low, drawn.min);
@@ -319,6 +336,7 @@ export class Chart {
     if (empty.textContent !== sentence) empty.textContent = sentence;
     empty.hidden = sentence === "";
     this.#element.dataset.values = String(count);
+    this.#element.dataset.width = String(this.#drawn.width);
   }
 
   #showState() {
@@ -374,14 +392,14 @@ export class Chart {
   }
 
   #reading(time, view) {
-    const {width} = this.#stream;
+    const {width, rings} = this.#source(view);
     const {unit} = this.#element.dataset;
     const reach = Math.ceil(Math.max(width, (REACH * (view.to - view.from)) / this.columns) / width);
-    const parts = this.#rings.flatMap((ring, i) => {
+    const parts = rings.flatMap((ring, i) => {
       if (this.#hidden.has(i)) return [];
       const bucket = ring.nearest(Math.floor(time / width), reach);
       if (!bucket) return [];
-      const label = this.#rings.length > 1 ? `${this.label(i)} ` : "";
+      const label = rings.length > 1 ? `${this.label(i)} ` : "";
       if (bucket.count === 1 || bucket.min === bucket.max) {
         return [`${clockExact(bucket.index * width + bucket.maxAt, Math.min(width, 100))}  ${label}${text(bucket.max, unit)}`];
       }
@@ -400,13 +418,13 @@ export class Chart {
     const {table, rows} = this.#parts;
     if (!table?.open || !rows || now - this.#tableAt < TABLE) return;
     this.#tableAt = now;
-    const {width} = this.#stream;
+    const {width, rings} = this.#source(view);
     const {unit} = this.#element.dataset;
     const per = Math.max(1, Math.round((view.to - view.from) / width / ROWS));
     const last = Math.floor(view.to / width / per);
     const list = [];
     for (let row = last; row > last - ROWS - 1; row--) {
-      this.#rings.forEach((ring, i) => {
+      rings.forEach((ring, i) => {
         let count = 0;
         let low = Infinity;
         let high = -Infinity;
@@ -420,11 +438,11 @@ export class Chart {
         });
         if (count === 0) return;
         const cells = [clockExact(row * per * width, per * width)];
-        if (this.#rings.length > 1) cells.push(this.label(i));
+        if (rings.length > 1) cells.push(this.label(i));
         list.push([...cells, String(count), text(low, unit), text(sum / count, unit), text(high, unit)]);
       });
     }
-    rows.replaceChildren(...list.map(cells => rowOf(cells, this.#rings.length > 1 ? 2 : 1)));
+    rows.replaceChildren(...list.map(cells => rowOf(cells, rings.length > 1 ? 2 : 1)));
     if (list.length === 0) rows.replaceChildren(rowOf(["No values yet."], 1));
   }
 
@@ -471,12 +489,13 @@ export class Chart {
     return this.#view;
   }
 
-  /** ms of a bucket. */
+  /** ms of a bucket of what is drawn. */
   get width() {
-    return this.#stream.width;
+    return this.#drawn.width || this.#stream.width;
   }
 
   destroy() {
+    this.#part?.drop();
     for (const observer of this.#observers) observer.disconnect();
     this.#echarts.dispose();
   }

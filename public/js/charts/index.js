@@ -11,7 +11,7 @@
  * [data-chart-bar]) sets data-topic and data-window of every chart, replaces the page's address, and says `topicschange` on the
  * document, so that the page asks the server for the new topics; with `{anew: true}` it asks for snapshots of the old ones. On
  * the element: `data-state` ("loading", "live", "held", "stale", "ended"), `data-values`
- * (values in the picture).
+ * (values in the picture), `data-width` (ms that a bucket of it is wide).
  */
 
 import {Chart} from "./chart.js";
@@ -33,13 +33,14 @@ let asked = -Infinity; // when a snapshot was, performance.now()
  * @param {object} page what the page offers
  * @param {function(string, function(object[]))} page.onFrames hands all frames of a topic, as lists; returns what ends it
  * @param {function(Blob, string)} page.save offers a file
+ * @param {function(string, AbortSignal): Promise<object>} [page.load] resolves to the JSON of an address, for what is zoomed in on
  * @returns {{setPaused: function(boolean), setStale: function(boolean), destroy: function()}}
  */
-export function mount(element, {onFrames, save}) {
+export function mount(element, {onFrames, save, load}) {
   unmount(element);
   startPage();
   group.setWindow(Number(element.dataset.window) * 1000);
-  const chart = new Chart(element, group, save);
+  const chart = new Chart(element, group, save, load);
   if (group.held !== null) chart.restart();
   const aborter = new AbortController();
   listen(element.querySelector("[data-chart-picture]"), chart, group, aborter.signal);

@@ -39,16 +39,17 @@ const PER_BUCKET = 8;
  * @param {number} options.width of a bucket, ms
  * @param {number} options.from ms since the epoch
  * @param {number} options.to
+ * @param {number} [options.beyond] ms beyond both times that lines may come in from
  * @param {string} options.style
  * @param {boolean} options.positive leaves out what a logarithmic axis cannot show
  * @param {number} options.dot ms that a lone point of a line is drawn wide, so that it is seen
- * @param {Float64Array} extent room(from, to, width) numbers
+ * @param {Float64Array} extent room(from - beyond, to + beyond, width) numbers
  * @param {Float64Array} means as large
  * @returns {Drawn}
  */
-export function points(ring, {width, from, to, style, positive, dot}, extent, means) {
-  const first = Math.floor(from / width) - 1;
-  const last = Math.floor(to / width) + 1;
+export function points(ring, {width, from, to, beyond = 0, style, positive, dot}, extent, means) {
+  const first = Math.floor((from - beyond) / width) - 1;
+  const last = Math.floor((to + beyond) / width) + 1;
   const drawn = {extent: 0, means: 0, min: Infinity, max: -Infinity, count: 0};
   const see = (t, v) => {
     if (t < from || t > to) return;
@@ -91,7 +92,7 @@ export function points(ring, {width, from, to, style, positive, dot}, extent, me
   function line() {
     const broken = style === "line";
     const {values, buckets} = broken ? ring.census(first, last) : {values: 0, buckets: 1};
-    const gap = broken ? Math.max(LEAST_GAP, 3 * width, values > 0 ? (GAP * (to - from)) / values : 0) : Infinity;
+    const gap = broken ? Math.max(LEAST_GAP, 3 * width, values > 0 ? (GAP * (to - from + 2 * beyond)) / values : 0) : Infinity;
     const crowded = broken && values > CROWDED * buckets;
     let n = 0;
     let m = 0;
