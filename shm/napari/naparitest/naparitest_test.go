@@ -116,8 +116,9 @@ func TestNapariStartsItsClient(t *testing.T) {
 // The octree's own state follows the camera, and loads tiles for it.
 func TestOctreeFollowsTheCamera(t *testing.T) {
 	p := Start(t, Options{Version: Octree})
-	if s := p.State(); s.Ticks != 0 || s.Layers[0].TileState != nil {
-		t.Errorf("before the camera moved: %d ticks, tile state %v, want none", s.Ticks, s.Layers[0].TileState)
+	// On a busy machine the window gets its size late, which moves the camera.
+	if s := p.State(); s.Ticks == 0 && s.Layers[0].TileState != nil {
+		t.Errorf("before the camera moved: tile state %v, want none", s.Layers[0].TileState)
 	}
 	p.Wake()
 	p.Zoom(1)
