@@ -364,7 +364,7 @@ func Chart(p ChartProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "\">Loading</p><p class=\"pointer-events-none absolute left-[72px] top-1 rounded bg-warning px-2 text-data font-semibold text-[rgb(30_30_33)]\" data-chart-state hidden></p></div><div id=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "\">Loading</p><p class=\"pointer-events-none absolute left-[72px] top-1 max-sm:top-7 rounded bg-warning px-2 text-data font-semibold text-[rgb(30_30_33)]\" data-chart-state hidden></p></div><div id=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -75,6 +75,11 @@ export function clockExact(ms, width) {
   return `${clock(ms)}.${String(part).padStart(decimals, "0")}`;
 }
 
+/** A time of day at a tick: to the second, or with as many decimals as a tick between seconds needs. */
+export function clockTick(ms) {
+  return clockExact(ms, [1000, 100, 10].find(width => ms % width === 0) ?? 1);
+}
+
 /** A length of time: "850 ms", "12.4 s", "5 min". */
 export function duration(ms) {
   if (ms < 1000) return `${Math.round(ms)} ms`;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";
 import {test} from "node:test";
-import {clock, clockExact, duration, format, text, tick} from "./format.js";
+import {clock, clockExact, clockTick, duration, format, text, tick} from "./format.js";
 
 test("numbers are written as the server writes them", () => {
   const table = JSON.parse(readFileSync(new URL("../../../dashboard/chart/testdata/format.json", import.meta.url)));
@@ -34,6 +34,7 @@ test("times of day", () => {
   assert.equal(clockExact(ms, 100), "09:05:07.4");
   assert.equal(clockExact(ms, 20), "09:05:07.45");
   assert.equal(clockExact(ms, 1), "09:05:07.456");
+  assert.deepEqual([544, 1044, 64, 4, 0].map(more => clockTick(ms + more)), ["09:05:08", "09:05:08.5", "09:05:07.52", "09:05:07.46", "09:05:07.456"]);
 });
 
 test("lengths of time", () => {

@@ -3,7 +3,7 @@
  * stands for a colour of the page's theme and "@ms" for a formatter.
  */
 
-import {clock, tick} from "./format.js";
+import {clockTick, tick} from "./format.js";
 
 /** Colours where a page has no theme: Okabe and Ito's. */
 const FALLBACK = {
@@ -47,6 +47,6 @@ export function resolve(option, colorOf) {
 
 /** The formatter of a name: "clock" for times, else a unit. */
 export function formatter(name) {
-  if (name === "clock") return value => clock(value);
+  if (name === "clock") return value => clockTick(value);
   return value => tick(value, name === "number" ? "" : name);
 }

@@ -8,7 +8,7 @@ const PATIENCE = 3000;
 const PART = 0.55;
 
 /** Lengths of time between the ticks of a horizontal axis, ms. */
-const STEPS = [50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000];
+const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000];
 
 /** Room that the time at a tick needs, CSS pixels. */
 const LABEL = 88;
