@@ -52,6 +52,7 @@ import argparse
 import json
 import math
 import os
+import signal
 import sys
 import threading
 import time
@@ -163,7 +164,18 @@ def arguments(description):
     parser.add_argument("--load-ms", type=float, default=2, help="latency of one read in ms")
     parser.add_argument("--window", type=int, nargs=2, default=(1000, 800), metavar=("W", "H"), help="window size")
     parser.add_argument("--fds", type=int, nargs=2, default=(0, 1), metavar=("IN", "OUT"), help="descriptors of the protocol")
+    from_a_terminal()
     return parser.parse_args()
+
+
+def from_a_terminal():
+    """Take signals as a program started from a terminal does.
+
+    Who runs the tests under nohup, or in the background of a script, has these
+    ignored, and so has everything that is started from there.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Driver:
