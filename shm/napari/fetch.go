@@ -147,13 +147,15 @@ func (f *fetcher) release() bool {
 }
 
 // frame passes a frame on, at once if there is nothing to fetch for it. Frames
-// keep their order: one that waits is overtaken by none, only replaced.
+// keep their order: one that waits is overtaken by none, only replaced. Those
+// without a stamp have no order; of many that come together while one waits
+// none must be missing in the frame rate.
 func (r *run) frame(stamp float64) {
 	f := &r.fetcher
 	f.mu.Lock()
 	now := time.Now()
 	f.lastFrame.Store(now.UnixNano())
-	direct := !f.busy && !f.frame && !r.anyDue(now)
+	direct := !f.busy && !f.frame && !r.anyDue(now) || f.frame && stamp == 0
 	if !direct {
 		f.stamp, f.frame = stamp, true
 	}

@@ -328,8 +328,8 @@ func lost(ctx context.Context, err error) bool {
 }
 
 // message hands one message over. The stamp of a frame that is late because
-// nobody was in a hurry is not passed on: it tells nothing of how long frames
-// take to get here.
+// nobody was in a hurry, or webmon not yet there, is not passed on: it tells
+// nothing of how long frames take to get here.
 func (r *run) message(v pickle.Value, err error, late bool) {
 	if err != nil {
 		r.sink.Notice("message", "A message could not be read and is lost: "+err.Error())
@@ -344,7 +344,7 @@ func (r *run) message(v pickle.Value, err error, late bool) {
 		r.sink.Event(e)
 		if e.Topic == shm.TopicFrameTime {
 			stamp := e.Stamp
-			if late {
+			if late || r.since != 0 {
 				stamp = 0
 			}
 			r.frame(stamp)
