@@ -187,7 +187,7 @@ func testDemand(t *testing.T, r *running) {
 	r.sink.Want(r.State, 60)
 	r.sink.Wait(t, "the state wanted", func() bool { _, n := r.sink.Latest(r.State); return n >= 10 })
 	r.sink.Want(r.State, 0)
-	r.waitFrames(t, 3) // what was on its way
+	r.waitFrames(t, 20) // what was on its way
 	_, before := r.sink.Latest(r.State)
 	r.waitFrames(t, 10)
 	if _, n := r.sink.Latest(r.State); n != before {
