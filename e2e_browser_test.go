@@ -22,6 +22,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"webmon/shm/napari/naparitest"
 )
 
 // browser is a headless Chromium, the same for all pages of a test.
@@ -42,7 +44,7 @@ func startBrowser(t *testing.T) *browser {
 		}
 	}
 	if path == "" {
-		missing(t, "Chromium is not installed: .ci/system.sh says what to install")
+		naparitest.Missing(t, "Chromium is not installed: .ci/system.sh says what to install")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path),

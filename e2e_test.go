@@ -46,15 +46,6 @@ func endToEnd(t *testing.T) {
 	}
 }
 
-// missing skips the test, and fails it under CI, where nothing may be missing.
-func missing(t testing.TB, format string, args ...any) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatalf(format, args...)
-	}
-	t.Skipf(format, args...)
-}
-
 // until waits for what must become true; problem says why it is not yet, or "".
 func until(t testing.TB, what string, problem func() string) {
 	t.Helper()
@@ -164,7 +155,7 @@ type webmon struct {
 	address
 	cmd    *exec.Cmd
 	stdout *lineReader
-	stderr *lockedBuffer
+	stderr *naparitest.Buffer
 	exited chan struct{} // closed when it has ended
 }
 
@@ -181,7 +172,7 @@ func startProgramIn(t testing.TB, home string, env []string, args ...string) *we
 	w := &webmon{
 		cmd:    exec.Command(webmonBinary(t), args...),
 		stdout: newLineReader(),
-		stderr: new(lockedBuffer),
+		stderr: new(naparitest.Buffer),
 		exited: make(chan struct{}),
 	}
 	w.cmd.Env, w.cmd.Dir = append(userEnviron(t, home), env...), home
@@ -469,21 +460,3 @@ func (r *lineReader) Write(p []byte) (int, error) {
 }
 
 func (r *lineReader) Close() { close(r.lines) }
-
-// lockedBuffer keeps output that is read while it is written.
-type lockedBuffer struct {
-	mu sync.Mutex // guards b
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}

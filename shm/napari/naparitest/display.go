@@ -18,7 +18,7 @@ import (
 func StartDisplay(t testing.TB) string {
 	t.Helper()
 	if _, err := exec.LookPath("Xvfb"); err != nil {
-		missing(t, "Xvfb is not installed: .ci/system.sh says what to install")
+		Missing(t, "Xvfb is not installed: .ci/system.sh says what to install")
 	}
 	chosen, chosenIn, err := os.Pipe()
 	if err != nil {

@@ -222,7 +222,7 @@ func venv(t testing.TB, root, name string) string {
 	t.Helper()
 	folder := filepath.Join(root, ".venv", name)
 	if _, err := os.Stat(filepath.Join(folder, ".complete")); err != nil {
-		missing(t, "the environment .venv/%s is not there: run .ci/venvs.sh %s", name, name)
+		Missing(t, "the environment .venv/%s is not there: run .ci/venvs.sh %s", name, name)
 	}
 	return filepath.Join(folder, "bin", "python")
 }
@@ -244,7 +244,7 @@ func findPython(t testing.TB, version string) string {
 	t.Helper()
 	path := lookPython(version)
 	if path == "" {
-		missing(t, "Python %s is not there: install python%s, or run \"pyenv install %s\"", version, version, version)
+		Missing(t, "Python %s is not there: install python%s, or run \"pyenv install %s\"", version, version, version)
 	}
 	return path
 }
@@ -281,8 +281,8 @@ func short(t testing.TB) {
 	}
 }
 
-// missing skips the test, and fails it under CI, where nothing may be missing.
-func missing(t testing.TB, format string, args ...any) {
+// Missing skips the test, and fails it under CI, where nothing may be missing.
+func Missing(t testing.TB, format string, args ...any) {
 	t.Helper()
 	if os.Getenv("CI") != "" {
 		t.Fatalf(format, args...)

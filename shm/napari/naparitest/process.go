@@ -51,8 +51,8 @@ type Process struct {
 	t       testing.TB
 	cmd     *exec.Cmd
 	marker  string // mark=..., in the environment of it and all it started
-	stdout  lockedBuffer
-	stderr  lockedBuffer
+	stdout  Buffer
+	stderr  Buffer
 	exited  chan struct{}
 	exit    error // how it ended; read after exited is closed
 	answers chan []byte
@@ -131,7 +131,7 @@ func spawn(t testing.TB, argv, env []string, home string) *Process {
 			p.answers <- line
 		}
 	})
-	for from, to := range map[*os.File]*lockedBuffer{stdoutOut: &p.stdout, stderrOut: &p.stderr} {
+	for from, to := range map[*os.File]*Buffer{stdoutOut: &p.stdout, stderrOut: &p.stderr} {
 		reading.Go(func() {
 			defer from.Close()
 			_, _ = io.Copy(to, from) // ends when the last holder of the pipe does
@@ -387,19 +387,19 @@ func marked(marker string) []int {
 	return pids
 }
 
-// lockedBuffer keeps output that is read while it is written.
-type lockedBuffer struct {
+// Buffer keeps output that is read while it is written. The zero value is ready.
+type Buffer struct {
 	mu sync.Mutex // guards b
 	b  strings.Builder
 }
 
-func (b *lockedBuffer) Write(p []byte) (int, error) {
+func (b *Buffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.b.Write(p)
 }
 
-func (b *lockedBuffer) String() string {
+func (b *Buffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.b.String()
