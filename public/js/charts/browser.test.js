@@ -9,8 +9,7 @@ import {after, before, describe, test} from "node:test";
 import {readFileSync} from "node:fs";
 import {fileURLToPath} from "node:url";
 import {isDeepStrictEqual} from "node:util";
-import {findBrowser, launch, PATIENCE} from "../viewer/testdata/browser.js";
-import {serve} from "./testdata/server.js";
+import {findBrowser, launch, PATIENCE, serve} from "../testdata/browser.js";
 
 const root = new URL("../../../", import.meta.url);
 const read = name => readFileSync(new URL(`dashboard/chart/testdata/${name}`, root), "utf8");
@@ -43,7 +42,7 @@ describe("a chart in a browser", {skip, timeout: 5 * PATIENCE}, () => {
 
   before(async () => {
     assert.ok(executable, "no Chromium found, and under CI that is a failure; set CHROMIUM to the path of one");
-    server = await serve(fileURLToPath(root));
+    server = await serve(fileURLToPath(root), script => script.replace('from "echarts"', 'from "/public/vendor/echarts.js"'));
     browser = await launch(executable);
   });
   after(async () => {

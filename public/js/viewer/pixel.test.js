@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import {after, before, describe, test} from "node:test";
 import {dirname} from "node:path";
 import {fileURLToPath} from "node:url";
-import {findBrowser, launch, PATIENCE, serve} from "./testdata/browser.js";
+import {findBrowser, launch, PATIENCE, serve} from "../testdata/browser.js";
 
 const executable = findBrowser();
 const skip = executable || process.env.CI ? false : "no Chromium found; set CHROMIUM to the path of one";

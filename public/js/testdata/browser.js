@@ -1,5 +1,5 @@
 /**
- * A real browser and a small file server for the pixel tests: `findBrowser`, `serve`, `launch`.
+ * A real browser and a small file server for the tests that need them: `findBrowser`, `serve`, `launch`.
  */
 
 import {createServer} from "node:http";
@@ -41,8 +41,16 @@ export async function launch(executablePath, extraFlags = []) {
 
 const TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"};
 
-/** Serves a folder on the loopback interface. Resolves to `{url, close}`. */
-export function serve(folder) {
+/** That of the real pages, as far as a picture needs it: it must work under it. */
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:";
+
+/**
+ * Serves a folder on the loopback interface. Resolves to `{url, close}`.
+ *
+ * @param {string} folder
+ * @param {(script: string) => string} bundle what the bundler would do with a module
+ */
+export function serve(folder, bundle = script => script) {
   const server = createServer(async (request, response) => {
     const path = normalize(new URL(request.url, "http://localhost").pathname);
     if (path === "/favicon.ico") {
@@ -51,13 +59,10 @@ export function serve(folder) {
       return;
     }
     try {
+      const type = TYPES[extname(path)] ?? "application/octet-stream";
       const body = await readFile(join(folder, path));
-      response.writeHead(200, {
-        "Content-Type": TYPES[extname(path)] ?? "application/octet-stream",
-        // The policy of the real pages: the viewer must work under it.
-        "Content-Security-Policy": "default-src 'self'",
-      });
-      response.end(body);
+      response.writeHead(200, {"Content-Type": type, "Content-Security-Policy": POLICY});
+      response.end(type === "text/javascript" ? bundle(String(body)) : body);
     } catch {
       response.writeHead(404).end();
     }
