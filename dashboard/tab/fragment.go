@@ -37,13 +37,21 @@ func (f *fragment) Snapshot(now time.Time) []byte {
 }
 
 func (f *fragment) Next(now time.Time) []byte {
-	var b bytes.Buffer
-	if err := f.render(now).Render(context.Background(), &b); err != nil {
-		return nil // a buffer takes everything: only a component's own fault
-	}
-	if bytes.Equal(b.Bytes(), f.last) {
+	frame := rendered(f.render(now))
+	if frame == nil || bytes.Equal(frame, f.last) {
 		return nil
 	}
-	f.last = b.Bytes()
-	return f.last
+	f.last = frame
+	return frame
+}
+
+// rendered is the HTML of the components, nil for none.
+func rendered(components ...templ.Component) []byte {
+	var b bytes.Buffer
+	for _, c := range components {
+		if err := c.Render(context.Background(), &b); err != nil {
+			return nil // a buffer takes everything: only a component's own fault
+		}
+	}
+	return b.Bytes()
 }

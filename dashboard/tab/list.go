@@ -1,8 +1,6 @@
 package tab
 
 import (
-	"bytes"
-	"context"
 	"slices"
 	"time"
 
@@ -84,15 +82,4 @@ func (f *list) tell(l List) {
 	for _, p := range l.Parts {
 		f.parts = append(f.parts, told{p.ID, p.Version})
 	}
-}
-
-// rendered is the HTML of the components, nil for none.
-func rendered(components ...templ.Component) []byte {
-	var b bytes.Buffer
-	for _, c := range components {
-		if err := c.Render(context.Background(), &b); err != nil {
-			return nil // a buffer takes everything: only a component's own fault
-		}
-	}
-	return b.Bytes()
 }

@@ -7,7 +7,7 @@
 
 import {dirname} from "node:path";
 import {fileURLToPath} from "node:url";
-import {findBrowser, launch, serve} from "./browser.js";
+import {findBrowser, launch, serve} from "../../testdata/browser.js";
 
 const rounds = Number(process.argv[2] ?? 40);
 const WIDTH = 1000;
