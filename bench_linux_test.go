@@ -438,6 +438,7 @@ func (s *stopwatch) State(topic string, v shm.Value) {
 }
 func (s *stopwatch) Event(shm.Event)                {}
 func (s *stopwatch) Frame(float64)                  {}
+func (s *stopwatch) Alive()                         {}
 func (s *stopwatch) Cost(shm.Cost)                  {}
 func (s *stopwatch) Notice(string, string)          {}
 func (s *stopwatch) DemandChanged() <-chan struct{} { return s.changed }

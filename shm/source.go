@@ -46,8 +46,9 @@ type Source interface {
 	// Info returns what is known now; it may grow while the source runs.
 	Info() Info
 
-	// Actions lists what people may ask of the process, by name.
-	// Only these names are ever sent to it.
+	// Actions lists what people may ask of the process, by name. Only these
+	// names, and those of its controls (the state topic TopicControls), are
+	// ever sent to it.
 	Actions() []Action
 
 	// Run reads until ctx is done or the process is gone and hands everything
@@ -56,7 +57,8 @@ type Source interface {
 	Run(ctx context.Context, sink Sink) error
 
 	// Command sends cmd to the process and returns at once. The steps of its
-	// life are told to report, in order, ending with a final Status.
+	// life are told to report, in order, ending with a final Status. Of a
+	// command without an ID nothing is told; report may be nil.
 	Command(cmd Command, report func(Status, string))
 }
 
@@ -72,6 +74,9 @@ type Sink interface {
 	// been handed over. stamp is the process's time of the frame (0: unknown, or
 	// of no meaning because the source took its time while nobody watched).
 	Frame(stamp float64)
+	// Alive says that the process is well although it has nothing to draw: what
+	// would have sent a frame is still at work.
+	Alive()
 	// Cost reports what reading costs the watched process.
 	Cost(Cost)
 	// Notice says something people should read, such as a message that could
@@ -107,11 +112,13 @@ type Action struct {
 	Title string    `json:"title,omitempty"`
 	Args  []Control `json:"args"`
 	Help  string    `json:"help,omitempty"`
+	Group string    `json:"group,omitempty"`
 }
 
 // Control is a value that people may change, or one argument of an Action.
 type Control struct {
 	Name    string      `json:"name"`
+	Title   string      `json:"title,omitempty"` // for people; "" where the name will do
 	Type    ControlType `json:"type"`
 	Value   Value       `json:"value,omitempty"`
 	Default Value       `json:"default,omitempty"`
@@ -137,7 +144,10 @@ const (
 	Text   ControlType = "text"
 )
 
-// Command is one request to a process: an action's name and its arguments.
+// Command is one request to a process: the name of an action and its
+// arguments, or of a control and its value under the same name. One without an
+// ID is a value on the way to another, as while a slider is dragged: nobody
+// waits for it, and a newer one takes its place.
 type Command struct {
 	ID   string
 	Name string

@@ -22,6 +22,7 @@ type TileLayer struct {
 	// ID is napari's id of the layer object, an int above 2^46, as a string:
 	// JavaScript's numbers cannot hold every such int.
 	ID     string
+	Name   string      // as napari shows it; "" where it does not say
 	State  *TileState  // nil until napari has drawn the layer
 	Config *TileConfig // nil until napari has drawn the layer
 }
@@ -37,6 +38,11 @@ type TileState struct {
 	Corners [2][2]float64
 	// HasCorners is false where napari sent none.
 	HasCorners bool
+
+	// Loading and Reloaded name tiles by (row, col) as Rows and Cols do: those
+	// that are asked for and have not come, and those that were loaded again of
+	// late although napari had just had them. Only a process of ours says so.
+	Loading, Reloaded [][2]int64
 }
 
 // TileConfig is the shape of the level in use.
@@ -46,6 +52,14 @@ type TileConfig struct {
 	ShapeInTiles [2]int64 // tiles of this level: rows, cols
 	TileSize     int64    // pixels along a tile's side
 	LevelIndex   int64    // 0 is the full resolution
+
+	// What only a process of ours says.
+
+	TileShape  [2]int64   // pixels of a tile: rows, cols; zeros: TileSize along both sides
+	IdealLevel int64      // the level whose pixels fit the screen's; -1: unknown
+	Levels     [][2]int64 // pixels of every level: rows, cols
+	Stated     bool       // the grid is a stated size, not that of the data's chunks
+	Reloads    int64      // chunks loaded again without need, since the process began
 }
 
 // Layer returns the layer with the given id, or nil.

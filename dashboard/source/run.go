@@ -224,11 +224,29 @@ func (r *run) Frame(stamp float64) {
 	if at := when(stamp, now); at != now {
 		r.latency.Append(now, max(0, float64(now.Sub(at))/1e6))
 	}
+	r.goOn(now)
+	signal(r.changed)
+}
+
+// Alive implements [shm.Sink].
+func (r *run) Alive() {
+	now := time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.current() {
+		return
+	}
+	r.lastHeard, r.lastFrame = now, now
+	r.goOn(now)
+	signal(r.changed)
+}
+
+// goOn ends staleness; mu is held.
+func (r *run) goOn(now time.Time) {
 	if r.stale {
 		r.stale = false
 		r.happen(now, "resume", r.info.Name+" sends frames again.", "frames again")
 	}
-	signal(r.changed)
 }
 
 // Cost implements [shm.Sink].

@@ -238,7 +238,7 @@ func (p *pollDecoder) config(v pickle.Value) *shm.TileConfig {
 		}
 		return nil
 	}
-	c := &shm.TileConfig{}
+	c := &shm.TileConfig{IdealLevel: -1}
 	ok = true
 	size := func(key string, into *[2]int64) {
 		v, _ := d.Get(key)

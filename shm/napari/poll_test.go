@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -145,7 +146,7 @@ func config(changes ...pickle.Value) *pickle.Dict {
 // in.
 func TestTiles(t *testing.T) {
 	nan := math.NaN()
-	wantConfig := shm.TileConfig{BaseShape: [2]int64{1000, 2000}, ImageShape: [2]int64{500, 1000}, ShapeInTiles: [2]int64{2, 4}, TileSize: 256, LevelIndex: 1}
+	wantConfig := shm.TileConfig{BaseShape: [2]int64{1000, 2000}, ImageShape: [2]int64{500, 1000}, ShapeInTiles: [2]int64{2, 4}, TileSize: 256, LevelIndex: 1, IdealLevel: -1}
 	tests := []struct {
 		name        string
 		seen        pickle.Value
@@ -191,7 +192,7 @@ func TestTiles(t *testing.T) {
 			if l.State.HasCorners != tt.wantCorners {
 				t.Errorf("HasCorners = %v, want %v", l.State.HasCorners, tt.wantCorners)
 			}
-			if *l.Config != wantConfig {
+			if !reflect.DeepEqual(*l.Config, wantConfig) {
 				t.Errorf("config = %+v, want %+v", *l.Config, wantConfig)
 			}
 			checkNotes(t, notes, tt.notes)

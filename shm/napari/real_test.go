@@ -5,6 +5,7 @@ package napari_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -159,7 +160,7 @@ func checkAPoll(t *testing.T, poll *shm.TilePoll) {
 	if want := (shm.TileConfig{
 		BaseShape: [2]int64{65536, 65536}, ImageShape: [2]int64{16384, 16384},
 		ShapeInTiles: [2]int64{64, 64}, TileSize: 256, LevelIndex: 2,
-	}); *l.Config != want {
+	}); !reflect.DeepEqual(*l.Config, want) {
 		t.Errorf("config = %+v, want %+v", *l.Config, want)
 	}
 	if e := poll.Layer("140234866534999"); e == nil || e.State != nil || e.Config != nil {

@@ -29,6 +29,7 @@ type Sink struct {
 	notices map[string]string
 	onFrame func(float64)
 	calls   int
+	alive   int
 }
 
 var _ shm.Sink = (*Sink)(nil)
@@ -79,6 +80,16 @@ func (s *Sink) Frame(stamp float64) {
 			s.onFrame(stamp)
 		}
 	})
+}
+
+// Alive implements [shm.Sink].
+func (s *Sink) Alive() { s.record(func() { s.alive++ }) }
+
+// Lives returns how often the process has said that it is well.
+func (s *Sink) Lives() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.alive
 }
 
 // Cost implements [shm.Sink].

@@ -1,0 +1,224 @@
+package shm
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+)
+
+// The state topics by which a process of ours declares what it has. Their
+// values are Controls, Arrays and, of TopicActions, Actions.
+const (
+	TopicControls = "controls"
+	TopicActions  = "actions"
+	TopicArrays   = "arrays"
+)
+
+// arrayPrefix begins the name of the state topic of every shared array.
+const arrayPrefix = "array/"
+
+// ArrayTopic is the state topic whose value is the newest *ArrayFrame of a
+// shared array. A process copies its frames only while somebody wants it.
+func ArrayTopic(name string) string { return arrayPrefix + name }
+
+// ArrayOfTopic returns the name of the array whose frames are the topic.
+func ArrayOfTopic(topic string) (name string, ok bool) { return strings.CutPrefix(topic, arrayPrefix) }
+
+// Controls are the values of a process that people may change, by name.
+type Controls []Control
+
+// Get returns the control of the name.
+func (c Controls) Get(name string) (Control, bool) {
+	for i := range c {
+		if c[i].Name == name {
+			return c[i], true
+		}
+	}
+	return Control{}, false
+}
+
+// MarshalJSON writes {name: {"type", "value", ...}}.
+func (c Controls) MarshalJSON() ([]byte, error) {
+	return marshalNamed(c, func(c Control) string { return c.Name })
+}
+
+// Actions are the functions of a process that people may call, by name.
+type Actions []Action
+
+// MarshalJSON writes {name: {"args", "help", ...}}.
+func (a Actions) MarshalJSON() ([]byte, error) {
+	return marshalNamed(a, func(a Action) string { return a.Name })
+}
+
+// Arrays are the arrays that a process shares, by name.
+type Arrays []ArrayInfo
+
+// Get returns the array of the name, nil if there is none.
+func (a Arrays) Get(name string) *ArrayInfo {
+	for i := range a {
+		if a[i].Name == name {
+			return &a[i]
+		}
+	}
+	return nil
+}
+
+// MarshalJSON writes {name: {"shm", "dtype", "shape", ...}}.
+func (a Arrays) MarshalJSON() ([]byte, error) {
+	return marshalNamed(a, func(a ArrayInfo) string { return a.Name })
+}
+
+func marshalNamed[T any](list []T, name func(T) string) ([]byte, error) {
+	out := make(map[string]T, len(list))
+	for _, e := range list {
+		out[name(e)] = e
+	}
+	return json.Marshal(out)
+}
+
+// ArrayInfo is what a process declares of one array in shared memory.
+type ArrayInfo struct {
+	Name       string `json:"name"`
+	Shm        string `json:"shm"`        // name of the POSIX segment
+	Generation string `json:"generation"` // 16 hex digits; another one with each new segment
+	// Descr is the dtype in NumPy's notation, such as "<u2"; "" where Fields
+	// has the record's.
+	Descr  string       `json:"dtype"`
+	Fields []ArrayField `json:"fields,omitempty"`
+	// Shape is that of a frame, in C order; a frame may be smaller on any axis.
+	Shape []int     `json:"shape"`
+	Axes  []string  `json:"axes"`            // a name for each axis, such as "t", "z", "y", "x"
+	Units []string  `json:"units,omitempty"` // of each axis, "" for none
+	Scale []float64 `json:"scale,omitempty"` // units a pixel of each axis
+
+	Title    string      `json:"title,omitempty"`
+	Role     string      `json:"role,omitempty"` // "", "rgb" (the last axis is colour), "labels", "table"
+	Colormap string      `json:"colormap,omitempty"`
+	Limits   *[2]float64 `json:"limits,omitempty"` // contrast limits to begin with
+	Unit     string      `json:"unit,omitempty"`   // of the values
+	// Layer is the id of the layer whose visible part the array is; frames then
+	// say where in the layer they lie. "" for an array of its own.
+	Layer string `json:"layer,omitempty"`
+
+	Stats ArrayStats `json:"stats"`
+}
+
+// ArrayField is one field of a structured dtype.
+type ArrayField struct {
+	Name  string `json:"name"`
+	Descr string `json:"dtype"`
+	Shape []int  `json:"shape,omitempty"` // of a field that is an array itself
+	Unit  string `json:"unit,omitempty"`
+}
+
+// ArrayStats is what webmon sees of an array.
+type ArrayStats struct {
+	Published uint64  `json:"published"` // frames the process offered
+	Rate      float64 `json:"rate_hz"`   // of them, over the last seconds
+	Seen      uint64  `json:"seen"`      // frames that webmon had
+	Missed    uint64  `json:"missed"`    // frames copied by the process and overwritten before webmon had them
+	Torn      uint64  `json:"torn"`      // frames that changed while they were read, and were left out
+	// Problem says why the array cannot be read, in one sentence.
+	Problem string `json:"problem,omitempty"`
+}
+
+// ArrayFrame is one frame of a shared array, still where the process has put
+// it: reading copies only what is asked for. Its fields are constant.
+type ArrayFrame struct {
+	Info  *ArrayInfo
+	Seq   uint64  // number of the frame, from 1
+	Stamp float64 // when it was published, s since the epoch by the process's clock
+	Shape []int   // of this frame: Info.Shape, or less on some axes
+
+	// Where the frame lies in its layer: the (row, column) of the outer corner
+	// of its first pixel and how far a pixel goes, in pixels of level 0.
+	// Of an array without a layer 0, 0 and 1, 1.
+	Offset [2]float64
+	Step   [2]float64
+	Level  int // 0 is the full resolution
+
+	Reader ArrayReader
+}
+
+// MarshalJSON describes the frame; its pixels are no part of it.
+func (f *ArrayFrame) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]any{"seq": f.Seq, "time": f.Stamp, "shape": f.Shape, "level": f.Level})
+}
+
+// Why a frame cannot be read.
+var (
+	// ErrOvertaken says that the process has begun to write a newer frame into
+	// the frame's place. The newest one can be read.
+	ErrOvertaken = errors.New("the frame was overwritten by a newer one")
+	// ErrNoArray says that the segment is gone, or is not what it claims to be.
+	ErrNoArray = errors.New("the array cannot be read")
+)
+
+// ArrayReader reads frames out of shared memory. It is safe for concurrent
+// use, and never blocks the process.
+type ArrayReader interface {
+	// ReadPlane copies a part of a frame into dst, which it grows as needed, and
+	// says what it has become. The error wraps ErrOvertaken or ErrNoArray, or
+	// says what is wrong with the selection.
+	ReadPlane(f *ArrayFrame, sel Selection, dst []byte) (Pixels, error)
+	// ReadRecords returns the records [from, to) of a frame of a structured
+	// dtype with one axis, each with a value for every field of Info.Fields.
+	ReadRecords(f *ArrayFrame, from, to int) ([][]Value, error)
+	// ReadAll copies the whole frame, in C order and the dtype of Info.
+	ReadAll(f *ArrayFrame, dst []byte) ([]byte, error)
+}
+
+// Selection says which part of a frame to read: a plane of two axes, or a
+// rectangle in it, perhaps with less resolution.
+type Selection struct {
+	// Index is the position on every axis; of no meaning on Y, X and C.
+	Index []int
+	Y, X  int // the axes that go down and right; Y is -1 for an array of one axis
+	C     int // the axis of colour samples (3 or 4 long), -1 for none
+	// Row, Col, Rows and Cols are the rectangle, in pixels of the frame. What
+	// lies outside the frame is cut off.
+	Row, Col, Rows, Cols int
+	// Step is how many pixels become one, along both axes: their mean, or with
+	// Nearest the one in the middle. At least 1.
+	Step    int
+	Nearest bool
+}
+
+// PixelType is how pixels come out of ReadPlane, in little-endian order. Every
+// NumPy dtype of numbers becomes the one that holds it best: bool and uint8
+// are U8, uint16 is U16, all others F32 (complex ones their absolute value).
+type PixelType string
+
+// The types of pixels.
+const (
+	U8  PixelType = "u1"
+	U16 PixelType = "u2"
+	F32 PixelType = "f4"
+)
+
+// Size is the bytes of one sample.
+func (t PixelType) Size() int {
+	switch t {
+	case U8:
+		return 1
+	case U16:
+		return 2
+	}
+	return 4
+}
+
+// Pixels is a picture: Rows x Cols pixels of Samples samples in row-major order.
+type Pixels struct {
+	Type       PixelType
+	Row, Col   int // of the first pixel, in pixels of the frame
+	Rows, Cols int
+	Samples    int
+	Data       []byte
+}
+
+// SortArrays puts arrays in the order in which people see them.
+func SortArrays(a Arrays) {
+	slices.SortFunc(a, func(a, b ArrayInfo) int { return cmp.Compare(a.Name, b.Name) })
+}
