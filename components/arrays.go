@@ -1,0 +1,63 @@
+package components
+
+import "webmon/components/ui"
+
+// ArraysState is what the Arrays page has to show.
+type ArraysState int
+
+// The states of the Arrays page.
+const (
+	ArraysNone    ArraysState = iota // there is no source at all
+	ArraysWaiting                    // attached just now: it has not said yet what it shares
+	ArraysEmpty                      // the process shares no arrays, or cannot
+	ArraysLive                       // a list of arrays
+)
+
+// Arrays is the page of the arrays in shared memory of one source.
+type Arrays struct {
+	Prefix string // of every link, "" or like "/lab"
+	Source string // id of the source
+	Name   string // of the source
+	Link   ui.State
+	// LiveTopic is the hub topic that renders ArraysFrame: the list, and the
+	// numbers of the array that is open.
+	LiveTopic string
+	State     ArraysState
+	List      []ArrayRow
+	Open      *ArrayView // nil: none is open
+}
+
+// ArrayRow is one array in the list.
+type ArrayRow struct {
+	Name, Title, Href  string
+	Current            bool    // it is open
+	Shape, DType, Axes string  // such as "2048 × 2048", "uint16", "y, x"
+	Rate               float64 // frames a second that the process offers
+	Published, Missed  uint64  // frames offered; frames overwritten before webmon had them
+	Bytes              int64   // of a whole frame
+	Problem            string  // why it cannot be read, one sentence
+	Table              bool    // records, shown as a table and not as a picture
+}
+
+// ArrayView is the array that is open.
+type ArrayView struct {
+	Name, Title string
+	// Config is what the picture's script needs to know, for the JSON in the
+	// page: {"source", "name", "topic": "<source>/array/<name>", "shape",
+	// "axes", "units", "scale", "dtype", "role", "colormap", "limits", "unit",
+	// "layer", "pixels": "u1", "u2" or "f4"}.
+	Config any
+	// PNG, NPY and Plane are the addresses of the picture, of the whole frame
+	// as .npy and of one plane of it; "" where there is none.
+	PNG, NPY, Plane string
+	Records         *ArrayRecords // of an array of records, nil of any other
+}
+
+// ArrayRecords are the records of a structured array.
+type ArrayRecords struct {
+	Topic   string // hub topic that renders ArrayRecordsFrame
+	Columns []ui.Column
+	Rows    []ui.Row
+	More    string // what is left out, one sentence
+	Total   int    // records of the frame
+}
