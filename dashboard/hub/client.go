@@ -295,6 +295,10 @@ func (c *client) read() error {
 		switch m.Type {
 		case "watch":
 			c.hub.watch(c, m.Topics)
+		case "set":
+			if set := c.hub.opts.Set; set != nil {
+				set(c, m.Source, m.Name, m.Value)
+			}
 		case "ack":
 			if m.N > c.acked.Load() {
 				c.acked.Store(m.N)
@@ -323,6 +327,9 @@ type pageMessage struct {
 	Topics []string `json:"topics"` // watch: all topics the page shows
 	N      uint64   `json:"n"`      // ack: messages handled since the connection opened
 	TS     float64  `json:"ts"`     // ack: the "ts" of the last frame painted, ms since the epoch
+	Source string   `json:"source"` // set: the id of a source
+	Name   string   `json:"name"`   // set: one of its controls
+	Value  any      `json:"value"`  // set: its value on the way to another
 }
 
 const ackPrefix = `{"type":"ack","n":`

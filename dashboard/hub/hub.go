@@ -42,6 +42,10 @@ type Options struct {
 	// must return at once and have Topic.Snapshot called soon. It may be
 	// called again before that.
 	Refresh func(*Topic)
+	// Set is called for every value that a hand is dragging through on a page.
+	// browser tells connections apart and means nothing else; value is what
+	// JSON knows. It must return at once. nil: such messages are ignored.
+	Set func(browser any, source, name string, value any)
 	// Greeting is the first message of every connection; nil: none.
 	Greeting func() []byte
 
