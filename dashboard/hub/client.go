@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -30,15 +31,20 @@ type client struct {
 
 	second  atomic.Bool   // another second has passed
 	full    atomic.Bool   // the next frame waits for an acknowledgement
+	held    atomic.Bool   // the next picture does, although text may go
+	stuck   atomic.Bool   // the socket has not taken all of a message yet
+	sent    atomic.Uint64 // messages, the one under way included
 	acked   atomic.Uint64 // messages the page says it has handled
+	flight  flight        // of pictures
 	skipped atomic.Uint64 // frames it never got
 	paint   atomic.Int64  // last time from stamp to paint, ns
 
 	writing sync.Mutex // guards all below, and writing to conn
 	wire    *wire
-	rest    []byte // of a message that the socket has not taken yet
-	sent    uint64 // messages, the one under way included
-	broken  error  // writing has failed: there is no more of it
+	turn    int      // index of the topic that is next to be looked at
+	rest    []byte   // of a message that the socket has not taken yet
+	restOf  *Message // that message
+	broken  error    // writing has failed: there is no more of it
 }
 
 func (c *client) signal() {
@@ -78,6 +84,13 @@ func (h *Hub) Serve(ctx context.Context, conn *websocket.Conn) {
 	}
 	c.subs.Store(&[]*sub{})
 	h.mu.Unlock()
+
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	if c.broken == nil {
+		c.broken = net.ErrClosed
+	}
+	c.took()
 }
 
 // write does all that has to wait for the browser, and what is due each
@@ -106,6 +119,7 @@ func (c *client) write(ctx context.Context) {
 		if c.catchUp() != nil {
 			return
 		}
+		c.offer()
 		if !c.second.Swap(false) {
 			continue
 		}
@@ -123,16 +137,17 @@ func (c *client) write(ctx context.Context) {
 }
 
 // push sends what the browser has not got yet, as far as that needs no
-// waiting.
-func (c *client) push() {
+// waiting: all, or all but pictures, which are too much to be copied by
+// somebody who has other browsers to look after.
+func (c *client) push(all bool) {
 	if !c.writing.TryLock() {
 		c.signal() // somebody writes: there may be more than they know of
 		return
 	}
-	c.flush()
-	left := c.rest != nil || c.broken != nil
+	done := c.flush(all)
+	done = done && c.rest == nil && c.broken == nil
 	c.writing.Unlock()
-	if left {
+	if !done {
 		c.signal()
 	}
 }
@@ -143,7 +158,7 @@ func (c *client) catchUp() error {
 	defer c.writing.Unlock()
 	for {
 		c.drain(c.hub.opts.WriteTimeout)
-		if c.flush(); c.rest == nil {
+		if c.flush(true); c.rest == nil {
 			return c.broken
 		}
 	}
@@ -160,24 +175,38 @@ func (c *client) say(m *Message, limit time.Duration) error {
 }
 
 // flush sends one message of each topic in turn until the browser has all of
-// them, has enough to do with those under way, or its socket takes no more.
-// writing is held, as by all below.
-func (c *client) flush() {
-	for sent := true; sent; {
-		sent = false
-		for _, s := range *c.subs.Load() {
-			if c.rest != nil || c.broken != nil || c.busy() {
-				return
+// them, has enough to do with those under way, or its socket takes no more. It
+// begins where it left off, so that no topic waits for ever behind one that
+// always has something new. It reports whether it sent all it might: false if
+// there are pictures, and they were not to be sent. writing is held, as by all
+// below.
+func (c *client) flush(pictures bool) (done bool) {
+	done = true
+	for idle := 0; ; {
+		subs := *c.subs.Load()
+		if idle >= len(subs) || c.rest != nil || c.broken != nil || c.busy() {
+			return done
+		}
+		c.turn = (c.turn + 1) % len(subs)
+		s := subs[c.turn]
+		idle++
+		laden := c.laden()
+		m, skipped, left := s.take(pictures && !laden)
+		if left {
+			if pictures || laden {
+				c.hold()
+			} else {
+				done = false
 			}
-			m, skipped := s.take()
-			if skipped > 0 {
-				c.skipped.Add(skipped)
-				c.hub.stats.skipped.Add(skipped)
-			}
-			if m != nil {
-				c.send(m)
-				sent = true
-			}
+			continue
+		}
+		if skipped > 0 {
+			c.skipped.Add(skipped)
+			c.hub.stats.skipped.Add(skipped)
+		}
+		if m != nil {
+			c.send(m)
+			idle = 0
 		}
 	}
 }
@@ -197,48 +226,149 @@ func (c *client) busy() bool {
 	return false
 }
 
+// hold has the next acknowledgement go on with a picture.
+func (c *client) hold() {
+	c.held.Store(true)
+	if !c.laden() { // it has come meanwhile
+		c.held.Store(false)
+		c.signal()
+	}
+}
+
 func (c *client) windowFull() bool {
-	return c.sent-min(c.sent, c.acked.Load()) >= uint64(c.hub.opts.Window)
+	acked, sent := c.acked.Load(), c.sent.Load()
+	return sent-min(sent, acked) >= uint64(c.hub.opts.Window)
+}
+
+// laden reports whether as many pictures are under way as may be.
+func (c *client) laden() bool { return c.flight.laden(c.acked.Load(), uint64(c.hub.opts.Bytes)) }
+
+// ready reports whether the browser could be sent a picture at once.
+func (c *client) ready() bool { return !c.stuck.Load() && !c.windowFull() && !c.laden() }
+
+// offer tells those who make frames, and wait for a browser that can take one,
+// that this one can.
+func (c *client) offer() {
+	for _, s := range *c.subs.Load() {
+		if t := s.topic; t.awaited.Load() && c.ready() && t.awaited.Swap(false) && c.hub.opts.Ready != nil {
+			c.hub.opts.Ready(t)
+		}
+	}
+}
+
+// flight are the last big messages that were sent. One goroutine at a time
+// adds to them.
+type flight struct {
+	n  atomic.Uint64 // how many there were
+	at [16]struct {
+		number, size atomic.Uint64
+	}
+}
+
+func (f *flight) add(number uint64, size int) {
+	n := f.n.Load()
+	slot := &f.at[n%uint64(len(f.at))]
+	slot.number.Store(number)
+	slot.size.Store(uint64(size))
+	f.n.Store(n + 1)
+}
+
+// laden reports whether those that are not acknowledged are enough: so many
+// bytes, and two, so that one can be read while the other is painted.
+func (f *flight) laden(acked, enough uint64) bool {
+	n := f.n.Load()
+	under, size := 0, uint64(0)
+	for i := uint64(1); i <= n; i++ {
+		if under == len(f.at) {
+			return true
+		}
+		slot := &f.at[(n-i)%uint64(len(f.at))]
+		if slot.number.Load() <= acked {
+			break
+		}
+		under++
+		size += slot.size.Load()
+	}
+	return under >= 2 && size >= enough
 }
 
 // send gives the socket as much of a message as it takes at once. There must
-// be no rest of another.
+// be no rest of another. It releases the message once it is not needed.
 func (c *client) send(m *Message) {
 	if c.broken != nil {
+		m.release()
 		return
 	}
 	n, err := c.wire.write(m.wire)
 	if err != nil {
 		c.broken = err
+		m.release()
 		return
+	}
+	if !m.control() {
+		sent := c.sent.Add(1)
+		if m.size >= big {
+			c.flight.add(sent, m.size)
+		}
+		c.hub.stats.sent.Add(1)
+		c.hub.stats.bytes.Add(uint64(m.size))
 	}
 	if n < len(m.wire) {
-		c.rest = m.wire[n:]
-	}
-	if m.control() {
+		c.rest, c.restOf = m.wire[n:], m
+		c.stuck.Store(true)
 		return
 	}
-	c.sent++
-	c.hub.stats.sent.Add(1)
-	c.hub.stats.bytes.Add(uint64(m.size))
+	m.release()
 }
+
+// took forgets the rest of a message, which the socket has taken.
+func (c *client) took() {
+	if c.rest == nil {
+		return
+	}
+	c.restOf.release()
+	c.rest, c.restOf = nil, nil
+	c.stuck.Store(false)
+}
+
+// piece is how much of a message a browser may take WriteTimeout for: a picture
+// of many megabytes takes longer than that on a slow line, and is no sign that
+// nobody reads.
+const piece = 256 << 10
 
 // drain waits until the socket has taken the rest of a message.
 func (c *client) drain(limit time.Duration) {
 	if c.rest == nil || c.broken != nil {
 		return
 	}
+	defer c.took()
 	nc := c.conn.NetConn()
-	err := nc.SetWriteDeadline(time.Now().Add(limit))
-	if err == nil {
-		_, err = nc.Write(c.rest)
+	patient := limit >= c.hub.opts.WriteTimeout
+	end := time.Now().Add(limit)
+	var err error
+	for rest := c.rest; len(rest) > 0 && err == nil; {
+		part := rest
+		if patient && len(rest) > piece {
+			part = rest[:piece]
+		}
+		if err = nc.SetWriteDeadline(end); err == nil {
+			_, err = nc.Write(part)
+		}
+		if rest = rest[len(part):]; patient && len(rest) > 0 {
+			// Whoever takes a long message is there, if too busy to say so.
+			now := time.Now()
+			end = now.Add(limit)
+			_ = nc.SetReadDeadline(now.Add(c.alive())) // a closed connection: the write says so
+		}
 	}
-	c.rest = nil
 	if err == nil {
 		err = nc.SetWriteDeadline(time.Time{}) // or it would end what does not wait
 	}
 	c.broken = err
 }
+
+// alive is how long the browser may be silent.
+func (c *client) alive() time.Duration { return 3 * c.hub.opts.PingEvery }
 
 // stats is what a browser is told about its own connection, once a second.
 func (c *client) stats() *Message {
@@ -259,7 +389,7 @@ func AppendStamp(b []byte, t time.Time) []byte {
 
 // read takes what the page says, until the connection ends.
 func (c *client) read() error {
-	alive := 3 * c.hub.opts.PingEvery
+	alive := c.alive()
 	c.conn.SetReadLimit(maxMessage)
 	c.conn.SetReadDeadline(time.Now().Add(alive))
 	c.conn.SetPongHandler(func(string) error {
@@ -303,9 +433,11 @@ func (c *client) read() error {
 			if m.N > c.acked.Load() {
 				c.acked.Store(m.N)
 				c.hub.stats.acked.Add(1)
-				if c.full.Load() && c.full.Swap(false) {
-					c.push()
+				full, held := c.full.Load() && c.full.Swap(false), c.held.Load() && c.held.Swap(false)
+				if full || held {
+					c.push(true)
 				}
+				c.offer()
 			}
 			if now := time.Now(); m.TS > 0 && now.Sub(sampled) >= latencyEvery {
 				sampled = now

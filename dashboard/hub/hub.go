@@ -26,7 +26,7 @@ import (
 // Limits of what a browser may ask for.
 const (
 	maxTopicsPerClient = 64
-	maxTopicName       = 200      // bytes
+	maxTopicName       = 256      // bytes
 	maxMessage         = 16 << 10 // bytes from the page
 )
 
@@ -49,10 +49,18 @@ type Options struct {
 	// Greeting is the first message of every connection; nil: none.
 	Greeting func() []byte
 
+	// Ready is called when a browser can take a frame again of a topic whose
+	// Topic.Ready has said that none could. It must return at once.
+	Ready func(*Topic)
+
 	// Window is how many messages may be unacknowledged by a browser: 6,
 	// a tenth of a second at 60 Hz. The page acknowledges every third, since
 	// reading acknowledgements costs half as much as sending frames.
 	Window int
+	// Bytes is how many bytes of pictures may be unacknowledged by a browser
+	// before it gets no more of them, and at least two pictures: 4 MiB. Text is
+	// sent all the same.
+	Bytes int
 	// WriteTimeout is how long a browser may block one message: 10 s.
 	WriteTimeout time.Duration
 	// PingEvery is the time between pings: 15 s. A browser that answers none
@@ -91,6 +99,9 @@ type counters struct {
 func New(opts Options) *Hub {
 	if opts.Window <= 0 {
 		opts.Window = 6
+	}
+	if opts.Bytes <= 0 {
+		opts.Bytes = 4 << 20
 	}
 	if opts.WriteTimeout <= 0 {
 		opts.WriteTimeout = 10 * time.Second
@@ -205,6 +216,9 @@ type Topic struct {
 	// asked is set while a snapshot is wanted, so that a thousand newcomers
 	// ask for it once.
 	asked atomic.Bool
+	// awaited is set while whoever makes the frames waits for a browser that
+	// can take one.
+	awaited atomic.Bool
 
 	Owner any // for whoever opened the topic; the hub does not touch it
 }
@@ -256,7 +270,29 @@ func (t *Topic) Publish(m *Message) {
 		next.frames = append(append(make([]*Message, 0, t.depth), frames...), m)
 	}
 	t.tail.Store(next)
-	t.signal()
+	if t.depth == 1 && old.snapshot != nil {
+		old.snapshot.release()
+	}
+	t.signal(m)
+}
+
+// Ready reports whether some browser could be sent a big frame at once. If none
+// could there is no point in making one: Options.Ready tells when there is.
+func (t *Topic) Ready() bool {
+	if t.anyReady() {
+		return true
+	}
+	t.awaited.Store(true)
+	return t.anyReady() // one may have become so before it could know that it is awaited
+}
+
+func (t *Topic) anyReady() bool {
+	for _, s := range *t.subs.Load() {
+		if s.client.ready() {
+			return true
+		}
+	}
+	return false
 }
 
 // Snapshot makes m stand for all frames published so far. Only the topic's
@@ -269,13 +305,19 @@ func (t *Topic) Snapshot(m *Message) {
 	old := t.tail.Load()
 	next := &tail{first: old.first, frames: old.frames, snap: max(1, old.last()), snapshot: m}
 	t.tail.Store(next)
-	t.signal()
+	t.signal(m)
 }
 
-func (t *Topic) signal() {
+// signal has m, which is new, sent to all who watch the topic. A big one is
+// copied into the sockets by the browsers' own goroutines, side by side.
+func (t *Topic) signal(m *Message) {
 	for _, s := range *t.subs.Load() {
-		if !s.client.full.Load() { // else its acknowledgement goes on with it
-			s.client.push()
+		switch c := s.client; {
+		case c.full.Load(): // its acknowledgement goes on with it
+		case m.size < big:
+			c.push(false)
+		case !c.held.Load():
+			c.signal()
 		}
 	}
 }
@@ -306,24 +348,39 @@ type sub struct {
 }
 
 // take returns the next message for the browser, nil if it has them all, and
-// how many frames it misses by that.
-func (s *sub) take() (m *Message, skipped uint64) {
-	t := s.topic.tail.Load()
-	next, last := s.next.Load(), t.last()
-	switch {
-	case next > last: // up to date
-		return nil, 0
-	case next > 0 && len(t.frames) > 0 && next >= t.first: // in order
-		s.next.CompareAndSwap(next, next+1)
-		return t.frames[next-t.first], 0
-	case t.snapshot != nil && (len(t.frames) == 0 || t.snap+1 >= t.first):
-		if s.next.CompareAndSwap(next, t.snap+1) && next > 0 {
-			skipped = t.snap - next
+// how many frames it misses by that. A picture stays where it is unless
+// pictures may be sent now; left says that there is one. The message must be
+// released.
+func (s *sub) take(pictures bool) (m *Message, skipped uint64, left bool) {
+	for {
+		t := s.topic.tail.Load()
+		next, last := s.next.Load(), t.last()
+		switch {
+		case next > last: // up to date
+			return nil, 0, false
+		case next > 0 && len(t.frames) > 0 && next >= t.first: // in order
+			m = t.frames[next-t.first]
+			if m.size >= big && !pictures {
+				return nil, 0, true
+			}
+			s.next.CompareAndSwap(next, next+1)
+			return m, 0, false
+		case t.snapshot != nil && (len(t.frames) == 0 || t.snap+1 >= t.first):
+			m = t.snapshot
+			if m.size >= big && !pictures {
+				return nil, 0, true
+			}
+			if !m.retain() {
+				continue // there is a newer one: this one's buffer has been given back
+			}
+			if s.next.CompareAndSwap(next, t.snap+1) && next > 0 {
+				skipped = t.snap - next
+			}
+			return m, skipped, false
+		default: // no snapshot that the kept frames continue
+			s.topic.refresh()
+			return nil, 0, false
 		}
-		return t.snapshot, skipped
-	default: // no snapshot that the kept frames continue
-		s.topic.refresh()
-		return nil, 0
 	}
 }
 

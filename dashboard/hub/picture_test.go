@@ -1,0 +1,266 @@
+package hub_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"webmon/dashboard/hub"
+)
+
+// picture is a binary message of n bytes that begins with its number.
+func picture(number, n int) *hub.Message {
+	b := make([]byte, n)
+	binary.LittleEndian.PutUint64(b, uint64(number))
+	return hub.Binary(b)
+}
+
+// receive returns the next message but the statistics, without acknowledging
+// it: a text, or "picture 7" for a picture.
+func (p *page) receive() string {
+	p.b.t.Helper()
+	p.conn.SetReadDeadline(time.Now().Add(patience))
+	for {
+		kind, data, err := p.conn.ReadMessage()
+		if err != nil {
+			p.b.t.Fatal(err)
+		}
+		p.n++
+		if kind == websocket.BinaryMessage {
+			return "picture " + strconv.FormatUint(binary.LittleEndian.Uint64(data), 10)
+		}
+		if !strings.HasPrefix(string(data), `{"topic":"stats"`) {
+			return string(data)
+		}
+	}
+}
+
+// A message is the same on the wire whatever its length, copied or lent.
+func TestBinaryArrivesAsItWas(t *testing.T) {
+	b := start(t, hub.Options{})
+	p := b.page()
+	p.watch("a/picture")
+	topic := b.topic("a/picture")
+	for _, n := range []int{0, 1, 125, 126, 127, 65535, 65536, 3 << 20} {
+		want := bytes.Repeat([]byte{0x5a, 7, 0}, n/3+1)[:n]
+		buf := append(make([]byte, hub.Headroom), want...)
+		for _, m := range []*hub.Message{hub.Binary(want), hub.Lend(buf, nil)} {
+			if m.Size() != n {
+				t.Errorf("a message of %d bytes says it has %d", n, m.Size())
+			}
+			topic.Publish(m)
+			p.conn.SetReadDeadline(time.Now().Add(patience))
+			for {
+				kind, got, err := p.conn.ReadMessage()
+				if err != nil {
+					t.Fatal(err)
+				}
+				p.n++
+				if kind == websocket.TextMessage {
+					continue // the statistics
+				}
+				if !bytes.Equal(got, want) {
+					t.Errorf("of %d bytes %d arrived, or others", n, len(got))
+				}
+				break
+			}
+			p.ack()
+		}
+	}
+}
+
+// A browser that acknowledges nothing is sent two large pictures and no more,
+// but still its text; with the acknowledgement the newest picture follows.
+func TestPicturesDoNotStarveText(t *testing.T) {
+	b := start(t, hub.Options{Window: 100, Bytes: 1 << 20})
+	p := b.page()
+	p.watch("a/picture", "a/text", "deltas/1")
+	pictures, texts, deltas := b.topic("a/picture"), b.topic("a/text"), b.topic("deltas/1")
+	b.await("a snapshot is asked for", func() bool { return b.refresh["deltas/1"] > 0 })
+	deltas.Snapshot(text("snap"))
+	if got := p.receive(); got != "snap" {
+		t.Fatalf("got %q, want the snapshot", got)
+	}
+	const size = 1 << 20
+	for i := 1; i <= 2; i++ {
+		pictures.Publish(picture(i, size))
+		if got := p.receive(); got != fmt.Sprint("picture ", i) {
+			t.Fatalf("got %q, want picture %d", got, i)
+		}
+	}
+	for i := 3; i <= 9; i++ {
+		pictures.Publish(picture(i, size))
+		texts.Publish(text(fmt.Sprint("text ", i)))
+		deltas.Publish(text(fmt.Sprint("delta ", i)))
+		got := map[string]bool{p.receive(): true, p.receive(): true}
+		if !got[fmt.Sprint("text ", i)] || !got[fmt.Sprint("delta ", i)] {
+			t.Fatalf("beside pictures that are not acknowledged came %v, want text and delta %d", got, i)
+		}
+	}
+	p.ack()
+	if got := p.receive(); got != "picture 9" {
+		t.Errorf("with the acknowledgement came %q, want the newest picture", got)
+	}
+}
+
+// Where everything goes as fast as it is acknowledged, each topic has its turn.
+func TestTopicsTakeTurns(t *testing.T) {
+	b := start(t, hub.Options{Window: 1})
+	p := b.page()
+	p.watch("a/1", "a/2", "a/3")
+	topics := []*hub.Topic{b.topic("a/1"), b.topic("a/2"), b.topic("a/3")}
+	got := map[string]int{}
+	const rounds = 30
+	for range 3 * rounds {
+		for _, topic := range topics { // all have something new at every moment
+			topic.Publish(text(topic.Name()))
+		}
+		got[p.next()]++
+	}
+	for _, topic := range topics {
+		if n := got[topic.Name()]; n < rounds-2 {
+			t.Errorf("%s had %d turns of %d: %v", topic.Name(), n, 3*rounds, got)
+		}
+	}
+}
+
+// A topic is ready as long as one browser could take a frame, and says so again
+// once one can.
+func TestReady(t *testing.T) {
+	called := make(chan string, 100)
+	b := start(t, hub.Options{Bytes: 1, Ready: func(topic *hub.Topic) { called <- topic.Name() }})
+	slow := b.page()
+	slow.watch("a/picture")
+	topic := b.topic("a/picture")
+	eventually := func(what string, want bool) {
+		t.Helper()
+		b.await(what, func() bool { return topic.Ready() == want })
+	}
+	eventually("a browser with nothing to do is ready", true)
+	for i := range 2 {
+		topic.Publish(picture(i, 100_000))
+		slow.receive()
+	}
+	eventually("a browser with two pictures to paint is not", false)
+	slow.ack()
+	select {
+	case <-called:
+	case <-time.After(patience):
+		t.Fatal("nobody said that the browser can take frames again")
+	}
+	eventually("it is ready with the acknowledgement", true)
+
+	for i := range 2 {
+		topic.Publish(picture(i, 100_000))
+		slow.receive()
+	}
+	eventually("it is not, again", false)
+	for len(called) > 0 {
+		<-called
+	}
+	b.page().watch("a/picture")
+	select {
+	case <-called:
+	case <-time.After(patience):
+		t.Fatal("nobody said that a newcomer can take frames")
+	}
+	eventually("a newcomer is ready", true)
+}
+
+// A buffer comes back once, when all have the message, and never while a
+// browser still reads it.
+func TestLentBuffersComeBack(t *testing.T) {
+	b := start(t, hub.Options{Window: 2})
+	const size, browsers = 100_000, 4
+	topicName := "a/picture"
+	keeper := b.page()
+	keeper.watch(topicName)
+	topic := b.topic(topicName)
+	free := make(chan []byte, browsers+2)
+	var lent, back atomic.Int64
+	lend := func(i int) *hub.Message {
+		var buf []byte
+		select {
+		case buf = <-free:
+		default:
+			buf = make([]byte, hub.Headroom+size)
+		}
+		for j := range buf {
+			buf[j] = byte(i)
+		}
+		binary.LittleEndian.PutUint64(buf[hub.Headroom:], uint64(i))
+		lent.Add(1)
+		return hub.Lend(buf, func() {
+			back.Add(1)
+			select {
+			case free <- buf:
+			default:
+			}
+		})
+	}
+	const last = 120
+	var pages sync.WaitGroup
+	for range browsers {
+		p := b.page()
+		pages.Go(func() {
+			p.watch(topicName)
+			for {
+				p.conn.SetReadDeadline(time.Now().Add(patience))
+				kind, data, err := p.conn.ReadMessage()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				p.n++
+				p.conn.WriteMessage(websocket.TextMessage, []byte(`{"type":"ack","n":`+strconv.Itoa(p.n)+`}`))
+				if kind != websocket.BinaryMessage {
+					continue
+				}
+				i := binary.LittleEndian.Uint64(data)
+				if n := bytes.Count(data[8:], []byte{byte(i)}); n != size-8 {
+					t.Errorf("picture %d holds %d bytes of another", i, size-8-n)
+					return
+				}
+				if i == last {
+					return
+				}
+			}
+		})
+	}
+	for i := 1; i <= last; i++ {
+		topic.Publish(lend(i))
+		time.Sleep(time.Millisecond)
+	}
+	pages.Wait()
+	b.await("all buffers but the last have come back", func() bool { return lent.Load()-back.Load() <= 2 })
+}
+
+// A slow line takes longer for a picture than WriteTimeout, and is no dead one.
+func TestSlowLineKeepsItsConnection(t *testing.T) {
+	b := start(t, hub.Options{WriteTimeout: time.Second})
+	p := b.page()
+	p.watch("a/picture")
+	const size = 24 << 20
+	b.topic("a/picture").Publish(picture(7, size))
+	// Read by hand, in bits: the whole takes several times the limit.
+	conn := p.conn.NetConn()
+	conn.SetReadDeadline(time.Now().Add(patience))
+	buf := make([]byte, 512<<10)
+	began, got := time.Now(), 0
+	for got < size {
+		n, err := conn.Read(buf)
+		got += n
+		if err != nil {
+			t.Fatalf("after %d of %d bytes and %v: %v", got, size, time.Since(began), err)
+		}
+		time.Sleep(40 * time.Millisecond)
+	}
+}
