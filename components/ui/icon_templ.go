@@ -24,6 +24,19 @@ var icons = map[string]string{
 	"warning":  "M8 2 14.5 13.5h-13zM8 6.5v3M8 11.5v.01",
 	"down":     "m4.5 6.5 3.5 3.5 3.5-3.5",
 	"external": "M9.5 2.5h4v4M13.5 2.5l-6 6M6.5 3.5h-3c-.55 0-1 .45-1 1v8c0 .55.45 1 1 1h8c.55 0 1-.45 1-1v-3",
+	"eye":      "M1.75 8c1.5-2.9 3.7-4.25 6.25-4.25S12.75 5.1 14.25 8c-1.5 2.9-3.7 4.25-6.25 4.25S3.25 10.9 1.75 8ZM8 10a2 2 0 1 0 0-4 2 2 0 0 0 0 4Z",
+	"eye-off":  "M2.5 2.5l11 11M6.2 4c.6-.15 1.2-.25 1.8-.25 2.55 0 4.75 1.35 6.25 4.25-.5.95-1.05 1.75-1.7 2.35M10.3 11.85c-.7.25-1.5.4-2.3.4-2.55 0-4.75-1.35-6.25-4.25.6-1.15 1.3-2.05 2.1-2.7",
+	"up":       "m4.5 9.5 3.5-3.5 3.5 3.5",
+	"reset":    "M3 3v3.5h3.5M3.25 6.25a5.25 5.25 0 1 1-.35 3.5",
+	// Kinds of layer, as napari draws them.
+	"layer-image":   "M2.5 3.5h11v9h-11zM2.5 10.5l3-3 3 3 2-2 3 3M10.5 6v.01",
+	"layer-labels":  "M2.5 7.5v-5h5l6 6-5 5zM5.5 5.5v.01",
+	"layer-points":  "M4 5v.01M8.5 3.5v.01M12 6.5v.01M5.5 9.5v.01M10 10v.01M7 12.75v.01",
+	"layer-shapes":  "M2.5 2.5h6v6h-6zM10 13.5a3.5 3.5 0 1 0 0-7",
+	"layer-surface": "M8 2.5l5.5 4-2 6.5h-7l-2-6.5zM8 2.5v6M13.5 6.5l-5.5 2-5.5-2M4.5 13 8 8.5l3.5 4.5",
+	"layer-tracks":  "M2.5 12.5c3 0 2-4 4.5-4s1.5 3 3.5 3 3-4.5 3-8M3.5 6.5c2 0 2-3 5-3",
+	"layer-vectors": "M3 13 12.5 3.5M8.5 3h4.5v4.5",
+	"layer-other":   "M8 2.5 14 6 8 9.5 2 6zM2.5 9.5 8 12.75l5.5-3.25",
 }
 
 // Icon draws an icon in the colour of the text around it. It says nothing to
@@ -56,7 +69,7 @@ func Icon(name string) templ.Component {
 		var templ_7745c5c3_Var2 string
 		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(icons[name])
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/icon.templ`, Line: 25, Col: 23}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/icon.templ`, Line: 38, Col: 23}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 		if templ_7745c5c3_Err != nil {

@@ -1,0 +1,251 @@
+package components
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"webmon/components/ui"
+)
+
+// Layers is the page of a napari's layers, camera, dims and canvas.
+type Layers struct {
+	Source    string   // id; "" for none
+	Name      string   // of the process, as people know it
+	Link      ui.State // what it is like
+	State     LayersState
+	LiveTopic string // hub topic that renders LayersFrame, and what has changed of it alone
+	// ValuesTopic is the hub topic of the controls' values; see Controls.
+	ValuesTopic string
+	HowTo       string // how napari gets the plugin, to copy
+
+	Rows []LayerRow // as napari lists them: the top layer first
+	Open *LayerDetail
+	// Cards are the camera, the dims and the canvas.
+	Cards []LayersCard
+}
+
+// LayersState says what there is to show.
+type LayersState string
+
+// The states of the page.
+const (
+	LayersNone    LayersState = "none"    // no process
+	LayersForeign LayersState = "foreign" // the process is no napari with the plugin
+	LayersWaiting LayersState = "waiting" // a napari with the plugin that has not told its layers yet
+	LayersEmpty   LayersState = "empty"   // it has no layers
+	LayersLive    LayersState = "live"
+)
+
+// LayerRow is a layer in the list.
+type LayerRow struct {
+	ID       string
+	Name     string
+	Kind     string // image, labels, points and so on
+	Href     string // opens it
+	Open     bool
+	Selected bool             // in napari
+	Eye      *ui.ControlProps // visibility; nil: napari does not offer it
+	Order    *LayerOrder      // nil: napari does not offer it
+	Life     ui.CommandLife   // of the last command of the row that went wrong
+}
+
+// LayerOrder moves a layer up and down.
+type LayerOrder struct {
+	Action   string // URL
+	CSRF     string
+	Name     string // of the control
+	Up, Down string // the places above and below; "" for none
+	Why      string // why it cannot be used now; "" if it can
+}
+
+// LayerDetail is the layer that is open.
+type LayerDetail struct {
+	ID        string
+	Name      string
+	Kind      string
+	Controls  []ui.ControlProps
+	Contrast  []ui.ControlProps // low and high, below the histogram
+	Histogram *Histogram        // nil: napari has none for it
+	Auto      *ui.ActionProps   // sets the contrast by itself
+	Facts     []ui.Pair
+	Levels    []LayerLevel
+}
+
+// LayerLevel is one level of a multiscale layer.
+type LayerLevel struct {
+	N     int
+	Shape string
+	Used  bool // napari draws it
+	Ideal bool // it would fit the screen
+}
+
+// Histogram is how often each value is in the visible slice of a layer.
+type Histogram struct {
+	Low, High float64 // of the values counted
+	Counts    []int64 // in bins of the same width
+	// ContrastLow and ContrastHigh are the contrast limits, which follow the
+	// controls of the names.
+	ContrastLow, ContrastHigh float64
+	LowName, HighName         string
+}
+
+// LayersCard is a card of controls beside the layers.
+type LayersCard struct {
+	ID       string
+	Title    string
+	Help     string
+	Controls []ui.ControlProps
+	Actions  []ui.ActionProps
+	// Shots is the card with the screenshot.
+	Shots bool
+	Shot  *Screenshot // nil: none was taken
+}
+
+// Screenshot is a picture of napari's window.
+type Screenshot struct {
+	URL        string
+	Time       time.Time
+	Rows, Cols int
+}
+
+// The ids of the live regions of the layers.
+const (
+	LayersID         = "live-layers"
+	LayerHistogramID = "live-layer-histogram"
+	LayerFactsID     = "live-layer-facts"
+	LayerHeadID      = "live-layer-head"
+	ScreenshotID     = "live-screenshot"
+)
+
+// ElementID is the id of the layer's element in the list.
+func (r LayerRow) ElementID() string { return ui.ID("layer", r.ID) }
+
+func (r LayerRow) rowClass() string {
+	class := "layer-row"
+	if r.Open {
+		class += " layer-open"
+	}
+	if r.Selected {
+		class += " layer-selected"
+	}
+	return class
+}
+
+func (l Layers) empty() ui.EmptyProps {
+	switch l.State {
+	case LayersNone:
+		return ui.EmptyProps{
+			Title: "No process is attached.",
+			Text:  "The layers of a napari appear here, and can be changed here, once it runs with webmon's plugin:",
+		}
+	case LayersWaiting:
+		return ui.EmptyProps{Title: "Waiting for the layers.", Text: l.Name + " runs with webmon's plugin and has not told its layers yet."}
+	case LayersEmpty:
+		return ui.EmptyProps{Title: "No layers.", Text: "napari has none open. Whatever is opened there appears here."}
+	}
+	if l.Link == ui.Gone {
+		return ui.EmptyProps{Title: l.Name + " has ended.", Text: "It had shared no layers."}
+	}
+	return ui.EmptyProps{
+		Title: l.Name + " shares no layers.",
+		Text:  "A napari shares its layers, and lets them be changed from here, once it runs with webmon's plugin:",
+	}
+}
+
+func (l Layers) showsHowTo() bool {
+	return l.HowTo != "" && (l.State == LayersNone || l.State == LayersForeign && l.Link != ui.Gone)
+}
+
+// The histogram's picture has these units; the style sheet gives it its size.
+const (
+	histogramWidth  = 256
+	histogramHeight = 64
+)
+
+// path draws the counts as an area of steps. Their scale is logarithmic, or a
+// dark background would hide all else.
+func (h *Histogram) path() string {
+	most := int64(1)
+	for _, n := range h.Counts {
+		most = max(most, n)
+	}
+	b := append(make([]byte, 0, 16*len(h.Counts)), 'M', '0', ' ')
+	b = strconv.AppendInt(b, histogramHeight, 10)
+	width := float64(histogramWidth) / float64(max(1, len(h.Counts)))
+	for i, n := range h.Counts {
+		y := histogramHeight * (1 - math.Log1p(float64(max(0, n)))/math.Log1p(float64(most)))
+		b = strconv.AppendFloat(append(b, 'V'), y, 'f', 1, 64)
+		b = strconv.AppendFloat(append(b, 'H'), width*float64(i+1), 'f', 1, 64)
+	}
+	b = strconv.AppendInt(append(b, 'V'), histogramHeight, 10)
+	return string(append(b, 'Z'))
+}
+
+// at is where a value lies in the picture.
+func (h *Histogram) at(value float64) string {
+	x := 0.0
+	if h.High > h.Low {
+		x = histogramWidth * min(1, max(0, (value-h.Low)/(h.High-h.Low)))
+	}
+	return strconv.FormatFloat(x, 'f', 1, 64)
+}
+
+// quantile is the value below which the part of all lies.
+func (h *Histogram) quantile(part float64) float64 {
+	var all, sum int64
+	for _, n := range h.Counts {
+		all += max(0, n)
+	}
+	for i, n := range h.Counts {
+		if sum += max(0, n); sum > 0 && float64(sum) >= part*float64(all) {
+			return h.Low + (h.High-h.Low)*(float64(i)+0.5)/float64(len(h.Counts))
+		}
+	}
+	return h.High
+}
+
+// text says what the picture shows.
+func (h *Histogram) text() string {
+	if len(h.Counts) == 0 {
+		return "No values in the visible slice."
+	}
+	return fmt.Sprintf("Values from %s to %s: half of them below %s, 1 %% below %s, 1 %% above %s.",
+		ui.FieldNumber(h.Low), ui.FieldNumber(h.High), short(h.quantile(0.5)), short(h.quantile(0.01)), short(h.quantile(0.99)))
+}
+
+func short(x float64) string { return strconv.FormatFloat(x, 'g', 3, 64) }
+
+func exact(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
+
+func levelTable(levels []LayerLevel) ui.TableProps {
+	t := ui.TableProps{
+		Caption: "Levels",
+		Columns: []ui.Column{{Title: "level", Numeric: true}, {Title: "shape", Unit: "px"}, {Title: ""}},
+	}
+	for _, l := range levels {
+		note := ""
+		switch {
+		case l.Used && l.Ideal:
+			note = "in use, fits the screen"
+		case l.Used:
+			note = "in use"
+		case l.Ideal:
+			note = "would fit the screen"
+		}
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: strconv.Itoa(l.N)}, {Text: l.Shape}, {Text: note, Content: layerLevelNote(l, note)}}})
+	}
+	return t
+}
+
+// kindIcon is the icon of a kind of layer.
+func kindIcon(kind string) string {
+	switch kind {
+	case "image", "labels", "points", "shapes", "surface", "tracks", "vectors":
+		return "layer-" + kind
+	}
+	return "layer-other"
+}
+
+func (s *Screenshot) size() string { return ui.Shape(int64(s.Rows), int64(s.Cols)) }

@@ -1,0 +1,282 @@
+package ui
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// FieldType is the type of a value that people enter.
+type FieldType string
+
+// The types of a field.
+const (
+	FloatField  FieldType = "float"
+	IntField    FieldType = "int"
+	BoolField   FieldType = "bool"
+	ChoiceField FieldType = "choice"
+	TextField   FieldType = "text"
+)
+
+// Field is one value that people may enter: that of a control, or an argument
+// of an action.
+type Field struct {
+	ID    string // of the element that holds the value; those around it begin with it
+	Name  string // in the form
+	Label string
+	Help  string // one sentence; "" for none
+	Unit  string // "" for none
+	Type  FieldType
+
+	Value   string // as FieldNumber, "true" or "false", a choice or a text; "" where it is not known
+	Default string // what a reset sets; "" for none, in which case there is no reset
+	// Min and Max are the limits of a number. Only with both is there a slider.
+	Min, Max *float64
+	Step     float64  // of a number; 0: what suits the limits
+	Log      bool     // the slider's scale is logarithmic, which needs limits above 0
+	Choices  []string // of a choice
+
+	Error string // why what was entered last was not taken, one sentence; "" for none
+}
+
+// ControlProps describe a control: a value of the process that people change
+// and that follows the process, whoever changed it.
+type ControlProps struct {
+	Field
+	Source string // id of the process
+	Action string // URL the value is posted to
+	CSRF   string
+	Why    string // why it cannot be used now, one sentence; "" if it can
+	Life   CommandLife
+	Key    string // on the keyboard; "" for none
+	// On and Off are icons for a value that is on or off and shown as a button
+	// instead of a switch; the label is then read aloud and on hover.
+	On, Off string
+	// Quiet leaves what becomes of a command to whatever stands around the
+	// control: the answer to its form is not shown.
+	Quiet bool
+}
+
+// ActionProps describe a form that calls a function of the process.
+type ActionProps struct {
+	ID     string // of the form
+	Label  string // of its button
+	Help   string // one sentence; "" for none
+	Action string // URL the form is posted to
+	CSRF   string
+	Why    string // why it cannot be used now, one sentence; "" if it can
+	Fields []Field
+	// Hidden are arguments that the page knows and people need not enter.
+	Hidden []Pair
+	Life   CommandLife
+	Error  string // why the last call was not sent, where no field is to blame
+}
+
+// PartID is the id of the element around a control: what is rendered again
+// when something about it has changed.
+func PartID(name string) string { return ID("control", name) }
+
+// FieldNumber writes a number as fields hold it: what the eye can use of it,
+// with a point and without a unit. The script of the page writes the same.
+func FieldNumber(x float64) string {
+	short, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 7, 64), 64)
+	if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
+		return ""
+	}
+	if abs := math.Abs(short); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
+		return strconv.FormatFloat(short, 'e', -1, 64)
+	}
+	return strconv.FormatFloat(short, 'f', -1, 64)
+}
+
+// sliderSteps is how many positions a slider has at least, where its step is
+// its own affair: more than it has pixels.
+const sliderSteps = 1000
+
+func (f Field) hasSlider() bool {
+	return (f.Type == FloatField || f.Type == IntField) && f.Min != nil && f.Max != nil && *f.Max > *f.Min
+}
+
+// isLog reports whether the slider is logarithmic. One whose limits are not
+// above 0 cannot be.
+func (f Field) isLog() bool { return f.Log && f.hasSlider() && *f.Min > 0 }
+
+// sliderMin, sliderMax and sliderStep are those of the range element. A
+// logarithmic one counts positions; the script turns them into values.
+func (f Field) sliderMin() string {
+	if f.isLog() {
+		return "0"
+	}
+	return strconv.FormatFloat(*f.Min, 'g', -1, 64)
+}
+
+func (f Field) sliderMax() string {
+	if f.isLog() {
+		return strconv.Itoa(sliderSteps)
+	}
+	return strconv.FormatFloat(*f.Max, 'g', -1, 64)
+}
+
+func (f Field) sliderStep() string {
+	switch {
+	case f.isLog():
+		return "1"
+	case f.Step > 0:
+		return strconv.FormatFloat(f.Step, 'g', -1, 64)
+	case f.Type == IntField:
+		return "1"
+	}
+	return strconv.FormatFloat(NiceStep((*f.Max-*f.Min)/sliderSteps), 'g', -1, 64)
+}
+
+// NiceStep is the largest of 1, 2 and 5 times a power of ten that is at most x.
+func NiceStep(x float64) float64 {
+	if !(x > 0) || math.IsInf(x, 0) {
+		return 1
+	}
+	power := math.Pow(10, math.Floor(math.Log10(x)*(1+1e-15)))
+	for _, n := range []float64{5, 2} {
+		if n*power <= x*(1+1e-9) {
+			return n * power
+		}
+	}
+	return power
+}
+
+// sliderValue is where the slider stands.
+func (f Field) sliderValue() string {
+	x, err := strconv.ParseFloat(f.Value, 64)
+	if err != nil {
+		x = *f.Min
+	}
+	x = min(max(x, *f.Min), *f.Max)
+	if f.isLog() {
+		return strconv.FormatFloat(math.Round(sliderSteps*math.Log(x / *f.Min)/math.Log(*f.Max / *f.Min)), 'f', 0, 64)
+	}
+	return strconv.FormatFloat(x, 'g', -1, 64)
+}
+
+// step is that of the field beside the slider, which takes every value.
+func (f Field) step() string {
+	switch {
+	case f.Step > 0:
+		return strconv.FormatFloat(f.Step, 'g', -1, 64)
+	case f.Type == IntField:
+		return "1"
+	}
+	return "any"
+}
+
+func limit(x *float64) string {
+	if x == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*x, 'g', -1, 64)
+}
+
+// limits says the limits in words.
+func (f Field) limits() string {
+	switch {
+	case f.Min != nil && f.Max != nil:
+		return figure(*f.Min) + " to " + figure(*f.Max) + f.unitAfter()
+	case f.Min != nil:
+		return "from " + figure(*f.Min) + f.unitAfter()
+	case f.Max != nil:
+		return "up to " + figure(*f.Max) + f.unitAfter()
+	}
+	return ""
+}
+
+// figure is a number for people.
+func figure(x float64) string {
+	if x == math.Trunc(x) && math.Abs(x) < 1e15 {
+		return Count(int64(x))
+	}
+	return strings.Replace(FieldNumber(x), "-", "−", 1)
+}
+
+func (f Field) unitAfter() string {
+	if f.Unit == "" {
+		return ""
+	}
+	return " " + f.Unit
+}
+
+func (f Field) isOn() bool { return f.Value == "true" }
+
+// toggled is what a press of a switch sends.
+func (f Field) toggled() string { return strconv.FormatBool(!f.isOn()) }
+
+// segmented reports whether a choice is a row of buttons: few and short words
+// are seen at once, many need a list.
+func (f Field) segmented() bool {
+	letters := 0
+	for _, c := range f.Choices {
+		letters += utf8.RuneCountInString(c)
+	}
+	return f.Type == ChoiceField && len(f.Choices) <= 4 && letters <= 24
+}
+
+// described names the elements that say more about the field.
+func (f Field) described() string {
+	var ids []string
+	if f.limits() != "" {
+		ids = append(ids, f.ID+"-limits")
+	}
+	if f.Error != "" {
+		ids = append(ids, f.ID+"-error")
+	}
+	return strings.Join(ids, " ")
+}
+
+// resetLabel says what the button for the default does.
+func (f Field) resetLabel() string {
+	value := f.Default
+	if f.Type == FloatField || f.Type == IntField {
+		value += f.unitAfter()
+	}
+	return "Reset " + f.Label + " to " + value
+}
+
+// withError puts what the process or webmon said against a value where the
+// field shows it.
+func (p ControlProps) withError() ControlProps {
+	if p.Error == "" && (p.Life.Status == Refused || p.Life.Status == Ended) {
+		p.Error = p.Life.Sentence()
+	}
+	return p
+}
+
+// swap is how the answer to the form is shown.
+func (p ControlProps) swap() string {
+	if p.Quiet {
+		return "none"
+	}
+	return "outerMorph"
+}
+
+func (p ControlProps) title() string {
+	switch {
+	case p.Why != "":
+		return p.Why
+	case p.Key != "":
+		return p.Label + " (" + p.Key + ")"
+	}
+	return p.Label
+}
+
+// Failed returns the form with the reason why it was not sent, at the field
+// that is to blame.
+func (p ActionProps) Failed(field, reason string) ActionProps {
+	fields := append([]Field(nil), p.Fields...)
+	for i := range fields {
+		if fields[i].Name == field {
+			fields[i].Error = reason
+			p.Fields = fields
+			return p
+		}
+	}
+	p.Error = reason
+	return p
+}
