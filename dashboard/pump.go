@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,10 +20,24 @@ const tailFrames = 32
 // says: more no browser can show.
 const leastGap = 4 * time.Millisecond
 
+// pictureEvery is the time between two pictures of a feed, on average, and
+// pictureSlack how much sooner one may follow: a process that sends 60 a second
+// does not do so to the millisecond, and none of its frames should wait.
+const (
+	pictureEvery = time.Second / 60
+	pictureSlack = pictureEvery / 2
+)
+
+// drawing bounds how many pictures are being made at a time, of all sources:
+// half of the processors are left for everything else.
+var drawing = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
+
 // pump turns what one source sends into frames: one goroutine for all feeds of
-// the source and all browsers. It sleeps while nobody watches.
+// the source and all browsers, and one more for each feed of pictures. It
+// sleeps while nobody watches.
 type pump struct {
 	src  *source.Source
+	ctx  context.Context
 	kick chan struct{} // capacity one: a stream came, or wants a snapshot
 	// forgotten is set before run is stopped because the source is forgotten.
 	forgotten atomic.Bool
@@ -30,23 +45,30 @@ type pump struct {
 	// somebody watches; nil: never.
 	outdated func() bool
 
-	mu      sync.Mutex // guards streams
+	pictures sync.WaitGroup // the goroutines of feeds of pictures
+
+	mu      sync.Mutex // guards all below
 	streams map[*hub.Topic]*stream
+	ended   bool // run has ended, or is about to
 }
 
-// stream is a feed that is being watched. All but snapshot is owned by run.
+// stream is a feed that is being watched. What stands below snapshot is owned by
+// run, or of pictures by show.
 type stream struct {
 	topic    *hub.Topic
 	feed     tab.Feed
-	release  func() // of the topics it wants from the source
+	picture  tab.Picture   // the feed, if it makes pictures; else nil
+	kick     chan struct{} // of pictures, capacity one: there may be something to do
+	release  func()        // of the topics it wants from the source, and of show
 	snapshot atomic.Bool
 	last     time.Time // Next was called
 	sent     time.Time // it returned a frame
 	dirty    bool      // the source has sent something since
 }
 
-func newPump(src *source.Source) *pump {
-	return &pump{src: src, kick: make(chan struct{}, 1), streams: map[*hub.Topic]*stream{}}
+// newPump returns a pump that run sets going until ctx is done.
+func newPump(ctx context.Context, src *source.Source) *pump {
+	return &pump{src: src, ctx: ctx, kick: make(chan struct{}, 1), streams: map[*hub.Topic]*stream{}}
 }
 
 // open adds the feed of a topic.
@@ -57,6 +79,15 @@ func (p *pump) open(t *hub.Topic, feed tab.Feed) {
 	s := &stream{topic: t, feed: feed, release: p.src.Want(feed.Wants()...), dirty: true}
 	p.mu.Lock()
 	p.streams[t] = s
+	if picture, ok := feed.(tab.Picture); ok {
+		ctx, cancel := context.WithCancel(p.ctx)
+		s.picture, s.kick = picture, make(chan struct{}, 1)
+		release := s.release
+		s.release = func() { cancel(); release() }
+		if !p.ended {
+			p.pictures.Go(func() { s.show(ctx) })
+		}
+	}
 	p.mu.Unlock()
 	p.wake()
 }
@@ -77,21 +108,86 @@ func (p *pump) refresh(t *hub.Topic) {
 	p.mu.Lock()
 	s := p.streams[t]
 	p.mu.Unlock()
-	if s != nil {
+	switch {
+	case s == nil:
+	case s.picture != nil:
+		s.wake() // there has not been one yet, or every browser would have it
+	default:
 		s.snapshot.Store(true)
 		p.wake()
 	}
 }
 
-func (p *pump) wake() {
+// ready is called when a browser can take a picture of a topic again.
+func (p *pump) ready(t *hub.Topic) {
+	p.mu.Lock()
+	s := p.streams[t]
+	p.mu.Unlock()
+	if s != nil && s.picture != nil {
+		s.wake()
+	}
+}
+
+func (p *pump) wake() { signal(p.kick) }
+
+func (s *stream) wake() { signal(s.kick) }
+
+func signal(c chan struct{}) {
 	select {
-	case p.kick <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
 
-// run makes frames until ctx is done.
-func (p *pump) run(ctx context.Context) {
+// show makes pictures until ctx is done.
+func (s *stream) show(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	var due time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.kick:
+		case <-timer.C:
+		}
+		now := time.Now()
+		// Each second it is looked at in any case, as all feeds are.
+		timer.Reset(time.Second)
+		if now.Before(due) {
+			timer.Reset(due.Sub(now))
+			continue
+		}
+		if !s.topic.Ready() {
+			continue // ready wakes us
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case drawing <- struct{}{}:
+		}
+		m := s.picture.Picture(time.Now())
+		<-drawing
+		if m == nil {
+			continue
+		}
+		s.topic.Publish(m)
+		if least := now.Add(-pictureSlack); due.Before(least) {
+			due = least
+		}
+		due = due.Add(pictureEvery)
+	}
+}
+
+// run makes frames until the pump's context is done.
+func (p *pump) run() {
+	ctx := p.ctx
+	defer p.pictures.Wait()
+	defer func() {
+		p.mu.Lock()
+		p.ended = true
+		p.mu.Unlock()
+	}()
 	var streams []*stream
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -110,6 +206,9 @@ func (p *pump) run(ctx context.Context) {
 			reload(streams)
 		}
 		for _, s := range streams {
+			if s.picture != nil {
+				continue
+			}
 			if s.snapshot.Swap(false) {
 				s.topic.Snapshot(message(s.feed.Snapshot(now)))
 			}
@@ -153,6 +252,9 @@ func (p *pump) run(ctx context.Context) {
 		case <-timer.C:
 		case <-changed:
 			for _, s := range streams {
+				if s.picture != nil {
+					s.wake()
+				}
 				s.dirty = true
 			}
 		}
@@ -162,7 +264,9 @@ func (p *pump) run(ctx context.Context) {
 // reload has the pages that watch the streams load themselves again.
 func reload(streams []*stream) {
 	for _, s := range streams {
-		s.topic.Publish(hub.Text([]byte(`{"topic":"reload"}`)))
+		if s.picture == nil { // no page has pictures alone, and theirs is another goroutine
+			s.topic.Publish(hub.Text([]byte(`{"topic":"reload"}`)))
+		}
 	}
 }
 

@@ -137,7 +137,7 @@ func New(opts Options) (*Server, error) {
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.self = Self{ID: rand.Text(), URL: s.address(s.publicHost())}
 	s.hub = hub.New(hub.Options{
-		Open: s.openTopic, Close: s.closeTopic, Refresh: s.refreshTopic,
+		Open: s.openTopic, Close: s.closeTopic, Refresh: s.refreshTopic, Ready: s.readyTopic,
 		Greeting: s.greeting, Logger: opts.Logger,
 	})
 	s.registry, err = source.NewRegistry(source.Options{
@@ -336,7 +336,7 @@ func (s *Server) panicked(c echo.Context, err error, stack []byte) error {
 // startPump runs the pump of a new source.
 func (s *Server) startPump(src *source.Source) {
 	ctx, cancel := context.WithCancel(s.ctx)
-	p := &pumping{newPump(src), cancel}
+	p := &pumping{newPump(ctx, src), cancel}
 	if src.ID() == source.Nobody {
 		// Who waits for a process sees it as soon as there is one.
 		p.outdated = func() bool { return len(s.registry.List()) > 0 }
@@ -344,7 +344,7 @@ func (s *Server) startPump(src *source.Source) {
 	s.mu.Lock()
 	s.pumps[src] = p
 	s.mu.Unlock()
-	s.pumpd.Go(func() { p.run(ctx) })
+	s.pumpd.Go(p.run)
 }
 
 // stopPump ends the pump of a source that is forgotten.
@@ -388,6 +388,7 @@ func (s *Server) openTopic(t *hub.Topic) error {
 
 func (s *Server) closeTopic(t *hub.Topic)   { t.Owner.(*pump).close(t) }
 func (s *Server) refreshTopic(t *hub.Topic) { t.Owner.(*pump).refresh(t) }
+func (s *Server) readyTopic(t *hub.Topic)   { t.Owner.(*pump).ready(t) }
 
 // feed opens a feed by its name.
 func (s *Server) feed(src *source.Source, topic, name, detail string) (tab.Feed, error) {

@@ -422,12 +422,15 @@ func (s *Source) answered(since time.Time) bool {
 
 // Demand returns how often a second somebody wants the topic.
 func (s *Source) Demand(name string) float64 {
+	// The frames of an array are megabytes each: whoever wants everything does
+	// not mean those.
+	_, array := shm.ArrayOfTopic(name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.wants[name] > 0 || s.wants[All] > 0:
+	case s.wants[name] > 0 || s.wants[All] > 0 && !array:
 		return 60
-	case time.Since(s.read) < ReadCounts:
+	case time.Since(s.read) < ReadCounts && !array:
 		return 10
 	}
 	return 0

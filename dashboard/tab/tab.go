@@ -19,6 +19,7 @@ import (
 	"github.com/a-h/templ"
 
 	"webmon/components"
+	"webmon/dashboard/hub"
 	"webmon/dashboard/source"
 )
 
@@ -100,4 +101,17 @@ type Feed interface {
 	// Next returns the frame for what changed since it was last called, nil if
 	// nothing did.
 	Next(now time.Time) []byte
+}
+
+// Picture is a Feed whose frames are pictures: binary, of up to megabytes, each
+// standing for itself. They are made in a goroutine of the feed's own, so that
+// they hold up neither the text nor the charts of the source, at most 60 times
+// a second, and only while some browser could take one. Wants and Picture are
+// all that is called of such a feed, both never at the same time.
+type Picture interface {
+	Feed
+
+	// Picture returns the newest frame, nil if there is none since the last
+	// call.
+	Picture(now time.Time) *hub.Message
 }
