@@ -3,12 +3,14 @@
  * extension's gaps and takes what is not HTML:
  *
  * - it says what the page shows (topics.js) on each new connection and whenever that changes;
- * - it takes JSON frames before htmx does, hands them to Frames, and acknowledges what was painted (acks.js);
+ * - it takes JSON frames and pictures (binary.js) before htmx does, hands them to Frames, and acknowledges what was painted
+ *   (acks.js);
  * - it leaves HTML out while the page is paused, the header's excepted, and asks for it anew when the page goes on;
  * - it tells the state of the connection, and opens a new one where the extension has given up.
  */
 
 import {Acks} from "./acks.js";
+import {readBinary} from "./binary.js";
 import {afterPaint} from "./paint.js";
 import {delayBefore, FIRST_DELAY, MOST_DELAY} from "./connection.js";
 import {collectTopics, sameTopics, watchMessage} from "./topics.js";
@@ -118,6 +120,8 @@ export class Socket {
 
   #opened(connection) {
     this.#connection = connection;
+    // Otherwise pictures would come as blobs, which can be read only later, and out of turn.
+    if (connection.socket) connection.socket.binaryType = "arraybuffer";
     this.#lostAttempts = 0;
     this.#stopped = false;
     this.#heardAt = performance.now();
@@ -154,8 +158,8 @@ export class Socket {
     const {data} = event.detail.message;
     this.#heardAt = performance.now();
     if (typeof data !== "string") {
-      event.preventDefault(); // nothing binary is for the page yet
-      this.#acks.handled();
+      event.preventDefault();
+      this.#dispatch(() => readBinary(data));
       return;
     }
     if (!data.startsWith("{")) {
@@ -167,9 +171,13 @@ export class Socket {
       return;
     }
     event.preventDefault();
+    this.#dispatch(() => JSON.parse(data));
+  }
+
+  #dispatch(read) {
     let frame = null;
     try {
-      frame = JSON.parse(data);
+      frame = read();
     } catch (error) {
       reportError(error);
     }
