@@ -1,0 +1,376 @@
+"""What a form needs to know of a value: from annotations, and back from what people entered."""
+
+from __future__ import annotations
+
+import enum
+import inspect
+import math
+import sys
+import types
+import typing
+from dataclasses import dataclass, field
+from typing import Any, Callable, Literal, Union
+
+import numpy as np
+
+from ._plain import check_name
+
+__all__ = ["Argument", "Range", "arguments", "check", "declare"]
+
+_MAX_TEXT = 4096  # bytes, as in the dashboard's forms
+_TYPES = ("float", "int", "bool", "choice", "text")
+
+
+class Range:
+    """A number with limits, as an annotation of a command's argument::
+
+        @webmon.command
+        def set_exposure(ms: webmon.Range(0.1, 500, unit="ms", scale="log") = 10) -> None: ...
+
+    The argument is an int if all of lo, hi and step are, else a float. Either limit may be None. Type checkers that
+    dislike a call as an annotation take ``Annotated[float, webmon.Range(0.1, 500)]``; then float or int says which.
+
+    Args:
+        lo: the least value.
+        hi: the greatest value.
+        step: what the field goes up or down by.
+        unit: of the value, such as "ms".
+        scale: "linear" (default) or "log", of a slider; "log" needs lo > 0.
+    """
+
+    __slots__ = ("hi", "lo", "scale", "step", "unit")
+
+    def __init__(
+        self,
+        lo: float | None = None,
+        hi: float | None = None,
+        step: float | None = None,
+        unit: str | None = None,
+        scale: str | None = None,
+    ) -> None:
+        for name, value in (("lo", lo), ("hi", hi), ("step", step)):
+            if value is not None and (
+                isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)) or not math.isfinite(value)
+            ):
+                raise TypeError(f"Range: {name} must be a finite number or None, not {value!r}")
+        if lo is not None and hi is not None and lo > hi:
+            raise ValueError(f"Range: lo {lo} is greater than hi {hi}")
+        if step is not None and step <= 0:
+            raise ValueError(f"Range: step {step} must be greater than 0")
+        _check_scale(scale, lo, "Range")
+        self.lo, self.hi, self.step, self.unit, self.scale = _number(lo), _number(hi), _number(step), unit, scale
+
+    def __call__(self) -> None:
+        # typing accepts only what can be called as an annotation within Optional and Annotated before Python 3.11.
+        raise TypeError("a Range is an annotation, not a function")
+
+    def __repr__(self) -> str:
+        parts = [repr(self.lo), repr(self.hi)]
+        parts += [f"{name}={value!r}" for name in ("step", "unit", "scale") if (value := getattr(self, name)) is not None]
+        return f"Range({', '.join(parts)})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Range):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in Range.__slots__)
+
+    def __hash__(self) -> int:
+        return hash((self.lo, self.hi, self.step, self.unit, self.scale))
+
+
+def _number(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _check_scale(scale: str | None, lo: Any, what: str) -> None:
+    if scale not in (None, "linear", "log"):
+        raise ValueError(f"{what}: scale must be 'linear' or 'log', not {scale!r}")
+    if scale == "log" and (lo is None or lo <= 0):
+        raise ValueError(f"{what}: a log scale needs a least value greater than 0")
+
+
+def declare(
+    type: str,
+    value: Any,
+    *,
+    default: Any = None,
+    min: float | None = None,
+    max: float | None = None,
+    step: float | None = None,
+    scale: str | None = None,
+    unit: str | None = None,
+    choices: typing.Iterable[str] | None = None,
+    title: str | None = None,
+    help: str | None = None,
+    group: str | None = None,
+) -> dict[str, Any]:
+    """Returns the declaration of a control or an argument; what is None is left out, but for the value."""
+    if type not in _TYPES:
+        raise ValueError(f"there is no type {type!r} of control: use one of {', '.join(_TYPES)}")
+    out: dict[str, Any] = {"type": type, "value": _number(value)}
+    texts = None
+    if choices is not None:
+        texts = [str(choice) for choice in choices]
+    if type == "choice" and not texts:
+        raise ValueError("a control of type choice needs choices")
+    _check_scale(scale, min, "a control")
+    for key, entry in (
+        ("default", _number(default)),
+        ("min", _number(min)),
+        ("max", _number(max)),
+        ("step", _number(step)),
+        ("scale", scale),
+        ("unit", unit),
+        ("choices", texts),
+        ("title", title),
+        ("help", help),
+        ("group", group),
+    ):
+        if entry is not None:
+            out[key] = entry
+    return out
+
+
+def check(declared: dict[str, Any], name: str, value: Any) -> Any:
+    """Returns value as the declared type has it.
+
+    Raises ValueError, with a sentence for people, for what the declaration does not allow.
+    """
+    kind = declared["type"]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if kind == "bool":
+        if isinstance(value, bool):
+            return value
+        raise ValueError(f"{name} must be true or false")
+    if kind == "choice":
+        choices = declared["choices"]
+        if isinstance(value, str) and value in choices:
+            return value
+        shown = ", ".join(choices[:20]) + (", ..." if len(choices) > 20 else "")
+        raise ValueError(f"{name} must be one of {shown}")
+    if kind == "text":
+        if isinstance(value, str) and len(value.encode(errors="replace")) <= _MAX_TEXT:
+            return value
+        raise ValueError(f"{name} must be a text of at most {_MAX_TEXT} bytes")
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"{name} must be a number")
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number")
+    unit = f" {declared['unit']}" if declared.get("unit") else ""
+    least, most = declared.get("min"), declared.get("max")
+    if least is not None and value < least:
+        raise ValueError(f"{name} must be at least {least:g}{unit}")
+    if most is not None and value > most:
+        raise ValueError(f"{name} must be at most {most:g}{unit}")
+    if kind == "float":
+        return float(value)
+    if value != int(value):
+        raise ValueError(f"{name} must be a whole number")
+    return int(value)
+
+
+@dataclass
+class Argument:
+    """One argument of a command."""
+
+    name: str
+    declared: dict[str, Any]  # as on the wire, with "name"
+    required: bool = True
+    # What the function gets for each text that people choose.
+    members: dict[str, Any] = field(default_factory=dict)
+
+    def convert(self, value: Any) -> Any:
+        value = check(self.declared, self.name, value)
+        return self.members.get(value, value) if self.members else value
+
+
+_UNIONS: tuple[Any, ...] = (Union, types.UnionType) if sys.version_info >= (3, 10) else (Union,)
+_HOW = (
+    "use float, int, bool, str, Literal[...], an Enum or webmon.Range(lo, hi), as in def set_exposure(ms: webmon.Range(0.1, 500))"
+)
+
+
+def arguments(fn: Callable[..., Any]) -> list[Argument]:
+    """Returns what a form needs for each of fn's parameters.
+
+    Raises TypeError, naming function and parameter, for those that cannot be entered into a form.
+    """
+    name = getattr(fn, "__qualname__", repr(fn))
+    if inspect.iscoroutinefunction(fn) or inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn):
+        raise TypeError(f"{name} cannot be a command: it is async or a generator; make a plain function that starts it")
+    try:
+        signature = inspect.signature(fn)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} cannot be a command: {error}") from None
+    hints = _hints(fn, name, signature)
+    out = []
+    for parameter in signature.parameters.values():
+        what = f"{name} cannot be a command: its parameter {parameter.name!r}"
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            if parameter.name in hints:
+                raise TypeError(f"{what} takes any number of values, which a form cannot; name each")
+            continue
+        if parameter.kind is parameter.POSITIONAL_ONLY:
+            raise TypeError(f"{what} cannot be given by its name; leave out the /")
+        try:
+            check_name(parameter.name, "an argument")
+        except ValueError:
+            raise TypeError(f"{what} needs a name of letters, digits and _") from None
+        out.append(_argument(parameter, hints, what))
+    return out
+
+
+def _hints(fn: Callable[..., Any], name: str, signature: inspect.Signature) -> dict[str, Any]:
+    target = inspect.unwrap(fn)
+    while isinstance(target, types.MethodType):
+        target = target.__func__
+    partial = getattr(target, "func", None)
+    if not hasattr(target, "__annotations__") and callable(partial):
+        target = partial
+    if not inspect.isroutine(target) and not inspect.isclass(target) and hasattr(type(target), "__call__"):
+        target = type(target).__call__
+    # Annotations that are no text need nothing resolved, and one of another parameter or of the result that cannot be
+    # resolved is no reason to refuse.
+    raw = {p.name: p.annotation for p in signature.parameters.values() if p.annotation is not inspect.Parameter.empty}
+    out = {}
+    scope = dict(getattr(target, "__globals__", {}))
+    # Names of the function around it, such as an Enum made in a test.
+    try:
+        scope.update(inspect.getclosurevars(target).nonlocals)
+    except TypeError:
+        pass
+    local = dict(getattr(fn, "__webmon_scope__", {}))
+    for key, hint in raw.items():
+        if not isinstance(hint, str):
+            out[key] = hint
+            continue
+        try:
+            out[key] = eval(hint, scope, local)  # what typing.get_type_hints does, for one annotation
+        except Exception as error:
+            raise TypeError(
+                f"{name} cannot be a command: the annotation {hint!r} of its parameter {key!r} means nothing here "
+                f"({type(error).__name__}: {error})"
+            ) from None
+    return out
+
+
+def _argument(parameter: inspect.Parameter, hints: dict[str, Any], what: str) -> Argument:
+    has_default = parameter.default is not parameter.empty
+    default = parameter.default if has_default else None
+    hint = hints.get(parameter.name)
+    if hint is None:
+        # No annotation: the default says enough, if there is one.
+        if isinstance(default, (bool, int, float, str, enum.Enum)):
+            hint = type(default)
+        else:
+            raise TypeError(f"{what} needs an annotation: {_HOW}")
+    limits, optional = None, False
+    while True:
+        origin = typing.get_origin(hint)
+        if isinstance(hint, Range):
+            limits, hint = hint, (float if _is_float(hint, default) else int)
+        elif origin is typing.Annotated:
+            hint, *extras = typing.get_args(hint)
+            for extra in extras:
+                if isinstance(extra, Range):
+                    limits = extra
+            if isinstance(hint, Range):
+                limits, hint = hint, (float if _is_float(hint, default) else int)
+        elif origin in _UNIONS:
+            inner = [t for t in typing.get_args(hint) if t is not type(None)]
+            optional = optional or len(inner) < len(typing.get_args(hint))
+            if set(inner) == {int, float}:
+                inner = [float]
+            if len(inner) != 1:
+                raise TypeError(f"{what} is one of several types, {_shown(hint)}: {_HOW}")
+            hint = inner[0]
+        elif isinstance(hint, typing.NewType if isinstance(typing.NewType, type) else ()) or hasattr(hint, "__supertype__"):
+            hint = hint.__supertype__
+        elif hasattr(hint, "__value__"):  # type alias
+            hint = hint.__value__
+        else:
+            break
+    if optional and not has_default:
+        has_default, default = True, None
+
+    members: dict[str, Any] = {}
+    if typing.get_origin(hint) is Literal:
+        values = typing.get_args(hint)
+        if set(values) == {True, False} and all(isinstance(v, bool) for v in values):
+            kind = "bool"
+        else:
+            kind, members = "choice", {_text(value): value for value in values}
+            if len(members) != len(values):
+                raise TypeError(f"{what} has two choices that read the same, {_shown(hint)}")
+    elif isinstance(hint, type) and issubclass(hint, enum.Enum):
+        kind, members = "choice", {name: member for name, member in hint.__members__.items()}
+        if not members:
+            raise TypeError(f"{what} is an Enum without members")
+    elif isinstance(hint, type) and issubclass(hint, (bool, np.bool_)):
+        kind = "bool"
+    elif isinstance(hint, type) and issubclass(hint, (int, np.integer)):
+        kind = "int"
+    elif isinstance(hint, type) and issubclass(hint, (float, np.floating)):
+        kind = "float"
+    elif isinstance(hint, type) and issubclass(hint, str):
+        kind = "text"
+    else:
+        raise TypeError(f"{what} is {_shown(hint)}, which is no field of a form: {_HOW}")
+    if limits is not None and kind not in ("int", "float"):
+        raise TypeError(f"{what} has limits but is no number: {_shown(hint)}")
+
+    shown: Any = default
+    if has_default and default is not None:
+        if members:
+            for text, member in members.items():
+                if member is default or (type(member) is type(default) and member == default):
+                    shown = text
+                    break
+            else:
+                raise TypeError(f"{what} has the default {default!r}, which is none of its choices {', '.join(members)}")
+    choices = list(members) or None
+    entries: dict[str, Any] = {}
+    if limits is not None:
+        entries = {"min": limits.lo, "max": limits.hi, "step": limits.step, "unit": limits.unit, "scale": limits.scale}
+    declared = {"name": parameter.name, **declare(kind, None, choices=choices, **entries)}
+    if has_default and default is not None:
+        try:
+            shown = check(declared, parameter.name, shown)
+        except ValueError as error:
+            raise TypeError(f"{what} has a default that it does not allow: {error}") from None
+        declared["value"] = declared["default"] = shown
+    else:
+        declared["value"] = _beginning(declared)
+    return Argument(parameter.name, declared, required=not has_default, members=members)
+
+
+def _is_float(limits: Range, default: Any) -> bool:
+    values = [v for v in (limits.lo, limits.hi, limits.step, default) if v is not None]
+    return not values or any(isinstance(v, (float, np.floating)) for v in values)
+
+
+def _beginning(declared: dict[str, Any]) -> Any:
+    """What stands in the field before anybody has entered anything."""
+    kind = declared["type"]
+    if kind == "bool":
+        return False
+    if kind == "choice":
+        return declared["choices"][0]
+    if kind == "text":
+        return ""
+    least, most = declared.get("min"), declared.get("max")
+    zero = 0 if kind == "int" else 0.0
+    if least is not None and least > zero:
+        return least
+    if most is not None and most < zero:
+        return most
+    return zero
+
+
+def _text(value: Any) -> str:
+    return value.name if isinstance(value, enum.Enum) else str(value)
+
+
+def _shown(hint: Any) -> str:
+    return hint.__qualname__ if isinstance(hint, type) else str(hint).replace("typing.", "")
