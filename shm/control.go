@@ -12,8 +12,8 @@ import (
 const maxText = 4096
 
 // Accept turns what a person entered, or a program sent, into a value that the
-// control's type and limits allow. v is a string, as forms send, or a bool,
-// float64 or string, as JSON does. The error says what would be right.
+// control's type and limits allow. v is a string, as forms send, a bool, float64
+// or string, as JSON does, or what Accept has made of either. The error says what would be right.
 func (c Control) Accept(v Value) (Value, error) {
 	switch c.Type {
 	case Bool:
@@ -52,15 +52,12 @@ func (c Control) acceptBool(v Value) (Value, error) {
 
 func (c Control) acceptNumber(v Value) (Value, error) {
 	var x float64
-	switch v := v.(type) {
-	case float64:
-		x = v
-	case string:
+	if s, ok := v.(string); ok {
 		var err error
-		if x, err = strconv.ParseFloat(strings.TrimSpace(v), 64); err != nil {
+		if x, err = strconv.ParseFloat(strings.TrimSpace(s), 64); err != nil {
 			return nil, fmt.Errorf("%s must be a number", c.Name)
 		}
-	default:
+	} else if x, ok = Number(v); !ok {
 		return nil, fmt.Errorf("%s must be a number", c.Name)
 	}
 	switch {

@@ -75,7 +75,8 @@ func (p *TilePoll) Layer(id string) *TileLayer {
 	return nil
 }
 
-// MarshalJSON writes napari's own layout, "seen" as a list of [row, col].
+// MarshalJSON writes napari's own layout, "seen" as a list of [row, col]. What
+// only a process of ours says stands beside it where it says something.
 func (p *TilePoll) MarshalJSON() ([]byte, error) { return p.appendJSON(nil), nil }
 
 func (p *TilePoll) appendJSON(b []byte) []byte {
@@ -90,7 +91,7 @@ func (p *TilePoll) appendJSON(b []byte) []byte {
 			b = append(l.State.appendJSON(append(b, `"tile_state":`...)), ',')
 		}
 		if l.Config != nil {
-			b = append(l.Config.appendJSON(append(b, `"tile_config":`...)), ',')
+			b = append(l.Config.appendJSON(append(b, `"tile_config":`...), l.Name), ',')
 		}
 		if b[len(b)-1] == ',' {
 			b = b[:len(b)-1]
@@ -109,23 +110,53 @@ func (s *TileState) appendJSON(b []byte) []byte {
 		b = appendPair(b, s.Rows[i], s.Cols[i])
 	}
 	b = append(b, `],"corners":`...)
-	if !s.HasCorners {
-		return append(b, `null}`...)
+	if s.HasCorners {
+		b, _ = AppendJSON(b, []Value{ // numbers only: cannot fail
+			[]Value{s.Corners[0][0], s.Corners[0][1]},
+			[]Value{s.Corners[1][0], s.Corners[1][1]},
+		})
+	} else {
+		b = append(b, `null`...)
 	}
-	b, _ = AppendJSON(b, []Value{ // numbers only: cannot fail
-		[]Value{s.Corners[0][0], s.Corners[0][1]},
-		[]Value{s.Corners[1][0], s.Corners[1][1]},
-	})
+	if len(s.Loading) > 0 {
+		b = appendPairs(append(b, `,"loading":`...), s.Loading)
+	}
+	if len(s.Reloaded) > 0 {
+		b = appendPairs(append(b, `,"reloaded":`...), s.Reloaded)
+	}
 	return append(b, '}')
 }
 
-func (c *TileConfig) appendJSON(b []byte) []byte {
+func (c *TileConfig) appendJSON(b []byte, name string) []byte {
 	b = appendPair(append(b, `{"base_shape":`...), c.BaseShape[0], c.BaseShape[1])
 	b = appendPair(append(b, `,"image_shape":`...), c.ImageShape[0], c.ImageShape[1])
 	b = appendPair(append(b, `,"shape_in_tiles":`...), c.ShapeInTiles[0], c.ShapeInTiles[1])
 	b = strconv.AppendInt(append(b, `,"tile_size":`...), c.TileSize, 10)
 	b = strconv.AppendInt(append(b, `,"level_index":`...), c.LevelIndex, 10)
+	if name != "" {
+		b = appendString(append(b, `,"name":`...), name)
+	}
+	if c.TileShape != [2]int64{} {
+		b = appendPair(append(b, `,"tile_shape":`...), c.TileShape[0], c.TileShape[1])
+	}
+	if c.Levels != nil { // else IdealLevel has no meaning
+		b = strconv.AppendInt(append(b, `,"ideal_level":`...), c.IdealLevel, 10)
+		b = appendPairs(append(b, `,"levels":`...), c.Levels)
+		b = strconv.AppendBool(append(b, `,"stated":`...), c.Stated)
+		b = strconv.AppendInt(append(b, `,"reloads":`...), c.Reloads, 10)
+	}
 	return append(b, '}')
+}
+
+func appendPairs(b []byte, pairs [][2]int64) []byte {
+	b = append(b, '[')
+	for i, p := range pairs {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendPair(b, p[0], p[1])
+	}
+	return append(b, ']')
 }
 
 func appendPair(b []byte, x, y int64) []byte {

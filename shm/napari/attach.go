@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"webmon/shm"
@@ -38,6 +39,9 @@ type Options struct {
 	// URL is where people find this webmon; another one that wants the same
 	// process shows it. Default: none.
 	URL string
+	// Watchers returns how many browsers look at the process here, for the
+	// process itself to show. It must return at once. Default: nobody says.
+	Watchers func() int
 	// Logger gets what is of use for finding faults. Default: nothing.
 	Logger *slog.Logger
 }
@@ -56,9 +60,12 @@ type Source struct {
 	out    outbox
 	lull   time.Duration // constant
 
-	mu    sync.Mutex // guards all below
-	info  shm.Info
-	hello bool // the process has said hello: it is ours
+	ours atomic.Bool // the process has said hello
+
+	mu       sync.Mutex // guards all below
+	info     shm.Info
+	controls shm.Controls // that a process of ours declares
+	actions  shm.Actions
 }
 
 var _ shm.Source = (*Source)(nil)
@@ -128,25 +135,63 @@ func (s *Source) greet(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	hello, err := conn.Call(ctx, s.res.data, "get", "hello")
+	hello, err := conn.Call(ctx, s.res.data, "get", topicHello)
 	if err != nil && errors.Is(err, manager.ErrGone) {
 		return err
 	}
 	if s.opt.Kind != shm.KindDemo { // a thread of ours, which lives as long as we do
-		s.watch = newWatch(s.opt.Address, s.opt.PID)
+		_, ours := hello.(*pickle.Dict)
+		s.watch = newWatch(s.opt.Address, cmp.Or(helloPID(hello), s.opt.PID), !ours)
 	}
 	s.info = shm.Info{
 		Name: s.opt.Name, Kind: s.opt.Kind, Instance: instance,
 		PID: s.watch.owner.pid, Address: s.opt.Address,
 	}
 	s.info.Python, s.info.Napari = s.watch.versions()
-	if hello != nil {
-		s.setHello(hello)
-		if loopbackAddress(s.opt.Address) {
-			s.watch.declared(s.info.PID)
-		}
+	if !s.setHello(hello) {
+		return nil
 	}
-	return nil
+	// What it takes is known before the first command comes.
+	return conn.Pipeline(ctx, []manager.Request{
+		{Proxy: s.res.data, Method: "get", Args: []any{shm.TopicControls}},
+		{Proxy: s.res.data, Method: "get", Args: []any{shm.TopicActions}},
+	}, func(i int, v pickle.Value, err error) error {
+		switch {
+		case err != nil: // said when it is asked for again
+		case i == 0:
+			s.setControls(v)
+		default:
+			s.setActions(v)
+		}
+		return nil
+	})
+}
+
+// helloPID returns the number that a process says it has, 0 if it says none.
+func helloPID(hello pickle.Value) int {
+	d, _ := hello.(*pickle.Dict)
+	if n, ok := entry(d, "pid").(int64); ok && n > 0 && n < 1<<31 {
+		return int(n)
+	}
+	return 0
+}
+
+// setControls takes what the process declares that people may change.
+func (s *Source) setControls(v pickle.Value) (shm.Controls, []note) {
+	list, notes := decodeControls(v)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.controls = list
+	return list, notes
+}
+
+// setActions takes what the process declares that people may call.
+func (s *Source) setActions(v pickle.Value) (shm.Actions, []note) {
+	list, notes := decodeActions(v)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.actions = list
+	return list, notes
 }
 
 // keyInstance is where in client_data the random name of this run of the
@@ -165,20 +210,19 @@ func (s *Source) instance(ctx context.Context, conn *manager.Conn) (string, erro
 	return random, nil
 }
 
-// setHello takes what a process of ours says of itself.
-func (s *Source) setHello(v pickle.Value) {
+// setHello takes what a process of ours says of itself. It reports whether it
+// does.
+func (s *Source) setHello(v pickle.Value) bool {
 	d, ok := v.(*pickle.Dict)
 	if !ok {
-		return
+		return false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.hello = true
+	s.ours.Store(true)
 	text := func(key string, into *string) {
-		if v, _ := d.Get(key); v != nil {
-			if t, ok := v.(string); ok && t != "" {
-				*into = clip(t, 80)
-			}
+		if t, ok := text(entry(d, key)); ok && t != "" {
+			*into = clip(t, 80)
 		}
 	}
 	text("name", &s.info.Name)
@@ -192,11 +236,8 @@ func (s *Source) setHello(v pickle.Value) {
 	case shm.KindNapari, shm.KindPython, shm.KindModel, shm.KindRemote, shm.KindDemo:
 		s.info.Kind = k
 	}
-	if pid, _ := d.Get("pid"); s.info.PID == 0 {
-		if n, ok := pid.(int64); ok && n > 0 && n < 1<<31 {
-			s.info.PID = int(n)
-		}
-	}
+	s.info.PID = cmp.Or(s.info.PID, helloPID(v))
+	return true
 }
 
 // Info implements [shm.Source].
@@ -206,11 +247,7 @@ func (s *Source) Info() shm.Info {
 	return s.info
 }
 
-func (s *Source) saidHello() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.hello
-}
+func (s *Source) saidHello() bool { return s.ours.Load() }
 
 func (s *Source) setReader(url string) {
 	s.mu.Lock()

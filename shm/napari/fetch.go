@@ -33,6 +33,14 @@ const (
 
 	// silence is how long without frames until topics are fetched by the clock.
 	silence = 250 * time.Millisecond
+
+	// settle is how long after somebody began to want a topic it is fetched once
+	// more, of a process that tells what changes: it may have changed before the
+	// process knew that somebody wants to know.
+	settle = time.Second
+	// assure is how often a topic is fetched of whose changes nothing is heard:
+	// a process drops what it had to say when nobody takes it.
+	assure = 30 * time.Second
 )
 
 // wantMessages is what is demanded where somebody looks for whatever comes.
@@ -46,6 +54,12 @@ type state struct {
 	free   time.Time // not before
 	once   bool      // fetch it although nobody wants it: it is new
 	get    []any     // the arguments that ask for it
+
+	// Of a process of ours, which tells what changes.
+	declares bool // it is about the process itself: fetched also while nobody wants it
+	changed  bool // since it was fetched last
+	there    bool // it has ever been there
+	settled  bool // fetched again since the process knows that somebody wants it
 }
 
 // fetcher fetches state topics: those that somebody watches, with the frames.
@@ -56,14 +70,16 @@ type state struct {
 type fetcher struct {
 	wake chan struct{} // capacity one: there is a frame to take
 
-	mu    sync.Mutex // guards stamp and frame, and all below while not busy
-	stamp float64    // of the latest frame, if frame
-	frame bool       // a frame waits
-	busy  bool       // fetch is at work, and owns all below
+	mu    sync.Mutex      // guards those up to news, and all below while not busy
+	stamp float64         // of the latest frame, if frame
+	frame bool            // a frame waits
+	busy  bool            // fetch is at work, and owns all below
+	news  map[string]bool // what has changed meanwhile
+	all   bool            // everything may have
 
 	poll      state
 	others    []*state
-	names     map[string]bool
+	names     map[string]*state
 	keysLast  time.Time
 	lastFrame atomic.Int64 // ns since the epoch
 	reqs      []manager.Request
@@ -73,7 +89,41 @@ type fetcher struct {
 func (f *fetcher) init() {
 	f.wake = make(chan struct{}, 1)
 	f.poll = state{name: shm.TopicPoll}
-	f.names = map[string]bool{shm.TopicPoll: true}
+	f.names = map[string]*state{shm.TopicPoll: &f.poll}
+	f.news = map[string]bool{}
+}
+
+// begin makes a new connection one that knows nothing of what came before it.
+func (r *run) begin() {
+	f := &r.fetcher
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if r.saidHello() {
+		for _, name := range declarations {
+			r.follow(name)
+		}
+	}
+	f.poll.wanted = false
+	for _, s := range f.others {
+		s.wanted = false
+		s.once = s.once || s.declares
+	}
+}
+
+// follow makes a key of napari_data a topic. Each is fetched once, so that
+// people see that it exists.
+func (r *run) follow(name string) *state {
+	f := &r.fetcher
+	if s := f.names[name]; s != nil {
+		return s
+	}
+	s := &state{name: name, once: true, declares: slices.Contains(declarations, name)}
+	f.names[name] = s
+	f.others = append(f.others, s)
+	if name != topicHello { // it is said once
+		r.pace.topics.add(name, maxStateHz)
+	}
+	return s
 }
 
 // fetch runs until ctx is done or its connection is lost.
@@ -84,6 +134,7 @@ func (r *run) fetch(ctx context.Context) error {
 		return err
 	}
 	defer func() { conn.Close() }()
+	r.begin()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -94,6 +145,7 @@ func (r *run) fetch(ctx context.Context) error {
 		case <-r.sink.DemandChanged():
 			signal(r.demand)
 			signal(r.pace.hurry)
+			r.arrays.demandChanged()
 		case <-timer.C:
 		}
 		stamp, framed := f.take()
@@ -138,13 +190,77 @@ func (f *fetcher) take() (stamp float64, framed bool) {
 	return stamp, framed
 }
 
-// release gives f free and reports whether a frame has come meanwhile.
+// release gives f free and reports whether something has come meanwhile.
 func (f *fetcher) release() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.busy = false
-	return f.frame
+	news := f.frame || f.all || len(f.news) > 0
+	for name := range f.news {
+		f.mark(name)
+	}
+	clear(f.news)
+	if f.all {
+		f.markAll()
+	}
+	return news
 }
+
+// mark notes that a key has changed; f is the caller's.
+func (f *fetcher) mark(name string) {
+	if s := f.names[name]; s != nil {
+		s.changed = true
+		return
+	}
+	if time.Since(f.keysLast) > silence { // or it would be asked for again and again
+		f.keysLast = time.Time{} // one that was not there before
+	}
+}
+
+func (f *fetcher) markAll() {
+	f.all = false
+	f.poll.changed = true
+	for _, s := range f.others {
+		s.changed = true
+	}
+}
+
+// changed takes the process's word for what has changed.
+func (r *run) changed(names []string) {
+	f := &r.fetcher
+	wake := false
+	f.mu.Lock()
+	for _, name := range names {
+		if f.busy {
+			if len(f.news) < 2*maxStates {
+				f.news[name] = true
+			}
+		} else {
+			f.mark(name)
+		}
+		// While nobody wants it there is no hurry, and nothing to wake for.
+		wake = wake || r.sink.Demand(name) > 0
+	}
+	f.mu.Unlock()
+	if wake {
+		signal(f.wake)
+	}
+}
+
+// missed fetches anew what somebody wants, after a while in which the process
+// may have dropped what it had to say.
+func (r *run) missed() {
+	f := &r.fetcher
+	f.mu.Lock()
+	if f.all = true; !f.busy {
+		f.markAll()
+	}
+	f.mu.Unlock()
+	signal(f.wake)
+}
+
+// tells reports whether the process tells us what changes.
+func (r *run) tells() bool { return r.saidHello() && r.reading.Load() }
 
 // frame passes a frame on, at once if there is nothing to fetch for it. Frames
 // keep their order: one that waits is overtaken by none, only replaced. Those
@@ -227,7 +343,7 @@ func (r *run) period(s *state) (time.Duration, bool) {
 func (r *run) stateDue(s *state, now time.Time, framed bool) bool {
 	period, wanted := r.period(s)
 	if !wanted {
-		s.wanted = false
+		s.wanted, s.settled = false, s.declares
 	}
 	first := wanted && !s.wanted // since it was fetched last
 	switch {
@@ -235,16 +351,36 @@ func (r *run) stateDue(s *state, now time.Time, framed bool) bool {
 		return false
 	case s.once || first:
 		return true
+	case r.tells():
+		wait, due := s.tellsDue(period, wanted)
+		return due && now.Sub(s.last) >= wait
 	case !wanted:
 		return false
 	}
-	// A little early, so that a rate close to the frames' keeps step with them.
 	since := now.Sub(s.last)
-	early := min(period/4, 8*time.Millisecond)
+	early := earlier(period)
 	if framed {
 		return since >= period-early
 	}
 	return !r.framesFlow(now) && since >= r.clockPeriod(s, period)
+}
+
+// earlier is by how much a topic may be early, so that a rate close to the
+// frames' keeps step with them.
+func earlier(period time.Duration) time.Duration { return min(period/4, 8*time.Millisecond) }
+
+// tellsDue is how long after the last fetch of it a topic of a process that
+// tells what changes is to be fetched again, if at all.
+func (s *state) tellsDue(period time.Duration, wanted bool) (time.Duration, bool) {
+	switch {
+	case !wanted:
+		return keysRarely, s.declares && s.changed
+	case s.changed:
+		return period - earlier(period), true
+	case !s.settled:
+		return settle, true
+	}
+	return assure, true
 }
 
 // clockPeriod is the period where no frames set the pace.
@@ -271,6 +407,12 @@ func (r *run) nextDue(now time.Time) time.Duration {
 			return
 		}
 		period, wanted := r.period(s)
+		if r.tells() {
+			if wait, due := s.tellsDue(period, wanted); due {
+				next = min(next, max(wait-now.Sub(s.last), s.free.Sub(now)))
+			}
+			return
+		}
 		if !wanted {
 			return
 		}
@@ -310,6 +452,8 @@ func (r *run) fetchBatch(ctx context.Context, conn *manager.Conn) (done int, err
 			r.keys(v, err)
 			return nil
 		}
+		// The first fetch since somebody wants it is not enough.
+		s.settled, s.changed = s.wanted || s.declares, false
 		s.once, s.wanted, s.last, s.free = false, true, now, now.Add(rest*took)
 		r.received(s, v, err)
 		return nil
@@ -344,8 +488,15 @@ func (r *run) received(s *state, v pickle.Value, err error) {
 			r.sink.Notice("poll", "The poll cannot be understood, the last good one is kept: "+err.Error())
 		}
 	case s.name == topicHello:
-		r.setHello(v)
+		if !r.setHello(v) {
+			return // somebody else's key
+		}
+		for _, name := range declarations {
+			r.follow(name)
+		}
 		signal(r.demand)
+	case s.declares && r.saidHello():
+		r.declared(s, v)
 	case v == nil:
 		// Removed meanwhile, or never there.
 	default:
@@ -355,10 +506,44 @@ func (r *run) received(s *state, v pickle.Value, err error) {
 			r.sink.Notice(n.key, n.text)
 			return
 		}
-		if s.name == topicTopics {
-			r.declared(v)
+		r.sink.State(s.name, value)
+	}
+}
+
+// declared hands over what a process of ours says of itself.
+func (r *run) declared(s *state, v pickle.Value) {
+	if v == nil && !s.there {
+		return // it has none, and never had
+	}
+	s.there = true
+	var notes []note
+	switch s.name {
+	case shm.TopicControls:
+		var list shm.Controls
+		list, notes = r.setControls(v)
+		r.sink.State(s.name, list)
+	case shm.TopicActions:
+		var list shm.Actions
+		list, notes = r.setActions(v)
+		r.sink.State(s.name, list)
+	case shm.TopicArrays:
+		r.pace.topics.renew(func() { r.arrays.declared(v) })
+		signal(r.demand) // they are told by name
+	case topicTopics:
+		value, list, wrong := decodeTopics(v)
+		notes = wrong
+		for _, t := range list {
+			if t.state {
+				r.pace.topics.add(t.name, maxStateHz)
+			} else {
+				r.announce(t.name)
+			}
 		}
 		r.sink.State(s.name, value)
+		signal(r.demand)
+	}
+	for _, n := range notes {
+		r.sink.Notice(n.key, n.text)
 	}
 }
 
@@ -373,16 +558,15 @@ func (r *run) keys(v pickle.Value, err error) {
 	}
 	for _, k := range list {
 		name, ok := k.(string)
-		if !ok || f.names[name] || name == "" || len(name) > maxTopicName {
+		if !ok || f.names[name] != nil || name == "" || len(name) > maxTopicName {
 			continue
 		}
 		if len(f.others) >= maxStates {
 			r.sink.Notice("states", fmt.Sprintf("The process shares more than %d values; the rest is left out", maxStates))
 			return
 		}
-		f.names[name] = true
-		f.others = append(f.others, &state{name: name, once: true})
-		r.announce(name)
+		r.follow(name)
+		signal(r.demand)
 	}
 }
 
@@ -392,24 +576,9 @@ const (
 	topicTopics = "topics"
 )
 
-// declared remembers the topics that a process of ours declares.
-func (r *run) declared(v pickle.Value) {
-	d, _ := v.(*pickle.Dict)
-	if d == nil {
-		return
-	}
-	for _, e := range d.Entries {
-		if name, ok := e.Key.(string); ok && len(name) <= maxTopicName {
-			r.announce(name)
-		}
-	}
-}
+// declarations are the keys by which it says what it has. They are fetched also
+// while nobody watches, if rarely: commands are checked against them.
+var declarations = []string{topicHello, topicTopics, shm.TopicControls, shm.TopicActions, shm.TopicArrays}
 
 // announce adds a topic to those whose demand the process is told.
-func (r *run) announce(name string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.topics) < 2*maxStates && !slices.Contains(r.topics, name) {
-		r.topics = append(r.topics, name)
-	}
-}
+func (r *run) announce(name string) { r.pace.topics.add(name, 0) }

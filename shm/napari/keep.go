@@ -16,6 +16,8 @@ import (
 const (
 	keyReader = "reader"
 	keyWant   = "want:" // and the webmon's id
+
+	keyWatchers = "webmon:watchers:" // and the webmon's id
 )
 
 // staleClaim is how old a claim may be before another webmon takes its place.
@@ -113,12 +115,17 @@ func (r *run) keep(ctx context.Context, conn *manager.Conn) error {
 		if r.watch.orphaned() && (r.watch.manager.pid == 0 || r.watch.manager.alive()) {
 			return r.orphan(ctx)
 		}
+		if r.watch.gone() {
+			// Its connections may live on in what was forked from it.
+			return fmt.Errorf("the process behind %s has died: %w", r.opt.Address, manager.ErrGone)
+		}
 		if err := r.claim(ctx, conn, true); err != nil {
 			return err
 		}
 		if err := r.want(ctx, conn); err != nil {
 			return err
 		}
+		r.out.expire(time.Now(), r.reading.Load())
 		r.cost()
 	}
 }
@@ -135,15 +142,14 @@ func (r *run) want(ctx context.Context, conn *manager.Conn) error {
 		return nil
 	}
 	topics := pickle.NewDict()
-	r.mu.Lock()
-	for _, name := range r.topics {
-		if hz := r.sink.Demand(name); hz > 0 {
-			_ = topics.Set(name, hz) // a string is hashable
-		}
+	r.pace.topics.wanted(r.sink, func(name string, hz float64) {
+		_ = topics.Set(name, hz) // a string is hashable
+	})
+	words := pickle.NewDict(keyWant+r.opt.ID, pickle.NewDict("topics", topics, "t", seconds(time.Now())))
+	if r.opt.Watchers != nil {
+		_ = words.Set(keyWatchers+r.opt.ID, int64(r.opt.Watchers()))
 	}
-	r.mu.Unlock()
-	_, err := conn.Call(ctx, r.res.clientData, "update", pickle.NewDict(
-		keyWant+r.opt.ID, pickle.NewDict("topics", topics, "t", seconds(time.Now()))))
+	_, err := conn.Call(ctx, r.res.clientData, "update", words)
 	if lost(ctx, err) {
 		return err
 	}

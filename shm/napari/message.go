@@ -45,8 +45,9 @@ func array(a *pickle.Array) (any, bool) {
 }
 
 // events turns one message into the events it stands for: each key of a dict
-// is a topic. What cannot be passed on is left out, with a note.
-func events(v pickle.Value, emit func(shm.Event)) []note {
+// is a topic, unless own, if any, takes it. What cannot be passed on is left out, with a
+// note.
+func events(v pickle.Value, own func(key string, v pickle.Value) bool, emit func(shm.Event)) []note {
 	d, ok := v.(*pickle.Dict)
 	if !ok {
 		value, err := plain(v)
@@ -58,6 +59,9 @@ func events(v pickle.Value, emit func(shm.Event)) []note {
 	}
 	var notes []note
 	for _, e := range d.Entries {
+		if key, ok := e.Key.(string); ok && own != nil && own(key, e.Value) {
+			continue
+		}
 		topic := topicName(e.Key)
 		value, err := plain(e.Value)
 		if err != nil {
@@ -67,6 +71,64 @@ func events(v pickle.Value, emit func(shm.Event)) []note {
 		emit(shm.Event{Topic: topic, Stamp: stampOf(value), Value: value})
 	}
 	return notes
+}
+
+// Keys of messages that a process of ours keeps for itself.
+const (
+	messageWebmon  = "webmon"
+	messageCommand = "command"
+)
+
+// own takes what a process of ours says to webmon itself, which is no event.
+func (r *run) own(key string, v pickle.Value) bool {
+	if key != messageWebmon && key != messageCommand || !r.saidHello() {
+		return false
+	}
+	d, ok := v.(*pickle.Dict)
+	if !ok {
+		r.sink.Notice("own", fmt.Sprintf("The process sent %s under %q, which is kept for dicts", kindOf(v), key))
+		return true
+	}
+	if key == messageCommand {
+		r.answer(d)
+		return true
+	}
+	if list, ok := sequence(entry(d, "changed")); ok {
+		names := make([]string, 0, min(len(list), maxStates))
+		for _, item := range list {
+			if name, ok := item.(string); ok && name != "" && len(name) <= maxTopicName && len(names) < maxStates {
+				names = append(names, name)
+			}
+		}
+		r.changed(names)
+		if r.out.waits.Load() {
+			signal(r.ticked) // perhaps by a command
+		}
+	}
+	// One from before webmon came tells nothing of now.
+	if t, ok := number(scalar(entry(d, "alive"))); ok && (r.since == 0 || t >= r.since) {
+		r.sink.Alive()
+	}
+	return true
+}
+
+// answer takes what has become of a command.
+func (r *run) answer(d *pickle.Dict) {
+	id, _ := text(entry(d, "id"))
+	status, _ := text(entry(d, "status"))
+	reason, _ := text(entry(d, "reason"))
+	reason = clip(reason, maxHelp)
+	switch shm.Status(status) {
+	case shm.Applied:
+		r.out.answered(id, shm.Applied, reason)
+	case shm.Refused:
+		if reason == "" {
+			reason = "the process gave no reason"
+		}
+		r.out.answered(id, shm.Refused, reason)
+	default:
+		r.sink.Notice("command", fmt.Sprintf("The process says of a command that it is %s, instead of applied or refused", kindOf(entry(d, "status"))))
+	}
 }
 
 func tooMuch(key, topic string, err error) note {

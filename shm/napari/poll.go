@@ -100,6 +100,9 @@ func (p *pollDecoder) layer(key, v pickle.Value) {
 	}
 	if v, ok := d.Get("tile_config"); ok {
 		l.Config = p.config(v)
+		if c, ok := v.(*pickle.Dict); ok {
+			l.Name = words1(c, "name", maxTitle)
+		}
 	}
 	p.poll.Layers = append(p.poll.Layers, l)
 }
@@ -120,7 +123,25 @@ func (p *pollDecoder) state(v pickle.Value) *shm.TileState {
 	if v, ok := d.Get("corners"); ok && v != nil {
 		s.Corners, s.HasCorners = p.corners(v)
 	}
+	s.Loading, s.Reloaded = p.tiles(d, "loading"), p.tiles(d, "reloaded")
 	return s
+}
+
+// tiles returns the N x 2 tiles under a key, nil if there are none.
+func (p *pollDecoder) tiles(d *pickle.Dict, key string) [][2]int64 {
+	v, ok := d.Get(key)
+	if !ok || v == nil {
+		return nil
+	}
+	rows, cols := p.seen(v)
+	if len(rows) == 0 {
+		return nil
+	}
+	tiles := make([][2]int64, len(rows))
+	for i := range rows {
+		tiles[i] = [2]int64{rows[i], cols[i]}
+	}
+	return tiles
 }
 
 func (p *pollDecoder) seen(v pickle.Value) (rows, cols []int64) {
@@ -242,13 +263,8 @@ func (p *pollDecoder) config(v pickle.Value) *shm.TileConfig {
 	ok = true
 	size := func(key string, into *[2]int64) {
 		v, _ := d.Get(key)
-		n, good := pair(v)
-		for i := range into {
-			var w bool
-			into[i], w = whole(n[i])
-			good = good && w && into[i] >= 1 && into[i] <= maxPixels
-		}
-		if !good {
+		var good bool
+		if *into, good = sizes(v); !good {
 			p.note("config."+key, "napari sent %s for %s instead of two sizes; the layer is shown without its grid", kindOf(v), key)
 			ok = false
 		}
@@ -272,7 +288,99 @@ func (p *pollDecoder) config(v pickle.Value) *shm.TileConfig {
 	if !ok {
 		return nil
 	}
+	p.moreConfig(c, d)
 	return c
+}
+
+// moreConfig decodes what only a process of ours says, each part for itself.
+func (p *pollDecoder) moreConfig(c *shm.TileConfig, d *pickle.Dict) {
+	given := func(key string) (pickle.Value, bool) {
+		v := scalar(entry(d, key))
+		return v, v != nil
+	}
+	bad := func(key string, v pickle.Value) {
+		p.note("config."+key, "The process sent %s for %s, which is left out", kindOf(v), key)
+	}
+	if v, ok := given("tile_shape"); ok {
+		if c.TileShape, ok = sizes(v); !ok {
+			bad("tile_shape", v)
+		}
+	}
+	if v, ok := given("ideal_level"); ok {
+		x, ok := number(v)
+		n, w := whole(x)
+		if ok && w && n >= 0 && n <= maxLevel {
+			c.IdealLevel = n
+		} else if !ok || n != -1 {
+			bad("ideal_level", v)
+		}
+	}
+	if v, ok := given("levels"); ok {
+		c.Levels = levels(v)
+		if c.Levels == nil {
+			bad("levels", v)
+		}
+	}
+	if v, ok := given("stated"); ok {
+		if c.Stated, ok = v.(bool); !ok {
+			bad("stated", v)
+		}
+	}
+	if v, ok := given("reloads"); ok {
+		x, ok := number(v)
+		n, w := whole(x)
+		if ok && w && n >= 0 {
+			c.Reloads = n
+		} else {
+			bad("reloads", v)
+		}
+	}
+}
+
+// sizes returns two sizes of at least one pixel.
+func sizes(v pickle.Value) (out [2]int64, ok bool) {
+	n, ok := pair(v)
+	for i := range out {
+		var w bool
+		out[i], w = whole(n[i])
+		ok = ok && w && out[i] >= 1 && out[i] <= maxPixels
+	}
+	if !ok {
+		return [2]int64{}, false
+	}
+	return out, true
+}
+
+// levels returns the sizes of all levels, nil if one makes no sense.
+func levels(v pickle.Value) [][2]int64 {
+	var out [][2]int64
+	if a, ok := v.(*pickle.Array); ok {
+		if len(a.Shape) != 2 || a.Shape[1] != 2 || a.Shape[0] > maxLevel+1 {
+			return nil
+		}
+		for i := range a.Shape[0] {
+			rows, okr := a.Float64(i, 0)
+			cols, okc := a.Float64(i, 1)
+			level, ok := sizes(pickle.Tuple{rows, cols})
+			if !okr || !okc || !ok {
+				return nil
+			}
+			out = append(out, level)
+		}
+		return out
+	}
+	items, ok := sequence(v)
+	if !ok || len(items) > maxLevel+1 {
+		return nil
+	}
+	for _, item := range items {
+		level, ok := sizes(item)
+		if !ok {
+			return nil
+		}
+		out = append(out, level)
+	}
+	return out
 }
 
 // sequence returns the items of a list or tuple.

@@ -76,7 +76,7 @@ func TestCapturedMessages(t *testing.T) {
 	for _, file := range []string{"0.4.11-frame_time-first", "0.4.11-frame_time", "0.4.11-load_chunk", "0.9.2-frame_time"} {
 		t.Run(file, func(t *testing.T) {
 			var out bytes.Buffer
-			notes := events(reply(t, "testdata/"+file+".pickle"), func(e shm.Event) {
+			notes := events(reply(t, "testdata/"+file+".pickle"), nil, func(e shm.Event) {
 				b, err := json.Marshal(e)
 				if err != nil {
 					t.Fatal(err)
@@ -330,7 +330,7 @@ func TestEvents(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string
-			notes := events(tt.value, func(e shm.Event) {
+			notes := events(tt.value, nil, func(e shm.Event) {
 				b, err := shm.AppendJSON(nil, e.Value)
 				if err != nil {
 					t.Fatal(err)
@@ -409,7 +409,7 @@ func FuzzPoll(f *testing.F) {
 				}
 			}
 		}
-		events(v, func(e shm.Event) {
+		events(v, nil, func(e shm.Event) {
 			if e.Topic == "" || len(e.Topic) > maxTopicName {
 				t.Fatalf("topic %q", e.Topic)
 			}

@@ -22,7 +22,8 @@ const (
 	getWait = time.Second
 	// backlog is how fast an answer has to come to mean that there was a queue.
 	backlog  = time.Millisecond
-	maxDrain = 4096 // messages before looking around again
+	deaf     = 3 * time.Second // longer than any wait for a message
+	maxDrain = 4096            // messages before looking around again
 
 	shutdownWait = 10 * time.Second
 	keepEvery    = time.Second
@@ -49,12 +50,9 @@ type run struct {
 	demand  chan struct{} // capacity one: tell the process what is wanted
 	since   float64       // stamps before are of no interest any more; 0: all are
 	skipped int           // messages left out because of since; owned by drain
-	pace    pace
-
-	fetcher fetcher // owned by fetch
-
-	mu     sync.Mutex // guards all below
-	topics []string   // of the process, for what it is told of demand
+	pace    *pace
+	fetcher fetcher
+	arrays  arrays
 }
 
 // Run implements [shm.Source].
@@ -67,13 +65,19 @@ func (s *Source) Run(ctx context.Context, sink shm.Sink) error {
 		pace:   newPace(sink, s.lull),
 	}
 	r.fetcher.init()
+	r.arrays.init(r)
 	if loopbackAddress(s.opt.Address) {
 		r.since = float64(time.Now().Add(-old).UnixMicro()) / 1e6 // same clock
 	}
 	if w := s.watch; w.manager.pid != 0 && w.owner.pid == 0 && !s.saidHello() {
 		sink.Notice("owner", "The manager has no Python program as its parent: if nothing comes in, the program that started it is gone")
 	}
+	following, enough := context.WithCancel(ctx)
+	var arrays sync.WaitGroup
+	arrays.Go(func() { r.arrays.run(following) })
 	err := r.sessions(ctx)
+	enough()
+	arrays.Wait()
 	switch {
 	case ctx.Err() != nil:
 		err = nil
@@ -130,12 +134,12 @@ func (r *run) again(ctx context.Context, broken error) error {
 		case err == nil:
 			return fmt.Errorf("another manager answers at %s: %w", r.opt.Address, shm.ErrGone)
 		}
-		if timedOut(err) {
+		if timedOut(err) && !r.watch.gone() {
 			// A process that is stopped still lets the kernel take connections.
 			// It is not gone, and everybody sees that no frames come.
 			r.sink.Notice("hang", "The manager does not answer: it hangs, or the machine is very busy")
 			began, refused = time.Now(), 0
-		} else if r.watch.manager.pid != 0 && !r.watch.manager.alive() || refused > 1 || time.Since(began) > giveUp {
+		} else if r.watch.gone() || refused > 1 || time.Since(began) > giveUp {
 			// An owner that outlives its manager has shut that down itself; one
 			// that was killed with it takes a moment to die.
 			if r.watch.owner.pid != 0 && sleep(ctx, outlives) && r.watch.owner.alive() {
@@ -163,14 +167,23 @@ func (r *run) probe(ctx context.Context) (same bool, err error) {
 	}
 	defer conn.Close()
 	instance, err := r.instance(ctx, conn)
+	if r.saidHello() && err == nil {
+		// A process that says hello names its instance itself.
+		var hello pickle.Value
+		if hello, err = conn.Call(ctx, r.res.data, "get", topicHello); err == nil {
+			d, _ := hello.(*pickle.Dict)
+			name, named := text(entry(d, "instance"))
+			if !named || name == "" {
+				return d != nil, nil
+			}
+			instance = clip(name, 80)
+		}
+	}
 	var remote *manager.RemoteError
 	if errors.As(err, &remote) {
 		return false, nil // it does not know our objects
 	}
-	r.Source.mu.Lock()
-	defer r.Source.mu.Unlock()
-	// A process that says hello names its instance itself.
-	return r.hello || r.info.Instance == instance, err
+	return r.Info().Instance == instance, err
 }
 
 // orphan says how a process whose owner is dead has ended. A manager that was
@@ -257,6 +270,7 @@ func (r *run) drain(ctx context.Context, conn *manager.Conn) error {
 		}
 	})()
 	behind := false // more waited than one drain took
+	heard := time.Now()
 	for ctx.Err() == nil {
 		if !r.reading.Load() {
 			select {
@@ -270,6 +284,11 @@ func (r *run) drain(ctx context.Context, conn *manager.Conn) error {
 		v, err := conn.CallWait(wire, getWait, r.res.messages, "get", true, getWait.Seconds())
 		waiting.Store(false)
 		took := time.Since(start)
+		if since := time.Since(heard); since > deaf {
+			// One of us was stopped, and the process may have dropped something.
+			r.missed()
+		}
+		heard = time.Now()
 		if errors.Is(err, manager.ErrEmpty) {
 			r.caughtUp()
 			continue
@@ -335,7 +354,7 @@ func (r *run) message(v pickle.Value, err error, late bool) {
 		r.sink.Notice("message", "A message could not be read and is lost: "+err.Error())
 		return
 	}
-	notes := events(v, func(e shm.Event) {
+	notes := events(v, r.own, func(e shm.Event) {
 		if e.Stamp > 0 && e.Stamp < r.since {
 			r.skipped++
 			return
@@ -391,6 +410,7 @@ func (r *run) leave(ctx context.Context) {
 		}
 		if r.saidHello() {
 			_, _ = conn.Call(ctx, r.res.clientData, "pop", keyWant+r.opt.ID, nil)
+			_, _ = conn.Call(ctx, r.res.clientData, "pop", keyWatchers+r.opt.ID, nil)
 		}
 		conn.Close()
 	}

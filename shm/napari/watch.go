@@ -20,8 +20,10 @@ type watch struct {
 }
 
 // newWatch finds the processes behind the manager at address. pid is the owner
-// as far as somebody knows, 0 if nobody does.
-func newWatch(address string, pid int) watch {
+// as far as somebody knows, 0 if nobody does. With guess the manager's parent is
+// taken for it where pid does not fit: a process of ours is its own manager, and
+// has any parent.
+func newWatch(address string, pid int, guess bool) watch {
 	var w watch
 	if host, port, err := net.SplitHostPort(address); err == nil && loopback(host) {
 		if n, err := strconv.Atoi(port); err == nil {
@@ -48,6 +50,9 @@ func newWatch(address string, pid int) watch {
 			break
 		}
 	}
+	if !guess {
+		return w
+	}
 	owner, ok := findProcess(w.manager.parent())
 	if ok && strings.Contains(owner.command(), "multiprocessing.forkserver") {
 		owner, ok = findProcess(owner.parent())
@@ -63,15 +68,6 @@ func (w *watch) own(p process) {
 	w.owner, w.parent = p, 0
 	if p.pid != w.manager.pid {
 		w.parent = w.manager.parent()
-	}
-}
-
-// declared takes the process's own word for its number, where it fits.
-func (w *watch) declared(pid int) {
-	if p, ok := findProcess(pid); ok && w.owner.pid == 0 {
-		if w.manager.pid == 0 || w.manager.pid == pid || w.manager.parent() == pid {
-			w.own(p)
-		}
 	}
 }
 
@@ -95,6 +91,10 @@ func (w watch) orphaned() bool {
 	// A process whose parent dies gets another.
 	return w.parent > 1 && w.manager.alive() && w.manager.parent() != w.parent
 }
+
+// gone reports whether the manager has died: nothing is left to ask, even where
+// a child that was forked from it still holds its connections.
+func (w watch) gone() bool { return w.manager.pid != 0 && !w.manager.alive() }
 
 // managerCPU returns the CPU time that the manager process has taken since it
 // was found, 0 where it is unknown or where the manager is a thread of the

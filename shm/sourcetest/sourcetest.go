@@ -36,6 +36,8 @@ type Process struct {
 	State string
 	// Command is one that the process takes. Zero: it takes none.
 	Command shm.Command
+	// Answers says that the process tells what has become of a command.
+	Answers bool
 }
 
 // Run runs the suite. start is called for each part of it and cleans up after
@@ -54,6 +56,7 @@ func Run(t *testing.T, start func(t *testing.T) Process) {
 		{"notices an orderly end", testQuit},
 		{"notices a disorderly end", testKill},
 		{"takes commands", testCommand},
+		{"tells nothing of values on the way", testOnTheWay},
 		{"refuses what it does not know", testRefuse},
 		{"ends the life of commands", testGone},
 	}
@@ -132,7 +135,12 @@ func testActions(t *testing.T, r *running) {
 			t.Errorf("action %q is nameless or there twice", a.Name)
 		}
 		names[a.Name] = true
+		args := map[string]bool{}
 		for _, c := range a.Args {
+			if args[c.Name] {
+				t.Errorf("action %q has two arguments %q", a.Name, c.Name)
+			}
+			args[c.Name] = true
 			if c.Name == "" || !slices.Contains([]shm.ControlType{shm.Float, shm.Int, shm.Bool, shm.Choice, shm.Text}, c.Type) {
 				t.Errorf("action %q has the argument %q of type %q", a.Name, c.Name, c.Type)
 			}
@@ -277,10 +285,42 @@ func testCommand(t *testing.T, r *running) {
 	}
 	for i := range lives {
 		l := &lives[i]
-		r.sink.Wait(t, "commands to be taken", func() bool { return l.last() == shm.Taken || l.last() == shm.Applied })
+		r.sink.Wait(t, "commands to be taken", func() bool { return l.last() == r.lastStep() })
 		if !l.ordered() {
 			t.Errorf("the life of command %d is %v", i, l.steps)
 		}
+	}
+}
+
+// lastStep is how the life of a command ends that is well received.
+func (r *running) lastStep() shm.Status {
+	if r.Answers {
+		return shm.Applied
+	}
+	return shm.Taken
+}
+
+func testOnTheWay(t *testing.T, r *running) {
+	if r.Command.Name == "" {
+		t.Skip("the process takes no commands")
+	}
+	r.waitFrames(t, 3)
+	var none, last life
+	for i := range 100 {
+		cmd := r.Command
+		cmd.ID = ""
+		if i%2 == 0 {
+			cmd.Args = map[string]shm.Value{cmd.Name: []shm.Value{}} // cannot be taken
+		}
+		r.Source.Command(cmd, none.report)
+		cmd.ID = ""
+		r.Source.Command(cmd, nil)
+	}
+	// However many were on the way, the one that counts comes through.
+	r.Source.Command(r.Command, last.report)
+	r.sink.Wait(t, "the last command", func() bool { return last.last() == r.lastStep() })
+	if step := none.last(); step != "" {
+		t.Errorf("of a value on the way %q was told", step)
 	}
 }
 
@@ -295,6 +335,7 @@ func testRefuse(t *testing.T, r *running) {
 	}
 	for _, c := range bad {
 		var l life
+		c.ID = "refused"
 		r.Source.Command(c, l.report)
 		r.sink.Wait(t, "a refusal", func() bool { return l.last() == shm.Refused })
 		if l.text == "" || len(l.steps) != 1 {
