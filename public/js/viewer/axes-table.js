@@ -11,7 +11,7 @@
  * |---|---|---|
  * | 0 | 32 | cell under the pixel's first part, counted from the window's anchor (a cell is 2^k x 2^k tiles) |
  * | 1 | 16 + 16 | how much of the pixel tiles of that cell cover; how much tiles of the next cell cover (unorm16) |
- * | 2 | 10 + 10 + 10 | how much the view rectangle with edge and casing covers; with its edge; its inside alone (unorm10) |
+ * | 2 | 10 + 10 + 10 + 1 | how much the view rectangle with edge and casing covers; with its edge; its inside alone (unorm10); whether the image reaches the pixel |
  * | 3 | 16 + 16 | which of the first bands reach that cell; which reach the next cell (a bit a band, see state-hash.js) |
  *
  * Coverage is exact: the integral of "there is a tile" over the pixel, so no moire appears when tiles are as small as pixels
@@ -37,6 +37,9 @@ export const ENTRY = 4;
 /** Bits of each of the view rectangle's three coverages: finer than a pixel's 256 shades. */
 export const VIEW_BITS = 10;
 const VIEW_MOST = (1 << VIEW_BITS) - 1;
+
+/** The bit that says that the image reaches the pixel. */
+export const IN_IMAGE = 1 << 3 * VIEW_BITS;
 
 /** Bands whose bits an entry has. */
 export const ENTRY_BANDS = 16;
@@ -116,11 +119,12 @@ export function fillAxis(out, at, pixels, axis) {
       const second = to > border ? tileIntegral(to, high, gap, contrast) - middle : 0;
       out[at] = first - anchor;
       out[at + 1] = pack((middle - begin) * pitch, second * pitch);
+      out[at + 2] = IN_IMAGE;
     } else {
       out[at] = 0;
       out[at + 1] = 0;
+      out[at + 2] = 0;
     }
-    out[at + 2] = 0;
     out[at + 3] = 0;
   }
   if (axis.view) fillView(out, at - pixels * ENTRY, pixels, axis);
@@ -135,7 +139,7 @@ function fillView(out, at, pixels, axis) {
   const to = Math.min(Math.ceil(high + half + casing), pixels);
   for (let i = from; i < to; i++) {
     const entry = at + i * ENTRY;
-    out[entry + 2] = share(i, low - half - casing, high + half + casing) |
+    out[entry + 2] |= share(i, low - half - casing, high + half + casing) |
       share(i, low - half, high + half) << VIEW_BITS | share(i, low + half, high - half) << 2 * VIEW_BITS;
   }
 }

@@ -1,12 +1,18 @@
 /**
- * Everything that talks to WebGL2: two programs, three integer textures, one triangle. It holds no state of the picture; after
+ * What talks to WebGL2: two programs, three integer textures, one triangle; pictures have their own (image.js). It holds no state of the picture; after
  * a lost context the viewer makes it anew with restore() and uploads everything again.
  */
 
 import {BAND_WORDS, MARGIN, MOST_PIXELS, TABLE_WIDTH_BITS} from "./state-hash.js";
+import {Images} from "./image.js";
 import {fragment, VERTEX} from "./shaders.js";
 
 const TABLE_WIDTH = 1 << TABLE_WIDTH_BITS;
+
+/** Opacity of what lies over a picture: tiles that are off, tiles that are seen, the lines between them. */
+const OVER_OFF = 0.5;
+const OVER_SEEN = 0.14;
+const OVER_LINES = 0.55;
 
 /** Texture units, in the order of the names of the samplers. */
 const SAMPLERS = ["axes", "masks", "states"];
@@ -17,6 +23,7 @@ export class Renderer {
   #lookingUp = null;     // the one for the others
   #textures = [];
   #hash = null;
+  #images = null;
   #mostPixels = MOST_PIXELS;
 
   /** @param {HTMLCanvasElement} canvas */
@@ -41,9 +48,16 @@ export class Renderer {
     return this.#mostPixels;
   }
 
+  /** The pictures under the tiles (image.js). */
+  get images() {
+    return this.#images;
+  }
+
   /** Builds programs and textures, first or after the context was lost. */
   restore() {
     const gl = this.#gl;
+    this.#images ??= new Images(gl, source => new Program(gl, source));
+    this.#images.restore();
     try {
       this.#plain = new Program(gl, fragment(false));
       this.#lookingUp = new Program(gl, fragment(true));
@@ -85,8 +99,32 @@ export class Renderer {
    * @param {boolean} scene.lookUp whether masks or states have anything
    * @param {object} scene.theme colours as from theme.js
    * @param {number} scene.dim 0 to 1
+   * @param {boolean} scene.grid whether there are tiles and a view rectangle; else pictures alone
+   * @param {boolean} scene.tiles whether the tiles are shown, or the view rectangle alone
+   * @param {object} scene.camera
+   * @param {object} scene.viewport CSS pixels
    */
-  draw({width, height, first, wide, lookUp, theme, dim}) {
+  draw(scene) {
+    const {width, height, theme} = scene;
+    const gl = this.#gl;
+    const solid = scene.tiles ? 1 : 0;
+    if (scene.grid) this.#drawTiles(scene, [...unit(theme.canvas), 1], [solid, solid, 0]);
+    else this.clear(width, height, theme.canvas);
+    if (!this.#images.any) return;
+    const covered = this.#images.draw({...scene, canvas: theme.canvas, dim: scene.grid ? 0 : scene.dim});
+    if (!covered || !scene.grid) return;
+    // The tiles once more, thinly, where they lie under a picture.
+    gl.enable(gl.BLEND);
+    gl.enable(gl.SCISSOR_TEST);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    gl.scissor(covered[0], height - covered[3], covered[2] - covered[0], covered[3] - covered[1]);
+    this.#drawTiles(scene, [0, 0, 0, 0], scene.tiles ? [OVER_OFF, OVER_SEEN, OVER_LINES] : [0, 0, 0]);
+    gl.disable(gl.SCISSOR_TEST);
+    gl.disable(gl.BLEND);
+  }
+
+  /** Draws tiles and view onto a ground, RGBA with its alpha multiplied in; fills: opacity of tiles off, of those seen, of the gaps. */
+  #drawTiles({width, height, first, wide, lookUp, theme, dim}, ground, fills) {
     const gl = this.#gl;
     const program = lookUp ? this.#lookingUp : this.#plain;
     const at = name => program.uniform(name);
@@ -94,6 +132,8 @@ export class Renderer {
     gl.viewport(0, 0, width, height);
     gl.uniform1i(at("height"), height);
     gl.uniform3fv(at("canvas"), unit(theme.canvas));
+    gl.uniform4fv(at("ground"), ground);
+    gl.uniform3fv(at("fills"), fills);
     gl.uniform3fv(at("tileOff"), unit(theme.tileOff));
     gl.uniform3fv(at("tileSeen"), unit(theme.tileSeen));
     gl.uniform3fv(at("viewColor"), unit(theme.view));
@@ -139,6 +179,7 @@ export class Renderer {
       this.#gl.getExtension("WEBGL_lose_context")?.loseContext();
       return;
     }
+    this.#images.destroy();
     for (const texture of this.#textures) this.#gl.deleteTexture(texture.name);
     for (const program of [this.#plain, this.#lookingUp]) this.#gl.deleteProgram(program.name);
   }

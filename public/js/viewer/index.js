@@ -21,7 +21,8 @@
  *     <output data-viewer-readout aria-live="off"></output>              what is under the pointer
  *
  * Written by the viewer on the root: `data-state` ("empty", "live", "paused", "stale", "lost", "unsupported"), `data-frames`
- * (frames painted so far), `data-ready="true"` (from the first painted frame with tiles on), and the property `viewer` (what
+ * (frames painted so far), `data-ready="true"` (from the first painted frame with tiles on), `data-pictures` (how often new pictures of
+ * numbers were painted), and the property `viewer` (what
  * createViewer returned). Sent by the root, bubbling: `viewer:follow` `{follow}` when following begins or ends, `viewer:grid`
  * when somebody asks to switch napari's grid, `viewer:png` `{blob}` when a button asked for the picture. The page's colours
  * (theme.js) are read again on a `themechange` event of the document and when the system's scheme changes.
@@ -39,8 +40,12 @@ import {Viewer} from "./viewer.js";
  * @param {function(string, object)} [options.onAction] called with "follow", "grid" or "png" and the detail of the event above
  * @param {function(object)} [options.onPaint] called with a frame once it is on the screen; frames overtaken by newer ones, or
  * held back by a pause, are never painted
+ * @param {function()} [options.onPictures] called once pictures with new frames are on the screen
+ * @param {function(object)} [options.onFrame] called after each animation frame in which the viewer did something, with `{camera,
+ * viewport, size, point, most}`: point is the data point under the pointer or null, most the side of the largest picture
  * @param {boolean} [options.reducedMotion] no animated steps; the system's setting unless given
- * @returns {object} `update(frame)`, `setPaused(bool)`, `setStale(bool)`, `setFollow(bool)`, `fit()`, `readPixels(x, y, width,
+ * @returns {object} `update(frame)`, `setImages(images)` (image.js), `setScene({key, box})` for pictures without tiles,
+ * `setCamera(camera)`, `setTiles(shown)`, `setMarks(marks)` (overlay.js), `zoomBy(factor)`, `toData(x, y)`, `setPaused(bool)`, `setStale(bool)`, `setFollow(bool)`, `fit()`, `readPixels(x, y, width,
  * height)` (promise of RGBA rows from the top, device pixels), `toPNG()` (promise of a blob), `toScreen(x, y)` (data to CSS
  * pixels of the canvas), `stats()`, `destroy()`
  */
@@ -63,6 +68,8 @@ export function createViewer(root, options = {}) {
     theme: root,
     reducedMotion: options.reducedMotion ?? matchMedia("(prefers-reduced-motion: reduce)").matches,
     onPaint: options.onPaint,
+    onFrame: options.onFrame,
+    onPictures: options.onPictures,
     onMode: mode => {
       if ((mode === "follow") === following) return;
       following = mode === "follow";
@@ -112,6 +119,13 @@ export function createViewer(root, options = {}) {
 
   const api = {
     update: frame => viewer.update(frame),
+    setImages: images => viewer.setImages(images),
+    setScene: scene => viewer.setScene(scene),
+    setCamera: camera => viewer.setCamera(camera),
+    setTiles: shown => viewer.setTiles(shown),
+    setMarks: marks => viewer.setMarks(marks),
+    zoomBy: factor => viewer.zoomBy(factor),
+    toData: (x, y) => viewer.toData(x, y),
     setPaused: paused => viewer.setPaused(paused),
     setStale: stale => viewer.setStale(stale),
     setFollow: follow => viewer.setFollow(follow),

@@ -1,10 +1,12 @@
 /**
- * What is drawn over the tiles with lines and letters: the axes, and a pointer to the view rectangle when it is out of the
- * picture or too small to be seen. A 2D canvas, so that an exported picture contains it.
+ * What is drawn over the tiles with lines and letters: the axes; patterns on tiles that are being loaded or were loaded again
+ * without need; the level, where it is not the one that fits the screen; a line that somebody has drawn; and a pointer to the
+ * view rectangle when it is out of the picture or too small to be seen. A 2D canvas, so that an exported picture contains it.
  */
 
 import {css, VIEW_EDGE} from "./theme.js";
 import {toScreen} from "./camera.js";
+import {describeLevel} from "./page.js";
 
 /** CSS pixels. */
 const AXIS_LENGTH = 64;
@@ -19,6 +21,8 @@ const POINTER_MARGIN = 14;
 const POINTER_SIZE = 9;
 const SMALL_VIEW = 14;
 const BRACKET = 6;
+const HATCH = 8;
+const HANDLE = 4;
 
 export class Overlay {
   #canvas;
@@ -41,8 +45,12 @@ export class Overlay {
    * @param {object} scene.theme as from theme.js
    * @param {?object} scene.view the view rectangle in data pixels
    * @param {number} scene.dim 0 to 1
+   * @param {?object} scene.picture as from feed.js; null where there are no tiles
+   * @param {boolean} scene.tiles whether the tiles are shown
+   * @param {?object} scene.marks `{line, names}`: ends of a line that somebody has drawn, [[x, y], [x, y]] in data pixels, or
+   * null; names of the axes, [down, right]
    */
-  draw({camera, viewport, width, height, theme, view, dim}) {
+  draw({camera, viewport, width, height, theme, view, dim, picture = null, tiles = true, marks = null}) {
     const context = this.#context;
     if (this.#canvas.width !== width || this.#canvas.height !== height) {
       this.#canvas.width = width;
@@ -50,7 +58,14 @@ export class Overlay {
     }
     context.setTransform(width / viewport.width, 0, 0, height / viewport.height, 0, 0);
     context.clearRect(0, 0, viewport.width, viewport.height);
-    this.#axes(camera, viewport, theme, 1 - dim);
+    if (picture && tiles) {
+      this.#hatch(picture.loading, picture, camera, viewport, css(theme.loading), 1, 1 - dim);
+      this.#hatch(picture.reloaded, picture, camera, viewport, css(theme.reloaded), -1, 1 - dim);
+    }
+    this.#axes(camera, viewport, theme, 1 - dim, marks?.names ?? ["y", "x"]);
+    if (marks?.line) this.#line(marks.line, camera, viewport, theme);
+    const level = picture && view ? describeLevel(picture) : "";
+    if (level) this.#say(`level ${picture.level}, ${level}`, view, camera, viewport, theme);
     if (view) this.#pointTo(view, camera, viewport, theme, 1 - dim);
   }
 
@@ -65,7 +80,90 @@ export class Overlay {
     this.#context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
   }
 
-  #axes(camera, viewport, theme, opacity) {
+  /** Fills tiles with a pattern of slanted lines and draws a border around each rectangle of them. */
+  #hatch(rects, {tile}, camera, viewport, color, slant, opacity) {
+    if (rects.length === 0) return;
+    const context = this.#context;
+    const path = new Path2D();
+    const within = (n, side) => Math.min(Math.max(n, -HATCH), side + HATCH);
+    let any = false;
+    for (let i = 0; i < rects.length; i += 4) {
+      const [x0, y0] = toScreen(camera, viewport, rects[i + 1] * tile[1], rects[i] * tile[0]);
+      const [x1, y1] = toScreen(camera, viewport, (rects[i + 1] + rects[i + 3]) * tile[1], (rects[i] + rects[i + 2]) * tile[0]);
+      if (x1 < 0 || y1 < 0 || x0 > viewport.width || y0 > viewport.height) continue;
+      const left = within(x0, viewport.width);
+      const top = within(y0, viewport.height);
+      // A lone tile of a huge image stays visible.
+      path.rect(left, top, Math.max(within(x1, viewport.width) - left, 2), Math.max(within(y1, viewport.height) - top, 2));
+      any = true;
+    }
+    if (!any) return;
+    context.save();
+    context.globalAlpha = opacity;
+    context.strokeStyle = color;
+    context.lineWidth = 2;
+    context.stroke(path);
+    context.clip(path);
+    const lines = new Path2D();
+    const reach = viewport.width + viewport.height;
+    for (let at = -viewport.height; at < reach; at += HATCH) {
+      lines.moveTo(at, slant > 0 ? viewport.height : 0);
+      lines.lineTo(at + viewport.height, slant > 0 ? 0 : viewport.height);
+    }
+    context.stroke(lines);
+    context.restore();
+  }
+
+  /** A line that somebody has drawn, with a handle at each end. */
+  #line(line, camera, viewport, theme) {
+    const context = this.#context;
+    const [from, to] = line.map(([x, y]) => toScreen(camera, viewport, x, y));
+    const path = new Path2D();
+    path.moveTo(...from);
+    path.lineTo(...to);
+    for (const [x, y] of [from, to]) {
+      path.moveTo(x + HANDLE, y);
+      path.arc(x, y, HANDLE, 0, 2 * Math.PI);
+    }
+    context.strokeStyle = css(theme.casing);
+    context.lineWidth = 4;
+    context.stroke(path);
+    context.strokeStyle = css(theme.view);
+    context.lineWidth = 2;
+    context.stroke(path);
+  }
+
+  /** A sentence in a box at the upper edge of the view rectangle. */
+  #say(sentence, view, camera, viewport, theme) {
+    const context = this.#context;
+    const [left, top] = toScreen(camera, viewport, view.x0, view.y0);
+    const [right, bottom] = toScreen(camera, viewport, view.x1, view.y1);
+    if (right < 0 || bottom < 0 || left > viewport.width || top > viewport.height) return;
+    context.font = LABEL;
+    context.textAlign = "left";
+    context.textBaseline = "middle";
+    const width = context.measureText(sentence).width + 28;
+    const x = Math.min(Math.max(left, 8), Math.max(viewport.width - width - 8, 8));
+    const y = Math.min(Math.max(top - 26, 8), viewport.height - 30);
+    context.fillStyle = css(theme.view);
+    context.beginPath();
+    context.roundRect(x, y, width, 22, 3);
+    context.fill();
+    context.fillStyle = context.strokeStyle = css(theme.casing);
+    context.lineWidth = 1.5;
+    // A triangle with a stroke in it: worth a look.
+    context.beginPath();
+    context.moveTo(x + 12, y + 5);
+    context.lineTo(x + 18, y + 16);
+    context.lineTo(x + 6, y + 16);
+    context.closePath();
+    context.moveTo(x + 12, y + 9);
+    context.lineTo(x + 12, y + 13);
+    context.stroke();
+    context.fillText(sentence, x + 22, y + 11.5);
+  }
+
+  #axes(camera, viewport, theme, opacity, [down, right]) {
     const context = this.#context;
     const [originX, originY] = toScreen(camera, viewport, 0, 0);
     // Just outside the image, so that the red axis does not vanish on red tiles. When the origin is out of the picture the
@@ -77,8 +175,8 @@ export class Overlay {
     context.globalAlpha = opacity;
     context.font = LABEL;
     context.lineJoin = "round";
-    this.#arrow(x, y, length, 0, "x", css(theme.axisX), css(theme.canvas));
-    this.#arrow(x, y, 0, length, "y", css(theme.axisY), css(theme.canvas));
+    this.#arrow(x, y, length, 0, right, css(theme.axisX), css(theme.canvas));
+    this.#arrow(x, y, 0, length, down, css(theme.axisY), css(theme.canvas));
     context.globalAlpha = 1;
   }
 

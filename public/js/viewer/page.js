@@ -3,7 +3,7 @@
  * for screen readers, which button is pressed. Elements are looked up each time, since the page may swap them.
  */
 
-import {isSeen} from "./feed.js";
+import {areaOf, isAmong, isSeen} from "./feed.js";
 
 /** A screen reader is told of a new picture no more often than this, ms. */
 const LABEL_EVERY = 2000;
@@ -60,6 +60,11 @@ export class Page {
     if (ready) this.#root.dataset.ready = "true";
   }
 
+  /** Counts pictures of numbers that were painted. */
+  pictured(pictures) {
+    this.#root.dataset.pictures = String(pictures);
+  }
+
   /** Marks the follow buttons. */
   follow(on) {
     for (const button of this.#scope.querySelectorAll("[data-viewer-action=follow]")) {
@@ -105,7 +110,10 @@ export function describePoint(picture, x, y) {
   const outside = y < 0 || x < 0 || y / picture.tile[0] >= picture.extent[0] || x / picture.tile[1] >= picture.extent[1];
   if (outside) return `${data}  outside the image`;
   const tile = `row ${wide(row, picture.grid[0])}  column ${wide(column, picture.grid[1])}`;
-  return `${data}  ${tile}  ${isSeen(picture, row, column) ? "drawn" : "not drawn"}`;
+  const states = [isSeen(picture, row, column) ? "drawn" : "not drawn"];
+  if (isAmong(picture.loading, row, column)) states.push("loading");
+  if (isAmong(picture.reloaded, row, column)) states.push("loaded again without need");
+  return `${data}  ${tile}  ${states.join(", ")}`;
 }
 
 /** The picture in a sentence. */
@@ -116,7 +124,20 @@ export function describePicture(picture) {
   const view = picture.view
     ? `; the view shows rows ${round(picture.view.y0)} to ${round(picture.view.y1)}, columns ${round(picture.view.x0)} to ${round(picture.view.x1)} of the data`
     : "";
-  return `Tile viewer, level ${picture.level}: ${picture.count} of ${tiles} tiles drawn, ${rows} rows by ${columns} columns${view}`;
+  const level = describeLevel(picture);
+  const marked = [[picture.loading, "loading"], [picture.reloaded, "loaded again without need"]]
+    .filter(([rects]) => rects.length > 0).map(([rects, word]) => `, ${areaOf(rects)} ${word}`).join("");
+  return `Tile viewer, level ${picture.level}${level && `, ${level}`}: ${picture.count} of ${tiles} tiles drawn${marked}, ` +
+    `${rows} rows by ${columns} columns${view}`;
+}
+
+/** What is to be said of the level if it is not the one that fits the screen, else "". The server says the same (components/viewer.go). */
+export function describeLevel({level, ideal}) {
+  if (ideal === null || ideal === level) return "";
+  const factor = 4 ** Math.abs(ideal - level);
+  return ideal > level
+    ? `the screen would need ${ideal}: ${factor}x more pixels than needed`
+    : `the screen would need ${ideal}: ${factor}x fewer pixels than needed`;
 }
 
 function round(n) {

@@ -8,7 +8,7 @@
  * Constants that JavaScript and GLSL share are written into the source from JavaScript's, so that they cannot differ.
  */
 
-import {ENTRY_BANDS, VIEW_BITS} from "./axes-table.js";
+import {ENTRY_BANDS, IN_IMAGE, VIEW_BITS} from "./axes-table.js";
 import {KEY_BITS, MULTIPLIER, SEEN, STATE_BITS, TABLE_WIDTH_BITS} from "./state-hash.js";
 
 export const VERTEX = `#version 300 es
@@ -30,6 +30,8 @@ uniform vec3 viewColor;
 uniform vec2 viewFill;     // opacity of the view's inside and of the casing around its edge
 uniform vec3 casingColor;
 uniform float dim;         // 0: as it is, 1: nothing but canvas
+uniform vec4 ground;       // what lies under the tiles, with its alpha multiplied in: the canvas, or nothing over a picture
+uniform vec3 fills;        // opacity of tiles that are off, of tiles that are seen, of the gaps between them
 
 #ifdef LOOK_UP
 uniform usampler2D masks;
@@ -98,14 +100,16 @@ void main() {
     open = open.yzwx;
   }
 #endif
-  vec3 result = canvas + (tileOff - canvas) * (tiles - red) + (tileSeen - canvas) * red;
+  vec4 result = ground + (vec4(tileOff, 1.0) - ground) * ((tiles - red) * fills.x) + (vec4(tileSeen, 1.0) - ground) * (red * fills.y);
+  float gap = float(column.z & row.z & ${IN_IMAGE}u) * ${1 / IN_IMAGE} * (1.0 - tiles);
+  result = mix(result, vec4(tileOff, 1.0), gap * fills.z);
 
   // The view rectangle: its inside translucent, its edge solid, a thin casing so that the edge stands out on any ground.
   vec3 view = viewShares(column.z) * viewShares(row.z);
-  result = mix(result, casingColor, (view.x - view.y) * viewFill.y);
-  result = mix(result, viewColor, view.y - view.z + view.z * viewFill.x);
+  result = mix(result, vec4(casingColor, 1.0), (view.x - view.y) * viewFill.y);
+  result = mix(result, vec4(viewColor, 1.0), view.y - view.z + view.z * viewFill.x);
 
-  color = vec4(mix(result, canvas, dim), 1.0);
+  color = mix(result, vec4(canvas, 1.0), dim);
 }`;
 
 /**

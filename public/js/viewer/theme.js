@@ -8,6 +8,8 @@
  * | --tile-off | 163 162 160 | a tile that napari does not draw |
  * | --tile-seen | 225 19 19 | a tile that napari draws |
  * | --tile-view | 245 197 66 | the view rectangle |
+ * | --tile-loading | 86 180 233 | a tile that is being loaded |
+ * | --tile-reloaded | 240 228 66 | a tile that was loaded again without need |
  * | --axis-x, --axis-y | 230 50 50, 60 160 75 | the axes |
  */
 
@@ -35,6 +37,8 @@ export function readTheme(element) {
     tileOff: read("--tile-off", [163, 162, 160]),
     tileSeen: read("--tile-seen", [225, 19, 19]),
     view: read("--tile-view", [245, 197, 66]),
+    loading: read("--tile-loading", [86, 180, 233]),
+    reloaded: read("--tile-reloaded", [240, 228, 66]),
     axisX: read("--axis-x", [230, 50, 50]),
     axisY: read("--axis-y", [60, 160, 75]),
     casing: [0, 0, 0],

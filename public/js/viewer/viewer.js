@@ -9,7 +9,7 @@
 import {approach, between, fitBox, fitView, keepInView, panBy, pinch, settled, toData, toScreen, union, zoomAbout, zoomLimits} from "./camera.js";
 import {cellsInView, ENTRY, ENTRY_BANDS, fillAxis, fillBands, levelOfDetail} from "./axes-table.js";
 import {anchorFor, BAND_WORDS, fillMasks, MARGIN, splitRects, StateHash} from "./state-hash.js";
-import {readFrame, sameTiles} from "./feed.js";
+import {readFrame, sameMarks, sameTiles} from "./feed.js";
 import {Renderer} from "./gl.js";
 import {Overlay} from "./overlay.js";
 import {describePicture} from "./page.js";
@@ -44,6 +44,11 @@ export class Viewer {
   #painting = null;      // frame that was read and is not yet on the screen
   #picture = null;       // what readFrame made of the last frame read
   #layer = null;         // {topic, base} the camera belongs to
+  #scene = null;         // {key, box} of pictures without tiles
+  #images = [];          // pictures as image.js has them
+  #fresh = false;        // pictures came that are not yet on the screen
+  #tilesShown = true;
+  #marks = null;         // what the overlay draws besides (overlay.js)
 
   #camera = {x: 0, y: 0, scale: 1};
   #mode = "fit";         // "fit": shows the whole image; "follow": the view rectangle; "free": where somebody put it
@@ -70,7 +75,7 @@ export class Viewer {
   #axes = new Uint32Array(0);
   #masks = new Uint32Array(0);
 
-  #counts = {updates: 0, frames: 0, draws: 0, hashBuilds: 0, drawTime: 0};
+  #counts = {updates: 0, frames: 0, pictures: 0, draws: 0, hashBuilds: 0, drawTime: 0};
 
   /**
    * @param {object} elements `{canvas, overlay}`
@@ -93,6 +98,53 @@ export class Viewer {
     this.#counts.updates++;
     this.#newest = frame;
     if (!this.#paused) this.#schedule();
+  }
+
+  /**
+   * Sets the pictures of numbers that lie under the tiles, or stand alone: as image.js has them.
+   *
+   * @param {object[]} images
+   */
+  setImages(images) {
+    if (images.some(({frame}) => !this.#images.some(before => before.frame === frame))) this.#fresh = true;
+    this.#images = images;
+    if (!this.#lost && this.#renderer.available) this.#renderer.images.set(images);
+    this.#touch(LOOK);
+  }
+
+  /** Sets the area in which pictures without tiles lie, data pixels; another key means another image, and its whole is shown. */
+  setScene(scene) {
+    const before = this.#scene;
+    this.#scene = scene;
+    if (!scene || !before || before.key !== scene.key) {
+      if (this.#mode === "free" && before) this.#setMode("fit");
+      this.#step = null;
+      if (this.#mode !== "free") this.#camera = this.#fitted();
+    } else if (this.#mode === "fit" && !sameBox(before.box, scene.box)) {
+      this.#camera = this.#fitted();
+    }
+    this.#touch(ALL);
+  }
+
+  /** Puts the camera where a link says. */
+  setCamera(camera) {
+    this.#setMode("free");
+    this.#step = null;
+    this.#camera = camera;
+    this.#touch(CAMERA);
+  }
+
+  /** Whether the tiles are shown, or the view rectangle alone. */
+  setTiles(shown) {
+    if (this.#tilesShown === shown) return;
+    this.#tilesShown = shown;
+    this.#touch(LOOK);
+  }
+
+  /** Sets what the overlay draws besides: lines (`[[x, y], [x, y]]` in data pixels). */
+  setMarks(marks) {
+    this.#marks = marks;
+    this.#touch(LOOK);
   }
 
   setPaused(paused) {
@@ -185,7 +237,7 @@ export class Viewer {
     this.#canvas.width = width;
     this.#canvas.height = height;
     if (this.#lost) return;
-    if (this.#mode === "fit" && this.#picture) {
+    if (this.#mode === "fit" && this.#box) {
       this.#step = null;
       this.#camera = this.#fitted();
     }
@@ -204,6 +256,7 @@ export class Viewer {
   contextRestored() {
     this.#lost = false;
     this.#renderer.restore();
+    if (this.#renderer.available) this.#renderer.images.set(this.#images);
     this.#hashFor = null;
     this.#touch(ALL);
   }
@@ -231,6 +284,11 @@ export class Viewer {
     return new Promise((resolve, reject) => {
       copy.toBlob(blob => blob ? resolve(blob) : reject(new Error("The browser could not make a PNG of the picture.")), "image/png");
     });
+  }
+
+  /** Data point under a screen position, CSS pixels from the top left of the canvas. */
+  toData(x, y) {
+    return toData(this.#camera, this.#viewport, x, y);
   }
 
   /** Figures for tests, the status page and the curious. */
@@ -285,7 +343,9 @@ export class Viewer {
       if (this.#dirty !== 0) this.#draw();
       this.#afterPaint();
     }
-    this.#page.readout(this.#picture, this.#pointer && toData(this.#camera, this.#viewport, ...this.#pointer));
+    const point = this.#pointer && toData(this.#camera, this.#viewport, ...this.#pointer);
+    this.#page.readout(this.#picture, point);
+    this.#options.onFrame?.({camera: this.#camera, viewport: this.#viewport, size: this.#size, point, most: this.#renderer.mostPixels});
     if (moving) this.#schedule();
     else this.#lastTime = 0;
   }
@@ -312,6 +372,7 @@ export class Viewer {
       this.#dirty |= TILES;
     }
     if (!sameBox(before && before.view, picture.view)) this.#dirty |= CAMERA;
+    if (!sameMarks(before, picture)) this.#dirty |= LOOK;
     const layer = this.#layer;
     if (!layer || layer.topic !== picture.topic || layer.base[0] !== picture.base[0] || layer.base[1] !== picture.base[1]) {
       // Another image: the place in view means nothing in it.
@@ -348,8 +409,8 @@ export class Viewer {
     const {width, height} = this.#size;
     const dirty = this.#dirty;
     this.#dirty = 0;
-    if (this.#picture) {
-      if (dirty & (TILES | CAMERA)) this.#upload(dirty);
+    if (this.#picture || this.#images.length > 0) {
+      if (this.#picture && dirty & (TILES | CAMERA)) this.#upload(dirty);
       this.#renderer.draw({
         width, height,
         first: this.#first,
@@ -357,13 +418,17 @@ export class Viewer {
         lookUp: this.#wide || this.#hash.count > 0,
         theme: this.#theme,
         dim: this.#dim(),
+        grid: this.#picture !== null,
+        tiles: this.#tilesShown,
+        camera: this.#camera,
+        viewport: this.#viewport,
       });
     } else {
       this.#renderer.clear(width, height, this.#theme.canvas);
     }
     this.#counts.draws++;
     for (const {resolve, x, y, width: w, height: h} of this.#readers.splice(0)) resolve(this.#renderer.read(x, y, w, h, height));
-    if (this.#picture) this.#overlay.draw(this.#overlayScene());
+    if (this.#box) this.#overlay.draw(this.#overlayScene());
     else this.#overlay.clear();
     this.#counts.drawTime = performance.now() - started;
   }
@@ -425,6 +490,11 @@ export class Viewer {
     this.#renderer.setMasks(this.#masks, cells);
   }
 
+  /** The area that can be looked at, data pixels; null if there is nothing. */
+  get #box() {
+    return this.#picture ? this.#picture.box : this.#scene ? this.#scene.box : null;
+  }
+
   /** Whether there are more bands than entries of the axis tables have bits for. */
   get #wide() {
     return this.#split.bands.length / 4 > ENTRY_BANDS;
@@ -433,11 +503,18 @@ export class Viewer {
   #overlayScene() {
     return {
       camera: this.#camera, viewport: this.#viewport, ...this.#size,
-      theme: this.#theme, view: this.#picture.view, dim: this.#dim(),
+      theme: this.#theme, dim: this.#dim(), picture: this.#picture, view: this.#picture?.view ?? null, marks: this.#marks,
+      tiles: this.#tilesShown,
     };
   }
 
   #afterPaint() {
+    if (this.#fresh) {
+      this.#fresh = false;
+      this.#counts.pictures++;
+      this.#page.pictured(this.#counts.pictures);
+      this.#options.onPictures?.();
+    }
     const frame = this.#painting;
     if (frame === null) return;
     this.#painting = null;
@@ -454,7 +531,7 @@ export class Viewer {
     let state = "live";
     if (!this.#renderer.available) state = "unsupported";
     else if (this.#lost) state = "lost";
-    else if (!this.#picture) state = "empty";
+    else if (!this.#picture && this.#images.length === 0) state = "empty";
     else if (this.#paused) state = "paused";
     else if (this.#stale) state = "stale";
     this.#page.state(state);
@@ -469,7 +546,7 @@ export class Viewer {
 
   /** Somebody moved the camera by hand. */
   #manual(camera) {
-    if (!this.#picture) return;
+    if (!this.#box) return;
     this.#setMode("free");
     this.#step = null;
     this.#camera = this.#kept(camera);
@@ -477,13 +554,13 @@ export class Viewer {
   }
 
   #manualStep(camera) {
-    if (!this.#picture) return;
+    if (!this.#box) return;
     this.#setMode("free");
     this.#goTo(this.#kept(camera));
   }
 
   #goTo(camera) {
-    if (!this.#picture) return;
+    if (!this.#box) return;
     if (this.#options.reducedMotion) {
       this.#step = null;
       this.#camera = camera;
@@ -494,17 +571,17 @@ export class Viewer {
   }
 
   #kept(camera) {
-    return keepInView(camera, this.#viewport, union(this.#picture.box, this.#picture.view));
+    return keepInView(camera, this.#viewport, union(this.#box, this.#picture?.view));
   }
 
   #limits() {
-    return zoomLimits(this.#picture ? this.#picture.box : {x0: 0, y0: 0, x1: 1, y1: 1}, this.#viewport);
+    return zoomLimits(this.#box ?? {x0: 0, y0: 0, x1: 1, y1: 1}, this.#viewport);
   }
 
   #fitted() {
-    if (!this.#picture || this.#viewport.width === 0) return this.#camera;
+    if (!this.#box || this.#viewport.width === 0) return this.#camera;
     const small = Math.min(this.#viewport.width, this.#viewport.height) < SMALL_PICTURE;
-    return fitBox(this.#picture.box, this.#viewport, small ? FIT_PADDING_SMALL : FIT_PADDING, this.#covered);
+    return fitBox(this.#box, this.#viewport, small ? FIT_PADDING_SMALL : FIT_PADDING, this.#covered);
   }
 }
 

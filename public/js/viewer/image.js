@@ -1,0 +1,225 @@
+/**
+ * Pictures of numbers: textures as they came from the process, coloured by the graphics card, so that limits, gamma and
+ * colours change without a byte being sent or copied.
+ *
+ * A picture, as Images.set takes it, is
+ *
+ *     {key, frame, place, look}
+ *
+ * frame as from binary.js; place `{x, y, width, height, right, bottom}` in data pixels (region.js placeOf); look `{kind:
+ * "scalar" | "color" | "labels", low, high, gamma, table, opacity, additive}`, table as from lut.js. A frame or table that is the
+ * same object as before is not sent to the graphics card again. Frames stay in memory here, so that a lost context costs nothing.
+ */
+
+import {imageFragment} from "./image-shaders.js";
+import {labelTable, LUT_SIZE} from "./lut.js";
+
+/** Texture units; those before are the tiles'. */
+const PICTURE_UNIT = 3;
+const COLORS_UNIT = 4;
+
+/** Device pixels a texel must take to be drawn as a square instead of blended with its neighbours. */
+const SQUARES_FROM = 2;
+
+/** Positions on the screen are clamped to this, device pixels: beyond float32 would lose the pixel. */
+const FAR = 1e6;
+
+const CHANNELS = ["", "RED", "RG", "RGB", "RGBA"];
+const PREFIX = ["", "R", "RG", "RGB", "RGBA"];
+const TYPES = {
+  u1: {suffix: "8UI", integer: true, type: "UNSIGNED_BYTE", most: 255},
+  u2: {suffix: "16UI", integer: true, type: "UNSIGNED_SHORT", most: 65535},
+  f4: {suffix: "32F", integer: false, type: "FLOAT", most: 1},
+};
+
+/** The value of an opaque alpha sample, and the upper limit of colours: 255, 65535 or 1. */
+export function mostOf(type) {
+  return TYPES[type]?.most ?? 1;
+}
+
+let labels = null;
+
+export class Images {
+  #gl;
+  #makeProgram;
+  #programs = new Map();
+  #entries = new Map(); // key -> {picture, texture, format, rows, cols, frame, colors, table}
+  #order = [];
+
+  /** @param {function(string): Program} makeProgram links a fragment shader (gl.js) */
+  constructor(gl, makeProgram) {
+    this.#gl = gl;
+    this.#makeProgram = makeProgram;
+  }
+
+  /** Whether there is anything to draw. */
+  get any() {
+    return this.#order.length > 0;
+  }
+
+  /** The graphics context is new: all must be sent to it again. */
+  restore() {
+    this.#programs.clear();
+    for (const entry of this.#entries.values()) Object.assign(entry, {texture: null, frame: null, colors: null, table: null});
+  }
+
+  /** Sets the pictures, the lowest first. */
+  set(pictures) {
+    this.#order = [];
+    const keys = new Set();
+    for (const picture of pictures) {
+      keys.add(picture.key);
+      if (!this.#entries.has(picture.key)) this.#entries.set(picture.key, {texture: null, frame: null, colors: null, table: null});
+      const entry = this.#entries.get(picture.key);
+      entry.picture = picture;
+      this.#order.push(entry);
+    }
+    for (const [key, entry] of this.#entries) {
+      if (keys.has(key)) continue;
+      this.#free(entry);
+      this.#entries.delete(key);
+    }
+  }
+
+  /**
+   * Draws all.
+   *
+   * @param {object} scene `{width, height}` in device pixels, `viewport` in CSS pixels, `camera`, `canvas` ([r, g, b]), `dim`
+   * @returns {?number[]} the part of the screen that they cover, [left, top, right, bottom] in whole device pixels; null if none
+   */
+  draw(scene) {
+    const gl = this.#gl;
+    gl.enable(gl.BLEND);
+    gl.enable(gl.SCISSOR_TEST);
+    let covered = null;
+    for (const entry of this.#order) {
+      const {frame} = entry.picture;
+      if (frame.rows === 0 || frame.cols === 0 || !(entry.picture.look.opacity > 0)) continue;
+      const part = this.#one(entry, scene);
+      if (part) covered = covered ? [Math.min(part[0], covered[0]), Math.min(part[1], covered[1]), Math.max(part[2], covered[2]), Math.max(part[3], covered[3])] : part;
+    }
+    gl.disable(gl.SCISSOR_TEST);
+    gl.disable(gl.BLEND);
+    return covered;
+  }
+
+  /** Frees what the graphics card holds. */
+  destroy() {
+    for (const entry of this.#entries.values()) this.#free(entry);
+    this.#entries.clear();
+    this.#order = [];
+    for (const program of this.#programs.values()) this.#gl.deleteProgram(program.name);
+    this.#programs.clear();
+  }
+
+  #one(entry, {width, height, viewport, camera, canvas, dim}) {
+    const gl = this.#gl;
+    const {frame, place, look} = entry.picture;
+    const ratioX = width / viewport.width;
+    const ratioY = height / viewport.height;
+    const x = across(place.x, place.width, place.right, camera.x, camera.scale * ratioX, width);
+    const y = across(place.y, place.height, place.bottom, camera.y, camera.scale * ratioY, height);
+    const left = Math.max(Math.floor(x.low), 0);
+    const right = Math.min(Math.ceil(x.high), width);
+    const top = Math.max(Math.floor(y.low), 0);
+    const bottom = Math.min(Math.ceil(y.high), height);
+    if (left >= right || top >= bottom) return null;
+
+    const kind = look.kind === "color" && frame.samples < 3 ? "scalar" : look.kind;
+    const program = this.#program(TYPES[frame.type].integer, kind);
+    gl.useProgram(program.name);
+    this.#bind(entry, kind);
+    const at = name => program.uniform(name);
+    gl.viewport(0, 0, width, height);
+    gl.scissor(left, height - bottom, right - left, bottom - top);
+    gl.uniform1i(at("picture"), PICTURE_UNIT);
+    gl.uniform1i(at("colors"), COLORS_UNIT);
+    gl.uniform1i(at("height"), height);
+    gl.uniform2f(at("centre"), width / 2, height / 2);
+    gl.uniform4f(at("edge"), x.low, y.low, x.high, y.high);
+    gl.uniform2i(at("size"), frame.cols, frame.rows);
+    gl.uniform2i(at("home"), x.home, y.home);
+    gl.uniform2f(at("rest"), x.rest, y.rest);
+    gl.uniform2f(at("texels"), x.texels, y.texels);
+    const squares = Math.min(1 / x.texels, 1 / y.texels) >= SQUARES_FROM && frame.step === 1;
+    gl.uniform1i(at("smoothly"), kind === "labels" || look.nearest || squares ? 0 : 1);
+    const range = look.high - look.low;
+    gl.uniform2f(at("limits"), look.low, Number.isFinite(range) && range !== 0 ? 1 / range : 1e30);
+    gl.uniform1f(at("gamma"), look.gamma > 0 ? look.gamma : 1);
+    gl.uniform1f(at("opacity"), look.opacity);
+    gl.uniform1f(at("opaque"), frame.samples === 4 ? mostOf(frame.type) : 0);
+    // What is added must not add the canvas again.
+    const under = look.additive ? [0, 0, 0] : canvas;
+    gl.uniform4f(at("veil"), under[0] / 255, under[1] / 255, under[2] / 255, dim);
+    gl.blendFunc(gl.ONE, look.additive ? gl.ONE : gl.ONE_MINUS_SRC_ALPHA);
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+    return [left, top, right, bottom];
+  }
+
+  /** Binds the textures of an entry, and brings them up to date. */
+  #bind(entry, kind) {
+    const gl = this.#gl;
+    const {frame, look} = entry.picture;
+    gl.activeTexture(gl.TEXTURE0 + PICTURE_UNIT);
+    const {suffix, integer, type} = TYPES[frame.type];
+    const format = PREFIX[frame.samples] + suffix;
+    if (!entry.texture || entry.format !== format || entry.rows !== frame.rows || entry.cols !== frame.cols) {
+      if (entry.texture) gl.deleteTexture(entry.texture);
+      entry.texture = newTexture(gl);
+      gl.texStorage2D(gl.TEXTURE_2D, 1, gl[format], frame.cols, frame.rows);
+      Object.assign(entry, {format, rows: frame.rows, cols: frame.cols, frame: null});
+    } else {
+      gl.bindTexture(gl.TEXTURE_2D, entry.texture);
+    }
+    if (entry.frame !== frame) {
+      const channels = gl[integer ? `${CHANNELS[frame.samples]}_INTEGER` : CHANNELS[frame.samples]];
+      gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, frame.cols, frame.rows, channels, gl[type], frame.data);
+      entry.frame = frame;
+    }
+    gl.activeTexture(gl.TEXTURE0 + COLORS_UNIT);
+    if (!entry.colors) {
+      entry.colors = newTexture(gl);
+      gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, LUT_SIZE, 1);
+      entry.table = null;
+    } else {
+      gl.bindTexture(gl.TEXTURE_2D, entry.colors);
+    }
+    const table = kind === "labels" ? labels ??= labelTable() : look.table;
+    if (table && entry.table !== table) {
+      gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, LUT_SIZE, 1, gl.RGBA, gl.UNSIGNED_BYTE, table);
+      entry.table = table;
+    }
+  }
+
+  #program(integer, kind) {
+    const key = `${integer} ${kind}`;
+    if (!this.#programs.has(key)) this.#programs.set(key, this.#makeProgram(imageFragment(integer, kind)));
+    return this.#programs.get(key);
+  }
+
+  #free(entry) {
+    if (entry.texture) this.#gl.deleteTexture(entry.texture);
+    if (entry.colors) this.#gl.deleteTexture(entry.colors);
+  }
+}
+
+function newTexture(gl) {
+  const texture = gl.createTexture();
+  gl.bindTexture(gl.TEXTURE_2D, texture);
+  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
+  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
+  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
+  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
+  return texture;
+}
+
+/** One axis of a picture on the screen: where it begins and ends, and how its texels lie about the middle. In float64. */
+export function across(from, texel, to, centre, scale, side) {
+  const within = n => Math.min(Math.max(n, -FAR), FAR);
+  const at = (centre - from) / texel;
+  const home = Math.floor(within(at));
+  return {
+    low: within((from - centre) * scale + side / 2), high: within((to - centre) * scale + side / 2),
+    home, rest: within(at - home), texels: 1 / (texel * scale),
+  };
+}
