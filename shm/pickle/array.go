@@ -535,30 +535,24 @@ func (t *DType) float64(b []byte) float64 {
 func (t *DType) float(b []byte, size int) float64 {
 	switch size {
 	case 2:
-		return half(uint16(t.word(b, 2)))
+		return float64(Half(uint16(t.word(b, 2))))
 	case 4:
 		return float64(math.Float32frombits(uint32(t.word(b, 4))))
 	}
 	return math.Float64frombits(t.word(b, 8))
 }
 
-// half widens an IEEE 754 binary16.
-func half(h uint16) float64 {
-	sign := 1.0
-	if h>>15 != 0 {
-		sign = -1
+// Half widens an IEEE 754 binary16.
+func Half(h uint16) float32 {
+	sign, rest := uint32(h&0x8000)<<16, uint32(h&0x7fff)
+	switch {
+	case rest >= 0x7c00: // infinities and NaN
+		return math.Float32frombits(sign | 0x7f800000 | rest&0x3ff<<13)
+	case rest >= 0x400:
+		return math.Float32frombits(sign | rest<<13 + (127-15)<<23)
 	}
-	exp, frac := int(h>>10&31), float64(h&1023)
-	switch exp {
-	case 0:
-		return sign * math.Ldexp(frac, -24)
-	case 31:
-		if frac != 0 {
-			return math.NaN()
-		}
-		return math.Inf(int(sign))
-	}
-	return sign * math.Ldexp(frac+1024, exp-25)
+	x := float32(rest) * (1.0 / (1 << 24)) // subnormal, or zero
+	return math.Float32frombits(sign | math.Float32bits(x))
 }
 
 // scalar turns the bytes of one item into a Value. Items that Go has no type

@@ -1,0 +1,229 @@
+package segment
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+	"runtime"
+	"unsafe"
+
+	"webmon/shm"
+	"webmon/shm/pickle"
+)
+
+// pixel is what comes out of ReadPlane.
+type pixel interface{ uint8 | uint16 | float32 }
+
+// pixelType is the type that holds the numbers of a dtype best; "" where it has
+// no numbers.
+func pixelType(t *pickle.DType) shm.PixelType {
+	switch {
+	case t.Base != nil || len(t.Fields) > 0:
+		return ""
+	case t.Kind == 'b', t.Kind == 'u' && t.Size == 1:
+		return shm.U8
+	case t.Kind == 'u' && t.Size == 2:
+		return shm.U16
+	case t.Kind == 'i', t.Kind == 'u', t.Kind == 'f', t.Kind == 'c', t.Kind == 'M', t.Kind == 'm':
+		return shm.F32
+	}
+	return ""
+}
+
+// asIs reports whether the items of a dtype lie in memory as pixels do.
+func asIs(t *pickle.DType) bool {
+	return !t.Big && (pixelType(t) != shm.F32 || t.Kind == 'f' && t.Size == 4)
+}
+
+// gather reads n items that lie step bytes apart, and writes them dstStep apart.
+type gather[T pixel] func(dst []T, dstStep int, src unsafe.Pointer, step, n int)
+
+func gatherInto[S any, T pixel](convert func(S) T) gather[T] {
+	return func(dst []T, dstStep int, src unsafe.Pointer, step, n int) {
+		for i := range n {
+			dst[i*dstStep] = convert(*(*S)(unsafe.Add(src, i*step)))
+		}
+	}
+}
+
+// cast is what Go converts by itself, without a call for each item.
+func cast[S uint8 | uint16 | uint32 | uint64 | int8 | int16 | int32 | int64 | float32 | float64, T pixel](dst []T, dstStep int, src unsafe.Pointer, step, n int) {
+	for i := range n {
+		dst[i*dstStep] = T(*(*S)(unsafe.Add(src, i*step)))
+	}
+}
+
+func gather8(*pickle.DType) gather[uint8] { return cast[uint8, uint8] }
+
+func gather16(t *pickle.DType) gather[uint16] {
+	if t.Big {
+		return gatherInto(bits.ReverseBytes16)
+	}
+	return cast[uint16, uint16]
+}
+
+func gather32(t *pickle.DType) gather[float32] {
+	if !t.Big {
+		switch {
+		case t.Kind == 'f' && t.Size == 4:
+			return cast[float32, float32]
+		case t.Kind == 'f' && t.Size == 8:
+			return cast[float64, float32]
+		case t.Kind == 'i' && t.Size == 1:
+			return cast[int8, float32]
+		case t.Kind == 'i' && t.Size == 2:
+			return cast[int16, float32]
+		case t.Kind == 'i' && t.Size == 4:
+			return cast[int32, float32]
+		case t.Kind == 'i' && t.Size == 8:
+			return cast[int64, float32]
+		case t.Kind == 'u' && t.Size == 4:
+			return cast[uint32, float32]
+		case t.Kind == 'u' && t.Size == 8:
+			return cast[uint64, float32]
+		}
+	}
+	load := float64Of(t)
+	return func(dst []float32, dstStep int, src unsafe.Pointer, step, n int) {
+		for i := range n {
+			dst[i*dstStep] = float32(load(unsafe.Add(src, i*step)))
+		}
+	}
+}
+
+// float64Of returns what reads one item of numbers, of whatever size and byte
+// order: of complex ones the absolute value, of times seconds (of years, months
+// and times without a unit steps), with NaN for NaT.
+func float64Of(t *pickle.DType) func(unsafe.Pointer) float64 {
+	var order binary.ByteOrder = binary.LittleEndian
+	if t.Big {
+		order = binary.BigEndian
+	}
+	bytes := func(p unsafe.Pointer) []byte { return unsafe.Slice((*byte)(p), t.Size) }
+	word := func(b []byte) uint64 {
+		switch len(b) {
+		case 1:
+			return uint64(b[0])
+		case 2:
+			return uint64(order.Uint16(b))
+		case 4:
+			return uint64(order.Uint32(b))
+		}
+		return order.Uint64(b)
+	}
+	switch t.Kind {
+	case 'u', 'b':
+		return func(p unsafe.Pointer) float64 { return float64(word(bytes(p))) }
+	case 'i':
+		shift := 64 - 8*t.Size
+		return func(p unsafe.Pointer) float64 { return float64(int64(word(bytes(p))<<shift) >> shift) }
+	case 'f':
+		return func(p unsafe.Pointer) float64 { return float(bytes(p), word, t.Big) }
+	case 'c':
+		half := t.Size / 2
+		return func(p unsafe.Pointer) float64 {
+			b := bytes(p)
+			return math.Hypot(float(b[:half], word, t.Big), float(b[half:], word, t.Big))
+		}
+	case 'M', 'm':
+		const notATime = math.MinInt64
+		step := seconds(t)
+		return func(p unsafe.Pointer) float64 {
+			if n := int64(word(bytes(p))); n != notATime {
+				return float64(n) * step
+			}
+			return math.NaN()
+		}
+	}
+	return nil
+}
+
+// seconds is how long one step of a time takes.
+func seconds(t *pickle.DType) float64 {
+	s := float64(max(t.Count, 1))
+	switch t.Unit {
+	case "W":
+		s *= 7 * 86400
+	case "D":
+		s *= 86400
+	case "h":
+		s *= 3600
+	case "m":
+		s *= 60
+	case "ms":
+		s *= 1e-3
+	case "us", "μs":
+		s *= 1e-6
+	case "ns":
+		s *= 1e-9
+	case "ps":
+		s *= 1e-12
+	case "fs":
+		s *= 1e-15
+	case "as":
+		s *= 1e-18
+	}
+	return s
+}
+
+// float reads a float of 2, 4, 8, 12 or 16 bytes.
+func float(b []byte, word func([]byte) uint64, big bool) float64 {
+	switch len(b) {
+	case 2:
+		return float64(pickle.Half(uint16(word(b))))
+	case 4:
+		return float64(math.Float32frombits(uint32(word(b))))
+	case 8:
+		return math.Float64frombits(word(b))
+	}
+	// NumPy's longdouble is C's, in the layout of the machine on which we both are.
+	var c [16]byte
+	copy(c[:], b)
+	if big {
+		for i := range b {
+			c[i] = b[len(b)-1-i]
+		}
+	}
+	low, high := binary.LittleEndian.Uint64(c[:]), binary.LittleEndian.Uint64(c[8:])
+	switch runtime.GOARCH {
+	case "amd64", "386":
+		return extended(low, uint16(high))
+	}
+	return quad(low, high)
+}
+
+// extended widens x87's 80 bits: sign, 15 of exponent, 64 of fraction with its
+// leading one.
+func extended(fraction uint64, head uint16) float64 {
+	exp := int(head & 0x7fff)
+	x := math.Ldexp(float64(fraction), exp-16383-63)
+	if exp == 0x7fff {
+		x = math.Inf(1)
+		if fraction<<1 != 0 {
+			x = math.NaN()
+		}
+	}
+	if head>>15 != 0 {
+		x = -x
+	}
+	return x
+}
+
+// quad narrows IEEE 754's binary128: sign, 15 of exponent, 112 of fraction.
+func quad(low, high uint64) float64 {
+	exp := int(high >> 48 & 0x7fff)
+	top := high & (1<<48 - 1)
+	var x float64
+	switch {
+	case exp == 0x7fff && top|low == 0:
+		x = math.Inf(1)
+	case exp == 0x7fff:
+		x = math.NaN()
+	case exp != 0: // smaller ones are zero for a float64
+		x = math.Ldexp(float64(1<<48|top)+math.Ldexp(float64(low), -64), exp-16383-48)
+	}
+	if high>>63 != 0 {
+		x = -x
+	}
+	return x
+}

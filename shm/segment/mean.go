@@ -1,0 +1,242 @@
+package segment
+
+import "unsafe"
+
+// means makes one row of means out of the rows added between begin and end.
+//
+// Three ways, of which the fastest that fits is taken: eight bytes of whole
+// numbers at a time, in lanes of one register, for steps that are powers of two;
+// sums of floats without a loop for steps of 2, 4 and 8; and for all else sums of
+// columns, over all rows, which are put together at the end.
+type means[T pixel] struct {
+	step, cols, samples int
+	rows                int // of this row of means
+	fused               int // means of this row that add made
+	fusable             int // of a row that is whole
+
+	// Sums of columns, from column fused*step on. Only one of the two is used.
+	ints   []uint32
+	floats []float64
+}
+
+func newMeans[T pixel](p *plane) *means[T] {
+	m := &means[T]{step: p.step, cols: p.cols, samples: p.samples}
+	if p.samples == 1 {
+		m.fusable = fusable[T](p.step, p.cols)
+	}
+	return m
+}
+
+func isFloat[T pixel]() bool { return T(3)/2 != 1 }
+
+// fusable is how many means of a row the fast ways make.
+func fusable[T pixel](step, cols int) int {
+	var zero T
+	out := cols / step
+	if isFloat[T]() {
+		if step == 2 || step == 4 || step == 8 {
+			return out
+		}
+		return 0
+	}
+	// More rows than 64 might overflow a lane.
+	if step > 64 || step&(step-1) != 0 {
+		return 0
+	}
+	perWord := 8 / int(unsafe.Sizeof(zero)) / step
+	return out - out%max(perWord, 1)
+}
+
+// begin begins a row of means of so many rows of pixels.
+func (m *means[T]) begin(rows int) {
+	m.rows, m.fused = rows, 0
+	if rows == m.step {
+		m.fused = m.fusable
+	}
+	n := (m.cols - m.fused*m.step) * m.samples
+	if isFloat[T]() {
+		m.floats = zeroed(m.floats, n)
+	} else {
+		m.ints = zeroed(m.ints, n)
+	}
+}
+
+func zeroed[A any](s []A, n int) []A {
+	if cap(s) < n {
+		return make([]A, n)
+	}
+	s = s[:n]
+	clear(s)
+	return s
+}
+
+// add adds n rows, the first of them at p. Those of a step that has a fast way all
+// come at once.
+func (m *means[T]) add(out []T, p unsafe.Pointer, stride, n int) {
+	var zero T
+	switch {
+	case m.fused == 0:
+	case isFloat[T]():
+		meanFloats(out[:m.fused], p, stride, m.step)
+	default:
+		meanLanes(out[:m.fused], p, stride, m.step)
+	}
+	p = unsafe.Add(p, m.fused*m.step*int(unsafe.Sizeof(zero)))
+	if isFloat[T]() {
+		sumRows[T](m.floats, p, stride, n)
+	} else {
+		sumRows[T](m.ints, p, stride, n)
+	}
+}
+
+// end puts the sums of columns together.
+func (m *means[T]) end(out []T) {
+	if isFloat[T]() {
+		endRow(m, out, m.floats, func(sum float64, n int) T { return T(sum / float64(n)) })
+	} else {
+		endRow(m, out, m.ints, func(sum uint64, n int) T { return T((sum + uint64(n)/2) / uint64(n)) })
+	}
+}
+
+func endRow[T pixel, A uint32 | float64, S uint64 | float64](m *means[T], out []T, sums []A, mean func(S, int) T) {
+	out = out[m.fused*m.samples:]
+	for left := m.cols - m.fused*m.step; left > 0; left -= m.step {
+		n := min(m.step, left)
+		for s := range m.samples {
+			var total S
+			for i := s; i < n*m.samples; i += m.samples {
+				total += S(sums[i])
+			}
+			out[s] = mean(total, n*m.rows)
+		}
+		out, sums = out[m.samples:], sums[n*m.samples:]
+	}
+}
+
+// sumRows adds n rows to the sums of their columns.
+func sumRows[T pixel, A uint32 | float64](sums []A, p unsafe.Pointer, stride, n int) {
+	if len(sums) == 0 {
+		return
+	}
+	row := func(i int) []T { return unsafe.Slice((*T)(unsafe.Add(p, i*stride)), len(sums))[:len(sums)] }
+	i := 0
+	for ; i+4 <= n; i += 4 {
+		a, b, c, d := row(i), row(i+1), row(i+2), row(i+3)
+		for k := range sums {
+			sums[k] += A(a[k]) + A(b[k]) + A(c[k]) + A(d[k])
+		}
+	}
+	for ; i < n; i++ {
+		a := row(i)
+		for k := range sums {
+			sums[k] += A(a[k])
+		}
+	}
+}
+
+// meanFloats makes means of 2 x 2, 4 x 4 or 8 x 8 floats.
+func meanFloats[T pixel](out []T, p unsafe.Pointer, stride, step int) {
+	var zero T
+	size := int(unsafe.Sizeof(zero))
+	at := func(p unsafe.Pointer, i int) T { return *(*T)(unsafe.Add(p, i*size)) }
+	switch step {
+	case 2:
+		q := unsafe.Add(p, stride)
+		for i := range out {
+			out[i] = (at(p, 2*i) + at(p, 2*i+1) + at(q, 2*i) + at(q, 2*i+1)) / 4
+		}
+	default:
+		scale := T(step * step)
+		for i := range out {
+			var a, b, c, d T // so that no sum waits for another
+			q := unsafe.Add(p, i*step*size)
+			for range step {
+				a += at(q, 0)
+				b += at(q, 1)
+				c += at(q, 2)
+				d += at(q, 3)
+				if step == 8 {
+					a += at(q, 4)
+					b += at(q, 5)
+					c += at(q, 6)
+					d += at(q, 7)
+				}
+				q = unsafe.Add(q, stride)
+			}
+			out[i] = (a + b + c + d) / scale
+		}
+	}
+}
+
+// Every second byte, and every second pair of bytes, of a register.
+const (
+	lanes8  = 0x00ff_00ff_00ff_00ff
+	lanes16 = 0x0000_ffff_0000_ffff
+	lanes32 = 0x0000_0000_ffff_ffff
+)
+
+// meanLanes makes means of whole numbers, for steps that are powers of two up to
+// 64. Eight bytes are loaded at a time and neighbours added in lanes twice as wide,
+// which the sum of all rows does not overflow.
+func meanLanes[T pixel](out []T, p unsafe.Pointer, stride, step int) {
+	var zero T
+	size := int(unsafe.Sizeof(zero))
+	shift := 0
+	for 1<<shift < step*step {
+		shift++
+	}
+	switch {
+	case step*size >= 8: // words to a mean
+		words := step * size / 8
+		half := uint64(1) << shift / 2
+		for i := range out {
+			total := half
+			for k := range words {
+				s := sumWords(unsafe.Add(p, 8*(i*words+k)), stride, step, size)
+				if size == 1 {
+					s = s&lanes16 + s>>16&lanes16
+				}
+				total += s&lanes32 + s>>32
+			}
+			out[i] = T(total >> shift)
+		}
+	case size == 2: // two means of 2 x 2 to a word
+		for i := 0; i < len(out); i += 2 {
+			s := sumWords(unsafe.Add(p, 4*i), stride, step, size)
+			s = (s + 0x0000_0002_0000_0002) >> 2 & lanes16
+			*(*uint32)(unsafe.Pointer(&out[i])) = uint32(s | s>>16)
+		}
+	case step == 2: // four
+		for i := 0; i < len(out); i += 4 {
+			s := sumWords(unsafe.Add(p, 2*i), stride, step, size)
+			s = (s + 0x0002_0002_0002_0002) >> 2 & lanes8
+			s = (s | s>>8) & lanes16
+			*(*uint32)(unsafe.Pointer(&out[i])) = uint32(s | s>>16)
+		}
+	default: // two of 4 x 4
+		for i := 0; i < len(out); i += 2 {
+			s := sumWords(unsafe.Add(p, 4*i), stride, step, size)
+			s = s&lanes16 + s>>16&lanes16
+			s = (s + 0x0000_0008_0000_0008) >> 4 & 0x0000_00ff_0000_00ff
+			*(*uint16)(unsafe.Pointer(&out[i])) = uint16(s | s>>24)
+		}
+	}
+}
+
+// sumWords adds the words that lie below each other, and the neighbours in them.
+func sumWords(p unsafe.Pointer, stride, rows, size int) (s uint64) {
+	if size == 1 {
+		for ; rows > 0; rows -= 2 {
+			a, b := *(*uint64)(p), *(*uint64)(unsafe.Add(p, stride))
+			s += a&lanes8 + a>>8&lanes8 + b&lanes8 + b>>8&lanes8
+			p = unsafe.Add(p, 2*stride)
+		}
+		return s
+	}
+	for ; rows > 0; rows -= 2 {
+		a, b := *(*uint64)(p), *(*uint64)(unsafe.Add(p, stride))
+		s += a&lanes16 + a>>16&lanes16 + b&lanes16 + b>>16&lanes16
+		p = unsafe.Add(p, 2*stride)
+	}
+	return s
+}

@@ -1,0 +1,274 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"unsafe"
+
+	"webmon/shm"
+)
+
+const (
+	// maxStep bounds sums of pixels: 2^16 rows of 2^16-1 fit 32 bits.
+	maxStep = 1 << 16
+	// maxPlane bounds what one read gives back. Larger pictures have to be read
+	// with less resolution, or in parts.
+	maxPlane = 1 << 30 // bytes
+)
+
+// plane is where the pixels of a selection lie.
+type plane struct {
+	base                             int // byte of the first sample
+	row, col                         int // in the frame
+	rows, cols, samples              int // what is read
+	rowStride, colStride, sampStride int // bytes
+	step                             int
+	nearest                          bool
+	outRows, outCols                 int
+}
+
+// ReadPlane implements [shm.ArrayReader]. Of an array of one axis, whose Y is -1, the
+// picture has one row; of one without axes, whose X is -1 too, one pixel. The mean of
+// whole numbers is rounded to the nearest one; a mean of anything with NaN is NaN. At
+// the right and the lower edge it is that of the pixels there are. Times become
+// seconds, see ReadRecords.
+//
+// A crc is one of the whole frame: the first read of a frame that has one reads all
+// of it, see verify.
+func (r *Reader) ReadPlane(f *shm.ArrayFrame, sel shm.Selection, dst []byte) (shm.Pixels, error) {
+	t := r.m.dtype
+	kind := pixelType(t)
+	if kind == "" {
+		return shm.Pixels{}, fmt.Errorf("its items are %s, which are no numbers to make a picture of", short(t.Descr()))
+	}
+	if f == nil || len(f.Shape) != len(r.m.shape) {
+		return shm.Pixels{}, errors.New("this is no frame of the array")
+	}
+	p, err := planeOf(f.Shape, t.Size, sel)
+	if err != nil {
+		return shm.Pixels{}, err
+	}
+	size := kind.Size()
+	if p.outRows > 0 && p.outCols > maxPlane/size/p.samples/p.outRows {
+		return shm.Pixels{}, fmt.Errorf("%d x %d pixels are more than are read at once: take a larger step, or a part", p.outRows, p.outCols)
+	}
+	dst = grow(dst, p.outRows*p.outCols*p.samples*size)
+	err = r.read(f, func(data []byte) error {
+		if len(dst) == 0 {
+			return nil
+		}
+		native := asIs(t)
+		switch kind {
+		case shm.U8:
+			readPlane(&p, data, pixelsOf[uint8](dst), gather8(t), native)
+		case shm.U16:
+			readPlane(&p, data, pixelsOf[uint16](dst), gather16(t), native)
+		default:
+			readPlane(&p, data, pixelsOf[float32](dst), gather32(t), native)
+		}
+		return nil
+	})
+	if err != nil {
+		return shm.Pixels{}, err
+	}
+	return shm.Pixels{
+		Type: kind, Row: p.row, Col: p.col,
+		Rows: p.outRows, Cols: p.outCols, Samples: p.samples, Data: dst,
+	}, nil
+}
+
+// planeOf checks a selection of a frame and says where its pixels lie.
+func planeOf(shape []int, size int, sel shm.Selection) (p plane, err error) {
+	ndim := len(shape)
+	axis := func(name string, k int) error {
+		if k < -1 || k >= ndim {
+			return fmt.Errorf("the array of %d axes has no axis %d for %s", ndim, k, name)
+		}
+		return nil
+	}
+	for _, err := range []error{axis("rows", sel.Y), axis("columns", sel.X), axis("colours", sel.C)} {
+		if err != nil {
+			return p, err
+		}
+	}
+	switch {
+	case sel.X < 0 && ndim > 0, sel.X < 0 && sel.Y >= 0:
+		return p, errors.New("a picture needs an axis for its columns")
+	case sel.Y < 0 && ndim > 1 && !(ndim == 2 && sel.C >= 0):
+		// A profile through a frame is a rectangle one row high.
+		return p, errors.New("a picture of more than one axis needs one for its rows")
+	case sel.X >= 0 && (sel.X == sel.Y || sel.X == sel.C), sel.Y >= 0 && sel.Y == sel.C:
+		return p, errors.New("an axis cannot be two things at once")
+	case sel.Step < 1 || sel.Step > maxStep:
+		return p, fmt.Errorf("the step %d is none from 1 to %d", sel.Step, maxStep)
+	case len(sel.Index) != ndim && !(sel.Index == nil && ndim <= 2):
+		return p, fmt.Errorf("the position has %d axes, the array %d", len(sel.Index), ndim)
+	}
+	p.step, p.nearest = sel.Step, sel.Nearest
+	p.rows, p.cols, p.samples = 1, 1, 1
+	empty := false
+	stride := size
+	for k := ndim - 1; k >= 0; k-- {
+		n := shape[k]
+		switch k {
+		case sel.X:
+			p.col, p.cols = cut(sel.Col, sel.Cols, n)
+			p.colStride = stride
+			p.base += p.col * stride
+		case sel.Y:
+			p.row, p.rows = cut(sel.Row, sel.Rows, n)
+			p.rowStride = stride
+			p.base += p.row * stride
+		case sel.C:
+			if n != 3 && n != 4 {
+				return p, fmt.Errorf("axis %d has %d colours instead of 3 or 4", k, n)
+			}
+			p.samples, p.sampStride = n, stride
+		default:
+			i := sel.Index[k]
+			if n == 0 {
+				empty = true
+			} else if i < 0 || i >= n {
+				return p, fmt.Errorf("the position %d on axis %d is none of %d", i, k, n)
+			}
+			p.base += i * stride
+		}
+		stride *= max(n, 1)
+	}
+	if sel.Y < 0 {
+		_, p.rows = cut(sel.Row, sel.Rows, 1)
+	}
+	if p.samples == 1 {
+		p.sampStride = size
+	}
+	if empty {
+		p.rows, p.cols = 0, 0
+	}
+	p.outRows, p.outCols = parts(p.rows, p.step), parts(p.cols, p.step)
+	return p, nil
+}
+
+// cut returns what of [from, from+n) lies in [0, size).
+func cut(from, n, size int) (int, int) {
+	if n <= 0 || from >= size {
+		return min(max(from, 0), size), 0
+	}
+	if from < 0 {
+		if n += from; n <= 0 { // from + n, where both cannot overflow
+			return 0, 0
+		}
+		from = 0
+	}
+	return from, min(n, size-from)
+}
+
+// parts is how many steps it takes to go n far.
+func parts(n, step int) int {
+	if n <= 0 {
+		return 0
+	}
+	return (n-1)/step + 1
+}
+
+// pixelsOf is a picture's bytes as pixels. All systems webmon runs on take them at
+// any address.
+func pixelsOf[T pixel](b []byte) []T {
+	var zero T
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/int(unsafe.Sizeof(zero)))
+}
+
+// readPlane reads the pixels of a plane into dst. Items that lie in memory as pixels
+// do, one beside the other, are read where they lie; others row by row into a
+// buffer, from where it goes on the same way.
+func readPlane[T pixel](p *plane, data []byte, dst []T, load gather[T], native bool) {
+	var zero T
+	size := int(unsafe.Sizeof(zero))
+	src := unsafe.Pointer(unsafe.SliceData(data))
+	lined := native && p.sampStride == size && (p.colStride == p.samples*size || p.cols == 1)
+	width := p.outCols * p.samples
+	if p.step > 1 && p.nearest {
+		readNearest(p, src, dst, load)
+		return
+	}
+	if p.step == 1 {
+		switch {
+		case lined && (p.rowStride == p.cols*p.samples*size || p.rows == 1):
+			copy(dst, unsafe.Slice((*T)(unsafe.Add(src, p.base)), len(dst)))
+		case lined:
+			for y := range p.rows {
+				copy(dst[y*width:(y+1)*width], unsafe.Slice((*T)(unsafe.Add(src, p.base+y*p.rowStride)), width))
+			}
+		default:
+			for y := range p.rows {
+				loadRow(p, src, y, dst[y*width:(y+1)*width], load)
+			}
+		}
+		return
+	}
+
+	m := newMeans[T](p)
+	var buffer []T
+	const atOnce = 64 // as many as a fast way takes
+	if !lined {
+		buffer = make([]T, min(p.step, p.rows, atOnce)*p.cols*p.samples)
+	}
+	// rowsAt returns where row y lies, how far the next one is, and how many of n
+	// can be read there.
+	rowsAt := func(y, n int) (unsafe.Pointer, int, int) {
+		if lined {
+			return unsafe.Add(src, p.base+y*p.rowStride), p.rowStride, n
+		}
+		n = min(n, atOnce)
+		w := p.cols * p.samples
+		for i := range n {
+			loadRow(p, src, y+i, buffer[i*w:(i+1)*w], load)
+		}
+		return unsafe.Pointer(unsafe.SliceData(buffer)), w * size, n
+	}
+	for y := range p.outRows {
+		out := dst[y*width : (y+1)*width]
+		first := y * p.step
+		m.begin(min(p.step, p.rows-first))
+		for left := m.rows; left > 0; {
+			at, stride, n := rowsAt(first+m.rows-left, left)
+			m.add(out, at, stride, n)
+			left -= n
+		}
+		m.end(out)
+	}
+}
+
+// loadRow reads row y of a plane into dst, all samples of all its pixels.
+func loadRow[T pixel](p *plane, src unsafe.Pointer, y int, dst []T, load gather[T]) {
+	at := p.base + y*p.rowStride
+	if p.samples == 1 {
+		load(dst, 1, unsafe.Add(src, at), p.colStride, p.cols)
+		return
+	}
+	for s := range p.samples {
+		load(dst[s:], p.samples, unsafe.Add(src, at+s*p.sampStride), p.colStride, p.cols)
+	}
+}
+
+// readNearest takes the middle one of the pixels that become one.
+func readNearest[T pixel](p *plane, src unsafe.Pointer, dst []T, load gather[T]) {
+	middle := p.step / 2
+	whole := p.cols / p.step // pixels of all of a step; at most one more follows
+	if middle < p.cols-whole*p.step {
+		whole++
+	}
+	width := p.outCols * p.samples
+	for y := range p.outRows {
+		row := p.base + min(y*p.step+middle, p.rows-1)*p.rowStride
+		out := dst[y*width : (y+1)*width]
+		for s := range p.samples {
+			at := row + s*p.sampStride
+			if whole > 0 {
+				load(out[s:], p.samples, unsafe.Add(src, at+middle*p.colStride), p.step*p.colStride, whole)
+			}
+			if whole < p.outCols {
+				load(out[whole*p.samples+s:], p.samples, unsafe.Add(src, at+(p.cols-1)*p.colStride), 0, 1)
+			}
+		}
+	}
+}

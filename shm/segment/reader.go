@@ -1,0 +1,473 @@
+package segment
+
+import (
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"webmon/shm"
+	"webmon/shm/pickle"
+)
+
+// Options of Open.
+type Options struct {
+	Dir string // where segments are; default Dir
+}
+
+// Reader reads the frames of one segment. It implements [shm.ArrayReader] and
+// is safe for concurrent use. Frames keep their Reader, and so the memory.
+type Reader struct {
+	m    *mapping
+	info atomic.Pointer[shm.ArrayInfo]
+	torn atomic.Uint64
+
+	mu   sync.Mutex // guards file
+	file *os.File   // nil once closed: only to see whether the segment has a name
+}
+
+var _ shm.ArrayReader = (*Reader)(nil)
+
+// mapping is a segment in memory. It is unmapped when nobody refers to it.
+type mapping struct {
+	header
+	b        []byte
+	verified []atomic.Uint64 // of each slot: the frame whose crc was right
+}
+
+// Open maps the segment that a process declares. info is kept, and handed out
+// with every frame: nobody must change it. An error wraps shm.ErrNoArray and says
+// what is wrong.
+func Open(info shm.ArrayInfo, o Options) (*Reader, error) {
+	r, err := open(info, cmp.Or(o.Dir, Dir))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", shm.ErrNoArray, err)
+	}
+	return r, nil
+}
+
+func open(info shm.ArrayInfo, dir string) (*Reader, error) {
+	if !validName(info.Shm) {
+		return nil, fmt.Errorf("its segment's name %q is none of webmon's", short(info.Shm))
+	}
+	f, size, err := openSegment(dir, info.Shm)
+	if err != nil {
+		return nil, err
+	}
+	m, err := mapSegment(f, size, &info)
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("its segment %s cannot be used: %w", info.Shm, err)
+	}
+	r := &Reader{m: m, file: f}
+	r.info.Store(&info)
+	return r, nil
+}
+
+func mapSegment(f *os.File, size int64, info *shm.ArrayInfo) (*mapping, error) {
+	b := make([]byte, headerBytes)
+	if n, err := f.ReadAt(b, 0); n < len(b) {
+		return nil, fmt.Errorf("it has %d bytes, less than a header: %w", size, err)
+	}
+	h, err := parseHeader(b, size)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.matches(info); err != nil {
+		return nil, err
+	}
+	mem, err := mapFile(f, h.total, false)
+	if err != nil {
+		return nil, fmt.Errorf("map its %d MB: %w", h.total>>20, err)
+	}
+	m := &mapping{header: h, b: mem, verified: make([]atomic.Uint64, h.slots)}
+	runtime.AddCleanup(m, unmapFile, mem)
+	return m, nil
+}
+
+// Close says that nobody waits for frames any more. Frames can still be read.
+func (r *Reader) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.file == nil {
+		return nil
+	}
+	err := r.file.Close()
+	r.file = nil
+	return err
+}
+
+// SetInfo replaces what frames from now on say of their array. Segment,
+// generation, dtype and shape have to be the same: false says that they are not,
+// and that the array has to be opened anew.
+func (r *Reader) SetInfo(info shm.ArrayInfo) bool {
+	if info.Shm != r.info.Load().Shm || r.m.matches(&info) != nil {
+		return false
+	}
+	r.info.Store(&info)
+	return true
+}
+
+// Ended returns nil while the process may still publish, and else why it cannot:
+// it has closed or removed the segment.
+func (r *Reader) Ended() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.file == nil {
+		return fmt.Errorf("%w: it was closed here", shm.ErrNoArray)
+	}
+	var flags uint32
+	err := r.guarded(func() error {
+		flags = binary.LittleEndian.Uint32(r.m.b[atFlags:])
+		return nil
+	})
+	if err == nil && flags&flagClosed != 0 {
+		err = errors.New("the process has closed it")
+	}
+	if err == nil {
+		err = stillThere(r.file, r.m.total)
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, shm.ErrNoArray):
+		return err
+	}
+	return fmt.Errorf("%w: %w", shm.ErrNoArray, err)
+}
+
+// Published is how many frames the process has offered, copied or not.
+func (r *Reader) Published() uint64 { return r.word(atPublished) }
+
+// Torn is how many frames changed while they were read.
+func (r *Reader) Torn() uint64 { return r.torn.Load() }
+
+// heartbeat is when the process last published, ns since the epoch.
+func (r *Reader) heartbeat() int64 { return int64(r.word(atHeartbeat)) }
+
+// word loads one word of the header; 0 where the segment was cut short.
+func (r *Reader) word(at int) (v uint64) {
+	_ = r.guarded(func() error {
+		v = r.m.load(at)
+		return nil
+	})
+	return v
+}
+
+// load reads a word that the process may be writing.
+func (m *mapping) load(at int) uint64 {
+	return (*atomic.Uint64)(unsafe.Pointer(&m.b[at])).Load()
+}
+
+// guarded runs f, which reads the mapping. Where the segment was cut short the
+// processor faults at its pages: that becomes an error.
+func (r *Reader) guarded(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			if !r.m.holds(p) {
+				panic(p)
+			}
+			err = fmt.Errorf("%w: its segment was cut short", shm.ErrNoArray)
+		}
+		runtime.KeepAlive(r.m)
+	}()
+	return f()
+}
+
+// holds reports whether what was recovered is a fault at an address of ours.
+func (m *mapping) holds(p any) bool {
+	fault, ok := p.(interface {
+		runtime.Error
+		Addr() uintptr
+	})
+	begin := uintptr(unsafe.Pointer(unsafe.SliceData(m.b)))
+	return ok && fault.Addr() >= begin && fault.Addr() < begin+uintptr(len(m.b))
+}
+
+// Latest is the number of the newest complete frame, 0 if there is none.
+func (r *Reader) Latest() uint64 { return r.word(atLatest) }
+
+// tries is how often reading the head of the newest frame begins again before it
+// is given up; each time the process has gone round the whole ring meanwhile.
+const tries = 3
+
+// Frame returns the newest frame; nil if there is none yet. An error wraps
+// shm.ErrOvertaken, when the next frame may be had, or shm.ErrNoArray.
+func (r *Reader) Frame() (*shm.ArrayFrame, error) {
+	var frame *shm.ArrayFrame
+	err := r.guarded(func() error {
+		for range tries {
+			seq := r.m.load(atLatest)
+			if seq == 0 {
+				return nil
+			}
+			at := r.m.slot(seq)
+			if r.m.load(at+slotEnd) != seq || r.m.load(at+slotBegin) != seq {
+				continue
+			}
+			f, err := r.m.head(seq)
+			barrier()
+			if r.m.load(at+slotBegin) != seq {
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("%w: frame %d makes no sense: %w", shm.ErrNoArray, seq, err)
+			}
+			frame = f
+			return nil
+		}
+		r.torn.Add(1)
+		return shm.ErrOvertaken
+	})
+	if frame == nil || err != nil {
+		return nil, err
+	}
+	frame.Info, frame.Reader = r.info.Load(), r
+	return frame, nil
+}
+
+// slot is where the slot of a frame begins.
+func (m *mapping) slot(seq uint64) int { return headerBytes + int(seq%m.slots)*m.stride }
+
+// head reads what a slot says of its frame.
+func (m *mapping) head(seq uint64) (*shm.ArrayFrame, error) {
+	b := m.b[m.slot(seq):][:slotData]
+	u64 := func(at int) uint64 { return binary.LittleEndian.Uint64(b[at:]) }
+	f64 := func(at int) float64 { return math.Float64frombits(u64(at)) }
+	n := binary.LittleEndian.Uint32(b[slotDims:])
+	if int64(n) != int64(len(m.shape)) {
+		return nil, fmt.Errorf("it claims %d dimensions, the array has %d", n, len(m.shape))
+	}
+	f := &shm.ArrayFrame{
+		Seq:    seq,
+		Stamp:  float64(u64(slotTime)) / 1e9,
+		Shape:  make([]int, n),
+		Offset: [2]float64{f64(slotOffset), f64(slotOffset + 8)},
+		Step:   [2]float64{f64(slotStep), f64(slotStep + 8)},
+	}
+	for i := range f.Shape {
+		side := u64(slotShape + 8*i)
+		if side > uint64(m.shape[i]) {
+			return nil, fmt.Errorf("it claims %d on axis %d, the array has %d", side, i, m.shape[i])
+		}
+		f.Shape[i] = int(side)
+	}
+	need, ok := frameBytes(m.dtype, f.Shape)
+	if nbytes := u64(slotBytes); !ok || need > m.dataBytes || nbytes != uint64(need) {
+		return nil, fmt.Errorf("it claims %d bytes for %v", nbytes, f.Shape)
+	}
+	if !finite(f.Offset[0]) || !finite(f.Offset[1]) ||
+		!finite(f.Step[0]) || !finite(f.Step[1]) || f.Step[0] <= 0 || f.Step[1] <= 0 {
+		f.Offset, f.Step = [2]float64{}, [2]float64{1, 1}
+	}
+	const maxLevel = 53
+	if level := binary.LittleEndian.Uint32(b[slotLevel:]); level <= maxLevel {
+		f.Level = int(level)
+	}
+	return f, nil
+}
+
+// read runs copyOut, which copies out of the data of a frame, and makes sure
+// that this was the frame's data from the first to the last byte.
+func (r *Reader) read(f *shm.ArrayFrame, copyOut func(data []byte) error) error {
+	m := r.m
+	if f == nil || f.Seq == 0 || len(f.Shape) != len(m.shape) {
+		return errors.New("this is no frame of the array")
+	}
+	n, ok := frameBytes(m.dtype, f.Shape)
+	if !ok || n > m.dataBytes {
+		return errors.New("this is no frame of the array")
+	}
+	return r.guarded(func() error {
+		at := m.slot(f.Seq)
+		if m.load(at+slotEnd) != f.Seq || m.load(at+slotBegin) != f.Seq {
+			return shm.ErrOvertaken
+		}
+		data := m.b[at+slotData:][:n:n]
+		if m.crc {
+			if err := r.verify(f.Seq, data); err != nil {
+				return err
+			}
+		}
+		if err := copyOut(data); err != nil {
+			return err
+		}
+		barrier()
+		if m.load(at+slotBegin) != f.Seq {
+			r.torn.Add(1)
+			return shm.ErrOvertaken
+		}
+		return nil
+	})
+}
+
+// maxVerified bounds what a read of a part of a frame may cost beyond that part.
+const maxVerified = 64 << 20
+
+// verify holds the crc of a frame against its data, once for each frame. Where
+// processors reorder stores the data may come after the numbers that say that it
+// is complete; once it was seen complete, it is so for every later read, and those
+// need to look at the numbers only. Frames beyond 64 MB are not verified.
+func (r *Reader) verify(seq uint64, data []byte) error {
+	m := r.m
+	seen := &m.verified[seq%m.slots]
+	if len(data) > maxVerified || seen.Load() == seq {
+		return nil
+	}
+	at := m.slot(seq)
+	for try := range tries {
+		if try > 0 {
+			time.Sleep(50 * time.Microsecond) // stores do not stay on their way for long
+		}
+		if uint64(crc32.ChecksumIEEE(data)) == m.load(at+slotCRC) {
+			barrier()
+			if m.load(at+slotBegin) == seq {
+				seen.Store(seq)
+			}
+			return nil // what was read is checked again in the end
+		}
+		if m.load(at+slotBegin) != seq {
+			break
+		}
+	}
+	r.torn.Add(1)
+	return fmt.Errorf("%w: its checksum is wrong", shm.ErrOvertaken)
+}
+
+// grow returns a slice of n bytes, dst itself if it is large enough.
+func grow(dst []byte, n int) []byte {
+	if cap(dst) >= n {
+		return dst[:n]
+	}
+	return make([]byte, n)
+}
+
+// ReadAll implements [shm.ArrayReader].
+func (r *Reader) ReadAll(f *shm.ArrayFrame, dst []byte) ([]byte, error) {
+	err := r.read(f, func(data []byte) error {
+		dst = grow(dst, len(data))
+		copy(dst, data)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return dst, nil
+}
+
+// These bound the records of one call: people read a few hundred, a program that
+// wants all takes ReadAll.
+const (
+	maxRecords = 16 << 20 // bytes
+	maxValues  = 1 << 20  // those inside of fields that are arrays included
+)
+
+// ReadRecords implements [shm.ArrayReader]. What lies outside the frame is left
+// out. A field that is an array is a list of lists, one that is a record a map;
+// datetime64 and timedelta64 are seconds (steps, where they have no unit, and
+// months or years of a timedelta64), NaT is nil.
+func (r *Reader) ReadRecords(f *shm.ArrayFrame, from, to int) ([][]shm.Value, error) {
+	t := r.m.dtype
+	switch {
+	case len(t.Fields) == 0:
+		return nil, fmt.Errorf("its items are %s, not records", short(t.Descr()))
+	case f == nil || len(f.Shape) != 1:
+		return nil, errors.New("its records do not lie along one axis")
+	}
+	from, to = max(from, 0), min(to, f.Shape[0])
+	if from >= to {
+		return nil, nil
+	}
+	if to-from > maxRecords/max(t.Size, 1) || to-from > maxValues/max(valuesOf(t), 1) {
+		return nil, fmt.Errorf("%d records of %d bytes are more than are read at once", to-from, t.Size)
+	}
+	b := make([]byte, (to-from)*t.Size)
+	err := r.read(f, func(data []byte) error {
+		copy(b, data[from*t.Size:])
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]shm.Value, to-from)
+	values := make([]shm.Value, len(out)*len(t.Fields))
+	for i := range out {
+		out[i], values = values[:len(t.Fields):len(t.Fields)], values[len(t.Fields):]
+		for k, field := range t.Fields {
+			out[i][k] = itemValue(field.Type, b[field.Offset:])
+		}
+		b = b[t.Size:]
+	}
+	return out, nil
+}
+
+// valuesOf is of how many values an item of the dtype is made.
+func valuesOf(t *pickle.DType) int {
+	n := 1
+	if t.Base != nil {
+		n = valuesOf(t.Base)
+		for _, side := range t.Shape {
+			n = min(n, maxValues+1) * min(side, maxValues+1)
+		}
+	}
+	for _, f := range t.Fields {
+		n += valuesOf(f.Type)
+	}
+	return n
+}
+
+// itemValue is the value of one item of a dtype.
+func itemValue(t *pickle.DType, b []byte) shm.Value {
+	switch {
+	case t.Base != nil:
+		v, _ := listOf(t.Base, t.Shape, b)
+		return v
+	case len(t.Fields) > 0:
+		out := make(map[string]shm.Value, len(t.Fields))
+		for _, f := range t.Fields {
+			out[f.Name] = itemValue(f.Type, b[f.Offset:])
+		}
+		return out
+	}
+	item := t.Item(b)
+	switch v := item.(type) {
+	case time.Time:
+		return float64(v.Unix()) + float64(v.Nanosecond())/1e9
+	case []byte:
+		if t.Kind == 'f' || t.Kind == 'c' { // longer than Go's
+			if load := float64Of(t); load != nil {
+				return load(unsafe.Pointer(unsafe.SliceData(b)))
+			}
+		}
+	}
+	v, err := pickle.Plain(item, pickle.PlainOptions{})
+	if err != nil { // more text than a page shows
+		return short(fmt.Sprint(item))
+	}
+	return v
+}
+
+// listOf writes a field that is an array as nested lists, and says how many
+// bytes that took.
+func listOf(t *pickle.DType, shape []int, b []byte) (shm.Value, int) {
+	if len(shape) == 0 {
+		return itemValue(t, b), t.Size
+	}
+	out, used := make([]shm.Value, shape[0]), 0
+	for i := range out {
+		var n int
+		out[i], n = listOf(t, shape[1:], b[used:])
+		used += n
+	}
+	return out, used
+}

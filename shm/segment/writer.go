@@ -1,0 +1,283 @@
+package segment
+
+import (
+	"cmp"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"webmon/shm"
+	"webmon/shm/pickle"
+)
+
+// Spec says what to share.
+type Spec struct {
+	Name  string   // of the array; part of the segment's name
+	DType any      // in NumPy's notation: a name such as "<u2", or a list of fields
+	Shape []int    // of a frame, at most 8 axes; frames may be smaller
+	Axes  []string // a name for each axis; default none
+	Units []string // of each axis; default none
+	Slots int      // default 3: fewer make readers miss frames, more make latency
+	CRC   bool     // write checksums: where the processor may reorder stores they are always written
+	Dir   string   // where segments are; default Dir
+}
+
+// Frame is what Publish takes besides the data.
+type Frame struct {
+	Shape        []int      // default that of the array
+	Offset, Step [2]float64 // see shm.ArrayFrame; a Step of 0, 0 means 1, 1
+	Level        int
+	Stamp        time.Time // default now
+}
+
+// Writer shares an array with whoever may read the user's shared memory. It is
+// safe for concurrent use.
+type Writer struct {
+	info shm.ArrayInfo
+	path string
+	t    *pickle.DType
+	crc  bool
+
+	mu        sync.Mutex // guards all below
+	b         []byte     // nil once closed
+	seq       uint64
+	published uint64
+	stride    int
+	dataBytes int
+	slots     uint64
+}
+
+// Create makes a segment for frames of the shape.
+func Create(s Spec) (*Writer, error) {
+	fail := func(err error) (*Writer, error) { return nil, fmt.Errorf("share %q: %w", s.Name, err) }
+	t, err := pickle.ParseDescr(plainDescr(s.DType))
+	if err != nil {
+		return fail(err)
+	}
+	slots := cmp.Or(s.Slots, 3)
+	n, ok := frameBytes(t, s.Shape)
+	switch {
+	case !ok || len(s.Shape) > maxDims:
+		return fail(fmt.Errorf("a frame cannot have the shape %v", s.Shape))
+	case slots < minSlots || slots > maxSlots:
+		return fail(fmt.Errorf("%d slots are not from %d to %d", slots, minSlots, maxSlots))
+	case len(s.Axes) != 0 && len(s.Axes) != len(s.Shape), len(s.Units) != 0 && len(s.Units) != len(s.Shape):
+		return fail(errors.New("axes and units have to be as many as the shape has"))
+	}
+	text, err := json.Marshal(map[string]any{"dtype": s.DType, "shape": slices.Clone(s.Shape), "axes": s.Axes, "units": s.Units})
+	if err != nil {
+		return fail(err)
+	}
+	if len(text) > maxJSON {
+		return fail(fmt.Errorf("its description takes %d bytes, there is room for %d", len(text), maxJSON))
+	}
+	w := &Writer{
+		t: t, slots: uint64(slots), dataBytes: n,
+		stride: (slotData + n + pageBytes - 1) / pageBytes * pageBytes,
+		crc:    s.CRC || runtime.GOARCH != "amd64",
+	}
+	total := headerBytes + slots*w.stride
+	random := make([]byte, 8+4)
+	_, _ = rand.Read(random) // never fails
+	name := fmt.Sprintf("webmon-%d-%s-%x", os.Getpid(), slug(s.Name), random[8:])
+	dir := cmp.Or(s.Dir, Dir)
+	f, err := createSegment(dir, name, total)
+	if err != nil {
+		return fail(err)
+	}
+	defer f.Close()
+	w.path = f.Name()
+	if w.b, err = mapFile(f, total, true); err != nil {
+		_ = os.Remove(w.path)
+		return fail(err)
+	}
+	gen := binary.LittleEndian.Uint64(random)
+	h := w.b[:headerBytes]
+	binary.LittleEndian.PutUint32(h[8:], version)
+	binary.LittleEndian.PutUint32(h[12:], headerBytes)
+	w.put(atGeneration, gen)
+	w.put(atTotal, uint64(total))
+	w.put(atStride, uint64(w.stride))
+	w.put(atDataBytes, uint64(n))
+	binary.LittleEndian.PutUint32(h[atSlots:], uint32(slots))
+	w.flags()
+	w.put(atWriter, uint64(os.Getpid()))
+	binary.LittleEndian.PutUint32(h[atJSONLen:], uint32(len(text)))
+	copy(h[jsonAt:], text)
+	barrier()
+	copy(h, magic) // from now on it is a segment
+	descr, fields := Describe(t)
+	w.info = shm.ArrayInfo{
+		Name: s.Name, Shm: name, Generation: generationText(gen),
+		Descr: descr, Fields: fields, Shape: append([]int{}, s.Shape...),
+		Axes: slices.Clone(s.Axes), Units: slices.Clone(s.Units),
+	}
+	return w, nil
+}
+
+// plainDescr turns the slices people write in Go into those of JSON.
+func plainDescr(v any) any {
+	switch v := v.(type) {
+	case [][]string:
+		out := make([]any, len(v))
+		for i, f := range v {
+			out[i] = plainDescr(f)
+		}
+		return out
+	case [][]any:
+		out := make([]any, len(v))
+		for i, f := range v {
+			out[i] = plainDescr(f)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, f := range v {
+			out[i] = plainDescr(f)
+		}
+		return out
+	case []string:
+		out := make([]any, len(v))
+		for i, f := range v {
+			out[i] = f
+		}
+		return out
+	case []int:
+		out := make([]any, len(v))
+		for i, n := range v {
+			out[i] = int64(n)
+		}
+		return out
+	case int:
+		return int64(v)
+	}
+	return v
+}
+
+func slug(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '.' {
+			return r
+		}
+		return '_'
+	}, s)
+	const most = 24 // name, process and random digits fit 64
+	return cmp.Or(s[:min(len(s), most)], "array")
+}
+
+// Info is what to declare of the array; the fields that Create does not know are
+// the caller's to fill in.
+func (w *Writer) Info() shm.ArrayInfo { return w.info }
+
+func (w *Writer) put(at int, v uint64) {
+	(*atomic.Uint64)(unsafe.Pointer(&w.b[at])).Store(v)
+}
+
+func (w *Writer) flags() {
+	var v uint32
+	if w.crc {
+		v |= flagCRC
+	}
+	binary.LittleEndian.PutUint32(w.b[atFlags:], v)
+}
+
+// Publish puts a frame into the ring: data in C order and the array's dtype, as
+// many bytes as the frame's shape says. It waits for nobody.
+func (w *Writer) Publish(data []byte, f Frame) error {
+	shape := f.Shape
+	if shape == nil {
+		shape = w.info.Shape
+	}
+	n, ok := frameBytes(w.t, shape)
+	if !ok || len(shape) != len(w.info.Shape) {
+		return fmt.Errorf("publish %q: a frame of %v does not fit %v", w.info.Name, shape, w.info.Shape)
+	}
+	for i := range shape {
+		if shape[i] > w.info.Shape[i] {
+			return fmt.Errorf("publish %q: a frame of %v does not fit %v", w.info.Name, shape, w.info.Shape)
+		}
+	}
+	if n != len(data) {
+		return fmt.Errorf("publish %q: a frame of %v has %d bytes, not %d", w.info.Name, shape, n, len(data))
+	}
+	if f.Step == [2]float64{} {
+		f.Step = [2]float64{1, 1}
+	}
+	now := time.Now()
+	if f.Stamp.IsZero() {
+		f.Stamp = now
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.b == nil {
+		return fmt.Errorf("publish %q: it is closed", w.info.Name)
+	}
+	w.offered(now)
+	w.seq++
+	at := headerBytes + int(w.seq%w.slots)*w.stride
+	w.put(at+slotBegin, w.seq)
+	barrier()
+	slot := w.b[at:][:slotData+n]
+	u64 := func(at int, v uint64) { binary.LittleEndian.PutUint64(slot[at:], v) }
+	u64(slotTime, uint64(f.Stamp.UnixNano()))
+	u64(slotBytes, uint64(n))
+	binary.LittleEndian.PutUint32(slot[slotDims:], uint32(len(shape)))
+	for i, side := range shape {
+		u64(slotShape+8*i, uint64(side))
+	}
+	for i := range 2 {
+		u64(slotOffset+8*i, math.Float64bits(f.Offset[i]))
+		u64(slotStep+8*i, math.Float64bits(f.Step[i]))
+	}
+	binary.LittleEndian.PutUint32(slot[slotLevel:], uint32(f.Level))
+	copy(slot[slotData:], data)
+	if w.crc {
+		u64(slotCRC, uint64(crc32.ChecksumIEEE(data)))
+	}
+	barrier()
+	w.put(at+slotEnd, w.seq)
+	w.put(atLatest, w.seq)
+	return nil
+}
+
+// Offer counts a frame that nobody wants and that is therefore not copied.
+func (w *Writer) Offer() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.b != nil {
+		w.offered(time.Now())
+	}
+}
+
+func (w *Writer) offered(now time.Time) {
+	w.published++
+	w.put(atHeartbeat, uint64(now.UnixNano()))
+	w.put(atPublished, w.published)
+}
+
+// Close tells readers that no more frames come and removes the segment. Those who
+// have it open can still read the last frames.
+func (w *Writer) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.b == nil {
+		return nil
+	}
+	flags := binary.LittleEndian.Uint32(w.b[atFlags:])
+	binary.LittleEndian.PutUint32(w.b[atFlags:], flags|flagClosed)
+	unmapFile(w.b)
+	w.b = nil
+	return os.Remove(w.path)
+}
