@@ -22,6 +22,7 @@ type Controls struct {
 
 // ControlGroup is what the process says belongs together.
 type ControlGroup struct {
+	Name     string // as the process says it
 	Title    string
 	Controls []ui.ControlProps
 	Actions  []ui.ActionProps

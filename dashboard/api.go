@@ -177,15 +177,16 @@ func (s *Server) postCommand(c echo.Context) error {
 	}
 	args, err := acceptArgs(action, given)
 	if err != nil {
-		return err
+		return s.refuseCommand(c, src, action, given, err)
 	}
 	if st := src.Status(time.Now()); !st.Running {
-		return echo.NewHTTPError(http.StatusServiceUnavailable, st.Name+" is gone, so nothing was sent.")
+		return s.refuseCommand(c, src, action, given,
+			echo.NewHTTPError(http.StatusServiceUnavailable, st.Name+" is gone, so nothing was sent."))
 	}
 	cmd := s.commands.send(src, action.Name, args)
 	switch r := c.Request(); {
 	case r.Header.Get("HX-Request") != "":
-		return s.renderCommand(c, src, action)
+		return s.renderCommand(c, src, action, given)
 	case wantsPage(r):
 		return c.Redirect(http.StatusSeeOther, s.pageAfter(c, src))
 	default:
@@ -219,15 +220,6 @@ func (s *Server) actionOf(c echo.Context) (*source.Source, shm.Action, error) {
 		return nil, shm.Action{}, echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("%s has no command %q.", src.ID(), c.Param("name")))
 	}
 	return src, action, nil
-}
-
-func findAction(src *source.Source, name string) (shm.Action, bool) {
-	for _, a := range src.Actions() {
-		if a.Name == name {
-			return a, true
-		}
-	}
-	return shm.Action{}, false
 }
 
 var errTooLarge = echo.NewHTTPError(http.StatusRequestEntityTooLarge,

@@ -38,9 +38,21 @@ type commands struct {
 	mu   sync.Mutex // guards all below
 	byID map[string]*command
 	list []*command // oldest first
+
+	dragged sets // values on the way to others
 }
 
-func newCommands() *commands { return &commands{byID: map[string]*command{}} }
+func newCommands() *commands {
+	return &commands{byID: map[string]*command{}, dragged: sets{on: map[setKey]*set{}}}
+}
+
+// changed is when the command's status last did.
+func (c command) changed() time.Time {
+	if len(c.Steps) == 0 {
+		return c.Sent
+	}
+	return c.Steps[len(c.Steps)-1].Time
+}
 
 // send gives a command to a source and returns what is known of it then.
 func (c *commands) send(src *source.Source, name string, args map[string]any) command {
@@ -93,4 +105,20 @@ func (c *commands) last(sourceID, name string) (command, bool) {
 		}
 	}
 	return command{}, false
+}
+
+// recent returns the latest commands to a source, newest first.
+func (c *commands) recent(sourceID string, n int) []command {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var out []command
+	for _, cmd := range slices.Backward(c.list) {
+		if len(out) == n {
+			break
+		}
+		if cmd.Source == sourceID {
+			out = append(out, *cmd)
+		}
+	}
+	return out
 }

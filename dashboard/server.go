@@ -138,7 +138,7 @@ func New(opts Options) (*Server, error) {
 	s.self = Self{ID: rand.Text(), URL: s.address(s.publicHost())}
 	s.hub = hub.New(hub.Options{
 		Open: s.openTopic, Close: s.closeTopic, Refresh: s.refreshTopic, Ready: s.readyTopic,
-		Greeting: s.greeting, Logger: opts.Logger,
+		Greeting: s.greeting, Set: s.set, Logger: opts.Logger,
 	})
 	s.registry, err = source.NewRegistry(source.Options{
 		Attach: func(ctx context.Context, t source.Target) (shm.Source, error) {

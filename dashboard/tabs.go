@@ -2,17 +2,17 @@ package dashboard
 
 import (
 	"fmt"
-	"net/http"
 	"os"
 	"regexp"
 	"time"
 
 	"github.com/a-h/templ"
-	"github.com/labstack/echo/v4"
 
 	"webmon/components"
 	"webmon/components/layout"
 	"webmon/components/ui"
+	"webmon/dashboard/controls"
+	"webmon/dashboard/layers"
 	"webmon/dashboard/loader"
 	"webmon/dashboard/messages"
 	"webmon/dashboard/source"
@@ -30,6 +30,13 @@ func (s *Server) tabTable() []tab.Tab {
 	return []tab.Tab{
 		viewer.Tab(viewer.Options{Grid: s.gridSwitch, Link: stateOf, AttachCode: howToAttach}),
 		loader.Tab(),
+		layers.Tab(layers.Options{
+			Control: s.control, Action: s.action, Button: s.actionButton, Link: stateOf, HowTo: howToPlugIn,
+			Path: func(src *source.Source, name string) string { return s.commandPath(src, name, asNone) },
+		}),
+		controls.Tab(controls.Options{
+			Control: s.control, Switch: s.switchOf, Action: s.action, Log: s.commandLog, Values: newValuesFeed, Link: stateOf,
+		}),
 		messages.Tab(messages.Options{Prefix: s.opts.Prefix, Link: stateOf}),
 		status.Tab(status.Options{Sources: s.registry.List, Server: s.aboutServer, Link: stateOf, AttachCode: howToAttach}),
 	}
@@ -128,12 +135,6 @@ func (s *Server) commandSwitch(src *source.Source, action shm.Action, csrf strin
 	return p
 }
 
-// isSwitch reports whether an action has a control on some page: one argument
-// that is on or off.
-func isSwitch(action shm.Action) bool {
-	return len(action.Args) == 1 && action.Args[0].Type == shm.Bool
-}
-
 // controlFeed keeps the switch of a command true on pages that are open: the
 // process may go and come back, and others may send the command.
 func (s *Server) controlFeed(src *source.Source, name string) (tab.Feed, error) {
@@ -147,15 +148,6 @@ func (s *Server) controlFeed(src *source.Source, name string) (tab.Feed, error) 
 		}
 		return layout.SwitchFrame(name, s.commandSwitch(src, action, ""))
 	}), nil
-}
-
-// renderCommand answers htmx with the control of a command, rendered again.
-func (s *Server) renderCommand(c echo.Context, src *source.Source, action shm.Action) error {
-	if !isSwitch(action) {
-		return c.NoContent(http.StatusNoContent) // no control of such a kind is on any page
-	}
-	v := s.view(c, src, time.Now())
-	return s.render(c, http.StatusOK, ui.Switch(s.commandSwitch(src, action, v.CSRF)))
 }
 
 // life puts what has become of a command in the words of the page. The topic

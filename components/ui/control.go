@@ -53,6 +53,9 @@ type ControlProps struct {
 	// On and Off are icons for a value that is on or off and shown as a button
 	// instead of a switch; the label is then read aloud and on hover.
 	On, Off string
+	// Untold says that the process does not tell the value: it is the one that
+	// was asked for last.
+	Untold bool
 	// Quiet leaves what becomes of a command to whatever stands around the
 	// control: the answer to its form is not shown.
 	Quiet bool

@@ -7,6 +7,7 @@
 
 import {Ages} from "./ages.js";
 import {beforePaint} from "./paint.js";
+import {Controls} from "./controls.js";
 import {Frames} from "./frames.js";
 import {showConnection, showStats} from "./header.js";
 import {startKeys} from "./keys.js";
@@ -15,6 +16,7 @@ import {applyFilters, startParts} from "./parts.js";
 import {Pause} from "./pause.js";
 import {Pictures} from "./pictures.js";
 import {startForms} from "./forms.js";
+import {startLayers} from "./layers.js";
 import {firstTarget, Socket} from "./socket.js";
 import {nextTheme, setTheme, startTheme, storedTheme} from "./theme.js";
 
@@ -43,16 +45,26 @@ const socket = shell?.dataset.socket && new Socket({
   isHeld: html => pause.holds(firstTarget(html)),
 });
 
+const controls = new Controls({
+  frames,
+  send: text => socket?.send(text),
+  refresh: () => socket?.watch(true),
+  schedule: beforePaint,
+  isPaused: () => pause.paused,
+});
+
 const cycleTheme = () => setTheme(nextTheme(storedTheme()));
 
 startTheme();
 startForms();
 startParts();
+startLayers();
 startKeys({
   tab: openTab,
   pause: () => pause.toggle(),
   theme: cycleTheme,
   help: () => document.getElementById("help")?.showModal(),
+  press: key => document.querySelector("[data-viewer]") ?? document.querySelector(`button[data-key=${key}]`)?.click(), // the viewer's is its own
 });
 document.addEventListener("click", event => {
   if (event.target.closest?.("[data-action=theme]")) cycleTheme();
@@ -60,6 +72,7 @@ document.addEventListener("click", event => {
 pause.start();
 ages.start();
 pictures.start();
+controls.start();
 
 startNav(() => socket?.watch(true));
 let swapped = []; // what the swap under way has replaced

@@ -10,10 +10,11 @@ export function meaning({key, modified, typing, onControl, dialogOpen}) {
   if (key === " ") return onControl ? null : {action: "pause"};
   if (key === "t") return {action: "theme"};
   if (key === "?") return {action: "help"};
+  if (key === "g") return {action: "press", n: key};
   return null;
 }
 
-/** @param {object} actions `tab(n)`, `pause()`, `theme()`, `help()` */
+/** @param {object} actions `tab(n)`, `pause()`, `theme()`, `help()`, `press(key)` for the button with data-key */
 export function startKeys(actions) {
   document.addEventListener("keydown", event => {
     const target = event.target instanceof Element ? event.target : document.body;

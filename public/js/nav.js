@@ -49,6 +49,11 @@ export function problemIn(text) {
   return "webmon could not do that.";
 }
 
+/** Whether an answer is a form rendered again, with the reason in it why its values were not taken. */
+export function isForm(html) {
+  return /^\s*<form\b/i.test(html);
+}
+
 // Says in a control, else to screen readers alone, why what was asked for did not happen.
 function showProblem(target, text) {
   const life = target?.querySelector?.("[data-life]");
@@ -66,7 +71,7 @@ function showProblem(target, text) {
 export function startNav(settled) {
   document.addEventListener("htmx:before:swap", event => {
     const {ctx, tasks} = event.detail;
-    const failed = ctx.response?.status >= 400;
+    const failed = ctx.response?.status >= 400 && !isForm(ctx.text ?? "");
     if (ctx.select || !(failed || isWholePage(ctx.text ?? ""))) return;
     event.preventDefault();
     // Nothing that belongs into the page. In place of a tab it needs the window to itself; in place of a part of the page its

@@ -1,0 +1,461 @@
+// Package layers is the tab of a napari's layers: the list as napari shows it,
+// and for the layer that is open everything that can be changed about it; beside
+// them camera, dims and canvas. Only the controls of the open layer are on the
+// page, so that a hundred layers cost no more than one.
+package layers
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"webmon/components"
+	"webmon/components/ui"
+	"webmon/dashboard/controls"
+	"webmon/dashboard/source"
+	"webmon/dashboard/tab"
+	"webmon/shm"
+)
+
+const (
+	slug = "layers"
+	feed = "layers"
+
+	// follow is the detail of the feed that has the layer open which is
+	// selected in napari, whichever that is.
+	follow = "selected"
+)
+
+// The topics of a napari with the plugin.
+const (
+	topicLayers     = "layers"
+	topicHistograms = "histograms"
+
+	arrayScreenshot  = "screenshot"
+	actionScreenshot = "screenshot"
+	actionReset      = "reset_view"
+	actionContrast   = "auto_contrast"
+)
+
+var layerID = regexp.MustCompile(`^-?[0-9]{1,20}$`)
+
+// Options are what the tab needs of the dashboard.
+type Options struct {
+	// Control is a control as people see it.
+	Control func(*source.Source, shm.Control, time.Time) ui.ControlProps
+	// Action is an action as a form.
+	Action func(*source.Source, shm.Action, time.Time) ui.ActionProps
+	// Button is an action whose arguments the page knows, as a button.
+	Button func(*source.Source, shm.Action, []ui.Pair, time.Time) ui.ActionProps
+	// Path is where commands of a name are posted to, by forms whose answer
+	// is not shown.
+	Path func(src *source.Source, name string) string
+	// Link says what a source is like, in a word.
+	Link func(*source.Source, source.Status) ui.State
+	// HowTo is how a napari gets the plugin.
+	HowTo string
+}
+
+// topics are what the tab shows.
+var topics = []string{
+	shm.TopicControls, shm.TopicActions, shm.TopicArrays,
+	topicLayers, topicHistograms, shm.ArrayTopic(arrayScreenshot),
+}
+
+// Tab returns the tab.
+func Tab(opts Options) tab.Tab {
+	return tab.Tab{
+		Slug: slug, Title: "Layers",
+		Help:   "The layers of napari, its camera, dims and canvas, to see and to change.",
+		Topics: topics,
+		Page: func(v tab.View) templ.Component {
+			open := v.Request.URL.Query().Get("layer")
+			if !layerID.MatchString(open) {
+				open = follow
+			}
+			return components.LayersPage(opts.model(v.Moment, open, v.CSRF))
+		},
+		Feeds: map[string]tab.NewFeed{
+			feed: func(src *source.Source, _, open string) (tab.Feed, error) {
+				if open != follow && !layerID.MatchString(open) {
+					return nil, fmt.Errorf("%q is no layer", open)
+				}
+				// The address of a link holds the prefix, which a feed is not
+				// told: the control's own address has it.
+				return tab.NewList(topics, func(now time.Time) tab.List {
+					return list(opts.model(tab.Moment{Source: src, Now: now, Prefix: opts.prefix(src)}, open, ""))
+				}), nil
+			},
+		},
+	}
+}
+
+// prefix is that of every link.
+func (o Options) prefix(src *source.Source) string {
+	prefix, _, _ := strings.Cut(o.Path(src, "x"), "/sources/")
+	return prefix
+}
+
+// model is the page as it is at a moment, with the layer open that is asked for.
+func (o Options) model(m tab.Moment, open, csrf string) components.Layers {
+	src := m.Source
+	st := src.Status(m.Now)
+	out := components.Layers{
+		Source: src.ID(), Name: st.Name, Link: o.Link(src, st), HowTo: o.HowTo,
+		LiveTopic: src.ID() + "/" + feed + "/" + open,
+	}
+	if src.ID() == source.Nobody {
+		out.Source, out.State = "", components.LayersNone
+		return out
+	}
+	out.ValuesTopic = controls.ValuesTopic(src)
+	value, at, _ := src.State(topicLayers)
+	declared := controlsOf(src)
+	list, _ := value.([]shm.Value)
+	switch {
+	case at.IsZero() && declares(declared):
+		out.State = components.LayersWaiting
+	case at.IsZero():
+		out.State = components.LayersForeign
+		return out
+	case len(list) == 0:
+		out.State = components.LayersEmpty
+	default:
+		out.State = components.LayersLive
+	}
+	b := builder{Options: o, m: m, csrf: csrf, why: why(st), byName: index(declared)}
+	chosen := choose(list, open)
+	for i, v := range slices.Backward(list) {
+		layer, ok := v.(map[string]shm.Value)
+		if !ok {
+			continue
+		}
+		row := b.row(layer, i, len(list))
+		row.Open = row.ID == chosen
+		out.Rows = append(out.Rows, row)
+		if row.Open {
+			out.Open = b.detail(layer, declared)
+		}
+	}
+	out.Cards = b.cards(declared)
+	return out
+}
+
+// declares reports whether the controls are those of a napari with the plugin.
+func declares(declared shm.Controls) bool {
+	return slices.ContainsFunc(declared, func(c shm.Control) bool { return c.Group == "camera" || c.Group == "dims" })
+}
+
+func why(st source.Status) string {
+	if st.Running {
+		return ""
+	}
+	return st.Name + " is gone."
+}
+
+// choose returns the id of the layer to have open: the one that is asked for,
+// else the topmost that is selected in napari, else the topmost.
+func choose(list []shm.Value, open string) string {
+	selected, top := "", ""
+	for _, v := range list { // bottom first
+		layer, _ := v.(map[string]shm.Value)
+		id := text(layer, "id")
+		if id == open {
+			return id
+		}
+		if flag(layer, "selected") {
+			selected = id
+		}
+		top = id
+	}
+	if selected != "" {
+		return selected
+	}
+	return top
+}
+
+// builder makes the parts of the page.
+type builder struct {
+	Options
+	m      tab.Moment
+	csrf   string
+	why    string
+	byName map[string]*shm.Control
+}
+
+func index(declared shm.Controls) map[string]*shm.Control {
+	out := make(map[string]*shm.Control, len(declared))
+	for i := range declared {
+		out[declared[i].Name] = &declared[i]
+	}
+	return out
+}
+
+func (b *builder) control(c shm.Control) ui.ControlProps {
+	p := b.Control(b.m.Source, c, b.m.Now)
+	p.CSRF = b.csrf
+	return p
+}
+
+// row is a layer in the list. i is its place in napari's order, from the bottom.
+func (b *builder) row(layer map[string]shm.Value, i, n int) components.LayerRow {
+	id := text(layer, "id")
+	src := b.m.Source
+	r := components.LayerRow{
+		ID: id, Name: text(layer, "name"), Kind: text(layer, "kind"), Selected: flag(layer, "selected"),
+		Href: b.m.Prefix + "/" + slug + "?source=" + url.QueryEscape(src.ID()) + "&layer=" + url.QueryEscape(id),
+	}
+	prefix := "layer." + id + "."
+	if c := b.byName[prefix+"visible"]; c != nil {
+		p := b.control(*c)
+		p.Label, p.On, p.Off, p.Quiet = r.Name+" visible", "eye", "eye-off", true
+		p.Action = b.Path(src, c.Name)
+		r.Life = wrong(p.Life)
+		p.Life, p.Help = ui.CommandLife{}, ""
+		r.Eye = &p
+	}
+	if c := b.byName[prefix+"index"]; c != nil {
+		r.Order = &components.LayerOrder{Action: b.Path(src, c.Name), CSRF: b.csrf, Name: c.Name, Why: b.why}
+		if i < n-1 {
+			r.Order.Up = strconv.Itoa(i + 1)
+		}
+		if i > 0 {
+			r.Order.Down = strconv.Itoa(i - 1)
+		}
+		if life := wrong(b.Control(src, *c, b.m.Now).Life); life.Status != ui.NotSent {
+			r.Life = life
+		}
+	}
+	return r
+}
+
+// wrong is the life of a command if it is worth a line of its own.
+func wrong(l ui.CommandLife) ui.CommandLife {
+	if l.Status == ui.Refused || l.Status == ui.Ended {
+		return l
+	}
+	return ui.CommandLife{}
+}
+
+// The order of a layer's controls on the page, by what follows the layer's id
+// in their names; those that are not listed follow in the order of the process.
+var order = []string{"name", "selected", "opacity", "blending", "gamma", "colormap", "level"}
+
+// elsewhere are controls of a layer that stand in another place.
+var elsewhere = []string{"visible", "index", "contrast_low", "contrast_high"}
+
+// detail is the layer that is open.
+func (b *builder) detail(layer map[string]shm.Value, declared shm.Controls) *components.LayerDetail {
+	id := text(layer, "id")
+	prefix := "layer." + id + "."
+	d := &components.LayerDetail{ID: id, Name: text(layer, "name"), Kind: text(layer, "kind")}
+	for _, name := range order {
+		if c := b.byName[prefix+name]; c != nil {
+			d.Controls = append(d.Controls, b.control(*c))
+		}
+	}
+	for _, c := range declared {
+		rest, ok := strings.CutPrefix(c.Name, prefix)
+		if ok && !slices.Contains(order, rest) && !slices.Contains(elsewhere, rest) {
+			d.Controls = append(d.Controls, b.control(c))
+		}
+	}
+	low, high := b.byName[prefix+"contrast_low"], b.byName[prefix+"contrast_high"]
+	for _, c := range []*shm.Control{low, high} {
+		if c != nil {
+			d.Contrast = append(d.Contrast, b.control(*c))
+		}
+	}
+	if low != nil && high != nil {
+		d.Histogram = histogram(b.m.Source, id, low, high)
+		if a, ok := b.action(actionContrast); ok && len(a.Args) == 1 {
+			p := b.Button(b.m.Source, a, []ui.Pair{{Name: a.Args[0].Name, Value: id}}, b.m.Now)
+			p.CSRF = b.csrf
+			d.Auto = &p
+		}
+	}
+	d.Facts, d.Levels = facts(layer)
+	return d
+}
+
+func (b *builder) action(name string) (shm.Action, bool) {
+	for _, a := range b.m.Source.Actions() {
+		if a.Name == name {
+			return a, true
+		}
+	}
+	return shm.Action{}, false
+}
+
+// histogram is that of the layer's visible slice; nil while napari tells none.
+func histogram(src *source.Source, id string, low, high *shm.Control) *components.Histogram {
+	value, _, _ := src.State(topicHistograms)
+	all, _ := value.(map[string]shm.Value)
+	one, ok := all[id].(map[string]shm.Value)
+	if !ok {
+		return nil
+	}
+	h := &components.Histogram{LowName: low.Name, HighName: high.Name}
+	h.Low, _ = shm.Number(one["low"])
+	h.High, _ = shm.Number(one["high"])
+	h.ContrastLow, _ = shm.Number(low.Value)
+	h.ContrastHigh, _ = shm.Number(high.Value)
+	counts, _ := one["counts"].([]shm.Value)
+	if len(counts) > maxBins {
+		counts = counts[:maxBins]
+	}
+	for _, v := range counts {
+		n, _ := shm.Number(v)
+		h.Counts = append(h.Counts, int64(max(0, n)))
+	}
+	if len(h.Counts) == 0 {
+		return nil
+	}
+	return h
+}
+
+// maxBins bounds the picture of a histogram.
+const maxBins = 1024
+
+// cards are camera, dims and canvas.
+func (b *builder) cards(declared shm.Controls) []components.LayersCard {
+	camera := components.LayersCard{ID: "card-camera", Title: "Camera", Help: "Where napari looks: the centre in the units of the layers, the zoom in pixels of the screen for one of them, the angles in 3D."}
+	dims := components.LayersCard{ID: "card-dims", Title: "Dims", Help: "The slice that napari shows, and whether it plays through an axis."}
+	canvas := components.LayersCard{ID: "card-canvas", Title: "Canvas", Help: "The grid of tiles over napari's canvas, and a picture of what napari shows."}
+	for _, c := range declared {
+		switch c.Group {
+		case "camera":
+			camera.Controls = append(camera.Controls, b.control(c))
+		case "dims":
+			p := b.control(c)
+			if strings.HasSuffix(c.Name, ".play") && c.Type == shm.Bool {
+				p.On, p.Off, p.Quiet, p.Action = "pause", "play", true, b.Path(b.m.Source, c.Name)
+			}
+			dims.Controls = append(dims.Controls, p)
+		case "canvas":
+			canvas.Controls = append(canvas.Controls, b.control(c))
+		}
+	}
+	if a, ok := b.action(actionReset); ok {
+		camera.Actions = append(camera.Actions, b.form(a))
+	}
+	if a, ok := b.action(actionScreenshot); ok {
+		canvas.Actions = append(canvas.Actions, b.form(a))
+		canvas.Shots, canvas.Shot = true, b.screenshot()
+	}
+	var out []components.LayersCard
+	for _, card := range []components.LayersCard{dims, camera, canvas} {
+		if len(card.Controls)+len(card.Actions) > 0 {
+			out = append(out, card)
+		}
+	}
+	return out
+}
+
+func (b *builder) form(a shm.Action) ui.ActionProps {
+	p := b.Action(b.m.Source, a, b.m.Now)
+	p.CSRF = b.csrf
+	return p
+}
+
+// screenshot is the last picture that napari took of itself, nil for none.
+func (b *builder) screenshot() *components.Screenshot {
+	value, _, _ := b.m.Source.State(shm.ArrayTopic(arrayScreenshot))
+	frame, ok := value.(*shm.ArrayFrame)
+	if !ok || frame == nil || len(frame.Shape) < 2 {
+		return nil
+	}
+	return &components.Screenshot{
+		// The number makes it another address, which the browser has not kept.
+		URL:  fmt.Sprintf("%s/api/v1/sources/%s/arrays/%s.png?frame=%d", b.m.Prefix, b.m.Source.ID(), arrayScreenshot, frame.Seq),
+		Time: time.UnixMilli(int64(frame.Stamp * 1000)), Rows: frame.Shape[0], Cols: frame.Shape[1],
+	}
+}
+
+// controlsOf are the controls that a source declares.
+func controlsOf(src *source.Source) shm.Controls {
+	value, _, _ := src.State(shm.TopicControls)
+	declared, _ := value.(shm.Controls)
+	return declared
+}
+
+// list is the page in parts.
+func list(l components.Layers) tab.List {
+	out := tab.List{Whole: components.LayersFrame(l), Version: string(l.State)}
+	if l.State != components.LayersLive {
+		out.Version += " " + string(l.Link) + " " + l.Name
+	}
+	for _, r := range l.Rows {
+		out.Parts = append(out.Parts, tab.Part{ID: r.ElementID(), Version: rowVersion(r), Frame: components.LayerRowFrame(r)})
+	}
+	if d := l.Open; d != nil {
+		// The head is another one with another layer, whose parts have other ids.
+		out.Parts = append(out.Parts, tab.Part{ID: components.LayerHeadID, Version: d.ID + " " + d.Kind + " " + d.Name, Frame: components.LayerHeadFrame(d)})
+		if d.Histogram != nil || len(d.Contrast) > 0 {
+			out.Parts = append(out.Parts, tab.Part{ID: components.LayerHistogramID, Version: histogramVersion(d.Histogram), Frame: components.LayerHistogramFrame(d.Histogram)})
+		}
+		for _, p := range d.Contrast {
+			out.Parts = append(out.Parts, controls.Part(p))
+		}
+		if d.Auto != nil {
+			out.Parts = append(out.Parts, controls.ActionPart(*d.Auto))
+		}
+		for _, p := range d.Controls {
+			out.Parts = append(out.Parts, controls.Part(p))
+		}
+		out.Parts = append(out.Parts, tab.Part{ID: components.LayerFactsID, Version: fmt.Sprint(d.Facts, d.Levels), Frame: components.LayerFactsFrame(d)})
+	}
+	for _, card := range l.Cards {
+		for _, p := range card.Controls {
+			out.Parts = append(out.Parts, controls.Part(p))
+		}
+		for _, p := range card.Actions {
+			out.Parts = append(out.Parts, controls.ActionPart(p))
+		}
+		if card.Shots {
+			version := ""
+			if card.Shot != nil {
+				version = card.Shot.URL
+			}
+			out.Parts = append(out.Parts, tab.Part{ID: components.ScreenshotID, Version: version, Frame: components.ScreenshotFrame(card.Shot)})
+		}
+	}
+	return out
+}
+
+// rowVersion is another one when the row has changed.
+func rowVersion(r components.LayerRow) string {
+	b := make([]byte, 0, 64)
+	b = append(append(b, r.Kind...), 0)
+	b = append(append(b, r.Name...), 0)
+	b = strconv.AppendBool(b, r.Open)
+	b = strconv.AppendBool(b, r.Selected)
+	if r.Eye != nil {
+		b = append(append(append(append(b, 'e'), r.Eye.Value...), r.Eye.Why...), 0)
+	}
+	if r.Order != nil {
+		b = append(append(append(append(append(b, 'o'), r.Order.Up...), ' '), r.Order.Down...), r.Order.Why...)
+	}
+	b = append(append(append(b, 0), r.Life.Status...), r.Life.Reason...)
+	return string(b)
+}
+
+func histogramVersion(h *components.Histogram) string {
+	if h == nil {
+		return ""
+	}
+	b := make([]byte, 0, 8*len(h.Counts)+64)
+	for _, x := range []float64{h.Low, h.High} {
+		b = append(strconv.AppendFloat(b, x, 'g', -1, 64), ' ')
+	}
+	for _, n := range h.Counts {
+		b = append(strconv.AppendInt(b, n, 36), ' ')
+	}
+	return string(b)
+}

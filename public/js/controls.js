@@ -1,0 +1,439 @@
+/**
+ * The controls of components/ui/control.templ: what a hand does to them goes to the process, and what the process says goes
+ * into those that nobody holds.
+ *
+ * - A slider that is dragged sends its values on the way over the socket, once per animation frame at most; where it is let go
+ *   its form is posted. A field is posted when its value is changed, a choice when one is chosen.
+ * - A control that is dragged, or typed into, is held: no value and no HTML touches it until the form is posted or left.
+ * - After a post the control shows what was posted until the process says the same, says something else once it has applied
+ *   or refused the command, or has said nothing for a while. So it does not jump back to what it was before.
+ *
+ * The values come as JSON on the topic of the element with data-values: {"topic", "values": {name: value}}.
+ */
+
+/** How long a posted value is shown while the process does not say what it made of it, ms. */
+const SETTLE = 3000;
+
+/** The same once it has said that it applied it: its value may come a moment later. */
+const GRACE = 400;
+
+/** Rest of the keys that move a slider after which its form is posted, ms. */
+const KEYS_REST = 300;
+
+/** Time after which a slider that was let go and has not changed is free again, ms. */
+const LET_GO = 100;
+
+/** Positions of a logarithmic slider, as the server has them. */
+const POSITIONS = 1000;
+
+/** The value at a position of a logarithmic slider, with as many digits as such a slider can tell apart. */
+export function valueAt(position, low, high) {
+  if (position <= 0) return low;
+  if (position >= POSITIONS) return high;
+  return Number((low * (high / low) ** (position / POSITIONS)).toPrecision(4));
+}
+
+/** The position of a value on a logarithmic slider. */
+export function positionOf(value, low, high) {
+  if (!(value > low)) return 0;
+  if (value >= high) return POSITIONS;
+  return Math.round(POSITIONS * Math.log(value / low) / Math.log(high / low));
+}
+
+/** A number as fields hold it; the server writes the same. */
+export function fieldNumber(x) {
+  return Number.isFinite(x) ? String(Number(x.toPrecision(7))) : "";
+}
+
+/** Whether a value of the process is the one that was posted: numbers pass through text and single precision. */
+export function sameValue(a, b) {
+  if (typeof a === "number" && typeof b === "number") return a === b || Math.abs(a - b) <= 1e-6 * Math.max(Math.abs(a), Math.abs(b));
+  return a === b;
+}
+
+/** The message for the server about a value on the way. */
+export function setMessage(source, name, value) {
+  return JSON.stringify({type: "set", source, name, value});
+}
+
+export class Controls {
+  #frames;
+  #send;
+  #refresh;
+  #schedule;
+  #isPaused;
+  #topic = "";
+  #stop = () => {};
+  #values = new Map(); // what the process says, by name
+  #held = new Map(); // name -> "drag" or "type"
+  #missed = false; // HTML came for a control that was held
+  #settling = new Map(); // name -> {value, timer}
+  #unsent = new Map(); // form -> value: to be sent before the next paint
+  #keys = new Map(); // name -> timer
+  #grip = 0; // tells one grip from the next
+
+  /**
+   * @param {object} options
+   * @param {Frames} options.frames
+   * @param {function(string)} options.send sends a text over the socket
+   * @param {function()} options.refresh asks for all HTML again
+   * @param {function(function())} options.schedule calls back once, before the next paint
+   * @param {function(): boolean} options.isPaused tells whether the page is held still
+   */
+  constructor({frames, send, refresh, schedule, isPaused}) {
+    this.#frames = frames;
+    this.#send = send;
+    this.#refresh = refresh;
+    this.#schedule = schedule;
+    this.#isPaused = isPaused;
+  }
+
+  start() {
+    const on = (name, handler, capture = false) => document.addEventListener(name, handler, capture);
+    on("pointerdown", event => this.#down(event));
+    on("pointerup", () => this.#up());
+    on("pointercancel", () => this.#up());
+    on("input", event => this.#input(event));
+    on("change", event => this.#change(event));
+    on("keydown", event => this.#key(event));
+    on("focusout", event => this.#left(event.target));
+    on("submit", event => this.#submitted(event.target, event.submitter), true);
+    on("htmx:before:swap", event => this.#beforeSwap(event.detail));
+    on("htmx:after:swap", () => this.scan());
+    on("htmx:error", event => this.#failed(event.detail?.ctx?.sourceElement));
+    on("pausechange", event => event.detail.paused || this.#applyAll());
+    this.scan();
+  }
+
+  /** Looks for the values' topic, and puts right what has come to the page. */
+  scan() {
+    const topic = document.querySelector("[data-values]")?.dataset.topic ?? "";
+    if (topic !== this.#topic) {
+      this.#stop();
+      this.#topic = topic;
+      this.#values.clear();
+      this.#stop = topic ? this.#frames.onFrames(topic, list => this.#take(list)) : () => {};
+    }
+    this.#forget();
+    for (const form of forms()) {
+      const settling = this.#settling.get(form.dataset.control);
+      if (!settling) continue;
+      // The server's word on the command: refused, and the true value is shown; applied, and it is about to come.
+      const life = form.dataset.life;
+      if (life === "refused" || life === "gone" || form.querySelector(".control-error")) this.#settled(form.dataset.control, 0);
+      else if (life === "applied") this.#settled(form.dataset.control, GRACE);
+    }
+    this.#applyAll();
+    if (!this.#isPaused()) follow(null, name => this.#free(name));
+  }
+
+  // What went with the page it was on is held no more.
+  #forget() {
+    if (this.#held.size === 0) return;
+    const there = new Set(forms().map(form => form.dataset.control));
+    for (const name of this.#held.keys()) {
+      if (!there.has(name)) this.#held.delete(name);
+    }
+  }
+
+  #take(list) {
+    const changed = new Set();
+    for (const {values} of list) {
+      for (const [name, value] of Object.entries(values ?? {})) {
+        this.#values.set(name, value);
+        changed.add(name);
+        const settling = this.#settling.get(name);
+        if (settling && sameValue(settling.value, value)) this.#settled(name, 0);
+      }
+    }
+    if (this.#isPaused()) return;
+    for (const form of forms()) {
+      if (changed.has(form.dataset.control)) this.#apply(form);
+    }
+    follow(changed, name => this.#free(name));
+  }
+
+  #applyAll() {
+    if (this.#isPaused()) return;
+    for (const form of forms()) this.#apply(form);
+  }
+
+  // What a control is to show: what was posted and not yet answered, else what the process says.
+  #shown(name) {
+    return this.#settling.get(name)?.value ?? this.#values.get(name);
+  }
+
+  // The same for what must not touch a control that is held.
+  #free(name) {
+    return this.#held.has(name) ? undefined : this.#shown(name);
+  }
+
+  #apply(form) {
+    const value = this.#free(form.dataset.control);
+    if (value !== undefined) show(form, value);
+  }
+
+  // A hand.
+
+  #down(event) {
+    this.#grip++;
+    const form = controlOf(event.target);
+    if (!form) return;
+    if (event.target.matches("input[type=range]")) this.#hold(form, "drag");
+    else if (event.target.matches("select")) this.#hold(form, "choose");
+  }
+
+  // A slider that was not moved posts nothing; the change of one that was comes after this.
+  #up() {
+    const grip = this.#grip;
+    setTimeout(() => {
+      if (grip !== this.#grip) return;
+      for (const [name, how] of this.#held) {
+        if (how === "drag") this.#release(name);
+      }
+    }, LET_GO);
+  }
+
+  #input(event) {
+    const field = event.target;
+    mirror(field);
+    const form = controlOf(field);
+    if (!form) return;
+    if (field.matches("input[type=range]")) {
+      this.#settled(form.dataset.control, -1);
+      this.#unsent.set(form, rangeValue(field));
+      if (this.#unsent.size === 1) this.#schedule(() => this.#sendUnsent());
+      if (!this.#held.has(form.dataset.control)) this.#hold(form, "keys");
+      follow(new Set([form.dataset.control]), () => rangeValue(field));
+    } else if (field.matches("input[type=number], input[type=text]")) {
+      this.#hold(form, "type");
+    }
+  }
+
+  #sendUnsent() {
+    for (const [form, value] of this.#unsent) this.#send(setMessage(form.dataset.source, form.dataset.control, value));
+    this.#unsent.clear();
+  }
+
+  #change(event) {
+    const field = event.target;
+    const form = controlOf(field);
+    if (!form) return;
+    const name = form.dataset.control;
+    if (!field.matches("input[type=range]")) {
+      if (field.matches("select") || this.#held.get(name) === "type") this.#post(form);
+      return;
+    }
+    clearTimeout(this.#keys.get(name));
+    if (this.#held.get(name) === "keys") this.#keys.set(name, setTimeout(() => this.#post(form), KEYS_REST));
+    else this.#post(form);
+  }
+
+  #key(event) {
+    const field = event.target;
+    const form = controlOf(field);
+    if (!form || !field.matches("input[type=number], input[type=text]")) return;
+    if (event.key === "Enter") {
+      // The field's own change would follow and post it again.
+      event.preventDefault();
+      this.#post(form);
+    } else if (event.key === "Escape" && this.#held.get(form.dataset.control) === "type") {
+      event.preventDefault();
+      this.#release(form.dataset.control);
+      this.#restore(form);
+    }
+  }
+
+  #left(field) {
+    const form = controlOf(field);
+    const how = form && this.#held.get(form.dataset.control);
+    if (how === "type" || how === "choose") this.#release(form.dataset.control);
+  }
+
+  #post(form) {
+    clearTimeout(this.#keys.get(form.dataset.control));
+    if (form.isConnected) form.requestSubmit(form.querySelector(".control-set"));
+  }
+
+  // A form is on its way, by whatever means. It has not been read yet: nothing of it must change before it has.
+  #submitted(form, submitter) {
+    if (!form.matches?.("[data-control]")) return;
+    const name = form.dataset.control;
+    const field = submitter?.name === name ? submitter : form.querySelector("input[type=number], input[type=text], select");
+    const value = typed(form.dataset.type, field?.value);
+    const dragged = this.#unsent.delete(form) || this.#held.get(name) === "drag";
+    // Values on the way must not come after the last one, which goes another way.
+    if (dragged && value !== undefined) this.#send(setMessage(form.dataset.source, name, value));
+    clearTimeout(this.#keys.get(name));
+    this.#settled(name, -1);
+    if (value !== undefined) this.#settling.set(name, {value, timer: setTimeout(() => this.#settled(name, 0), SETTLE)});
+    setTimeout(() => {
+      // What became of the last command says nothing of this one.
+      form.dataset.life = "";
+      form.querySelector(".control-error")?.remove();
+      this.#release(name);
+      this.#applyNamed(name);
+    });
+  }
+
+  #failed(form) {
+    if (form?.dataset?.control) this.#settled(form.dataset.control, 0);
+  }
+
+  #hold(form, how) {
+    this.#held.set(form.dataset.control, how);
+    form.setAttribute("hx-morph-skip", "");
+    form.toggleAttribute("data-live-held", true);
+  }
+
+  #release(name) {
+    if (!this.#held.delete(name)) return;
+    for (const form of forms()) {
+      if (form.dataset.control !== name) continue;
+      form.removeAttribute("hx-morph-skip");
+      form.removeAttribute("data-live-held");
+      this.#apply(form);
+    }
+    if (this.#held.size === 0 && this.#missed) {
+      this.#missed = false;
+      this.#refresh();
+    }
+  }
+
+  // Ends the wait for what the process makes of a post: after some ms, or now. Below 0 nothing is shown for it: something newer
+  // is.
+  #settled(name, ms) {
+    const settling = this.#settling.get(name);
+    if (!settling) return;
+    if (ms > 0) {
+      if (!settling.closing) setTimeout(() => this.#settling.get(name) === settling && this.#settled(name, 0), ms);
+      settling.closing = true;
+      return;
+    }
+    clearTimeout(settling.timer);
+    this.#settling.delete(name);
+    if (ms === 0) this.#applyNamed(name);
+  }
+
+  #applyNamed(name) {
+    for (const form of forms()) {
+      if (form.dataset.control === name) this.#apply(form);
+    }
+    follow(new Set([name]), n => this.#free(n));
+  }
+
+  // Puts back what stood in a field that was typed into and left.
+  #restore(form) {
+    const value = this.#shown(form.dataset.control);
+    if (value !== undefined) show(form, value);
+    else for (const field of form.querySelectorAll("input")) field.value = field.defaultValue;
+  }
+
+  // What is held must not be taken out of the page, nor lose what comes for it.
+  #beforeSwap({tasks}) {
+    if (this.#held.size === 0) return;
+    for (let i = tasks.length - 1; i >= 0; i--) {
+      const target = tasks[i].target;
+      if (!(target instanceof Element) || target.id === "tab") continue;
+      const held = forms().filter(form => this.#held.has(form.dataset.control) && target.contains(form));
+      if (held.length === 0) continue;
+      this.#missed = true;
+      const stays = held.every(form => tasks[i].fragment?.querySelector?.(`[id="${form.id}"]`));
+      if (!stays) tasks.splice(i, 1);
+    }
+  }
+}
+
+function forms() {
+  return [...document.querySelectorAll("form[data-control]")];
+}
+
+function controlOf(element) {
+  return element instanceof Element ? element.closest("form[data-control]") : null;
+}
+
+/** What a range element means. */
+function rangeValue(range) {
+  const position = range.valueAsNumber;
+  const limits = range.dataset.log?.split(" ").map(Number);
+  const value = limits ? valueAt(position, ...limits) : position;
+  return isWhole(range) ? Math.round(value) : Number(fieldNumber(value));
+}
+
+function isWhole(field) {
+  return field.closest("[data-type]")?.dataset.type === "int";
+}
+
+/** Of a slider and the field beside it, the other one follows. */
+function mirror(field) {
+  const row = field.closest?.(".control-row");
+  const range = row?.querySelector("input[type=range]");
+  const number = row?.querySelector("input[type=number]");
+  if (!range || !number) return;
+  if (field === range) {
+    number.value = fieldNumber(rangeValue(range));
+    describe(range, number.value);
+  } else if (field === number && Number.isFinite(number.valueAsNumber)) {
+    place(range, number.valueAsNumber);
+  }
+}
+
+function place(range, value) {
+  const limits = range.dataset.log?.split(" ").map(Number);
+  const position = String(limits ? positionOf(value, ...limits) : value);
+  if (range.value !== position) range.value = position;
+  describe(range, fieldNumber(value));
+}
+
+function describe(range, text) {
+  const words = text + (range.dataset.unit ?? "");
+  if (range.getAttribute("aria-valuetext") !== words) range.setAttribute("aria-valuetext", words);
+}
+
+/** Shows a value in a control. */
+export function show(form, value) {
+  const type = form.dataset.type;
+  if (type === "float" || type === "int") {
+    const text = fieldNumber(Number(value));
+    const number = form.querySelector("input[type=number]");
+    const range = form.querySelector("input[type=range]");
+    // A value that was typed with more digits than are shown stays as it was typed.
+    if (number && number.value !== text && number.valueAsNumber !== Number(value)) number.value = text;
+    if (range) place(range, Number(value));
+  } else if (type === "bool") {
+    const button = form.querySelector("button[aria-checked], button[aria-pressed]");
+    if (!button) return;
+    const state = button.hasAttribute("aria-checked") ? "aria-checked" : "aria-pressed";
+    if (button.getAttribute(state) !== String(value)) button.setAttribute(state, String(value));
+    button.value = String(!value);
+  } else if (type === "choice") {
+    const select = form.querySelector("select");
+    if (select && select.value !== value) select.value = value;
+    for (const button of form.querySelectorAll(".segmented > button")) button.setAttribute("aria-pressed", String(button.value === value));
+  } else {
+    const text = form.querySelector("input[type=text]");
+    if (text && text.value !== value) text.value = value;
+  }
+}
+
+/** What a form sends, as the process says values; undefined for what it cannot be. */
+function typed(type, text) {
+  if (text === undefined) return undefined;
+  if (type === "bool") return text === "true";
+  if (type !== "float" && type !== "int") return text;
+  const number = text.trim() === "" ? NaN : Number(text);
+  return Number.isFinite(number) ? number : undefined;
+}
+
+/** Lines of a picture that stand where a control does, such as the limits in a histogram. */
+function follow(names, value) {
+  for (const line of document.querySelectorAll("[data-follow]")) {
+    const x = names === null || names.has(line.dataset.follow) ? value(line.dataset.follow) : undefined;
+    if (typeof x !== "number") continue;
+    const low = Number(line.dataset.low);
+    const high = Number(line.dataset.high);
+    const at = high > low ? 256 * Math.min(1, Math.max(0, (x - low) / (high - low))) : 0;
+    line.setAttribute("x1", at.toFixed(1));
+    line.setAttribute("x2", at.toFixed(1));
+  }
+}
