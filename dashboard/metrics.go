@@ -7,6 +7,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"webmon/shm"
 )
 
 // metrics serves everything that is counted, for Prometheus.
@@ -41,6 +43,10 @@ var (
 	descCallBytes = desc("source_call_bytes_total", "Bytes received from the source's manager.", "source")
 	descWaiting   = desc("source_call_seconds_total", "Time requests to the source's manager were under way.", "source")
 	descManager   = desc("source_manager_cpu_seconds_total", "Processor time of the source's manager process.", "source")
+	descPublished = desc("array_published_total", "Frames that the process offered of an array, read or not.", "source", "array")
+	descArray     = desc("array_frames_total", "Frames of an array that webmon had.", "source", "array")
+	descMissed    = desc("array_missed_total", "Frames of an array that were overwritten before webmon had them.", "source", "array")
+	descTorn      = desc("array_torn_total", "Frames of an array that changed while they were read, and were left out.", "source", "array")
 	descNotices   = desc("source_notices_total", "Things that went wrong while reading the source.", "source", "kind")
 )
 
@@ -84,6 +90,15 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		count(descManager, st.Cost.Manager.Seconds(), st.ID)
 		for _, n := range st.Notices {
 			count(descNotices, float64(n.Count), st.ID, n.Key)
+		}
+		value, _, _ := src.State(shm.TopicArrays)
+		list, _ := value.(shm.Arrays)
+		for i := range list {
+			a := &list[i]
+			count(descPublished, float64(a.Stats.Published), st.ID, a.Name)
+			count(descArray, float64(a.Stats.Seen), st.ID, a.Name)
+			count(descMissed, float64(a.Stats.Missed), st.ID, a.Name)
+			count(descTorn, float64(a.Stats.Torn), st.ID, a.Name)
 		}
 		for _, e := range src.Events(now) {
 			count(descEvents, float64(e.Count), st.ID, e.Name)

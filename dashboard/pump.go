@@ -175,7 +175,7 @@ func (s *stream) show(ctx context.Context) {
 		if least := now.Add(-pictureSlack); due.Before(least) {
 			due = least
 		}
-		due = due.Add(pictureEvery)
+		due = due.Add(max(pictureEvery, s.feed.Every()))
 	}
 }
 

@@ -86,6 +86,8 @@ type Server struct {
 	stop  context.CancelFunc
 	pumpd sync.WaitGroup
 
+	arrayReads arrayReads
+
 	mu    sync.Mutex // guards pumps
 	pumps map[*source.Source]*pumping
 }
@@ -307,6 +309,10 @@ func (s *Server) routes() {
 	e.GET("/api/v1/sources/:source/state", s.apiState)
 	e.GET("/api/v1/sources/:source/events/:topic", s.apiEvents)
 	e.GET("/api/v1/sources/:source/charts/:chart", s.apiChart)
+	e.GET("/api/v1/sources/:source/arrays", s.apiArrays)
+	e.GET("/api/v1/sources/:source/arrays/:name", s.apiArrayFile)
+	e.GET("/api/v1/sources/:source/arrays/:name/value", s.apiArrayValue)
+	e.GET("/api/v1/sources/:source/arrays/:name/profile", s.apiArrayProfile)
 	e.GET("/api/v1/commands/:id", s.apiCommand)
 	e.POST("/sources/:source/commands/:name", s.postCommand)
 	e.POST("/sources/:source/dismiss", s.postDismiss)

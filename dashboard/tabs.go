@@ -11,6 +11,7 @@ import (
 	"webmon/components"
 	"webmon/components/layout"
 	"webmon/components/ui"
+	"webmon/dashboard/arrays"
 	"webmon/dashboard/controls"
 	"webmon/dashboard/layers"
 	"webmon/dashboard/loader"
@@ -29,6 +30,7 @@ import (
 func (s *Server) tabTable() []tab.Tab {
 	return []tab.Tab{
 		viewer.Tab(viewer.Options{Grid: s.gridSwitch, Link: stateOf, AttachCode: howToAttach}),
+		arrays.Tab(arrays.Options{Prefix: s.opts.Prefix, Link: stateOf}),
 		loader.Tab(),
 		layers.Tab(layers.Options{
 			Control: s.control, Action: s.action, Button: s.actionButton, Link: stateOf, HowTo: howToPlugIn,

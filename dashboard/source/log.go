@@ -218,7 +218,7 @@ func (l *Log) WriteCSV(w io.Writer, from time.Time) error {
 			record[0] = number(e.time)
 		}
 		for i, name := range header[1:] {
-			record[i+1] = cell(fields[name])
+			record[i+1] = Cell(fields[name])
 		}
 		if err := out.Write(record); err != nil {
 			return err
@@ -235,7 +235,8 @@ func number(x float64) string {
 	return strconv.FormatFloat(x, 'f', -1, 64)
 }
 
-func cell(v shm.Value) string {
+// Cell is a value as a cell of a CSV.
+func Cell(v shm.Value) string {
 	if x, ok := shm.Number(v); ok {
 		return number(x)
 	}

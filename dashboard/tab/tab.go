@@ -103,11 +103,11 @@ type Feed interface {
 	Next(now time.Time) []byte
 }
 
-// Picture is a Feed whose frames are pictures: binary, of up to megabytes, each
+// Picture is a Feed whose frames are pictures: large, mostly binary, each
 // standing for itself. They are made in a goroutine of the feed's own, so that
 // they hold up neither the text nor the charts of the source, at most 60 times
-// a second, and only while some browser could take one. Wants and Picture are
-// all that is called of such a feed, both never at the same time.
+// a second, and only while some browser could take one. Snapshot and Next are
+// never called of such a feed.
 type Picture interface {
 	Feed
 

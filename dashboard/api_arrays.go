@@ -1,0 +1,368 @@
+package dashboard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"math"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"webmon/dashboard/arrays"
+	"webmon/dashboard/source"
+	"webmon/shm"
+)
+
+// making bounds how many frames are written as files at a time: each may take
+// as much memory as a frame has, and as much of a processor as there is.
+var making = make(chan struct{}, 2)
+
+// fileWait is how long a browser may take for a piece of a file.
+const fileWait = requestTimeout
+
+// arrayReads are the arrays that programs read of late. Each counts as watched
+// for source.ReadCounts after it was read. The zero value is empty.
+type arrayReads struct {
+	mu    sync.Mutex // guards reads
+	reads map[arrayRead]*time.Timer
+}
+
+type arrayRead struct {
+	src  *source.Source
+	name string
+}
+
+// read says that an array is read now. It returns since when a frame is fresh
+// enough; zero: the one that is there is.
+func (r *arrayReads) read(src *source.Source, name string, now time.Time) time.Time {
+	topic := shm.ArrayTopic(name)
+	watched := src.Demand(topic) > 0
+	key := arrayRead{src, name}
+	r.mu.Lock()
+	if timer := r.reads[key]; timer != nil && timer.Stop() {
+		timer.Reset(source.ReadCounts)
+	} else {
+		if r.reads == nil {
+			r.reads = map[arrayRead]*time.Timer{}
+		}
+		release := src.Want(topic)
+		var mine *time.Timer
+		mine = time.AfterFunc(source.ReadCounts, func() {
+			release()
+			r.mu.Lock()
+			if r.reads[key] == mine {
+				delete(r.reads, key)
+			}
+			r.mu.Unlock()
+		})
+		r.reads[key] = mine
+	}
+	r.mu.Unlock()
+	_, at, _ := src.State(topic)
+	switch {
+	case !src.Status(now).Running:
+		return time.Time{} // nothing newer will come
+	case at.IsZero():
+		return time.Unix(0, 0) // any frame is better than none
+	case watched:
+		return time.Time{}
+	}
+	return now
+}
+
+// arrayOf returns the source and the array that a request names, or the answer
+// that there is none.
+func (s *Server) arrayOf(c echo.Context, name string) (*source.Source, *shm.ArrayInfo, error) {
+	src, err := s.sourceOf(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	info := arrays.Info(src, name)
+	if info == nil {
+		return nil, nil, echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("%s shares no array %q.", src.ID(), name))
+	}
+	return src, info, nil
+}
+
+// readFrame calls read with the newest frame of an array. The answer to an
+// error is one that people can read.
+func (s *Server) readFrame(c echo.Context, src *source.Source, name string, read func(*shm.ArrayFrame) error) (*shm.ArrayFrame, error) {
+	since := s.arrayReads.read(src, name, time.Now())
+	ctx, cancel := context.WithTimeout(c.Request().Context(), firstRead)
+	defer cancel()
+	frame, err := arrays.Read(ctx, src, name, since, read)
+	if err == nil {
+		return frame, nil
+	}
+	var field *arrays.FieldError
+	text := source.Sentence(err)
+	switch {
+	case errors.As(err, &field) && field.Field != "":
+		return nil, unacceptable(field.Field, strings.TrimSuffix(text, "."))
+	case errors.As(err, &field), errors.Is(err, shm.ErrNoArray):
+		return nil, echo.NewHTTPError(http.StatusNotFound, name+": "+text)
+	case errors.Is(err, arrays.ErrNoFrame):
+		return nil, echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("Nothing was published in %s yet.", name))
+	case errors.Is(err, arrays.ErrTooLarge):
+		return nil, echo.NewHTTPError(http.StatusRequestEntityTooLarge, text)
+	case errors.Is(err, shm.ErrOvertaken):
+		return nil, echo.NewHTTPError(http.StatusServiceUnavailable, text)
+	}
+	return nil, fmt.Errorf("reading the array %s of %s: %w", name, src.ID(), err)
+}
+
+// apiArrays answers GET /api/v1/sources/<id>/arrays.
+func (s *Server) apiArrays(c echo.Context) error {
+	src, err := s.sourceOf(c)
+	if err != nil {
+		return err
+	}
+	value, _, _ := src.State(shm.TopicArrays)
+	list, _ := value.(shm.Arrays)
+	if list == nil {
+		list = shm.Arrays{}
+	}
+	return c.JSON(http.StatusOK, list)
+}
+
+// apiArrayValue answers GET /api/v1/sources/<id>/arrays/<name>/value.
+func (s *Server) apiArrayValue(c echo.Context) error {
+	src, info, err := s.arrayOf(c, c.Param("name"))
+	if err != nil {
+		return err
+	}
+	position, err := arrays.ParsePosition(c.QueryParam("index"))
+	if err != nil {
+		return unacceptable("index", "index "+err.Error())
+	}
+	var value shm.Value
+	frame, err := s.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
+		value, err = arrays.ReadElement(frame, position)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.answer(c, map[string]shm.Value{"value": value, "seq": int64(frame.Seq), "time": frame.Stamp})
+}
+
+// answer answers with a value as JSON.
+func (s *Server) answer(c echo.Context, v shm.Value) error {
+	b, err := shm.AppendJSON(nil, v)
+	if err != nil {
+		return fmt.Errorf("writing an answer: %w", err)
+	}
+	return c.JSONBlob(http.StatusOK, append(b, '\n'))
+}
+
+// apiArrayProfile answers GET /api/v1/sources/<id>/arrays/<name>/profile.
+func (s *Server) apiArrayProfile(c echo.Context) error {
+	src, info, err := s.arrayOf(c, c.Param("name"))
+	if err != nil {
+		return err
+	}
+	index, err := planeOf(c, "index", info)
+	if err != nil {
+		return err
+	}
+	var ends [2][2]float64
+	for i, field := range []string{"from", "to"} {
+		row, col, ok := strings.Cut(c.QueryParam(field), ",")
+		if !ok {
+			return unacceptable(field, field+" must be two numbers: row,column")
+		}
+		for j, text := range []string{row, col} {
+			x, err := strconv.ParseFloat(text, 64)
+			if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
+				return unacceptable(field, field+" must be two numbers: row,column")
+			}
+			ends[i][j] = x
+		}
+	}
+	var p *arrays.Profile
+	if _, err = s.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
+		p, err = arrays.ReadProfile(frame, index, ends[0], ends[1])
+		return err
+	}); err != nil {
+		return err
+	}
+	return s.answer(c, map[string]shm.Value{
+		"distance": p.Distance, "value": p.Value, "unit": p.Unit, "value_unit": p.ValueUnit,
+	})
+}
+
+// planeOf reads the parameter that says which plane is meant.
+func planeOf(c echo.Context, field string, info *shm.ArrayInfo) (arrays.Index, error) {
+	text := c.QueryParam(field)
+	if text == "" {
+		return arrays.DefaultIndex(info), nil
+	}
+	index, err := arrays.ParseIndex(text)
+	if err != nil {
+		return nil, unacceptable(field, source.Sentence(err))
+	}
+	return index, nil
+}
+
+// apiArrayFile answers GET /api/v1/sources/<id>/arrays/<name>.npy, .png and .csv.
+func (s *Server) apiArrayFile(c echo.Context) error {
+	file := c.Param("name")
+	dot := strings.LastIndexByte(file, '.')
+	if dot < 0 {
+		return echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("An array comes as %[1]s.npy, %[1]s.png or %[1]s.csv.", file))
+	}
+	src, info, err := s.arrayOf(c, file[:dot])
+	if err != nil {
+		return err
+	}
+	select {
+	case making <- struct{}{}:
+	case <-c.Request().Context().Done():
+		return c.Request().Context().Err()
+	}
+	defer func() { <-making }()
+	switch file[dot:] {
+	case ".npy":
+		return s.arrayNPY(c, src, info)
+	case ".png":
+		return s.arrayPNG(c, src, info)
+	case ".csv":
+		return s.arrayCSV(c, src, info)
+	}
+	return echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("An array comes as .npy, .png or .csv, not as %s.", file[dot:]))
+}
+
+func (s *Server) arrayNPY(c echo.Context, src *source.Source, info *shm.ArrayInfo) error {
+	var plane arrays.Index
+	if text := c.QueryParam("plane"); text != "" {
+		var err error
+		if plane, err = arrays.ParseIndex(text); err != nil {
+			return unacceptable("plane", source.Sentence(err))
+		}
+	}
+	var npy *arrays.NPY
+	if _, err := s.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
+		npy, err = arrays.ReadNPY(frame, plane)
+		return err
+	}); err != nil {
+		return err
+	}
+	attach(c, src, info.Name+".npy", echo.MIMEOctetStream)
+	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(npy.Header)+len(npy.Data)))
+	w := patient(c)
+	if _, err := w.Write(npy.Header); err != nil {
+		return nil // whoever asked is gone
+	}
+	_, _ = w.Write(npy.Data)
+	return nil
+}
+
+func (s *Server) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInfo) error {
+	index, err := planeOf(c, "index", info)
+	if err != nil {
+		return err
+	}
+	look := arrays.Look{Index: index, Colormap: c.QueryParam("colormap"), Gamma: 1}
+	var limits [2]float64
+	given := 0
+	for _, p := range []struct {
+		field string
+		to    *float64
+	}{{"low", &limits[0]}, {"high", &limits[1]}, {"gamma", &look.Gamma}} {
+		text := c.QueryParam(p.field)
+		if text == "" {
+			continue
+		}
+		if *p.to, err = strconv.ParseFloat(text, 64); err != nil || math.IsNaN(*p.to) || math.IsInf(*p.to, 0) {
+			return unacceptable(p.field, p.field+" must be a number")
+		}
+		if p.field != "gamma" {
+			given++
+		}
+	}
+	switch {
+	case given == 1 && c.QueryParam("low") == "":
+		return unacceptable("low", "low is missing: high and low go together")
+	case given == 1:
+		return unacceptable("high", "high is missing: high and low go together")
+	case given == 2 && limits[1] <= limits[0]:
+		return unacceptable("high", "high must be above low")
+	case !(look.Gamma >= 0.01 && look.Gamma <= 100):
+		return unacceptable("gamma", "gamma must be from 0.01 to 100")
+	case given == 2:
+		look.Limits = &limits
+	}
+	var img image.Image
+	if _, err = s.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
+		img, err = arrays.ReadPicture(frame, look)
+		return err
+	}); err != nil {
+		return err
+	}
+	c.Response().Header().Set(echo.HeaderContentType, "image/png")
+	c.Response().Header().Set(echo.HeaderContentDisposition, mime.FormatMediaType("inline",
+		map[string]string{"filename": fileName(src, info.Name+".png")}))
+	if err := arrays.WritePNG(patient(c), img); err != nil {
+		s.opts.Logger.Debug("picture not sent", "array", info.Name, "error", err)
+	}
+	return nil
+}
+
+func (s *Server) arrayCSV(c echo.Context, src *source.Source, info *shm.ArrayInfo) error {
+	var write func(io.Writer) error
+	if _, err := s.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
+		write, err = arrays.WriteCSV(frame)
+		return err
+	}); err != nil {
+		return err
+	}
+	attach(c, src, info.Name+".csv", "text/csv; charset=utf-8")
+	if err := write(patient(c)); err != nil {
+		s.opts.Logger.Debug("table not sent", "array", info.Name, "error", err)
+	}
+	return nil
+}
+
+// attach makes the answer a file to be kept.
+func attach(c echo.Context, src *source.Source, name, kind string) {
+	h := c.Response().Header()
+	h.Set(echo.HeaderContentType, kind)
+	h.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": fileName(src, name)}))
+}
+
+// fileName is a name that every system takes: those of arrays may hold colons.
+func fileName(src *source.Source, name string) string {
+	return src.ID() + "-" + strings.ReplaceAll(name, ":", "_")
+}
+
+// patient is the body of an answer that may take long, as long as it is taken.
+func patient(c echo.Context) io.Writer {
+	return &patientWriter{c.Response(), http.NewResponseController(c.Response())}
+}
+
+type patientWriter struct {
+	w       io.Writer
+	control *http.ResponseController
+}
+
+func (p *patientWriter) Write(b []byte) (int, error) {
+	const piece = 1 << 20
+	written := 0
+	for {
+		// Where it cannot be set, in tests, the request's own holds.
+		_ = p.control.SetWriteDeadline(time.Now().Add(fileWait))
+		n, err := p.w.Write(b[:min(len(b), piece)])
+		written += n
+		if b = b[n:]; err != nil || len(b) == 0 {
+			return written, err
+		}
+	}
+}

@@ -1,0 +1,186 @@
+// Package arrays is the tab of the arrays that a process shares in memory: the
+// list of them, a live picture of the one that is open, and of records a table
+// and charts. Only the part of a frame that some browser shows is ever read, at
+// the resolution at which it shows it, and straight into the message that goes
+// to the browsers.
+//
+// What the API makes of a frame, such as a .npy or a PNG, is here too.
+package arrays
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"webmon/components"
+	"webmon/components/ui"
+	"webmon/dashboard/source"
+	"webmon/dashboard/tab"
+	"webmon/shm"
+)
+
+const slug = "arrays"
+
+// waitingFor is how long a process that was attached may take to say what it
+// shares, before the page says that it shares nothing.
+const waitingFor = 2 * time.Second
+
+// Options are what the tab needs of the dashboard.
+type Options struct {
+	Prefix string // of every link, "" or like "/lab"
+	// Link says what a source is like, in a word.
+	Link func(*source.Source, source.Status) ui.State
+}
+
+// Tab returns the tab. Its feeds are
+//
+//	<source>/arrays[/<name>]                                    the list, with an array open
+//	<source>/array/<name>/<index>/<row>,<col>,<rows>,<cols>/<step>[/n]  pictures
+//	<source>/records/<name>                                     the table of an array of records
+//	<source>/columns/<name>                                     its columns, for charts
+func Tab(opts Options) tab.Tab {
+	return tab.Tab{
+		Slug: slug, Title: "Arrays",
+		Help:   "The arrays that the process shares in memory, live: pictures of any number of dimensions, and tables.",
+		Topics: []string{shm.TopicArrays},
+		Page: func(v tab.View) templ.Component {
+			return components.ArraysPage(opts.model(v.Moment, v.Request.URL.Query().Get("array")))
+		},
+		Feeds: map[string]tab.NewFeed{
+			"arrays":  opts.newList,
+			"array":   newPicture,
+			"records": newRecords,
+			"columns": newColumns,
+		},
+	}
+}
+
+// newList opens the feed of the list and of the numbers of the array that is
+// open.
+func (o Options) newList(src *source.Source, _, name string) (tab.Feed, error) {
+	if name != "" && !wireName.MatchString(name) {
+		return nil, fmt.Errorf("%q is no name of an array", name)
+	}
+	return tab.NewFragment([]string{shm.TopicArrays}, func(now time.Time) templ.Component {
+		return components.ArraysFrame(o.model(tab.Moment{Source: src, Now: now, Prefix: o.Prefix}, name))
+	}), nil
+}
+
+// model is the page as it is at a moment, with the array of the name open.
+func (o Options) model(m tab.Moment, name string) components.Arrays {
+	src := m.Source
+	st := src.Status(m.Now)
+	value, at, _ := src.State(shm.TopicArrays)
+	list, _ := value.(shm.Arrays)
+	if !wireName.MatchString(name) {
+		name = ""
+	}
+	if name == "" && len(list) == 1 {
+		name = list[0].Name
+	}
+	a := components.Arrays{
+		Prefix: m.Prefix, Source: src.ID(), Name: st.Name, Link: o.Link(src, st),
+		LiveTopic: src.ID() + "/arrays", State: components.ArraysLive,
+	}
+	if name != "" {
+		a.LiveTopic += "/" + name
+	}
+	switch {
+	case src.ID() == source.Nobody:
+		a.State = components.ArraysNone
+	case len(list) > 0:
+	case at.IsZero() && st.Running && m.Now.Sub(st.Began) < waitingFor:
+		a.State = components.ArraysWaiting
+	default:
+		a.State = components.ArraysEmpty
+	}
+	for i := range list {
+		a.List = append(a.List, row(m, &list[i], list[i].Name == name))
+	}
+	switch info := list.Get(name); {
+	case info != nil:
+		a.Open = o.view(m, info)
+	case name != "":
+		a.Open = &components.ArrayView{Name: name}
+	}
+	return a
+}
+
+// row is an array in the list.
+func row(m tab.Moment, info *shm.ArrayInfo, open bool) components.ArrayRow {
+	r := components.ArrayRow{
+		Name: info.Name, Title: info.Title, Current: open,
+		Href:  m.Prefix + "/" + slug + "?source=" + url.QueryEscape(m.Source.ID()) + "&array=" + url.QueryEscape(info.Name),
+		DType: typeName(info), Axes: strings.Join(info.Axes, ", "), Table: IsTable(info),
+		Rate: info.Stats.Rate, Published: info.Stats.Published, Missed: info.Stats.Missed,
+		Problem: info.Stats.Problem,
+	}
+	shape := make([]int64, len(info.Shape))
+	for i, n := range info.Shape {
+		shape[i] = int64(n)
+	}
+	r.Shape = ui.Shape(shape...)
+	if len(shape) == 0 {
+		r.Shape = "a single value"
+	}
+	if item, ok := itemBytes(info); ok {
+		n := count(info.Shape)
+		if n > 0 && item > (1<<62)/n {
+			n, item = 1<<62, 1
+		}
+		r.Bytes = int64(n) * int64(item)
+	}
+	if r.Problem == "" && !r.Table {
+		r.Problem = unfit(info)
+	}
+	return r
+}
+
+// config is what the script of the picture needs to know.
+type config struct {
+	Source   string        `json:"source"`
+	Name     string        `json:"name"`
+	Topic    string        `json:"topic"` // of its pictures, what is shown of it follows
+	Shape    []int         `json:"shape"`
+	Axes     []string      `json:"axes"`
+	Units    []string      `json:"units"`
+	Scale    []float64     `json:"scale"`
+	DType    string        `json:"dtype"`
+	Role     string        `json:"role"`
+	Colormap string        `json:"colormap"`
+	Limits   *[2]float64   `json:"limits"`
+	Unit     string        `json:"unit"`
+	Layer    string        `json:"layer"`
+	Pixels   shm.PixelType `json:"pixels"`
+}
+
+// view is the array that is open.
+func (o Options) view(m tab.Moment, info *shm.ArrayInfo) *components.ArrayView {
+	src := m.Source.ID()
+	base := m.Prefix + "/api/v1/sources/" + url.PathEscape(src) + "/arrays/" + url.PathEscape(info.Name)
+	v := &components.ArrayView{Name: info.Name, Title: info.Title, NPY: base + ".npy"}
+	if IsTable(info) {
+		r := records(m.Source, info)
+		v.Records, v.Plane = &r, base+".csv"
+		return v
+	}
+	if unfit(info) != "" {
+		return v
+	}
+	index := DefaultIndex(info)
+	d, _ := parseDType(info.Descr)
+	v.Config = config{
+		Source: src, Name: info.Name, Topic: src + "/array/" + info.Name,
+		Shape: info.Shape, Axes: info.Axes, Units: info.Units, Scale: info.Scale,
+		DType: d.name(), Role: info.Role, Colormap: info.Colormap, Limits: info.Limits,
+		Unit: info.Unit, Layer: info.Layer, Pixels: d.pixels(),
+	}
+	v.PNG = base + ".png?index=" + url.QueryEscape(index.String())
+	if y, _, c := index.roles(); len(index) > 2 && (c < 0 || len(index) > 3) && y >= 0 {
+		v.Plane = base + ".npy?plane=" + url.QueryEscape(index.String())
+	}
+	return v
+}

@@ -1,0 +1,234 @@
+package arrays
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"webmon/shm"
+)
+
+// dtype is a NumPy dtype of one value, as its descr says it.
+type dtype struct {
+	big  bool // byte order
+	kind byte // b, i, u, f, c; others are carried, and not read
+	size int  // bytes
+}
+
+// parseDType reads a descr such as "<u2".
+func parseDType(descr string) (dtype, bool) {
+	if len(descr) < 3 || !strings.ContainsRune("<>|=", rune(descr[0])) {
+		return dtype{}, false
+	}
+	digits := descr[2:]
+	if i := strings.IndexByte(digits, '['); i >= 0 { // of dates: <M8[ns]
+		digits = digits[:i]
+	}
+	n, err := strconv.Atoi(digits)
+	if err != nil || n < 0 || n > 1<<30 {
+		return dtype{}, false
+	}
+	if descr[1] == 'U' { // its size is in characters
+		n *= 4
+	}
+	return dtype{big: descr[0] == '>', kind: descr[1], size: n}, true
+}
+
+// numeric reports whether its values are numbers that can be read here and
+// shown as a picture.
+func (d dtype) numeric() bool {
+	switch d.kind {
+	case 'b':
+		return d.size == 1
+	case 'i', 'u':
+		return d.size == 1 || d.size == 2 || d.size == 4 || d.size == 8
+	case 'f':
+		return d.size == 2 || d.size == 4 || d.size == 8
+	case 'c':
+		return d.size == 8 || d.size == 16
+	}
+	return false
+}
+
+// pixels is how the values come as pixels.
+func (d dtype) pixels() shm.PixelType {
+	switch {
+	case d.kind == 'b', d.kind == 'u' && d.size == 1:
+		return shm.U8
+	case d.kind == 'u' && d.size == 2:
+		return shm.U16
+	}
+	return shm.F32
+}
+
+// name is what NumPy calls the dtype.
+func (d dtype) name() string {
+	bits := strconv.Itoa(8 * d.size)
+	name := ""
+	switch d.kind {
+	case 'b':
+		return "bool"
+	case 'i':
+		name = "int" + bits
+	case 'u':
+		name = "uint" + bits
+	case 'f':
+		name = "float" + bits
+	case 'c':
+		name = "complex" + bits
+	case 'M':
+		name = "datetime64"
+	case 'm':
+		name = "timedelta64"
+	case 'S':
+		return "bytes of " + strconv.Itoa(d.size)
+	case 'U':
+		return "text of " + strconv.Itoa(d.size/4)
+	case 'V':
+		return strconv.Itoa(d.size) + " bytes"
+	default:
+		return ""
+	}
+	if d.big && d.size > 1 {
+		name += ", big-endian"
+	}
+	return name
+}
+
+// value reads one value. It is a number, a bool, a text for a number that JSON
+// has no room for, or two numbers of a complex one.
+func (d dtype) value(b []byte) shm.Value {
+	var order binary.ByteOrder = binary.LittleEndian
+	if d.big {
+		order = binary.BigEndian
+	}
+	switch d.kind {
+	case 'b':
+		return b[0] != 0
+	case 'i':
+		switch d.size {
+		case 1:
+			return int64(int8(b[0]))
+		case 2:
+			return int64(int16(order.Uint16(b)))
+		case 4:
+			return int64(int32(order.Uint32(b)))
+		}
+		return int64(order.Uint64(b))
+	case 'u':
+		switch d.size {
+		case 1:
+			return int64(b[0])
+		case 2:
+			return int64(order.Uint16(b))
+		case 4:
+			return int64(order.Uint32(b))
+		}
+		if v := order.Uint64(b); v > math.MaxInt64 {
+			return strconv.FormatUint(v, 10)
+		}
+		return int64(order.Uint64(b))
+	case 'f':
+		return d.float(order, b)
+	case 'c':
+		half := dtype{kind: 'f', size: d.size / 2}
+		return []shm.Value{half.float(order, b), half.float(order, b[half.size:])}
+	}
+	return nil
+}
+
+func (d dtype) float(order binary.ByteOrder, b []byte) float64 {
+	switch d.size {
+	case 2:
+		return half(order.Uint16(b))
+	case 4:
+		return float64(math.Float32frombits(order.Uint32(b)))
+	}
+	return math.Float64frombits(order.Uint64(b))
+}
+
+// half is the value of a float of 16 bits.
+func half(h uint16) float64 {
+	sign := 1.0
+	if h&0x8000 != 0 {
+		sign = -1
+	}
+	exponent, fraction := int(h>>10&0x1f), float64(h&0x3ff)
+	switch exponent {
+	case 0:
+		return sign * math.Ldexp(fraction, -24)
+	case 0x1f:
+		if fraction != 0 {
+			return math.NaN()
+		}
+		return math.Inf(int(sign))
+	}
+	return sign * math.Ldexp(1024+fraction, exponent-25)
+}
+
+// itemBytes is the size of one element of an array; false where a field is of a
+// kind whose size is not known.
+func itemBytes(info *shm.ArrayInfo) (int, bool) {
+	if len(info.Fields) == 0 {
+		d, ok := parseDType(info.Descr)
+		return d.size, ok
+	}
+	sum := 0
+	for _, f := range info.Fields {
+		d, ok := parseDType(f.Descr)
+		if !ok {
+			return 0, false
+		}
+		sum += d.size * count(f.Shape)
+	}
+	return sum, true
+}
+
+// count is how many elements an array of the shape has, at most 2^62.
+func count(shape []int) int {
+	n := 1
+	for _, side := range shape {
+		if side <= 0 {
+			return 0
+		}
+		if n > (1<<62)/side {
+			return 1 << 62
+		}
+		n *= side
+	}
+	return n
+}
+
+// typeName is the dtype of an array in words.
+func typeName(info *shm.ArrayInfo) string {
+	switch n := len(info.Fields); n {
+	case 0:
+	case 1:
+		return "records of 1 field"
+	default:
+		return fmt.Sprintf("records of %d fields", n)
+	}
+	if d, ok := parseDType(info.Descr); ok && d.name() != "" {
+		return d.name()
+	}
+	return info.Descr
+}
+
+// IsTable reports whether an array is shown as a table and not as a picture.
+func IsTable(info *shm.ArrayInfo) bool { return len(info.Fields) > 0 || info.Role == "table" }
+
+// unfit says why an array has no picture, "" where it has one.
+func unfit(info *shm.ArrayInfo) string {
+	d, ok := parseDType(info.Descr)
+	switch {
+	case IsTable(info):
+		return "It is a table and has no picture."
+	case !ok || !d.numeric():
+		return "Its values are no numbers that could be shown as a picture: " + typeName(info) + "."
+	case len(info.Shape) == 0:
+		return "It is a single value and has no picture."
+	}
+	return ""
+}

@@ -1,0 +1,214 @@
+package arrays
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"sync"
+	"time"
+
+	"webmon/dashboard/hub"
+	"webmon/dashboard/source"
+	"webmon/dashboard/tab"
+	"webmon/shm"
+)
+
+// A frame on the socket is binary: magic, the length of a JSON header as a
+// little-endian u32, the header, padded with spaces to a multiple of 8 bytes in
+// all, and the pixels, little-endian and in row-major order.
+const (
+	magic      = "WMB1"
+	prefixSize = len(magic) + 4
+	// headerRoom is what the header takes at most besides the topic's name and
+	// the shape.
+	headerRoom = 640
+)
+
+// picture is the feed of a part of an array. The header of its frames is
+//
+//	{"topic", "ts": ms since the epoch, "seq", "stamp": the process's ms or null,
+//	 "type": "u1", "u2" or "f4", "row", "col", "rows", "cols", "samples", "step",
+//	 "shape": of the frame, "offset": [row, col], "pixel": [rows, cols] of level 0
+//	 a pixel of the frame goes, "level", "rate": Hz, "missed"}
+//
+// row and col are in pixels of the frame, rows and cols count what is sent:
+// each of those stands for step times step pixels. step may be larger than was
+// asked for, in a part that would be too large otherwise.
+type picture struct {
+	src   *source.Source
+	topic string
+	part  part
+
+	generation string // and number of the frame that was made last
+	seq        uint64
+	free       buffers
+}
+
+func newPicture(src *source.Source, topic, detail string) (tab.Feed, error) {
+	p, err := parsePart(detail)
+	if err != nil {
+		return nil, err
+	}
+	return &picture{src: src, topic: topic, part: p}, nil
+}
+
+var _ tab.Picture = (*picture)(nil)
+
+func (f *picture) Wants() []string           { return []string{shm.ArrayTopic(f.part.name)} }
+func (f *picture) Every() time.Duration      { return 0 }
+func (f *picture) Ordered() bool             { return false }
+func (f *picture) Snapshot(time.Time) []byte { return nil }
+func (f *picture) Next(time.Time) []byte     { return nil }
+
+// Picture implements [tab.Picture]. A frame that cannot be read makes none: why
+// stands in the list of arrays.
+func (f *picture) Picture(now time.Time) *hub.Message {
+	var m *hub.Message
+	frame, err := current(f.src, f.part.name, func(frame *shm.ArrayFrame) error {
+		if frame.Seq == f.seq && frame.Info.Generation == f.generation {
+			return errSame
+		}
+		var err error
+		m, err = f.make(frame, now)
+		return err
+	})
+	if err != nil {
+		return nil
+	}
+	f.seq, f.generation = frame.Seq, frame.Info.Generation
+	return m
+}
+
+var errSame = errors.New("the frame was sent before")
+
+// make reads the part of a frame right to where it is sent from.
+func (f *picture) make(frame *shm.ArrayFrame, now time.Time) (*hub.Message, error) {
+	if why := unfit(frame.Info); why != "" {
+		return nil, errors.New(why)
+	}
+	d, _ := parseDType(frame.Info.Descr) // fit, so it has one
+	sel, size, err := f.part.selection(frame.Shape, d.pixels().Size())
+	if err != nil {
+		return nil, err
+	}
+	head := headerSize(f.topic, len(frame.Shape))
+	at := hub.Headroom + head
+	buf := f.free.get(at + size)
+	px, err := frame.Reader.ReadPlane(frame, sel, buf[at:at])
+	if err != nil {
+		f.free.put(buf)
+		return nil, err
+	}
+	if len(px.Data) > 0 && &px.Data[0] != &buf[:at+1][at] {
+		// More than there should be: what it has become is elsewhere.
+		buf = append(buf[:at], px.Data...)
+	}
+	buf = buf[:at+len(px.Data)]
+	f.appendHeader(buf[hub.Headroom:hub.Headroom], head, frame, sel, px, now)
+	return hub.Lend(buf, func() { f.free.put(buf) }), nil
+}
+
+// headerSize is where the pixels begin.
+func headerSize(topic string, dims int) int {
+	return (prefixSize + headerRoom + len(topic) + 22*dims + 7) &^ 7
+}
+
+// appendHeader appends what stands before the pixels, in so many bytes.
+func (f *picture) appendHeader(b []byte, size int, frame *shm.ArrayFrame, sel shm.Selection, px shm.Pixels, now time.Time) {
+	info := frame.Info
+	if i := Info(f.src, f.part.name); i != nil {
+		info = i // what is known of its frames now
+	}
+	b = append(b, magic...)
+	b = binary.LittleEndian.AppendUint32(b, uint32(size-prefixSize))
+	number := func(key string, x float64) {
+		b = append(b, key...)
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			b = append(b, "null"...)
+			return
+		}
+		b = strconv.AppendFloat(b, x, 'g', -1, 64)
+	}
+	whole := func(key string, n int) { b = strconv.AppendInt(append(b, key...), int64(n), 10) }
+
+	b = append(b, `{"topic":`...)
+	b = strconv.AppendQuote(b, f.topic) // of characters that need no quoting
+	b = append(b, `,"ts":`...)
+	b = hub.AppendStamp(b, now)
+	b = strconv.AppendUint(append(b, `,"seq":`...), frame.Seq, 10)
+	stamp := math.NaN()
+	if frame.Stamp > 0 {
+		stamp = frame.Stamp * 1e3
+	}
+	if stamp < 1e15 {
+		b = strconv.AppendFloat(append(b, `,"stamp":`...), stamp, 'f', 3, 64)
+	} else {
+		b = append(b, `,"stamp":null`...)
+	}
+	b = append(append(append(b, `,"type":"`...), px.Type...), '"')
+	whole(`,"row":`, px.Row)
+	whole(`,"col":`, px.Col)
+	whole(`,"rows":`, px.Rows)
+	whole(`,"cols":`, px.Cols)
+	whole(`,"samples":`, px.Samples)
+	whole(`,"step":`, sel.Step)
+	for i, n := range frame.Shape {
+		if i == 0 {
+			whole(`,"shape":[`, n)
+		} else {
+			whole(`,`, n)
+		}
+	}
+	number(`],"offset":[`, frame.Offset[0])
+	number(`,`, frame.Offset[1])
+	number(`],"pixel":[`, frame.Step[0])
+	number(`,`, frame.Step[1])
+	whole(`],"level":`, frame.Level)
+	number(`,"rate":`, math.Round(info.Stats.Rate*100)/100)
+	b = strconv.AppendUint(append(b, `,"missed":`...), info.Stats.Missed, 10)
+	b = append(b, '}')
+	for len(b) < size {
+		b = append(b, ' ')
+	}
+}
+
+// buffers are what messages were made in and can be made in again.
+type buffers struct {
+	mu   sync.Mutex
+	free [][]byte
+}
+
+// get returns an empty buffer with room for n bytes.
+func (p *buffers) get(n int) []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.free) > 0 {
+		last := len(p.free) - 1
+		b := p.free[last]
+		p.free = p.free[:last]
+		// One that is much too large is left over from another shape.
+		if cap(b) >= n && cap(b)/4 <= n+1<<16 {
+			return b[:0]
+		}
+	}
+	return make([]byte, 0, n)
+}
+
+func (p *buffers) put(b []byte) {
+	const most = 3 // one is made, one is the latest, one is still under way
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.free) < most {
+		p.free = append(p.free, b[:0])
+	}
+}
+
+// sentence is an error in words for people.
+func sentence(err error) string {
+	if errors.Is(err, ErrNoFrame) {
+		return "Nothing was published in it so far."
+	}
+	return source.Sentence(fmt.Errorf("%w", err))
+}

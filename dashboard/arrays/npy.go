@@ -1,0 +1,260 @@
+package arrays
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"webmon/shm"
+)
+
+// NPY is a frame, or a plane of it, as NumPy's own file holds it.
+type NPY struct {
+	Header []byte
+	Data   []byte
+}
+
+// ReadNPY reads a whole frame in the array's own dtype, or, with an index, one
+// plane of it.
+func ReadNPY(frame *shm.ArrayFrame, plane Index) (*NPY, error) {
+	info := frame.Info
+	item, known := itemBytes(info)
+	size := int64(item) * int64(count(frame.Shape))
+	if item > 0 && count(frame.Shape) > MaxNPY/item {
+		size = MaxNPY + 1
+	}
+	if size > MaxNPY {
+		return nil, fmt.Errorf("%w: a frame of %s is larger than 1 GiB; take a part of it through the picture", ErrTooLarge, info.Name)
+	}
+	shape := frame.Shape
+	if plane != nil {
+		if len(info.Fields) > 0 {
+			return nil, &FieldError{"plane", errors.New("records have no planes")}
+		}
+		if len(plane) != len(shape) {
+			return nil, &FieldError{"plane", fmt.Errorf("an index of %d axes does not fit an array of %d", len(plane), len(shape))}
+		}
+	}
+	data, err := frame.Reader.ReadAll(frame, nil)
+	if err != nil {
+		return nil, err
+	}
+	if !known || len(data) != item*count(shape) {
+		return nil, &FieldError{"", errors.New("its records have gaps between their fields, or fields of a kind that a .npy cannot be made of; use .csv")}
+	}
+	if plane != nil {
+		if data, shape, err = cut(data, shape, item, plane); err != nil {
+			return nil, &FieldError{"plane", err}
+		}
+	}
+	return &NPY{Header: npyHeader(info, shape), Data: data}, nil
+}
+
+// cut takes a plane out of a frame in C order. The axes that stay keep their
+// order.
+func cut(data []byte, shape []int, item int, ix Index) ([]byte, []int, error) {
+	strides := make([]int, len(shape))
+	stride := item
+	for i := len(shape) - 1; i >= 0; i-- {
+		strides[i] = stride
+		stride *= shape[i]
+	}
+	at := 0
+	var kept []int // axes
+	out := []int{}
+	n := item
+	for i, a := range ix {
+		if a < 0 {
+			kept = append(kept, i)
+			out = append(out, shape[i])
+			n *= shape[i]
+			continue
+		}
+		if int(a) >= shape[i] {
+			return nil, nil, fmt.Errorf("%d is beyond the end of axis %d, which has %d", a, i, shape[i])
+		}
+		at += int(a) * strides[i]
+	}
+	dst := make([]byte, 0, n)
+	var walk func(axis, at int)
+	walk = func(axis, at int) {
+		if axis == len(kept) {
+			dst = append(dst, data[at:at+item]...)
+			return
+		}
+		i := kept[axis]
+		if axis == len(kept)-1 && strides[i] == item { // a row lies together
+			dst = append(dst, data[at:at+item*shape[i]]...)
+			return
+		}
+		for k := range shape[i] {
+			walk(axis+1, at+k*strides[i])
+		}
+	}
+	walk(0, at)
+	return dst, out, nil
+}
+
+// npyHeader is what stands before the data in a .npy of version 1.0, or of 2.0
+// where the dtype needs more room.
+func npyHeader(info *shm.ArrayInfo, shape []int) []byte {
+	sides := make([]string, len(shape))
+	for i, n := range shape {
+		sides[i] = strconv.Itoa(n)
+	}
+	tuple := "(" + strings.Join(sides, ", ") + ")"
+	if len(shape) == 1 {
+		tuple = "(" + sides[0] + ",)"
+	}
+	dict := "{'descr': " + npyDescr(info) + ", 'fortran_order': False, 'shape': " + tuple + ", }"
+	// What is not ASCII needs version 3.0.
+	b := append([]byte("\x93NUMPY"), 1, 0)
+	utf8 := strings.ContainsFunc(dict, func(r rune) bool { return r > 126 })
+	head := len(b) + 2
+	if utf8 || len(dict) > 65000 {
+		b[6] = 2
+		if utf8 {
+			b[6] = 3
+		}
+		head = len(b) + 4
+	}
+	// The data begin at a multiple of 64 bytes.
+	pad := 63 - (head+len(dict))%64
+	n := len(dict) + pad + 1
+	if b[6] == 1 {
+		b = binary.LittleEndian.AppendUint16(b, uint16(n))
+	} else {
+		b = binary.LittleEndian.AppendUint32(b, uint32(n))
+	}
+	b = append(b, dict...)
+	b = append(b, strings.Repeat(" ", pad)...)
+	return append(b, '\n')
+}
+
+// npyDescr is the dtype as Python writes it.
+func npyDescr(info *shm.ArrayInfo) string {
+	if len(info.Fields) == 0 {
+		return pythonText(info.Descr)
+	}
+	fields := make([]string, len(info.Fields))
+	for i, f := range info.Fields {
+		fields[i] = "(" + pythonText(f.Name) + ", " + pythonText(f.Descr)
+		if len(f.Shape) > 0 {
+			fields[i] += ", ("
+			for _, n := range f.Shape {
+				fields[i] += strconv.Itoa(n) + ", "
+			}
+			fields[i] += ")"
+		}
+		fields[i] += ")"
+	}
+	return "[" + strings.Join(fields, ", ") + "]"
+}
+
+// pythonText writes a text as Python reads it.
+func pythonText(s string) string {
+	var b strings.Builder
+	b.WriteByte('\'')
+	for _, r := range s {
+		switch {
+		case r == '\'' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r < ' ' || r == 127:
+			fmt.Fprintf(&b, "\\x%02x", r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('\'')
+	return b.String()
+}
+
+// maxElementFrame is the most bytes of a frame that is read as a whole for one
+// of its elements.
+const maxElementFrame = 256 << 20
+
+// ReadElement reads one element of a frame, exactly as it is.
+func ReadElement(frame *shm.ArrayFrame, position []int) (shm.Value, error) {
+	info := frame.Info
+	if len(position) != len(frame.Shape) {
+		return nil, &FieldError{"index", fmt.Errorf("index must be %d whole numbers, one for each axis", len(frame.Shape))}
+	}
+	for i, at := range position {
+		if at >= frame.Shape[i] {
+			return nil, &FieldError{"index", fmt.Errorf("index %d is beyond the end of axis %d, which has %d", at, i, frame.Shape[i])}
+		}
+	}
+	if len(info.Fields) > 0 {
+		return readRecord(frame, position)
+	}
+	d, ok := parseDType(info.Descr)
+	if !ok || !d.numeric() {
+		return nil, &FieldError{"", fmt.Errorf("its values are no numbers: %s", typeName(info))}
+	}
+	// As a pixel a value of 16 bits is exact, and so is a float of 32.
+	exact := d.pixels() != shm.F32 || d.kind == 'f' && d.size <= 4 || d.kind == 'i' && d.size <= 2
+	if n := count(frame.Shape); exact && len(position) > 0 || n > maxElementFrame/d.size {
+		return readPixel(frame, d, position)
+	}
+	data, err := frame.Reader.ReadAll(frame, nil)
+	if err != nil {
+		return nil, err
+	}
+	at := 0
+	for i, p := range position {
+		at = at*frame.Shape[i] + p
+	}
+	if (at+1)*d.size > len(data) {
+		return nil, fmt.Errorf("%w: the frame has %d bytes", shm.ErrNoArray, len(data))
+	}
+	return d.value(data[at*d.size:]), nil
+}
+
+func readPixel(frame *shm.ArrayFrame, d dtype, position []int) (shm.Value, error) {
+	last := len(position) - 1
+	sel := shm.Selection{Index: append([]int(nil), position...), Y: last - 1, X: last, C: -1, Rows: 1, Cols: 1, Step: 1, Nearest: true}
+	sel.Col = position[last]
+	if last > 0 {
+		sel.Row = position[last-1]
+	}
+	px, err := frame.Reader.ReadPlane(frame, sel, nil)
+	if err != nil {
+		return nil, err
+	}
+	if px.Rows*px.Cols*px.Samples != 1 {
+		return nil, fmt.Errorf("%w: one element came as %d", shm.ErrNoArray, px.Rows*px.Cols*px.Samples)
+	}
+	var v shm.Value
+	each(px, func(_ int, x float64) {
+		switch d.kind {
+		case 'b':
+			v = x != 0
+		case 'i', 'u':
+			v = int64(x)
+		default:
+			v = x
+		}
+	})
+	return v, nil
+}
+
+func readRecord(frame *shm.ArrayFrame, position []int) (shm.Value, error) {
+	if len(position) != 1 {
+		return nil, &FieldError{"index", errors.New("of records along more than one axis single ones cannot be had; use .npy")}
+	}
+	records, err := frame.Reader.ReadRecords(frame, position[0], position[0]+1)
+	if err != nil {
+		return nil, err
+	}
+	if len(records) != 1 || len(records[0]) != len(frame.Info.Fields) {
+		return nil, fmt.Errorf("%w: one record came as %d", shm.ErrNoArray, len(records))
+	}
+	out := make(map[string]shm.Value, len(records[0]))
+	for i, f := range frame.Info.Fields {
+		out[f.Name] = records[0][i]
+	}
+	return out, nil
+}

@@ -1,0 +1,232 @@
+package arrays
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"io"
+	"math"
+	"slices"
+
+	"webmon/shm"
+)
+
+// Limits of what is made of a frame at once.
+const (
+	// MaxPNG is the most pixels of a picture that is written as PNG.
+	MaxPNG = 64 << 20
+	// MaxNPY is the most bytes of a frame that is written as .npy.
+	MaxNPY = 1 << 30
+)
+
+// The part of the pixels that lies below and above the contrast limits that
+// are chosen automatically.
+const (
+	autoLow  = 0.001
+	autoHigh = 0.999
+)
+
+// Look is how a plane becomes a picture.
+type Look struct {
+	Index    Index
+	Limits   *[2]float64 // nil: from the values
+	Colormap string      // "": the array's own, or gray
+	Gamma    float64     // 0: 1
+}
+
+// FieldError is a value that cannot be taken, with the parameter that holds it.
+type FieldError struct {
+	Field string
+	Err   error
+}
+
+// Error implements error.
+func (e *FieldError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what is wrong with the value.
+func (e *FieldError) Unwrap() error { return e.Err }
+
+// ErrTooLarge says that what was asked for does not fit into an answer.
+var ErrTooLarge = errors.New("it is too large")
+
+// ReadPicture reads the plane of a frame and colours it.
+func ReadPicture(frame *shm.ArrayFrame, look Look) (image.Image, error) {
+	if why := unfit(frame.Info); why != "" {
+		return nil, &FieldError{"", errors.New(why)}
+	}
+	sel, err := look.Index.Plane(frame.Shape)
+	if err != nil {
+		return nil, &FieldError{"index", err}
+	}
+	if n := sel.Rows * sel.Cols; n > MaxPNG {
+		return nil, fmt.Errorf("%w: a picture has at most %d megapixels, and this would have %d; use .npy", ErrTooLarge, MaxPNG>>20, n>>20)
+	}
+	name := look.Colormap
+	if name == "" {
+		name = frame.Info.Colormap
+	}
+	table, ok := colorTable(name)
+	if !ok {
+		if look.Colormap != "" {
+			return nil, &FieldError{"colormap", noTable(name)}
+		}
+		table, _ = colorTable("gray")
+	}
+	px, err := frame.Reader.ReadPlane(frame, sel, nil)
+	if err != nil {
+		return nil, err
+	}
+	rect := image.Rect(0, 0, px.Cols, px.Rows)
+	if frame.Info.Role == "labels" && px.Samples == 1 {
+		img := image.NewPaletted(rect, palette(labelTable()))
+		each(px, func(i int, v float64) { img.Pix[i] = labelEntry(v) })
+		return img, nil
+	}
+	limits := look.Limits
+	if limits == nil && px.Samples > 1 && px.Type == shm.U8 {
+		limits = &[2]float64{0, 255} // colours are meant as they are
+	}
+	if limits == nil {
+		l := contrast(px)
+		limits = &l
+	}
+	shade := shader(*limits, look.Gamma)
+	if px.Samples == 1 {
+		img := image.NewPaletted(rect, palette(table))
+		each(px, func(i int, v float64) { img.Pix[i] = shade(v) })
+		return img, nil
+	}
+	img := image.NewNRGBA(rect)
+	each(px, func(i int, v float64) {
+		pixel, sample := i/px.Samples, i%px.Samples
+		if sample == 3 { // alpha has no contrast
+			img.Pix[4*pixel+3] = alpha(px.Type, v)
+			return
+		}
+		img.Pix[4*pixel+sample] = shade(v)
+		if px.Samples == 3 {
+			img.Pix[4*pixel+3] = 255
+		}
+	})
+	return img, nil
+}
+
+// WritePNG writes a picture.
+func WritePNG(w io.Writer, img image.Image) error {
+	return (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(w, img)
+}
+
+func palette(table [256]color.RGBA) color.Palette {
+	p := make(color.Palette, len(table))
+	for i, c := range table {
+		p[i] = c
+	}
+	return p
+}
+
+// alpha is an opacity in 8 bits: floats go from 0 to 1.
+func alpha(t shm.PixelType, v float64) uint8 {
+	switch t {
+	case shm.U16:
+		v /= 257
+	case shm.F32:
+		v *= 255
+	}
+	return uint8(max(0, min(255, math.Round(v))))
+}
+
+// shader returns what makes an entry of a table of a value. What is no number
+// is the lowest.
+func shader(limits [2]float64, gamma float64) func(float64) uint8 {
+	low, span := limits[0], limits[1]-limits[0]
+	if gamma == 0 {
+		gamma = 1
+	}
+	return func(v float64) uint8 {
+		x := (v - low) / span
+		switch {
+		case !(x > 0): // also what is no number
+			return 0
+		case x >= 1:
+			return 255
+		case gamma != 1:
+			x = math.Pow(x, gamma)
+		}
+		return uint8(x*255 + 0.5)
+	}
+}
+
+// each calls f with every sample.
+func each(px shm.Pixels, f func(i int, v float64)) {
+	n := px.Rows * px.Cols * px.Samples
+	b := px.Data
+	switch px.Type {
+	case shm.U8:
+		for i, v := range b[:n] {
+			f(i, float64(v))
+		}
+	case shm.U16:
+		for i := range n {
+			f(i, float64(binary.LittleEndian.Uint16(b[2*i:])))
+		}
+	default:
+		for i := range n {
+			f(i, float64(math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))))
+		}
+	}
+}
+
+// contrast returns limits that leave out a thousandth of the values at either
+// end. Alpha has no say.
+func contrast(px shm.Pixels) [2]float64 {
+	if px.Type != shm.F32 {
+		counts := make([]int, 1<<(8*px.Type.Size()))
+		total := 0
+		each(px, func(i int, v float64) {
+			if i%px.Samples != 3 {
+				counts[int(v)]++
+				total++
+			}
+		})
+		at := func(part float64) float64 {
+			left := int(part * float64(total))
+			for v, n := range counts {
+				if left -= n; left < 0 {
+					return float64(v)
+				}
+			}
+			return float64(len(counts) - 1)
+		}
+		return apart(at(autoLow), at(autoHigh))
+	}
+	// A million of them tell as much as all.
+	const most = 1 << 20
+	n := px.Rows * px.Cols * px.Samples
+	every := n/most + 1
+	if every > 1 && every%px.Samples == 0 {
+		every++ // or it would be always the same sample
+	}
+	values := make([]float64, 0, n/every+1)
+	each(px, func(i int, v float64) {
+		if i%every == 0 && i%px.Samples != 3 && !math.IsNaN(v) && !math.IsInf(v, 0) {
+			values = append(values, v)
+		}
+	})
+	if len(values) == 0 {
+		return [2]float64{0, 1}
+	}
+	slices.Sort(values)
+	last := len(values) - 1
+	return apart(values[int(autoLow*float64(last))], values[int(math.Ceil(autoHigh*float64(last)))])
+}
+
+// apart keeps limits from being the same.
+func apart(low, high float64) [2]float64 {
+	if high <= low {
+		return [2]float64{low, low + max(math.Abs(low)*1e-6, 1)}
+	}
+	return [2]float64{low, high}
+}

@@ -1,0 +1,93 @@
+package arrays
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"webmon/dashboard/source"
+	"webmon/shm"
+)
+
+// Info returns what a source's process declares of an array, nil if it shares
+// none of that name.
+func Info(src *source.Source, name string) *shm.ArrayInfo {
+	value, _, _ := src.State(shm.TopicArrays)
+	list, _ := value.(shm.Arrays)
+	return list.Get(name)
+}
+
+// newest returns the newest frame of an array, nil before any.
+func newest(src *source.Source, name string) *shm.ArrayFrame {
+	value, _, _ := src.State(shm.ArrayTopic(name))
+	frame, _ := value.(*shm.ArrayFrame)
+	return frame
+}
+
+// attempts is how many frames are tried that turn out to be overwritten, before
+// a feed waits for the next.
+const attempts = 4
+
+// current calls read with the newest frame until it has not been overwritten
+// meanwhile, or there is no newer one.
+func current(src *source.Source, name string, read func(*shm.ArrayFrame) error) (*shm.ArrayFrame, error) {
+	var last *shm.ArrayFrame
+	err := error(shm.ErrOvertaken)
+	for range attempts {
+		frame := newest(src, name)
+		if frame == nil || frame == last {
+			return nil, err
+		}
+		last = frame
+		if err = read(frame); !errors.Is(err, shm.ErrOvertaken) {
+			return frame, err
+		}
+	}
+	return nil, err
+}
+
+// ErrNoFrame says that a process has published nothing in an array yet.
+var ErrNoFrame = errors.New("the array has no frame yet")
+
+// patience is how long a frame is waited for that is not overwritten while it
+// is read.
+const patience = 3 * time.Second
+
+// Read calls read with the newest frame of an array, and with the next if that
+// was overwritten meanwhile. It waits for a frame that came after since, until
+// ctx is done; then an older one will do.
+func Read(ctx context.Context, src *source.Source, name string, since time.Time, read func(*shm.ArrayFrame) error) (*shm.ArrayFrame, error) {
+	const look = 2 * time.Millisecond
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	end := time.Now().Add(patience)
+	waiting := !since.IsZero()
+	var last *shm.ArrayFrame
+	err := error(ErrNoFrame)
+	for {
+		value, at, _ := src.State(shm.ArrayTopic(name))
+		frame, _ := value.(*shm.ArrayFrame)
+		if frame != nil && frame != last && (!waiting || at.After(since)) {
+			last = frame
+			if err = read(frame); !errors.Is(err, shm.ErrOvertaken) {
+				return frame, err
+			}
+		}
+		if !waiting && (frame == nil || time.Now().After(end)) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			if !waiting {
+				return nil, err
+			}
+			waiting = false
+		case <-tick.C:
+		}
+	}
+	if errors.Is(err, shm.ErrOvertaken) {
+		err = fmt.Errorf("%s overwrites its frames faster than they can be read: %w", name, err)
+	}
+	return nil, err
+}

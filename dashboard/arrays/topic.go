@@ -1,0 +1,265 @@
+package arrays
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"webmon/shm"
+)
+
+// wireName is what an array may be called.
+var wireName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,79}$`)
+
+// Limits of what a page may ask for.
+const (
+	maxDims  = 8
+	maxIndex = 1 << 40 // along an axis
+	maxSide  = 1 << 31 // of a rectangle, pixels
+	maxStep  = 1 << 16
+	// maxPicture is the most bytes of pixels that a frame for the socket may
+	// have. A larger one is made with less resolution.
+	maxPicture = 64 << 20
+)
+
+// Axis is one item of an Index: a position, or a role.
+type Axis int
+
+// The roles of an axis in a plane.
+const (
+	Down    Axis = -1 - iota // "y": goes down
+	Right                    // "x": goes right
+	Samples                  // "c": holds the samples of a colour
+)
+
+// Index says which plane of an array is meant: for each axis a position or a
+// role. Its text is "0,3,y,x", or "y,x,c" for a picture in colour.
+type Index []Axis
+
+// ParseIndex reads the text of a plane. It has Right once, and the other roles
+// at most once; Down may be missing where there is one axis alone.
+func ParseIndex(text string) (Index, error) {
+	ix, err := parseItems(text)
+	if err != nil {
+		return nil, err
+	}
+	y, x, _ := ix.roles()
+	switch {
+	case x < 0:
+		return nil, fmt.Errorf("%q says of no axis that it goes right: one must be x", text)
+	case y < 0 && len(ix) > 1:
+		return nil, fmt.Errorf("%q says of no axis that it goes down: one must be y", text)
+	}
+	return ix, nil
+}
+
+// ParsePosition reads the text of one element's place, such as "1,2,3"; "" in
+// an array without axes.
+func ParsePosition(text string) ([]int, error) {
+	if text == "" {
+		return []int{}, nil
+	}
+	ix, err := parseItems(text)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]int, len(ix))
+	for i, a := range ix {
+		if a < 0 {
+			return nil, fmt.Errorf("%q must be whole numbers, one for each axis", text)
+		}
+		out[i] = int(a)
+	}
+	return out, nil
+}
+
+func parseItems(text string) (Index, error) {
+	if len(text) > 200 || strings.Count(text, ",") >= maxDims {
+		return nil, fmt.Errorf("an index has at most %d axes", maxDims)
+	}
+	var ix Index
+	seen := map[Axis]bool{}
+	for item := range strings.SplitSeq(text, ",") {
+		var a Axis
+		switch item {
+		case "y":
+			a = Down
+		case "x":
+			a = Right
+		case "c":
+			a = Samples
+		default:
+			n, ok := parseNumber(item, maxIndex)
+			if !ok {
+				return nil, fmt.Errorf("%q must be a whole number or y, x or c for each axis", text)
+			}
+			a = Axis(n)
+		}
+		if a < 0 && seen[a] {
+			return nil, fmt.Errorf("%q names %s twice", text, item)
+		}
+		seen[a] = true
+		ix = append(ix, a)
+	}
+	return ix, nil
+}
+
+// parseNumber reads a whole number in the only way in which it is written, so
+// that what is the same has one name.
+func parseNumber(s string, most int) (int, bool) {
+	n, err := strconv.Atoi(s)
+	return n, err == nil && n >= 0 && n <= most && strconv.Itoa(n) == s
+}
+
+// roles returns the axes that go down and right and that hold samples, -1 for
+// none.
+func (ix Index) roles() (y, x, c int) {
+	y, x, c = -1, -1, -1
+	for i, a := range ix {
+		switch a {
+		case Down:
+			y = i
+		case Right:
+			x = i
+		case Samples:
+			c = i
+		}
+	}
+	return y, x, c
+}
+
+// String is the text of the index.
+func (ix Index) String() string {
+	items := make([]string, len(ix))
+	for i, a := range ix {
+		switch a {
+		case Down:
+			items[i] = "y"
+		case Right:
+			items[i] = "x"
+		case Samples:
+			items[i] = "c"
+		default:
+			items[i] = strconv.Itoa(int(a))
+		}
+	}
+	return strings.Join(items, ",")
+}
+
+// DefaultIndex is the plane that is shown of an array at first: the last two
+// axes, or the two before the colour.
+func DefaultIndex(info *shm.ArrayInfo) Index {
+	ix := make(Index, len(info.Shape))
+	last := len(ix) - 1
+	if info.Role == "rgb" && last >= 2 {
+		ix[last] = Samples
+		last--
+	}
+	if last >= 0 {
+		ix[last] = Right
+	}
+	if last >= 1 {
+		ix[last-1] = Down
+	}
+	return ix
+}
+
+// Plane is the selection of the whole plane of a frame of the shape. A position
+// beyond the end of its axis, since a frame may be smaller than its array, is
+// the last one.
+func (ix Index) Plane(shape []int) (shm.Selection, error) {
+	if len(ix) != len(shape) {
+		return shm.Selection{}, fmt.Errorf("an index of %d axes does not fit an array of %d", len(ix), len(shape))
+	}
+	sel := shm.Selection{Index: make([]int, len(ix)), Step: 1}
+	sel.Y, sel.X, sel.C = ix.roles()
+	for i, a := range ix {
+		if shape[i] == 0 {
+			return shm.Selection{}, errors.New("the frame has no elements")
+		}
+		if a >= 0 {
+			sel.Index[i] = min(int(a), shape[i]-1)
+		}
+	}
+	if sel.C >= 0 && shape[sel.C] != 3 && shape[sel.C] != 4 {
+		return shm.Selection{}, fmt.Errorf("an axis of %d cannot hold colours, which have 3 or 4 samples", shape[sel.C])
+	}
+	sel.Rows, sel.Cols = 1, shape[sel.X]
+	if sel.Y >= 0 {
+		sel.Rows = shape[sel.Y]
+	}
+	return sel, nil
+}
+
+// part is which part of an array a page looks at, and how closely.
+type part struct {
+	name                 string
+	index                Index
+	row, col, rows, cols int // in pixels of the frame
+	step                 int
+	nearest              bool
+}
+
+// parsePart reads the detail of a hub topic:
+// <name>/<index>/<row>,<col>,<rows>,<cols>/<step>, and /n for the nearest
+// pixels instead of their mean.
+func parsePart(detail string) (p part, err error) {
+	items := strings.Split(detail, "/")
+	if len(items) == 5 && items[4] == "n" {
+		p.nearest, items = true, items[:4]
+	}
+	if len(items) != 4 {
+		return part{}, fmt.Errorf("%q is no part of an array", detail)
+	}
+	if p.name = items[0]; !wireName.MatchString(p.name) {
+		return part{}, fmt.Errorf("%q is no name of an array", p.name)
+	}
+	if p.index, err = ParseIndex(items[1]); err != nil {
+		return part{}, err
+	}
+	sides := strings.Split(items[2], ",")
+	if len(sides) != 4 {
+		return part{}, fmt.Errorf("%q is no rectangle", items[2])
+	}
+	for i, to := range []*int{&p.row, &p.col, &p.rows, &p.cols} {
+		var ok bool
+		if *to, ok = parseNumber(sides[i], maxSide); !ok {
+			return part{}, fmt.Errorf("%q is no rectangle", items[2])
+		}
+	}
+	if p.rows == 0 || p.cols == 0 {
+		return part{}, fmt.Errorf("the rectangle %q is empty", items[2])
+	}
+	var ok bool
+	if p.step, ok = parseNumber(items[3], maxStep); !ok || p.step == 0 {
+		return part{}, fmt.Errorf("%q is no step: it must be a whole number from 1 to %d", items[3], maxStep)
+	}
+	return p, nil
+}
+
+// selection is the part as it is in a frame of the shape, with samples of so
+// many bytes, and how many bytes it then has at most.
+func (p *part) selection(shape []int, size int) (sel shm.Selection, bytes int, err error) {
+	if sel, err = p.index.Plane(shape); err != nil {
+		return sel, 0, err
+	}
+	height, width := sel.Rows, sel.Cols
+	sel.Row, sel.Col = min(p.row, height), min(p.col, width)
+	sel.Rows, sel.Cols = min(p.rows, height-sel.Row), min(p.cols, width-sel.Col)
+	sel.Step, sel.Nearest = p.step, p.nearest
+	if sel.C >= 0 {
+		size *= shape[sel.C]
+	}
+	for {
+		bytes = over(sel.Rows, sel.Step) * over(sel.Cols, sel.Step) * size
+		if bytes <= maxPicture {
+			return sel, bytes, nil
+		}
+		sel.Step++
+	}
+}
+
+// over is n / by, rounded up.
+func over(n, by int) int { return (n + by - 1) / by }
