@@ -1,0 +1,87 @@
+"""What webmon does inside a napari. Nothing here is imported until a viewer is attached.
+
+attach() watches a viewer and offers it to webmon; see attachment.py for how.
+Everything runs in Qt's thread, in one tick that is shared by all that is wanted,
+and nothing is worked out while nobody wants it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Optional
+
+if TYPE_CHECKING:
+    from .attachment import Attachment
+
+__all__ = ["attach", "attached"]
+
+_attached: list[Attachment] = []
+
+
+def attach(viewer: Any, process: Any = None) -> Attachment:
+    """Offer a napari viewer to webmon, with its layers, tiles, frame times, loads and controls.
+
+    Called again for the same viewer it returns the same attachment. The offer
+    ends with detach() or with the viewer.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        A viewer with a window.
+    process : webmon.Process, optional
+        What to offer it as, made with commands="poll". By default a new one of
+        kind "napari".
+
+    Raises
+    ------
+    TypeError
+        The viewer is no napari viewer with a window.
+    RuntimeError
+        The call does not come from Qt's thread.
+    """
+    found = attached(viewer)
+    if found is not None:
+        return found
+    from . import compat
+
+    # napari hands plugins a proxy of its viewer.
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    found = attached(viewer)
+    if found is not None:
+        return found
+    if not hasattr(viewer, "layers") or not hasattr(viewer, "dims"):
+        raise TypeError(f"a napari viewer is needed, not {type(viewer).__name__}")
+    if compat.canvas(viewer) is None:
+        raise TypeError("the viewer has no window: attach a napari.Viewer() that is still open")
+    from qtpy.QtCore import QCoreApplication, QThread
+
+    app = QCoreApplication.instance()
+    if app is None or app.thread() is not QThread.currentThread() and app.thread() != QThread.currentThread():
+        raise RuntimeError("a viewer can only be attached in the thread that runs its window, which is Qt's main thread")
+    from .._process import Process
+    from .attachment import Attachment
+
+    own = process is None
+    if own:
+        process = Process("napari", kind="napari", napari=compat.version(), commands="poll")
+    try:
+        new = Attachment(viewer, process, _ended)
+    except Exception:
+        if own:
+            process.close()
+        raise
+    _attached.append(new)
+    return new
+
+
+def attached(viewer: Any) -> Optional[Attachment]:
+    """Return the attachment of a viewer, or None."""
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    for one in _attached:
+        if one.viewer is viewer:
+            return one
+    return None
+
+
+def _ended(attachment: Attachment) -> None:
+    if attachment in _attached:
+        _attached.remove(attachment)

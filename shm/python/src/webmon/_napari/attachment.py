@@ -1,0 +1,596 @@
+"""A viewer that webmon watches."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from typing import Any, Callable, NamedTuple, Optional
+
+from . import actions, compat, geometry, loads, states
+from .controls import CameraControls, CanvasControls, DimsControls, Group, LayerControls
+from .geometry import View
+from .layers import Tracked
+from .overlay import TileGrid
+from .paint import Paints
+from .pictures import Screenshot, SharedSlice
+from .trouble import guarded, logger, missing, say_once
+
+# What may be out of date.
+CAMERA, DIMS, CURSOR, LAYERS, POLL, HISTOGRAMS, CONTROLS, GRID, PICTURES = (1 << n for n in range(9))
+EVERYTHING = (1 << 9) - 1
+
+_STATES = (
+    # topic, bit, at most so often a second, title
+    ("poll", POLL, 60.0, "Tiles"),
+    ("camera", CAMERA, 60.0, "Camera"),
+    ("cursor", CURSOR, 20.0, "Cursor"),
+    ("dims", DIMS, 60.0, "Dims"),
+    ("layers", LAYERS, 20.0, "Layers"),
+    ("histograms", HISTOGRAMS, 4.0, "Histograms"),
+)
+_CONTROLS_HZ = 10.0
+_RETRY_SECONDS = 0.05
+
+
+def _bridge(run: Callable[[], None], mark: Callable[[int], None]) -> Any:
+    """Return an object whose signals carry calls from any thread into Qt's."""
+    from qtpy.QtCore import QObject, Signal
+
+    class Bridge(QObject):  # type: ignore[misc, unused-ignore]
+        waiting = Signal()
+        marked = Signal(int)
+
+    bridge = Bridge()
+    bridge.waiting.connect(run)
+    bridge.marked.connect(mark)
+    return bridge
+
+
+class Cost(NamedTuple):
+    """What webmon has taken of napari's thread since the viewer was attached."""
+
+    seconds: float
+    ticks: int  # paints, and times when something was shared or a command was run
+
+
+class Attachment:
+    """A napari viewer that is offered to webmon, until detach() is called or it is closed.
+
+    Made by webmon.attach(viewer), and to be used in Qt's thread.
+
+    Attributes
+    ----------
+    viewer : napari.Viewer
+    process : webmon.Process
+        What is offered: its url is where people open the dashboard.
+    """
+
+    def __init__(self, viewer: Any, process: Any, ended: Callable[[Attachment], None]) -> None:
+        from qtpy.QtCore import Qt, QTimer
+
+        self.viewer = viewer
+        self.process = process
+        self.closed = False
+        self._ended = ended
+        self._thread = threading.get_ident()
+        self._wanted = 0  # bits of what somebody wants, or what is done anyway
+        self._dirty = EVERYTHING
+        self._due: dict[str, float] = {}
+        self._last_poll: Any = None
+        self._poll_again = math.inf
+        self._order: Any = None
+        self._last_states: dict[str, Any] = {}
+        self._scheduled = False
+        self._connections: list[tuple[Any, Callable[..., None]]] = []
+        self._tracked: dict[Any, Tracked] = {}
+        self._slices: dict[Any, SharedSlice] = {}
+        self._stale_slices: set[Any] = set()
+        self._stale_histograms: set[Any] = set()
+        self._histograms: dict[str, Any] = {}
+        self._layer_controls: dict[Any, LayerControls] = {}
+        self._stale_controls: set[Any] = set()
+        self._painted_alive = 0
+        self._spent = 0.0
+        self._ticks = 0
+        self._screenshot = Screenshot(process)
+        self._grid = TileGrid(viewer)
+
+        loads.begin_watching()
+        self._bridge = _bridge(self._run_commands, self._mark)
+        self._timer = QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.setTimerType(getattr(Qt, "TimerType", Qt).PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+        self._second = QTimer()
+        self._second.setInterval(1000)
+        self._second.timeout.connect(self._each_second)
+        self._paints = Paints(viewer, self._on_frame, self._on_painted)
+
+        self._groups: list[Group] = [
+            CameraControls(process, viewer),
+            DimsControls(process, viewer),
+            CanvasControls(process, lambda: self._grid.shown, self._set_grid),
+        ]
+        with process.batch():
+            self._connect()
+            for layer in viewer.layers:
+                self._add(layer)
+            for group in self._groups:
+                group.update()
+            actions.register(process, viewer, self._tracked, self._take)
+            view = self._view()
+            for topic, _, _, title in _STATES:
+                # A topic that was never set is unknown, and cannot be wanted.
+                process.set(topic, self._first(topic, view), title=title)
+        self._second.start()
+        process.on_demand(self._from_elsewhere)
+        process.on_waiting = self._from_elsewhere_waiting
+        self._demanded()
+        self._run_commands()
+
+    def cost(self) -> Cost:
+        """Return what webmon has taken of napari's thread."""
+        return Cost(self._spent + self._paints.spent, self._ticks + self._paints.count)
+
+    # Coming and going.
+
+    def detach(self) -> None:
+        """Stop watching the viewer, which is left as it was."""
+        if self.closed:
+            return
+        self.closed = True
+        self.process.on_waiting = None
+        self.process.on_demand(None)
+        for step in (
+            self._timer.stop, self._second.stop, self._paints.close, self._disconnect, self._grid.remove, self._screenshot.close,
+            *(one.close for one in self._tracked.values()), loads.end_watching,
+        ):  # fmt: skip
+            try:
+                step()
+            except Exception:
+                # Qt's objects may be gone already when the window is.
+                logger.debug("detaching from napari", exc_info=True)
+        self._tracked.clear()
+        self._ended(self)
+        self.process.close()
+
+    def _connect(self) -> None:
+        viewer = self.viewer
+        camera = compat.camera(viewer)
+        for group, names, bits, paints in (
+            (camera.events, ("center", "zoom", "angles", "perspective"), CAMERA | POLL | LAYERS | GRID | CONTROLS, True),
+            (viewer.dims.events, ("ndim", "ndisplay", "order", "axis_labels", "range", "point", "current_step", "margin_left", "margin_right"),
+             DIMS | POLL | LAYERS | GRID | CONTROLS, True),
+            (viewer.cursor.events, ("position",), CURSOR, False),
+            (viewer.layers.events, ("inserted", "removed", "reordered", "moved"), EVERYTHING, True),
+            (viewer.layers.selection.events, ("changed", "active"), LAYERS | CONTROLS | GRID | CURSOR, False),
+        ):  # fmt: skip
+            for name in names:
+                emitter = getattr(group, name, None)
+                if emitter is not None:
+                    self._listen(emitter, bits, paints, name)
+        window = compat.qt_viewer(viewer)
+        try:
+            window.destroyed.connect(self._on_destroyed)
+        except (AttributeError, RuntimeError):
+            missing("QtViewer.destroyed", "the end of a viewer is noticed only when Python ends")
+        thread = getattr(getattr(window, "dims", None), "_animation_thread", None)
+        for signal in ("started", "finished"):
+            try:
+                getattr(thread, signal).connect(self._on_play)
+            except AttributeError:
+                missing("QtDims._animation_thread", "playing is noticed when the next step comes")
+
+    def _listen(self, emitter: Any, bits: int, paints: bool, name: str) -> None:
+        moved = name in ("ndim", "ndisplay", "order")
+        listed = name in ("inserted", "removed")
+
+        def heard(event: Any = None) -> None:
+            # Called often: nothing is worked out here.
+            began = time.perf_counter()
+            if paints:
+                self._paints.stir()
+            if moved:
+                for one in self._tracked.values():
+                    one.forget_place()
+            if listed:
+                self._list_layers()
+            self._mark(bits)
+            self._spent += time.perf_counter() - began
+
+        # After napari, whose objects of a new layer are looked at; all else before it, to see when a change begins.
+        emitter.connect(heard, position="last" if listed else "first")
+        self._connections.append((emitter, heard))
+
+    def _disconnect(self) -> None:
+        for emitter, heard in self._connections:
+            try:
+                emitter.disconnect(heard)
+            except (ValueError, RuntimeError):
+                pass
+        self._connections.clear()
+        window = compat.qt_viewer(self.viewer)
+        thread = getattr(getattr(window, "dims", None), "_animation_thread", None)
+        for signal, slot in (
+            (getattr(window, "destroyed", None), self._on_destroyed),
+            (getattr(thread, "started", None), self._on_play),
+            (getattr(thread, "finished", None), self._on_play),
+        ):
+            try:
+                signal.disconnect(slot)  # type: ignore[union-attr]
+            except (AttributeError, RuntimeError, TypeError):
+                pass
+
+    def _on_destroyed(self, *_: Any) -> None:
+        self.detach()
+
+    def _on_play(self) -> None:
+        self._mark(DIMS | CONTROLS)
+
+    # Layers.
+
+    @guarded("following the layers")
+    def _list_layers(self) -> None:
+        with self.process.batch():
+            for layer in [layer for layer in self._tracked if layer not in self.viewer.layers]:
+                self._remove(layer)
+            for layer in self.viewer.layers:
+                if layer not in self._tracked:
+                    self._add(layer)
+
+    def _add(self, layer: Any) -> None:
+        try:
+            one = Tracked(self.viewer, layer, self.process.send, self._touched)
+            self._tracked[layer] = one
+            if one.is_picture:
+                self._slices[layer] = SharedSlice(self.process, one)
+                self._slices[layer].declare()
+            self._layer_controls[layer] = LayerControls(self.process, one)
+            self._layer_controls[layer].update()
+        except Exception:
+            say_once("layer " + compat.kind(layer), "the layer %r is shown only in part", layer, error=True)
+        self._stale_slices.add(layer)
+        self._stale_histograms.add(layer)
+        # Positions go up to the number of layers.
+        self._stale_controls.update(self._tracked)
+
+    def _remove(self, layer: Any) -> None:
+        one = self._tracked.pop(layer)
+        one.close()
+        slice_ = self._slices.pop(layer, None)
+        if slice_ is not None:
+            slice_.close()
+        controls = self._layer_controls.pop(layer, None)
+        if controls is not None:
+            controls.remove()
+        self._histograms.pop(one.id, None)
+        for stale in (self._stale_slices, self._stale_histograms, self._stale_controls):
+            stale.discard(layer)
+        self._stale_controls.update(self._tracked)
+
+    def _touched(self, one: Tracked, what: str) -> None:
+        """Something of a layer has changed. In any thread."""
+        layer = one.layer
+        bits = LAYERS | POLL
+        if what == "loads":
+            pass
+        elif what == "picture":
+            self._stale_slices.add(layer)
+            self._stale_histograms.add(layer)
+            bits |= PICTURES | HISTOGRAMS | CURSOR
+        else:
+            self._stale_controls.add(layer)
+            self._stale_histograms.add(layer)
+            bits |= CONTROLS | GRID | HISTOGRAMS
+            if what == "data":
+                self._stale_slices.add(layer)
+                bits |= PICTURES
+        if threading.get_ident() == self._thread:
+            if what != "loads":
+                self._paints.stir()
+            self._mark(bits)
+        else:
+            try:
+                self._bridge.marked.emit(bits)
+            except RuntimeError:
+                pass  # Qt is gone
+
+    # Painting.
+
+    def _on_frame(self, at: float, delta_ms: float) -> None:
+        self.process.send("frame_time", {"time": at, "delta_ms": delta_ms})
+
+    def _on_painted(self) -> None:
+        # Also what has no event: a level that napari has chosen, a size of the window.
+        self._mark(POLL | LAYERS | CAMERA | GRID)
+
+    @guarded("the beat of each second")
+    def _each_second(self) -> None:
+        if self._paints.count == self._painted_alive:
+            self.process.alive()
+        self._painted_alive = self._paints.count
+        self._demanded()
+        # Controls are kept in step also while nobody looks: a program may read them.
+        if self._dirty & CONTROLS:
+            self._update_controls()
+
+    # Demand and commands.
+
+    def _from_elsewhere(self) -> None:
+        try:
+            self._bridge.marked.emit(-1)
+        except RuntimeError:
+            pass  # Qt is gone
+
+    def _from_elsewhere_waiting(self) -> None:
+        try:
+            self._bridge.waiting.emit()
+        except RuntimeError:
+            pass
+
+    @guarded("running commands")
+    def _run_commands(self) -> None:
+        began = time.perf_counter()
+        while not self.closed and self.process.poll():
+            pass
+        if not self.closed and self._dirty & CONTROLS:
+            self._update_controls()
+        self._ticks += 1
+        self._spent += time.perf_counter() - began
+
+    def _demanded(self) -> None:
+        """See what somebody wants now."""
+        wanted = self.process.wanted
+        bits = 0
+        for topic, bit, _, _ in _STATES:
+            if wanted(topic) > 0:
+                bits |= bit
+        for layer, slice_ in self._slices.items():
+            if wanted(slice_.topic) > 0:
+                bits |= PICTURES
+            else:
+                # Whoever comes next has not seen the present one.
+                self._stale_slices.add(layer)
+        if wanted(self._screenshot.topic) > 0:
+            bits |= PICTURES
+        if bits or wanted("controls") > 0 or self.process.watchers() > 0:
+            bits |= CONTROLS
+        if self._grid.shown:
+            bits |= GRID
+        new = bits & ~self._wanted
+        self._wanted = bits
+        if new & PICTURES:
+            self._dirty |= PICTURES
+        if self._dirty & bits:
+            self._schedule(0)
+
+    def _mark(self, bits: int) -> None:
+        """Note what may be out of date. Costs next to nothing while nobody wants it."""
+        if bits < 0:
+            self._demanded()
+            self._dirty |= PICTURES
+            bits = 0
+        self._dirty |= bits
+        if not self._scheduled and self._dirty & self._wanted:
+            self._schedule(0)
+
+    def _schedule(self, seconds: float) -> None:
+        if self.closed or self._scheduled:
+            return
+        self._scheduled = True
+        self._timer.start(max(0, math.ceil(seconds * 1000)))
+
+    # The tick.
+
+    def _tick(self) -> None:
+        self._scheduled = False
+        if self.closed:
+            return
+        began = time.perf_counter()
+        try:
+            soonest = self._work(began)
+        except Exception:
+            say_once("tick", "what napari shows could not be shared", error=True)
+            soonest = began + 1
+        if soonest < math.inf:
+            self._schedule(soonest - time.perf_counter())
+        self._ticks += 1
+        self._spent += time.perf_counter() - began
+
+    def _work(self, now: float) -> float:
+        """Share what is wanted, out of date and due; return when there is more to do."""
+        soonest = math.inf
+        wanted = self.process.wanted
+        todo = self._dirty & self._wanted
+        view: Optional[View] = None
+        for topic, bit, most, _ in _STATES:
+            if not todo & bit:
+                continue
+            hz = wanted(topic)
+            if hz <= 0:
+                continue
+            due = self._due.get(topic, 0.0)
+            if now + 0.0005 < due:
+                soonest = min(soonest, due)
+                continue
+            self._due[topic] = now + 1 / min(hz, most)
+            self._dirty &= ~bit
+            if view is None:
+                view = self._view()
+            self._share(topic, view)
+            soonest = min(soonest, self._poll_again if topic == "poll" else math.inf)
+        if todo & GRID:
+            self._dirty &= ~GRID
+            self._update_grid(view)
+        if todo & CONTROLS:
+            due = self._due.get("controls", 0.0)
+            if now + 0.0005 < due:
+                soonest = min(soonest, due)
+            else:
+                self._due["controls"] = now + 1 / _CONTROLS_HZ
+                self._update_controls()
+        if todo & PICTURES:
+            soonest = min(soonest, self._publish(now))
+        return soonest
+
+    @guarded("sharing a state")
+    def _share(self, topic: str, view: View) -> None:
+        value = self._build(topic, view)
+        if topic == "poll":
+            if value is None:
+                return  # as before
+        elif self._last_states.get(topic) == value:
+            return
+        else:
+            self._last_states[topic] = value
+        self.process.set(topic, value)
+
+    def _view(self) -> View:
+        return geometry.view(self.viewer)
+
+    def _first(self, topic: str, view: View) -> Any:
+        try:
+            return self._build(topic, view)
+        except Exception:
+            say_once("sharing a state", "the state %s could not be told", topic, error=True)
+            return [] if topic == "layers" else {}
+
+    def _build(self, topic: str, view: View) -> Any:
+        viewer = self.viewer
+        if topic == "poll":
+            return self._poll(view)
+        if topic == "camera":
+            return states.camera(viewer, view)
+        if topic == "dims":
+            return states.dims(viewer)
+        if topic == "cursor":
+            return states.cursor(viewer, self._tracked)
+        if topic == "layers":
+            return self._layers(view)
+        return self._all_histograms()
+
+    def _poll(self, view: View) -> Optional[dict[str, Any]]:
+        """Return the state "poll", or None if it is as it was."""
+        entries, key, again = {}, [], math.inf
+        for layer in self.viewer.layers:
+            one = self._tracked.get(layer)
+            if one is None or not one.is_picture:
+                continue
+            try:
+                entry, part, until = one.poll(view)
+            except Exception:
+                say_once("tiles of " + one.kind, "the tiles of the layer %r could not be told", layer, error=True)
+                entry, part, until = {}, None, None
+            entries[one.id] = entry
+            key.append((one.id, part))
+            if until is not None:
+                again = min(again, until)
+        # A mark on a tile goes by itself.
+        self._poll_again = time.perf_counter() + (again - time.monotonic()) + 0.01
+        if again < math.inf:
+            self._dirty |= POLL
+        if key == self._last_poll:
+            return None
+        self._last_poll = key
+        return {"layers": entries}
+
+    def _layers(self, view: View) -> list[dict[str, Any]]:
+        chosen = self.viewer.layers.selection
+        found = []
+        for layer in self.viewer.layers:
+            one = self._tracked.get(layer)
+            if one is None:
+                continue
+            try:
+                found.append(one.details(view, layer in chosen))
+            except Exception:
+                say_once("details of " + one.kind, "the layer %r could not be described", layer, error=True)
+                found.append({"id": one.id, "kind": one.kind, "name": str(layer.name)})
+        return found
+
+    def _all_histograms(self) -> dict[str, Any]:
+        stale, self._stale_histograms = self._stale_histograms, set()
+        for layer in stale:
+            one = self._tracked.get(layer)
+            if one is None:
+                continue
+            try:
+                counted = states.histogram(one)
+            except Exception:
+                say_once("histogram", "the histogram of the layer %r could not be counted", layer, error=True)
+                counted = None
+            if counted is None:
+                self._histograms.pop(one.id, None)
+            else:
+                self._histograms[one.id] = counted
+        return dict(self._histograms)
+
+    @guarded("drawing the tile grid")
+    def _update_grid(self, view: Optional[View] = None) -> None:
+        if self._grid.shown:
+            self._grid.update(self._tracked, view or self._view())
+
+    def _set_grid(self, shown: bool) -> None:
+        self._grid.set(shown)
+        self._demanded()
+        self._update_grid()
+
+    @guarded("keeping controls in step")
+    def _update_controls(self) -> None:
+        self._dirty &= ~CONTROLS
+        stale, self._stale_controls = self._stale_controls, set()
+        if self._reordered():
+            stale = set(self._tracked)
+        for group in self._groups:
+            group.update()
+        for layer in stale:
+            controls = self._layer_controls.get(layer)
+            if controls is not None:
+                controls.update()
+
+    def _reordered(self) -> bool:
+        """Say whether layers, their order or the selection may differ from what the controls say."""
+        order = ([one.id for one in self._tracked.values()], [id(layer) for layer in self.viewer.layers],
+                 frozenset(id(layer) for layer in self.viewer.layers.selection))  # fmt: skip
+        changed = order != self._order
+        self._order = order
+        return changed
+
+    def _publish(self, now: float) -> float:
+        """Copy the pictures that somebody looks at; return when to try again what was too early."""
+        self._dirty &= ~PICTURES
+        soonest = math.inf
+        wanted = self.process.wanted
+        for layer in list(self._stale_slices):
+            slice_ = self._slices.get(layer)
+            if slice_ is None:
+                self._stale_slices.discard(layer)
+                continue
+            hz = wanted(slice_.topic)
+            if hz <= 0:
+                continue
+            due = self._due.get(slice_.topic, 0.0)
+            if now + 0.0005 < due:
+                soonest = min(soonest, due)
+                continue
+            # First, so that a change while it is copied is seen.
+            self._stale_slices.discard(layer)
+            try:
+                copied = slice_.publish()
+            except Exception:
+                say_once("slice", "the slice of the layer %r could not be shared", layer, error=True)
+                continue
+            self._due[slice_.topic] = now + 1 / min(hz, 60.0)
+            if not copied:
+                self._stale_slices.add(layer)
+                soonest = min(soonest, now + _RETRY_SECONDS)
+        if self._screenshot.stale and wanted(self._screenshot.topic) > 0 and not self._screenshot.publish():
+            soonest = min(soonest, now + _RETRY_SECONDS)
+        if soonest < math.inf:
+            self._dirty |= PICTURES
+        return soonest
+
+    def _take(self, picture: Any) -> None:
+        self._screenshot.take(picture)
+        self._mark(PICTURES)

@@ -1,0 +1,166 @@
+"""The parts of napari that are private or moved, in one place.
+
+napari from 0.5 on is meant. What a version does not have is looked for, never
+assumed: the callers do without it and say so once in the log.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import numpy as np
+
+from .trouble import missing
+
+# The kinds of layer that are pictures: they have levels, tiles and a slice.
+PICTURES = ("image", "labels")
+
+
+def version() -> str:
+    """Return napari's version."""
+    import napari
+
+    return str(napari.__version__)
+
+
+def qt_viewer(viewer: Any) -> Any:
+    """Return the Qt widget of a viewer, or None if the viewer has no window (any more)."""
+    try:
+        return viewer.window._qt_viewer
+    except (AttributeError, RuntimeError):
+        return None
+
+
+def qt_window(viewer: Any) -> Any:
+    """Return the QMainWindow of a viewer, or None."""
+    try:
+        return viewer.window._qt_window
+    except (AttributeError, RuntimeError):
+        return None
+
+
+def canvas(viewer: Any) -> Any:
+    """Return what draws the viewer with vispy, or None."""
+    return getattr(qt_viewer(viewer), "canvas", None)
+
+
+def camera(viewer: Any) -> Any:
+    """Return the camera model: from 0.9 on it belongs to the scene."""
+    scene = getattr(viewer, "scene", None)
+    found = getattr(scene, "camera", None)
+    return viewer.camera if found is None else found
+
+
+def kind(layer: Any) -> str:
+    """Return the kind of a layer in small letters, such as "image"."""
+    return str(getattr(layer, "_type_string", None) or type(layer).__name__).lower()
+
+
+def is_picture(layer: Any) -> bool:
+    """Say whether a layer shows pixels of an array."""
+    return kind(layer) in PICTURES
+
+
+def displayed(layer: Any, viewer: Any) -> list[int]:
+    """Return the axes of the layer's data that are on the screen, rows before columns."""
+    found = getattr(getattr(layer, "_slice_input", None), "displayed", None)
+    if found is not None:
+        return [int(axis) for axis in found]
+    missing("Layer._slice_input", "the axes on the screen are worked out from the sliders")
+    offset = viewer.dims.ndim - layer.ndim
+    return [axis - offset for axis in viewer.dims.displayed if axis >= offset]
+
+
+def level_shapes(layer: Any) -> np.ndarray:
+    """Return the shapes of a picture's levels (levels x axes), finest first, colours left out."""
+    shapes = getattr(layer, "level_shapes", None)
+    if shapes is None:
+        shapes = [layer.data.shape[: layer.ndim]]
+    return np.atleast_2d(np.asarray(shapes, dtype=np.int64))[:, : layer.ndim]
+
+
+def level_data(layer: Any, level: int) -> Any:
+    """Return the array of one level of a picture, as the user gave it."""
+    return layer.data[level] if getattr(layer, "multiscale", False) else layer.data
+
+
+def drawn(layer: Any) -> Optional[np.ndarray]:
+    """Return the pixels of the picture that napari holds now, or None.
+
+    The axes are those on the screen, in the order of the screen, then colours
+    if there are any. It is the array itself: nothing is computed or copied.
+    """
+    slice_ = getattr(layer, "_slice", None)
+    if slice_ is None or getattr(slice_, "empty", False):
+        return None
+    raw = getattr(getattr(slice_, "image", None), "raw", None)
+    return raw if isinstance(raw, np.ndarray) else None
+
+
+def tile_to_data(layer: Any) -> Any:
+    """Return the transform that places the pixels that napari holds, or None."""
+    return getattr(getattr(layer, "_slice", None), "tile_to_data", None)
+
+
+def visual(viewer: Any, layer: Any) -> Any:
+    """Return napari's vispy object of a layer, or None."""
+    mapping = getattr(canvas(viewer), "layer_to_visual", None)
+    return None if mapping is None else mapping.get(layer)
+
+
+def unit_scale(viewer: Any, layer: Any) -> Optional[np.ndarray]:
+    """Return by how much each axis is stretched because units differ between layers, or None."""
+    scale = getattr(visual(viewer, layer), "_world_to_layer_units_scale", None)
+    if scale is None or len(scale) != layer.ndim or all(s == 1 for s in scale):
+        return None
+    return np.asarray(scale, dtype=float)
+
+
+def view_size(viewer: Any) -> tuple[float, float]:
+    """Return (rows, columns) of the picture on the canvas, in napari's pixels.
+
+    In napari's grid mode that is one of the little pictures.
+    """
+    found = canvas(viewer)
+    size = getattr(found, "_current_viewbox_size", None)
+    if size is not None and min(size) > 0:
+        return float(size[1]), float(size[0])
+    rows, columns = found.size
+    return float(rows), float(columns)
+
+
+def pixel_ratio(viewer: Any) -> float:
+    """Return how many pixels of the screen a pixel of napari's is along a side."""
+    native = getattr(canvas(viewer), "native", None)
+    try:
+        return float(native.devicePixelRatioF())
+    except (AttributeError, RuntimeError):
+        return 1.0
+
+
+def playing(viewer: Any) -> Optional[int]:
+    """Return the axis that napari animates just now, or None."""
+    widget = getattr(qt_viewer(viewer), "dims", None)
+    thread = getattr(widget, "_animation_thread", None)
+    try:
+        if thread is None or not thread.isRunning() or not widget.is_playing:
+            return None
+        axis = thread.axis
+    except (AttributeError, RuntimeError):
+        return None
+    return None if axis is None else int(axis)
+
+
+def text_units(layer: Any) -> Optional[list[str]]:
+    """Return the unit of each axis of a layer as text, or None."""
+    units = getattr(layer, "units", None)
+    return None if units is None else [str(unit) for unit in units]
+
+
+def plain(value: Any) -> Any:
+    """Return a NumPy scalar or array as plain Python."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    return value

@@ -1,0 +1,394 @@
+"""What people may change: layers, camera, dims.
+
+A group of controls belongs to one thing of napari's. It knows how to make its
+controls, how to read them back from napari, and when it has to be made anew
+because other controls are needed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Callable, Optional
+
+from . import compat
+from .layers import Tracked, colormap_name
+from .trouble import say_once
+
+
+class Group:
+    """Some controls that are read together."""
+
+    def __init__(self, process: Any, group: str) -> None:
+        self._process = process
+        self._group = group
+        self._controls: dict[str, Any] = {}
+        self._made: Any = None  # what the present controls were made for
+
+    def needed(self) -> Any:
+        """Return something that is equal as long as the same controls are needed."""
+        return None
+
+    def make(self) -> None:
+        """Make all controls with add."""
+        raise NotImplementedError
+
+    def read(self) -> dict[str, dict[str, Any]]:
+        """Return {name of a control: what to update it with}, without the group's prefix."""
+        raise NotImplementedError
+
+    def add(self, name: str, type: str, value: Any, set: Callable[[Any], object], **meta: Any) -> None:
+        """Declare a control, whose setter is followed by reading the group back."""
+
+        def change(value: Any) -> None:
+            set(value)
+            # napari may have made another value of it: what it has is what is said.
+            try:
+                self.update()
+            except Exception:
+                say_once("controls of " + self._group, "%s could not be read back", self._group, error=True)
+
+        self._controls[name] = self._process.control(name, type, value, set=change, group=self._group, **meta)
+
+    def update(self) -> None:
+        """Say what napari has now."""
+        needed = self.needed()
+        if needed != self._made:
+            with self._process.batch():
+                before, self._controls = self._controls, {}
+                self.make()
+                for name, control in before.items():
+                    if name not in self._controls:
+                        control.remove()
+            self._made = needed
+            return
+        for name, now in self.read().items():
+            control = self._controls.get(name)
+            if control is not None:
+                control.update(**now)
+
+    def remove(self) -> None:
+        """Take all controls away."""
+        for control in self._controls.values():
+            control.remove()
+        self._controls.clear()
+        self._made = None
+
+
+def _limits(low: float, high: float, value: float) -> tuple[float, float]:
+    """Return limits that hold the value, which napari does not keep within any."""
+    return min(low, value), max(high, value)
+
+
+class LayerControls(Group):
+    """Group layer.<id>."""
+
+    def __init__(self, process: Any, tracked: Tracked) -> None:
+        self._prefix = "layer." + tracked.id
+        super().__init__(process, self._prefix)
+        self._tracked = tracked
+        self._layer = tracked.layer
+        self._viewer = tracked.viewer
+
+    def needed(self) -> Any:
+        layer = self._layer
+        return (
+            colormap_name(layer) is not None and not self._tracked.rgb,
+            getattr(layer, "contrast_limits", None) is not None and not self._tracked.rgb,
+            len(self._tracked.shapes) if self._tracked.is_picture else 0,
+        )
+
+    def make(self) -> None:
+        layer, now = self._layer, self.read()
+        prefix = self._prefix
+
+        def add(name: str, type: str, set: Callable[[Any], object], **meta: Any) -> None:
+            name = f"{prefix}.{name}"
+            if name in now:
+                # What can change is read; the rest is said once.
+                found = dict(now[name])
+                self.add(name, type, found.pop("value"), set, **{**meta, **found})
+
+        def attribute(name: str) -> Callable[[Any], None]:
+            return lambda value: setattr(layer, name, value)
+
+        add("visible", "bool", attribute("visible"), title="Visible")
+        add("opacity", "float", attribute("opacity"), title="Opacity", default=1.0, min=0.0, max=1.0, step=0.01)
+        add("contrast_low", "float", self._set_low, title="Contrast from")
+        add("contrast_high", "float", self._set_high, title="Contrast to")
+        add("gamma", "float", attribute("gamma"), title="Gamma", default=1.0, scale="log", step=0.01)
+        add("colormap", "choice", self._set_colormap, title="Colormap")
+        add("blending", "choice", attribute("blending"), title="Blending")
+        add("level", "choice", self._set_level, title="Level", default="auto",
+            help="Which level of the image napari shows: what it chooses by itself, or always the same.")  # fmt: skip
+        add("name", "text", self._set_name, title="Name")
+        add("index", "int", self._set_index, title="Position", step=1, help="Where the layer lies among the others: 0 is at the bottom.")
+        add("selected", "bool", self._set_selected, title="Selected")
+
+    def read(self) -> dict[str, dict[str, Any]]:
+        layer = self._layer
+        found: dict[str, dict[str, Any]] = {
+            "visible": {"value": bool(layer.visible)},
+            "opacity": {"value": float(layer.opacity)},
+            "name": {"value": str(layer.name)},
+            "selected": {"value": layer in self._viewer.layers.selection},
+        }
+        count = len(self._viewer.layers)
+        if layer in self._viewer.layers:
+            found["index"] = {"value": self._viewer.layers.index(layer), "min": 0, "max": max(0, count - 1)}
+        blending = str(layer.blending)
+        found["blending"] = {"value": blending, "choices": _with(_blendings(layer), blending)}
+        if not self._tracked.rgb:
+            limits = getattr(layer, "contrast_limits", None)
+            if limits is not None:
+                low, high = (float(x) for x in limits)
+                least, most = (float(x) for x in getattr(layer, "contrast_limits_range", limits))
+                found["contrast_low"] = dict(zip(("min", "max"), _limits(least, most, low)), value=low)
+                found["contrast_high"] = dict(zip(("min", "max"), _limits(least, most, high)), value=high)
+            gamma = getattr(layer, "gamma", None)
+            if gamma is not None:
+                found["gamma"] = dict(zip(("min", "max"), _limits(0.2, 2.0, float(gamma))), value=float(gamma))
+            colormap = colormap_name(layer)
+            if colormap is not None:
+                found["colormap"] = {"value": colormap, "choices": _with(_colormaps(layer), colormap)}
+        if self._tracked.is_picture and len(self._tracked.shapes) > 1 and hasattr(layer, "locked_data_level"):
+            locked = layer.locked_data_level
+            found["level"] = {
+                "value": "auto" if locked is None else str(locked),
+                "choices": ["auto", *map(str, range(len(self._tracked.shapes)))],
+            }
+        return {f"{self._prefix}.{name}": entry for name, entry in found.items()}
+
+    def _set_low(self, value: float) -> None:
+        high = float(self._layer.contrast_limits[1])
+        if not value < high:
+            raise ValueError(f"it must be below the upper limit, which is {high:g}")
+        self._layer.contrast_limits = (value, high)
+
+    def _set_high(self, value: float) -> None:
+        low = float(self._layer.contrast_limits[0])
+        if not value > low:
+            raise ValueError(f"it must be above the lower limit, which is {low:g}")
+        self._layer.contrast_limits = (low, value)
+
+    def _set_colormap(self, value: str) -> None:
+        if value != colormap_name(self._layer):  # one of the user's own is known by no name
+            self._layer.colormap = value
+
+    def _set_level(self, value: str) -> None:
+        self._layer.locked_data_level = None if value == "auto" else int(value)
+        # napari works out its own choice when it paints.
+        native = getattr(compat.canvas(self._viewer), "native", None)
+        if native is not None:
+            native.update()
+
+    def _set_name(self, value: str) -> None:
+        if not value.strip():
+            raise ValueError("a layer needs a name")
+        self._layer.name = value.strip()
+
+    def _set_index(self, value: int) -> None:
+        layers = self._viewer.layers
+        index = layers.index(self._layer)
+        # napari counts before it takes the layer out.
+        layers.move(index, value + 1 if value > index else value)
+
+    def _set_selected(self, value: bool) -> None:
+        selection = self._viewer.layers.selection
+        if value:
+            selection.add(self._layer)
+        else:
+            selection.discard(self._layer)
+
+
+def _with(choices: list[str], value: str) -> list[str]:
+    return choices if value in choices else [*choices, value]
+
+
+def _blendings(layer: Any) -> list[str]:
+    try:
+        from napari.layers.base._base_constants import Blending
+
+        return [str(entry) for entry in Blending]
+    except ImportError:
+        return ["translucent", "translucent_no_depth", "additive", "minimum", "opaque"]
+
+
+def _colormaps(layer: Any) -> list[str]:
+    # The names that napari's own menu has, for an image; tracks have their own.
+    names = getattr(layer, "colormaps", None) or getattr(layer, "_colormaps", None)
+    if not names:
+        from napari.utils.colormaps import AVAILABLE_COLORMAPS
+
+        names = AVAILABLE_COLORMAPS
+    return [str(name) for name in names if name not in ("label_colormap", "custom")]
+
+
+class CameraControls(Group):
+    """Group camera."""
+
+    def __init__(self, process: Any, viewer: Any) -> None:
+        super().__init__(process, "camera")
+        self._viewer = viewer
+
+    def needed(self) -> Any:
+        dims = self._viewer.dims
+        return int(dims.ndisplay), tuple(dims.displayed), tuple(dims.axis_labels), _unit(self._viewer)
+
+    def make(self) -> None:
+        dims = self._viewer.dims
+        shown = int(dims.ndisplay)
+        now = self.read()
+        zoom = now["camera.zoom"]
+        self.add("camera.zoom", "float", zoom["value"], self._set_zoom, title="Zoom", scale="log",
+                 min=zoom["min"], max=zoom["max"], help="Pixels of the canvas to a unit of the world.")  # fmt: skip
+        for place, axis in enumerate(list(dims.displayed)[-shown:]):
+            name = f"camera.center.{place}"
+            if name in now:
+                self.add(name, "float", now[name]["value"], lambda value, place=place: self._set_center(place, value),
+                         title="Centre " + axis_name(dims, axis), unit=_unit(self._viewer))  # fmt: skip
+        for place in range(3 if shown == 3 else 0):
+            name = f"camera.angle.{place}"
+            self.add(name, "float", now[name]["value"], lambda value, place=place: self._set_angle(place, value),
+                     title=f"Angle {place}", min=-180.0, max=180.0, step=1.0, default=0.0, unit="°")  # fmt: skip
+
+    def read(self) -> dict[str, dict[str, Any]]:
+        camera = compat.camera(self._viewer)
+        shown = int(self._viewer.dims.ndisplay)
+        zoom = float(camera.zoom)
+        least, most = self._zooms()
+        least, most = _limits(least, most, zoom)
+        found: dict[str, dict[str, Any]] = {"camera.zoom": {"value": zoom, "min": least, "max": most}}
+        for place, value in enumerate(camera.center[-shown:]):
+            found[f"camera.center.{place}"] = {"value": float(value)}
+        if shown == 3:
+            for place, angle in enumerate(camera.angles):
+                found[f"camera.angle.{place}"] = {"value": _half_turn(float(angle))}
+        return found
+
+    def _zooms(self) -> tuple[float, float]:
+        """Return useful limits: from all layers small in the middle, to single pixels."""
+        try:
+            extent = self._viewer.layers.extent
+            axes = list(self._viewer.dims.displayed)
+            longest = float(max((extent.world[1] - extent.world[0])[axes]))
+            pixel = float(min(extent.step[axes]))
+            rows, columns = compat.view_size(self._viewer)
+            if not (math.isfinite(longest) and longest > 0 and pixel > 0):
+                return 1e-3, 1e3
+            # Powers of ten, so that they change with the layers and not with each pixel of the window.
+            least = 10.0 ** math.floor(math.log10(min(rows, columns) / longest / 4))
+            most = 10.0 ** math.ceil(math.log10(64 / pixel))
+            return least, max(most, least * 10)
+        except Exception:
+            say_once("zoom limits", "the limits of the zoom could not be told", error=True)
+            return 1e-3, 1e3
+
+    def _set_zoom(self, value: float) -> None:
+        if not value > 0:
+            raise ValueError("the zoom must be greater than 0")
+        compat.camera(self._viewer).zoom = value
+
+    def _set_center(self, place: int, value: float) -> None:
+        camera = compat.camera(self._viewer)
+        center = list(camera.center)
+        center[len(center) - int(self._viewer.dims.ndisplay) + place] = value
+        camera.center = tuple(center)
+
+    def _set_angle(self, place: int, value: float) -> None:
+        camera = compat.camera(self._viewer)
+        angles = list(camera.angles)
+        angles[place] = value
+        camera.angles = tuple(angles)
+
+
+def _half_turn(angle: float) -> float:
+    """Return the same angle from -180 to 180 degrees."""
+    return angle if -180 <= angle <= 180 else (angle + 180) % 360 - 180
+
+
+def _unit(viewer: Any) -> Optional[str]:
+    from .states import unit_on_screen
+
+    unit = unit_on_screen(viewer)
+    return None if unit == "pixel" else unit
+
+
+def axis_name(dims: Any, axis: int) -> str:
+    """Return what people call an axis."""
+    label = str(dims.axis_labels[axis])
+    # napari calls axes "-2", or "0", that nobody has named.
+    if label and not label.lstrip("-").isdigit():
+        return label
+    from_end = dims.ndim - axis
+    return {1: "x", 2: "y", 3: "z"}.get(from_end, f"axis {axis}")
+
+
+class DimsControls(Group):
+    """Group dims."""
+
+    def __init__(self, process: Any, viewer: Any) -> None:
+        super().__init__(process, "dims")
+        self._viewer = viewer
+
+    def _axes(self) -> list[int]:
+        dims = self._viewer.dims
+        return [axis for axis in range(dims.ndim) if axis not in dims.displayed and dims.nsteps[axis] > 1]
+
+    def needed(self) -> Any:
+        return tuple(self._axes()), tuple(self._viewer.dims.axis_labels)
+
+    def make(self) -> None:
+        dims, now = self._viewer.dims, self.read()
+        self.add("dims.ndisplay", "choice", now["dims.ndisplay"]["value"], self._set_ndisplay,
+                 title="Display", choices=["2D", "3D"])  # fmt: skip
+        for axis in self._axes():
+            label = axis_name(dims, axis)
+            step = now[f"dims.{axis}"]
+            self.add(f"dims.{axis}", "int", step["value"], lambda value, axis=axis: self._set_step(axis, value),
+                     title=label, min=0, max=step["max"], step=1)  # fmt: skip
+            self.add(f"dims.{axis}.play", "bool", now[f"dims.{axis}.play"]["value"],
+                     lambda value, axis=axis: self._set_play(axis, value), title=f"Play {label}")  # fmt: skip
+
+    def read(self) -> dict[str, dict[str, Any]]:
+        dims = self._viewer.dims
+        playing = compat.playing(self._viewer)
+        found: dict[str, dict[str, Any]] = {"dims.ndisplay": {"value": f"{int(dims.ndisplay)}D"}}
+        for axis in self._axes():
+            found[f"dims.{axis}"] = {"value": int(dims.current_step[axis]), "max": int(dims.nsteps[axis]) - 1}
+            found[f"dims.{axis}.play"] = {"value": playing == axis}
+        return found
+
+    def _set_ndisplay(self, value: str) -> None:
+        self._viewer.dims.ndisplay = int(value[0])
+
+    def _set_step(self, axis: int, value: int) -> None:
+        self._viewer.dims.set_current_step(axis, value)
+
+    def _set_play(self, axis: int, value: bool) -> None:
+        widget = getattr(compat.qt_viewer(self._viewer), "dims", None)
+        if widget is None or not hasattr(widget, "play"):
+            raise ValueError("this napari cannot play")
+        playing = compat.playing(self._viewer)
+        if value and playing != axis:
+            widget.play(axis)
+        elif not value and playing == axis:
+            widget.stop()
+
+
+class CanvasControls(Group):
+    """Group canvas."""
+
+    def __init__(self, process: Any, get: Callable[[], bool], set: Callable[[bool], None]) -> None:
+        super().__init__(process, "canvas")
+        self._get, self._set = get, set
+
+    def needed(self) -> Any:
+        return True
+
+    def make(self) -> None:
+        self.add("show_grid", "bool", self._get(), self._set, title="Tile grid", default=False,
+                 help="Draw the borders of the tiles over napari's canvas.")  # fmt: skip
+
+    def read(self) -> dict[str, dict[str, Any]]:
+        return {"show_grid": {"value": self._get()}}
+

@@ -1,0 +1,122 @@
+"""Where a layer lies on the screen.
+
+Places in a layer are (row, column) in pixels of level 0, counted from the outer
+corner of the first pixel: that pixel spans 0 to 1. napari counts from the middle
+of the pixel, where its world coordinates are, so 0.5 lies between the two.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Optional
+
+import numpy as np
+
+from . import compat
+
+# How much larger than a pixel of the screen a pixel of a level may be and still
+# fit: napari rounds the view to whole pixels, which moves the limit a little.
+_TOLERANCE = 1.01
+
+
+class Placement(NamedTuple):
+    """How a layer's axes on the screen map to napari's world, also on the screen."""
+
+    axes: list[int]  # the layer's axes on the screen, rows before columns
+    linear: np.ndarray  # (n, n): world = linear @ data + shift, data counted from pixels' middles
+    shift: np.ndarray  # (n,)
+    inverse: Optional[np.ndarray]  # of linear, None where a layer is flat
+
+    @property
+    def pixel_size(self) -> np.ndarray:
+        """Length of a level-0 pixel along each axis, in world units."""
+        return np.sqrt((self.linear**2).sum(axis=0))
+
+    def to_world(self, places: Any) -> np.ndarray:
+        """Map (N, 2) places in the layer to world coordinates of the axes on the screen."""
+        return (np.asarray(places, dtype=float) - 0.5) @ self.linear.T + self.shift
+
+    def to_layer(self, world: Any) -> Optional[np.ndarray]:
+        """Map (N, 2) world coordinates to places in the layer."""
+        if self.inverse is None:
+            return None
+        return (np.asarray(world, dtype=float) - self.shift) @ self.inverse.T + 0.5
+
+
+def placement(viewer: Any, layer: Any) -> Placement:
+    """Return where the layer lies. Evaluating napari's transforms takes a while: keep the result."""
+    axes = compat.displayed(layer, viewer)
+    transform = getattr(layer, "data_to_world", None) or layer._data_to_world
+    origin = np.zeros(layer.ndim)
+    start = np.asarray(transform(origin), dtype=float)[-layer.ndim :]
+    linear = np.empty((len(axes), len(axes)))
+    for column, axis in enumerate(axes):
+        unit = origin.copy()
+        unit[axis] = 1
+        end = np.asarray(transform(unit), dtype=float)[-layer.ndim :]
+        linear[:, column] = (end - start)[axes]
+    shift = start[axes]
+    stretch = compat.unit_scale(viewer, layer)
+    if stretch is not None:
+        linear = linear * stretch[axes][:, None]
+        shift = shift * stretch[axes]
+    try:
+        inverse: Optional[np.ndarray] = np.linalg.inv(linear)
+    except np.linalg.LinAlgError:
+        inverse = None
+    return Placement(axes, linear, shift, inverse)
+
+
+class View(NamedTuple):
+    """What the camera shows."""
+
+    center: tuple[float, ...]  # world coordinates of the axes on the screen
+    zoom: float  # napari's pixels a world unit
+    size: tuple[float, float]  # rows, columns, in napari's pixels
+    ratio: float  # pixels of the screen a pixel of napari's
+
+
+def view(viewer: Any) -> View:
+    """Return what the camera shows now."""
+    camera = compat.camera(viewer)
+    shown = int(viewer.dims.ndisplay)
+    return View(
+        tuple(float(x) for x in camera.center[-shown:]),
+        float(camera.zoom),
+        compat.view_size(viewer),
+        compat.pixel_ratio(viewer),
+    )
+
+
+def corners(view: View, place: Placement) -> Optional[list[list[float]]]:
+    """Return [[row, column], [row, column]], the part of the layer that the canvas shows.
+
+    It is the smallest such rectangle, and may lie outside the image. None in 3D.
+    """
+    if len(view.center) != 2 or len(place.axes) != 2 or not view.zoom > 0:
+        return None
+    half = (view.size[0] / view.zoom / 2, view.size[1] / view.zoom / 2)
+    (y, x), (dy, dx) = view.center, half
+    seen = place.to_layer([(y - dy, x - dx), (y - dy, x + dx), (y + dy, x - dx), (y + dy, x + dx)])
+    if seen is None:
+        return None
+    return [seen.min(axis=0).tolist(), seen.max(axis=0).tolist()]
+
+
+def ideal_level(view: View, place: Placement, factors: np.ndarray) -> int:
+    """Return the level whose pixels fit the pixels of the screen.
+
+    That is the coarsest level whose pixels are not larger than a pixel of the
+    screen, along every axis on the screen that the levels divide; level 0 if all
+    are larger. factors is (levels, axes on the screen): level-0 pixels a pixel.
+
+    napari chooses by the size of the view in pixels of the canvas instead, and so
+    takes a coarser level on a screen with a high resolution, for a layer that is
+    turned, or for one that is locked; in 3D it always takes the coarsest.
+    """
+    divided = (factors > 1).any(axis=0)
+    if not divided.any():
+        return 0
+    on_screen = view.zoom * view.ratio * place.pixel_size[divided]  # screen pixels a level-0 pixel
+    fits = (factors[:, divided] * on_screen <= _TOLERANCE).all(axis=1)
+    found = np.flatnonzero(fits)
+    return int(found[-1]) if found.size else 0

@@ -1,0 +1,342 @@
+"""One layer of napari, as webmon shows it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import weakref
+from typing import Any, Callable, Optional
+
+import numpy as np
+
+from . import compat, geometry
+from .chunks import Chunks, Grid, chunks_of, grid_of, numbered
+from .geometry import Placement, View
+from .loads import Loads
+from .trouble import say_once
+
+# How long a tile that was loaded again is marked.
+RELOADED_SECONDS = 1.0
+
+_ids: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
+_numbers = itertools.count(1)
+
+# What changes what. Names that a kind of layer or a version of napari lacks are passed over.
+_DETAIL_EVENTS = (
+    "name", "visible", "opacity", "blending", "gamma", "colormap", "contrast_limits",
+    "contrast_limits_range", "units", "axis_labels", "locked_data_level", "scale", "translate",
+    "loaded", "data", "properties", "features",
+)  # fmt: skip
+_PLACE_EVENTS = ("scale", "translate", "rotate", "shear", "affine", "units")
+_PICTURE_EVENTS = ("set_data", "labels_update", "paint", "loaded")
+
+
+def id_of(layer: Any) -> str:
+    """Return the layer's id: a small whole number as text, its own for as long as it lives."""
+    found = _ids.get(layer)
+    if found is None:
+        found = _ids[layer] = str(next(_numbers))
+    return found
+
+
+class Tracked:
+    """Follows one layer.
+
+    touched(layer, what) is called when something changes: "details", "place", "picture" or
+    "data". It may be called in any thread, and does next to nothing.
+    """
+
+    def __init__(
+        self,
+        viewer: Any,
+        layer: Any,
+        send: Callable[[str, Any], None],
+        touched: Callable[[Tracked, str], None],
+    ) -> None:
+        self.viewer = viewer
+        self.layer = layer
+        self.id = id_of(layer)
+        self.kind = compat.kind(layer)
+        self.is_picture = compat.is_picture(layer)
+        self._touched = touched
+        self._fixed: Optional[dict[str, Any]] = None
+        self._place: Optional[Placement] = None
+        self._shapes: Optional[np.ndarray] = None
+        self._factors: Optional[np.ndarray] = None
+        self._chunks: dict[int, Optional[Chunks]] = {}
+        self._connections: list[tuple[Any, Callable[..., None]]] = []
+        for names, what, at_once in (
+            (_DETAIL_EVENTS, "details", self._forget_details),
+            (_PLACE_EVENTS, "place", self.forget_place),
+            (_PICTURE_EVENTS, "picture", None),
+            (("data",), "data", self._forget_data),
+        ):
+            for name in names:
+                self._connect(name, what, at_once)
+        self.loads: Optional[Loads] = None
+        if self.is_picture:
+            self.loads = Loads(layer, self.id, send, lambda: touched(self, "loads"))
+
+    def _connect(self, name: str, what: str, at_once: Optional[Callable[[], None]]) -> None:
+        emitter = getattr(self.layer.events, name, None)
+        if emitter is None:
+            return
+
+        def heard(event: Any = None) -> None:
+            if at_once is not None:
+                at_once()
+            self._touched(self, what)
+
+        emitter.connect(heard)
+        self._connections.append((emitter, heard))
+
+    def close(self) -> None:
+        """Let go of the layer."""
+        for emitter, heard in self._connections:
+            try:
+                emitter.disconnect(heard)
+            except (ValueError, RuntimeError):
+                pass  # napari has let go of it first
+        self._connections.clear()
+        if self.loads is not None:
+            self.loads.close()
+
+    def _forget_details(self) -> None:
+        self._fixed = None
+
+    def forget_place(self) -> None:
+        """The layer, or what is on the screen, has moved."""
+        self._place = None
+
+    def _forget_data(self) -> None:
+        self._fixed = self._place = self._shapes = self._factors = None
+        self._chunks.clear()
+        if self.loads is not None:
+            self.loads.forget()
+
+    # What is known of a picture.
+
+    @property
+    def place(self) -> Placement:
+        """Where the layer lies."""
+        if self._place is None:
+            self._place = geometry.placement(self.viewer, self.layer)
+        return self._place
+
+    @property
+    def shapes(self) -> np.ndarray:
+        """Pixels of every level along every axis, colours left out."""
+        if self._shapes is None:
+            self._shapes = compat.level_shapes(self.layer)
+        return self._shapes
+
+    @property
+    def factors(self) -> np.ndarray:
+        """Level-0 pixels that a pixel of each level covers along each axis."""
+        if self._factors is None:
+            self._factors = self.shapes[0] / np.maximum(self.shapes, 1)
+        return self._factors
+
+    @property
+    def level(self) -> int:
+        """The level that napari has chosen."""
+        return int(getattr(self.layer, "data_level", 0))
+
+    @property
+    def rgb(self) -> bool:
+        """Whether the last axis of the data are colours."""
+        return bool(getattr(self.layer, "rgb", False))
+
+    def chunks(self, level: int) -> Optional[Chunks]:
+        """Return the chunks of a level's array, None if it has none."""
+        if level not in self._chunks:
+            self._chunks[level] = chunks_of(compat.level_data(self.layer, level))
+        return self._chunks[level]
+
+    def ideal_level(self, view: View) -> int:
+        """Return the level that would fit the screen."""
+        place = self.place
+        return geometry.ideal_level(view, place, self.factors[:, place.axes])
+
+    def grid(self, level: int) -> Grid:
+        """Return the tiles of a level."""
+        return grid_of(self.chunks(level), self.shapes[level], self.place.axes)
+
+    def shown(self, level: int, corners: Any) -> Optional[tuple[Any, Any]]:
+        """Return (first, last) pixel of the level that napari draws, both included, or None.
+
+        corners is what the canvas shows of the layer.
+        """
+        axes, layer = self.place.axes, self.layer
+        if not layer.visible:
+            return None
+        if getattr(layer, "multiscale", False):
+            found = np.asarray(layer.corner_pixels)[:, axes]
+            return found[0].tolist(), found[1].tolist()
+        # napari holds all of such an image, but not all is on the screen.
+        if corners is None:
+            return None
+        (top, left), (bottom, right) = corners
+        return (top, left), (math.ceil(bottom) - 1, math.ceil(right) - 1)
+
+    # States.
+
+    def details(self, view: View, selected: bool) -> dict[str, Any]:
+        """Return the layer's entry of the state "layers"."""
+        if self._fixed is None:
+            self._fixed = self._details()
+        found = dict(self._fixed, selected=selected, loaded=bool(getattr(self.layer, "loaded", True)))
+        if self.is_picture and self.loads is not None:
+            layer, level = self.layer, self.level
+            found["level"] = level
+            found["ideal_level"] = self.ideal_level(view)
+            found["locked_level"] = getattr(layer, "locked_data_level", None)
+            found["corners"] = np.asarray(layer.corner_pixels).tolist()
+            chunks = self.chunks(level)
+            found["chunk"] = None if chunks is None else chunks.shape
+            found["chunk_stated"] = chunks is None
+            found["loads"] = self.loads.count
+            found["load_bytes"] = self.loads.nbytes
+            found["reloads"] = self.loads.reloads
+        return found
+
+    def _details(self) -> dict[str, Any]:
+        layer = self.layer
+        found: dict[str, Any] = {
+            "id": self.id,
+            "kind": self.kind,
+            "name": str(layer.name),
+            "visible": bool(layer.visible),
+            "opacity": float(layer.opacity),
+            "blending": str(layer.blending),
+            "ndim": int(layer.ndim),
+            "scale": [float(x) for x in layer.scale],
+            "translate": [float(x) for x in layer.translate],
+            "units": compat.text_units(layer),
+            "axes": [str(name) for name in getattr(layer, "axis_labels", ())] or None,
+            "path": _path(layer),
+        }
+        for name, key in (("contrast_limits", "contrast_limits"), ("contrast_limits_range", "contrast_range")):
+            limits = getattr(layer, name, None)
+            if limits is not None and not self.rgb:
+                found[key] = [float(x) for x in limits]
+        if not self.rgb:
+            gamma = getattr(layer, "gamma", None)
+            if gamma is not None:
+                found["gamma"] = float(gamma)
+            colormap = colormap_name(layer)
+            if colormap is not None:
+                found["colormap"] = colormap
+        try:
+            found.update(self._shape_of_data())
+        except Exception:
+            say_once("shape of " + self.kind, "the shape of a %s layer could not be told", self.kind, error=True)
+        return found
+
+    def _shape_of_data(self) -> dict[str, Any]:
+        layer = self.layer
+        if self.is_picture:
+            dtype = np.dtype(layer.dtype)
+            shape = [int(n) for n in compat.level_data(layer, 0).shape]
+            return {
+                "shape": shape,
+                "dtype": dtype.str if dtype.names is None else str(dtype),
+                "rgb": self.rgb,
+                "multiscale": bool(getattr(layer, "multiscale", False)),
+                "levels": self.shapes.tolist(),
+                "nbytes": math.prod(shape) * dtype.itemsize,
+            }
+        data = layer.data
+        if self.kind == "surface":
+            data = data[0]  # the vertices
+        if isinstance(data, list):  # shapes: a list of arrays of their own lengths
+            return {"shape": [len(data)], "nbytes": sum(int(np.asarray(d).nbytes) for d in data[:10000])}
+        array = np.asarray(data)
+        return {"shape": list(array.shape), "dtype": array.dtype.str, "nbytes": int(array.nbytes)}
+
+    def poll(self, view: View) -> tuple[dict[str, Any], Any, Optional[float]]:
+        """Return the layer's entry of "poll", what it depends on, and when it changes by itself.
+
+        The second value compares equal as long as the entry does not change.
+        """
+        place, level = self.place, self.level
+        if len(place.axes) != 2 or self.loads is None:
+            return {"name": str(self.layer.name)}, (self.layer.name,), None
+        corners = geometry.corners(view, place)
+        grid = self.grid(level)
+        shown = self.shown(level, corners)
+        span = None
+        if shown is not None:
+            grid = grid.grouped(*shown)
+            span = grid.within(*shown)
+        loading = self._loading(grid, level, span)
+        again, until = self.loads.reloaded(level, RELOADED_SECONDS)
+        marked = sorted(again) if grid.chunked else []
+        ideal = self.ideal_level(view)
+        key = (
+            level, ideal, grid, span, loading, tuple(marked), self.loads.reloads,
+            None if corners is None else (*corners[0], *corners[1]), self.layer.name, self.shapes.tobytes(),
+        )  # fmt: skip
+        base, image = self.shapes[0][place.axes], self.shapes[level][place.axes]
+        entry: dict[str, Any] = {
+            "tile_config": {
+                "name": str(self.layer.name),
+                "base_shape": [int(n) for n in base],
+                "image_shape": [int(n) for n in image],
+                "shape_in_tiles": list(grid.tiles),
+                "tile_size": int(max(grid.tile)),
+                "tile_shape": list(grid.tile),
+                "level_index": level,
+                "ideal_level": ideal,
+                "levels": self.shapes[:, place.axes].tolist(),
+                "stated": grid.stated,
+                "reloads": self.loads.reloads,
+            }
+        }
+        if shown is not None:
+            entry["tile_state"] = {
+                "seen": numbered(span),
+                "corners": None if corners is None else np.asarray(corners, dtype=float),
+                "loading": _pairs(loading),
+                "reloaded": _pairs(marked),
+            }
+        return entry, key, until
+
+    def _loading(
+        self, grid: Grid, level: int, span: Optional[tuple[int, int, int, int]]
+    ) -> tuple[tuple[int, int], ...]:
+        """Return the tiles that are asked for and have not come."""
+        if span is None or getattr(self.layer, "loaded", True):
+            return ()
+        have = None
+        came = self.loads.region if self.loads is not None else None
+        if came is not None and came[0] == level and len(came[1].first) == 2:
+            have = grid.within(came[1].first, came[1].last)
+        top, left, bottom, right = span
+        return tuple(
+            (row, column)
+            for row in range(top, bottom + 1)
+            for column in range(left, right + 1)
+            if have is None or not (have[0] <= row <= have[2] and have[1] <= column <= have[3])
+        )
+
+
+def _pairs(tiles: Any) -> np.ndarray:
+    return np.array(tiles, dtype=np.int64, order="F") if tiles else numbered(None)
+
+
+def colormap_name(layer: Any) -> Optional[str]:
+    """Return the name of the colormap that people may choose for the layer, None if it has no such."""
+    if compat.kind(layer) == "labels":
+        return None
+    colormap = getattr(layer, "colormap", None)
+    if isinstance(colormap, str):
+        return colormap
+    name = getattr(colormap, "name", None)
+    return None if name is None else str(name)
+
+
+def _path(layer: Any) -> Optional[str]:
+    path = getattr(getattr(layer, "source", None), "path", None)
+    return None if not path else os.fspath(path)

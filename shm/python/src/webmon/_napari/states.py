@@ -1,0 +1,120 @@
+"""The states of the viewer as a whole: camera, dims, cursor, histograms."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import numpy as np
+
+from . import compat
+from .geometry import View
+from .layers import Tracked
+
+# A histogram counts no more pixels than this of a slice, evenly spread.
+_SAMPLE = 1 << 16
+_BINS = 256
+
+
+def camera(viewer: Any, view: View) -> dict[str, Any]:
+    """Return the state "camera"."""
+    found = compat.camera(viewer)
+    return {
+        "center": [float(x) for x in found.center],
+        "zoom": view.zoom,
+        "angles": [float(x) for x in found.angles],
+        "perspective": float(found.perspective),
+        "canvas": [round(n) for n in view.size],
+    }
+
+
+def dims(viewer: Any) -> dict[str, Any]:
+    """Return the state "dims"."""
+    found = viewer.dims
+    return {
+        "ndim": int(found.ndim),
+        "ndisplay": int(found.ndisplay),
+        "order": [int(axis) for axis in found.order],
+        "axis_labels": [str(label) for label in found.axis_labels],
+        "current_step": [int(step) for step in found.current_step],
+        "nsteps": [int(n) for n in found.nsteps],
+        "point": [float(x) for x in found.point],
+        "displayed": [int(axis) for axis in found.displayed],
+        "playing": compat.playing(viewer),
+        "unit": unit_on_screen(viewer),
+    }
+
+
+def unit_on_screen(viewer: Any) -> Optional[str]:
+    """Return the unit of the axes on the screen, None if they have several or none is known."""
+    units = getattr(viewer.dims, "units", None) or getattr(viewer.layers, "units", None)
+    try:
+        found = {str(units[axis - viewer.dims.ndim]) for axis in viewer.dims.displayed}
+    except (TypeError, IndexError):
+        return None
+    return found.pop() if len(found) == 1 else None
+
+
+def cursor(viewer: Any, tracked: dict[Any, Tracked]) -> dict[str, Any]:
+    """Return the state "cursor": where it is in world coordinates, and the pixel below it.
+
+    The pixel is one of the active layer; without an active one, of the uppermost
+    picture that is visible. It is looked up in the slice that napari holds.
+    """
+    position = [float(x) for x in viewer.cursor.position]
+    layer = _under_cursor(viewer)
+    value: Any = None
+    if layer is not None:
+        value = _value(
+            layer.get_value(
+                viewer.cursor.position,
+                view_direction=getattr(viewer.cursor, "_view_direction", None),
+                dims_displayed=list(viewer.dims.displayed),
+                world=True,
+            )
+        )
+    return {"position": position, "value": value, "layer": None if layer is None else tracked[layer].id}
+
+
+def _under_cursor(viewer: Any) -> Any:
+    active = viewer.layers.selection.active
+    if active is not None:
+        # Looking up a shape or a point can take long; napari does it in a thread of its own.
+        return active if compat.is_picture(active) else None
+    for layer in reversed(viewer.layers):
+        if layer.visible and compat.is_picture(layer):
+            return layer
+    return None
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, tuple):  # of a multiscale layer: (level, value)
+        value = value[-1]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    array = np.asarray(value)
+    if array.ndim == 0 and array.dtype.kind in "biuf":
+        return array.item()
+    return "(" + ", ".join(f"{x:g}" if array.dtype.kind == "f" else str(x) for x in array.ravel()[:8].tolist()) + ")"
+
+
+def histogram(tracked: Tracked) -> Optional[dict[str, Any]]:
+    """Return the histogram of the slice of an image over its contrast range, or None."""
+    layer = tracked.layer
+    if tracked.kind != "image" or tracked.rgb or not layer.visible:
+        return None
+    raw = compat.drawn(layer)
+    if raw is None or raw.size == 0 or raw.dtype.kind not in "biuf":
+        return None
+    low, high = (float(x) for x in layer.contrast_limits_range)
+    if not high > low:
+        return None
+    # Every n-th pixel along each axis, so that the sample has the picture's shape.
+    step = max(1, int(np.ceil((raw.size / _SAMPLE) ** (1 / raw.ndim))))
+    sample = raw[(slice(None, None, step),) * raw.ndim].ravel()
+    # Work out the bins by hand: np.histogram takes several times as long.
+    scaled = (sample.astype(np.float64) - low) * (_BINS / (high - low))
+    if raw.dtype.kind == "f":
+        scaled = scaled[np.isfinite(scaled)]
+    inside = scaled[(scaled >= 0) & (scaled <= _BINS)].astype(np.int64)
+    counts = np.bincount(np.minimum(inside, _BINS - 1), minlength=_BINS)
+    return {"low": low, "high": high, "counts": counts.tolist()}
