@@ -8,9 +8,11 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unicode"
 
 	"webmon/shm"
 	"webmon/shm/pickle"
+	"webmon/shm/segment"
 )
 
 const (
@@ -30,10 +32,11 @@ var wireName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,79}$`)
 // their frames while somebody wants them.
 type arrays struct {
 	r    *run
-	wake chan struct{} // capacity one: list or demand has changed
+	wake chan struct{} // capacity one: list or demand has changed, or a follower has ended
 
-	mu   sync.Mutex // guards list
-	list shm.Arrays // as the process declares them
+	mu   sync.Mutex // guards all below
+	list shm.Arrays // as the process declares them; nil: it has declared none
+	news bool       // list is one that run has not taken yet
 }
 
 func (a *arrays) init(r *run) {
@@ -51,7 +54,9 @@ func (a *arrays) declared(v pickle.Value) {
 		a.r.announce(shm.ArrayTopic(list[i].Name))
 	}
 	a.mu.Lock()
-	a.list = list
+	if a.list != nil || len(list) > 0 {
+		a.list, a.news = list, true
+	}
 	a.mu.Unlock()
 	signal(a.wake)
 }
@@ -59,19 +64,253 @@ func (a *arrays) declared(v pickle.Value) {
 // demandChanged is called whenever somebody may want other topics than before.
 func (a *arrays) demandChanged() { signal(a.wake) }
 
-// run follows the arrays until ctx is done, whatever becomes of connections.
+// taken returns what was declared since it was called last; ok is false if
+// nothing was.
+func (a *arrays) taken() (list shm.Arrays, ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	ok, a.news = a.news, false
+	return a.list, ok
+}
+
+// run follows the arrays until ctx is done, whatever becomes of connections: the
+// frames do not come over them.
 func (a *arrays) run(ctx context.Context) {
+	all := followed{a: a, ctx: ctx}
+	defer all.end()
+	timer := time.NewTimer(statsEvery)
+	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-a.wake:
+		case <-timer.C:
 		}
-		a.mu.Lock()
-		list := slices.Clone(a.list)
-		a.mu.Unlock()
-		a.r.sink.State(shm.TopicArrays, list)
+		list, changed := a.taken()
+		if changed {
+			all.replace(list)
+		}
+		if !all.look(time.Now()) && !changed {
+			timer.Stop() // nobody watches: what changes that wakes
+			continue
+		}
+		if now := time.Now(); changed || all.news || now.Sub(all.told) >= statsEvery-statsEvery/16 {
+			all.told, all.news = now, false
+			a.r.sink.State(shm.TopicArrays, all.stats(now))
+		}
+		timer.Reset(statsEvery)
 	}
+}
+
+// followed are all arrays, for the one goroutine of run.
+type followed struct {
+	a      *arrays
+	ctx    context.Context
+	arrays []*following // in the order of their names
+	told   time.Time    // when their state was handed over last
+	news   bool         // something has changed that should not wait for that
+}
+
+// following is one array.
+type following struct {
+	info    shm.ArrayInfo
+	reader  *segment.Reader // nil: not open
+	problem string          // why not
+	retry   time.Time       // not to be opened before
+
+	// While somebody wants the frames.
+	follower *segment.Follower
+	stop     func()     // ends the goroutine that waits for them, and waits for that
+	failed   chan error // capacity one: why that has ended by itself
+
+	past  shm.ArrayStats // of earlier readers and followers
+	rates []published    // over the last seconds
+}
+
+// published is how many frames there had been at a time.
+type published struct {
+	at time.Time
+	n  uint64
+}
+
+// ratesOver is over how many readings of the stats, each a second after the last,
+// the rate is taken.
+const ratesOver = 4
+
+// replace takes what the process declares now.
+func (all *followed) replace(list shm.Arrays) {
+	old := map[string]*following{}
+	for _, f := range all.arrays {
+		old[f.info.Name] = f
+	}
+	all.arrays = all.arrays[:0:0]
+	for _, info := range list {
+		f := old[info.Name]
+		delete(old, info.Name)
+		if f == nil {
+			f = &following{}
+		}
+		if f.reader != nil && !f.reader.SetInfo(info) {
+			f.close()
+		}
+		f.info = info
+		f.problem, f.retry = "", time.Time{}
+		if info.Shm == "" {
+			f.problem = "The process could not get any shared memory for it"
+		}
+		all.arrays = append(all.arrays, f)
+	}
+	for _, f := range old {
+		f.close()
+	}
+}
+
+// look opens, follows and leaves arrays as people want them, and reports whether
+// they want any at all.
+func (all *followed) look(now time.Time) bool {
+	sink := all.a.r.sink
+	wants := make([]bool, len(all.arrays))
+	watched := sink.Demand(shm.TopicArrays) > 0
+	for i, f := range all.arrays {
+		wants[i] = sink.Demand(shm.ArrayTopic(f.info.Name)) > 0
+		watched = watched || wants[i]
+	}
+	for i, f := range all.arrays {
+		if !watched {
+			f.close()
+			continue
+		}
+		before := f.problem
+		f.open(now)
+		if wants[i] {
+			f.follow(all.ctx, all.a)
+		} else {
+			f.leave()
+		}
+		all.news = all.news || f.problem != before
+	}
+	return watched
+}
+
+func (all *followed) end() {
+	for _, f := range all.arrays {
+		f.close()
+	}
+}
+
+func (all *followed) stats(now time.Time) shm.Arrays {
+	list := make(shm.Arrays, len(all.arrays))
+	for i, f := range all.arrays {
+		list[i] = f.info
+		list[i].Stats = f.stats(now)
+	}
+	return list
+}
+
+// open opens the array unless it is open, and closes it where no more can come.
+func (f *following) open(now time.Time) {
+	var err error
+	if f.reader != nil {
+		select {
+		case err = <-f.failed:
+		default:
+			err = f.reader.Ended()
+		}
+		if err == nil {
+			return
+		}
+		f.close()
+	} else {
+		if f.info.Shm == "" || now.Before(f.retry) {
+			return
+		}
+		if f.reader, err = segment.Open(f.info, segment.Options{}); err == nil {
+			f.problem, f.rates = "", nil
+			return
+		}
+	}
+	f.problem, f.retry = sentence(err), now.Add(statsEvery)
+}
+
+// sentence makes an error one that people read.
+func sentence(err error) string {
+	s := []rune(err.Error())
+	s[0] = unicode.ToUpper(s[0])
+	return string(s)
+}
+
+// follow begins to hand the frames over, unless that is under way.
+func (f *following) follow(ctx context.Context, a *arrays) {
+	if f.reader == nil || f.stop != nil {
+		return
+	}
+	follower := segment.NewFollower(f.reader)
+	failed := make(chan error, 1)
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	topic := shm.ArrayTopic(f.info.Name)
+	go func() {
+		defer close(done)
+		for {
+			frame, err := follower.Next(ctx)
+			if err != nil {
+				if ctx.Err() == nil {
+					failed <- err
+					signal(a.wake)
+				}
+				return
+			}
+			a.r.sink.State(topic, frame)
+		}
+	}()
+	f.follower, f.failed = follower, failed
+	f.stop = func() { cancel(); <-done }
+}
+
+// leave hands no more frames over.
+func (f *following) leave() {
+	if f.stop == nil {
+		return
+	}
+	f.stop()
+	f.follower.Count(&f.past)
+	f.follower, f.stop, f.failed = nil, nil, nil
+}
+
+func (f *following) close() {
+	f.leave()
+	if f.reader == nil {
+		return
+	}
+	f.past.Published = f.reader.Published()
+	f.past.Torn += f.reader.Torn()
+	f.reader.Close() // of a file that was only looked at
+	f.reader, f.rates = nil, nil
+}
+
+func (f *following) stats(now time.Time) shm.ArrayStats {
+	s := f.past
+	s.Problem = f.problem
+	if f.follower != nil {
+		f.follower.Count(&s)
+	}
+	if f.reader == nil {
+		return s
+	}
+	s.Published = f.reader.Published()
+	s.Torn += f.reader.Torn()
+	if n := len(f.rates); n > 0 && s.Published < f.rates[n-1].n {
+		f.rates = nil
+	}
+	f.rates = append(f.rates, published{now, s.Published})
+	if extra := len(f.rates) - 1 - ratesOver; extra > 0 {
+		f.rates = slices.Delete(f.rates, 0, extra)
+	}
+	if d := now.Sub(f.rates[0].at).Seconds(); d > 0 {
+		s.Rate = float64(s.Published-f.rates[0].n) / d
+	}
+	return s
 }
 
 // decodeArrays turns what a process declares of its arrays into Arrays, in the
@@ -107,10 +346,7 @@ func decodeArrays(v pickle.Value) (shm.Arrays, []note) {
 	return list, notes
 }
 
-var (
-	segmentName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
-	generation  = regexp.MustCompile(`^[0-9a-f]{16}$`)
-)
+var generation = regexp.MustCompile(`^[0-9a-f]{16}$`)
 
 // decodeArray decodes what is declared of one array. An error says which of what
 // cannot be done without is wrong; of the rest what makes no sense is ignored.
@@ -123,7 +359,8 @@ func decodeArray(name string, v pickle.Value) (info shm.ArrayInfo, err error) {
 	text := func(key string, most int) string { s, _ := get(key).(string); return clip(s, most) }
 
 	info = shm.ArrayInfo{Name: name}
-	if info.Shm, ok = get("shm").(string); !ok || !segmentName.MatchString(info.Shm) {
+	// No name at all stands for no shared memory: people should see that.
+	if info.Shm, ok = get("shm").(string); !ok || info.Shm != "" && !segment.ValidName(info.Shm) {
 		return info, fmt.Errorf("its segment is called %s, which is no name of a segment", kindOf(get("shm")))
 	}
 	if info.Generation, ok = get("generation").(string); !ok || !generation.MatchString(info.Generation) {
@@ -136,20 +373,7 @@ func decodeArray(name string, v pickle.Value) (info shm.ArrayInfo, err error) {
 	if len(t.Fields) > maxFields {
 		return info, fmt.Errorf("its records have %d fields, %d are allowed", len(t.Fields), maxFields)
 	}
-	if t.Kind == 'V' {
-		for _, f := range t.Fields {
-			field := shm.ArrayField{Name: clip(f.Name, maxArrayTitle)}
-			if f.Type.Base != nil {
-				field.Descr, field.Shape = f.Type.Base.Descr(), f.Type.Shape
-			} else {
-				field.Descr = f.Type.Descr()
-			}
-			info.Fields = append(info.Fields, field)
-		}
-	}
-	if len(info.Fields) == 0 {
-		info.Descr = t.Descr()
-	}
+	info.Descr, info.Fields = segment.Describe(t)
 	shape, ok := sequence(get("shape"))
 	if !ok || len(shape) > maxArrayDims {
 		return info, fmt.Errorf("its shape is %s instead of at most %d whole numbers", kindOf(get("shape")), maxArrayDims)
@@ -161,6 +385,9 @@ func decodeArray(name string, v pickle.Value) (info shm.ArrayInfo, err error) {
 			return info, fmt.Errorf("its shape has %s on axis %d instead of a whole number", kindOf(v), i)
 		}
 		info.Shape[i] = int(n)
+	}
+	if !segment.ValidShape(t, info.Shape) {
+		return info, fmt.Errorf("no machine holds frames of %v", info.Shape)
 	}
 
 	ndim := len(shape)

@@ -31,7 +31,7 @@ const (
 )
 
 // Follower waits for the frames of a segment, one after the other. Its Next is for
-// one goroutine; Stats is for any.
+// one goroutine; Count is for any.
 //
 // There is no way to be woken by a process that does not know of us. So it learns
 // how often frames come and sleeps until shortly after the next one is due, which
@@ -50,15 +50,16 @@ type Follower struct {
 	jitter time.Duration // how far off they are, on average
 	takes  time.Duration // from there until the frame can be seen, as far as known
 
-	seen, missed, torn atomic.Uint64
+	seen, missed atomic.Uint64
 }
 
 // NewFollower follows r from its newest frame on.
 func NewFollower(r *Reader) *Follower { return &Follower{r: r} }
 
-// Stats fills in what only a follower knows: frames seen, missed and torn.
-func (f *Follower) Stats(s *shm.ArrayStats) {
-	s.Seen, s.Missed, s.Torn = f.seen.Load(), f.missed.Load(), f.torn.Load()
+// Count adds the frames that were handed out, and those that were missed, to s.
+func (f *Follower) Count(s *shm.ArrayStats) {
+	s.Seen += f.seen.Load()
+	s.Missed += f.missed.Load()
 }
 
 // Next waits for a frame newer than the last, and returns the newest there is. The
@@ -86,7 +87,6 @@ func (f *Follower) Next(ctx context.Context) (*shm.ArrayFrame, error) {
 				f.took(frame, now, woke, first)
 				return frame, nil
 			case errors.Is(err, shm.ErrOvertaken):
-				f.torn.Add(1)
 				wait = look
 			case err != nil:
 				return nil, err

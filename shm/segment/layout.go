@@ -60,7 +60,8 @@ const (
 // segmentName is what a segment may be called, and how those of ours begin.
 var segmentName = regexp.MustCompile(`^webmon-[0-9]+-[A-Za-z0-9_.-]+$`)
 
-func validName(name string) bool { return len(name) <= 64 && segmentName.MatchString(name) }
+// ValidName reports whether a segment of webmon's may be called so.
+func ValidName(name string) bool { return len(name) <= 64 && segmentName.MatchString(name) }
 
 // header is what stays the same for the life of a segment, once checked.
 type header struct {

@@ -56,7 +56,7 @@ func Open(info shm.ArrayInfo, o Options) (*Reader, error) {
 }
 
 func open(info shm.ArrayInfo, dir string) (*Reader, error) {
-	if !validName(info.Shm) {
+	if !ValidName(info.Shm) {
 		return nil, fmt.Errorf("its segment's name %q is none of webmon's", short(info.Shm))
 	}
 	f, size, err := openSegment(dir, info.Shm)
