@@ -11,7 +11,7 @@ import (
 // arrows says which of webmon's packages a package may import; ARCHITECTURE.md
 // draws the picture. The first rule that fits a package counts.
 var arrows = []struct{ from, to string }{
-	{`^webmon$`, `^webmon/(dashboard|dashboard/(instance|source)|shm|shm/(napari|demo|model|segment))$`},
+	{`^webmon$`, `^webmon/(dashboard|dashboard/(instance|source)|shm|shm/(napari|demo|discover|model|segment))$`},
 	{`^webmon/shm$`, `^$`},
 	{`^webmon/shm/pickle$`, `^$`},
 	{`^webmon/shm/manager$`, `^webmon/shm/pickle$`},

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -22,6 +23,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -30,15 +32,19 @@ import (
 	"webmon/dashboard/source"
 	"webmon/shm"
 	"webmon/shm/demo"
+	"webmon/shm/discover"
 	"webmon/shm/napari"
 )
 
 const (
 	defaultPort    = 5050
 	defaultAuthkey = "napari" // napari's own, the same everywhere
-	// linger is how long a webmon that napari started outlives its last source
-	// and its last browser.
+	// linger is how long a webmon that a process started outlives its last
+	// source and its last browser, unless it is told otherwise.
 	linger = 10 * time.Minute
+	// launchedEnv is set to 1 by the Python package for a webmon that it starts:
+	// nobody sits in front of it.
+	launchedEnv = "WEBMON_LAUNCHED"
 	// attachFirst is how long serving waits for the processes named at the start.
 	attachFirst = time.Second
 	// wsaAddrInUse is what Windows says of a port that is taken; Go's EADDRINUSE
@@ -94,8 +100,10 @@ type config struct {
 	open        bool
 	logPath     string
 	logLevel    slog.Level
+	linger      time.Duration // 0: for ever
 
-	napariPort int // of the napari that started us; 0: none did
+	launched   bool // by a process, not by a person
+	napariPort int  // of the napari that started us; 0: none did
 	napariPID  int
 }
 
@@ -117,9 +125,11 @@ const usage = `webmon shows a running napari, or any Python imaging process, liv
 
 Usage: webmon [options]
 
-With nothing to attach to it shows a demo. To attach to your napari, start napari
-with NAPARI_MON=monitor.json, where monitor.json holds {"clients": [["webmon"]]},
-or name a running manager with --connect HOST:PORT.
+Every process of yours that uses the Python package appears by itself: a napari with
+its plugin, and any program that calls webmon.serve. A napari 0.4.11 does without the
+package: start it with NAPARI_MON=monitor.json, where monitor.json holds
+{"clients": [["webmon"]]}, or name a running manager with --connect HOST:PORT.
+With nothing to attach to webmon shows a demo.
 
 Options (each also as an environment variable, --log-path as WEBMON_LOG_PATH):
 `
@@ -138,8 +148,9 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (config,
 	fs.StringVar(&cfg.authkeyFile, "authkey-file", "", "`file` with the key of the managers named by --connect (default: napari's own key)")
 	fs.BoolVar(&cfg.demo, "demo", false, "show the demo, beside whatever else is attached")
 	fs.BoolVar(&cfg.open, "open", false, "open the dashboard in the browser")
-	fs.StringVar(&cfg.logPath, "log-path", "", "`file` for the log (default: standard error; in the state folder when napari starts webmon)")
+	fs.StringVar(&cfg.logPath, "log-path", "", "`file` for the log (default: standard error; in the state folder when a process starts webmon)")
 	fs.TextVar(&cfg.logLevel, "log-level", slog.LevelInfo, "`level` of the log: debug, info, warn or error")
+	fs.DurationVar(&cfg.linger, "linger", 0, "stop this `long` after the last process and the last browser are gone, 0 for never\n(default: never; 10m when a process starts webmon)")
 	version := fs.Bool("version", false, "print the version")
 
 	// The environment first: a flag wins over it.
@@ -164,12 +175,18 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (config,
 		}
 		return cfg, usagef("%v; webmon --help lists the options", err)
 	}
-	fs.Visit(func(f *flag.Flag) { cfg.portAsked = cfg.portAsked || f.Name == "port" })
+	asked := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { asked[f.Name] = true })
+	cfg.portAsked = asked["port"]
 	if *version {
 		fmt.Fprintln(stderr, "webmon", dashboard.Version())
 		return cfg, flag.ErrHelp
 	}
-	return cfg, cfg.check(fs, getenv)
+	err := cfg.check(fs, getenv)
+	if cfg.launched && !asked["linger"] {
+		cfg.linger = linger
+	}
+	return cfg, err
 }
 
 // check finds what cannot work before anything is started.
@@ -192,6 +209,9 @@ func (cfg *config) check(fs *flag.FlagSet, getenv func(string) string) error {
 	if cfg.token != "" && (len(cfg.token) < 16 || strings.ContainsFunc(cfg.token, notTokenRune)) {
 		return usagef("--token needs at least 16 characters out of letters, digits and . _ ~ -")
 	}
+	if cfg.linger < 0 {
+		return usagef("--linger %v is no time to wait: use one such as 10m, or 0 for ever", cfg.linger)
+	}
 	for _, addr := range cfg.connect {
 		host, port, err := net.SplitHostPort(addr)
 		if n, perr := strconv.Atoi(port); err != nil || host == "" || perr != nil || n < 1 || n > 65535 {
@@ -208,12 +228,13 @@ func (cfg *config) check(fs *flag.FlagSet, getenv func(string) string) error {
 			return usagef("--authkey-file %s is empty", cfg.authkeyFile)
 		}
 	}
+	cfg.launched = getenv(launchedEnv) == "1"
 	if client := getenv("NAPARI_MON_CLIENT"); client != "" {
 		port, err := clientPort(client)
 		if err != nil {
 			return usagef("NAPARI_MON_CLIENT: %v", err)
 		}
-		cfg.napariPort, cfg.napariPID = port, os.Getppid()
+		cfg.napariPort, cfg.napariPID, cfg.launched = port, os.Getppid(), true
 	}
 	return nil
 }
@@ -254,8 +275,7 @@ func isLoopback(host string) bool {
 // serve attaches to what cfg names and serves the dashboard until it is told
 // to stop, or hands everything to a webmon that is running already.
 func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
-	launched := cfg.napariPort != 0
-	if launched {
+	if cfg.launched {
 		instance.Detach()
 	}
 	logger, closeLog, err := openLog(cfg, stderr)
@@ -264,8 +284,9 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 	}
 	defer closeLog()
 
-	targets := cfg.targets()
 	dir := instance.RuntimeDir()
+	announced := discover.Scan(filepath.Join(dir, discover.Folder), logger)
+	targets := cfg.targets(len(announced) > 0)
 	var in *instance.Instance
 	for in == nil {
 		in, err = instance.Acquire(dir)
@@ -323,9 +344,9 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 	}
 
 	ctx, cancel := context.WithCancel(ctx)
-	attached := make(chan struct{})
-	go func() {
-		defer close(attached)
+	var attaching sync.WaitGroup
+	attached := make(chan struct{}, 1+len(announced))
+	attaching.Go(func() {
 		for _, t := range targets {
 			// What goes wrong is said on the pages, and webmon goes on.
 			if _, err := server.Attach(ctx, t); err != nil && ctx.Err() == nil {
@@ -333,16 +354,28 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 				fmt.Fprintf(stderr, "webmon: %v\n", err)
 			}
 		}
-	}()
+		attached <- struct{}{}
+	})
+	attaching.Go(func() {
+		follow(ctx, dir, logger, func(ctx context.Context, t source.Target) {
+			server.Follow(ctx, t, func() { signalled(attached) })
+		})
+	})
 	defer func() {
 		cancel()
-		<-attached
+		attaching.Wait()
 	}()
 	// A page that is opened at once, or has waited for this address, finds its
 	// source; a process that is slow to answer keeps nobody waiting.
-	select {
-	case <-attached:
-	case <-time.After(attachFirst):
+	enough := time.NewTimer(attachFirst)
+	defer enough.Stop()
+	for n := 0; n < cap(attached); n++ {
+		select {
+		case <-attached:
+			continue
+		case <-enough.C:
+		}
+		break
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(ctx) }()
@@ -362,7 +395,7 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 			cancel()
 			return <-served
 		case now := <-idle.C:
-			if since := server.Idle(); launched && !since.IsZero() && now.Sub(since) > linger {
+			if since := server.Idle(); cfg.linger > 0 && !since.IsZero() && now.Sub(since) > cfg.linger {
 				logger.Info("nothing to watch and nobody watching")
 				cancel()
 				return <-served
@@ -371,8 +404,74 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 	}
 }
 
-// targets lists what cfg asks to watch. The demo runs if there is nothing else.
-func (cfg *config) targets() []source.Target {
+// follow watches every process that announces itself, for as long as it does and
+// ctx is not done. watch returns when its context is done and the process is not
+// attached any more.
+func follow(ctx context.Context, dir string, logger *slog.Logger, watch func(context.Context, source.Target)) {
+	type life struct {
+		end  context.CancelFunc
+		over chan struct{} // closed once it is not attached any more
+	}
+	var all sync.WaitGroup
+	defer all.Wait()
+	living := map[string]life{} // by the path of the announcement
+	ending := map[string]life{} // of those that have died, the last of each name
+	discover.Watch(ctx, discover.Options{
+		Dir:    filepath.Join(dir, discover.Folder),
+		Logger: logger,
+		Found: func(a discover.Announcement) {
+			before := ending[a.Name].over
+			delete(ending, a.Name)
+			ctx, cancel := context.WithCancel(ctx)
+			l := life{cancel, make(chan struct{})}
+			living[a.Path] = l
+			all.Go(func() {
+				defer close(l.over)
+				defer cancel()
+				if before != nil {
+					// So that one that starts again takes its old place.
+					select {
+					case <-before:
+					case <-time.After(endsWithin):
+					case <-ctx.Done():
+					}
+				}
+				watch(ctx, source.Target{
+					Name: a.Name, Kind: a.Kind, Address: a.Address, Authkey: a.Authkey, PID: a.PID,
+				})
+			})
+		},
+		Lost: func(a discover.Announcement) {
+			l := living[a.Path]
+			l.end()
+			delete(living, a.Path)
+			maps.DeleteFunc(ending, func(_ string, l life) bool {
+				select {
+				case <-l.over:
+					return true
+				default:
+					return false
+				}
+			})
+			ending[a.Name] = l
+		},
+	})
+}
+
+// endsWithin is how long a process that starts again waits for its old place.
+const endsWithin = 5 * time.Second
+
+// signalled sends on a channel unless it is full.
+func signalled(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// targets lists what cfg asks to watch beside the processes that are found. The
+// demo runs for a person who has nothing else to look at.
+func (cfg *config) targets(found bool) []source.Target {
 	var out []source.Target
 	if cfg.napariPort != 0 {
 		out = append(out, source.Target{
@@ -385,7 +484,7 @@ func (cfg *config) targets() []source.Target {
 			Name: "napari", Kind: shm.KindNapari, Address: addr, Authkey: cfg.authkey, Again: true,
 		})
 	}
-	if cfg.demo || len(out) == 0 {
+	if cfg.demo || len(out) == 0 && !found && !cfg.launched {
 		out = append(out, source.Target{Name: "demo", Kind: shm.KindDemo})
 	}
 	return out
@@ -396,7 +495,7 @@ func attacher(logger *slog.Logger) func(context.Context, source.Target, dashboar
 	return func(ctx context.Context, t source.Target, self dashboard.Self) (shm.Source, error) {
 		opts := napari.Options{
 			Address: t.Address, Authkey: t.Authkey, PID: t.PID, Kind: t.Kind, Name: t.Name,
-			ID: self.ID, URL: self.URL, Logger: logger,
+			ID: self.ID, URL: self.URL, Watchers: self.Watchers, Logger: logger,
 		}
 		if t.Kind != shm.KindDemo {
 			return napari.Attach(ctx, opts)
@@ -426,10 +525,14 @@ func (d demoSource) Run(ctx context.Context, sink shm.Sink) error {
 	return d.Source.Run(ctx, sink)
 }
 
-// handOver gives the targets to the webmon that is running.
+// handOver gives the targets to the webmon that is running, which finds the
+// others by itself.
 func handOver(ctx context.Context, dir string, targets []source.Target) (url string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
+	if len(targets) == 0 {
+		return instance.HandOver(ctx, dir, instance.Source{})
+	}
 	for _, t := range targets {
 		url, err = instance.HandOver(ctx, dir, instance.Source{
 			Kind: string(t.Kind), Name: t.Name, Address: t.Address, Authkey: t.Authkey, PID: t.PID, Again: t.Again,
@@ -475,7 +578,7 @@ func keptToken() (string, error) {
 
 func openLog(cfg config, stderr io.Writer) (*slog.Logger, func(), error) {
 	path := cfg.logPath
-	if path == "" && cfg.napariPort != 0 {
+	if path == "" && cfg.launched {
 		dir, err := instance.StateDir()
 		if err != nil {
 			return nil, nil, err

@@ -333,6 +333,9 @@ func (s *Server) postHandover(c echo.Context) error {
 	if err := json.NewDecoder(c.Request().Body).Decode(&src); err != nil {
 		return c.JSON(http.StatusBadRequest, map[string]string{"error": "The source that was handed over could not be read."})
 	}
+	if src.Kind == "" { // it only asks where we are
+		return c.JSON(http.StatusOK, map[string]string{})
+	}
 	t := source.Target{
 		Name: src.Name, Kind: shm.Kind(src.Kind), Address: src.Address,
 		Authkey: src.Authkey, PID: src.PID, Again: src.Again,

@@ -147,8 +147,14 @@ func (s *Server) headerFrame(src *source.Source, now time.Time) templ.Component 
 	return layout.HeaderFrame(s.header(src, now))
 }
 
-// howToAttach is what to do to see one's own napari.
-const howToAttach = `echo '{"clients": [["webmon"]]}' > monitor.json
+// howToAttach is what to do to see a process of one's own.
+const howToAttach = `# napari 0.5 or newer, with the package napari-webmon in its environment:
+#   Plugins > webmon
+# any Python program, with the same package:
+import webmon
+webmon.serve(name="scope")
+# napari 0.4.11, with nothing installed beside it:
+echo '{"clients": [["webmon"]]}' > monitor.json
 NAPARI_MON=monitor.json napari`
 
 // notices are the lines below the page's head.
@@ -157,12 +163,12 @@ func (s *Server) notices(src *source.Source, st source.Status, now time.Time) []
 	switch {
 	case src.ID() == source.Nobody:
 		out = append(out, layout.Notice{
-			Key: "nobody", Severity: ui.Info, Text: "Nothing is attached. Start napari with its monitor on, and it appears here.",
+			Key: "nobody", Severity: ui.Info, Text: "Nothing is attached. A napari with the plugin webmon, and any Python program that calls webmon.serve, appears here by itself.",
 			Code: howToAttach,
 		})
 	case st.Kind == shm.KindDemo && st.Running:
 		out = append(out, layout.Notice{
-			Key: "demo", Severity: ui.Info, Text: "This is a demo: a synthetic napari that moves about a made-up image. To see your own napari, start it like this:",
+			Key: "demo", Severity: ui.Info, Text: "This is a demo: a synthetic napari that moves about a made-up image. Your own napari, or any Python program, takes one of these steps and appears here:",
 			Code: howToAttach,
 		})
 	case !st.Running:
@@ -171,6 +177,11 @@ func (s *Server) notices(src *source.Source, st source.Status, now time.Time) []
 			n.Text += fmt.Sprintf(" That was at %s; what it sent last stays here.", st.Ended.Format("15:04:05"))
 		}
 		out = append(out, n)
+	case st.Stale && !st.Framed:
+		out = append(out, layout.Notice{
+			Key: "stale", Severity: ui.Warning,
+			Text: st.Name + " does not answer: it is stopped, is being debugged, or computes without letting other threads run. It is still there, and this page goes on when it does.",
+		})
 	case st.Stale:
 		out = append(out, layout.Notice{
 			Key: "stale", Severity: ui.Warning,
@@ -189,8 +200,9 @@ func (s *Server) notices(src *source.Source, st source.Status, now time.Time) []
 		})
 	}
 	for _, n := range st.Notices {
-		// Of another reader is told above, for as long as there is one.
-		if n.Key != "reader" && now.Sub(n.Last) < time.Minute {
+		// Of another reader, and of one that does not answer, is told above, for
+		// as long as it is so.
+		if n.Key != "reader" && !(n.Key == "hang" && !st.Framed) && now.Sub(n.Last) < time.Minute {
 			out = append(out, layout.Notice{Key: n.Key, Severity: ui.Warning, Text: n.Text})
 		}
 	}

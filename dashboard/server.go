@@ -65,6 +65,9 @@ type Options struct {
 type Self struct {
 	ID  string // random, new with each start
 	URL string // without the token
+	// Watchers returns how many browsers look at the process here. It is nil
+	// where nobody counts them.
+	Watchers func() int
 }
 
 // Server serves the dashboard.
@@ -144,7 +147,12 @@ func New(opts Options) (*Server, error) {
 	})
 	s.registry, err = source.NewRegistry(source.Options{
 		Attach: func(ctx context.Context, t source.Target) (shm.Source, error) {
-			return opts.Attach(ctx, t, s.self)
+			var adapter shm.Source
+			self := s.self
+			self.Watchers = func() int { return s.watchers(adapter) }
+			var err error
+			adapter, err = opts.Attach(ctx, t, self)
+			return adapter, err
 		},
 		Added: s.startPump, Removed: s.stopPump, Logger: opts.Logger,
 	})
@@ -205,6 +213,20 @@ func (s *Server) release() {
 // Attach begins to watch a process; see [source.Registry.Attach].
 func (s *Server) Attach(ctx context.Context, t source.Target) (*source.Source, error) {
 	return s.registry.Attach(ctx, t)
+}
+
+// Follow watches a process for as long as ctx says that it lives; see
+// [source.Registry.Follow].
+func (s *Server) Follow(ctx context.Context, t source.Target, begun func()) {
+	s.registry.Follow(ctx, t, begun)
+}
+
+// watchers returns how many browsers look at the process that adapter reads.
+func (s *Server) watchers(adapter shm.Source) int {
+	if src := s.registry.Of(adapter); src != nil {
+		return s.hub.Watchers(src.ID() + "/")
+	}
+	return 0
 }
 
 // Idle returns since when there has been neither a process nor a browser; zero

@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -46,10 +47,6 @@ type Registry struct {
 	stop context.CancelFunc
 	done sync.WaitGroup
 
-	// attaching is held by Attach until the first attempt is over, so that a
-	// process that is named twice at once is attached once.
-	attaching sync.Mutex
-
 	nobody *Source // stands in where there is no source; never running
 
 	mu      sync.Mutex          // guards all below
@@ -58,6 +55,10 @@ type Registry struct {
 	cancels map[*Source]context.CancelFunc
 	closed  bool
 	idle    time.Time // since when nothing is attached; zero while something is
+	// attaching are the addresses for which a first attempt is under way, until
+	// the channel is closed: a process that is named twice at once is attached
+	// once.
+	attaching map[string]chan struct{}
 }
 
 // NewRegistry returns a registry without sources. Close must be called.
@@ -85,6 +86,8 @@ func NewRegistry(opts Options) (*Registry, error) {
 		targets: map[*Source]*Target{},
 		cancels: map[*Source]context.CancelFunc{},
 		idle:    time.Now(),
+
+		attaching: map[string]chan struct{}{},
 	}
 	r.ctx, r.stop = context.WithCancel(context.Background())
 	r.opts.Added(r.nobody)
@@ -101,13 +104,15 @@ func (r *Registry) Close() {
 	r.done.Wait()
 }
 
-// goes runs f in a goroutine that Close waits for, unless it has begun to.
-func (r *Registry) goes(f func()) {
+// goes runs f in a goroutine that Close waits for, and reports whether it does:
+// not once Close has begun to.
+func (r *Registry) goes(f func()) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.closed {
 		r.done.Go(f)
 	}
+	return !r.closed
 }
 
 // List returns the sources in the order in which they appeared.
@@ -174,16 +179,11 @@ func (r *Registry) Idle() time.Time {
 // watched already is not watched twice. With Target.Again an error only says
 // how the first attempt went.
 func (r *Registry) Attach(ctx context.Context, t Target) (*Source, error) {
-	r.attaching.Lock()
-	defer r.attaching.Unlock()
-	r.mu.Lock()
-	for s, other := range r.targets {
-		if t.Address != "" && other.Address == t.Address && other.Kind == t.Kind {
-			r.mu.Unlock()
-			return s, nil
-		}
+	other, release, err := r.reserve(ctx, t.Address)
+	if other != nil || err != nil {
+		return other, err
 	}
-	r.mu.Unlock()
+	defer release()
 
 	type result struct {
 		src *Source
@@ -193,40 +193,17 @@ func (r *Registry) Attach(ctx context.Context, t Target) (*Source, error) {
 	r.goes(func() {
 		var src *Source
 		for {
-			adapter, err := r.opts.Attach(r.ctx, t)
-			if src == nil && (err == nil || t.Again) {
-				name := t.Name
-				if err == nil && adapter.Info().Name != "" {
-					name = adapter.Info().Name
-				}
-				src = r.place(name, &t)
-			}
-			if err != nil {
-				r.opts.Logger.Info("source not attached", "name", t.Name, "address", t.Address, "error", err)
-				if src != nil {
-					src.fail(t.Name, t.Kind, t.Address, err, time.Now())
-				}
-			}
-			told := func() {
+			src, _ = r.once(r.ctx, &t, src, func(src *Source, err error) {
 				select {
 				case first <- result{src, err}:
 				default:
 				}
-			}
-			if err == nil {
-				r.run(src, adapter, told)
-			} else {
-				told()
-			}
-			if !t.Again || !r.wait(src, &t) {
+			})
+			if !t.Again || !r.wait(r.ctx, src, &t, r.opts.Retry) {
 				break
 			}
 		}
-		r.mu.Lock()
-		if src != nil && r.targets[src] == &t {
-			delete(r.targets, src)
-		}
-		r.mu.Unlock()
+		r.release(src, &t)
 	})
 	select {
 	case res := <-first:
@@ -238,18 +215,175 @@ func (r *Registry) Attach(ctx context.Context, t Target) (*Source, error) {
 	}
 }
 
+// Follow watches the process of the target for as long as ctx says that it
+// lives: one that does not answer yet is shown and tried again, and one that was
+// lost is attached again, unless it has said itself that it ends. When ctx is
+// done a process that still seems to be attached is given up. begun is called
+// after the first attempt.
+//
+// Follow returns when nothing is attached any more and ctx is done, or the
+// registry is closed.
+func (r *Registry) Follow(ctx context.Context, t Target, begun func()) {
+	t.Again = true // its place is kept, and is free to take while it is not attached
+	begun = sync.OnceFunc(begun)
+	defer begun()
+	done := make(chan struct{})
+	if r.goes(func() {
+		defer close(done)
+		r.follow(ctx, &t, begun)
+	}) {
+		<-done
+	}
+}
+
+func (r *Registry) follow(ctx context.Context, t *Target, begun func()) {
+	life, give := context.WithCancelCause(r.ctx)
+	defer give(nil)
+	defer context.AfterFunc(ctx, func() {
+		// It may have words left to say, such as that it ended well.
+		timer := time.NewTimer(lastWords)
+		defer timer.Stop()
+		select {
+		case <-life.Done():
+		case <-timer.C:
+			give(shm.ErrGone)
+		}
+	})()
+	alive, stop := context.WithCancel(r.ctx) // ends with ctx too
+	defer stop()
+	defer context.AfterFunc(ctx, stop)()
+
+	var src *Source
+	defer func() { r.release(src, t) }()
+	pause := r.opts.Retry
+	for alive.Err() == nil {
+		if src != nil && !r.holds(src, t) {
+			src = nil // its place has gone to another process, or it was dismissed
+		}
+		release := func() {}
+		if src == nil {
+			other, free, err := r.reserve(alive, t.Address)
+			if err != nil {
+				return
+			}
+			if other != nil { // watched already, if perhaps not for ever
+				begun()
+				r.wait(alive, nil, t, r.opts.Retry)
+				continue
+			}
+			release = sync.OnceFunc(free)
+		}
+		start := time.Now()
+		var err error
+		src, err = r.once(life, t, src, func(*Source, error) { begun(); release() })
+		if errors.Is(err, shm.ErrEnded) {
+			r.release(src, t)
+			<-alive.Done()
+			return
+		}
+		if time.Since(start) > longEnough {
+			pause = r.opts.Retry
+		}
+		r.wait(alive, src, t, pause)
+		pause = min(2*pause, maxPause)
+	}
+}
+
+const (
+	// lastWords is how long a process that is dead may seem to be attached.
+	lastWords = 2 * time.Second
+	// longEnough is how long a process must have been attached for its loss to
+	// be no sign of something that will happen again at once.
+	longEnough = 10 * time.Second
+	maxPause   = 30 * time.Second
+)
+
+// reserve makes the caller the one who attaches to the address until release is
+// called, or returns the source under which it is watched.
+func (r *Registry) reserve(ctx context.Context, address string) (other *Source, release func(), err error) {
+	if address == "" {
+		return nil, func() {}, nil
+	}
+	for {
+		r.mu.Lock()
+		for s, t := range r.targets {
+			if t.Address == address {
+				r.mu.Unlock()
+				return s, nil, nil
+			}
+		}
+		busy := r.attaching[address]
+		if busy == nil {
+			mine := make(chan struct{})
+			r.attaching[address] = mine
+			r.mu.Unlock()
+			return nil, func() {
+				r.mu.Lock()
+				delete(r.attaching, address)
+				r.mu.Unlock()
+				close(mine)
+			}, nil
+		}
+		r.mu.Unlock()
+		select {
+		case <-busy:
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		case <-r.ctx.Done():
+			return nil, nil, r.ctx.Err()
+		}
+	}
+}
+
+// once attaches to the target and watches it to its end, as src or, if that is
+// nil, under the name it gives itself. told is called after the attempt. The
+// error says why it came to nothing or how the process ended.
+func (r *Registry) once(ctx context.Context, t *Target, src *Source, told func(*Source, error)) (*Source, error) {
+	adapter, err := r.opts.Attach(ctx, *t)
+	if src == nil && (err == nil || t.Again) {
+		name := t.Name
+		if err == nil && adapter.Info().Name != "" {
+			name = adapter.Info().Name
+		}
+		src = r.place(name, t)
+	}
+	if err != nil {
+		r.opts.Logger.Info("source not attached", "name", t.Name, "address", t.Address, "error", err)
+		if src != nil {
+			src.fail(t.Name, t.Kind, t.Address, err, time.Now())
+		}
+		told(src, err)
+		return src, err
+	}
+	return src, r.run(ctx, src, adapter, func() { told(src, nil) })
+}
+
+// holds reports whether src is the target's.
+func (r *Registry) holds(src *Source, t *Target) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.targets[src] == t
+}
+
+// release says that the target has no need of src any more.
+func (r *Registry) release(src *Source, t *Target) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if src != nil && r.targets[src] == t {
+		delete(r.targets, src)
+	}
+}
+
 // wait lets the time between two attempts pass. It reports false when the
 // source was dismissed, or has gone to another process.
-func (r *Registry) wait(src *Source, t *Target) bool {
-	timer := time.NewTimer(r.opts.Retry)
+func (r *Registry) wait(ctx context.Context, src *Source, t *Target, pause time.Duration) bool {
+	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {
-	case <-r.ctx.Done():
+	case <-ctx.Done():
 		return false
 	case <-timer.C:
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		return r.targets[src] == t
+		return r.holds(src, t)
 	}
 }
 
@@ -279,10 +413,10 @@ func (r *Registry) place(name string, t *Target) *Source {
 	}
 }
 
-// run watches one process until it is gone. It calls begun once the source
-// counts as running.
-func (r *Registry) run(src *Source, adapter shm.Source, begun func()) {
-	ctx, cancel := context.WithCancel(r.ctx)
+// run watches one process until it is gone, or ctx is done, and returns how it
+// ended. It calls begun once the source counts as running.
+func (r *Registry) run(ctx context.Context, src *Source, adapter shm.Source, begun func()) error {
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	r.mu.Lock()
 	r.cancels[src] = cancel
@@ -293,6 +427,9 @@ func (r *Registry) run(src *Source, adapter shm.Source, begun func()) {
 	begun()
 	r.opts.Logger.Info("source attached", "source", src.id, "address", adapter.Info().Address)
 	err := adapter.Run(ctx, sink)
+	if err == nil && errors.Is(context.Cause(ctx), shm.ErrGone) {
+		err = shm.ErrGone // we know it from elsewhere
+	}
 	sink.end(err, time.Now())
 	r.opts.Logger.Info("source ended", "source", src.id, "error", err)
 
@@ -302,6 +439,18 @@ func (r *Registry) run(src *Source, adapter shm.Source, begun func()) {
 	if len(r.cancels) == 0 {
 		r.idle = time.Now()
 	}
+	return err
+}
+
+// Of returns the source whose present or last process the adapter reads, nil if
+// there is none.
+func (r *Registry) Of(adapter shm.Source) *Source {
+	for _, s := range r.List() {
+		if a, _ := s.process(); a == adapter {
+			return s
+		}
+	}
+	return nil
 }
 
 // Dismiss forgets a source whose process is gone.

@@ -114,7 +114,7 @@ func (r *run) State(name string, value shm.Value) {
 	if !r.current() {
 		return
 	}
-	if r.lastFrame.Before(r.began) {
+	if r.lastFrame.Before(r.began) || !r.framed() {
 		// Once there are frames they tell: a state is asked for, and the
 		// manager answers also for a process that hangs.
 		r.lastHeard = now
@@ -245,7 +245,11 @@ func (r *run) Alive() {
 func (r *run) goOn(now time.Time) {
 	if r.stale {
 		r.stale = false
-		r.happen(now, "resume", r.info.Name+" sends frames again.", "frames again")
+		if r.framed() {
+			r.happen(now, "resume", r.info.Name+" sends frames again.", "frames again")
+		} else {
+			r.happen(now, "resume", r.info.Name+" answers again.", "answers again")
+		}
 	}
 }
 
@@ -258,6 +262,10 @@ func (r *run) Cost(c shm.Cost) {
 		return
 	}
 	r.cost = c
+	if r.answered = now; !r.framed() {
+		r.lastHeard = now
+		r.goOn(now)
+	}
 	if d := now.Sub(r.costAt).Seconds(); d >= 2 {
 		then := r.costThen
 		r.costRate = CostRate{
@@ -304,7 +312,11 @@ func (s *Source) tick(now time.Time, forget time.Duration) (gone bool) {
 	defer s.mu.Unlock()
 	if s.running && !s.stale && !s.connected(now) {
 		s.stale = true
-		s.happen(now, "stale", fmt.Sprintf("%s has sent no frame for %.0f s.", s.info.Name, StaleAfter.Seconds()), "no frames")
+		if s.framed() {
+			s.happen(now, "stale", fmt.Sprintf("%s has sent no frame for %.0f s.", s.info.Name, StaleAfter.Seconds()), "no frames")
+		} else {
+			s.happen(now, "stale", fmt.Sprintf("%s has not answered for %.0f s.", s.info.Name, StaleAfter.Seconds()), "no answer")
+		}
 		signal(s.changed)
 	}
 	if !s.read.IsZero() && now.Sub(s.read) >= ReadCounts {

@@ -60,6 +60,7 @@ type Source struct {
 	lastFrame time.Time
 	frameThen time.Time // the one before
 	lastHeard time.Time
+	answered  time.Time // the process was asked something, and answered
 	stale     bool
 	frames    counter
 	states    map[string]*state
@@ -155,8 +156,9 @@ type Status struct {
 	FrameRate float64       // Hz, over the last seconds
 	Age       time.Duration // since anything was heard; 0 before
 	Heard     bool
-	Silent    bool // attached, and not one frame yet
-	Stale     bool // frames had come and have stopped
+	Framed    bool // it sends frames, or says that it is well without them
+	Silent    bool // framed and attached, and not one frame yet
+	Stale     bool // frames had come and have stopped, or it does not answer
 	Topics    []string
 	Cost      shm.Cost
 	CostRate  CostRate
@@ -180,8 +182,9 @@ func (s *Source) Status(now time.Time) Status {
 		Info: s.info, ID: s.id, Running: s.running, Problem: s.problem,
 		Connected: s.connected(now), Began: s.began, Ended: s.ended, Starts: s.starts,
 		Frames: s.frames.total, FrameRate: s.frames.rate(now),
-		Heard: !s.lastHeard.IsZero(), Silent: s.running && s.lastFrame.Before(s.began),
-		Cost: s.cost, CostRate: s.costRate,
+		Heard: !s.lastHeard.IsZero(), Framed: s.framed(),
+		Silent: s.running && s.framed() && s.lastFrame.Before(s.began),
+		Cost:   s.cost, CostRate: s.costRate,
 		Latency: s.latency.Stats(time.Minute, now),
 	}
 	st.Stale = s.running && !st.Connected
@@ -205,7 +208,17 @@ func (s *Source) Status(now time.Time) Status {
 
 // connected reports whether the process is there and sends; mu is held.
 func (s *Source) connected(now time.Time) bool {
-	return s.running && (s.lastFrame.Before(s.began) || now.Sub(s.lastFrame) < StaleAfter)
+	last := s.lastFrame
+	if !s.framed() {
+		last = s.answered
+	}
+	return s.running && (last.Before(s.began) || now.Sub(last) < StaleAfter)
+}
+
+// framed reports whether the process sends frames: one that does not is well as
+// long as it answers; mu is held.
+func (s *Source) framed() bool {
+	return s.info.Kind == shm.KindNapari || s.info.Kind == shm.KindDemo
 }
 
 // State returns the latest value of a state topic, when it came and how often
@@ -387,7 +400,7 @@ func (s *Source) Read(now time.Time) (fresh bool) {
 func (s *Source) Await(ctx context.Context, since time.Time) {
 	for {
 		s.mu.Lock()
-		if s.answered(since) {
+		if s.isThere(since) {
 			s.mu.Unlock()
 			return
 		}
@@ -402,10 +415,21 @@ func (s *Source) Await(ctx context.Context, since time.Time) {
 	}
 }
 
-// answered reports whether what was asked since then is there: the poll, or of
-// a process that has none any other topic. That one alone may have been under
-// way before; with the second frame nothing is any more. mu is held.
-func (s *Source) answered(since time.Time) bool {
+// isThere reports whether what was asked since then is there: the poll, or of a
+// process that has none any other topic. That one alone may have been under way
+// before; with the second frame nothing is any more. Of a process that sends no
+// frames it is every topic. mu is held.
+func (s *Source) isThere(since time.Time) bool {
+	if !s.framed() {
+		for name, st := range s.states {
+			if name != shm.TopicArrays && !st.at.After(since) {
+				if _, array := shm.ArrayOfTopic(name); !array {
+					return false
+				}
+			}
+		}
+		return true
+	}
 	if poll := s.states[shm.TopicPoll]; poll != nil && poll.at.After(since) {
 		return true
 	}
