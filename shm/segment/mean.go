@@ -81,6 +81,9 @@ func (m *means[T]) add(out []T, p unsafe.Pointer, stride, n int) {
 	default:
 		meanLanes(out[:m.fused], p, stride, m.step)
 	}
+	if m.fused*m.step == m.cols {
+		return // behind it may be nothing
+	}
 	p = unsafe.Add(p, m.fused*m.step*int(unsafe.Sizeof(zero)))
 	if isFloat[T]() {
 		sumRows[T](m.floats, p, stride, n)
@@ -115,9 +118,6 @@ func endRow[T pixel, A uint32 | float64, S uint64 | float64](m *means[T], out []
 
 // sumRows adds n rows to the sums of their columns.
 func sumRows[T pixel, A uint32 | float64](sums []A, p unsafe.Pointer, stride, n int) {
-	if len(sums) == 0 {
-		return
-	}
 	row := func(i int) []T { return unsafe.Slice((*T)(unsafe.Add(p, i*stride)), len(sums))[:len(sums)] }
 	i := 0
 	for ; i+4 <= n; i += 4 {
@@ -149,8 +149,8 @@ func meanFloats[T pixel](out []T, p unsafe.Pointer, stride, step int) {
 		scale := T(step * step)
 		for i := range out {
 			var a, b, c, d T // so that no sum waits for another
-			q := unsafe.Add(p, i*step*size)
-			for range step {
+			for y := range step {
+				q := unsafe.Add(p, i*step*size+y*stride)
 				a += at(q, 0)
 				b += at(q, 1)
 				c += at(q, 2)
@@ -161,7 +161,6 @@ func meanFloats[T pixel](out []T, p unsafe.Pointer, stride, step int) {
 					c += at(q, 6)
 					d += at(q, 7)
 				}
-				q = unsafe.Add(q, stride)
 			}
 			out[i] = (a + b + c + d) / scale
 		}
@@ -226,17 +225,17 @@ func meanLanes[T pixel](out []T, p unsafe.Pointer, stride, step int) {
 // sumWords adds the words that lie below each other, and the neighbours in them.
 func sumWords(p unsafe.Pointer, stride, rows, size int) (s uint64) {
 	if size == 1 {
-		for ; rows > 0; rows -= 2 {
-			a, b := *(*uint64)(p), *(*uint64)(unsafe.Add(p, stride))
+		for at := 0; rows > 0; rows -= 2 {
+			a, b := *(*uint64)(unsafe.Add(p, at)), *(*uint64)(unsafe.Add(p, at+stride))
 			s += a&lanes8 + a>>8&lanes8 + b&lanes8 + b>>8&lanes8
-			p = unsafe.Add(p, 2*stride)
+			at += 2 * stride
 		}
 		return s
 	}
-	for ; rows > 0; rows -= 2 {
-		a, b := *(*uint64)(p), *(*uint64)(unsafe.Add(p, stride))
+	for at := 0; rows > 0; rows -= 2 {
+		a, b := *(*uint64)(unsafe.Add(p, at)), *(*uint64)(unsafe.Add(p, at+stride))
 		s += a&lanes16 + a>>16&lanes16 + b&lanes16 + b>>16&lanes16
-		p = unsafe.Add(p, 2*stride)
+		at += 2 * stride
 	}
 	return s
 }
