@@ -33,7 +33,7 @@ const names = [
 
 /** @type {import('tailwindcss').Config} */
 export default {
-  content: ["./components/**/*.templ", "./components/**/*.go", "./public/js/*.js", "./public/js/charts/*.js", "./public/js/viewer/*.js"],
+  content: ["./components/**/*.templ", "./components/**/*.go", "./public/js/*.js", "./public/js/arrays/*.js", "./public/js/charts/*.js", "./public/js/viewer/*.js"],
   theme: {
     // Nothing of Tailwind's own palette: a colour without a name is a mistake.
     colors: {

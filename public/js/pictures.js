@@ -1,5 +1,6 @@
 /**
- * Mounts what draws itself: the tile viewer on [data-viewer], charts on [data-chart]. Their modules are loaded when the first
+ * Mounts what draws itself: the tile viewer on [data-viewer], charts on [data-chart], the picture of a shared array on
+ * [data-array], the charts of an array of records on [data-array-columns]. Their modules are loaded when the first
  * such element appears. What has left the page is let go.
  */
 
@@ -41,6 +42,8 @@ export class Pictures {
     }
     for (const element of document.querySelectorAll("[data-viewer]")) this.#mount(element, () => import("./viewer/index.js"), mountViewer);
     for (const element of document.querySelectorAll("[data-chart]")) this.#mount(element, () => import("./charts/index.js"), mountChart);
+    for (const element of document.querySelectorAll("[data-array]")) this.#mount(element, () => import("./arrays/index.js"), mountArray);
+    for (const element of document.querySelectorAll("[data-array-columns]")) this.#mount(element, () => import("./arrays/columns.js"), mountColumns);
   }
 
   /** What is shown may no longer be true: the connection is lost, or the process has gone quiet. */
@@ -94,6 +97,14 @@ function mountChart({mount}, element, frames) {
     save,
     load,
   });
+}
+
+function mountArray({mount}, element, frames) {
+  return mount(element, {onFrame: (topic, draw) => frames.onFrame(topic, draw), afterPaint, save, stamp, load});
+}
+
+function mountColumns({mountColumns: mount}, element, frames) {
+  return mount(element, {onFrame: (topic, draw) => frames.onFrame(topic, draw)});
 }
 
 async function load(url, signal) {

@@ -7,8 +7,8 @@
 export function collectTopics(root) {
   const topics = new Set();
   for (const element of root.querySelectorAll("[data-topic]")) {
-    const {topic, viewer, chart, liveMounted} = element.dataset;
-    const isPicture = viewer !== undefined || chart !== undefined;
+    const {topic, viewer, chart, arrayColumns, liveMounted} = element.dataset;
+    const isPicture = viewer !== undefined || chart !== undefined || arrayColumns !== undefined;
     if (topic && (!isPicture || liveMounted !== undefined)) topics.add(topic);
   }
   return [...topics].sort();

@@ -43,6 +43,8 @@ import {Viewer} from "./viewer.js";
  * @param {function()} [options.onPictures] called once pictures with new frames are on the screen
  * @param {function(object)} [options.onFrame] called after each animation frame in which the viewer did something, with `{camera,
  * viewport, size, point, most}`: point is the data point under the pointer or null, most the side of the largest picture
+ * @param {function(PointerEvent): boolean} [options.draws] tells whether a pointer that goes down draws instead of moving the picture
+ * @param {function(string, number, number)} [options.draw] called with "start", "move" or "end" and where the pointer that draws is
  * @param {boolean} [options.reducedMotion] no animated steps; the system's setting unless given
  * @returns {object} `update(frame)`, `setImages(images)` (image.js), `setScene({key, box})` for pictures without tiles,
  * `setCamera(camera)`, `setTiles(shown)`, `setMarks(marks)` (overlay.js), `zoomBy(factor)`, `toData(x, y)`, `setPaused(bool)`, `setStale(bool)`, `setFollow(bool)`, `fit()`, `readPixels(x, y, width,
@@ -103,6 +105,8 @@ export function createViewer(root, options = {}) {
     grid: () => emit("grid", {}),
     point: (x, y) => viewer.point(x, y),
     leave: () => viewer.point(null, null),
+    draws: options.draws,
+    draw: options.draw,
   }, signal);
 
   canvas.addEventListener("webglcontextlost", event => {

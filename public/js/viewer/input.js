@@ -30,12 +30,14 @@ const KEY_PAN_FAR = 0.5;
  * @param {object} hands what to call, positions in CSS pixels from the surface's top left:
  * `pan(dx, dy)` the picture was dragged; `pinch(from, to)` as camera.pinch takes them; `zoomAt(x, y, factor)` at once, of the
  * wheel; `zoomTo(x, y, factor)` one step, may be animated; `zoomBy(factor)` about the middle; `step(dx, dy)` pan by shares of
- * the picture; `fit()`; `follow()`; `grid()`; `point(x, y)` the pointer is here; `leave()` it went away
+ * the picture; `fit()`; `follow()`; `grid()`; `point(x, y)` the pointer is here; `leave()` it went away; `draws(event)`, which may be missing, tells whether a
+ * pointer that goes down draws instead of moving the picture, `draw(phase, x, y)` is then called with "start", "move", "end"
  * @param {AbortSignal} signal
  */
 export function listen(surface, hands, signal) {
   const pointers = new Map();
   let dragging = false;
+  let drawing = null; // pointer that draws
   let lastTap = null;
 
   const place = event => {
@@ -55,6 +57,14 @@ export function listen(surface, hands, signal) {
     dragging = pointers.size > 1;
     surface.setPointerCapture(event.pointerId);
     if (event.button === 1) event.preventDefault();
+    if (drawing !== null) {
+      // A second finger means a pinch.
+      hands.draw("end", at.x, at.y);
+      drawing = null;
+    } else if (pointers.size === 1 && hands.draws?.(event)) {
+      drawing = event.pointerId;
+      hands.draw("start", at.x, at.y);
+    }
   });
 
   on(surface, "pointermove", event => {
@@ -64,7 +74,10 @@ export function listen(surface, hands, signal) {
       if (event.pointerType !== "touch") hands.point(at.x, at.y);
       return;
     }
-    if (pointers.size === 2) {
+    if (event.pointerId === drawing) {
+      Object.assign(pointer, at);
+      hands.draw("move", at.x, at.y);
+    } else if (pointers.size === 2) {
       const from = fingers();
       Object.assign(pointer, at);
       hands.pinch(from, fingers());
@@ -84,6 +97,12 @@ export function listen(surface, hands, signal) {
   const release = event => {
     if (!pointers.delete(event.pointerId)) return;
     if (pointers.size === 0) surface.style.cursor = "";
+    if (event.pointerId === drawing) {
+      drawing = null;
+      const at = place(event);
+      hands.draw("end", at.x, at.y);
+      return;
+    }
     if (event.type !== "pointerup" || event.pointerType === "mouse") return;
     const at = place(event);
     if (dragging || pointers.size > 0) {

@@ -1,0 +1,58 @@
+/**
+ * The columns of an array of records as charts, each over the number of its row. The table beside them has the same in numbers.
+ *
+ * A frame of the topic: {"topic", "ts", "columns": {field: [value or null, ...]}}.
+ */
+
+import {h} from "./dom.js";
+import {plot} from "./plot.js";
+
+/** Charts, at most. */
+const MOST = 24;
+
+/** Draws into an element with data-topic. */
+export function mountColumns(root, {onFrame}) {
+  const charts = new Map(); // field -> {element, chart}
+  let paused = false;
+  let held = null;
+  const show = frame => {
+    if (paused) {
+      held = frame;
+      return;
+    }
+    const columns = Object.entries(frame.columns ?? {}).filter(([, values]) => Array.isArray(values)).slice(0, MOST);
+    const wanted = new Set(columns.map(([field]) => field));
+    for (const [field, {element, chart}] of charts) {
+      if (wanted.has(field)) continue;
+      chart.destroy();
+      element.remove();
+      charts.delete(field);
+    }
+    columns.forEach(([field, values], i) => {
+      if (!charts.has(field)) {
+        const place = h("div", {class: "arrays-plot"});
+        const element = h("section", {class: "card", "aria-label": field}, h("header", {class: "card-head"}, h("h3", {class: "card-title"}, field)), place);
+        root.append(element);
+        charts.set(field, {element, chart: plot(place)});
+      }
+      const numbers = values.map(value => typeof value === "number" ? value : NaN);
+      charts.get(field).chart.set({x: numbers.map((_, row) => row), y: numbers, xName: "row", yName: field, series: 1 + i % 8,
+        label: `${field}: ${numbers.length} values over the number of the row`});
+    });
+    root.dataset.charts = String(charts.size);
+  };
+  const stop = onFrame(root.dataset.topic, show);
+  return {
+    setPaused(value) {
+      paused = value;
+      if (!paused && held) show(held);
+      held = null;
+    },
+    setStale: stale => root.classList.toggle("arrays-stale", stale),
+    destroy() {
+      stop();
+      for (const {chart} of charts.values()) chart.destroy();
+      root.replaceChildren();
+    },
+  };
+}

@@ -1,0 +1,48 @@
+/** Lines over a number, drawn by ECharts: the profile of a picture and the columns of a table. Loaded when first needed. */
+
+import {init} from "echarts";
+import {color, resolve} from "../charts/option.js";
+
+const GRID = {left: 56, right: 12, top: 12, bottom: 36};
+
+/**
+ * Draws into an element that has a size.
+ *
+ * @param {HTMLElement} element
+ * @returns {{set: function(object), destroy: function()}} set takes `{x, y, xName, yName, label, series}`: x and y of equal length, names
+ * of the axes with their units, label for screen readers, series the number of the colour
+ */
+export function plot(element) {
+  const chart = init(element, null, {renderer: "canvas"});
+  let last = null;
+  const draw = () => {
+    if (!last) return;
+    const {x, y, xName, yName, label, series = 1} = last;
+    chart.setOption(resolve({
+      animation: false, aria: {enabled: false}, grid: [GRID],
+      tooltip: {trigger: "axis", transitionDuration: 0, axisPointer: {lineStyle: {color: "var(--muted)"}}, backgroundColor: "var(--panel)",
+        borderColor: "var(--highlight)", textStyle: {color: "var(--text)", fontSize: 12}, valueFormatter: undefined},
+      xAxis: [{type: "value", min: "dataMin", max: "dataMax", name: xName, nameLocation: "middle", nameGap: 22, nameTextStyle: {color: "var(--muted)"},
+        axisLabel: {color: "var(--muted)", hideOverlap: true}, splitLine: {show: false}}],
+      yAxis: [{type: "value", scale: true, name: "", axisLabel: {color: "var(--muted)", hideOverlap: true}, splitLine: {lineStyle: {color: "var(--control)"}}}],
+      series: [{type: "line", name: yName, showSymbol: false, silent: true, sampling: "minmax", data: Array.from(x, (value, i) => [value, Number.isFinite(y[i]) ? y[i] : null]),
+        lineStyle: {color: `var(--series-${series})`, width: 1.5}, itemStyle: {color: `var(--series-${series})`}}],
+    }, color), {lazyUpdate: true});
+    element.setAttribute("role", "img");
+    element.setAttribute("aria-label", label);
+  };
+  const observer = new ResizeObserver(() => chart.resize());
+  observer.observe(element);
+  document.addEventListener("themechange", draw);
+  return {
+    set(data) {
+      last = data;
+      draw();
+    },
+    destroy() {
+      observer.disconnect();
+      document.removeEventListener("themechange", draw);
+      chart.dispose();
+    },
+  };
+}

@@ -1,0 +1,142 @@
+/** The values of a picture along a line: as a chart, and for the table beside it. */
+
+/** The line is measured anew at most this often, ms; by asking the server less. */
+const EVERY = 250;
+const ASK_EVERY = 1000;
+
+/** Values along a line, at most. */
+const MOST = 4096;
+
+/**
+ * The values of the pixels that a line passes, one a pixel's width.
+ *
+ * @param {number[][]} line its ends, [[x, y], [x, y]] in pixels
+ * @param {number[]} shape rows and columns
+ * @param {function(number, number): (number|undefined)} valueOf of a row and a column; undefined where it is not known
+ * @returns {?{distance: number[], value: number[]}} null if a value is not known
+ */
+export function alongLine([[x0, y0], [x1, y1]], [rows, cols], valueOf) {
+  const length = Math.hypot(x1 - x0, y1 - y0);
+  const steps = Math.min(Math.max(Math.round(length), 1), MOST - 1);
+  const distance = [];
+  const value = [];
+  for (let i = 0; i <= steps; i++) {
+    const row = Math.floor(y0 + (y1 - y0) * i / steps);
+    const col = Math.floor(x0 + (x1 - x0) * i / steps);
+    if (row < 0 || col < 0 || row >= rows || col >= cols) continue;
+    const here = valueOf(row, col);
+    if (here === undefined) return null;
+    distance.push(length * i / steps);
+    value.push(here);
+  }
+  return {distance, value};
+}
+
+export class Profile {
+  #source;
+  #line = null;
+  #plot = null; // {element, chart}
+  #data = null;
+  #due = 0;
+  #at = -Infinity;
+  #asking = false;
+  #gone = false;
+
+  /**
+   * @param {object} source `values(line)` as from alongLine or null; `fetch(line)`, a promise of the same from the server;
+   * `element()` where to draw, or null; `shown(data)` is called with what is drawn
+   */
+  constructor(source) {
+    this.#source = source;
+  }
+
+  /** Sets the line, null for none. */
+  set(line) {
+    this.#line = line;
+    this.#data = null;
+    if (line) this.again();
+    else this.#close();
+  }
+
+  /** Measures again, soon. */
+  again() {
+    if (!this.#line || this.#due !== 0) return;
+    this.#due = setTimeout(() => {
+      this.#due = 0;
+      this.#measure();
+    }, Math.max(this.#at + EVERY - performance.now(), 30));
+  }
+
+  /** Draws what was measured, as when there is a new element for it. */
+  draw() {
+    const element = this.#source.element();
+    if (!element || !this.#data || this.#plot?.element === element) return;
+    this.#open(element);
+  }
+
+  destroy() {
+    this.#gone = true;
+    clearTimeout(this.#due);
+    this.#close();
+  }
+
+  #measure() {
+    const line = this.#line;
+    if (!line || this.#gone) return;
+    const now = performance.now();
+    const values = this.#source.values(line);
+    if (values) {
+      this.#at = now;
+      this.#show(values);
+      return;
+    }
+    if (this.#asking) return;
+    if (now - this.#at < ASK_EVERY && this.#data) {
+      this.#due = setTimeout(() => {
+        this.#due = 0;
+        this.#measure();
+      }, this.#at + ASK_EVERY - now);
+      return;
+    }
+    this.#asking = true;
+    this.#at = now;
+    this.#source.fetch(line).then(answer => {
+      if (answer && this.#line && !this.#gone) this.#show(answer);
+    }, () => {
+      // What was measured last stays.
+    }).finally(() => {
+      this.#asking = false;
+      if (this.#line !== line) this.again();
+    });
+  }
+
+  #show(answer) {
+    const distance = Array.isArray(answer.distance) ? answer.distance : [];
+    const value = Array.isArray(answer.value) ? answer.value : [];
+    this.#data = {distance, value: value.map(v => v === null ? NaN : v), unit: answer.unit ?? "", along: "pixels"};
+    this.#source.shown(this.#data);
+    const element = this.#source.element();
+    if (element) this.#open(element);
+  }
+
+  async #open(element) {
+    if (this.#plot?.element !== element) {
+      this.#close();
+      const opening = {element, chart: null};
+      this.#plot = opening;
+      const {plot} = await import("./plot.js");
+      if (this.#gone || this.#plot !== opening || !element.isConnected) return;
+      opening.chart = plot(element);
+    }
+    if (!this.#plot?.chart || !this.#data) return;
+    const {distance, value, unit, along} = this.#data;
+    this.#plot.chart.set({x: distance, y: value, xName: along, yName: unit ? `value, ${unit}` : "value",
+      label: `Profile: ${distance.length} values along the line; the table has them in numbers`});
+    this.#source.shown(this.#data);
+  }
+
+  #close() {
+    this.#plot?.chart?.destroy();
+    this.#plot = null;
+  }
+}
