@@ -2,6 +2,7 @@ package ui
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -272,7 +273,7 @@ func (p ControlProps) title() string {
 // Failed returns the form with the reason why it was not sent, at the field
 // that is to blame.
 func (p ActionProps) Failed(field, reason string) ActionProps {
-	fields := append([]Field(nil), p.Fields...)
+	fields := slices.Clone(p.Fields)
 	for i := range fields {
 		if fields[i].Name == field {
 			fields[i].Error = reason
@@ -282,4 +283,9 @@ func (p ActionProps) Failed(field, reason string) ActionProps {
 	}
 	p.Error = reason
 	return p
+}
+
+// refused reports whether the form says why it was not sent.
+func (p ActionProps) refused() bool {
+	return p.Error != "" || slices.ContainsFunc(p.Fields, func(f Field) bool { return f.Error != "" })
 }

@@ -11,6 +11,9 @@
  * The values come as JSON on the topic of the element with data-values: {"topic", "values": {name: value}}.
  */
 
+/** The id of the element that holds a tab: another tab takes what is held with it. */
+const TAB = "tab";
+
 /** How long a posted value is shown while the process does not say what it made of it, ms. */
 const SETTLE = 3000;
 
@@ -22,6 +25,9 @@ const KEYS_REST = 300;
 
 /** Time after which a slider that was let go and has not changed is free again, ms. */
 const LET_GO = 100;
+
+/** How long the reason stays why a value was not taken, while nothing else is sent, ms. */
+const REFUSED = 20_000;
 
 /** Positions of a logarithmic slider, as the server has them. */
 const POSITIONS = 1000;
@@ -71,6 +77,7 @@ export class Controls {
   #unsent = new Map(); // form -> value: to be sent before the next paint
   #keys = new Map(); // name -> timer
   #grip = 0; // tells one grip from the next
+  #refused = new Map(); // form -> timer: it holds the reason why what was entered was not taken
 
   /**
    * @param {object} options
@@ -115,6 +122,7 @@ export class Controls {
       this.#stop = topic ? this.#frames.onFrames(topic, list => this.#take(list)) : () => {};
     }
     this.#forget();
+    for (const form of document.querySelectorAll("form[data-refused]")) this.#keepReason(form);
     for (const form of forms()) {
       const settling = this.#settling.get(form.dataset.control);
       if (!settling) continue;
@@ -221,7 +229,9 @@ export class Controls {
     if (!form) return;
     const name = form.dataset.control;
     if (!field.matches("input[type=range]")) {
-      if (field.matches("select") || this.#held.get(name) === "type") this.#post(form);
+      // The change by Enter comes before the form that Enter sends by itself.
+      if (field.matches("select")) this.#post(form);
+      else setTimeout(() => this.#held.get(name) === "type" && this.#post(form));
       return;
     }
     clearTimeout(this.#keys.get(name));
@@ -233,21 +243,20 @@ export class Controls {
     const field = event.target;
     const form = controlOf(field);
     if (!form || !field.matches("input[type=number], input[type=text]")) return;
-    if (event.key === "Enter") {
-      // The field's own change would follow and post it again.
-      event.preventDefault();
-      this.#post(form);
-    } else if (event.key === "Escape" && this.#held.get(form.dataset.control) === "type") {
+    if (event.key === "Escape" && this.#held.get(form.dataset.control) === "type") {
       event.preventDefault();
       this.#release(form.dataset.control);
       this.#restore(form);
     }
   }
 
+  // A change is told before the field is left, and posted after it.
   #left(field) {
-    const form = controlOf(field);
-    const how = form && this.#held.get(form.dataset.control);
-    if (how === "type" || how === "choose") this.#release(form.dataset.control);
+    const name = controlOf(field)?.dataset.control;
+    setTimeout(() => {
+      const how = this.#held.get(name);
+      if (how === "type" || how === "choose") this.#release(name);
+    });
   }
 
   #post(form) {
@@ -257,11 +266,13 @@ export class Controls {
 
   // A form is on its way, by whatever means. It has not been read yet: nothing of it must change before it has.
   #submitted(form, submitter) {
+    if (this.#refused.has(form)) setTimeout(() => this.#forgetReason(form));
     if (!form.matches?.("[data-control]")) return;
     const name = form.dataset.control;
     const field = submitter?.name === name ? submitter : form.querySelector("input[type=number], input[type=text], select");
     const value = typed(form.dataset.type, field?.value);
     const dragged = this.#unsent.delete(form) || this.#held.get(name) === "drag";
+    if (this.#held.has(name)) this.#held.set(name, "posted");
     // Values on the way must not come after the last one, which goes another way.
     if (dragged && value !== undefined) this.#send(setMessage(form.dataset.source, name, value));
     clearTimeout(this.#keys.get(name));
@@ -282,22 +293,46 @@ export class Controls {
 
   #hold(form, how) {
     this.#held.set(form.dataset.control, how);
-    form.setAttribute("hx-morph-skip", "");
-    form.toggleAttribute("data-live-held", true);
+    this.#mark(form);
+  }
+
+  // HTML leaves alone what is held, and a reason that has still to be read.
+  #mark(form) {
+    const held = this.#held.has(form.dataset.control);
+    form.toggleAttribute("hx-morph-skip", held || this.#refused.has(form));
+    form.toggleAttribute("data-live-held", held);
+  }
+
+  #keepReason(form) {
+    if (this.#refused.has(form)) return;
+    this.#refused.set(form, setTimeout(() => this.#forgetReason(form), REFUSED));
+    this.#mark(form);
+  }
+
+  #forgetReason(form) {
+    clearTimeout(this.#refused.get(form));
+    this.#refused.delete(form);
+    form.removeAttribute("data-refused");
+    for (const error of form.querySelectorAll(".control-error")) error.remove();
+    for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+    this.#mark(form);
+    this.#catchUp();
   }
 
   #release(name) {
     if (!this.#held.delete(name)) return;
     for (const form of forms()) {
       if (form.dataset.control !== name) continue;
-      form.removeAttribute("hx-morph-skip");
-      form.removeAttribute("data-live-held");
+      this.#mark(form);
       this.#apply(form);
     }
-    if (this.#held.size === 0 && this.#missed) {
-      this.#missed = false;
-      this.#refresh();
-    }
+    this.#catchUp();
+  }
+
+  #catchUp() {
+    if (!this.#missed || this.#held.size > 0 || this.#refused.size > 0) return;
+    this.#missed = false;
+    this.#refresh();
   }
 
   // Ends the wait for what the process makes of a post: after some ms, or now. Below 0 nothing is shown for it: something newer
@@ -331,15 +366,16 @@ export class Controls {
 
   // What is held must not be taken out of the page, nor lose what comes for it.
   #beforeSwap({tasks}) {
-    if (this.#held.size === 0) return;
+    const skipped = [...document.querySelectorAll("form[hx-morph-skip]")];
+    if (skipped.length === 0) return;
     for (let i = tasks.length - 1; i >= 0; i--) {
-      const target = tasks[i].target;
-      if (!(target instanceof Element) || target.id === "tab") continue;
-      const held = forms().filter(form => this.#held.has(form.dataset.control) && target.contains(form));
-      if (held.length === 0) continue;
+      const {target, fragment} = tasks[i];
+      if (!(target instanceof Element) || target.id === TAB) continue;
+      const inside = skipped.filter(form => target.contains(form));
+      if (inside.length === 0) continue;
       this.#missed = true;
-      const stays = held.every(form => tasks[i].fragment?.querySelector?.(`[id="${form.id}"]`));
-      if (!stays) tasks.splice(i, 1);
+      const held = inside.filter(form => this.#held.has(form.dataset.control));
+      if (!held.every(form => fragment?.querySelector?.(`[id="${form.id}"]`))) tasks.splice(i, 1);
     }
   }
 }
