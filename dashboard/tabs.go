@@ -30,8 +30,8 @@ import (
 func (s *Server) tabTable() []tab.Tab {
 	return []tab.Tab{
 		viewer.Tab(viewer.Options{Grid: s.gridSwitch, Link: stateOf, AttachCode: howToAttach}),
-		arrays.Tab(arrays.Options{Prefix: s.opts.Prefix, Link: stateOf}),
 		loader.Tab(),
+		arrays.Tab(arrays.Options{Prefix: s.opts.Prefix, Link: stateOf}),
 		layers.Tab(layers.Options{
 			Control: s.control, Action: s.action, Button: s.actionButton, Link: stateOf, HowTo: howToPlugIn,
 			Path: func(src *source.Source, name string) string { return s.commandPath(src, name, asNone) },

@@ -36,8 +36,20 @@ func parseDType(descr string) (dtype, bool) {
 	return dtype{big: descr[0] == '>', kind: descr[1], size: n}, true
 }
 
-// numeric reports whether its values are numbers that can be read here and
-// shown as a picture.
+// pictured reports whether an array of it can be shown as a picture.
+func (d dtype) pictured() bool {
+	switch d.kind {
+	case 'f':
+		return d.size == 12 || d.size == 16 || d.numeric()
+	case 'c':
+		return d.size == 24 || d.size == 32 || d.numeric()
+	case 'M', 'm': // as seconds
+		return d.size == 8
+	}
+	return d.numeric()
+}
+
+// numeric reports whether its values are numbers that value reads.
 func (d dtype) numeric() bool {
 	switch d.kind {
 	case 'b':
@@ -225,7 +237,7 @@ func unfit(info *shm.ArrayInfo) string {
 	switch {
 	case IsTable(info):
 		return "It is a table and has no picture."
-	case !ok || !d.numeric():
+	case !ok || !d.pictured():
 		return "Its values are no numbers that could be shown as a picture: " + typeName(info) + "."
 	case len(info.Shape) == 0:
 		return "It is a single value and has no picture."

@@ -191,12 +191,12 @@ func ReadElement(frame *shm.ArrayFrame, position []int) (shm.Value, error) {
 		return readRecord(frame, position)
 	}
 	d, ok := parseDType(info.Descr)
-	if !ok || !d.numeric() {
+	if !ok || !d.pictured() {
 		return nil, &FieldError{"", fmt.Errorf("its values are no numbers: %s", typeName(info))}
 	}
 	// As a pixel a value of 16 bits is exact, and so is a float of 32.
 	exact := d.pixels() != shm.F32 || d.kind == 'f' && d.size <= 4 || d.kind == 'i' && d.size <= 2
-	if n := count(frame.Shape); exact && len(position) > 0 || n > maxElementFrame/d.size {
+	if n := count(frame.Shape); len(position) > 0 && (exact || n > maxElementFrame/d.size) || !d.numeric() {
 		return readPixel(frame, d, position)
 	}
 	data, err := frame.Reader.ReadAll(frame, nil)
@@ -215,8 +215,10 @@ func ReadElement(frame *shm.ArrayFrame, position []int) (shm.Value, error) {
 
 func readPixel(frame *shm.ArrayFrame, d dtype, position []int) (shm.Value, error) {
 	last := len(position) - 1
-	sel := shm.Selection{Index: append([]int(nil), position...), Y: last - 1, X: last, C: -1, Rows: 1, Cols: 1, Step: 1, Nearest: true}
-	sel.Col = position[last]
+	sel := shm.Selection{Index: append([]int(nil), position...), Y: max(last-1, -1), X: last, C: -1, Rows: 1, Cols: 1, Step: 1, Nearest: true}
+	if last >= 0 {
+		sel.Col = position[last]
+	}
 	if last > 0 {
 		sel.Row = position[last-1]
 	}

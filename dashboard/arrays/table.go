@@ -33,6 +33,8 @@ const (
 	maxLines = 32
 	// tableEvery is the least time between two tables.
 	tableEvery = 250 * time.Millisecond
+	// maxAtOnce is how many bytes of records are asked for at once.
+	maxAtOnce = 1 << 20
 	// maxSlow is the most values that are read one by one for a chart.
 	maxSlow = 1 << 19
 	// maxPlainTable is the most bytes of a plain array that is a table.
@@ -99,8 +101,17 @@ func readTable(frame *shm.ArrayFrame, n int) (*table, error) {
 	}
 	n = min(n, t.total)
 	if len(info.Fields) > 0 {
-		t.rows, err = frame.Reader.ReadRecords(frame, 0, n)
-		return t, err
+		// A reader gives only so many at once.
+		item, _ := itemBytes(info)
+		each := max(1, maxAtOnce/max(1, item))
+		for from := 0; from < n; from += each {
+			rows, err := frame.Reader.ReadRecords(frame, from, min(from+each, n))
+			if err != nil {
+				return nil, err
+			}
+			t.rows = append(t.rows, rows...)
+		}
+		return t, nil
 	}
 	d, _ := parseDType(info.Descr)
 	if size := count(frame.Shape); size > maxPlainTable/d.size {
