@@ -215,7 +215,11 @@ func (h *Histogram) text() string {
 		ui.FieldNumber(h.Low), ui.FieldNumber(h.High), short(h.quantile(0.5)), short(h.quantile(0.01)), short(h.quantile(0.99)))
 }
 
-func short(x float64) string { return strconv.FormatFloat(x, 'g', 3, 64) }
+// short is a number with the digits that a bin can tell.
+func short(x float64) string {
+	rounded, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 3, 64), 64)
+	return ui.FieldNumber(rounded)
+}
 
 func exact(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 

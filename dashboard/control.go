@@ -205,6 +205,9 @@ func label(title, name string) string {
 		title = strings.TrimSpace(strings.ReplaceAll(name, "_", " "))
 	}
 	first, n := utf8.DecodeRuneInString(title)
+	if n == len(title) {
+		return title // the name of an axis
+	}
 	return string(unicode.ToUpper(first)) + title[n:]
 }
 
