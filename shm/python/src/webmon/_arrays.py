@@ -95,11 +95,16 @@ class SharedArray:
         self.published = 0
         self.copied = 0
         self._last = 0
-        self._make()
+
+    def _open(self) -> None:
+        """The process is offered now."""
+        with self._lock:
+            self._make()
+        self._demanded()
 
     def _make(self) -> None:
         self._segment = None
-        if not _AVAILABLE:
+        if not _AVAILABLE or self._closed or not self._process._opened or self._process.closed:
             return
         about = {key: self._about[key] for key in ("dtype", "shape", "axes", "units")}
         try:
@@ -189,8 +194,7 @@ class SharedArray:
                 except (ValueError, TypeError):
                     pass  # closed at this very moment
                 return False
-            # A frame in time is not to be missed because of a few microseconds.
-            if began - self._last < 450e6 / hz or not segment.committed or not self._lock.acquire(False):
+            if began - self._last < 500e6 / hz or not segment.committed or not self._lock.acquire(False):
                 try:
                     segment.beat(published, now)
                 except (ValueError, TypeError):
@@ -213,10 +217,8 @@ class SharedArray:
 
     def _check_dtype(self, frame: np.ndarray[Any, Any]) -> None:
         own, other = self._frame_dtype, frame.dtype
-        # Records of np.recarray are of another type and otherwise the same.
-        if own.names is not None and other.names is not None and np.dtype((np.void, other)) == np.dtype((np.void, own)):
-            return
-        if own.names is None and own.newbyteorder("=") == other.newbyteorder("="):
+        # Another byte order is converted while it is copied.
+        if own.newbyteorder("=") == other.newbyteorder("="):
             return
         raise TypeError(f"the array {self.name} is shared as {own}, and this frame is of {other}: convert it with frame.astype({_literal(own)})")
 

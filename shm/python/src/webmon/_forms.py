@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import inspect
 import math
 import sys
@@ -191,8 +192,8 @@ _HOW = (
 )
 
 
-def arguments(fn: Callable[..., Any]) -> list[Argument]:
-    """Returns what a form needs for each of fn's parameters.
+def arguments(fn: Callable[..., Any], scope: typing.Mapping[str, Any] = types.MappingProxyType({})) -> list[Argument]:
+    """Returns what a form needs for each of fn's parameters. scope has the names that stand where it is declared.
 
     Raises TypeError, naming function and parameter, for those that cannot be entered into a form.
     """
@@ -201,9 +202,9 @@ def arguments(fn: Callable[..., Any]) -> list[Argument]:
         raise TypeError(f"{name} cannot be a command: it is async or a generator; make a plain function that starts it")
     try:
         signature = inspect.signature(fn)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} cannot be a command: {error}") from None
-    hints = _hints(fn, name, signature)
+    except Exception as error:  # from Python 3.14 on annotations are evaluated here
+        raise TypeError(f"{name} cannot be a command: {type(error).__name__}: {error}") from None
+    hints = _hints(fn, name, signature, scope)
     out = []
     for parameter in signature.parameters.values():
         what = f"{name} cannot be a command: its parameter {parameter.name!r}"
@@ -221,37 +222,36 @@ def arguments(fn: Callable[..., Any]) -> list[Argument]:
     return out
 
 
-def _hints(fn: Callable[..., Any], name: str, signature: inspect.Signature) -> dict[str, Any]:
-    target = inspect.unwrap(fn)
-    while isinstance(target, types.MethodType):
-        target = target.__func__
-    partial = getattr(target, "func", None)
-    if not hasattr(target, "__annotations__") and callable(partial):
-        target = partial
-    if not inspect.isroutine(target) and not inspect.isclass(target) and hasattr(type(target), "__call__"):
+def _hints(fn: Callable[..., Any], name: str, signature: inspect.Signature, local: typing.Mapping[str, Any]) -> dict[str, Any]:
+    """The annotations of the parameters. Those that are text mean what they do where the function stands."""
+    target: Any = inspect.unwrap(fn)
+    while isinstance(target, (types.MethodType, functools.partial)):
+        target = inspect.unwrap(target.__func__ if isinstance(target, types.MethodType) else target.func)
+    if not inspect.isroutine(target) and not inspect.isclass(target):
         target = type(target).__call__
-    # Annotations that are no text need nothing resolved, and one of another parameter or of the result that cannot be
-    # resolved is no reason to refuse.
-    raw = {p.name: p.annotation for p in signature.parameters.values() if p.annotation is not inspect.Parameter.empty}
-    out = {}
-    scope = dict(getattr(target, "__globals__", {}))
-    # Names of the function around it, such as an Enum made in a test.
-    try:
-        scope.update(inspect.getclosurevars(target).nonlocals)
-    except TypeError:
-        pass
-    local = dict(getattr(fn, "__webmon_scope__", {}))
-    for key, hint in raw.items():
-        if not isinstance(hint, str):
-            out[key] = hint
-            continue
+    names = {**getattr(target, "__globals__", {})}
+    code, closure = getattr(target, "__code__", None), getattr(target, "__closure__", None) or ()
+    for free, cell in zip(getattr(code, "co_freevars", ()), closure):
         try:
-            out[key] = eval(hint, scope, local)  # what typing.get_type_hints does, for one annotation
-        except Exception as error:
-            raise TypeError(
-                f"{name} cannot be a command: the annotation {hint!r} of its parameter {key!r} means nothing here "
-                f"({type(error).__name__}: {error})"
-            ) from None
+            names[free] = cell.cell_contents
+        except ValueError:
+            pass  # not yet assigned
+    out = {}
+    for parameter in signature.parameters.values():
+        hint = parameter.annotation
+        if hint is parameter.empty:
+            continue
+        if isinstance(hint, str):
+            try:
+                # What typing.get_type_hints does, but for the parameters alone and one by one: neither the result's
+                # annotation nor another's is a reason to refuse.
+                hint = eval(hint, names, dict(local))
+            except Exception as error:
+                raise TypeError(
+                    f"{name} cannot be a command: the annotation {hint!r} of its parameter {parameter.name!r} means nothing here "
+                    f"({type(error).__name__}: {error})"
+                ) from None
+        out[parameter.name] = hint
     return out
 
 

@@ -37,6 +37,7 @@ _COMMANDS = 1000  # that wait
 _FORGET = 5.0  # seconds after which somebody who wanted something is taken for gone
 _DECLARE_HZ = 20  # how often changed declarations are told
 _DECLARED = ("hello", "topics", "controls", "actions", "arrays")
+_RESERVED_STATES = frozenset(_DECLARED)
 _KINDS = ("python", "napari", "model")
 _RESERVED_EVENTS = ("webmon", "command")
 
@@ -159,12 +160,11 @@ class Process:
 
     def _setup(self) -> None:
         self.name = ""
-        self.instance = secrets.token_hex(8)
+        self.instance = ""
         self.address = ""
         self.closed = False
         self.on_waiting: Callable[[], None] | None = None
         self._opened = False
-        self._pid = os.getpid()
         self._poll = False
         self._spent = 0  # ns
         self._calls = 0
@@ -217,6 +217,7 @@ class Process:
         if name is not None and not isinstance(name, str):
             raise TypeError(f"the name must be text, not {type(name).__name__}")
         self.name = (name or _default_name()).strip()[:80] or "python"
+        self.instance = secrets.token_hex(8)
         self._poll = commands == "poll"
         self._data.values_["hello"] = {
             "protocol": _PROTOCOL,
@@ -253,6 +254,8 @@ class Process:
         self._opened = True
         Process._live.add(self)
         _segment.sweep()
+        for array in list(self._arrays.values()):
+            array._open()
         try:
             _announce.sweep_announcements()
             self._announcement = _announce.Announcement(
@@ -314,7 +317,7 @@ class Process:
             ValueError: it is larger than 4 MiB, or the name cannot be used.
         """
         began = time.perf_counter_ns()
-        if name not in self._data.values_ or meta or name in _DECLARED:
+        if name not in self._data.values_ or meta or name in _RESERVED_STATES:
             self._declare_topic(name, "state", meta)
         self._data.values_[name] = plain(value, name, MAX_STATE)
         hz = self._wants.get(name)
@@ -369,7 +372,7 @@ class Process:
         known = self._topics.get(name)
         if known is None:
             check_name(name, "a topic")
-            if name in (_DECLARED if kind == "state" else _RESERVED_EVENTS):
+            if name in (_RESERVED_STATES if kind == "state" else _RESERVED_EVENTS):
                 raise ValueError(f"{name} is a name of webmon's own: choose another")
         elif known["kind"] != kind:
             raise ValueError(f"{name} is {'a state' if kind == 'event' else 'an event'} already: choose another name")
@@ -417,7 +420,7 @@ class Process:
                 for topic, hz in topics.items():
                     if isinstance(hz, (int, float)) and 0 < hz < math.inf:
                         wants[topic] = max(wants.get(topic, 0.0), float(hz))
-            changed = wants.keys() != self._wants.keys()
+            changed = wants != self._wants
             self._wants = wants
             sooner = until < self._wanted_until
             self._wanted_until = until
@@ -600,7 +603,7 @@ class Process:
         if not callable(fn):
             raise TypeError(f"a command must be a function, not {fn!r}")
         name = check_name(name or getattr(fn, "__name__", ""), "a command")
-        parameters = _forms.arguments(fn)
+        parameters = _forms.arguments(fn, _caller_scope())
         declared: dict[str, Any] = {"args": [a.declared for a in parameters]}
         for key, text in (("title", title), ("help", help if help is not None else _docstring(fn)), ("group", group)):
             if text:
@@ -800,7 +803,8 @@ class Process:
             old._close()
         if self.closed:
             array._close()
-        array._demanded()
+        elif self._opened:
+            array._open()
         self._redeclare("arrays")
         return array
 
@@ -832,8 +836,11 @@ class Process:
         server = self._server
         if server is not None:
             # Whoever waits for the shutdown, or asks at this moment, hears of it.
-            deadline = time.monotonic() + 0.5
-            while server.connections and (self._shutdown.waiting or not self._messages.empty()) and time.monotonic() < deadline:
+            began = time.monotonic()
+            read = began - self._messages.asked < 2
+            while server.connections and (self._shutdown.waiting or (read and not self._messages.empty())):
+                if time.monotonic() > began + 0.5:
+                    break
                 time.sleep(0.01)
             server.close()
         for array in list(self._arrays.values()):
@@ -877,6 +884,14 @@ def _default_name() -> str:
     if stem == "__main__":
         stem = Path(file).parent.name
     return re.sub(r"[^\w. -]+", "-", stem).strip("-") or "python"
+
+
+def _caller_scope() -> dict[str, Any]:
+    """The names that stand where a command is declared: annotations that are text may use them."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == __package__:
+        frame = frame.f_back
+    return dict(frame.f_locals)
 
 
 def _docstring(fn: Any) -> str:

@@ -186,6 +186,7 @@ class Mailbox:
     def __init__(self, most: int) -> None:
         self._items: deque[Any] = deque(maxlen=most)
         self._waiting: deque[Any] = deque()  # a locked lock for each that waits
+        self.asked = 0.0  # when somebody last asked for a message, by time.monotonic
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         self._items.append(item)
@@ -202,6 +203,7 @@ class Mailbox:
             pass  # its wait was over just now
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        self.asked = time.monotonic()
         try:
             return self._items.popleft()
         except IndexError:

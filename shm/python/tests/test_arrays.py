@@ -1,0 +1,314 @@
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import zlib
+
+import numpy as np
+import pytest
+
+from webmon import _segment
+
+from conftest import Ring
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is no /dev/shm to look into")
+
+
+@pytest.fixture
+def camera(process, watcher):
+    """Shares an array that somebody wants and returns it with a reader of its segment."""
+
+    def share(*args, hz=1e9, **kwds):
+        array = process.share("camera", *args, **kwds)
+        if hz:
+            watcher.want_topics({"array/camera": hz})
+        return array, Ring(watcher.data.get("arrays")["camera"])
+
+    return share
+
+
+def test_what_is_declared(process, watcher):
+    process.share("camera", (3, 2048, 2048), np.uint16, "cyx", units="um", scale=0.5, title="Camera", colormap="viridis", limits=(0, 4095), unit="counts", layer="3")
+    declared = watcher.data.get("arrays")["camera"]
+    assert declared.pop("shm").startswith(f"webmon-{os.getpid()}-")
+    assert len(declared.pop("generation")) == 16
+    assert declared == {
+        "dtype": "<u2", "shape": [3, 2048, 2048], "axes": ["c", "y", "x"], "units": ["", "um", "um"], "scale": [1.0, 0.5, 0.5],
+        "title": "Camera", "role": "", "colormap": "viridis", "limits": [0.0, 4095.0], "unit": "counts", "layer": "3",
+    }  # fmt: skip
+
+
+def test_a_frame(camera):
+    array, ring = camera((4, 6), "uint16", axes="yx", units=["um", None])
+    frame = np.arange(24, dtype="u2").reshape(4, 6)
+    assert array.wanted
+    assert array.publish(frame, offset=(2, 3.5), step=(0.5, 2), level=3, stamp=1234.5)
+    got, about = ring.read()
+    np.testing.assert_array_equal(got, frame)
+    assert about["k"] == 1 and about["offset"] == (2, 3.5) and about["step"] == (0.5, 2) and about["level"] == 3 and about["time"] == 1234.5
+    assert ring.mode == 0o600 and ring.nslots == 3 and ring.pid == os.getpid() and ring.published == 1 and not ring.closed
+    frame[:] = 0
+    assert ring.read()[0][3, 5] == 23
+    for i in range(2, 9):
+        assert array.publish(frame + i)
+        got, about = ring.read()
+        assert about["k"] == i and (got == i).all()
+    assert array.published == array.copied == 8
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    ["?", "i1", "u1", "<i2", ">u2", "<u4", ">i8", "u8", "f2", ">f2", "f4", ">f8", "c8", ">c16"],
+)
+def test_every_dtype(camera, dtype):
+    array, ring = camera((3, 5), dtype)
+    frame = (np.arange(15) % 2 if dtype == "?" else np.arange(15)).astype(dtype).reshape(3, 5)
+    assert array.publish(frame)
+    assert ring.dtype == np.dtype(dtype)
+    np.testing.assert_array_equal(ring.read()[0], frame)
+    # Another byte order is converted.
+    if np.dtype(dtype).itemsize > 1:
+        assert array.publish(frame.astype(np.dtype(dtype).newbyteorder("S")))
+        np.testing.assert_array_equal(ring.read()[0], frame)
+
+
+@pytest.mark.parametrize("dtype", [object, "S4", "U4", "M8[ns]", "V8", np.longdouble, "O,i4", [("a", "f4", 2), ("b", "O")], [("a", [("b", "i4")], 3)]])
+def test_refused_dtypes(process, dtype):
+    with pytest.raises(TypeError, match="cannot be shared"):
+        process.share("camera", (2, 2), dtype)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        np.asfortranarray(np.arange(12, dtype="i4").reshape(3, 4)),
+        np.arange(48, dtype="i4").reshape(6, 8)[::2, ::-2],
+        np.broadcast_to(np.arange(4, dtype="i4"), (3, 4)),
+        np.frombuffer(np.arange(12, dtype="i4").tobytes(), "i4").reshape(3, 4),
+        np.ma.masked_array(np.arange(12, dtype="i4").reshape(3, 4)),
+        np.arange(6, dtype="i4").reshape(2, 3),
+        np.zeros((0, 4), "i4"),
+        np.zeros((3, 0), "i4"),
+    ],
+    ids=["Fortran", "strided", "broadcast", "read-only", "masked", "smaller", "empty", "no columns"],
+)
+def test_every_layout(camera, frame):
+    array, ring = camera((3, 4), "i4")
+    assert array.publish(frame)
+    got = ring.read()[0]
+    assert got.shape == frame.shape
+    np.testing.assert_array_equal(got, np.asarray(frame))
+
+
+@pytest.mark.parametrize("shape", [(), (5,), 5, (0,), (0, 7), (2, 1, 3, 1, 2, 1, 1, 2)])
+def test_every_shape(camera, shape):
+    array, ring = camera(shape, "f8")
+    frame = np.random.default_rng(0).random(shape)
+    assert array.publish(frame)
+    np.testing.assert_array_equal(ring.read()[0], frame)
+
+
+SPOTS = np.dtype([("x", "f4"), ("y", "f4"), ("n", "u2"), ("at", "f8", (2,)), ("label", "U4")])
+
+
+def spots(n, dtype=SPOTS):
+    out = np.zeros(n, dtype)
+    out["x"], out["n"] = np.arange(n) / 2, np.arange(n)
+    return out
+
+
+def test_records(camera):
+    array, ring = camera(100, SPOTS)
+    declared = array._declared()
+    assert declared["role"] == "table" and declared["axes"] == ["row"]
+    assert declared["dtype"] == [["x", "<f4"], ["y", "<f4"], ["n", "<u2"], ["at", "<f8", [2]], ["label", "<U4"]]
+    for frame in (spots(100), spots(7), spots(0), spots(14)[::2], spots(5).view(np.recarray), np.rec.array(spots(5))):
+        assert array.publish(frame)
+        got = ring.read()[0]
+        assert got.tobytes() == np.ascontiguousarray(frame).tobytes() and len(got) == len(frame)
+
+
+def test_records_with_holes_and_records_within(camera):
+    inner = np.dtype([("row", "i2"), ("col", "f8")], align=True)
+    dtype = np.dtype([("at", inner), ("n", ">u4"), ("v", "f4", (3,))], align=True)
+    array, ring = camera(10, dtype)
+    assert array._declared()["dtype"] == [["at.row", "<i2"], ["at.col", "<f8"], ["n", ">u4"], ["v", "<f4", [3]]]
+    frame = np.zeros(4, dtype)
+    frame["at"]["row"], frame["at"]["col"], frame["n"], frame["v"] = [1, 2, 3, 4], 0.5, 7, np.arange(12).reshape(4, 3)
+    assert array.publish(frame)
+    got = ring.read()[0]
+    assert got["at.row"].tolist() == [1, 2, 3, 4] and (got["n"] == 7).all() and got["v"].tolist() == frame["v"].tolist()
+
+
+def test_wrong_frames(camera):
+    array, ring = camera((3, 4), "u2")
+    for frame, error, why in [
+        (np.zeros((3, 4), "u1"), TypeError, "shared as uint16, and this frame is of uint8"),
+        (np.zeros((3, 4), SPOTS), TypeError, "shared as uint16"),
+        (np.zeros((4, 4), "u2"), ValueError, r"\(3, 4\), and this frame of \(4, 4\) is larger"),
+        (np.zeros(4, "u2"), ValueError, r"\(3, 4\), and this frame has the shape \(4,\)"),
+        ([[1.5]], TypeError, "float64"),
+    ]:
+        with pytest.raises(error, match=why):
+            array.publish(frame)
+    assert ring.published == 0 and array.publish(np.zeros((3, 4), "u2"))
+
+
+def test_wrong_arguments(process):
+    for kwds, why in [
+        ({"shape": (2,) * 9}, "8 are the most"),
+        ({"shape": (-1, 2)}, "less than 0"),
+        ({"shape": (1 << 30, 1 << 30)}, "too large"),
+        ({"axes": "yxz"}, "3 axes"),
+        ({"axes": "yy"}, "twice"),
+        ({"role": "movie"}, "role"),
+        ({"slots": 1}, "2 to 64"),
+        ({"slots": 65}, "2 to 64"),
+        ({"limits": (0, float("inf"))}, "finite"),
+        ({"units": ["um"]}, "an entry for each"),
+        ({"dtype": [(f"a_rather_long_name_of_field_{i}", "f4") for i in range(200)], "shape": 3}, "description"),
+    ]:
+        with pytest.raises(ValueError, match=why):
+            process.share("camera", **{"shape": (2, 2), "dtype": "u1", **kwds})
+    with pytest.raises(ValueError, match="an array"):
+        process.share("my camera", (2, 2), "u1")
+    assert not [n for n in os.listdir("/dev/shm") if n.startswith(f"webmon-{os.getpid()}-")]
+
+
+def test_nobody_looks(camera):
+    array, ring = camera((3, 4), "u2", hz=0)
+    beats = []
+    for i in range(1, 4):
+        assert array.publish(np.zeros((3, 4), "u2")) is False
+        assert ring.published == i == array.published
+        beats.append(ring.heartbeat)
+    assert ring.latest == 0 and array.copied == 0 and not array.wanted and beats == sorted(beats) and beats[0] > 0
+
+
+def test_no_more_than_twice_as_often_as_wanted(camera):
+    array, ring = camera((3, 4), "u2", hz=0.001)
+    assert [array.publish(np.zeros((3, 4), "u2")) for _ in range(50)] == [True] + [False] * 49
+    assert ring.latest == 1 and ring.published == 50
+
+
+def test_big_ones_take_memory_only_when_wanted(process, watcher):
+    array = process.share("camera", (2048, 2048), "u2")
+    path = f"/dev/shm/{array._segment.name}"
+    frame = np.ones((2048, 2048), "u2")
+    assert array.publish(frame) is False
+    assert os.stat(path).st_blocks * 512 < 1 << 20 < os.stat(path).st_size
+    watcher.want_topics({"array/camera": 1e9})
+    assert array.publish(frame)
+    assert os.stat(path).st_blocks * 512 >= 3 * frame.nbytes
+
+
+def test_no_room(process, watcher, monkeypatch, caplog):
+    def full(fd, offset, size):
+        if size > 4096:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(_segment.os, "posix_fallocate", full)
+    array = process.share("camera", (2048, 2048), "u2")
+    assert watcher.data.get("arrays")["camera"]["shm"]
+    watcher.want_topics({"array/camera": 10.0})
+    assert array.publish(np.ones((2048, 2048), "u2")) is False
+    assert watcher.data.get("arrays")["camera"]["shm"] == "" and "no room for 24 MiB" in caplog.text
+
+
+def test_no_shared_memory_at_all(process, watcher, monkeypatch):
+    monkeypatch.setattr("webmon._arrays._AVAILABLE", False)
+    array = process.share("camera", (2, 2), "u2")
+    watcher.want_topics({"array/camera": 10.0})
+    assert watcher.data.get("arrays")["camera"]["shm"] == "" and array.publish(np.zeros((2, 2), "u2")) is False and array.published == 1
+    array.resize((3, 3))
+    array.close()
+
+
+def test_resize(camera, watcher):
+    array, ring = camera((3, 4), "u2")
+    array.publish(np.zeros((3, 4), "u2"))
+    array.resize((3, 4))
+    assert Ring(watcher.data.get("arrays")["camera"]).latest == 1
+    array.resize((5, 2))
+    declared = watcher.data.get("arrays")["camera"]
+    assert declared["shape"] == [5, 2] and ring.closed
+    new = Ring(declared)
+    assert array.publish(np.full((5, 2), 7, "u2")) and (new.read()[0] == 7).all() and new.about["shape"] == [5, 2]
+    with pytest.raises(ValueError, match="larger"):
+        array.publish(np.zeros((3, 4), "u2"))
+    with pytest.raises(ValueError, match="2 axes"):
+        array.resize((3, 4, 5))
+    assert ring.read() is not None  # who has it mapped keeps it
+
+
+def test_close_and_share_again(process, watcher, camera):
+    array, ring = camera((3, 4), "u2")
+    with process.share("camera", (2, 2), "u1") as other:
+        assert ring.closed and array.publish(np.zeros((3, 4), "u2")) is False
+        array.close()  # is not the one that has its name now
+        assert watcher.data.get("arrays")["camera"]["shape"] == [2, 2]
+        name = watcher.data.get("arrays")["camera"]["shm"]
+        assert os.path.exists(f"/dev/shm/{name}")
+    assert not watcher.data.get("arrays") and not os.path.exists(f"/dev/shm/{name}")
+    assert other.publish(np.zeros((2, 2), "u1")) is False and "closed" in repr(other)
+
+
+def test_several_threads_publish_one_array(camera):
+    array, ring = camera((300, 300), "u4")
+    wrong, done = [], threading.Event()
+
+    def write(n):
+        frame = np.full((300, 300), n, "u4")
+        for _ in range(300):
+            array.publish(frame)
+
+    def read():
+        while not done.is_set():
+            if ring.latest and (got := ring.read()) and got[0].min() != got[0].max():
+                wrong.append(got[1])
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(3)]
+    reader = threading.Thread(target=read)
+    for thread in [reader, *threads]:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    done.set()
+    reader.join(60)
+    assert not wrong and ring.latest == array.copied > 0
+
+
+def test_closing_while_others_publish(process, watcher):
+    watcher.want_topics({"array/camera": 1e9})
+    frame, errors = np.zeros((200, 200), "u2"), []
+    array = process.share("camera", (200, 200), "u2")
+    done = threading.Event()
+
+    def write():
+        try:
+            while not done.is_set():
+                array.publish(frame)
+        except Exception as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    for i in range(50):
+        array.resize((200 + i % 2, 200))
+    array.close()
+    done.set()
+    thread.join(60)
+    assert not errors
+    assert not [n for n in os.listdir("/dev/shm") if n.startswith(f"webmon-{os.getpid()}-")]
+
+
+def test_crc_where_stores_may_be_reordered(camera, monkeypatch):
+    monkeypatch.setattr(_segment, "_CRC", True)
+    array, ring = camera((3, 4), "u2")
+    assert ring.flags & 1
+    for frame in (np.arange(12, dtype="u2").reshape(3, 4), np.ones((2, 2), "u2"), np.zeros((0, 4), "u2")):
+        array.publish(frame)
+        assert ring.read()[1]["crc"] == zlib.crc32(frame.tobytes())
+    records = camera(10, SPOTS)
+    assert records[0].publish(spots(3)) and records[1].read()[1]["crc"] == zlib.crc32(spots(3).tobytes())

@@ -1,0 +1,199 @@
+# Without "from __future__ import annotations": annotations here are the objects themselves. test_forms_text.py has them as text.
+import enum
+import functools
+from typing import Annotated, Any, Callable, List, Literal, NewType, Optional, Union
+
+import numpy as np
+import pytest
+
+import webmon
+from webmon import Range
+from webmon._forms import arguments, check, declare
+
+
+class Gain(enum.Enum):
+    LOW = "low gain"
+    HIGH = "high gain"
+
+
+Ms = NewType("Ms", float)
+
+
+def form(fn):
+    return [a.declared for a in arguments(fn)]
+
+
+def one(annotation, *default):
+    def fn(x):
+        pass
+
+    fn.__annotations__["x"] = annotation
+    if default:
+        fn.__defaults__ = default
+    (argument,) = arguments(fn)
+    assert argument.declared.pop("name") == "x"
+    return argument
+
+
+@pytest.mark.parametrize(
+    ("annotation", "default", "want"),
+    [
+        (float, (), {"type": "float", "value": 0.0}),
+        (float, (2,), {"type": "float", "value": 2.0, "default": 2.0}),
+        (int, (3,), {"type": "int", "value": 3, "default": 3}),
+        (bool, (), {"type": "bool", "value": False}),
+        (str, ("a",), {"type": "text", "value": "a", "default": "a"}),
+        (np.float32, (), {"type": "float", "value": 0.0}),
+        (np.uint8, (), {"type": "int", "value": 0}),
+        (Ms, (), {"type": "float", "value": 0.0}),
+        (Literal["a", "b"], ("b",), {"type": "choice", "value": "b", "default": "b", "choices": ["a", "b"]}),
+        (Literal[1, 2, 4], (), {"type": "choice", "value": "1", "choices": ["1", "2", "4"]}),
+        (Literal[True, False], (True,), {"type": "bool", "value": True, "default": True}),
+        (Gain, (Gain.HIGH,), {"type": "choice", "value": "HIGH", "default": "HIGH", "choices": ["LOW", "HIGH"]}),
+        (Range(0.1, 500), (), {"type": "float", "value": 0.1, "min": 0.1, "max": 500}),
+        (Range(1, 10), (), {"type": "int", "value": 1, "min": 1, "max": 10}),
+        (Range(1, 10), (2.5,), {"type": "float", "value": 2.5, "default": 2.5, "min": 1, "max": 10}),
+        (Range(-9, -1), (), {"type": "int", "value": -1, "min": -9, "max": -1}),
+        (Range(0, 1, step=0.25, unit="V"), (), {"type": "float", "value": 0.0, "min": 0, "max": 1, "step": 0.25, "unit": "V"}),
+        (Range(1.0, 1e6, scale="log"), (), {"type": "float", "value": 1.0, "min": 1.0, "max": 1e6, "scale": "log"}),
+        (Annotated[float, Range(0, 5)], (), {"type": "float", "value": 0.0, "min": 0, "max": 5}),
+        (Annotated[int, "a note", Range(0, 5)], (), {"type": "int", "value": 0, "min": 0, "max": 5}),
+        (Optional[int], (), {"type": "int", "value": 0}),
+        (Optional[float], (None,), {"type": "float", "value": 0.0}),
+        (Optional[Range(0, 5)], (), {"type": "int", "value": 0, "min": 0, "max": 5}),
+        (Union[int, float], (1,), {"type": "float", "value": 1.0, "default": 1.0}),
+    ],
+)
+def test_annotations(annotation, default, want):
+    assert one(annotation, *default).declared == want
+
+
+def test_default_alone_says_enough():
+    def fn(a=True, b=1, c=0.5, d="x", e=Gain.LOW):
+        pass
+
+    assert [f["type"] for f in form(fn)] == ["bool", "int", "float", "text", "choice"]
+
+
+def test_values_come_as_annotated():
+    assert one(Literal[1, 2]).convert("2") == 2
+    assert one(Gain).convert("HIGH") is Gain.HIGH
+    assert one(float).convert(3) == 3.0 and type(one(float).convert(3)) is float
+    assert type(one(int).convert(3.0)) is int
+    assert one(Optional[int]).required is False
+
+
+@pytest.mark.parametrize("annotation", [list, List[int], dict, Any, Callable, object, Union[int, str], bytes, complex, Annotated[str, Range(0, 1)]])
+def test_refuses_what_is_no_field(annotation):
+    with pytest.raises(TypeError, match=r"fn cannot be a command: its parameter 'x'"):
+        one(annotation)
+
+
+def test_refuses_with_a_reason():
+    def bare(x):
+        pass
+
+    def starred(*x: int):
+        pass
+
+    async def later(x: int):
+        pass
+
+    def limits(x: Range(0, 5) = 9):
+        pass
+
+    def none_of_them(x: Literal["a"] = "b"):
+        pass
+
+    exec("def positional(x: int, /): pass", scope := {})
+    for fn, why in [
+        (bare, "needs an annotation"),
+        (starred, "any number of values"),
+        (later, "async"),
+        (limits, "must be at most 5"),
+        (none_of_them, "none of its choices"),
+        (scope["positional"], "leave out the /"),
+    ]:
+        with pytest.raises(TypeError, match=why):
+            form(fn)
+
+
+def test_what_else_can_be_called():
+    class Stage:
+        def move(self, x: float, y: float = 1.0):
+            pass
+
+        def __call__(self, z: int):
+            pass
+
+    assert [f["name"] for f in form(Stage().move)] == ["x", "y"]
+    assert [f["name"] for f in form(Stage())] == ["z"]
+    assert [f["name"] for f in form(functools.partial(Stage().move, 3.0))] == ["y"]
+
+    @functools.wraps(Stage.move)
+    def wrapper(*args, **kwds):
+        pass
+
+    assert [f["name"] for f in form(functools.partial(wrapper, None))] == ["x", "y"]
+
+
+def test_range():
+    assert Range(0.1, 500, unit="ms") == Range(0.1, 500, unit="ms") != Range(0.1, 400)
+    assert hash(Range(0, 1)) == hash(Range(0, 1))
+    assert repr(Range(0.1, 500, unit="ms")) == "Range(0.1, 500, unit='ms')"
+    assert Range(np.float64(0), np.int8(3)).hi == 3
+    for bad in [(5, 1), (0, 1, -1), (0, 1, None, None, "cubic"), (0, 1, None, None, "log")]:
+        with pytest.raises(ValueError, match="Range"):
+            Range(*bad)
+    for bad in [("0", 1), (0, float("nan")), (True, 2)]:
+        with pytest.raises(TypeError, match="Range"):
+            Range(*bad)
+
+
+NUMBER = declare("float", 1.0, min=0, max=5, unit="ms")
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "want"),
+    [
+        (NUMBER, 5, 5.0),
+        (NUMBER, np.float32(0.5), 0.5),
+        (NUMBER, 5.1, "x must be at most 5 ms"),
+        (NUMBER, -1, "x must be at least 0 ms"),
+        (NUMBER, float("nan"), "x must be a finite number"),
+        (NUMBER, "3", "x must be a number"),
+        (NUMBER, True, "x must be a number"),
+        (NUMBER, None, "x must be a number"),
+        (declare("int", 1), 2.0, 2),
+        (declare("int", 1), 2.5, "x must be a whole number"),
+        (declare("bool", True), False, False),
+        (declare("bool", True), 1, "x must be true or false"),
+        (declare("choice", "a", choices=["a", "b"]), "b", "b"),
+        (declare("choice", "a", choices=["a", "b"]), "c", "x must be one of a, b"),
+        (declare("choice", "a", choices=["a", "b"]), ["a"], "x must be one of a, b"),
+        (declare("text", ""), "µ", "µ"),
+        (declare("text", ""), "a" * 5000, "x must be a text of at most 4096 bytes"),
+        (declare("text", ""), 3, "x must be a text of at most 4096 bytes"),
+    ],
+)
+def test_check(declared, value, want):
+    if isinstance(want, str) and want.startswith("x must"):
+        with pytest.raises(ValueError) as refused:
+            check(declared, "x", value)
+        assert str(refused.value) == want
+    else:
+        got = check(declared, "x", value)
+        assert got == want and type(got) is type(want)
+
+
+def test_declare_refuses():
+    with pytest.raises(ValueError, match="no type 'number'"):
+        declare("number", 1)
+    with pytest.raises(ValueError, match="needs choices"):
+        declare("choice", "a")
+    with pytest.raises(ValueError, match="log scale"):
+        declare("float", 1.0, min=0, scale="log")
+
+
+def test_attribute_of_module():
+    assert webmon.Range is Range

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from xml.etree import ElementTree
+
+import pytest
+
+import webmon
+from webmon import _jupyter
+
+from conftest import until
+
+
+def test_what_the_proxy_is_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTERHUB_PUBLIC_URL", "https://hub.example.org/user/ada/")
+    monkeypatch.setenv("WEBMON_ALLOW_HOST", "lab")
+    told = _jupyter.server()
+    assert told["command"] == [sys.executable, "-m", "webmon._jupyter", "{port}", "{base_url}webmon"]
+    assert told["environment"]["WEBMON_ALLOW_HOST"] == "lab,hub.example.org"
+    entry, token = told["launcher_entry"], told["environment"]["WEBMON_TOKEN"]
+    assert entry["path_info"] == f"webmon/?token={token}" and len(token) == 40
+    assert ElementTree.parse(entry["icon_path"]).getroot().tag.endswith("svg")
+    # It is the one that webmon keeps, and others cannot read it.
+    kept = tmp_path / "state" / "webmon" / "token"
+    assert kept.read_text() == token + "\n" and stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert _jupyter.server()["environment"]["WEBMON_TOKEN"] == token
+
+
+@pytest.fixture
+def started():
+    """Starts what Jupyter starts and returns a function that asks it for its page."""
+    processes = []
+
+    def start(prefix="/lab/webmon"):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        env = {**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(webmon.__file__))}
+        process = subprocess.Popen([sys.executable, "-m", "webmon._jupyter", str(port), prefix], env=env, stdout=subprocess.PIPE, text=True)
+        processes.append(process)
+
+        def ask():
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/lab/webmon/", timeout=30) as page:
+                    return page.status, page.read().decode()
+            except urllib.error.HTTPError as error:
+                with error:
+                    return error.code, error.read().decode()
+            except OSError:
+                return None
+
+        return process, ask
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def program(tmp_path, monkeypatch):
+    path = tmp_path / "webmon-program"
+    path.write_text(f"#!{sys.executable}\nimport sys\nprint(sys.argv[1:])\n")
+    path.chmod(0o755)
+    monkeypatch.setenv("WEBMON", str(path))
+
+
+def test_becomes_webmon(started, tmp_path, monkeypatch):
+    program(tmp_path, monkeypatch)
+    process, _ = started()
+    out, _ = process.communicate(timeout=30)
+    args = eval(out)
+    assert args[0] == "--port" and args[1].isdigit() and args[2:] == ["--prefix", "/lab/webmon"]
+
+
+def test_says_that_there_is_no_webmon(started, tmp_path, monkeypatch):
+    process, ask = started()
+    status, page = until(ask)
+    assert status == 503 and "not found" in page and process.poll() is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="uses flock")
+def test_says_that_webmon_runs_already(started, tmp_path, monkeypatch):
+    program(tmp_path, monkeypatch)
+    folder = tmp_path / "run" / "webmon"
+    folder.mkdir(mode=0o700)
+    (folder / "webmon.json").write_text(json.dumps({"url": 'http://127.0.0.1:5050/?token=a"b', "pid": 1}))
+    fd = os.open(folder / "webmon.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        process, ask = started()
+        status, page = until(ask)
+        assert status == 503 and 'href="http://127.0.0.1:5050/?token=a&quot;b"' in page
+    finally:
+        os.close(fd)
+    # That one has ended: this one makes room for it.
+    status, page = ask()
+    assert status == 200 and 'http-equiv="refresh"' in page
+    assert process.wait(30) == 0
+
+
+def test_wrong_arguments(capsys):
+    assert _jupyter.main(["x"]) == 2 and "usage" in capsys.readouterr().err
