@@ -11,7 +11,9 @@ import {MOST_CHANNELS, rolesOf, short} from "./state.js";
 /** Frames a second at which positions can be played. */
 const PACES = [1, 2, 5, 10, 20];
 
-const MODES = [["auto", "Least to most"], ["percentile", "Percentiles"], ["manual", "By hand"]];
+const MODES = [["auto", "Auto"], ["percentile", "Percentiles"], ["manual", "By hand"]];
+
+const TITLES = {auto: "From the least to the greatest value on the screen", percentile: "Leaves the darkest and the brightest out", manual: "Stay as they are"};
 
 export class Controls {
   #root;
@@ -202,7 +204,7 @@ export class Controls {
       }
       children.push(list);
     }
-    this.#parts.modes = MODES.map(([mode, label]) => h("button", {type: "button", class: "btn btn-small", "data-mode": mode, "aria-pressed": "false",
+    this.#parts.modes = MODES.map(([mode, label]) => h("button", {type: "button", class: "btn btn-small", "data-mode": mode, "aria-pressed": "false", title: TITLES[mode],
       onclick: () => this.#do.mode(mode)}, label));
     children.push(h("div", {class: "arrays-line", role: "group", "aria-label": "Limits"}, ...this.#parts.modes));
     const percent = side => h("input", {type: "number", min: 0, max: 100, step: 0.1, id: `array-percent-${side}`, "aria-label": side === 0 ? "Lower percentile" : "Upper percentile",

@@ -22,7 +22,7 @@ import {placeOf, regionFor, regionTopic} from "../viewer/region.js";
 import {countValues, limitsOf} from "./contrast.js";
 import {Controls, nameOf, scaledOf, worldOf} from "./controls.js";
 import {h, say} from "./dom.js";
-import {alongLine, Profile} from "./profile.js";
+import {alongLine, endsWithin, Profile} from "./profile.js";
 import {channelsOf, readView, rolesOf, topicIndex, writeView} from "./state.js";
 
 /** What is asked for changes at most this often, ms, while somebody pans; and when somebody has chosen another plane. */
@@ -117,7 +117,7 @@ class ArrayView {
     });
     this.#profile = new Profile({
       values: line => this.#lineValues(line),
-      fetch: (line, stop) => this.#fetchLine(line, stop),
+      fetch: line => this.#fetchLine(line),
       element: () => this.#controls.plotElement,
       shown: data => this.#controls.showProfile(data),
     });
@@ -125,6 +125,12 @@ class ArrayView {
       const button = event.target instanceof Element && event.target.closest("[data-array-action]");
       if (button) this.#act(button.dataset.arrayAction);
     }, {signal});
+    for (const name of ["click", "contextmenu"]) {
+      this.#scope.addEventListener(name, event => {
+        const link = event.target instanceof Element && event.target.closest("[data-array-plane], [data-array-png]");
+        if (link) this.#pointLink(link);
+      }, {signal, capture: true});
+    }
     document.addEventListener("keydown", event => this.#key(event), {signal});
     document.addEventListener("visibilitychange", () => this.#ask(), {signal});
     this.#observer = new MutationObserver(() => this.#readConfig());
@@ -553,12 +559,20 @@ class ArrayView {
     // Commas and the like need no escape in a query, and a link without them can be read.
     url.search = url.search.replace(/%2C/gi, ",").replace(/%7E/gi, "~").replace(/%3A/gi, ":").replace(/%3B/gi, ";");
     if (url.href !== location.href) history.replaceState(history.state, "", url);
-    for (const link of this.#scope.querySelectorAll("[data-array-plane], [data-array-png]")) {
-      const address = new URL(link.href);
-      const chosen = this.#active().find(({key}) => key === this.#chosen);
-      address.searchParams.set("index", topicIndex(this.#view, chosen).join(","));
-      if (link.href !== address.href) link.href = address.href;
+  }
+
+  // The links to files stand in what the server renders again and again; they are kept to the plane that is shown as they are used.
+  #pointLink(link) {
+    const chosen = this.#active().find(({key}) => key === this.#chosen);
+    const address = new URL(link.href);
+    const query = address.searchParams;
+    query.set(link.dataset.arrayPlane === undefined ? "index" : "plane", topicIndex(this.#view, chosen).join(","));
+    if (link.dataset.arrayPng !== undefined) {
+      const [low, high] = chosen ? this.#limitsOf(chosen) : [0, 1];
+      for (const [key, value] of Object.entries({low, high, gamma: this.#view.gamma})) query.set(key, String(value));
+      if (chosen && !this.#view.index.includes("c")) query.set("colormap", chosen.lut);
     }
+    link.href = address.href;
   }
 
   #setLimits(limits, done) {
@@ -708,19 +722,19 @@ class ArrayView {
   #lineValues(line) {
     const frame = this.#channels.get(this.#chosen)?.frame;
     if (!frame || frame.step !== 1 || frame.samples !== 1) return null;
-    return alongLine(line, this.#sizes(), (row, col) => {
-      const local = valueAt(frame, row, col);
-      return local ? local.values[0] : undefined;
-    });
+    const {down, right} = rolesOf(this.#view);
+    const {units, scale, axes, unit} = this.#config;
+    const world = scale.length === axes.length && units.length === axes.length && Boolean(units[right]) && (down < 0 || units[down] === units[right]);
+    const values = alongLine(line, this.#sizes(), (row, col) => valueAt(frame, row, col)?.values[0],
+      world ? [down < 0 ? 1 : Math.abs(scale[down]), Math.abs(scale[right])] : [1, 1]);
+    return values && {...values, unit: world ? units[right] : "px", value_unit: unit};
   }
 
-  async #fetchLine([[x0, y0], [x1, y1]]) {
+  async #fetchLine(line) {
     const chosen = this.#active().find(({key}) => key === this.#chosen);
     if (!chosen || this.#view.index.includes("c")) return null;
-    const [rows, cols] = this.#sizes();
-    const row = y => Math.min(Math.max(Math.floor(y), 0), rows - 1);
-    const col = x => Math.min(Math.max(Math.floor(x), 0), cols - 1);
-    return this.#page.load(`${this.#api}/profile?index=${topicIndex(this.#view, chosen).join(",")}&from=${row(y0)},${col(x0)}&to=${row(y1)},${col(x1)}`, this.#aborter.signal);
+    const [from, to] = endsWithin(line, this.#sizes()).map(([x, y]) => `${y},${x}`);
+    return this.#page.load(`${this.#api}/profile?index=${topicIndex(this.#view, chosen).join(",")}&from=${from}&to=${to}`, this.#aborter.signal);
   }
 
   async #copy() {

@@ -23,7 +23,7 @@ export function plot(element) {
       tooltip: {trigger: "axis", transitionDuration: 0, axisPointer: {lineStyle: {color: "var(--muted)"}}, backgroundColor: "var(--panel)",
         borderColor: "var(--highlight)", textStyle: {color: "var(--text)", fontSize: 12}, valueFormatter: undefined},
       xAxis: [{type: "value", min: "dataMin", max: "dataMax", name: xName, nameLocation: "middle", nameGap: 22, nameTextStyle: {color: "var(--muted)"},
-        axisLabel: {color: "var(--muted)", hideOverlap: true}, splitLine: {show: false}}],
+        axisLabel: {color: "var(--muted)", hideOverlap: true, showMaxLabel: false}, splitLine: {show: false}}],
       yAxis: [{type: "value", scale: true, name: "", axisLabel: {color: "var(--muted)", hideOverlap: true}, splitLine: {lineStyle: {color: "var(--control)"}}}],
       series: [{type: "line", name: yName, showSymbol: false, silent: true, sampling: "minmax", data: Array.from(x, (value, i) => [value, Number.isFinite(y[i]) ? y[i] : null]),
         lineStyle: {color: `var(--series-${series})`, width: 1.5}, itemStyle: {color: `var(--series-${series})`}}],

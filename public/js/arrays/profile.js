@@ -8,28 +8,34 @@ const ASK_EVERY = 1000;
 const MOST = 4096;
 
 /**
- * The values of the pixels that a line passes, one a pixel's width.
+ * The values of the pixels that a line passes, as the server finds them (dashboard/arrays/profile.go): a value a pixel along the
+ * longer side, both ends included; ends beyond the picture are moved to its edge.
  *
- * @param {number[][]} line its ends, [[x, y], [x, y]] in pixels
+ * @param {number[][]} line its ends, [[x, y], [x, y]] in pixels, (0, 0) being the outer corner of the first
  * @param {number[]} shape rows and columns
  * @param {function(number, number): (number|undefined)} valueOf of a row and a column; undefined where it is not known
+ * @param {number[]} [scale] how far a pixel goes down and right
  * @returns {?{distance: number[], value: number[]}} null if a value is not known
  */
-export function alongLine([[x0, y0], [x1, y1]], [rows, cols], valueOf) {
-  const length = Math.hypot(x1 - x0, y1 - y0);
-  const steps = Math.min(Math.max(Math.round(length), 1), MOST - 1);
+export function alongLine(line, [rows, cols], valueOf, scale = [1, 1]) {
+  const [[x0, y0], [x1, y1]] = endsWithin(line, [rows, cols]);
+  const length = Math.hypot((y1 - y0) * scale[0], (x1 - x0) * scale[1]);
+  const count = Math.min(1 + Math.ceil(Math.max(Math.abs(y1 - y0), Math.abs(x1 - x0))), MOST);
   const distance = [];
   const value = [];
-  for (let i = 0; i <= steps; i++) {
-    const row = Math.floor(y0 + (y1 - y0) * i / steps);
-    const col = Math.floor(x0 + (x1 - x0) * i / steps);
-    if (row < 0 || col < 0 || row >= rows || col >= cols) continue;
-    const here = valueOf(row, col);
+  for (let i = 0; i < count; i++) {
+    const part = count > 1 ? i / (count - 1) : 0;
+    const here = valueOf(Math.round(y0 + (y1 - y0) * part), Math.round(x0 + (x1 - x0) * part));
     if (here === undefined) return null;
-    distance.push(length * i / steps);
+    distance.push(length * part);
     value.push(here);
   }
   return {distance, value};
+}
+
+/** The ends of a line with whole numbers at the centres of pixels, and within the picture. */
+export function endsWithin(line, [rows, cols]) {
+  return line.map(([x, y]) => [Math.min(Math.max(x - 0.5, 0), cols - 1), Math.min(Math.max(y - 0.5, 0), rows - 1)]);
 }
 
 export class Profile {
@@ -43,7 +49,8 @@ export class Profile {
   #gone = false;
 
   /**
-   * @param {object} source `values(line)` as from alongLine or null; `fetch(line)`, a promise of the same from the server;
+   * @param {object} source `values(line)` what the server would answer, or null; `fetch(line)`, a promise of what it answers: `{distance, value, unit,
+   * value_unit}`, unit that of the distances;
    * `element()` where to draw, or null; `shown(data)` is called with what is drawn
    */
   constructor(source) {
@@ -113,7 +120,7 @@ export class Profile {
   #show(answer) {
     const distance = Array.isArray(answer.distance) ? answer.distance : [];
     const value = Array.isArray(answer.value) ? answer.value : [];
-    this.#data = {distance, value: value.map(v => v === null ? NaN : v), unit: answer.unit ?? "", along: "pixels"};
+    this.#data = {distance, value: value.map(v => typeof v === "number" ? v : NaN), unit: answer.value_unit ?? "", along: answer.unit ?? "px"};
     this.#source.shown(this.#data);
     const element = this.#source.element();
     if (element) this.#open(element);
