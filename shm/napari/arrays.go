@@ -16,13 +16,12 @@ import (
 )
 
 const (
-	maxArrays     = 256
-	maxArrayDims  = 8
-	maxFields     = 256
-	maxArrayWord  = 40      // bytes of an axis' name, a unit, a layer's id
-	maxArrayTitle = 200     // bytes
-	maxSide       = 1 << 40 // items along an axis
-	statsEvery    = time.Second
+	maxArrays    = 256
+	maxArrayDims = 8
+	maxFields    = 256
+	maxArrayWord = 40      // bytes of an axis' name, a unit, a layer's id
+	maxSide      = 1 << 40 // items along an axis
+	statsEvery   = time.Second
 )
 
 // wireName is what topics, controls, actions and arrays may be called.
@@ -400,7 +399,7 @@ func decodeArray(name string, v pickle.Value) (info shm.ArrayInfo, err error) {
 	if slices.ContainsFunc(info.Scale, func(x float64) bool { return x == 0 }) {
 		info.Scale = nil
 	}
-	info.Title = text("title", maxArrayTitle)
+	info.Title = text("title", maxTitle)
 	switch role := text("role", maxArrayWord); role {
 	case "rgb":
 		// The viewer takes colour for colour only where it can be that.
@@ -410,7 +409,7 @@ func decodeArray(name string, v pickle.Value) (info shm.ArrayInfo, err error) {
 	case "labels", "table":
 		info.Role = role
 	}
-	info.Colormap = text("colormap", maxArrayTitle)
+	info.Colormap = text("colormap", maxTitle)
 	if lim := numbers(get("limits"), 2); lim != nil && lim[0] <= lim[1] {
 		info.Limits = &[2]float64{lim[0], lim[1]}
 	}

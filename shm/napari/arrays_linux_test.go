@@ -1,0 +1,173 @@
+package napari_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"webmon/shm"
+	"webmon/shm/napari"
+	"webmon/shm/napari/naparitest"
+	"webmon/shm/sourcetest"
+)
+
+// attachPackage attaches to what the process offers with the code and runs the
+// source until the test ends. done says how it went.
+func attachPackage(t *testing.T, p *naparitest.Process, code string) (sink *sourcetest.Sink, done <-chan error) {
+	t.Helper()
+	var at struct{ Address, Authkey string }
+	p.Run(code+"\nout = offered()", &at)
+	src, err := napari.Attach(t.Context(), napari.Options{Address: at.Address, Authkey: []byte(at.Authkey)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sink = sourcetest.NewSink()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	ran := make(chan struct{})
+	go func() {
+		defer close(ran)
+		ended <- src.Run(ctx, sink)
+	}()
+	t.Cleanup(func() { cancel(); <-ran })
+	return sink, ended
+}
+
+func sharedArray(sink *sourcetest.Sink, name string) *shm.ArrayInfo {
+	v, _ := sink.Latest(shm.TopicArrays)
+	list, _ := v.(shm.Arrays)
+	return list.Get(name)
+}
+
+func latestFrame(sink *sourcetest.Sink, name string) *shm.ArrayFrame {
+	v, _ := sink.Latest(shm.ArrayTopic(name))
+	f, _ := v.(*shm.ArrayFrame)
+	return f
+}
+
+func firstByte(t *testing.T, f *shm.ArrayFrame) int {
+	t.Helper()
+	b, err := f.Reader.ReadAll(f, nil)
+	if err != nil || len(b) == 0 {
+		return -1
+	}
+	return int(b[0])
+}
+
+// The arrays of a real Python: declared, read while wanted and only then, of
+// another shape, closed, and gone with their process.
+func TestArrays(t *testing.T) {
+	for _, python := range []string{"numpy1", "numpy2"} {
+		t.Run(python, func(t *testing.T) {
+			t.Parallel()
+			p := naparitest.StartPackage(t, python, "")
+			sink, done := attachPackage(t, p, `
+import threading, time
+p = webmon.Process("scope", launch=False)
+camera = p.share("camera", (64, 48), "uint8", "yx", units="um", title="A camera")
+table = p.share("table", (10,), [("x", "f4"), ("n", "i2")])
+frame, ticks, stop = np.zeros((64, 48), "uint8"), 0, threading.Event()
+def tick():
+    global ticks
+    while not stop.wait(1 / 60):
+        frame[:] = ticks = ticks + 1 & 127
+        camera.publish(frame)
+threading.Thread(target=tick, daemon=True).start()
+`)
+			sink.Wait(t, "both arrays", func() bool { return sharedArray(sink, "camera") != nil && sharedArray(sink, "table") != nil })
+			camera := sharedArray(sink, "camera")
+			if camera.Title != "A camera" || camera.Descr != "|u1" || fmt.Sprint(camera.Shape) != "[64 48]" || camera.Stats.Problem != "" {
+				t.Errorf("%+v", camera)
+			}
+
+			// Nobody wants its frames, but somebody looks how often they come.
+			sink.Want(shm.TopicArrays, 1)
+			sink.Wait(t, "the rate", func() bool { s := sharedArray(sink, "camera").Stats; return s.Rate > 20 && s.Published > 60 })
+			var copied int
+			if p.Run("out = camera.copied", &copied); copied != 0 {
+				t.Errorf("%d frames were copied that nobody wanted", copied)
+			}
+			if f := latestFrame(sink, "camera"); f != nil {
+				t.Errorf("frame %+v", f)
+			}
+
+			sink.Want(shm.ArrayTopic("camera"), 60)
+			sink.Wait(t, "frames", func() bool { _, n := sink.Latest(shm.ArrayTopic("camera")); return n > 30 })
+			f := latestFrame(sink, "camera")
+			if f.Info.Name != "camera" || f.Seq == 0 || f.Stamp == 0 || fmt.Sprint(f.Shape) != "[64 48]" {
+				t.Errorf("%+v", f)
+			}
+			sink.Wait(t, "what was seen", func() bool { s := sharedArray(sink, "camera").Stats; return s.Seen > 30 })
+
+			// Another shape is another segment.
+			p.Run(`stop.set(); time.sleep(0.1); camera.resize((8, 8)); frame = np.full((8, 8), 200, "uint8")`, nil)
+			sink.Wait(t, "the new shape", func() bool { a := sharedArray(sink, "camera"); return fmt.Sprint(a.Shape) == "[8 8]" })
+			sink.Wait(t, "a frame of it", func() bool {
+				p.Run("camera.publish(frame)", nil)
+				f := latestFrame(sink, "camera")
+				return fmt.Sprint(f.Shape) == "[8 8]" && firstByte(t, f) == 200
+			})
+
+			// Records.
+			sink.Want(shm.ArrayTopic("table"), 10)
+			sink.Wait(t, "records", func() bool {
+				p.Run(`r = np.zeros(3, table.dtype); r["x"] = [0.5, 1.5, 2.5]; r["n"] = [1, 2, 3]; table.publish(r)`, nil)
+				return latestFrame(sink, "table") != nil
+			})
+			f = latestFrame(sink, "table")
+			if rows, err := f.Reader.ReadRecords(f, 1, 3); err != nil || fmt.Sprint(rows) != "[[1.5 2] [2.5 3]]" {
+				t.Errorf("rows %v, %v", rows, err)
+			}
+
+			// One that is closed is no more; the last frame of another outlives its
+			// process, also one that was killed.
+			p.Run("table.close()", nil)
+			sink.Wait(t, "the end of the table", func() bool { return sharedArray(sink, "table") == nil })
+			p.Kill()
+			if err := <-done; !errors.Is(err, shm.ErrGone) && !errors.Is(err, shm.ErrEnded) {
+				t.Errorf("the end: %v", err)
+			}
+			if got := firstByte(t, latestFrame(sink, "camera")); got != 200 {
+				t.Errorf("the last frame begins with %d", got)
+			}
+		})
+	}
+}
+
+// An array whose segment is not what was declared says so, and is read again once
+// that is mended.
+func TestArrayProblems(t *testing.T) {
+	p := naparitest.StartPackage(t, "numpy2", "")
+	sink, _ := attachPackage(t, p, `
+import os
+p = webmon.Process("scope", launch=False)
+a = p.share("a", (4, 4), "uint16")
+path = "/dev/shm/" + a._declared()["shm"]
+os.rename(path, path + "x")
+`)
+	sink.Want(shm.ArrayTopic("a"), 10)
+	sink.Wait(t, "what is wrong", func() bool {
+		a := sharedArray(sink, "a")
+		return a != nil && strings.Contains(a.Stats.Problem, "there is no segment")
+	})
+	t.Log(sharedArray(sink, "a").Stats.Problem)
+	p.Run("os.rename(path + 'x', path)", nil)
+	sink.Wait(t, "that it is mended", func() bool { return sharedArray(sink, "a").Stats.Problem == "" })
+	sink.Wait(t, "a frame", func() bool {
+		p.Run("a.publish(np.ones((4, 4), 'uint16'))", nil)
+		return latestFrame(sink, "a") != nil
+	})
+	// Cut short under the reader's hands.
+	f := latestFrame(sink, "a")
+	p.Run("os.truncate(path, 4096)", nil)
+	if _, err := f.Reader.ReadAll(f, nil); !errors.Is(err, shm.ErrNoArray) {
+		t.Errorf("a segment cut short: %v", err)
+	}
+	sink.Wait(t, "that it is cut short", func() bool {
+		return strings.Contains(sharedArray(sink, "a").Stats.Problem, "cut short") || strings.Contains(sharedArray(sink, "a").Stats.Problem, "claims")
+	})
+	t.Log(sharedArray(sink, "a").Stats.Problem)
+	p.Kill() // its own way to the end writes into the segment
+}
