@@ -38,14 +38,6 @@ func asIs(t *pickle.DType) bool {
 // gather reads n items that lie step bytes apart, and writes them dstStep apart.
 type gather[T pixel] func(dst []T, dstStep int, src unsafe.Pointer, step, n int)
 
-func gatherInto[S any, T pixel](convert func(S) T) gather[T] {
-	return func(dst []T, dstStep int, src unsafe.Pointer, step, n int) {
-		for i := range n {
-			dst[i*dstStep] = convert(*(*S)(unsafe.Add(src, i*step)))
-		}
-	}
-}
-
 // cast is what Go converts by itself, without a call for each item.
 func cast[S uint8 | uint16 | uint32 | uint64 | int8 | int16 | int32 | int64 | float32 | float64, T pixel](dst []T, dstStep int, src unsafe.Pointer, step, n int) {
 	for i := range n {
@@ -57,14 +49,40 @@ func gather8(*pickle.DType) gather[uint8] { return cast[uint8, uint8] }
 
 func gather16(t *pickle.DType) gather[uint16] {
 	if t.Big {
-		return gatherInto(bits.ReverseBytes16)
+		return swap16
 	}
 	return cast[uint16, uint16]
+}
+
+func swap16(dst []uint16, dstStep int, src unsafe.Pointer, step, n int) {
+	for i := range n {
+		dst[i*dstStep] = bits.ReverseBytes16(*(*uint16)(unsafe.Add(src, i*step)))
+	}
+}
+
+func swapFloat32(dst []float32, dstStep int, src unsafe.Pointer, step, n int) {
+	for i := range n {
+		dst[i*dstStep] = math.Float32frombits(bits.ReverseBytes32(*(*uint32)(unsafe.Add(src, i*step))))
+	}
+}
+
+func swapFloat64(dst []float32, dstStep int, src unsafe.Pointer, step, n int) {
+	for i := range n {
+		dst[i*dstStep] = float32(math.Float64frombits(bits.ReverseBytes64(*(*uint64)(unsafe.Add(src, i*step)))))
+	}
+}
+
+func half(dst []float32, dstStep int, src unsafe.Pointer, step, n int) {
+	for i := range n {
+		dst[i*dstStep] = pickle.Half(*(*uint16)(unsafe.Add(src, i*step)))
+	}
 }
 
 func gather32(t *pickle.DType) gather[float32] {
 	if !t.Big {
 		switch {
+		case t.Kind == 'f' && t.Size == 2:
+			return half
 		case t.Kind == 'f' && t.Size == 4:
 			return cast[float32, float32]
 		case t.Kind == 'f' && t.Size == 8:
@@ -82,6 +100,12 @@ func gather32(t *pickle.DType) gather[float32] {
 		case t.Kind == 'u' && t.Size == 8:
 			return cast[uint64, float32]
 		}
+	}
+	switch {
+	case t.Big && t.Kind == 'f' && t.Size == 4:
+		return swapFloat32
+	case t.Big && t.Kind == 'f' && t.Size == 8:
+		return swapFloat64
 	}
 	load := float64Of(t)
 	return func(dst []float32, dstStep int, src unsafe.Pointer, step, n int) {

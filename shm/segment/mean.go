@@ -1,6 +1,10 @@
 package segment
 
-import "unsafe"
+import (
+	"math"
+	"math/bits"
+	"unsafe"
+)
 
 // means makes one row of means out of the rows added between begin and end.
 //
@@ -94,26 +98,70 @@ func (m *means[T]) add(out []T, p unsafe.Pointer, stride, n int) {
 
 // end puts the sums of columns together.
 func (m *means[T]) end(out []T) {
+	out = out[m.fused*m.samples:]
 	if isFloat[T]() {
-		endRow(m, out, m.floats, func(sum float64, n int) T { return T(sum / float64(n)) })
-	} else {
-		endRow(m, out, m.ints, func(sum uint64, n int) T { return T((sum + uint64(n)/2) / uint64(n)) })
+		endRow(m, out, m.floats, func(n int) func(float64) T {
+			scale := float64(n)
+			return func(sum float64) T { return T(sum / scale) }
+		})
+		return
+	}
+	endRow(m, out, m.ints, func(n int) func(uint64) T {
+		half, d := uint64(n)/2, dividerBy(uint64(n))
+		return func(sum uint64) T { return T(d.of(sum + half)) }
+	})
+}
+
+// endRow makes means of the sums of columns. mean returns what makes one of the sum
+// of n pixels; all but the last are of the same number.
+func endRow[T pixel, A uint32 | float64, S uint64 | float64](m *means[T], out []T, sums []A, mean func(n int) func(S) T) {
+	whole := mean(m.step * m.rows)
+	for left := m.cols - m.fused*m.step; left > 0; left -= m.step {
+		n := m.step
+		if left < n {
+			n = left
+			whole = mean(n * m.rows)
+		}
+		part := sums[:n*m.samples]
+		sums = sums[n*m.samples:]
+		if m.samples == 1 {
+			var total S
+			for _, v := range part {
+				total += S(v)
+			}
+			out[0] = whole(total)
+			out = out[1:]
+			continue
+		}
+		for s := range m.samples {
+			var total S
+			for i := s; i < len(part); i += m.samples {
+				total += S(part[i])
+			}
+			out[s] = whole(total)
+		}
+		out = out[m.samples:]
 	}
 }
 
-func endRow[T pixel, A uint32 | float64, S uint64 | float64](m *means[T], out []T, sums []A, mean func(S, int) T) {
-	out = out[m.fused*m.samples:]
-	for left := m.cols - m.fused*m.step; left > 0; left -= m.step {
-		n := min(m.step, left)
-		for s := range m.samples {
-			var total S
-			for i := s; i < n*m.samples; i += m.samples {
-				total += S(sums[i])
-			}
-			out[s] = mean(total, n*m.rows)
-		}
-		out, sums = out[m.samples:], sums[n*m.samples:]
+// divider divides by the same number often: by a multiplication, where what is
+// divided is less than 2^64/n.
+type divider struct{ n, inverse uint64 }
+
+func dividerBy(n uint64) divider {
+	const most = 1 << 16 // pixels, of 16 bits at most, whose sum has 32
+	if n < 2 || n > most {
+		return divider{n: n}
 	}
+	return divider{n, math.MaxUint64/n + 1}
+}
+
+func (d divider) of(x uint64) uint64 {
+	if d.inverse == 0 {
+		return x / d.n
+	}
+	q, _ := bits.Mul64(x, d.inverse)
+	return q
 }
 
 // sumRows adds n rows to the sums of their columns.
