@@ -50,17 +50,17 @@ __all__ = [
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 _lock = _threading.Lock()
-_process: Process | None = None
+_served: Process | None = None
 
 
 def _default() -> Process:
-    global _process
-    process = _process
+    global _served
+    process = _served
     if process is None:
         with _lock:
-            if _process is None:
-                _process = Process._unopened()
-            process = _process
+            if _served is None:
+                _served = Process._unopened()
+            process = _served
     return process
 
 
@@ -82,11 +82,11 @@ def serve(
     Raises:
         ValueError: the process is offered already, under another name or with other commands.
     """
-    global _process
+    global _served
     process = _default()
     with _lock:
         if process.closed:
-            _process = process = Process._unopened()
+            _served = process = Process._unopened()
         if not process._opened:
             process._open(name, kind="python", napari=None, commands=commands, launch=launch)
         elif (name is not None and name.strip()[:80] != process.name) or process._poll != (commands == "poll"):
@@ -96,12 +96,12 @@ def serve(
 
 def set(name: str, value: Any, **meta: Any) -> None:
     """Sets a state: people see the latest value. See :meth:`Process.set`."""
-    (_process or _default()).set(name, value, **meta)
+    (_served or _default()).set(name, value, **meta)
 
 
 def send(name: str, value: Any, **meta: Any) -> None:
     """Sends an event: events are kept in order, counted and charted. See :meth:`Process.send`."""
-    (_process or _default()).send(name, value, **meta)
+    (_served or _default()).send(name, value, **meta)
 
 
 def share(
@@ -171,7 +171,7 @@ def command(
 
 def wanted(topic: str) -> float:
     """How often a second somebody wants the topic, 0.0 for nobody. See :meth:`Process.wanted`."""
-    return (_process or _default())._wants.get(topic, 0.0)
+    return (_served or _default())._wants.get(topic, 0.0)
 
 
 def poll() -> int:
@@ -193,8 +193,8 @@ def attach(viewer: Any) -> Any:
 
 def close() -> None:
     """Stops offering the process. Afterwards :func:`serve` may be called anew."""
-    global _process
+    global _served
     with _lock:
-        process, _process = _process, None
+        process, _served = _served, None
     if process is not None:
         process.close()

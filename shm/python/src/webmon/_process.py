@@ -837,7 +837,7 @@ class Process:
         if server is not None:
             # Whoever waits for the shutdown, or asks at this moment, hears of it.
             began = time.monotonic()
-            read = began - self._messages.asked < 2
+            read = bool(left) or began - self._messages.asked < 2
             while server.connections and (self._shutdown.waiting or (read and not self._messages.empty())):
                 if time.monotonic() > began + 0.5:
                     break
