@@ -5,7 +5,7 @@
 #   .ci/bench.sh                     everything, about eight minutes
 #   .ci/bench.sh latency fanout      only those; the other figures stay
 #
-# The parts: wire latency fanout idle sizes micro viewer. Each begins anew with
+# The parts: wire latency fanout idle sizes arrays micro viewer. Each begins anew with
 # processes of its own. What is printed on the way is kept in artifacts/bench/.
 # The shorter BENCHTIME, the noisier the figures.
 set -euo pipefail
@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 time=${BENCHTIME:-8s}
 out=artifacts/bench
 if [ $# -eq 0 ]; then
-  set -- wire latency fanout idle sizes micro viewer
+  set -- wire latency fanout idle sizes arrays micro viewer
 fi
 mkdir -p "$out"
 .ci/venvs.sh bench numpy2
@@ -51,12 +51,16 @@ for part; do
     fanout) whole FanOut ;;
     idle) whole Idle ;;
     sizes) whole Sizes ;;
+    arrays)
+      go test -run '^$' -bench '^BenchmarkArrays$' -benchtime 1x -timeout 30m ./shm/segment -arrays.time "$time" -arrays.dir "$PWD/$out"
+      ;;
     micro)
       {
         echo "| Package | What | Time | Bytes | Allocations |"
         echo "|---|---|---|---|---|"
         package shm/pickle 'Decode|Encode'
         package shm/manager '^BenchmarkServer$'
+        package shm/segment 'Mean|Copy/u2'
         package dashboard/series .
         package dashboard/chart .
         package dashboard/viewer .
@@ -85,7 +89,7 @@ done
 {
   echo "| What | To reach | Reached | |"
   echo "|---|---|---|---|"
-  cat "$out"/{wire,latency,fanout,idle}.targets 2>/dev/null || true
+  cat "$out"/{wire,latency,fanout,idle,arrays}.targets 2>/dev/null || true
 } >"$out/targets.md"
 {
   model=$(awk -F ': *' '/^model name/ { print $2; exit }' /proc/cpuinfo)

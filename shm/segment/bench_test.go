@@ -27,6 +27,7 @@ func BenchmarkReadPlane(b *testing.B) {
 		for _, step := range []int{1, 2, 3, 4, 8, 16, 32} {
 			b.Run(fmt.Sprintf("%s/step %d", dtype, step), func(b *testing.B) {
 				b.SetBytes(int64(len(data)))
+				b.ReportAllocs()
 				sel := shm.Selection{Y: 0, X: 1, C: -1, Rows: benchSide, Cols: benchSide, Step: step}
 				for b.Loop() {
 					p, err := r.ReadPlane(f, sel, dst)
@@ -61,6 +62,7 @@ func benchMean[T pixel](b *testing.B, name string) {
 		run := func(way string, f func()) {
 			b.Run(fmt.Sprintf("%s/step %d/%s", name, step, way), func(b *testing.B) {
 				b.SetBytes(int64(len(bytes)))
+				b.ReportAllocs()
 				for b.Loop() {
 					f()
 				}
@@ -98,6 +100,7 @@ func benchMean[T pixel](b *testing.B, name string) {
 func BenchmarkCopy(b *testing.B) {
 	src, dst := make([]byte, 2*benchSide*benchSide), make([]byte, 2*benchSide*benchSide)
 	b.SetBytes(int64(len(src)))
+	b.ReportAllocs()
 	for b.Loop() {
 		copy(dst, src)
 	}
