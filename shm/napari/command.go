@@ -60,9 +60,10 @@ const (
 	askFirst  = 20 * time.Millisecond
 	askRarely = time.Second
 
-	// unanswered is how long an answer may take: a measurement may be a long
-	// one, but an answer can be lost.
-	unanswered = 10 * time.Minute
+	// answersIn is how long an answer may take: a measurement may be a long one,
+	// but an answer can be lost. For the time of hurryFor it is waited for.
+	answersIn = 10 * time.Minute
+	hurryFor  = 2 * time.Second
 )
 
 // pending is a command on its way.
@@ -223,6 +224,16 @@ func (s *Source) arguments(cmd shm.Command) (*pickle.Dict, error) {
 	return args, nil
 }
 
+// unanswered reports whether somebody waits for an answer that should be here
+// any moment.
+func (o *outbox) unanswered() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	waits := func(p *pending) bool { return p.answers && !p.onWay() && !p.over() }
+	return slices.ContainsFunc(o.sent, waits) ||
+		len(o.asked) > 0 && time.Since(o.asked[len(o.asked)-1].taken) < hurryFor
+}
+
 func (o *outbox) add(p *pending) {
 	o.mu.Lock()
 	closed, full := o.closed, !p.onWay() && o.waiting >= maxPending
@@ -371,7 +382,7 @@ func (o *outbox) expire(now time.Time, reading bool) {
 	o.mu.Lock()
 	var lost []*pending
 	o.asked = slices.DeleteFunc(o.asked, func(p *pending) bool {
-		over := !reading || now.Sub(p.taken) > unanswered
+		over := !reading || now.Sub(p.taken) > answersIn
 		if over {
 			lost = append(lost, p)
 		}
@@ -428,6 +439,7 @@ func (r *run) commands(ctx context.Context, conn *manager.Conn) error {
 				p.tell(shm.Refused, "the command could not be sent: "+err.Error())
 			default:
 				p.tell(shm.Queued, "")
+				signal(r.pace.hurry) // for the answer
 			}
 		}
 		if !out.waits.Load() {

@@ -454,7 +454,8 @@ func (r *run) fetchBatch(ctx context.Context, conn *manager.Conn) (done int, err
 		}
 		// The first fetch since somebody wants it is not enough.
 		s.settled, s.changed = s.wanted || s.declares, false
-		s.once, s.wanted, s.last, s.free = false, true, now, now.Add(rest*took)
+		_, s.wanted = r.period(s) // it may be one that nobody wants
+		s.once, s.last, s.free = false, now, now.Add(rest*took)
 		r.received(s, v, err)
 		return nil
 	})
@@ -516,22 +517,26 @@ func (r *run) declared(s *state, v pickle.Value) {
 		return // it has none, and never had
 	}
 	s.there = true
-	var notes []note
+	notice := func(notes []note) {
+		for _, n := range notes {
+			r.sink.Notice(n.key, n.text)
+		}
+	}
 	switch s.name {
 	case shm.TopicControls:
-		var list shm.Controls
-		list, notes = r.setControls(v)
+		list, notes := r.setControls(v)
+		notice(notes)
 		r.sink.State(s.name, list)
 	case shm.TopicActions:
-		var list shm.Actions
-		list, notes = r.setActions(v)
+		list, notes := r.setActions(v)
+		notice(notes)
 		r.sink.State(s.name, list)
 	case shm.TopicArrays:
 		r.pace.topics.renew(func() { r.arrays.declared(v) })
 		signal(r.demand) // they are told by name
 	case topicTopics:
-		value, list, wrong := decodeTopics(v)
-		notes = wrong
+		value, list, notes := decodeTopics(v)
+		notice(notes)
 		for _, t := range list {
 			if t.state {
 				r.pace.topics.add(t.name, maxStateHz)
@@ -541,9 +546,6 @@ func (r *run) declared(s *state, v pickle.Value) {
 		}
 		r.sink.State(s.name, value)
 		signal(r.demand)
-	}
-	for _, n := range notes {
-		r.sink.Notice(n.key, n.text)
 	}
 }
 

@@ -23,6 +23,7 @@ type pace struct {
 	lull   time.Duration
 	hurry  chan struct{} // capacity one: somebody may want something now
 	topics topics
+	asked  func() bool // whether somebody waits for an answer; nil: nobody does
 }
 
 func newPace(sink shm.Sink, lull time.Duration) *pace {
@@ -35,7 +36,7 @@ func newPace(sink shm.Sink, lull time.Duration) *pace {
 func (p *pace) heard(topic string) { p.topics.add(topic, 0) }
 
 func (p *pace) watched() bool {
-	return p.sink.Demand(wantMessages) > 0 || p.topics.anyWanted(p.sink)
+	return p.asked != nil && p.asked() || p.sink.Demand(wantMessages) > 0 || p.topics.anyWanted(p.sink)
 }
 
 // rest lets messages gather until the lull is over or somebody watches. It

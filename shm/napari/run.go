@@ -64,6 +64,7 @@ func (s *Source) Run(ctx context.Context, sink shm.Sink) error {
 		demand: make(chan struct{}, 1),
 		pace:   newPace(sink, s.lull),
 	}
+	r.pace.asked = s.out.unanswered
 	r.fetcher.init()
 	r.arrays.init(r)
 	if loopbackAddress(s.opt.Address) {
@@ -108,6 +109,9 @@ func (r *run) sessions(ctx context.Context) error {
 		if errors.Is(err, pickle.ErrLimit) {
 			r.sink.Notice("large", "A message was larger than webmon takes (64 MiB) and was left out")
 		}
+		if timedOut(err) && !r.watch.gone() {
+			r.hangs()
+		}
 		if err := r.again(ctx, err); err != nil || ctx.Err() != nil {
 			return err
 		}
@@ -116,6 +120,10 @@ func (r *run) sessions(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+func (r *run) hangs() {
+	r.sink.Notice("hang", "The manager does not answer: it hangs, or the machine is very busy")
 }
 
 // again returns nil once the manager takes connections again, or says how the
@@ -137,7 +145,7 @@ func (r *run) again(ctx context.Context, broken error) error {
 		if timedOut(err) && !r.watch.gone() {
 			// A process that is stopped still lets the kernel take connections.
 			// It is not gone, and everybody sees that no frames come.
-			r.sink.Notice("hang", "The manager does not answer: it hangs, or the machine is very busy")
+			r.hangs()
 			began, refused = time.Now(), 0
 		} else if r.watch.gone() || refused > 1 || time.Since(began) > giveUp {
 			// An owner that outlives its manager has shut that down itself; one

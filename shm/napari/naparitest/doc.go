@@ -18,9 +18,14 @@
 // Python from 3.9 on, with any start method, for what depends on Python, NumPy
 // and processes alone.
 //
+// StartScope runs a program that offers itself by the package in shm/python.
+//
+// Play needs no Python at all: it plays, inside the test, a process of ours that
+// says hello, declares what it has, and answers commands, on the real wire.
+//
 // Whatever a test starts is ended with the test: napari, its manager, the
 // clients it started even if they left its session, and the display. Where the
 // environments are missing a test is skipped with the reason, and fails when
-// CI is set. It runs on Linux alone, so a test that uses it begins with
-// //go:build linux. It is not a fake: nothing here pretends to be napari's octree.
+// CI is set. All but Play runs on Linux alone, so a test that uses it begins with
+// //go:build linux. Nothing here pretends to be napari's octree.
 package naparitest

@@ -144,6 +144,46 @@ func StartMonitor(t testing.TB, o MonitorOptions) *Process {
 	return spawn(t, argv, append(env, o.Env...), o.Home)
 }
 
+// ScopeOptions says which process of ours to run.
+type ScopeOptions struct {
+	// Python is as in MonitorOptions.
+	Python string
+	// Name is what the process calls itself. Default "scope".
+	Name string
+	// Env and Home are as in Options.
+	Env  []string
+	Home string
+}
+
+// StartScope runs a Python program that offers itself by the package in
+// shm/python: testdata/scope.py. It announces itself in Runtime. The test is
+// skipped where that Python is missing, and fails under CI.
+func StartScope(t testing.TB, o ScopeOptions) *Process {
+	t.Helper()
+	short(t)
+	root := Root(t)
+	if o.Python == "" {
+		o.Python = "numpy2"
+	}
+	var python string
+	if strings.HasPrefix(o.Python, "numpy") {
+		python = venv(t, root, o.Python)
+	} else {
+		python = findPython(t, o.Python)
+	}
+	if o.Home == "" {
+		o.Home = t.TempDir()
+	}
+	argv := []string{python, filepath.Join(root, "shm/napari/testdata/scope.py")}
+	if o.Name != "" {
+		argv = append(argv, "--name", o.Name)
+	}
+	return spawn(t, argv, append(environ(t, o.Home), o.Env...), o.Home)
+}
+
+// Runtime returns webmon's runtime folder of a user with that home.
+func Runtime(home string) string { return filepath.Join(home, "run", "webmon") }
+
 // environ returns the environment of the test without anything that would
 // reach a real napari, a real webmon or a real home folder of the user.
 func environ(t testing.TB, home string) []string {
