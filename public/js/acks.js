@@ -2,8 +2,8 @@
  * Tells the server how much this page has handled, so that it never sends more than the page can paint. The server keeps
  * only a few messages under way; what is not acknowledged is not followed by more.
  *
- * An acknowledgement goes out once the browser has painted: at every third message, or at the first one after a while. What
- * is left over goes out when nothing has come for IDLE ms, on a timer that also runs in a hidden page, where nothing is
+ * An acknowledgement goes out once the browser has painted: at every third message, at every large one, or at the first one
+ * after a while. What is left over goes out when nothing has come for IDLE ms, on a timer that also runs in a hidden page, where nothing is
  * painted.
  */
 
@@ -56,11 +56,12 @@ export class Acks {
    *
    * @param {?number} [ts] the stamp of a frame that is now being painted, which the server gets back to measure how long that
    * took
+   * @param {boolean} [large] it was so much that the server sends two of its kind at most before it hears of them
    */
-  handled(ts = null) {
+  handled(ts = null, large = false) {
     this.#handled++;
     if (ts !== null) this.#ts = ts;
-    if (this.#handled - this.#acked >= EVERY || this.#now() - this.#last >= IDLE) this.#afterPaint();
+    if (large || this.#handled - this.#acked >= EVERY || this.#now() - this.#last >= IDLE) this.#afterPaint();
     else this.#whenIdle();
   }
 

@@ -42,6 +42,18 @@ test("of fast messages every third one is acknowledged, with the stamp of the ne
   assert.deepEqual(page.sent.map(({n, ts}) => [n, ts]), [[1, 1], [4, 4], [7, 7]]);
 });
 
+test("each large message is acknowledged as soon as it is painted", () => {
+  const page = setUp();
+  page.acks.handled(1);
+  page.paint();
+  for (let n = 2; n <= 4; n++) {
+    page.now += 5;
+    page.acks.handled(n, true);
+    page.paint();
+  }
+  assert.deepEqual(page.sent.map(({n, ts}) => [n, ts]), [[1, 1], [2, 2], [3, 3], [4, 4]]);
+});
+
 test("messages that come together are acknowledged together", () => {
   const page = setUp();
   for (let n = 1; n <= 4; n++) page.acks.handled(n);

@@ -18,6 +18,9 @@ import {collectTopics, sameTopics, watchMessage} from "./topics.js";
 /** The server sends something every second; without a word for this long the connection is dead, ms. */
 const SILENCE = 8000;
 
+/** Bytes from which the server bounds a message by its size, and not only by number. */
+const LARGE = 64 * 1024;
+
 /** Topics of frames about the connection itself. */
 const CONTROL = new Set(["hello", "stats", "reload", "stopped"]);
 
@@ -159,7 +162,7 @@ export class Socket {
     this.#heardAt = performance.now();
     if (typeof data !== "string") {
       event.preventDefault();
-      this.#dispatch(() => readBinary(data));
+      this.#dispatch(() => readBinary(data), data.byteLength >= LARGE);
       return;
     }
     if (!data.startsWith("{")) {
@@ -174,7 +177,7 @@ export class Socket {
     this.#dispatch(() => JSON.parse(data));
   }
 
-  #dispatch(read) {
+  #dispatch(read, large = false) {
     let frame = null;
     try {
       frame = read();
@@ -184,7 +187,7 @@ export class Socket {
     if (frame?.topic === "stopped") this.#stopped = true;
     if (CONTROL.has(frame?.topic)) this.#onControl(frame);
     else if (frame) this.#frames.dispatch(frame);
-    this.#acks.handled(Number.isFinite(frame?.ts) ? frame.ts : null);
+    this.#acks.handled(Number.isFinite(frame?.ts) ? frame.ts : null, large);
   }
 
   #tick() {

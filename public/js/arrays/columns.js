@@ -1,7 +1,8 @@
 /**
  * The columns of an array of records as charts, each over the number of its row. The table beside them has the same in numbers.
  *
- * A frame of the topic: {"topic", "ts", "columns": {field: [value or null, ...]}}.
+ * A frame of the topic: {"topic", "ts", "total": rows, "step": rows that a value stands for, "names": [field, ...], "units": [text,
+ * ...], "columns": {field: [value or null, ...]}}.
  */
 
 import {h} from "./dom.js";
@@ -20,7 +21,10 @@ export function mountColumns(root, {onFrame}) {
       held = frame;
       return;
     }
-    const columns = Object.entries(frame.columns ?? {}).filter(([, values]) => Array.isArray(values)).slice(0, MOST);
+    const units = new Map((frame.names ?? []).map((field, i) => [field, frame.units?.[i] ?? ""]));
+    const step = frame.step > 0 ? frame.step : 1;
+    const columns = (frame.names ?? Object.keys(frame.columns ?? {})).map(field => [field, frame.columns?.[field]])
+      .filter(([, values]) => Array.isArray(values)).slice(0, MOST);
     const wanted = new Set(columns.map(([field]) => field));
     for (const [field, {element, chart}] of charts) {
       if (wanted.has(field)) continue;
@@ -31,13 +35,13 @@ export function mountColumns(root, {onFrame}) {
     columns.forEach(([field, values], i) => {
       if (!charts.has(field)) {
         const place = h("div", {class: "arrays-plot"});
-        const element = h("section", {class: "card", "aria-label": field}, h("header", {class: "card-head"}, h("h3", {class: "card-title"}, field)), place);
+        const element = h("section", {class: "card", "aria-label": field}, h("header", {class: "card-head"}, h("h3", {class: "card-title"}, units.get(field) ? `${field} (${units.get(field)})` : field)), place);
         root.append(element);
         charts.set(field, {element, chart: plot(place)});
       }
       const numbers = values.map(value => typeof value === "number" ? value : NaN);
-      charts.get(field).chart.set({x: numbers.map((_, row) => row), y: numbers, xName: "row", yName: field, series: 1 + i % 8,
-        label: `${field}: ${numbers.length} values over the number of the row`});
+      charts.get(field).chart.set({x: numbers.map((_, i) => i * step), y: numbers, xName: "row", yName: field, series: 1 + i % 8,
+        label: `${field}: ${frame.total ?? numbers.length} values over the number of the row`});
     });
     root.dataset.charts = String(charts.size);
   };
