@@ -22,7 +22,7 @@ import (
 // How long the life of a command stays beside its control once it is over.
 const (
 	showApplied = 4 * time.Second
-	showRefused = time.Minute
+	showRefused = 20 * time.Second
 )
 
 // What the answer to a form of a control or an action is, for htmx: the query

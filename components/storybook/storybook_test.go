@@ -143,6 +143,8 @@ func TestEveryState(t *testing.T) {
 	}
 	want := map[string][]string{
 		"Viewer":   {"normal", "huge", "stale", "gone", "loading", "camera has not moved", "napari shares no tiles", "no source"},
+		"Layers":   {"normal", "huge", "no layers", "waiting", "no plugin", "gone", "no source"},
+		"Control":  {"slider", "queued", "applied", "refused", "not taken", "disabled"},
 		"Messages": {"normal", "empty", "huge", "not readable"},
 		"Status":   {"normal", "empty", "error", "huge"},
 		"Shell":    {"live", "waiting", "stale", "gone", "demo", "error", "no source", "huge", "embedded"},
@@ -160,7 +162,7 @@ func TestEveryState(t *testing.T) {
 // TestGolden compares the HTML of a few pages with what it was: a change that
 // nobody meant shows here.
 func TestGolden(t *testing.T) {
-	for _, name := range []string{"Viewer/normal", "Viewer/napari shares no tiles", "Messages/normal", "Status/normal", "Shell/demo", "Login/wrong token", "Switch/queued"} {
+	for _, name := range []string{"Viewer/normal", "Viewer/napari shares no tiles", "Layers/normal", "Controls page/normal", "Control/slider", "Control/not taken", "Messages/normal", "Status/normal", "Shell/demo", "Login/wrong token", "Switch/queued"} {
 		t.Run(name, func(t *testing.T) {
 			i := slices.IndexFunc(Stories(), func(s Story) bool { return s.Component+"/"+s.State == name })
 			if i < 0 {
@@ -199,6 +201,15 @@ func TestFrames(t *testing.T) {
 		{"viewer", components.ViewerPage(v), components.ViewerFrame(v)},
 		{"messages", components.MessagesPage(m), components.MessagesFrame(m)},
 		{"status", components.StatusPage(s), components.StatusFrame(s)},
+		{"layers", components.LayersPage(layersPage()), components.LayersFrame(layersPage())},
+		{"layer", components.LayersPage(layersPage()), components.LayerRowFrame(layersPage().Rows[0])},
+		{"histogram", components.LayersPage(layersPage()), components.LayerHistogramFrame(layersPage().Open.Histogram)},
+		{"facts", components.LayersPage(layersPage()), components.LayerFactsFrame(layersPage().Open)},
+		{"screenshot", components.LayersPage(layersPage()), components.ScreenshotFrame(nil)},
+		{"controls", components.ControlsPage(controlsPage()), components.ControlsFrame(controlsPage())},
+		{"control", components.ControlsPage(controlsPage()), components.ControlFrame(slider())},
+		{"action", components.ControlsPage(controlsPage()), components.ActionFrame(snap(ui.CommandLife{}))},
+		{"command log", components.ControlsPage(controlsPage()), components.CommandLogFrame(controlsPage().Log)},
 		{"header", shellStory(shell(testPage(), ui.Live), ""), layout.HeaderFrame(h)},
 		{"life", ui.Switch(grid(true, ui.CommandLife{Status: ui.Queued})), layout.LifeFrame("show_grid", ui.CommandLife{Status: ui.Taken})},
 	}

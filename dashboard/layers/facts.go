@@ -2,6 +2,8 @@ package layers
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -9,6 +11,8 @@ import (
 	"webmon/components/ui"
 	"webmon/shm"
 )
+
+var unnamed = regexp.MustCompile(`^-[0-9]+$`)
 
 // maxLevels bounds the table of levels: more of them no image has.
 const maxLevels = 32
@@ -22,7 +26,7 @@ func facts(layer map[string]shm.Value) ([]ui.Pair, []components.LayerLevel) {
 		}
 	}
 	add(ui.Pair{Name: "shape", Value: shape(layer["shape"]), Key: "shape", Note: axes(layer)})
-	add(ui.Pair{Name: "type", Value: text(layer, "dtype"), Key: "dtype"})
+	add(ui.Pair{Name: "type", Value: dtype(text(layer, "dtype")), Key: "dtype"})
 	add(ui.Pair{Name: "scale", Value: scale(layer), Key: "scale"})
 	add(ui.Pair{Name: "shift", Value: shift(layer), Key: "translate"})
 
@@ -58,7 +62,7 @@ func facts(layer map[string]shm.Value) ([]ui.Pair, []components.LayerLevel) {
 	}
 	if n, ok := number(layer, "loads"); ok {
 		p := ui.Pair{Name: "loads", Value: ui.Count(int64(n)), Key: "loads"}
-		if bytes, ok := number(layer, "load_bytes"); ok {
+		if bytes, ok := number(layer, "load_bytes"); ok && bytes > 0 {
 			p.Note = "of " + ui.BytesText(bytes)
 		}
 		add(p)
@@ -109,8 +113,34 @@ func shape(v shm.Value) string {
 	return ui.Shape(out...)
 }
 
+// dtype writes a dtype as NumPy users say it: "uint16" for "<u2".
+func dtype(descr string) string {
+	kinds := map[byte]string{'u': "uint", 'i': "int", 'f': "float", 'c': "complex"}
+	if len(descr) < 3 || !strings.ContainsRune("<>|=", rune(descr[0])) {
+		return descr
+	}
+	size, err := strconv.Atoi(descr[2:])
+	kind := kinds[descr[1]]
+	switch {
+	case descr == "|b1":
+		return "bool"
+	case err != nil || kind == "":
+		return descr
+	}
+	name := kind + strconv.Itoa(8*size)
+	if descr[0] == '>' {
+		name += ", big-endian"
+	}
+	return name
+}
+
+// axes names the axes. napari calls those that nobody has named -3, -2, -1.
 func axes(layer map[string]shm.Value) string {
-	note := strings.Join(texts(layer["axes"]), ", ")
+	names := texts(layer["axes"])
+	if !slices.ContainsFunc(names, func(name string) bool { return !unnamed.MatchString(name) }) {
+		names = nil
+	}
+	note := strings.Join(names, ", ")
 	if flag(layer, "rgb") {
 		if note != "" {
 			note += "; "

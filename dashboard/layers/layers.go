@@ -314,10 +314,33 @@ func histogram(src *source.Source, id string, low, high *shm.Control) *component
 		n, _ := shm.Number(v)
 		h.Counts = append(h.Counts, int64(max(0, n)))
 	}
-	if len(h.Counts) == 0 {
+	if len(h.Counts) == 0 || !(h.High > h.Low) {
 		return nil
 	}
+	trim(h)
 	return h
+}
+
+// trim leaves out the bins at both ends that are empty and lie outside the
+// contrast limits: the values of a camera's 12 bits are lost in the range of 16.
+func trim(h *components.Histogram) {
+	width := (h.High - h.Low) / float64(len(h.Counts))
+	first := slices.IndexFunc(h.Counts, func(n int64) bool { return n > 0 })
+	if first < 0 {
+		return
+	}
+	last := len(h.Counts) - 1
+	for h.Counts[last] == 0 {
+		last--
+	}
+	first = min(first, max(0, int((h.ContrastLow-h.Low)/width)))
+	last = max(last, min(len(h.Counts)-1, int((h.ContrastHigh-h.Low)/width)))
+	// A hand drags the limits beyond what is seen at first.
+	room := (last - first + 1) / 8
+	first, last = max(0, first-room), min(len(h.Counts)-1, last+room)
+	h.High = h.Low + width*float64(last+1)
+	h.Low += width * float64(first)
+	h.Counts = h.Counts[first : last+1]
 }
 
 // maxBins bounds the picture of a histogram.
@@ -450,6 +473,7 @@ func histogramVersion(h *components.Histogram) string {
 	if h == nil {
 		return ""
 	}
+	// Where the limits stand goes another way: pages move the lines.
 	b := make([]byte, 0, 8*len(h.Counts)+64)
 	for _, x := range []float64{h.Low, h.High} {
 		b = append(strconv.AppendFloat(b, x, 'g', -1, 64), ' ')

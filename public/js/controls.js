@@ -392,7 +392,9 @@ function controlOf(element) {
 function rangeValue(range) {
   const position = range.valueAsNumber;
   const limits = range.dataset.log?.split(" ").map(Number);
-  const value = limits ? valueAt(position, ...limits) : position;
+  let value = limits ? valueAt(position, ...limits) : position;
+  const step = Number(range.dataset.step);
+  if (limits && step > 0) value = Math.min(limits[1], Math.max(limits[0], Math.round(value / step) * step));
   return isWhole(range) ? Math.round(value) : Number(fieldNumber(value));
 }
 
