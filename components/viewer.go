@@ -2,6 +2,7 @@ package components
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"webmon/components/ui"
@@ -37,6 +38,9 @@ type Viewer struct {
 
 	TilesTopic string // hub topic of the picture's frames; "" while no layer is known
 	LiveTopic  string // hub topic that renders ViewerFrame
+	// Picture begins the hub topics of the layer's own pixels, drawn under the
+	// tiles; "" where the process shares none.
+	Picture string
 	// AttachCode is how to attach a napari, for the page that has no source.
 	AttachCode string
 
@@ -70,6 +74,54 @@ type ViewerTiles struct {
 	HasCorners bool
 	// Rows and Cols name the tiles drawn, at most MaxTileRows of them.
 	Rows, Cols []int64
+
+	// What only a napari with the package says.
+
+	Ideal     int64      // the level whose pixels fit the screen's; -1: unknown
+	Excess    float64    // how many times as many pixels as the ideal level this one has
+	Levels    [][2]int64 // pixels of every level; none: unknown
+	TileShape [2]int64   // pixels of a tile; zeros: TileSize along both sides
+	Stated    bool       // the grid is a stated size, not that of the data's chunks
+	Loading   int        // tiles asked for
+	Reloaded  int        // tiles loaded again of late without need
+	Reloads   int64      // chunks loaded again without need, since the process began
+}
+
+// ours reports whether a napari with the package says all of this.
+func (t *ViewerTiles) ours() bool { return t != nil && len(t.Levels) > 0 }
+
+// wrongLevel says what is wrong with the level, "" if nothing is. The picture
+// says the same (public/js/viewer/page.js).
+func (t *ViewerTiles) wrongLevel() string {
+	if t == nil || t.Ideal < 0 || t.Ideal == t.Level || t.Excess <= 0 {
+		return ""
+	}
+	factor, word := t.Excess, "more"
+	if factor < 1 {
+		factor, word = 1/factor, "fewer"
+	}
+	return "the screen would need " + strconv.FormatInt(t.Ideal, 10) + ": " +
+		ui.Fixed(max(math.Round(factor), 2), 0) + "x " + word + " pixels than needed"
+}
+
+func (t *ViewerTiles) levels() ui.TableProps {
+	p := ui.TableProps{
+		Caption: "Levels",
+		Columns: []ui.Column{{Title: "level", Numeric: true}, {Title: "shape", Unit: "px", Numeric: true}, {Title: "state"}},
+	}
+	for i, l := range t.Levels {
+		state := " "
+		switch n := int64(i); {
+		case n == t.Level && n == t.Ideal:
+			state = "in use, fits the screen"
+		case n == t.Level:
+			state = "in use"
+		case n == t.Ideal:
+			state = "would fit the screen"
+		}
+		p.Rows = append(p.Rows, ui.Row{Key: strconv.Itoa(i), Cells: ui.Text(strconv.Itoa(i), ui.Shape(l[:]...), state)})
+	}
+	return p
 }
 
 func (v Viewer) pairs() []ui.Pair {
@@ -81,10 +133,25 @@ func (v Viewer) pairs() []ui.Pair {
 	pairs := []ui.Pair{
 		{Name: "level", Value: strconv.FormatInt(t.Level, 10), Key: "level", Note: levelNote(t)},
 		{Name: "tiles drawn", Value: ui.Count(t.Seen), Key: "seen", Note: "of " + ui.Count(total)},
-		{Name: "tile", Value: ui.Shape(t.TileSize, t.TileSize), Unit: "px", Key: "tile_size"},
+		t.tilePair(),
 		{Name: "grid", Value: ui.Shape(t.Grid[:]...), Unit: "tiles", Key: "grid"},
 		{Name: "level shape", Value: ui.Shape(t.ImageShape[:]...), Unit: "px", Key: "image_shape"},
 		{Name: "base shape", Value: ui.Shape(t.BaseShape[:]...), Unit: "px", Key: "base_shape"},
+	}
+	if t.ours() {
+		// Below the level comes the one that it should be.
+		ideal := ui.Pair{Name: "ideal level", Key: "ideal_level"}
+		if t.Ideal >= 0 {
+			ideal.Value = strconv.FormatInt(t.Ideal, 10)
+		}
+		if t.Ideal == t.Level {
+			ideal.Note = "in use"
+		}
+		pairs = slices.Insert(pairs, 1, ideal)
+		pairs = append(pairs,
+			ui.Pair{Name: "loading", Value: ui.Count(t.Loading), Unit: ui.Plural(t.Loading, "tile", "tiles"), Key: "loading"},
+			ui.Pair{Name: "reloads", Value: ui.Count(t.Reloads), Note: reloadNote(t.Reloaded), Key: "reloads"},
+		)
 	}
 	if !t.HasCorners {
 		return append(pairs, ui.Pair{Name: "view", Key: "corners"})
@@ -94,6 +161,28 @@ func (v Viewer) pairs() []ui.Pair {
 		ui.Pair{Name: "bottom right", Value: corner(t.Corners[1]), Unit: "px", Key: "bottom_right"},
 		ui.Pair{Name: "view", Value: viewSize(t.Corners), Unit: "px", Key: "view"},
 	)
+}
+
+func (t *ViewerTiles) tilePair() ui.Pair {
+	shape := t.TileShape
+	if shape[0] <= 0 || shape[1] <= 0 {
+		shape = [2]int64{t.TileSize, t.TileSize}
+	}
+	p := ui.Pair{Name: "tile", Value: ui.Shape(shape[:]...), Unit: "px", Key: "tile_size"}
+	if t.ours() {
+		p.Note = "chunks of the data"
+		if t.Stated {
+			p.Note = "stated: the data has no chunks"
+		}
+	}
+	return p
+}
+
+func reloadNote(now int) string {
+	if now == 0 {
+		return "without need"
+	}
+	return "without need, " + ui.Count(now) + " of late"
 }
 
 func levelNote(t *ViewerTiles) string {
@@ -166,16 +255,17 @@ func (v Viewer) empty() (ui.EmptyProps, bool) {
 			Text:  "Frames arrive from napari, and none of its layers is drawn in tiles.",
 			Steps: []string{
 				"Open a multiscale image in napari, such as an OME-Zarr or a list of arrays, each half the size of the one before.",
-				"If one is open, see whether napari was started with NAPARI_EXPERIMENTAL_OCTREE=1 in its environment.",
+				"If one is open in napari 0.4, see whether napari was started with NAPARI_EXPERIMENTAL_OCTREE=1 in its environment.",
 			},
 		}, true
 	case ViewerNoTiles:
 		return ui.EmptyProps{
 			Title: v.napari() + " does not share its tiles.",
-			Text: "Only napari 0.4 with the experimental octree says which tiles it draws; " +
-				"from 0.5 on that part is gone. Frame times arrive all the same: see the Loader tab.",
+			Text: "From 0.5 on napari itself tells its frame times alone: see the Loader tab. " +
+				"The plugin napari-webmon shares the rest: tiles, levels and loads, the layers and the picture itself.",
 			Steps: []string{
-				"To see tiles, use napari 0.4.11 on Python 3.9 and start it with NAPARI_EXPERIMENTAL_OCTREE=1 in its environment.",
+				"Install it into the environment that napari runs in: pip install napari-webmon",
+				"In napari choose Plugins, webmon, and press Start. It appears here by itself.",
 			},
 		}, true
 	}

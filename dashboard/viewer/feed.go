@@ -26,15 +26,25 @@ var layerID = regexp.MustCompile(`^-?[0-9]{1,20}$`)
 //	 "grid": [rows, cols] in tiles, "corners": [[row, col], [row, col]] in px of level 0,
 //	 "tiles": [row, col, rows, cols, ...] rectangles of drawn tiles, "count": tiles drawn}
 //
-// What napari has not sent is null. A poll that changes nothing makes no frame.
+// What napari has not sent is null. A napari with the package says more:
+//
+//	{"tile_shape": [rows, cols] in px, "ideal_level": the level whose pixels fit the screen's,
+//	 "excess": how many times as many pixels this level has,
+//	 "loading", "reloaded": rectangles of tiles asked for, and loaded again without need,
+//	 "picture": {"topic": base of the hub topics of the layer's pixels, "index", "shape", "kind",
+//	 "colormap", "limits", "gamma", "opacity", "visible"}}
+//
+// Nothing new makes no frame.
 type feed struct {
 	src    *source.Source
 	topic  string
 	layer  string
-	seq    uint64 // of the poll that last was made
-	body   []byte // of the last frame: all but its head
+	seq    [3]uint64 // of the poll, the layers and the arrays of which it was made
+	body   []byte    // of the last frame: all but its head
 	frame  []byte
 	merger merger
+
+	rows, cols []int64 // of marked tiles, to use again
 }
 
 func newFeed(src *source.Source, topic, detail string) (tab.Feed, error) {
@@ -44,7 +54,7 @@ func newFeed(src *source.Source, topic, detail string) (tab.Feed, error) {
 	return &feed{src: src, topic: topic, layer: detail}, nil
 }
 
-func (f *feed) Wants() []string      { return []string{shm.TopicPoll} }
+func (f *feed) Wants() []string      { return topics }
 func (f *feed) Every() time.Duration { return 0 } // napari's own frames set the pace
 func (f *feed) Ordered() bool        { return false }
 
@@ -57,11 +67,14 @@ func (f *feed) Snapshot(now time.Time) []byte {
 
 func (f *feed) Next(now time.Time) []byte {
 	value, _, seq := f.src.State(shm.TopicPoll)
+	_, _, layers := f.src.State(topicLayers)
+	_, _, arrays := f.src.State(shm.TopicArrays)
 	poll, ok := value.(*shm.TilePoll)
-	if !ok || seq == f.seq && f.frame != nil {
+	seqs := [3]uint64{seq, layers, arrays}
+	if !ok || seqs == f.seq && f.frame != nil {
 		return nil
 	}
-	f.seq = seq
+	f.seq = seqs
 	layer := choose(poll, f.layer)
 	if layer == nil {
 		return nil
@@ -105,11 +118,35 @@ func (f *feed) appendBody(b []byte, l *shm.TileLayer) []byte {
 		b = appendPair(append(b, `,"base_shape":`...), c.BaseShape)
 		b = appendPair(append(b, `,"image_shape":`...), c.ImageShape)
 		b = appendPair(append(b, `,"grid":`...), c.ShapeInTiles)
+		if c.TileShape[0] > 0 && c.TileShape[1] > 0 {
+			b = appendPair(append(b, `,"tile_shape":`...), c.TileShape)
+		}
+		if ideal, excess := idealLevel(c); ideal >= 0 {
+			b = strconv.AppendInt(append(b, `,"ideal_level":`...), ideal, 10)
+			b = strconv.AppendFloat(append(b, `,"excess":`...), excess, 'g', 4, 64)
+		}
 	} else {
 		b = append(b, `,"level":null,"tile_size":null,"base_shape":null,"image_shape":null,"grid":null`...)
 	}
+	if p := pictureOf(f.src, l.ID); p != nil {
+		b = append(append(b, `,"picture":`...), p...)
+	}
 	if l.State == nil {
 		return append(b, `,"corners":null,"tiles":[],"count":0}`...)
+	}
+	for _, list := range []struct {
+		key   string
+		tiles [][2]int64
+	}{{`,"loading":`, l.State.Loading}, {`,"reloaded":`, l.State.Reloaded}} {
+		if len(list.tiles) == 0 {
+			continue
+		}
+		f.rows, f.cols = f.rows[:0], f.cols[:0]
+		for _, t := range list.tiles {
+			f.rows, f.cols = append(f.rows, t[0]), append(f.cols, t[1])
+		}
+		rects, _ := f.merger.rectangles(f.rows, f.cols)
+		b = appendRects(append(b, list.key...), rects)
 	}
 	b = append(b, `,"corners":`...)
 	if l.State.HasCorners {
@@ -119,7 +156,13 @@ func (f *feed) appendBody(b []byte, l *shm.TileLayer) []byte {
 		b = append(b, "null"...)
 	}
 	rects, count := f.merger.rectangles(l.State.Rows, l.State.Cols)
-	b = append(b, `,"tiles":[`...)
+	b = appendRects(append(b, `,"tiles":`...), rects)
+	b = strconv.AppendInt(append(b, `,"count":`...), int64(count), 10)
+	return append(b, '}')
+}
+
+func appendRects(b []byte, rects []rect) []byte {
+	b = append(b, '[')
 	for i, r := range rects {
 		if i > 0 {
 			b = append(b, ',')
@@ -129,8 +172,7 @@ func (f *feed) appendBody(b []byte, l *shm.TileLayer) []byte {
 		b = strconv.AppendInt(append(b, ','), r.rows, 10)
 		b = strconv.AppendInt(append(b, ','), r.cols, 10)
 	}
-	b = strconv.AppendInt(append(b, `],"count":`...), int64(count), 10)
-	return append(b, '}')
+	return append(b, ']')
 }
 
 func appendPair(b []byte, p [2]int64) []byte {

@@ -42,7 +42,7 @@ func Tab(opts Options) tab.Tab {
 	return tab.Tab{
 		Slug: slug, Title: "Viewer",
 		Help:   "Which tiles of a multiscale image napari draws, and where its view is.",
-		Topics: []string{shm.TopicPoll},
+		Topics: topics,
 		Page: func(v tab.View) templ.Component {
 			layer := v.Request.URL.Query().Get("layer")
 			if !layerID.MatchString(layer) {
@@ -60,7 +60,7 @@ func Tab(opts Options) tab.Tab {
 				if layer != firstLayer && !layerID.MatchString(layer) {
 					return nil, fmt.Errorf("%q is no layer", layer)
 				}
-				return tab.NewFragment([]string{shm.TopicPoll}, func(now time.Time) templ.Component {
+				return tab.NewFragment(topics, func(now time.Time) templ.Component {
 					return components.ViewerFrame(opts.model(tab.Moment{Source: src, Now: now}, layer))
 				}), nil
 			},
@@ -87,12 +87,21 @@ func (o Options) model(m tab.Moment, layer string) components.Viewer {
 	}
 	for i, l := range poll.Layers {
 		v.Layers = append(v.Layers, components.ViewerLayer{
-			ID: l.ID, Label: "Layer " + strconv.Itoa(i+1), Current: l.ID == chosen.ID,
+			ID: l.ID, Label: label(l, i), Current: l.ID == chosen.ID,
 			Href: m.Prefix + "/" + slug + "?source=" + url.QueryEscape(src.ID()) + "&layer=" + l.ID,
 		})
 	}
 	v.Tiles = tiles(chosen)
+	v.Picture = pictureTopic(src, chosen.ID)
 	return v
+}
+
+// label names a layer: as napari does, where it says.
+func label(l shm.TileLayer, i int) string {
+	if l.Name != "" {
+		return l.Name
+	}
+	return "Layer " + strconv.Itoa(i+1)
 }
 
 // state says what there is to show, and if nothing, why.
@@ -138,7 +147,10 @@ func tiles(l *shm.TileLayer) *components.ViewerTiles {
 		Level: c.LevelIndex, TileSize: c.TileSize,
 		BaseShape: c.BaseShape, ImageShape: c.ImageShape, Grid: c.ShapeInTiles,
 	}
+	t.Ideal, t.Excess = idealLevel(c)
+	t.Levels, t.TileShape, t.Stated, t.Reloads = c.Levels, c.TileShape, c.Stated, c.Reloads
 	if s := l.State; s != nil {
+		t.Loading, t.Reloaded = len(s.Loading), len(s.Reloaded)
 		n := min(len(s.Rows), components.MaxTileRows)
 		t.Seen = len(s.Rows)
 		t.Rows, t.Cols = s.Rows[:n], s.Cols[:n]

@@ -74,16 +74,40 @@ export class Pictures {
   }
 }
 
-function mountViewer({createViewer}, element, frames) {
-  const viewer = createViewer(element);
+function mountViewer({createViewer, Under}, element, frames) {
+  const scope = element.closest("[data-viewer-scope]") ?? document;
+  const buttons = () => scope.querySelectorAll("[data-viewer-show]");
+  let under = null;
+  const viewer = createViewer(element, {onFrame: screen => under?.moved(screen)});
+  under = new Under(element, viewer, (topic, draw) => frames.onFrame(topic, draw), there => {
+    for (const button of buttons()) button.hidden = !there;
+  });
+  const take = frame => {
+    viewer.update(frame);
+    under.take(frame);
+  };
+  const show = event => {
+    const button = event.target instanceof Element && event.target.closest("[data-viewer-show]");
+    if (!button) return;
+    const shown = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", String(shown));
+    if (button.dataset.viewerShow === "tiles") viewer.setTiles(shown);
+    else under.setShown(shown);
+  };
+  scope.addEventListener("click", show);
   const first = element.querySelector("script[type='application/json']");
-  if (first) viewer.update(JSON.parse(first.textContent));
-  const stop = element.dataset.topic ? frames.onFrame(element.dataset.topic, frame => viewer.update(frame)) : () => {};
+  if (first) take(JSON.parse(first.textContent));
+  const stop = element.dataset.topic ? frames.onFrame(element.dataset.topic, take) : () => {};
   return {
-    setPaused: paused => viewer.setPaused(paused),
+    setPaused(paused) {
+      viewer.setPaused(paused);
+      under.setPaused(paused);
+    },
     setStale: stale => viewer.setStale(stale),
     destroy() {
+      scope.removeEventListener("click", show);
       stop();
+      under.destroy();
       viewer.destroy();
     },
   };

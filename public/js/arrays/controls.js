@@ -90,7 +90,7 @@ export class Controls {
   showContrast({counts, limits, table, gamma, log, whole}) {
     if (!this.#parts.limits) return;
     this.#histogram.set({counts, limits, table, gamma, log, whole});
-    this.#parts.limits.forEach((input, side) => fill(input, short(limits[side])));
+    this.#parts.limits.forEach((input, side) => fill(input, short(Number(limits[side].toPrecision(6)))));
     say(this.#parts.counted, counts && counts.count > 0
       ? `${short(Number(counts.low.toPrecision(6)))} to ${short(Number(counts.high.toPrecision(6)))} on the screen${counts.missing > 0 ? `, ${counts.missing} values are no numbers` : ""}`
       : counts ? "No value on the screen is a number." : "");

@@ -53,7 +53,9 @@ export function firstView(config) {
     mode: limits ? "manual" : "auto",
     limits,
     percentiles: [...PERCENTILES],
-    gamma: 1, invert: false, log: false, camera: null, line: null, scaled: true,
+    gamma: 1, invert: false, log: false, camera: null, scaled: true,
+    // A row of values says more as a curve.
+    line: shape.length === 1 && shape[0] > 1 ? [[0, 0.5], [shape[0], 0.5]] : null,
   };
 }
 
@@ -101,6 +103,7 @@ export function readView(query, config) {
   if (place && place[2] > 0) view.camera = {x: place[0], y: place[1], scale: place[2]};
   const line = numbers(query.get("l"), 4);
   if (line) view.line = [[line[0], line[1]], [line[2], line[3]]];
+  else if (query.get("l") === "none") view.line = null;
   return view;
 }
 
@@ -119,7 +122,7 @@ export function writeView(query, view, config) {
   put("log", "1", !view.log);
   put("s", "0", view.scaled);
   put("r", view.camera && [view.camera.x, view.camera.y, view.camera.scale].map(short).join(","), !view.camera);
-  put("l", view.line && view.line.flat().map(short).join(","), !view.line);
+  put("l", view.line ? view.line.flat().map(short).join(",") : "none", String(view.line) === String(first.line));
   return query;
 }
 

@@ -7,12 +7,13 @@
  *     {"topic": "napari/tiles/140234", "time": 1733.25, "level": 2,
  *      "base_shape": [100000, 80000], "image_shape": [25000, 20000], "grid": [98, 79], "tile_size": 256,
  *      "corners": [[120.5, 300], [5000, 7000]], "tiles": [0, 1, 4, 6], "count": 24,
- *      "tile_shape": [256, 128], "ideal_level": 3, "loading": [0, 1, 1, 2], "reloaded": [2, 2, 1, 1]}
+ *      "tile_shape": [256, 128], "ideal_level": 3, "excess": 4, "loading": [0, 1, 1, 2], "reloaded": [2, 2, 1, 1]}
  *
  * Shapes are (height, width) in pixels, base_shape of level 0 and image_shape of this level; grid is (rows, columns) of tiles;
  * corners are (row, column) in level-0 pixels; tiles is a flat list of rectangles row, column, rows, columns, in tiles of this
  * level. All but topic and time may be null. What only newer processes say may be missing: the shape of a tile where it is not
- * square, the level that fits the screen (-1: unknown), and rectangles of tiles that are being loaded and that were loaded again
+ * square, the level that fits the screen (-1: unknown) and how many times
+ * as many pixels this one has, and rectangles of tiles that are being loaded and that were loaded again
  * without need.
  */
 
@@ -23,7 +24,7 @@ const MOST_TILES = 2 ** 31;
  * Reads a frame.
  *
  * @returns {?object} null when the frame does not say enough to draw a grid, else
- * `{topic, time, level, ideal, base, image, grid, tileSize, tile, extent, box, view, rects, loading, reloaded, count, refused}`:
+ * `{topic, time, level, ideal, excess, base, image, grid, tileSize, tile, extent, box, view, rects, loading, reloaded, count, refused}`:
  * base, image (level pixels) and grid are [rows, columns]; tile is the size of a tile in data pixels, [height, width]; extent
  * the length of the image in tiles, [rows, columns], not whole where the last tile is cut short; box the image in data pixels;
  * view the view rectangle in data pixels or null; rects a Float64Array of row, column, rows, columns, each within the grid;
@@ -47,10 +48,11 @@ export function readFrame(frame) {
   const tile = scale.map((s, axis) => s * tileShape[axis]);
   const extent = grid.map((tiles, axis) => Math.min(tiles, image[axis] / tileShape[axis]));
   const {rects, refused} = readRects(frame.tiles, grid);
+  const ideal = Number.isInteger(frame.ideal_level) && frame.ideal_level >= 0 ? frame.ideal_level : null;
   return {
     topic: String(frame.topic),
     time: Number.isFinite(frame.time) ? frame.time : null,
-    level, ideal: Number.isInteger(frame.ideal_level) && frame.ideal_level >= 0 ? frame.ideal_level : null,
+    level, ideal, excess: frame.excess > 0 && frame.excess < Infinity ? frame.excess : 4 ** ((ideal ?? level) - level),
     base, image, grid, tileSize, tile, extent,
     box: {x0: 0, y0: 0, x1: base[1], y1: base[0]},
     view: readView(frame.corners),

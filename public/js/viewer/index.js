@@ -32,6 +32,8 @@ import {BUTTON_ZOOM, listen} from "./input.js";
 import {Page} from "./page.js";
 import {Viewer} from "./viewer.js";
 
+export {Under} from "./under.js";
+
 /**
  * Makes a viewer of server-rendered markup.
  *

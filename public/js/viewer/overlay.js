@@ -176,7 +176,7 @@ export class Overlay {
     context.font = LABEL;
     context.lineJoin = "round";
     this.#arrow(x, y, length, 0, right, css(theme.axisX), css(theme.canvas));
-    this.#arrow(x, y, 0, length, down, css(theme.axisY), css(theme.canvas));
+    if (down !== "") this.#arrow(x, y, 0, length, down, css(theme.axisY), css(theme.canvas));
     context.globalAlpha = 1;
   }
 

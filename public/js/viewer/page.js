@@ -132,12 +132,10 @@ export function describePicture(picture) {
 }
 
 /** What is to be said of the level if it is not the one that fits the screen, else "". The server says the same (components/viewer.go). */
-export function describeLevel({level, ideal}) {
+export function describeLevel({level, ideal, excess}) {
   if (ideal === null || ideal === level) return "";
-  const factor = 4 ** Math.abs(ideal - level);
-  return ideal > level
-    ? `the screen would need ${ideal}: ${factor}x more pixels than needed`
-    : `the screen would need ${ideal}: ${factor}x fewer pixels than needed`;
+  const factor = Math.max(Math.round(excess >= 1 ? excess : 1 / excess), 2);
+  return `the screen would need ${ideal}: ${factor}x ${excess >= 1 ? "more" : "fewer"} pixels than needed`;
 }
 
 function round(n) {

@@ -9,7 +9,7 @@
  * | --tile-seen | 225 19 19 | a tile that napari draws |
  * | --tile-view | 245 197 66 | the view rectangle |
  * | --tile-loading | 86 180 233 | a tile that is being loaded |
- * | --tile-reloaded | 240 228 66 | a tile that was loaded again without need |
+ * | --tile-reloaded | 255 120 220 | a tile that was loaded again without need |
  * | --axis-x, --axis-y | 230 50 50, 60 160 75 | the axes |
  */
 
@@ -38,7 +38,7 @@ export function readTheme(element) {
     tileSeen: read("--tile-seen", [225, 19, 19]),
     view: read("--tile-view", [245, 197, 66]),
     loading: read("--tile-loading", [86, 180, 233]),
-    reloaded: read("--tile-reloaded", [240, 228, 66]),
+    reloaded: read("--tile-reloaded", [255, 120, 220]),
     axisX: read("--axis-x", [230, 50, 50]),
     axisY: read("--axis-y", [60, 160, 75]),
     casing: [0, 0, 0],
