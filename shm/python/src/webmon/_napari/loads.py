@@ -7,7 +7,9 @@ callbacks about its tasks, and zarr reads every chunk through a StorePath. Of
 anything else only the whole slice is seen.
 
 A chunk counts as loaded again without need if the previous slice of the same
-level, at the same place of the sliders, had it.
+level had it: it was loaded then, or lay in that slice at the same place of the
+sliders. So does a whole slice if the previous one, at the same place, had all
+of it and is not simply in memory.
 """
 
 from __future__ import annotations
@@ -258,6 +260,7 @@ class Loads:
         self._lock = threading.Lock()
         self._owner: Any = None
         self._before: dict[int, Region] = {}  # level -> its last slice
+        self._loaded: dict[int, set[tuple[int, ...]]] = {}  # level -> the chunks that it loaded
         self._sources: dict[int, _Source] = {}  # level -> its array
         self.count = 0
         self.nbytes = 0
@@ -290,6 +293,7 @@ class Loads:
         """The layer has other data now: nothing of it was there before."""
         with self._lock:
             self._before.clear()
+            self._loaded.clear()
             self._sources.clear()
             self._reloaded.clear()
             self.region = None
@@ -353,8 +357,11 @@ class Loads:
         messages, reloads, nbytes = [], 0, 0
         with self._lock:
             if single:
+                loaded: dict[int, set[tuple[int, ...]]] = {source.level: set() for source in watch.arrays}
+                rest: dict[tuple[int, bool], int] = {}
                 for chunk in watch.chunks:
-                    again = self._had(chunk, region, level)
+                    again = self._had(chunk, region)
+                    loaded[chunk.level].add(chunk.index)
                     if again:
                         reloads += 1
                         if chunk.level == level:
@@ -363,12 +370,12 @@ class Loads:
                     nbytes += chunk.nbytes
                     if len(messages) < MOST_MESSAGES:
                         messages.append(self._message(chunk.time, chunk.nbytes, chunk.seconds, chunk.level, "chunk", again))
+                    else:
+                        rest[chunk.level, again] = rest.get((chunk.level, again), 0) + chunk.nbytes
                 count = len(watch.chunks)
-                if count > len(messages):
-                    rest = watch.chunks[len(messages) :]
-                    messages.append(
-                        self._message(time.time(), sum(c.nbytes for c in rest), seconds, level, "slice", False)
-                    )
+                for (at, again), more in rest.items():
+                    messages.append(self._message(time.time(), more, seconds, at, "slice", again))
+                self._loaded.update(loaded)
             else:
                 nbytes = _loaded_bytes(response)
                 count = 1 if nbytes else 0
@@ -410,7 +417,9 @@ class Loads:
             "again": again,
         }
 
-    def _had(self, chunk: _Chunk, region: Region, level: int) -> bool:
+    def _had(self, chunk: _Chunk, region: Region) -> bool:
+        if chunk.index in self._loaded.get(chunk.level, ()):
+            return True
         before = self._before.get(chunk.level)
         source = self._sources.get(chunk.level)
         if before is None or before.place != region.place or source is None or source.chunks is None:
