@@ -2,7 +2,6 @@ package segment
 
 import (
 	"math"
-	"math/bits"
 	"unsafe"
 )
 
@@ -100,68 +99,38 @@ func (m *means[T]) add(out []T, p unsafe.Pointer, stride, n int) {
 func (m *means[T]) end(out []T) {
 	out = out[m.fused*m.samples:]
 	if isFloat[T]() {
-		endRow(m, out, m.floats, func(n int) func(float64) T {
-			scale := float64(n)
-			return func(sum float64) T { return T(sum / scale) }
-		})
-		return
+		endRow[T, float64, float64](m, out, m.floats, 0)
+	} else {
+		endRow[T, uint32, uint64](m, out, m.ints, 0.5)
 	}
-	endRow(m, out, m.ints, func(n int) func(uint64) T {
-		half, d := uint64(n)/2, dividerBy(uint64(n))
-		return func(sum uint64) T { return T(d.of(sum + half)) }
-	})
 }
 
-// endRow makes means of the sums of columns. mean returns what makes one of the sum
-// of n pixels; all but the last are of the same number.
-func endRow[T pixel, A uint32 | float64, S uint64 | float64](m *means[T], out []T, sums []A, mean func(n int) func(S) T) {
-	whole := mean(m.step * m.rows)
+// endRow makes means of the sums of columns, rounded where they are cut to whole
+// numbers. A quotient of float64 is never rounded up to a whole number here: of sums
+// of at most 2^48 and at most 2^32 pixels it is further from one than that.
+func endRow[T pixel, A uint32 | float64, S uint64 | float64](m *means[T], out []T, sums []A, round float64) {
+	n := m.step
 	for left := m.cols - m.fused*m.step; left > 0; left -= m.step {
-		n := m.step
-		if left < n {
-			n = left
-			whole = mean(n * m.rows)
-		}
+		n = min(n, left)
+		scale := float64(n * m.rows)
+		half := math.Floor(scale * round)
 		part := sums[:n*m.samples]
 		sums = sums[n*m.samples:]
-		if m.samples == 1 {
-			var total S
-			for _, v := range part {
-				total += S(v)
-			}
-			out[0] = whole(total)
-			out = out[1:]
-			continue
-		}
 		for s := range m.samples {
 			var total S
-			for i := s; i < len(part); i += m.samples {
-				total += S(part[i])
+			if m.samples == 1 {
+				for _, v := range part {
+					total += S(v)
+				}
+			} else {
+				for i := s; i < len(part); i += m.samples {
+					total += S(part[i])
+				}
 			}
-			out[s] = whole(total)
+			out[s] = T((float64(total) + half) / scale)
 		}
 		out = out[m.samples:]
 	}
-}
-
-// divider divides by the same number often: by a multiplication, where what is
-// divided is less than 2^64/n.
-type divider struct{ n, inverse uint64 }
-
-func dividerBy(n uint64) divider {
-	const most = 1 << 16 // pixels, of 16 bits at most, whose sum has 32
-	if n < 2 || n > most {
-		return divider{n: n}
-	}
-	return divider{n, math.MaxUint64/n + 1}
-}
-
-func (d divider) of(x uint64) uint64 {
-	if d.inverse == 0 {
-		return x / d.n
-	}
-	q, _ := bits.Mul64(x, d.inverse)
-	return q
 }
 
 // sumRows adds n rows to the sums of their columns.

@@ -450,19 +450,6 @@ func TestShapesOfNothing(t *testing.T) {
 	}
 }
 
-func TestDivider(t *testing.T) {
-	rng := rand.New(rand.NewPCG(5, 6))
-	for n := uint64(1); n <= 1<<16+2; n++ {
-		d := dividerBy(n)
-		most := n*math.MaxUint16 + n/2
-		for _, x := range []uint64{0, n - 1, n, 2*n - 1, most, most - most%n - 1, most - most%n, rng.Uint64N(most + 1)} {
-			if got := d.of(x); got != x/n {
-				t.Fatalf("%d / %d is %d, not %d", x, n, x/n, got)
-			}
-		}
-	}
-}
-
 func TestLongDouble(t *testing.T) {
 	for _, tt := range []struct {
 		fraction uint64
