@@ -13,7 +13,7 @@ SOAKTIME ?= 1h
 # Flags for webmon, as in: make run ARGS="--port 6000"
 ARGS ?=
 
-.PHONY: run build test test-fast check cross test-go test-js fuzz bench soak generate setup setup-go setup-js clean
+.PHONY: run build test test-fast check cross test-go test-py test-js fuzz bench soak generate setup setup-go setup-js clean
 
 run: build
 	./bin/webmon $(ARGS)
@@ -21,7 +21,7 @@ run: build
 build:
 	$(GO) build -o bin/webmon .
 
-test: setup check cross test-go test-js fuzz
+test: setup check cross test-py test-go test-js fuzz
 
 test-fast:
 	$(GO) vet ./...
@@ -61,6 +61,13 @@ cross:
 
 test-go: setup
 	$(GO) test -race -timeout 15m ./...
+
+# The Python package without napari, under the oldest and the newest NumPy.
+test-py:
+	.ci/venvs.sh numpy1 numpy2
+	@for env in numpy1 numpy2; do echo "pytest under $$(.venv/$$env/bin/python --version), $$env"; \
+	  PYTHONPATH=shm/python/src PYTHONDONTWRITEBYTECODE=1 .venv/$$env/bin/python -m pytest -q \
+	  -c shm/python/pyproject.toml --ignore shm/python/tests/napari shm/python/tests || exit 1; done
 
 test-js: setup-js
 	npm test

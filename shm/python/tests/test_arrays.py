@@ -7,10 +7,9 @@ import zlib
 
 import numpy as np
 import pytest
+from watching import Ring
 
 from webmon import _segment
-
-from conftest import Ring
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is no /dev/shm to look into")
 

@@ -1,7 +1,7 @@
 # Without "from __future__ import annotations": annotations here are the objects themselves. test_forms_text.py has them as text.
 import enum
 import functools
-from typing import Annotated, Any, Callable, List, Literal, NewType, Optional, Union
+from typing import Annotated, Any, Callable, Literal, NewType, Optional, Union
 
 import numpy as np
 import pytest
@@ -83,7 +83,7 @@ def test_values_come_as_annotated():
     assert one(Optional[int]).required is False
 
 
-@pytest.mark.parametrize("annotation", [list, List[int], dict, Any, Callable, object, Union[int, str], bytes, complex, Annotated[str, Range(0, 1)]])
+@pytest.mark.parametrize("annotation", [list, list[int], dict, Any, Callable, object, Union[int, str], bytes, complex, Annotated[str, Range(0, 1)]])
 def test_refuses_what_is_no_field(annotation):
     with pytest.raises(TypeError, match=r"fn cannot be a command: its parameter 'x'"):
         one(annotation)

@@ -23,7 +23,7 @@ def test_text_is_understood(process: Process, watcher):
         A = 1
 
     @process.command
-    def go(ms: webmon.Range(0.1, 500), gain: Gain = Gain.LOW, mode: Literal["a", "b"] = "a", n: Optional[int] = None, here: Local = Local.A) -> Something:
+    def go(ms: webmon.Range(0.1, 500), gain: Gain = Gain.LOW, mode: Literal["a", "b"] = "a", n: Optional[int] = None, here: Local = Local.A) -> Something:  # noqa: UP045
         raise AssertionError
 
     fields = {a["name"]: a["type"] for a in watcher.data.get("actions")["go"]["args"]}

@@ -12,11 +12,10 @@ import urllib.request
 from xml.etree import ElementTree
 
 import pytest
+from watching import until
 
 import webmon
 from webmon import _jupyter
-
-from conftest import until
 
 
 def test_what_the_proxy_is_told(tmp_path, monkeypatch):

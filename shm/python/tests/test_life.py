@@ -14,11 +14,10 @@ import time
 
 import numpy as np
 import pytest
+from watching import Ring, Watcher, until
 
 import webmon
 from webmon import Process, _announce, _segment
-
-from conftest import Ring, Watcher, until
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="uses flock and /dev/shm")
 
@@ -116,7 +115,7 @@ def test_the_dead_are_swept(subject, sources):
 @pytest.mark.parametrize("how", ["SIGKILL", "SIGTERM", "SIGINT", "exit", "error", "crash"])
 def test_nothing_is_left(subject, how):
     one = subject(
-        f"""
+        """
         import os, sys, time
         import numpy as np, webmon
         process = webmon.serve("scope", launch=False)

@@ -11,11 +11,10 @@ from multiprocessing import process as mp_process
 
 import numpy as np
 import pytest
+from watching import Watcher, until
 
 import webmon
 from webmon import Process
-
-from conftest import Watcher, until
 
 
 def test_what_it_says_of_itself(process, watcher):

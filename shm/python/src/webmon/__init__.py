@@ -20,7 +20,8 @@ so that a library can use them whether or not its user wants to look.
 from __future__ import annotations
 
 import threading as _threading
-from typing import Any, Callable, Iterable, Literal, Sequence, TypeVar, overload
+from collections.abc import Iterable, Sequence
+from typing import Any, Callable, Literal, TypeVar, overload
 
 from ._arrays import Scales, SharedArray, Units
 from ._forms import Range

@@ -6,7 +6,8 @@ import logging
 import math
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Sequence, Union
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 

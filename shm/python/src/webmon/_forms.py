@@ -304,7 +304,7 @@ def _argument(parameter: inspect.Parameter, hints: dict[str, Any], what: str) ->
             if len(members) != len(values):
                 raise TypeError(f"{what} has two choices that read the same, {_shown(hint)}")
     elif isinstance(hint, type) and issubclass(hint, enum.Enum):
-        kind, members = "choice", {name: member for name, member in hint.__members__.items()}
+        kind, members = "choice", dict(hint.__members__)
         if not members:
             raise TypeError(f"{what} is an Enum without members")
     elif isinstance(hint, type) and issubclass(hint, (bool, np.bool_)):

@@ -153,7 +153,7 @@ def _scalar(value: np.generic, what: str, budget: _Budget, depth: int) -> Any:
     if kind == "U":
         return _copy(str(value), what, budget, depth)
     if kind == "V" and value.dtype.names:
-        return _copy({name: value[name] for name in value.dtype.names}, what, budget, depth)
+        return _copy(dict(zip(value.dtype.names, value.item())), what, budget, depth)
     raise TypeError(f"{what} is a NumPy {value.dtype}, which cannot be shown: use a number or a text")
 
 

@@ -14,9 +14,10 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from multiprocessing import process as _mp
 from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator, Literal, NamedTuple, Sequence, TypeVar, overload
+from typing import Any, Callable, Literal, NamedTuple, TypeVar, overload
 
 from . import _announce, _forms, _segment
 from ._arrays import Scales, SharedArray, Units
@@ -49,6 +50,16 @@ class Cost(NamedTuple):
     calls: int
 
 
+class _Same:
+    """Stands for what is left out, where None means something."""
+
+    def __repr__(self) -> str:
+        return "unchanged"
+
+
+_SAME = _Same()
+
+
 class Control:
     """A value that people may change. Made by :meth:`Process.control`."""
 
@@ -66,14 +77,14 @@ class Control:
 
     def update(
         self,
-        value: Any = ...,
+        value: Any = _SAME,
         *,
-        min: float | None = ...,  # type: ignore[assignment]
-        max: float | None = ...,  # type: ignore[assignment]
-        choices: Iterable[str] = ...,  # type: ignore[assignment]
-        title: str | None = ...,  # type: ignore[assignment]
-        help: str | None = ...,  # type: ignore[assignment]
-        unit: str | None = ...,  # type: ignore[assignment]
+        min: float | None | _Same = _SAME,
+        max: float | None | _Same = _SAME,
+        choices: Iterable[str] | _Same = _SAME,
+        title: str | None | _Same = _SAME,
+        help: str | None | _Same = _SAME,
+        unit: str | None | _Same = _SAME,
     ) -> None:
         """Says that the value, or what it may be, has changed. What is left out stays.
 
@@ -83,14 +94,14 @@ class Control:
         old = self._declared
         new = dict(old)
         for key, entry in (("min", min), ("max", max), ("title", title), ("help", help), ("unit", unit)):
-            if entry is not ...:
+            if entry is not _SAME:
                 if entry is None:
                     new.pop(key, None)
                 else:
                     new[key] = entry
-        if choices is not ...:
+        if not isinstance(choices, _Same):
             new["choices"] = [str(choice) for choice in choices]
-        if value is not ...:
+        if value is not _SAME:
             new["value"] = value if type(value) in (bool, int, float, str) else plain(value, f"the value of {self.name}", MAX_EVENT)
         self._updates += 1
         if new != old:
@@ -602,7 +613,7 @@ class Process:
             return lambda fn: self.command(fn, name=name, title=title, help=help, group=group)
         if not callable(fn):
             raise TypeError(f"a command must be a function, not {fn!r}")
-        name = check_name(name or getattr(fn, "__name__", ""), "a command")
+        name = check_name(str(name or getattr(fn, "__name__", "")), "a command")
         parameters = _forms.arguments(fn, _caller_scope())
         declared: dict[str, Any] = {"args": [a.declared for a in parameters]}
         for key, text in (("title", title), ("help", help if help is not None else _docstring(fn)), ("group", group)):

@@ -10,10 +10,10 @@ import re
 import secrets
 import struct
 import sys
-import threading
 import time
 import zlib
-from typing import Any, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -46,12 +46,12 @@ def _align(n: int) -> int:
     return -(-n // _HEADER) * _HEADER
 
 
-def check_dtype(dtype: Any) -> np.dtype[Any]:
+def check_dtype(given: Any) -> np.dtype[Any]:
     """Returns the dtype in which frames lie in memory: the given one without padding.
 
     Raises TypeError for what cannot be shared.
     """
-    dtype = np.dtype(dtype)
+    dtype: np.dtype[Any] = np.dtype(given)
     if dtype.hasobject:
         raise TypeError(f"an array of {dtype} cannot be shared: its elements are Python objects, which live in this process alone")
     if dtype.names is not None:
@@ -126,7 +126,7 @@ class Segment:
             self._lock_file()
             self._allocate(_HEADER if self.total > _SMALL else self.total)
             flags = _FLAG_CRC if _CRC else 0
-            buf = self._buf
+            buf: Any = self._buf
             struct.pack_into("<I", buf, 128, len(text))
             buf[136 : 136 + len(text)] = text
             _FIXED.pack_into(
@@ -180,7 +180,8 @@ class Segment:
 
     def _place(self, slot: int, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
         at = _HEADER + slot * self.stride + _SLOT
-        return np.ndarray(shape, self.dtype, buffer=self._buf, offset=at)
+        out: np.ndarray[Any, Any] = np.ndarray(shape, self.dtype, buffer=self._buf, offset=at)
+        return out
 
     def beat(self, published: int, now_ns: int) -> None:
         """Says that publish was called."""

@@ -79,7 +79,7 @@ class Server:
         except BaseException:
             self._listener.close()
             raise
-        self.address = "%s:%d" % self._listener.getsockname()[:2]
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
 
     def start(self) -> None:
         """Begins to serve, in a daemon thread."""
