@@ -47,6 +47,23 @@ func Stories() []Story {
 		page("no multiscale layer", components.ViewerPage(viewer(components.ViewerNoLayer, ui.Live))),
 		page("napari shares no tiles", components.ViewerPage(viewer(components.ViewerNoTiles, ui.Live))),
 		page("no source", components.ViewerPage(viewer(components.ViewerNone, ui.Absent))),
+		page("napari with the package", components.ViewerPage(viewerOurs())),
+	)
+	add("Arrays", Large,
+		page("normal", components.ArraysPage(arrays(ui.Live))),
+		page("records", components.ArraysPage(arraysRecords())),
+		page("none open", components.ArraysPage(arraysWith(func(a *components.Arrays) { a.Open = nil; a.List[0].Current = false }))),
+		page("gone", components.ArraysPage(arrays(ui.Gone))),
+		page("cannot be read", components.ArraysPage(arraysWith(func(a *components.Arrays) {
+			a.List[0].Problem = "This system has no POSIX shared memory that webmon can read."
+		}))),
+		page("no elements", components.ArraysPage(arraysWith(func(a *components.Arrays) { a.List[0].Bytes, a.List[0].Shape = 0, "0 × 2048" }))),
+		page("no frame yet", components.ArraysPage(arraysWith(func(a *components.Arrays) { a.List[0].Published = 0 }))),
+		page("not shared any more", components.ArraysPage(arraysWith(func(a *components.Arrays) { a.List = a.List[1:] }))),
+		page("empty", components.ArraysPage(components.Arrays{Source: "scope", Name: "scope", Link: ui.Live, LiveTopic: "scope/arrays", State: components.ArraysEmpty})),
+		page("waiting", components.ArraysPage(components.Arrays{Source: "scope", Name: "scope", Link: ui.Waiting, LiveTopic: "scope/arrays", State: components.ArraysWaiting})),
+		page("no source", components.ArraysPage(components.Arrays{Link: ui.Absent, State: components.ArraysNone})),
+		page("huge", components.ArraysPage(arraysHuge())),
 	)
 	add("Loader", Large,
 		page("no numbers yet", components.Loader(loader(""))),
@@ -289,6 +306,81 @@ func viewer(state components.ViewerState, link ui.State) components.Viewer {
 		v.Source, v.Name, v.Grid.Action = "", "", ""
 	}
 	return v
+}
+
+// viewerOurs is the viewer of a napari with the package, at a level that is too fine.
+func viewerOurs() components.Viewer {
+	v := viewer(components.ViewerLive, ui.Live)
+	v.Napari, v.Picture = "0.9.2", "napari/array/layer.3"
+	v.Layers[0].Label, v.Layers[1].Label = "tissue", "nuclei"
+	t := v.Tiles
+	t.Level, t.Ideal, t.Excess = 2, 3, 4
+	t.ImageShape, t.Grid, t.TileShape = [2]int64{30000, 24000}, [2]int64{118, 188}, [2]int64{256, 128}
+	t.Levels = [][2]int64{{120000, 96000}, {60000, 48000}, {30000, 24000}, {15000, 12000}}
+	t.Loading, t.Reloaded, t.Reloads = 2, 1, 17
+	v.Frame = map[string]any{
+		"topic": v.TilesTopic, "level": 2, "tile_size": 256, "tile_shape": t.TileShape, "base_shape": t.BaseShape, "image_shape": t.ImageShape,
+		"grid": t.Grid, "corners": t.Corners, "tiles": []int{20, 60, 8, 24}, "count": 192, "ideal_level": 3, "excess": 4,
+		"loading": []int{20, 60, 1, 2}, "reloaded": []int{24, 70, 1, 1},
+	}
+	return v
+}
+
+func arrays(link ui.State) components.Arrays {
+	row := func(name, shape, dtype, axes string, rate float64, bytes int64) components.ArrayRow {
+		return components.ArrayRow{Name: name, Href: "?array=" + name, Shape: shape, DType: dtype, Axes: axes, Rate: rate, Published: 128734, Bytes: bytes}
+	}
+	a := components.Arrays{
+		Source: "scope", Name: "scope", Link: link, LiveTopic: "scope/arrays/camera", State: components.ArraysLive,
+		List: []components.ArrayRow{
+			row("camera", "2048 × 2048", "uint16", "y, x", 60, 8<<20),
+			row("stack", "50 × 3 × 512 × 512", "float32", "t, c, y, x", 0.5, 150<<20),
+			row("spots", "1000 records of 4 fields", "records of 4 fields", "row", 12, 16000),
+		},
+		Open: &components.ArrayView{
+			Name: "camera", PNG: "/api/v1/sources/scope/arrays/camera.png?index=y,x", NPY: "/api/v1/sources/scope/arrays/camera.npy",
+			Config: map[string]any{
+				"source": "scope", "name": "camera", "topic": "scope/array/camera", "shape": []int{2048, 2048}, "axes": []string{"y", "x"},
+				"units": []string{"um", "um"}, "scale": []float64{0.65, 0.65}, "dtype": "uint16", "role": "", "colormap": "", "limits": nil, "unit": "", "layer": "", "pixels": "u2",
+			},
+		},
+	}
+	a.List[0].Current, a.List[1].Missed, a.List[2].Table = true, 12, true
+	return a
+}
+
+func arraysWith(change func(*components.Arrays)) components.Arrays {
+	a := arrays(ui.Live)
+	change(&a)
+	return a
+}
+
+func arraysRecords() components.Arrays {
+	a := arrays(ui.Live)
+	a.List[0].Current, a.List[2].Current = false, true
+	r := &components.ArrayRecords{
+		Topic: "scope/records/spots", Total: 1000, More: "800 more records are not listed.",
+		Columns: []ui.Column{{Title: "#", Numeric: true}, {Title: "x", Unit: "um", Numeric: true}, {Title: "y", Unit: "um", Numeric: true}, {Title: "class"}},
+	}
+	for i := range 200 {
+		r.Rows = append(r.Rows, ui.Row{Cells: ui.Text(ui.Count(i), ui.Fixed(float64(i)*1.25, 2), ui.Fixed(float64(i*i), 1), "cell")})
+	}
+	a.Open = &components.ArrayView{Name: "spots", Title: "Spots found", Plane: "/api/v1/sources/scope/arrays/spots.csv", Records: r}
+	return a
+}
+
+func arraysHuge() components.Arrays {
+	a := arrays(ui.Live)
+	for i := range 60 {
+		r := a.List[i%3]
+		r.Name, r.Current = strings.Repeat("a_long_name_", 1+i%5)+ui.Count(i), false
+		r.Published, r.Missed, r.Bytes, r.Rate = math.MaxInt64, math.MaxInt64, math.MaxInt64, 12345.6
+		if i%7 == 0 {
+			r.Problem = lorem
+		}
+		a.List = append(a.List, r)
+	}
+	return a
 }
 
 func viewerHuge() components.Viewer {

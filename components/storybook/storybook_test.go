@@ -162,7 +162,7 @@ func TestEveryState(t *testing.T) {
 // TestGolden compares the HTML of a few pages with what it was: a change that
 // nobody meant shows here.
 func TestGolden(t *testing.T) {
-	for _, name := range []string{"Viewer/normal", "Viewer/napari shares no tiles", "Layers/normal", "Controls page/normal", "Control/slider", "Control/not taken", "Messages/normal", "Status/normal", "Shell/demo", "Login/wrong token", "Switch/queued"} {
+	for _, name := range []string{"Viewer/normal", "Viewer/napari shares no tiles", "Viewer/napari with the package", "Arrays/normal", "Arrays/records", "Layers/normal", "Controls page/normal", "Control/slider", "Control/not taken", "Messages/normal", "Status/normal", "Shell/demo", "Login/wrong token", "Switch/queued"} {
 		t.Run(name, func(t *testing.T) {
 			i := slices.IndexFunc(Stories(), func(s Story) bool { return s.Component+"/"+s.State == name })
 			if i < 0 {
