@@ -993,11 +993,19 @@ func TestFollowerKeepsUp(t *testing.T) {
 }
 
 func FuzzHeader(f *testing.F) {
-	w := share(f, Spec{DType: "<u2", Shape: []int{2, 4}, Axes: []string{"y", "x"}})
-	f.Add(slices.Clone(w.b[:headerBytes]), int64(len(w.b)))
-	w = share(f, Spec{DType: []any{[]any{"a", "<f4", []int{2}}, []any{"", "|V4"}, []any{"b", "<U3"}}, Shape: []int{0}})
-	f.Add(slices.Clone(w.b[:headerBytes]), int64(len(w.b)))
-	f.Fuzz(func(t *testing.T, b []byte, size int64) {
+	f.Add([]byte(`{"dtype": "<u2", "shape": [2, 4], "axes": ["y", "x"], "units": null}`), int64(16384), uint64(16384), uint64(4096), uint64(16), uint32(3), uint32(68))
+	f.Add([]byte(`{"dtype": [["a", "<f4", [2]], ["", "|V4"], ["b", "<U3"]], "shape": [0]}`), int64(1<<40), uint64(math.MaxUint64), uint64(1<<63), uint64(0), uint32(64), uint32(72))
+	f.Fuzz(func(t *testing.T, json []byte, size int64, total, stride, data uint64, slots, n uint32) {
+		b := make([]byte, headerBytes)
+		copy(b, magic)
+		binary.LittleEndian.PutUint32(b[8:], version)
+		binary.LittleEndian.PutUint32(b[12:], headerBytes)
+		binary.LittleEndian.PutUint64(b[atTotal:], total)
+		binary.LittleEndian.PutUint64(b[atStride:], stride)
+		binary.LittleEndian.PutUint64(b[atDataBytes:], data)
+		binary.LittleEndian.PutUint32(b[atSlots:], slots)
+		binary.LittleEndian.PutUint32(b[atJSONLen:], n)
+		copy(b[jsonAt:], json)
 		h, err := parseHeader(b, size)
 		if err != nil {
 			return
@@ -1025,6 +1033,7 @@ func FuzzSlot(f *testing.F) {
 		defer w.Close()
 		r := mustOpen(t, w)
 		defer r.Close()
+		os.RemoveAll(dirOf(w)) // the end of fuzzing may come at any moment
 		publish(t, w, make([]byte, 48), Frame{})
 		at := r.m.slot(1)
 		copy(w.b[at+slotTime:at+slotData], slot)
