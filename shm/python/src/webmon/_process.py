@@ -46,7 +46,9 @@ _RESERVED_EVENTS = ("webmon", "command")
 class Cost(NamedTuple):
     """What webmon has cost the threads that call the package, since the start."""
 
-    seconds: float  # inside set, send, publish, command handling and so on; the server's own threads not included
+    # By the clock, inside set, send, publish, commands and so on; the server's own threads not included. On a machine
+    # that has more to do than processors it holds what others took in between.
+    seconds: float
     calls: int
 
 
@@ -377,10 +379,17 @@ class Process:
             self._messages.put({"webmon": {"alive": time.time()}})
 
     def _declare_topic(self, name: str, kind: str, meta: dict[str, Any]) -> None:
+        known = self._topics.get(name)
+        if known is not None and known["kind"] == kind:
+            # Said again with each value, as in a loop.
+            for key in meta:
+                if key not in known or known[key] != meta[key]:
+                    break
+            else:
+                return
         unknown = meta.keys() - {"title", "unit", "fields"}
         if unknown:
             raise TypeError(f"{name}: there is no {', '.join(sorted(unknown))} to declare, only title, unit and fields")
-        known = self._topics.get(name)
         if known is None:
             check_name(name, "a topic")
             if name in (_RESERVED_STATES if kind == "state" else _RESERVED_EVENTS):
