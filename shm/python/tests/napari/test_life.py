@@ -1,0 +1,206 @@
+"""How an attachment begins and ends, what it costs, and that nothing of it reaches napari."""
+
+import logging
+
+import numpy as np
+import pytest
+from conftest import Watcher, camera, pump, until
+
+from webmon import Process
+from webmon._napari import attach, attached
+
+
+@pytest.fixture
+def another():
+    """Opens further viewers, and closes them."""
+    import napari
+
+    opened = []
+
+    def make():
+        opened.append(napari.Viewer())
+        return opened[-1]
+
+    yield make
+    for viewer in opened:
+        try:
+            viewer.close()
+        except RuntimeError:
+            pass  # closed by the test
+    pump()
+
+
+def test_attached_once(viewer, watch):
+    watch()
+    first = attached(viewer)
+    assert attach(viewer) is first and first.viewer is viewer
+    hello = first.process._data.get("hello")
+    assert hello["kind"] == "napari" and hello["protocol"] == 1
+    first.detach()
+    first.detach()
+    assert first.closed and first.process.closed and attached(viewer) is None
+
+
+def test_ids_stay_when_attached_again(viewer, watch):
+    viewer.add_image(np.zeros((5, 5)), name="image")
+    before = watch("layers").until_layer("image", lambda _: True)["id"]
+    attached(viewer).detach()
+    assert watch("layers").until_layer("image", lambda _: True)["id"] == before
+
+
+def test_closing_a_viewer_ends_its_process_alone(viewer, watch, another, monkeypatch):
+    import webmon._announce
+
+    monkeypatch.setattr(webmon._announce, "launch", lambda: None)
+    watch("layers")
+    second = another()
+    two = attach(second)
+    assert two is not attached(viewer) and two.process is not attached(viewer).process
+    assert two.process.name == "napari"
+    watcher = Watcher(two.process)
+    watcher.want("layers")
+    second.add_image(np.zeros((5, 5)), name="there")
+    watcher.until_layer("there", lambda _: True)
+    assert two.process._data.get("hello")["napari"] == __import__("napari").__version__
+    second.close()
+    until(lambda: two.closed, "the end")
+    assert two.process.closed and attached(second) is None
+    assert not attached(viewer).closed
+
+
+def test_only_a_viewer_with_a_window(viewer):
+    from napari.components import ViewerModel
+
+    with pytest.raises(TypeError, match="window"):
+        attach(ViewerModel())
+    with pytest.raises(TypeError, match="napari viewer"):
+        attach(object())
+
+
+def test_nothing_is_worked_out_while_nobody_looks(viewer, watch, monkeypatch):
+    viewer.add_image(np.zeros((5, 100, 100)), name="image", contrast_limits=[0, 1])
+    watcher = watch("layers", "camera", "dims", "poll", "cursor", "histograms")
+    watcher.until_layer("image", lambda _: True)
+    attachment = attached(viewer)
+    watcher.want()
+    until(lambda: not any(attachment.process.wanted(t) for t in ("layers", "camera", "poll")))
+    pump()
+    built = []
+    monkeypatch.setattr(attachment, "_build", lambda topic, view: built.append(topic))
+    painted = attachment._paints.count
+    for n in range(5):
+        camera(viewer).zoom = 2 + n
+        viewer.dims.set_current_step(0, n)
+        viewer.cursor.position = (n, n, n)
+        until(lambda: attachment._paints.count > painted)
+        painted = attachment._paints.count
+    assert built == []
+    monkeypatch.undo()
+    watcher.want("camera", "dims")
+    watcher.until_state("camera", lambda c: c["zoom"] == 6)
+    watcher.until_state("dims", lambda d: d["current_step"][0] == 4)
+
+
+def test_frames(viewer, watch):
+    viewer.add_image(np.zeros((100, 100)), name="image")
+    watcher = watch()
+    until(lambda: attached(viewer)._paints._last is None, "a pause")
+    watcher.listen()
+    watcher.messages.clear()
+    for n in range(10):
+        before = attached(viewer)._paints.count
+        camera(viewer).center = (0, n, n)
+        watcher.until(lambda: attached(viewer)._paints.count > before, "a paint")
+    frames = watcher.events("frame_time")
+    assert len(frames) >= 10
+    assert all(frame["delta_ms"] > 0 for frame in frames)
+    assert all(b["time"] >= a["time"] for a, b in zip(frames, frames[1:]))
+    # The frames of one go follow each other without a gap; the first begins with the change and not with the pause before.
+    span = (frames[-1]["time"] - frames[0]["time"]) * 1000
+    assert sum(frame["delta_ms"] for frame in frames[1:]) == pytest.approx(span, abs=20)
+
+
+def test_a_pause_is_no_frame(viewer, watch):
+    viewer.add_image(np.zeros((100, 100)), name="image")
+    watcher = watch()
+    paints = attached(viewer)._paints
+    until(lambda: paints._last is None and not paints._timer.isActive(), "a pause")
+    watcher.listen()
+    watcher.messages.clear()
+    # A paint for no reason that anybody knows.
+    before = paints.count
+    viewer.window._qt_viewer.canvas.native.update()
+    watcher.until(lambda: paints.count > before, "a paint")
+    assert watcher.events("frame_time") == []
+    # And while nothing is painted, the process says that it lives.
+    watcher.messages.clear()
+    watcher.until(lambda: any("alive" in m.get("webmon", {}) for m in watcher.messages), "a sign of life")
+
+
+def test_failures_stay_inside(viewer, watch, monkeypatch, caplog):
+    from webmon._napari import layers, states, trouble
+
+    monkeypatch.setattr(trouble, "_said", set())
+    viewer.add_image(np.zeros((100, 100)), name="image")
+    watcher = watch("layers", "camera", "poll", "dims")
+    watcher.until_layer("image", lambda _: True)
+
+    def broken(*args, **kwargs):
+        raise RuntimeError("broken on purpose")
+
+    monkeypatch.setattr(states, "camera", broken)
+    monkeypatch.setattr(layers.Tracked, "poll", broken)
+    monkeypatch.setattr(layers.Tracked, "_details", broken)
+    with caplog.at_level(logging.WARNING, logger="webmon"):
+        for n in range(5):
+            camera(viewer).zoom = 3 + n
+            viewer.layers["image"].opacity = n / 10
+            painted = attached(viewer)._paints.count
+            watcher.until(lambda: attached(viewer)._paints.count > painted)
+        # The other states go on, and a layer that cannot be described has at least a name.
+        viewer.dims.ndisplay = 3
+        watcher.until_state("dims", lambda d: d["ndisplay"] == 3)
+        watcher.until_state("layers", lambda found: set(found[0]) == {"id", "kind", "name"})
+    said = [record for record in caplog.records if "broken on purpose" in str(record.exc_info)]
+    kinds = {record.getMessage().split(":")[0] for record in said}
+    assert len(said) == len(kinds) >= 2  # once each
+    monkeypatch.undo()
+    camera(viewer).zoom = 9
+    watcher.until_state("camera", lambda c: c["zoom"] == 9)
+
+
+def test_an_older_napari(viewer, watch, monkeypatch):
+    """What a version lacks is left out, and the rest works."""
+    from webmon._napari import compat
+
+    monkeypatch.setattr(compat, "tile_to_data", lambda layer: None)
+    monkeypatch.setattr(compat, "unit_scale", lambda viewer, layer: None)
+    monkeypatch.setattr(compat, "visual", lambda viewer, layer: None)
+    monkeypatch.setattr(compat, "playing", lambda viewer: None)
+    layer = viewer.add_image(np.zeros((3, 100, 100)), name="image", contrast_limits=[0, 1])
+    watcher = watch("layers", "poll", "dims")
+    own = watcher.until_layer("image", lambda _: True)["id"]
+    watcher.until_state("poll", lambda p: "tile_state" in p["layers"][own])
+    watcher.set(f"layer.{own}.opacity", 0.5)
+    watcher.set("show_grid", True)
+    watcher.set("show_grid", False)
+    assert layer.opacity == 0.5
+
+
+def test_cost_is_counted(viewer, watch):
+    watcher = watch("camera")
+    viewer.add_image(np.zeros((100, 100)), name="image")
+    attachment = attached(viewer)
+    before = attachment.cost()
+    camera(viewer).zoom = 7
+    watcher.until_state("camera", lambda c: c["zoom"] == 7)
+    after = attachment.cost()
+    assert after.ticks > before.ticks and after.seconds > before.seconds
+
+
+def test_a_process_of_ones_own(viewer):
+    with Process("mine", kind="napari", commands="poll", launch=False) as process:
+        attachment = attach(viewer, process)
+        assert attachment.process is process
+        attachment.detach()
+        assert process.closed
