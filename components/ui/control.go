@@ -139,7 +139,7 @@ func NiceStep(x float64) float64 {
 	if !(x > 0) || math.IsInf(x, 0) {
 		return 1
 	}
-	power := math.Pow(10, math.Floor(math.Log10(x)*(1+1e-15)))
+	power := math.Pow(10, math.Floor(math.Log10(x)+1e-9))
 	for _, n := range []float64{5, 2} {
 		if n*power <= x*(1+1e-9) {
 			return n * power

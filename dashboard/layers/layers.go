@@ -333,8 +333,10 @@ func trim(h *components.Histogram) {
 	for h.Counts[last] == 0 {
 		last--
 	}
-	first = min(first, max(0, int((h.ContrastLow-h.Low)/width)))
-	last = max(last, min(len(h.Counts)-1, int((h.ContrastHigh-h.Low)/width)))
+	bin := func(value float64) int {
+		return int(min(float64(len(h.Counts)-1), max(0, (value-h.Low)/width)))
+	}
+	first, last = min(first, bin(h.ContrastLow)), max(last, bin(h.ContrastHigh))
 	// A hand drags the limits beyond what is seen at first.
 	room := (last - first + 1) / 8
 	first, last = max(0, first-room), min(len(h.Counts)-1, last+room)

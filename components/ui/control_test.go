@@ -1,0 +1,64 @@
+package ui
+
+import (
+	"math"
+	"testing"
+)
+
+func TestFieldNumber(t *testing.T) {
+	for x, want := range map[float64]string{
+		0: "0", 1: "1", -2.5: "-2.5", 0.1 + 0.2: "0.3", float64(float32(0.6)): "0.6", 1e6: "1000000", 12345678: "12345680",
+		1e-7: "1e-07", 1e21: "1e+21", math.Inf(1): "", math.NaN(): "",
+	} {
+		if got := FieldNumber(x); got != want {
+			t.Errorf("FieldNumber(%g) is %q, want %q", x, got, want)
+		}
+	}
+}
+
+func TestNiceStep(t *testing.T) {
+	for x, want := range map[float64]float64{
+		1: 1, 0.001: 0.001, 0.0018: 0.001, 0.002: 0.002, 65.535: 50, 4.095: 2, 1e-9: 1e-9, 0: 1, -3: 1, math.Inf(1): 1,
+	} {
+		if got := NiceStep(x); math.Abs(got-want) > 1e-9*want {
+			t.Errorf("NiceStep(%g) is %g, want %g", x, got, want)
+		}
+	}
+}
+
+// A slider stands where its value is, on either scale, whatever that is.
+func TestSlider(t *testing.T) {
+	low, high, zero, negative := 0.1, 1000.0, 0.0, -5.0
+	for _, test := range []struct {
+		name     string
+		field    Field
+		has      bool
+		min, max string
+		step, at string
+		limits   string
+	}{
+		{"linear", Field{Type: FloatField, Min: &zero, Max: &high, Value: "250"}, true, "0", "1000", "1", "250", "0 to 1000"},
+		{"whole", Field{Type: IntField, Min: &zero, Max: &high, Value: "7", Unit: "px"}, true, "0", "1000", "1", "7", "0 to 1000 px"},
+		{"own step", Field{Type: FloatField, Min: &zero, Max: &high, Step: 0.5, Value: "7"}, true, "0", "1000", "0.5", "7", "0 to 1000"},
+		{"logarithmic", Field{Type: FloatField, Min: &low, Max: &high, Log: true, Value: "10"}, true, "0", "1000", "1", "500", "0.1 to 1000"},
+		{"at its end", Field{Type: FloatField, Min: &low, Max: &high, Log: true, Value: "1e9"}, true, "0", "1000", "1", "1000", "0.1 to 1000"},
+		{"no logarithm of it", Field{Type: FloatField, Min: &negative, Max: &high, Log: true, Value: "0"}, true, "-5", "1000", "1", "0", "−5 to 1000"},
+		{"unknown", Field{Type: FloatField, Min: &low, Max: &high}, true, "0.1", "1000", "0.5", "0.1", "0.1 to 1000"},
+		{"one limit", Field{Type: FloatField, Min: &low}, false, "", "", "", "", "from 0.1"},
+		{"upside down", Field{Type: FloatField, Min: &high, Max: &low}, false, "", "", "", "", "1000 to 0.1"},
+		{"a text", Field{Type: TextField}, false, "", "", "", "", ""},
+	} {
+		f := test.field
+		if f.hasSlider() != test.has || f.limits() != test.limits {
+			t.Errorf("%s: slider %v, limits %q", test.name, f.hasSlider(), f.limits())
+			continue
+		}
+		if !test.has {
+			continue
+		}
+		if f.sliderMin() != test.min || f.sliderMax() != test.max || f.sliderStep() != test.step || f.sliderValue() != test.at {
+			t.Errorf("%s: from %s to %s by %s at %s, want %s to %s by %s at %s", test.name,
+				f.sliderMin(), f.sliderMax(), f.sliderStep(), f.sliderValue(), test.min, test.max, test.step, test.at)
+		}
+	}
+}

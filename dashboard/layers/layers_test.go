@@ -1,0 +1,192 @@
+package layers
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"webmon/components/ui"
+	"webmon/dashboard/source"
+	"webmon/dashboard/tab"
+	"webmon/shm"
+)
+
+// process is a napari with the plugin that says what the test does.
+type process struct {
+	sink chan shm.Sink
+}
+
+func (p *process) Info() shm.Info {
+	return shm.Info{Name: "napari", Kind: shm.KindNapari, Instance: "i1", Package: "0.1.0"}
+}
+func (p *process) Actions() []shm.Action {
+	return []shm.Action{{Name: "reset_view"}, {Name: "screenshot", Args: []shm.Control{{Name: "canvas_only", Type: shm.Bool}}}}
+}
+func (p *process) Command(shm.Command, func(shm.Status, string)) {}
+func (p *process) Run(ctx context.Context, sink shm.Sink) error {
+	p.sink <- sink
+	<-ctx.Done()
+	return nil
+}
+
+func attach(t testing.TB) (*source.Source, shm.Sink) {
+	t.Helper()
+	p := &process{sink: make(chan shm.Sink, 1)}
+	registry, err := source.NewRegistry(source.Options{
+		Attach: func(context.Context, source.Target) (shm.Source, error) { return p, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(registry.Close)
+	src, err := registry.Attach(context.Background(), source.Target{Name: "napari", Kind: shm.KindNapari})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return src, <-p.sink
+}
+
+func options() Options {
+	return Options{
+		Control: func(src *source.Source, c shm.Control, _ time.Time) ui.ControlProps {
+			return ui.ControlProps{Field: ui.Field{ID: ui.ID("value", c.Name), Name: c.Name, Label: c.Title, Type: ui.FieldType(c.Type), Value: fmt.Sprint(c.Value), Min: c.Min, Max: c.Max}}
+		},
+		Action: func(_ *source.Source, a shm.Action, _ time.Time) ui.ActionProps { return ui.ActionProps{ID: a.Name} },
+		Button: func(_ *source.Source, a shm.Action, _ []ui.Pair, _ time.Time) ui.ActionProps {
+			return ui.ActionProps{ID: a.Name}
+		},
+		Path: func(_ *source.Source, name string) string { return "/lab/sources/napari/commands/" + name },
+		Link: func(*source.Source, source.Status) ui.State { return ui.Live },
+	}
+}
+
+// napari is the state of one with n layers and twelve controls for each.
+func napari(n int) (list []shm.Value, controls shm.Controls) {
+	for i := range n {
+		id := fmt.Sprint(i + 1)
+		list = append(list, map[string]shm.Value{
+			"id": id, "kind": "image", "name": "channel " + id, "visible": true, "selected": i == n-1,
+			"shape": []shm.Value{int64(4096), int64(4096)}, "dtype": "<u2", "multiscale": false, "nbytes": int64(33554432), "loads": int64(12),
+		})
+		for _, name := range []string{"visible", "opacity", "blending", "gamma", "colormap", "contrast_low", "contrast_high", "name", "index", "level", "selected", "more"} {
+			controls = append(controls, shm.Control{Name: "layer." + id + "." + name, Type: shm.Float, Value: 1.0, Group: "layer." + id})
+		}
+	}
+	return list, controls
+}
+
+func TestFeedRendersWhatHasChanged(t *testing.T) {
+	src, sink := attach(t)
+	list, controls := napari(20)
+	sink.State(shm.TopicControls, controls)
+	sink.State(topicLayers, list)
+	feed, err := Tab(options()).Feeds["layers"](src, "napari/layers/selected", "selected")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	whole := string(feed.Next(now))
+	if strings.Count(whole, "data-layer=") != 20 || strings.Count(whole, "<form") != 20*2+12-4+2+2 {
+		t.Errorf("%d layers and %d forms at first", strings.Count(whole, "data-layer="), strings.Count(whole, "<form"))
+	}
+	if !strings.Contains(whole, `href="/lab/layers?`) {
+		t.Error("links lack the prefix")
+	}
+	if frame := feed.Next(now); frame != nil {
+		t.Errorf("nothing has changed, and %d bytes are sent", len(frame))
+	}
+	// A value alone goes another way; the row shows whether a layer is seen.
+	_, controls = napari(20)
+	controls[12*19+1].Value = 0.5
+	sink.State(shm.TopicControls, controls)
+	if frame := feed.Next(now); frame != nil {
+		t.Errorf("for a value %d bytes are sent", len(frame))
+	}
+	list, _ = napari(20)
+	list[3].(map[string]shm.Value)["selected"] = true
+	sink.State(topicLayers, list)
+	if frame := string(feed.Next(now)); strings.Count(frame, "<hx-partial") != 1 || !strings.Contains(frame, `hx-target="#layer-4"`) {
+		t.Errorf("for a layer that is selected %q is sent", frame)
+	}
+	for _, detail := range []string{"", "x", "1/2", "99999999999999999999999"} {
+		if _, err := Tab(options()).Feeds["layers"](src, "", detail); err == nil {
+			t.Errorf("%q is taken for a layer", detail)
+		}
+	}
+}
+
+func TestDtype(t *testing.T) {
+	for descr, want := range map[string]string{
+		"<u2": "uint16", ">i4": "int32, big-endian", "|u1": "uint8", "|b1": "bool", "<f8": "float64", "<c8": "complex64",
+		"uint16": "uint16", "": "", "<": "<", "<U12": "<U12", "<ux": "<ux",
+	} {
+		if got := dtype(descr); got != want {
+			t.Errorf("dtype(%q) is %q, want %q", descr, got, want)
+		}
+	}
+}
+
+// The bins at the ends that are empty go, but never what the limits show.
+func TestHistogramShowsWhatThereIs(t *testing.T) {
+	src, sink := attach(t)
+	counts := make([]shm.Value, 256)
+	for i := range counts {
+		counts[i] = int64(0)
+	}
+	counts[2], counts[5] = int64(100), int64(7)
+	sink.State(topicHistograms, map[string]shm.Value{
+		"1": map[string]shm.Value{"low": 0.0, "high": 256.0, "counts": counts},
+		"2": map[string]shm.Value{"low": 1.0, "high": 1.0, "counts": counts},
+		"3": map[string]shm.Value{"low": "x"},
+		"4": "x",
+	})
+	limits := func(low, high float64) (*shm.Control, *shm.Control) {
+		return &shm.Control{Value: low}, &shm.Control{Value: high}
+	}
+	low, high := limits(3, 40)
+	h := histogram(src, "1", low, high)
+	if h == nil || h.Low > 2 || h.High < 41 || h.High > 64 || len(h.Counts) != int(h.High-h.Low) {
+		t.Errorf("the histogram is %+v, want the bins from 2 to 40 and some room", h)
+	}
+	low, high = limits(-1e300, 1e300)
+	if h := histogram(src, "1", low, high); h == nil || len(h.Counts) != 256 {
+		t.Errorf("limits beyond all values leave %+v, want all bins", h)
+	}
+	for _, id := range []string{"2", "3", "4", "5"} {
+		if h := histogram(src, id, low, high); h != nil {
+			t.Errorf("histogram %s is %+v, want none", id, h)
+		}
+	}
+}
+
+// A hundred layers of twelve controls: what it takes four times a second while
+// one of them changes.
+func BenchmarkFeed(b *testing.B) {
+	src, sink := attach(b)
+	opts := options()
+	var states [2][]shm.Value
+	for i := range states {
+		states[i], _ = napari(100)
+		states[i][50].(map[string]shm.Value)["visible"] = i == 0
+		states[i][50].(map[string]shm.Value)["name"] = fmt.Sprint("channel ", i)
+	}
+	_, controls := napari(100)
+	sink.State(shm.TopicControls, controls)
+	sink.State(topicLayers, states[0])
+	feed, err := Tab(opts).Feeds["layers"](src, "napari/layers/selected", "selected")
+	if err != nil {
+		b.Fatal(err)
+	}
+	var _ tab.Feed = feed
+	now := time.Now()
+	b.ReportMetric(float64(len(feed.Next(now))), "B/page")
+	bytes, n := 0, 0
+	for b.Loop() {
+		n++
+		sink.State(topicLayers, states[n%2])
+		bytes += len(feed.Next(now))
+	}
+	b.ReportMetric(float64(bytes)/float64(n), "B/frame")
+}

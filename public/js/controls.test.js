@@ -1,0 +1,36 @@
+import {test} from "node:test";
+import assert from "node:assert/strict";
+import {fieldNumber, positionOf, sameValue, setMessage, valueAt} from "./controls.js";
+
+test("a logarithmic slider goes from limit to limit, and back to where it was", () => {
+  assert.equal(valueAt(0, 0.1, 500), 0.1);
+  assert.equal(valueAt(1000, 0.1, 500), 500);
+  assert.equal(valueAt(500, 0.1, 1000), 10);
+  assert.equal(positionOf(10, 0.1, 1000), 500);
+  for (let position = 0; position <= 1000; position += 7) {
+    assert.equal(positionOf(valueAt(position, 0.1, 500), 0.1, 500), position, `position ${position}`);
+  }
+  assert.equal(positionOf(-3, 0.1, 500), 0);
+  assert.equal(positionOf(NaN, 0.1, 500), 0);
+  assert.equal(positionOf(1e9, 0.1, 500), 1000);
+});
+
+test("numbers are written as the server writes them", () => {
+  const rows = [[0, "0"], [1, "1"], [-2.5, "-2.5"], [0.1 + 0.2, "0.3"], [Math.fround(0.6), "0.6"], [1e6, "1000000"], [12345678, "12345680"]];
+  for (const [x, want] of rows) assert.equal(fieldNumber(x), want);
+  assert.equal(fieldNumber(NaN), "");
+  assert.equal(fieldNumber(Infinity), "");
+});
+
+test("a value that came back through single precision is the one that was sent", () => {
+  assert.ok(sameValue(0.6, Math.fround(0.6)));
+  assert.ok(sameValue(true, true));
+  assert.ok(sameValue("a", "a"));
+  assert.ok(!sameValue(0.6, 0.61));
+  assert.ok(!sameValue(1, "1"));
+  assert.ok(!sameValue(0, 1e-9));
+});
+
+test("the message about a value on the way", () => {
+  assert.equal(setMessage("scope", "exposure", 12.5), '{"type":"set","source":"scope","name":"exposure","value":12.5}');
+});
