@@ -38,7 +38,8 @@ def server() -> dict[str, Any]:
         "command": [sys.executable, "-m", "webmon._jupyter", "{port}", "{base_url}webmon"],
         "environment": environment,
         "timeout": 30,
-        "absolute_url": False,
+        # webmon knows its prefix. Else the proxy would add it to redirects once more.
+        "absolute_url": True,
         "new_browser_tab": True,
         "launcher_entry": {
             "enabled": True,
