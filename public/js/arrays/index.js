@@ -43,14 +43,35 @@ const PLAY_PATIENCE = 2000;
 /** Tables of colours that are kept. */
 const MOST_TABLES = 32;
 
-/** Draws an array into server-rendered markup. */
+/** Draws an array into server-rendered markup, as soon as the server knows what the array is. */
 export function mount(root, page) {
-  const array = new ArrayView(root, page);
-  root.array = array;
+  const scope = root.closest("[data-viewer-scope]") ?? document;
+  let array = null;
+  const state = {paused: false, stale: false};
+  const observer = new MutationObserver(() => begin());
+  const begin = () => {
+    if (array || !scope.querySelector("[data-array-config]")) return;
+    observer.disconnect();
+    array = new ArrayView(root, page);
+    root.array = array;
+    array.setPaused(state.paused);
+    array.setStale(state.stale);
+  };
+  begin();
+  if (!array) observer.observe(scope, {childList: true, subtree: true});
   return {
-    setPaused: paused => array.setPaused(paused),
-    setStale: stale => array.setStale(stale),
-    destroy: () => array.destroy(),
+    setPaused(paused) {
+      state.paused = paused;
+      array?.setPaused(paused);
+    },
+    setStale(stale) {
+      state.stale = stale;
+      array?.setStale(stale);
+    },
+    destroy() {
+      observer.disconnect();
+      array?.destroy();
+    },
   };
 }
 

@@ -5,6 +5,7 @@
 
 import {createViewer} from "../index.js";
 import {CASING_FILL, VIEW_CASING, VIEW_EDGE, VIEW_FILL} from "../theme.js";
+import {compareImages, images} from "./images.js";
 import {picture} from "./reference.js";
 
 const root = document.querySelector("[data-viewer]");
@@ -62,3 +63,12 @@ window.compare = async (frame, canvas, dim = 0) => {
   }
   return worst;
 };
+
+/** Shows pictures of numbers, as images.js makes them, with the camera there; resolves when they are on the screen. */
+window.showImages = async (specs, camera = null, scene = {key: "test", box: {x0: 0, y0: 0, x1: 20, y1: 12}}) => {
+  if (scene) viewer.setScene(scene);
+  if (camera) viewer.setCamera(camera);
+  viewer.setImages(images(specs));
+  await wait(2);
+};
+window.compareImages = (specs, canvas) => compareImages(viewer, specs, canvas);

@@ -104,3 +104,76 @@ export function picture({width, height, columns, rows, rects, view, colors, edge
   }
   return result;
 }
+
+/**
+ * Pictures of numbers as RGB, rows from the top, unrounded, over a canvas: each pixel from its own place in the data, in float64.
+ *
+ * @param {object} scene `{width, height, camera, ratio, images, canvas}`; images as the viewer's setImages takes them
+ */
+export function pictures({width, height, camera, ratio, images, canvas}) {
+  const result = new Float64Array(width * height * 3);
+  for (let i = 0; i < result.length; i++) result[i] = canvas[i % 3];
+  const scale = camera.scale * ratio;
+  for (const {frame, place, look} of images) {
+    const most = {u1: 255, u2: 65535, f4: 1}[frame.type];
+    const left = (place.x - camera.x) * scale + width / 2;
+    const top = (place.y - camera.y) * scale + height / 2;
+    const right = (place.right - camera.x) * scale + width / 2;
+    const bottom = (place.bottom - camera.y) * scale + height / 2;
+    const squares = Math.min(place.width, place.height) * scale >= 2 && frame.step === 1;
+    const smoothly = look.kind !== "labels" && !squares;
+    const sample = (row, col) => {
+      const r = Math.min(Math.max(row, 0), frame.rows - 1);
+      const c = Math.min(Math.max(col, 0), frame.cols - 1);
+      return Array.from(frame.data.subarray((r * frame.cols + c) * frame.samples, (r * frame.cols + c + 1) * frame.samples));
+    };
+    for (let y = 0; y < height; y++) {
+      const down = Math.max(Math.min(y + 1, bottom) - Math.max(y, top), 0);
+      for (let x = 0; x < width; x++) {
+        const cover = down * Math.max(Math.min(x + 1, right) - Math.max(x, left), 0);
+        if (cover <= 0) continue;
+        const u = (camera.x + (x + 0.5 - width / 2) / scale - place.x) / place.width;
+        const v = (camera.y + (y + 0.5 - height / 2) / scale - place.y) / place.height;
+        let value;
+        let known = 1;
+        if (smoothly) {
+          const col = Math.floor(u - 0.5);
+          const row = Math.floor(v - 0.5);
+          value = Array(frame.samples).fill(0);
+          known = 0;
+          for (const [dr, dc] of [[0, 0], [0, 1], [1, 0], [1, 1]]) {
+            const weight = (dr ? v - 0.5 - row : 1 - (v - 0.5 - row)) * (dc ? u - 0.5 - col : 1 - (u - 0.5 - col));
+            const one = sample(row + dr, col + dc);
+            if (one.slice(0, 3).some(Number.isNaN)) continue;
+            known += weight;
+            one.forEach((n, i) => { value[i] += n * weight; });
+          }
+          value = value.map(n => n / Math.max(known, 1e-9));
+        } else {
+          value = sample(Math.floor(v), Math.floor(u));
+          if (value.slice(0, 3).some(Number.isNaN)) known = 0;
+        }
+        if (known === 0) continue;
+        const share = n => Math.min(Math.max((n - look.low) / (look.high - look.low), 0), 1) ** look.gamma;
+        let color;
+        let alpha = known * cover * look.opacity;
+        if (look.kind === "color") {
+          color = value.slice(0, 3).map(n => share(n) * 255);
+          if (frame.samples === 4) alpha *= Math.min(Math.max(value[3] / most, 0), 1);
+        } else if (look.kind === "labels") {
+          color = look.colorOf(value[0]);
+          if (!color) continue;
+        } else {
+          const at = share(value[0]) * 255;
+          const below = Math.min(Math.floor(at), 254);
+          color = [0, 1, 2].map(i => look.table[below * 4 + i] + (look.table[below * 4 + 4 + i] - look.table[below * 4 + i]) * (at - below));
+        }
+        for (let i = 0; i < 3; i++) {
+          const at = (y * width + x) * 3 + i;
+          result[at] = look.additive ? Math.min(result[at] + color[i] * alpha, 255) : result[at] * (1 - alpha) + color[i] * alpha;
+        }
+      }
+    }
+  }
+  return result;
+}

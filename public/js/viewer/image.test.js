@@ -1,0 +1,168 @@
+/**
+ * Pictures of numbers in a real browser: every pixel against a slow reference, under the tiles, and when the graphics go away.
+ * Needs a Chromium ($CHROMIUM or in its usual place) and playwright-core.
+ */
+
+import assert from "node:assert/strict";
+import {after, before, describe, test} from "node:test";
+import {dirname} from "node:path";
+import {fileURLToPath} from "node:url";
+import {findBrowser, launch, PATIENCE, serve} from "../testdata/browser.js";
+import {across} from "./image.js";
+
+const executable = findBrowser();
+const skip = executable || process.env.CI ? false : "no Chromium found; set CHROMIUM to the path of one";
+const BLACK = [0, 0, 0];
+const WHITE = [255, 255, 255];
+
+test("a picture that is far from the origin keeps its place to within a thousandth of a pixel", () => {
+  const {low, home, rest} = across(1e12, 0.001, 1e12 + 2, 1e12 + 1.0004, 256e3, 800);
+  assert.equal(home, 1000);
+  assert.ok(Math.abs(rest - 0.4) < 0.2, String(rest)); // of a texel: float64 itself ends there
+  assert.ok(low >= -1e6 && Number.isFinite(low));
+  assert.deepEqual(across(0, 1, 10, 5, 2, 100), {low: 40, high: 60, home: 5, rest: 0, texels: 0.5});
+});
+
+describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
+  let server;
+  let browser;
+
+  before(async () => {
+    assert.ok(executable, "no Chromium found, and under CI that is a failure; set CHROMIUM to the path of one");
+    server = await serve(dirname(fileURLToPath(import.meta.url)));
+    browser = await launch(executable);
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  async function withPage(run, {colorScheme = "dark", deviceScaleFactor = 1} = {}) {
+    const page = await browser.newPage({viewport: {width: 240, height: 200}, colorScheme, deviceScaleFactor});
+    page.setDefaultTimeout(PATIENCE);
+    const errors = [];
+    page.on("pageerror", error => errors.push(String(error)));
+    page.on("console", message => { if (message.type() === "error") errors.push(message.text()); });
+    try {
+      await page.goto(`${server.url}/testdata/page.html`);
+      await page.waitForFunction(() => document.querySelector("[data-viewer]").viewer.stats().size.width > 0 && window.showImages);
+      await run(page);
+      assert.deepEqual(errors, []);
+    } finally {
+      await page.close();
+    }
+  }
+
+  async function agrees(page, specs, {camera = null, canvas = BLACK, within = 1.2, what = ""} = {}) {
+    const worst = await page.evaluate(async ([specs, camera, canvas]) => {
+      await showImages(specs, camera);
+      return compareImages(specs, canvas);
+    }, [specs, camera, canvas]);
+    assert.ok(worst.error <= within, `${what} ${JSON.stringify(specs)}: largest difference ${JSON.stringify(worst)}`);
+  }
+  const stats = page => page.evaluate(() => document.querySelector("[data-viewer]").viewer.stats());
+
+  test("numbers of every type, squares from two pixels on and blended below", () => withPage(async page => {
+    for (const type of ["u1", "u2", "f4"]) {
+      for (const scale of [0.8, 1.37, 1.9, 2.3, 9.1]) {
+        await agrees(page, [{type}], {camera: {x: 9.3, y: 6.2, scale}, what: `${scale}`});
+      }
+    }
+  }));
+
+  test("limits, gamma, colours, inverted, opacity", () => withPage(async page => {
+    const camera = {x: 10, y: 6, scale: 1.7};
+    for (const look of [{lut: "viridis"}, {lut: "magma", gamma: 0.4}, {lut: "hilo", low: 90, high: 160}, {lut: "turbo", invert: true, gamma: 2.5},
+      {lut: "#ff8800", opacity: 0.5}, {low: -100, high: 400}, {low: 120, high: 120.001}]) {
+      // Where the limits are next to each other one count is all the difference there is.
+      await agrees(page, [{type: "u1", ...look}], {camera, within: look.high === 120.001 ? 255 : 1.2});
+    }
+    await agrees(page, [{type: "u2", low: 30000, high: 30200}], {camera: {...camera, scale: 5}});
+    await agrees(page, [{type: "f4", low: 0.3, high: 0.6, lut: "inferno"}], {camera});
+  }));
+
+  test("colours with and without alpha, labels, what is no number", () => withPage(async page => {
+    for (const scale of [1.4, 6]) {
+      const camera = {x: 10, y: 6, scale};
+      for (const type of ["u1", "u2", "f4"]) {
+        await agrees(page, [{type, samples: 3}], {camera});
+        await agrees(page, [{type, samples: 4}], {camera});
+      }
+      await agrees(page, [{type: "u1", labels: 7}], {camera});
+      await agrees(page, [{type: "f4", labels: 300}], {camera});
+      await agrees(page, [{type: "f4", holes: 5, lut: "viridis"}], {camera});
+    }
+  }));
+
+  test("channels are added, parts lie where they belong, on the light canvas too", () => withPage(async page => {
+    const camera = {x: 10, y: 6, scale: 3};
+    await agrees(page, [{lut: "magenta"}, {lut: "green", version: 1, additive: true}, {lut: "blue", type: "u2", version: 2, additive: true}], {camera, canvas: WHITE});
+    // A quarter of the resolution, of a part, the last texels cut short.
+    await agrees(page, [{rows: 3, cols: 4, row: 2, col: 5, step: 4, of: [12, 19]}], {camera, canvas: WHITE});
+    await agrees(page, [{at: {x: 3, y: -2, width: 0.5, height: 1.25}}], {camera, canvas: WHITE});
+  }, {colorScheme: "light"}));
+
+  test("far from the origin and zoomed in nothing jitters", () => withPage(async page => {
+    const x = 2 ** 31;
+    await agrees(page, [{at: {x, y: x, width: 1, height: 1}, rows: 120, cols: 200}], {camera: {x: x + 101.3, y: x + 60.7, scale: 37.3}});
+  }));
+
+  test("device pixels are what is drawn", () => withPage(async page => {
+    await agrees(page, [{type: "u2", rows: 40, cols: 60}], {camera: {x: 30, y: 20, scale: 2.2}});
+  }, {deviceScaleFactor: 2}));
+
+  test("the picture lies under the tiles, which can be taken away", () => withPage(async page => {
+    const seen = await page.evaluate(async () => {
+      const {viewer} = document.querySelector("[data-viewer]");
+      viewer.update({topic: "t", time: 1, level: 0, base_shape: [80, 120], image_shape: [80, 120], grid: [2, 3], tile_size: 40, corners: null, tiles: [0, 0, 2, 3], count: 6});
+      await wait(2);
+      await showImages([{type: "u1", rows: 40, cols: 40, low: -1, high: 0, at: {x: 40, y: 0, width: 1, height: 1}}], null, null); // white all over
+      const at = async (x, y) => {
+        const [px, py] = viewer.toScreen(x, y);
+        return [...await viewer.readPixels(Math.floor(px), Math.floor(py), 1, 1)].slice(0, 3);
+      };
+      const result = {over: await at(60, 20), beside: await at(20, 20), below: await at(60, 60)};
+      viewer.setTiles(false);
+      result.alone = await at(60, 20);
+      result.none = await at(20, 20);
+      return result;
+    });
+    assert.deepEqual(seen.beside, [225, 19, 19], "a tile beside the picture");
+    assert.deepEqual(seen.below, [225, 19, 19], "a tile below it");
+    assert.ok(seen.over[0] > 240 && seen.over[1] > 200 && seen.over[1] < 240, `the picture shows through its tile: ${seen.over}`);
+    assert.deepEqual(seen.alone, WHITE);
+    assert.deepEqual(seen.none, BLACK);
+  }));
+
+  test("after the graphics were lost all is as before", () => withPage(async page => {
+    const specs = [{type: "u2", lut: "viridis"}, {type: "u1", lut: "red", additive: true, version: 3}];
+    const camera = {x: 10, y: 6, scale: 4};
+    await agrees(page, specs, {camera});
+    await page.evaluate(async () => {
+      const lose = document.querySelector("[data-viewer-canvas]").getContext("webgl2").getExtension("WEBGL_lose_context");
+      const happened = name => new Promise(done => document.querySelector("[data-viewer-canvas]").addEventListener(name, () => setTimeout(done), {once: true}));
+      const lost = happened("webglcontextlost");
+      lose.loseContext();
+      await lost;
+      const restored = happened("webglcontextrestored");
+      lose.restoreContext();
+      await restored;
+      await wait(2);
+    });
+    const worst = await page.evaluate(args => compareImages(...args), [specs, BLACK]);
+    assert.ok(worst.error <= 1.2, JSON.stringify(worst));
+  }));
+
+  test("a thousand pictures in a task are one drawing, and at rest there is none", () => withPage(async page => {
+    await page.evaluate(() => showImages([{version: 1}], {x: 10, y: 6, scale: 3}));
+    const before = await stats(page);
+    await page.evaluate(async () => {
+      for (let i = 0; i < 1000; i++) showImages([{version: i % 3}], null, null);
+      await wait(3);
+    });
+    const after = await stats(page);
+    assert.equal(after.draws - before.draws, 1);
+    await page.evaluate(() => wait(30));
+    assert.equal((await stats(page)).draws, after.draws);
+  }));
+});
