@@ -20,7 +20,8 @@ import (
 // speak, and fails at everything else.
 //
 // A picture is a frame that holds "corners":[[n,t], which producer.py puts into
-// every tick: its number and its time.
+// every tick: its number and its time; or the binary frame of an array, whose
+// header has both.
 type crowd struct {
 	dialect  dialect
 	epoll    int
@@ -52,6 +53,9 @@ type sample struct {
 type member struct {
 	fd      int
 	rest    []byte // of a frame not yet complete
+	large   []byte // the beginning of a large frame of which nothing more is needed
+	first   byte   // of that frame
+	left    int    // bytes of that frame that have not come
 	handled uint64
 	acked   uint64
 }
@@ -212,8 +216,18 @@ func (c *crowd) read(m *member) error {
 	if c.recorded {
 		c.bytes += int64(n)
 	}
+	came := c.buf[:n]
+	if m.left > 0 {
+		skipped := min(m.left, n)
+		if m.left, came = m.left-skipped, came[skipped:]; m.left > 0 {
+			return nil
+		}
+		if err := c.frame(m, m.first, m.large, true); err != nil {
+			return err
+		}
+	}
 	if len(m.rest) == 0 {
-		rest, err := c.frames(m, c.buf[:n])
+		rest, err := c.frames(m, came)
 		m.rest = append(m.rest[:0], rest...)
 		return err
 	}
@@ -265,16 +279,31 @@ func (c *crowd) frames(m *member, b []byte) ([]byte, error) {
 	for {
 		head, n, ok := frameHead(b)
 		if !ok || len(b) < head+n {
+			// Of a large picture the beginning says all: the rest is read over.
+			if ok && n >= largeFrame && len(b) >= head+pictureHead && tells(b[head:head+pictureHead]) {
+				m.large = append(m.large[:0], b[head:head+pictureHead]...)
+				m.first, m.left = b[0], head+n-len(b)
+				return nil, nil
+			}
 			return b, nil
 		}
-		if err := c.frame(m, b[0], b[head:head+n]); err != nil {
+		if err := c.frame(m, b[0], b[head:head+n], n >= largeFrame); err != nil {
 			return nil, err
 		}
 		b = b[head+n:]
 	}
 }
 
-func (c *crowd) frame(m *member, first byte, payload []byte) error {
+// largeFrame is the size from which a page acknowledges a frame at once, and
+// pictureHead how much of one picture looks at.
+const largeFrame, pictureHead = 64 << 10, 1024
+
+// tells reports whether picture finds in the beginning of a frame what it needs.
+func tells(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("WMB1")) || bytes.Contains(head[:len(head)/2], []byte(`"corners":[[`))
+}
+
+func (c *crowd) frame(m *member, first byte, payload []byte, large bool) error {
 	const fin, text, bytes, shut, ping = 0x80, 1, 2, 8, 9
 	switch first {
 	case fin | ping:
@@ -297,7 +326,8 @@ func (c *crowd) frame(m *member, first byte, payload []byte) error {
 	if c.recorded {
 		c.picture(payload)
 	}
-	if c.dialect.acks && m.handled-m.acked >= 3 {
+	// A page says at once that it has a large one.
+	if c.dialect.acks && (m.handled-m.acked >= 3 || large) {
 		m.acked = m.handled
 		return m.send(`{"type":"ack","n":` + strconv.FormatUint(m.acked, 10) + "}")
 	}
@@ -307,7 +337,18 @@ func (c *crowd) frame(m *member, first byte, payload []byte) error {
 // picture notes when a picture arrived.
 func (c *crowd) picture(payload []byte) {
 	now := time.Now()
-	head := payload[:min(len(payload), 1024)]
+	head := payload[:min(len(payload), pictureHead)]
+	if bytes.HasPrefix(head, []byte("WMB1")) {
+		field := func(key string) float64 {
+			_, after, _ := bytes.Cut(head, []byte(key))
+			x, _ := number(after)
+			return x
+		}
+		c.samples = append(c.samples, sample{
+			tick: int32(field(`"seq":`)), fromTick: since(now, field(`"stamp":`)/1e3), fromTS: since(now, field(`"ts":`)/1e3),
+		})
+		return
+	}
 	i := bytes.Index(head, []byte(`"corners":[[`))
 	if i < 0 { // the proof of concept sends the tiles first
 		if c.dialect.socket {

@@ -25,6 +25,8 @@ const (
 	roleEnv    = "WEBMONTEST_ROLE"
 	roleWebmon = "webmon"
 	roleNaive  = "naive"
+	roleCamera = "camera"
+	roleArrays = "arrays"
 
 	// profileEnv names a file for the CPU profile of a webmon under test.
 	profileEnv = "WEBMONTEST_CPUPROFILE"
@@ -40,6 +42,10 @@ func play(role string) {
 		main()
 	case roleNaive:
 		naive()
+	case roleCamera:
+		camera()
+	case roleArrays:
+		serveArrays()
 	}
 	fmt.Fprintf(os.Stderr, "there is no role %q\n", role)
 	os.Exit(2)

@@ -2,10 +2,10 @@
 # Measures webmon beside what people have today and writes the figures into
 # BENCHMARKS.md, between its markers:
 #
-#   .ci/bench.sh                     everything, about eight minutes
+#   .ci/bench.sh                     everything, about eleven minutes
 #   .ci/bench.sh latency fanout      only those; the other figures stay
 #
-# The parts: wire latency fanout idle sizes arrays micro viewer. Each begins anew with
+# The parts: wire latency fanout idle sizes arrays camera micro viewer. Each begins anew with
 # processes of its own. What is printed on the way is kept in artifacts/bench/.
 # The shorter BENCHTIME, the noisier the figures.
 set -euo pipefail
@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 time=${BENCHTIME:-8s}
 out=artifacts/bench
 if [ $# -eq 0 ]; then
-  set -- wire latency fanout idle sizes arrays micro viewer
+  set -- wire latency fanout idle sizes arrays camera micro viewer
 fi
 mkdir -p "$out"
 .ci/venvs.sh bench numpy2
@@ -51,6 +51,7 @@ for part; do
     fanout) whole FanOut ;;
     idle) whole Idle ;;
     sizes) whole Sizes ;;
+    camera) whole Camera ;;
     arrays)
       go test -run '^$' -bench '^BenchmarkArrays$' -benchtime 1x -timeout 30m ./shm/segment -arrays.time "$time" -arrays.dir "$PWD/$out"
       ;;

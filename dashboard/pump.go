@@ -22,9 +22,10 @@ const leastGap = 4 * time.Millisecond
 
 // pictureEvery is the time between two pictures of a feed, on average, and
 // pictureSlack how much sooner one may follow: a process that sends 60 a second
-// does not do so to the millisecond, and none of its frames should wait.
+// does not do so to the millisecond, and none of its frames should wait. Hence
+// also a few more than 60: or one that came late would make all after it wait.
 const (
-	pictureEvery = time.Second / 60
+	pictureEvery = 15 * time.Millisecond
 	pictureSlack = pictureEvery / 2
 )
 

@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"webmon/dashboard"
+	"webmon/dashboard/source"
+	"webmon/shm"
+	"webmon/shm/segment"
+)
+
+// cameraSide is the camera's frame, pixels along a side.
+const cameraSide = 2048
+
+// BenchmarkCamera is the way of a camera's picture into browsers: 2048 x 2048
+// pixels of 16 bits, 60 times a second.
+func BenchmarkCamera(b *testing.B) {
+	var table strings.Builder
+	table.WriteString("| Viewport | browsers | | frames a second | latency: median | 99th | server CPU, of a core | bytes a frame |\n|---|---|---|---|---|---|---|---|\n")
+	for _, side := range []int{512, 1024, 2048} {
+		for _, browsers := range []int{1, 10} {
+			var rate, median [3]float64
+			for i, server := range []string{"webmon", "JPEG", "PNG"} {
+				var got cameraFigures
+				ran := false
+				b.Run(fmt.Sprintf("%d px/%d/%s", side, browsers, server), func(b *testing.B) {
+					for range b.N {
+						got = measureCamera(b, server, side, browsers)
+						ran = true
+					}
+					b.ReportMetric(got.rate, "frames/s")
+					b.ReportMetric(got.took.at(50), "p50-ms")
+					b.ReportMetric(got.took.at(99), "p99-ms")
+					b.ReportMetric(0, "ns/op")
+				})
+				if !ran {
+					continue
+				}
+				rate[i], median[i] = got.rate, got.took.at(50)
+				name := server
+				if i > 0 {
+					name = "base64 " + server
+				}
+				fmt.Fprintf(&table, "| %d px | %d | %s | %.1f | %.1f ms | %.1f ms | %.0f %% | %s |\n", side, browsers, name,
+					got.rate, got.took.at(50), got.took.at(99), 100*got.cpu, sizeText(got.size))
+			}
+			for i, name := range []string{"", "JPEG", "PNG"} {
+				if i > 0 && rate[0] > 0 && rate[i] > 0 {
+					fmt.Fprintf(&table, "| %d px | %d | webmon against %s | × %.1f | ÷ %.1f | | | |\n", side, browsers, name, rate[0]/rate[i], median[i]/median[0])
+				}
+			}
+		}
+	}
+	publish(b, "camera", table.String())
+}
+
+func sizeText(n float64) string {
+	if n >= 1<<20 {
+		return fmt.Sprintf("%.1f MB", n/(1<<20))
+	}
+	return fmt.Sprintf("%.0f KB", n/(1<<10))
+}
+
+type cameraFigures struct {
+	rate float64   // frames a second and browser
+	took quantiles // ms from the camera's frame to the browser having read it
+	cpu  float64   // of a core, of the server
+	size float64   // bytes a frame
+}
+
+func measureCamera(b *testing.B, server string, side, browsers int) (f cameraFigures) {
+	var s *contender
+	if server == "webmon" {
+		camera := startChild(b, self(b, roleCamera))
+		defer camera.stop()
+		s = benchArrays(b, camera.line(), side)
+	} else {
+		proc := startPython(b, "poc.py", strings.ToLower(server), strconv.Itoa(side))
+		var ready struct{ Port int }
+		proc.read(&ready)
+		s = &contender{proc, ready.Port, socketIO()}
+	}
+	defer s.stop()
+	c := crowdOf(b, s, browsers)
+	defer c.close()
+	d := max(*benchTime/2, time.Second)
+	readFor(b, c, d/2)
+	cpu, start := s.cpu(), time.Now()
+	samples := recordFor(b, c, d)
+	took := time.Since(start).Seconds()
+	f.cpu = (s.cpu() - cpu).Seconds() / took
+	f.rate = float64(len(samples)) / took / float64(browsers)
+	for _, s := range samples {
+		f.took = append(f.took, 1e3*float64(s.fromTick))
+	}
+	f.took.sort()
+	if len(samples) > 0 {
+		f.size = float64(c.bytes) / float64(len(samples))
+	}
+	if c.lost > 0 {
+		b.Errorf("%d of %d browsers were dropped", c.lost, browsers)
+	}
+	return f
+}
+
+// benchArrays runs the real server with the camera's array.
+func benchArrays(b *testing.B, info string, side int) *contender {
+	b.Helper()
+	proc := startChild(b, self(b, roleArrays, info))
+	var ready struct{ Port int }
+	proc.read(&ready)
+	topic := fmt.Sprintf("scope/array/camera/y,x/0,0,%d,%d/%d", cameraSide, cameraSide, cameraSide/side)
+	return &contender{proc, ready.Port, pageOf(benchToken, topic)}
+}
+
+// camera shares frames 60 times a second, in a process of its own. It prints
+// what it declares of them.
+func camera() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	w, err := segment.Create(segment.Spec{
+		Name: "camera", DType: "<u2", Shape: []int{cameraSide, cameraSide}, Axes: []string{"y", "x"}, Units: []string{"um", "um"},
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	defer w.Close()
+	var frames [4][]byte
+	for i := range frames {
+		frames[i] = make([]byte, 2*cameraSide*cameraSide)
+		for j := 0; j < len(frames[i]); j += 2 {
+			frames[i][j] = byte(rand.Uint32())
+		}
+	}
+	text, _ := json.Marshal(w.Info())
+	fmt.Println(string(text))
+	everyTick(ctx, 60, func(n int) {
+		if err := w.Publish(frames[n%len(frames)], segment.Frame{}); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	})
+	w.Close()
+	os.Exit(0)
+}
+
+// serveArrays serves the dashboard of the array whose declaration is its
+// argument. It prints its port.
+func serveArrays() {
+	var info shm.ArrayInfo
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err == nil {
+		err = json.Unmarshal([]byte(os.Args[1]), &info)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	info.Name = "camera"
+	server, err := dashboard.New(dashboard.Options{
+		Listener: l, Token: benchToken, Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Attach: func(context.Context, source.Target, dashboard.Self) (shm.Source, error) {
+			return &sharing{info: info}, nil
+		},
+	})
+	if err == nil {
+		_, err = server.Attach(context.Background(), source.Target{Name: "scope", Address: "here"})
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Printf("{\"port\": %d}\n", l.Addr().(*net.TCPAddr).Port)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	if err := server.Serve(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// sharing is a process that has one array and says nothing else.
+type sharing struct{ info shm.ArrayInfo }
+
+func (s *sharing) Info() shm.Info {
+	return shm.Info{Name: "scope", Kind: shm.KindPython, Instance: s.info.Generation}
+}
+func (s *sharing) Actions() []shm.Action                                  { return nil }
+func (s *sharing) Command(_ shm.Command, report func(shm.Status, string)) { report(shm.Gone, "") }
+func (s *sharing) Run(ctx context.Context, sink shm.Sink) error {
+	r, err := segment.Open(s.info, segment.Options{})
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	sink.State(shm.TopicArrays, shm.Arrays{s.info})
+	topic := shm.ArrayTopic(s.info.Name)
+	f := segment.NewFollower(r)
+	for {
+		frame, err := f.Next(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, shm.ErrNoArray):
+			return fmt.Errorf("%w: %w", shm.ErrEnded, err)
+		case err != nil:
+			return err
+		}
+		if sink.Demand(topic) > 0 {
+			sink.State(topic, frame)
+		}
+	}
+}
