@@ -18,6 +18,9 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"webmon/shm/napari/naparitest"
+	"webmon/shm/pickle"
 )
 
 func TestMain(m *testing.M) {
@@ -154,6 +157,8 @@ func TestBadArguments(t *testing.T) {
 		{args: []string{"--authkey-file", empty}, says: "is empty"},
 		{args: []string{"--log-level", "loud"}, says: "log-level"},
 		{args: []string{"--log-path", "/no/such/folder/log"}, says: "log"},
+		{args: []string{"--linger", "-1s"}, says: "no time to wait"},
+		{args: []string{"--linger", "soon"}, says: "linger"},
 		{args: []string{"--nonsense"}, says: "webmon --help"},
 		{args: []string{"serve"}, says: "not an option"},
 		{env: environment{"WEBMON_PORT": "x"}, says: "WEBMON_PORT"},
@@ -275,5 +280,135 @@ func TestConnectWaitsForAProcess(t *testing.T) {
 	p.status <- status
 	if status != 0 {
 		t.Errorf("ended with %d, want 0: %s", status, p.stderr)
+	}
+}
+
+// runtimeDir is webmon's in the environment of the test.
+func runtimeDir() string { return filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "webmon") }
+
+// announce plays a process of ours that announces itself.
+func announce(t *testing.T, name string) *naparitest.Player {
+	t.Helper()
+	p := naparitest.Play(t, naparitest.PlayOptions{Name: name, Runtime: runtimeDir()})
+	p.Set("stage", pickle.NewDict("x", 1.5))
+	return p
+}
+
+// state names the sources that a webmon has and whether they are connected.
+func (p *program) state() string {
+	var words []string
+	for _, s := range p.sources() {
+		word := s.ID
+		if !s.Connected {
+			word += " gone"
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, ", ")
+}
+
+func (p *program) becomes(state string) {
+	p.t.Helper()
+	now := ""
+	defer func() {
+		if p.t.Failed() {
+			p.t.Logf("the sources are %s", now)
+		}
+	}()
+	eventually(p.t, state, func() bool { now = p.state(); return now == state })
+}
+
+// TestAnnounced: processes come and go while webmon runs.
+func TestAnnounced(t *testing.T) {
+	env := newEnvironment(t)
+	cam := announce(t, "cam")
+	p := launch(t, env, "--port", "0")
+	if got := p.state(); got != "cam" {
+		t.Errorf("the page begins with %q, want the process that is there and no demo", got)
+	}
+	scope := announce(t, "scope")
+	p.becomes("cam, scope")
+	second := announce(t, "cam")
+	p.becomes("cam, scope, cam-2")
+	cam.Kill()
+	p.becomes("cam gone, scope, cam-2")
+	scope.Quit()
+	p.becomes("cam gone, scope gone, cam-2")
+	eventually(t, "nothing is left of those that are gone", func() bool {
+		left, err := os.ReadDir(filepath.Join(runtimeDir(), "sources"))
+		return err == nil && len(left) == 1
+	})
+	// What starts again takes its old place.
+	announce(t, "scope")
+	p.becomes("cam gone, scope, cam-2")
+	announce(t, "cam")
+	p.becomes("cam, scope, cam-2")
+	second.Kill()
+	third := announce(t, "cam")
+	p.becomes("cam, scope, cam-2")
+	eventually(t, "it is the third", func() bool {
+		var sources []struct{ ID, Instance string }
+		p.api("/api/v1/sources", &sources)
+		return len(sources) == 3 && sources[2].Instance == third.Instance
+	})
+}
+
+// TestSecondWebmon finds the first, which finds the processes.
+func TestSecondWebmon(t *testing.T) {
+	env := newEnvironment(t)
+	announce(t, "cam")
+	first := launch(t, env, "--port", "0")
+	first.becomes("cam")
+	env["WEBMON_LAUNCHED"] = "1"
+	for _, env := range []environment{{}, env} {
+		again := launch(t, env, "--port", "0")
+		if again.url != first.url {
+			t.Errorf("the second printed %s, want %s", again.url, first.url)
+		}
+		status := <-again.status
+		again.status <- status
+		if status != 0 {
+			t.Errorf("it ended with %d: %s", status, again.stderr)
+		}
+	}
+	first.becomes("cam")
+}
+
+// TestLaunchedByAProcess shows no demo, and ends when nothing is left to watch.
+func TestLaunchedByAProcess(t *testing.T) {
+	env := newEnvironment(t)
+	env["WEBMON_LINGER"] = "1s"
+	env["WEBMON_LAUNCHED"] = "1"
+	cam := announce(t, "cam")
+	p := launch(t, env, "--port", "0")
+	p.becomes("cam")
+	cam.Quit()
+	status := <-p.status
+	p.status <- status
+	if status != 0 {
+		t.Errorf("ended with %d: %s", status, p.stderr)
+	}
+}
+
+// TestLinger: a person's webmon stays, one that a process has started does not.
+func TestLinger(t *testing.T) {
+	client := "eyJzZXJ2ZXJfcG9ydCI6IDF9" // {"server_port": 1}
+	for _, test := range []struct {
+		env  environment
+		args []string
+		want string
+	}{
+		{env: environment{}, want: "0s"},
+		{env: environment{}, args: []string{"--linger", "3m"}, want: "3m0s"},
+		{env: environment{"WEBMON_LINGER": "5m"}, want: "5m0s"},
+		{env: environment{"WEBMON_LAUNCHED": "1"}, want: "10m0s"},
+		{env: environment{"WEBMON_LAUNCHED": "1", "WEBMON_LINGER": "2m"}, want: "2m0s"},
+		{env: environment{"NAPARI_MON_CLIENT": client}, want: "10m0s"},
+		{env: environment{"NAPARI_MON_CLIENT": client}, args: []string{"--linger", "0"}, want: "0s"},
+	} {
+		cfg, err := parse(test.args, test.env.get, os.Stderr)
+		if err != nil || cfg.linger.String() != test.want {
+			t.Errorf("%v %v: lingers %v, %v; want %s", test.env, test.args, cfg.linger, err, test.want)
+		}
 	}
 }

@@ -64,6 +64,9 @@ const (
 	// but an answer can be lost. For the time of hurryFor it is waited for.
 	answersIn = 10 * time.Minute
 	hurryFor  = 2 * time.Second
+	// elsewhere is how long an answer may take that another webmon gets, if it
+	// lives: one that died has its claim for so long, and then answers come.
+	elsewhere = 2 * staleClaim
 )
 
 // pending is a command on its way.
@@ -110,8 +113,9 @@ func (p *pending) onWay() bool { return p.cmd.ID == "" }
 // Of the values on the way under one name one at most waits here, and one in
 // the process's queue: what comes faster takes the place of the one that waits.
 type outbox struct {
-	wake  chan struct{} // capacity one: there is something to send
-	waits atomic.Bool   // something is sent and not yet taken
+	wake      chan struct{} // capacity one: there is something to send
+	waits     atomic.Bool   // something is sent and not yet taken
+	elsewhere time.Duration // constant
 
 	mu      sync.Mutex      // guards all below
 	queued  []*pending      // not yet sent
@@ -126,6 +130,7 @@ type outbox struct {
 func (o *outbox) init() {
 	o.wake = make(chan struct{}, 1)
 	o.flying = map[string]bool{}
+	o.elsewhere = elsewhere
 }
 
 // Command implements [shm.Source].
@@ -382,7 +387,8 @@ func (o *outbox) expire(now time.Time, reading bool) {
 	o.mu.Lock()
 	var lost []*pending
 	o.asked = slices.DeleteFunc(o.asked, func(p *pending) bool {
-		over := !reading || now.Sub(p.taken) > answersIn
+		age := now.Sub(p.taken)
+		over := age > answersIn || !reading && age > o.elsewhere
 		if over {
 			lost = append(lost, p)
 		}

@@ -535,7 +535,9 @@ func TestTheOtherReader(t *testing.T) {
 	first := watchPlayer(t, p, napari.Options{URL: "http://127.0.0.1:1/"})
 	p.Send("tick", int64(1))
 	first.sink.Wait(t, "messages", func() bool { return first.sink.Count("tick") == 1 })
-	second := watchPlayer(t, p, napari.Options{})
+	src := attach(t, napari.Options{Address: p.Address(), Authkey: p.Authkey})
+	src.SetElsewhere(time.Millisecond)
+	second := run(t, src)
 	second.sink.Wait(t, "word of the other", func() bool { return second.Info().Reader == "http://127.0.0.1:1/" })
 	// By the clock, since nothing is told to it.
 	second.sink.Want("stage", 20)
