@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync/atomic"
@@ -19,13 +20,15 @@ const (
 	// fast is how much time may pass between frames that come regularly for the
 	// next one to be waited for without looking before: an eye does not see a
 	// frame come a little later that came too early.
-	fast = 50 * time.Millisecond
+	fast = 125 * time.Millisecond
 	// An array that does not come regularly is looked at so often, and ever more
 	// rarely the longer nothing has come.
 	lookIdle, lookRarely = 4 * time.Millisecond, 30 * time.Millisecond
 
 	// steady is the jitter up to which frames count as coming on time.
 	steady = 400 * time.Microsecond
+	// enough is of how many frames the times have to be known to rely on them.
+	enough = 8
 	// endedEvery is how often to see whether more frames can come at all.
 	endedEvery = 500 * time.Millisecond
 )
@@ -49,6 +52,7 @@ type Follower struct {
 	period time.Duration // between two frames; 0: not known yet
 	jitter time.Duration // how far off they are, on average
 	takes  time.Duration // from there until the frame can be seen, as far as known
+	known  int           // of how many frames
 
 	seen, missed atomic.Uint64
 }
@@ -115,7 +119,7 @@ func (f *Follower) took(frame *shm.ArrayFrame, now, woke time.Time, first bool) 
 	came := now
 	// When publish was last called: for this frame, unless one has been offered
 	// since that was not copied.
-	if beat := time.Unix(0, f.r.heartbeat()); now.Sub(beat) >= 0 && now.Sub(beat) < f.period/2 {
+	if beat := time.Unix(0, f.r.heartbeat()); now.Sub(beat) >= 0 && now.Sub(beat) < cmp.Or(f.period/2, time.Second) {
 		came = beat
 	}
 	if f.last != 0 && frame.Seq > f.last {
@@ -124,11 +128,12 @@ func (f *Follower) took(frame *shm.ArrayFrame, now, woke time.Time, first bool) 
 		each := came.Sub(f.came) / n
 		switch {
 		case f.period == 0 || each > 4*f.period || each < f.period/4:
-			f.period, f.jitter, f.takes = each, each/4, 0
+			f.period, f.jitter, f.takes, f.known = each, min(each/4, 5*steady), 0, 0
 		default:
 			off := each - f.period
 			f.period += off / 8
 			f.jitter += (max(off, -off) - f.jitter) / 8
+			f.known++
 		}
 		if n == 1 && f.jitter < steady && f.period < fast {
 			// The sleep should end when the frame has just come: a little earlier
@@ -148,7 +153,7 @@ func (f *Follower) took(frame *shm.ArrayFrame, now, woke time.Time, first bool) 
 // wait is how long to sleep where there is nothing new now.
 func (f *Follower) wait(now time.Time) time.Duration {
 	idle := now.Sub(f.handed)
-	rarely := min(max(idle/64, lookIdle), lookRarely)
+	rarely := min(max(idle/32, lookIdle), lookRarely)
 	if f.period <= 0 || f.last == 0 {
 		return rarely
 	}
@@ -160,7 +165,7 @@ func (f *Follower) wait(now time.Time) time.Duration {
 	}
 	until := due.Sub(now)
 	switch {
-	case until > 0 && f.period >= fast:
+	case until > 0 && (f.period >= fast || f.known < enough):
 		return max(min(until, rarely), look)
 	case until > 0:
 		return max(until, look)
