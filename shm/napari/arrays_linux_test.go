@@ -143,6 +143,8 @@ func TestArrayProblems(t *testing.T) {
 	sink, _ := attachPackage(t, p, `
 import os
 p = webmon.Process("scope", launch=False)
+p._data.values_["array/a"] = {"no": "frame"} # a name that the package refuses
+p._data.values_["later"] = 1
 a = p.share("a", (4, 4), "uint16")
 path = "/dev/shm/" + a._declared()["shm"]
 os.rename(path, path + "x")
@@ -153,6 +155,10 @@ os.rename(path, path + "x")
 		return a != nil && strings.Contains(a.Stats.Problem, "there is no segment")
 	})
 	t.Log(sharedArray(sink, "a").Stats.Problem)
+	sink.Wait(t, "a state", func() bool { _, n := sink.Latest("later"); return n > 0 })
+	if v, n := sink.Latest(shm.ArrayTopic("a")); n > 0 {
+		t.Errorf("a state under the name of an array was taken for a frame: %v", v)
+	}
 	p.Run("os.rename(path + 'x', path)", nil)
 	sink.Wait(t, "that it is mended", func() bool { return sharedArray(sink, "a").Stats.Problem == "" })
 	sink.Wait(t, "a frame", func() bool {

@@ -563,6 +563,9 @@ func (r *run) keys(v pickle.Value, err error) {
 		if !ok || f.names[name] != nil || name == "" || len(name) > maxTopicName {
 			continue
 		}
+		if _, isArray := shm.ArrayOfTopic(name); isArray {
+			continue // the value of such a topic is a frame, and comes another way
+		}
 		if len(f.others) >= maxStates {
 			r.sink.Notice("states", fmt.Sprintf("The process shares more than %d values; the rest is left out", maxStates))
 			return
