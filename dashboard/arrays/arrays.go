@@ -118,6 +118,9 @@ func row(m tab.Moment, info *shm.ArrayInfo, open bool) components.ArrayRow {
 		Rate: info.Stats.Rate, Published: info.Stats.Published, Missed: info.Stats.Missed,
 		Problem: info.Stats.Problem,
 	}
+	if frame := newest(m.Source, info.Name); frame != nil {
+		r.Published = max(r.Published, frame.Seq) // it is counted once a second only
+	}
 	shape := make([]int64, len(info.Shape))
 	for i, n := range info.Shape {
 		shape[i] = int64(n)
