@@ -185,6 +185,21 @@ def test_nobody_looks(camera):
     assert ring.latest == 0 and array.copied == 0 and not array.wanted and beats == sorted(beats) and beats[0] > 0
 
 
+def test_what_is_no_array_is_made_one_only_when_wanted(process, watcher):
+    class Lazy:
+        asked = 0
+
+        def __array__(self, *args, **kwds):
+            self.asked += 1
+            return np.ones((3, 4), "u2")
+
+    array, lazy = process.share("camera", (3, 4), "u2"), Lazy()
+    assert array.publish(lazy) is False and lazy.asked == 0 and array.published == 1
+    watcher.want_topics({"array/camera": 1e9})
+    assert array.publish(lazy) and lazy.asked == 1
+    assert (Ring(watcher.data.get("arrays")["camera"]).read()[0] == 1).all()
+
+
 def test_no_more_than_twice_as_often_as_wanted(camera):
     array, ring = camera((3, 4), "u2", hz=0.001)
     assert [array.publish(np.zeros((3, 4), "u2")) for _ in range(50)] == [True] + [False] * 49

@@ -103,7 +103,7 @@ def test_refuses_what_is_too_large_or_too_deep():
     with pytest.raises(ValueError, match="64 KiB"):
         plain(list(range(MAX_EVENT)), "spot", MAX_EVENT)
     with pytest.raises(ValueError, match="64 bits"):
-        plain(1 << 70)
+        plain({"n": 1 << 70})
     loop = []
     loop.append(loop)
     with pytest.raises(ValueError, match="nested"):

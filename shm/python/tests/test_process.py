@@ -141,6 +141,24 @@ def test_names_and_kinds_are_checked(process):
             wrong()
 
 
+def test_what_is_refused_is_not_declared(process, watcher):
+    with pytest.raises(TypeError):
+        process.set("stage", object())
+    with pytest.raises(TypeError):
+        process.send("spot", object())
+    assert watcher.data.get("topics") == {} and "stage" not in watcher.data.keys()
+
+
+def test_what_is_said_again_changes_nothing(process, watcher):
+    for unit in ("mm", "mm", "um"):
+        process.set("stage", 1, unit=unit, fields={"x": {"unit": unit}})
+        process.send("spot", 1, unit=unit)
+    assert watcher.data.get("topics")["stage"] == {"kind": "state", "unit": "um", "fields": {"x": {"unit": "um"}}}
+    known = process._topics["stage"]
+    process.set("stage", 1, unit="um")
+    assert process._topics["stage"] is known
+
+
 def test_messages_are_bounded(process, watcher):
     for i in range(10000):
         process.send("count", i)

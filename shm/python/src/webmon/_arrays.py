@@ -177,35 +177,28 @@ class SharedArray:
         process = self._process
         try:
             if type(frame) is not np.ndarray:
+                if not process._wants.get(self._topic):
+                    # What is no array yet may take long to become one.
+                    self._offer(time.time_ns())
+                    return False
                 frame = np.asarray(frame)
             if frame.dtype is not self._frame_dtype and frame.dtype != self._frame_dtype:
                 self._check_dtype(frame)
             if frame.shape != self.shape:
                 self._check_shape(frame)
             now = time.time_ns()
-            self.published = published = self.published + 1
-            segment = self._segment
-            if segment is None or self._closed:
+            segment = self._offer(now)
+            hz = process._wants.get(self._topic)
+            if not hz or segment is None or began - self._last < 500e6 / hz or not segment.committed:
                 return False
-            hz = process._wants.get(self._topic, 0.0)
-            if hz <= 0.0:
-                # Without the lock: at worst the counter of a concurrent call is overwritten.
-                try:
-                    segment.beat(published, now)
-                except (ValueError, TypeError):
-                    pass  # closed at this very moment
-                return False
-            if began - self._last < 500e6 / hz or not segment.committed or not self._lock.acquire(False):
-                try:
-                    segment.beat(published, now)
-                except (ValueError, TypeError):
-                    pass
+            if not self._lock.acquire(False):
                 return False
             try:
                 segment = self._segment
                 if segment is None or self._closed:
                     return False
-                segment.beat(published, now)
+                if frame.shape != self.shape:
+                    self._check_shape(frame)  # it may have been resized meanwhile
                 segment.write(frame, now if stamp is None else int(stamp * 1e9), offset, step, level)
                 self._last = began
                 self.copied += 1
@@ -215,6 +208,18 @@ class SharedArray:
         finally:
             process._spent += time.perf_counter_ns() - began
             process._calls += 1
+
+    def _offer(self, now_ns: int) -> Segment | None:
+        """Counts a frame; returns the segment, None if there is none."""
+        self.published = published = self.published + 1
+        segment = self._segment
+        if segment is not None:
+            try:
+                # Without the lock: at worst the counter of a concurrent call is overwritten.
+                segment.beat(published, now_ns)
+            except (ValueError, TypeError):
+                return None  # closed at this very moment
+        return segment
 
     def _check_dtype(self, frame: np.ndarray[Any, Any]) -> None:
         own, other = self._frame_dtype, frame.dtype

@@ -71,13 +71,21 @@ def plain(value: Any, what: str = "the value", most: int = MAX_STATE) -> Any:
         return value
     if kind is dict and len(value) <= 32:
         out = {}
-        for key, item in value.items():
-            if type(key) is str and type(item) in _ATOMS:
-                out[key] = item
+        try:
+            for key, item in value.items():
+                inner = type(item)
+                if type(key) is str and (
+                    inner in _ATOMS
+                    or (inner is int and _INT_MIN <= item <= _INT_MAX)
+                    or (inner is str and len(item) < 256 and item.isascii())
+                ):
+                    out[key] = item
+                else:
+                    break
             else:
-                break
-        else:
-            return out
+                return out
+        except RuntimeError:
+            pass  # another thread is at work on it
     return _copy(value, what, _Budget(most, what), 0)
 
 

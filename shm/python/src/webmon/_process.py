@@ -93,22 +93,21 @@ class Control:
         Cheap enough for every frame: webmon hears of it at most 20 times a second. The setter is not called.
         """
         began = time.perf_counter_ns()
-        old = self._declared
-        new = dict(old)
+        change: dict[str, Any] = {}
         for key, entry in (("min", min), ("max", max), ("title", title), ("help", help), ("unit", unit)):
             if entry is not _SAME:
-                if entry is None:
-                    new.pop(key, None)
-                else:
-                    new[key] = entry
+                change[key] = plain(entry)
         if not isinstance(choices, _Same):
-            new["choices"] = [str(choice) for choice in choices]
+            change["choices"] = [str(choice) for choice in choices]
         if value is not _SAME:
-            new["value"] = value if type(value) in (bool, int, float, str) else plain(value, f"the value of {self.name}", MAX_EVENT)
-        self._updates += 1
-        if new != old:
-            self._declared = new
-            self._process._redeclare("controls")
+            change["value"] = plain(value, f"the value of {self.name}", MAX_EVENT)
+        with self._process._lock:
+            old = self._declared
+            new = {key: entry for key, entry in {**old, **change}.items() if entry is not None or key == "value"}
+            self._updates += 1
+            if new != old:
+                self._declared = new
+                self._process._redeclare("controls")
         self._process._count(began)
 
     def remove(self) -> None:
@@ -330,9 +329,10 @@ class Process:
             ValueError: it is larger than 4 MiB, or the name cannot be used.
         """
         began = time.perf_counter_ns()
+        value = plain(value, name, MAX_STATE)
         if name not in self._data.values_ or meta or name in _RESERVED_STATES:
             self._declare_topic(name, "state", meta)
-        self._data.values_[name] = plain(value, name, MAX_STATE)
+        self._data.values_[name] = value
         hz = self._wants.get(name)
         if hz is not None:
             now = began / 1e9
@@ -359,11 +359,10 @@ class Process:
             ValueError: it is larger than 64 KiB, or the name cannot be used.
         """
         began = time.perf_counter_ns()
-        if name not in self._topics or meta:
-            self._declare_topic(name, "event", meta)
-        elif self._topics[name]["kind"] != "event":
-            raise ValueError(f"{name} is a state already: give the event another name")
         value = plain(value, name, MAX_EVENT)
+        known = self._topics.get(name)
+        if meta or known is None or known["kind"] != "event":
+            self._declare_topic(name, "event", meta)
         if type(value) is not dict:
             value = {"value": value, "time": time.time()}
         elif "time" not in value:
