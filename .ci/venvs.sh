@@ -5,7 +5,8 @@
 #   .ci/venvs.sh                  all that the tests need
 #   .ci/venvs.sh napari-latest    only those named
 #
-# Each is .venv/NAME with exactly the packages of .ci/requirements/NAME.txt.
+# Each is .venv/NAME with exactly the packages of .ci/requirements/NAME.txt;
+# napari-latest has the package of shm/python besides, installed as it is for users.
 # One that is complete is left alone, so calling this before every test run
 # costs nothing. To move to a newer napari: install it by hand into the venv
 # and write `pip freeze` over the requirement file.
@@ -70,6 +71,22 @@ make_venv() {
   echo "$stamp" >"$venv/.complete"
 }
 
+# install_package puts the package of the checkout into an environment, again
+# whenever it has changed.
+install_package() {
+  local python=.venv/$1/bin/python stamp=.venv/$1/.package now copy
+  now=$(cd shm/python && find pyproject.toml README.md LICENSE src -type f ! -name '*.pyc' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum)
+  if [ "$(cat "$stamp" 2>/dev/null)" = "$now" ]; then
+    return
+  fi
+  copy=$(mktemp -d) # building leaves things beside the sources
+  cp -R shm/python/pyproject.toml shm/python/README.md shm/python/LICENSE shm/python/src "$copy"
+  "$python" -m pip install --quiet --disable-pip-version-check --no-input --no-index --no-deps --no-build-isolation \
+    --force-reinstall "$copy"
+  rm -rf "$copy"
+  echo "$now" >"$stamp"
+}
+
 mkdir -p .venv
 # One at a time, also when two test runs begin together.
 if command -v flock >/dev/null; then
@@ -81,4 +98,7 @@ if [ $# -eq 0 ]; then
 fi
 for name in "$@"; do
   make_venv "$name"
+  if [ "$name" = napari-latest ]; then
+    install_package "$name"
+  fi
 done
