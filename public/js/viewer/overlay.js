@@ -65,7 +65,7 @@ export class Overlay {
     this.#axes(camera, viewport, theme, 1 - dim, marks?.names ?? ["y", "x"]);
     if (marks?.line) this.#line(marks.line, camera, viewport, theme);
     const level = picture && view ? describeLevel(picture) : "";
-    if (level) this.#say(`level ${picture.level}, ${level}`, view, camera, viewport, theme);
+    if (level) this.#say([`level ${picture.level}, ${level}`, `level ${picture.level}, ideal ${picture.ideal}`], view, camera, viewport, theme);
     if (view) this.#pointTo(view, camera, viewport, theme, 1 - dim);
   }
 
@@ -133,8 +133,8 @@ export class Overlay {
     context.stroke(path);
   }
 
-  /** A sentence in a box at the upper edge of the view rectangle. */
-  #say(sentence, view, camera, viewport, theme) {
+  /** A sentence in a box at the upper edge of the view rectangle: the first that has room. */
+  #say(sentences, view, camera, viewport, theme) {
     const context = this.#context;
     const [left, top] = toScreen(camera, viewport, view.x0, view.y0);
     const [right, bottom] = toScreen(camera, viewport, view.x1, view.y1);
@@ -142,7 +142,9 @@ export class Overlay {
     context.font = LABEL;
     context.textAlign = "left";
     context.textBaseline = "middle";
-    const width = context.measureText(sentence).width + 28;
+    const widthOf = text => context.measureText(text).width + 28;
+    const sentence = sentences.find(text => widthOf(text) <= viewport.width - 16) ?? sentences.at(-1);
+    const width = widthOf(sentence);
     const x = Math.min(Math.max(left, 8), Math.max(viewport.width - width - 8, 8));
     const y = Math.min(Math.max(top - 26, 8), viewport.height - 30);
     context.fillStyle = css(theme.view);
