@@ -186,7 +186,10 @@ def url() -> str | None:
 
 
 def attach(viewer: Any) -> Any:
-    """Offers a napari viewer to webmon, with its layers, camera and everything that can be changed."""
+    """Offers a napari viewer to webmon, with its layers, tiles, frame times, loads and everything that can be changed.
+
+    Called again for the same viewer it returns the same attachment; its detach() ends the offer, as the viewer's end does.
+    """
     from . import _napari
 
     return _napari.attach(viewer)

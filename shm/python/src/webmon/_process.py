@@ -220,6 +220,7 @@ class Process:
         self._orders_lock = threading.Lock()
         self._arrival = threading.Semaphore(0)
         self._dispatcher: threading.Thread | None = None
+        self._running: tuple[int, _Order] | None = None  # and the thread it runs in
 
     def _open(self, name: str | None, *, kind: str, napari: str | None, commands: str, launch: bool) -> None:
         if kind not in _KINDS:
@@ -707,9 +708,11 @@ class Process:
             order = self._orders.popleft()
         began = time.perf_counter_ns()
         try:
+            self._running = threading.get_ident(), order
             try:
                 self._run(order)
             finally:
+                self._running = None
                 self._spent += time.perf_counter_ns() - began
                 self._calls += 1
         except ValueError as error:
@@ -849,6 +852,12 @@ class Process:
             left, self._orders = list(self._orders), deque()
         for order in left:
             self._answer(order, "the process is ending")
+        running = self._running
+        if running is not None and running[0] == threading.get_ident():
+            # The command that ends everything; afterwards there is nobody to answer.
+            self._answer(running[1], None)
+            left.append(running[1])
+            running[1].id = None
         self._shutdown.set()
         self._wake.set()
         self._arrival.release()
