@@ -148,12 +148,12 @@ func (s *Server) headerFrame(src *source.Source, now time.Time) templ.Component 
 }
 
 // howToAttach is what to do to see a process of one's own.
-const howToAttach = `# napari 0.5 or newer, with the package napari-webmon in its environment:
+const howToAttach = `# napari 0.5 or newer, with napari-webmon:
 #   Plugins > webmon
-# any Python program, with the same package:
+# any Python program, with the same:
 import webmon
 webmon.serve(name="scope")
-# napari 0.4.11, with nothing installed beside it:
+# napari 0.4.11, without it:
 echo '{"clients": [["webmon"]]}' > monitor.json
 NAPARI_MON=monitor.json napari`
 
