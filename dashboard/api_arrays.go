@@ -125,6 +125,13 @@ func (s *Server) apiArrays(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	// A process's arrays are counted while somebody wants to know.
+	now := time.Now()
+	if fresh := src.Read(now); !fresh && src.Status(now).Connected {
+		ctx, cancel := context.WithTimeout(c.Request().Context(), firstRead)
+		defer cancel()
+		arrays.AwaitList(ctx, src, now)
+	}
 	value, _, _ := src.State(shm.TopicArrays)
 	list, _ := value.(shm.Arrays)
 	if list == nil {

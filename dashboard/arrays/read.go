@@ -54,11 +54,30 @@ var ErrNoFrame = errors.New("the array has no frame yet")
 // is read.
 const patience = 3 * time.Second
 
+// AwaitList returns when what a process shares was told, or counted, after
+// since, or ctx is done.
+func AwaitList(ctx context.Context, src *source.Source, since time.Time) {
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	for {
+		if _, at, _ := src.State(shm.TopicArrays); at.After(since) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// look is the time between two looks at what a source has.
+const look = 2 * time.Millisecond
+
 // Read calls read with the newest frame of an array, and with the next if that
 // was overwritten meanwhile. It waits for a frame that came after since, until
 // ctx is done; then an older one will do.
 func Read(ctx context.Context, src *source.Source, name string, since time.Time, read func(*shm.ArrayFrame) error) (*shm.ArrayFrame, error) {
-	const look = 2 * time.Millisecond
 	tick := time.NewTicker(look)
 	defer tick.Stop()
 	end := time.Now().Add(patience)
