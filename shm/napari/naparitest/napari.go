@@ -15,13 +15,19 @@ import (
 // The naparis that .ci/venvs.sh installs.
 const (
 	Octree = "0.4.11" // with octree, on Python 3.9: tiles, chunks, commands
-	Latest = "latest" // what PyPI served last: frame times only
+	Latest = "latest" // what PyPI served last: of itself frame times only
 )
 
 // Options says which napari to run and how.
 type Options struct {
 	// Version is Octree or Latest. Required.
 	Version string
+	// Package has the napari, which must be Latest, attached by the Python
+	// package instead of its monitor: testdata/plugin.py, with its commands. It
+	// announces itself in Runtime.
+	Package bool
+	// Args are further arguments of testdata/plugin.py; only with Package.
+	Args []string
 	// Client is the command line that napari starts as its monitor client.
 	// Empty: napari serves its monitor and starts nothing.
 	Client []string
@@ -59,6 +65,9 @@ func Start(t testing.TB, o Options) *Process {
 	default:
 		t.Fatalf("naparitest: no napari %q: use Octree or Latest", o.Version)
 	}
+	if o.Package {
+		driver = "plugin.py"
+	}
 	python := venv(t, root, "napari-"+o.Version)
 	if o.Home == "" {
 		o.Home = t.TempDir()
@@ -76,12 +85,16 @@ func Start(t testing.TB, o Options) *Process {
 	if o.LoadMS != 0 {
 		argv = append(argv, "--load-ms", fmt.Sprint(o.LoadMS))
 	}
+	argv = append(argv, o.Args...)
 	env := append(environ(t, o.Home),
 		"DISPLAY="+o.Display,
 		"NAPARI_CONFIG=", // keep settings in memory
-		"NAPARI_MON="+monitorFile(t, o.Client),
 		"LIBGL_ALWAYS_SOFTWARE=1",
 	)
+	if o.Package {
+		return spawn(t, argv, append(env, o.Env...), o.Home)
+	}
+	env = append(env, "NAPARI_MON="+monitorFile(t, o.Client))
 	if o.Version == Octree {
 		// A napari of today refuses to start with this one.
 		env = append(env, "NAPARI_EXPERIMENTAL_OCTREE=1")
