@@ -159,7 +159,7 @@ func checkAPoll(t *testing.T, poll *shm.TilePoll) {
 	}
 	if want := (shm.TileConfig{
 		BaseShape: [2]int64{65536, 65536}, ImageShape: [2]int64{16384, 16384},
-		ShapeInTiles: [2]int64{64, 64}, TileSize: 256, LevelIndex: 2,
+		ShapeInTiles: [2]int64{64, 64}, TileSize: 256, LevelIndex: 2, IdealLevel: -1,
 	}); !reflect.DeepEqual(*l.Config, want) {
 		t.Errorf("config = %+v, want %+v", *l.Config, want)
 	}
