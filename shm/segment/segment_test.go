@@ -743,9 +743,29 @@ func TestHostileHeaders(t *testing.T) {
 
 // A segment that is cut short while it is mapped must not end the program.
 func TestCutShort(t *testing.T) {
-	w := share(t, Spec{DType: "<u2", Shape: []int{512, 512}})
+	for _, dtype := range []string{"<u2", ">u2", "|u1", "<f4", "<f8"} {
+		for _, crc := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s crc=%v", dtype, crc), func(t *testing.T) { cutShort(t, dtype, crc) })
+		}
+	}
+	// Its own faults are not swallowed.
+	defer func() {
+		if recover() == nil {
+			t.Error("a fault elsewhere was taken for the segment's")
+		}
+	}()
+	r := mustOpen(t, share(t, Spec{DType: "|u1", Shape: []int{1}}))
+	_ = r.guarded(func() error { var p *int; *p = 1; return nil })
+}
+
+func cutShort(t *testing.T, dtype string, crc bool) {
+	dt, err := pickle.ParseDType(dtype)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := share(t, Spec{DType: dtype, Shape: []int{512, 512}, CRC: crc})
 	r := mustOpen(t, w)
-	publish(t, w, make([]byte, 512*512*2), Frame{})
+	publish(t, w, make([]byte, 512*512*dt.Size), Frame{})
 	f := mustFrame(t, r)
 	whole := shm.Selection{Y: 0, X: 1, C: -1, Rows: 512, Cols: 512, Step: 1}
 	if err := r.Ended(); err != nil {
@@ -784,13 +804,6 @@ func TestCutShort(t *testing.T) {
 	if _, err := Open(w.Info(), Options{Dir: dirOf(w)}); !errors.Is(err, shm.ErrNoArray) {
 		t.Errorf("open: %v", err)
 	}
-	// Its own faults are not swallowed.
-	defer func() {
-		if recover() == nil {
-			t.Error("a fault elsewhere was taken for the segment's")
-		}
-	}()
-	_ = r.guarded(func() error { var p *int; *p = 1; return nil })
 }
 
 // The last frame of a process that has gone can be read for as long as anybody
