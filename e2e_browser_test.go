@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -311,6 +312,16 @@ func (p *page) value(key string) string {
 func (p *page) key(key string) {
 	p.t.Helper()
 	p.do(chromedp.KeyEvent(key))
+}
+
+// tab opens a tab by the key of its place.
+func (p *page) tab(slug string) {
+	p.t.Helper()
+	n := ask[int](p, fmt.Sprintf(`[...document.querySelectorAll("#tabs a")].findIndex(a => new URL(a.href).pathname.endsWith(%q)) + 1`, "/"+slug))
+	if n < 1 || n > 9 {
+		p.t.Fatalf("the tab %s is the %dth: it has no key", slug, n)
+	}
+	p.key(strconv.Itoa(n))
 }
 
 // click clicks the middle of the element, as a mouse does.

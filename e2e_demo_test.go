@@ -178,7 +178,7 @@ func TestE2EDemo(t *testing.T) {
 			[...document.querySelectorAll("[data-chart]")].every(e => e.dataset.window === "300" && e.dataset.topic.endsWith("/300"))`)
 		draws(t, p, "frame_time")
 
-		p.key("3")
+		p.tab("messages")
 		p.says("#live-messages", "frame_time")
 		p.do(chromedp.SendKeys(chromedp.CSS("#messages-search"), "frame_t"))
 		p.wait("a search leaves what matches", `[...document.querySelectorAll("[data-message-topic]")].filter(e => e.checkVisibility()).length === 1`)
@@ -190,9 +190,9 @@ func TestE2EDemo(t *testing.T) {
 		p.visit(w.base + "/loader")
 		p.live()
 		draws(t, p, "frame_time")
-		p.key("4")
+		p.tab("status")
 		p.says("#live-status", "demo")
-		p.key("3")
+		p.tab("messages")
 		p.says("#live-messages", "frame_time")
 		for _, step := range []struct{ go_, path, shows string }{
 			{"back", "/status", "#live-status"},
@@ -352,7 +352,7 @@ func TestE2EDemo(t *testing.T) {
 		}
 		p.live()
 		draws(t, p, "frame_time")
-		p.key("4")
+		p.tab("status")
 		p.click("[data-dialog=stop]")
 		p.says("#stop", "Stop webmon?")
 		p.shot("demo-stop")
@@ -418,9 +418,9 @@ func behindProxy(t *testing.T, b *browser, strips bool) {
 	draws(t, p, "frame_time")
 	p.click(`[data-chart-bar] [data-window="10"]`)
 	draws(t, p, "frame_time")
-	p.key("3")
+	p.tab("messages")
 	p.says("#live-messages", "frame_time")
-	p.key("4")
+	p.tab("status")
 	p.says("#live-status", "demo")
 	p.click(".brand")
 	p.live()

@@ -66,7 +66,7 @@ func TestE2ELatest(t *testing.T) {
 	})
 	t.Run("what is known of the process", func(t *testing.T) {
 		p.t = t
-		p.key("4")
+		p.tab("status")
 		p.says(`[data-row="napari"]`, n.Napari)
 		p.says(`[data-row="napari"]`, n.Python)
 		p.shot("latest-status")

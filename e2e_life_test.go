@@ -115,7 +115,7 @@ func TestE2ELife(t *testing.T) {
 
 	t.Run("what happened meanwhile", func(t *testing.T) {
 		p.t = t
-		p.key("4")
+		p.tab("status")
 		p.says("#live-status", "started again (process "+fmt.Sprint(n.PID)+")")
 		p.says("#live-status", "it crashed, or was killed")
 		p.says("#live-status", "napari ended.")

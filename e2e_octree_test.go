@@ -185,7 +185,7 @@ func TestE2EOctree(t *testing.T) {
 	})
 	t.Run("messages that webmon has never heard of", func(t *testing.T) {
 		p.t = t
-		p.key("3")
+		p.tab("messages")
 		p.says("#live-messages", "frame_time")
 		for i := range 12 {
 			n.MustDo("message", map[string]any{"message": map[string]any{

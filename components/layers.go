@@ -211,7 +211,7 @@ func (h *Histogram) text() string {
 	if len(h.Counts) == 0 {
 		return "No values in the visible slice."
 	}
-	return fmt.Sprintf("Values from %s to %s: half of them below %s, 1 %% below %s, 1 %% above %s.",
+	return fmt.Sprintf("Values from %s to %s: half of them below %s, 1 %% below %s, 1 %% above %s.",
 		ui.FieldNumber(h.Low), ui.FieldNumber(h.High), short(h.quantile(0.5)), short(h.quantile(0.01)), short(h.quantile(0.99)))
 }
 

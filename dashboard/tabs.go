@@ -31,7 +31,6 @@ func (s *Server) tabTable() []tab.Tab {
 	return []tab.Tab{
 		viewer.Tab(viewer.Options{Grid: s.gridSwitch, Link: stateOf, AttachCode: howToAttach}),
 		loader.Tab(),
-		arrays.Tab(arrays.Options{Prefix: s.opts.Prefix, Link: stateOf}),
 		layers.Tab(layers.Options{
 			Control: s.control, Action: s.action, Button: s.actionButton, Link: stateOf, HowTo: howToPlugIn,
 			Path: func(src *source.Source, name string) string { return s.commandPath(src, name, asNone) },
@@ -39,6 +38,7 @@ func (s *Server) tabTable() []tab.Tab {
 		controls.Tab(controls.Options{
 			Control: s.control, Switch: s.switchOf, Action: s.action, Log: s.commandLog, Values: newValuesFeed, Link: stateOf,
 		}),
+		arrays.Tab(arrays.Options{Prefix: s.opts.Prefix, Link: stateOf}),
 		messages.Tab(messages.Options{Prefix: s.opts.Prefix, Link: stateOf}),
 		status.Tab(status.Options{Sources: s.registry.List, Server: s.aboutServer, Link: stateOf, AttachCode: howToAttach}),
 	}
