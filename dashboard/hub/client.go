@@ -250,7 +250,7 @@ func (c *client) ready() bool { return !c.stuck.Load() && !c.windowFull() && !c.
 // that this one can.
 func (c *client) offer() {
 	for _, s := range *c.subs.Load() {
-		if t := s.topic; t.awaited.Load() && c.ready() && t.awaited.Swap(false) && c.hub.opts.Ready != nil {
+		if t := s.topic; t.awaited.Load() && s.ready() && t.awaited.Swap(false) && c.hub.opts.Ready != nil {
 			c.hub.opts.Ready(t)
 		}
 	}

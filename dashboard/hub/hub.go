@@ -288,7 +288,7 @@ func (t *Topic) Ready() bool {
 
 func (t *Topic) anyReady() bool {
 	for _, s := range *t.subs.Load() {
-		if s.client.ready() {
+		if s.ready() {
 			return true
 		}
 	}
@@ -345,6 +345,13 @@ type sub struct {
 	topic  *Topic
 	client *client
 	next   atomic.Uint64 // number of the frame to send next; 0: needs a snapshot
+}
+
+// ready reports whether the browser could be sent a picture at once, and does
+// not have one to come.
+func (s *sub) ready() bool {
+	last := s.topic.tail.Load().last()
+	return (last == 0 || s.next.Load() > last) && s.client.ready()
 }
 
 // take returns the next message for the browser, nil if it has them all, and
