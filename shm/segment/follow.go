@@ -14,9 +14,8 @@ const (
 	// leastGap is the least time between two frames that are handed out: 250 a
 	// second, more than any screen shows.
 	leastGap = 4 * time.Millisecond
-	// look is how long to wait before looking again for a frame that is due. Most
-	// systems make about a millisecond of it.
-	look = 500 * time.Microsecond
+	// look is how long to wait before looking again for a frame that is due.
+	look = 300 * time.Microsecond
 	// fast is how much time may pass between frames that come regularly for the
 	// next one to be waited for without looking before: an eye does not see a
 	// frame come a little later that came too early.
@@ -174,7 +173,13 @@ func (f *Follower) wait(now time.Time) time.Duration {
 	return min(max(-until/8, look), rarely)
 }
 
+// pause sleeps. Go's timers make a millisecond of everything shorter, which a nap
+// does not.
 func pause(ctx context.Context, timer *time.Timer, d time.Duration) error {
+	if d < time.Millisecond {
+		nap(d)
+		return ctx.Err()
+	}
 	timer.Reset(d)
 	select {
 	case <-ctx.Done():

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+	"time"
 )
 
 // Dir is where Linux keeps POSIX shared memory.
@@ -95,4 +96,10 @@ func createSegment(dir, name string, n int) (*os.File, error) {
 		return nil, fmt.Errorf("there is no room for %d MB: %w", n>>20, err)
 	}
 	return f, nil
+}
+
+// nap sleeps for as long as it says, in a thread of the system's.
+func nap(d time.Duration) {
+	t := syscall.NsecToTimespec(int64(d))
+	_ = syscall.Nanosleep(&t, nil)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"time"
 )
 
 // Dir is where POSIX shared memory is kept; this system has no such folder.
@@ -18,3 +19,5 @@ func stillThere(f *os.File, total int) error                        { return err
 func mapFile(f *os.File, n int, write bool) ([]byte, error)         { return nil, errSystem }
 func unmapFile(b []byte)                                            {}
 func createSegment(dir, name string, n int) (f *os.File, err error) { return nil, errSystem }
+
+func nap(d time.Duration) { time.Sleep(d) }
