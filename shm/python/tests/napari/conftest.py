@@ -201,17 +201,25 @@ def viewer(window):
 @pytest.fixture
 def watch(viewer):
     """watch(topic, ...) attaches the viewer and returns a Watcher that wants these topics."""
-    from webmon._napari import attach
     from webmon import Process
+    from webmon._napari import attach, attached
+
+    watchers = []
 
     def begin(*topics, hz=60):
         process = Process("test", kind="napari", napari="0", commands="poll", launch=False)
         attach(viewer, process)
         watcher = Watcher(process)
+        watchers.append(watcher)
         watcher.want(*topics, hz=hz)
         return watcher
 
-    return begin
+    yield begin
+    attachment = attached(viewer)
+    if attachment is not None:
+        # A process that ends waits a moment for messages that somebody has still to take.
+        watchers[-1].listen()
+        attachment.detach()
 
 
 def camera(viewer):

@@ -160,7 +160,8 @@ class Attachment:
         camera = compat.camera(viewer)
         for group, names, bits, paints in (
             (camera.events, ("center", "zoom", "angles", "perspective"), CAMERA | POLL | LAYERS | GRID | CONTROLS, True),
-            (viewer.dims.events, ("ndim", "ndisplay", "order", "axis_labels", "range", "point", "current_step", "margin_left", "margin_right"),
+            (viewer.dims.events,
+             ("ndim", "ndisplay", "order", "axis_labels", "range", "point", "current_step", "margin_left", "margin_right"),
              DIMS | POLL | LAYERS | GRID | CONTROLS, True),
             (viewer.cursor.events, ("position",), CURSOR, False),
             (viewer.layers.events, ("inserted", "removed", "reordered", "moved"), EVERYTHING, True),

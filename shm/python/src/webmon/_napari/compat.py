@@ -6,6 +6,7 @@ assumed: the callers do without it and say so once in the log.
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Optional
 
 import numpy as np
@@ -154,7 +155,13 @@ def playing(viewer: Any) -> Optional[int]:
 def text_units(layer: Any) -> Optional[list[str]]:
     """Return the unit of each axis of a layer as text, or None."""
     units = getattr(layer, "units", None)
-    return None if units is None else [str(unit) for unit in units]
+    return None if units is None else [text_of_unit(unit) for unit in units]
+
+
+@functools.lru_cache(maxsize=256)
+def text_of_unit(unit: Any) -> str:
+    """Return a unit as text, which pint takes its time for."""
+    return str(unit)
 
 
 def plain(value: Any) -> Any:

@@ -24,22 +24,12 @@ class Placement(NamedTuple):
     axes: list[int]  # the layer's axes on the screen, rows before columns
     linear: np.ndarray  # (n, n): world = linear @ data + shift, data counted from pixels' middles
     shift: np.ndarray  # (n,)
-    inverse: Optional[np.ndarray]  # of linear, None where a layer is flat
-
-    @property
-    def pixel_size(self) -> np.ndarray:
-        """Length of a level-0 pixel along each axis, in world units."""
-        return np.sqrt((self.linear**2).sum(axis=0))
+    inverse: Optional[list[list[float]]]  # of linear, None where a layer is flat
+    pixel: list[float]  # length of a level-0 pixel along each axis, in world units
 
     def to_world(self, places: Any) -> np.ndarray:
         """Map (N, 2) places in the layer to world coordinates of the axes on the screen."""
         return (np.asarray(places, dtype=float) - 0.5) @ self.linear.T + self.shift
-
-    def to_layer(self, world: Any) -> Optional[np.ndarray]:
-        """Map (N, 2) world coordinates to places in the layer."""
-        if self.inverse is None:
-            return None
-        return (np.asarray(world, dtype=float) - self.shift) @ self.inverse.T + 0.5
 
 
 def placement(viewer: Any, layer: Any) -> Placement:
@@ -60,10 +50,10 @@ def placement(viewer: Any, layer: Any) -> Placement:
         linear = linear * stretch[axes][:, None]
         shift = shift * stretch[axes]
     try:
-        inverse: Optional[np.ndarray] = np.linalg.inv(linear)
+        inverse: Optional[list[list[float]]] = np.linalg.inv(linear).tolist()
     except np.linalg.LinAlgError:
         inverse = None
-    return Placement(axes, linear, shift, inverse)
+    return Placement(axes, linear, shift, inverse, np.sqrt((linear**2).sum(axis=0)).tolist())
 
 
 class View(NamedTuple):
@@ -92,31 +82,34 @@ def corners(view: View, place: Placement) -> Optional[list[list[float]]]:
 
     It is the smallest such rectangle, and may lie outside the image. None in 3D.
     """
-    if len(view.center) != 2 or len(place.axes) != 2 or not view.zoom > 0:
+    if len(view.center) != 2 or len(place.axes) != 2 or place.inverse is None or not view.zoom > 0:
         return None
-    half = (view.size[0] / view.zoom / 2, view.size[1] / view.zoom / 2)
-    (y, x), (dy, dx) = view.center, half
-    seen = place.to_layer([(y - dy, x - dx), (y - dy, x + dx), (y + dy, x - dx), (y + dy, x + dx)])
-    if seen is None:
-        return None
-    return [seen.min(axis=0).tolist(), seen.max(axis=0).tolist()]
+    # By hand: this is done in every frame, and NumPy takes longer for four numbers.
+    (a, b), (c, d) = place.inverse
+    y, x = view.center[0] - float(place.shift[0]), view.center[1] - float(place.shift[1])
+    dy, dx = view.size[0] / view.zoom / 2, view.size[1] / view.zoom / 2
+    row, column = a * y + b * x + 0.5, c * y + d * x + 0.5
+    down, right = abs(a) * dy + abs(b) * dx, abs(c) * dy + abs(d) * dx
+    return [[row - down, column - right], [row + down, column + right]]
 
 
-def ideal_level(view: View, place: Placement, factors: np.ndarray) -> int:
+def ideal_level(view: View, place: Placement, factors: list[list[float]]) -> int:
     """Return the level whose pixels fit the pixels of the screen.
 
     That is the coarsest level whose pixels are not larger than a pixel of the
     screen, along every axis on the screen that the levels divide; level 0 if all
-    are larger. factors is (levels, axes on the screen): level-0 pixels a pixel.
+    are larger. factors are level-0 pixels a pixel, of each level along each axis on the screen.
 
     napari chooses by the size of the view in pixels of the canvas instead, and so
     takes a coarser level on a screen with a high resolution, for a layer that is
     turned, or for one that is locked; in 3D it always takes the coarsest.
     """
-    divided = (factors > 1).any(axis=0)
-    if not divided.any():
+    scale = view.zoom * view.ratio
+    # Pixels of the screen a level-0 pixel, along each axis that the levels divide.
+    on_screen = [(axis, scale * size) for axis, size in enumerate(place.pixel) if any(level[axis] > 1 for level in factors)]
+    if not on_screen:
         return 0
-    on_screen = view.zoom * view.ratio * place.pixel_size[divided]  # screen pixels a level-0 pixel
-    fits = (factors[:, divided] * on_screen <= _TOLERANCE).all(axis=1)
-    found = np.flatnonzero(fits)
-    return int(found[-1]) if found.size else 0
+    for level in range(len(factors) - 1, 0, -1):
+        if all(factors[level][axis] * size <= _TOLERANCE for axis, size in on_screen):
+            return level
+    return 0

@@ -64,6 +64,7 @@ class Tracked:
         self._place: Optional[Placement] = None
         self._shapes: Optional[np.ndarray] = None
         self._factors: Optional[np.ndarray] = None
+        self._screen_factors: Optional[list[list[float]]] = None  # along the axes on the screen
         self._chunks: dict[int, Optional[Chunks]] = {}
         self._connections: list[tuple[Any, Callable[..., None]]] = []
         for names, what, at_once in (
@@ -107,10 +108,10 @@ class Tracked:
 
     def forget_place(self) -> None:
         """The layer, or what is on the screen, has moved."""
-        self._place = None
+        self._place = self._screen_factors = None
 
     def _forget_data(self) -> None:
-        self._fixed = self._place = self._shapes = self._factors = None
+        self._fixed = self._place = self._shapes = self._factors = self._screen_factors = None
         self._chunks.clear()
         if self.loads is not None:
             self.loads.forget()
@@ -156,8 +157,9 @@ class Tracked:
 
     def ideal_level(self, view: View) -> int:
         """Return the level that would fit the screen."""
-        place = self.place
-        return geometry.ideal_level(view, place, self.factors[:, place.axes])
+        if self._screen_factors is None:
+            self._screen_factors = self.factors[:, self.place.axes].tolist()
+        return geometry.ideal_level(view, self.place, self._screen_factors)
 
     def grid(self, level: int) -> Grid:
         """Return the tiles of a level."""

@@ -22,7 +22,8 @@ def current() -> Any:
 
 def start() -> None:
     """Show the viewer in the browser."""
-    _say(attach(current()))
+    # Without the token: a notification may end up in a picture.
+    _with_address(attach(current()), lambda address: _info(f"webmon shows this viewer at {address.split('?')[0]}"))
 
 
 def stop() -> None:
@@ -79,11 +80,6 @@ def _with_address(attachment: Attachment, use: Any, tries: int = 50) -> None:
         from qtpy.QtCore import QTimer
 
         QTimer.singleShot(100, lambda: _with_address(attachment, use, tries - 1))
-
-
-def _say(attachment: Attachment) -> None:
-    address = attachment.process.url
-    _info(f"webmon shows this viewer at {address}" if address else NOT_RUNNING)
 
 
 def _info(text: str) -> None:

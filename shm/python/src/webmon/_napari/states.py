@@ -48,7 +48,7 @@ def unit_on_screen(viewer: Any) -> Optional[str]:
     """Return the unit of the axes on the screen, None if they have several or none is known."""
     units = getattr(viewer.dims, "units", None) or getattr(viewer.layers, "units", None)
     try:
-        found = {str(units[axis - viewer.dims.ndim]) for axis in viewer.dims.displayed}
+        found = {compat.text_of_unit(units[axis - viewer.dims.ndim]) for axis in viewer.dims.displayed}
     except (TypeError, IndexError):
         return None
     return found.pop() if len(found) == 1 else None

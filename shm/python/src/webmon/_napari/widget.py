@@ -35,6 +35,7 @@ class WebmonWidget(QWidget):  # type: ignore[misc, unused-ignore]
         self._address = QLineEdit()
         self._address.setReadOnly(True)
         self._address.setAccessibleName("Address of the dashboard")
+        self._address.setPlaceholderText("no address yet")
         self._address.setToolTip("Whoever opens this address sees this viewer and may change what it shows.")
         self._open = QPushButton("Open")
         self._open.setAccessibleName("Open the dashboard in the browser")
@@ -119,7 +120,7 @@ class WebmonWidget(QWidget):  # type: ignore[misc, unused-ignore]
             return
         ticks = now.ticks - before.ticks
         micros = (now.seconds - before.seconds) * 1e6
-        self._cost.setText(f"{micros / ticks:.0f} µs a tick, {ticks} ticks" if ticks else "nothing to do")
+        self._cost.setText(f"{micros / ticks:.0f} µs a tick" if ticks else "nothing to do")
 
     def _on_toggle(self) -> None:
         attachment = attached(self._viewer)
