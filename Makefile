@@ -65,9 +65,11 @@ test-go: setup
 # The Python package without napari, under the oldest and the newest NumPy.
 test-py:
 	.ci/venvs.sh numpy1 numpy2
-	@for env in numpy1 numpy2; do echo "pytest under $$(.venv/$$env/bin/python --version), $$env"; \
+	@mkdir -p .cache; for env in numpy1 numpy2; do \
 	  PYTHONPATH=shm/python/src PYTHONDONTWRITEBYTECODE=1 .venv/$$env/bin/python -m pytest -q \
-	  -c shm/python/pyproject.toml --ignore shm/python/tests/napari shm/python/tests || exit 1; done
+	  -c shm/python/pyproject.toml --ignore shm/python/tests/napari shm/python/tests >.cache/pytest-$$env.log 2>&1 & \
+	  pids="$$pids $$!"; done; bad=0; for pid in $$pids; do wait $$pid || bad=1; done; \
+	for env in numpy1 numpy2; do echo "pytest under $$(.venv/$$env/bin/python --version), $$env"; cat .cache/pytest-$$env.log; done; exit $$bad
 
 test-js: setup-js
 	npm test

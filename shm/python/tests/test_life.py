@@ -41,7 +41,7 @@ if __name__ == "__main__":
     i = 0
     while True:
         i += 1
-        frame[:] = i
+        frame[:] = i % 60000
         camera.publish(frame)
         webmon.set("i", i)
         webmon.send("e", i)
@@ -153,8 +153,8 @@ def test_nothing_is_left(subject, how):
 def test_ctrl_c_is_the_programs_own(subject):
     one = subject(SCOPE).says("ready")
     one.watch()
-    assert one.end(signal.SIGINT) == -signal.SIGINT
-    text = one.text()
+    ended, text = one.end(signal.SIGINT), one.text()
+    assert ended == -signal.SIGINT, text
     assert "KeyboardInterrupt" in text and text.count("Traceback") == 1 and "leaked" not in text
 
 
@@ -271,7 +271,7 @@ def test_a_child_offers_itself(subject, sources):
         """
     )
     paths = until(lambda: len(list(sources.glob("*.json"))) == 2 and list(sources.glob("*.json")))
-    one.says("ready\nready")
+    until(lambda: one.text().count("ready") == 2)
     who = {}
     for path in paths:
         about = json.loads(path.read_text())

@@ -156,7 +156,8 @@ class Subject:
     def __init__(self, code, sources, cwd):
         self.sources = sources
         script = cwd / f"subject{len(list(cwd.glob('subject*.py')))}.py"
-        script.write_text(textwrap.dedent(code))
+        # What a shell has started in the background ignores SIGINT, and so do its children.
+        script.write_text("import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n" + textwrap.dedent(code))
         # Not our own errors' place: a full pipe would stop it.
         self.output = script.with_suffix(".out")
         with self.output.open("w") as out:

@@ -98,6 +98,9 @@ class Server:
                 # Out of file descriptors, or the client left in the middle.
                 threading.Event().wait(0.05)
                 continue
+            if self._closed:
+                client.close()
+                return
             try:
                 if self.connections >= _MAX_CONNECTIONS:
                     raise OSError("too many connections")
@@ -248,7 +251,11 @@ class Server:
         try:
             self._listener.shutdown(socket.SHUT_RDWR)
         except OSError:
-            pass
+            # Only Linux wakes who accepts by that.
+            try:
+                socket.create_connection(self._listener.getsockname(), 1).close()
+            except OSError:
+                pass
         self._listener.close()
 
     def abandon(self) -> None:
