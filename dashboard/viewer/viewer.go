@@ -113,6 +113,8 @@ func state(src *source.Source, st source.Status, poll *shm.TilePoll, chosen *shm
 		return components.ViewerLive
 	case chosen != nil:
 		return components.ViewerLoading
+	case poll != nil && isOurs(src):
+		return components.ViewerNoLayer
 	case poll != nil && sharesNoTiles(st.Napari):
 		return components.ViewerNoTiles
 	case poll != nil:
@@ -123,10 +125,17 @@ func state(src *source.Source, st source.Status, poll *shm.TilePoll, chosen *shm
 		return components.ViewerSilent
 	case !st.Running:
 		return components.ViewerLoading
-	case sharesNoTiles(st.Napari):
+	case !isOurs(src) && sharesNoTiles(st.Napari):
 		return components.ViewerNoTiles
 	}
 	return components.ViewerNoLayer
+}
+
+// isOurs reports whether the package runs in the napari: then it shares tiles,
+// whatever its version, as soon as there is a layer that has some.
+func isOurs(src *source.Source) bool {
+	layers, _, _ := src.State(topicLayers)
+	return layers != nil
 }
 
 // sharesNoTiles reports whether a napari of this version cannot tell its tiles:

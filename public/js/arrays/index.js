@@ -121,7 +121,7 @@ class ArrayView {
       onFrame: screen => this.#moved(screen),
       onPictures: () => this.#shown(),
       draws: event => event.button === 0 && (event.shiftKey || this.#drawing),
-      draw: (phase, x, y) => this.#draw(phase, x, y),
+      draw: (phase, x, y) => this.#drawLine(phase, x, y),
     });
     this.#controls = new Controls(this.#scope.querySelector("[data-array-controls]") ?? h("div"), {
       change: edit => this.change(edit),
@@ -369,7 +369,7 @@ class ArrayView {
       if (this.#clock.length > 100) this.#clock.shift();
     }
     this.#count(key);
-    this.#render();
+    this.#draw();
   }
 
   #count(key) {
@@ -379,12 +379,13 @@ class ArrayView {
     if (due > 0 && channel.counts) {
       this.#later(`count ${key}`, due, () => {
         this.#count(key);
-        this.#render();
+        this.#draw();
       });
       return;
     }
     channel.countedAt = performance.now();
     channel.counts = countValues(channel.frame);
+    this.#show();
     if (this.#view.line) this.#profile.again();
   }
 
@@ -409,6 +410,12 @@ class ArrayView {
   }
 
   #render() {
+    this.#draw();
+    this.#show();
+  }
+
+  // Gives the viewer what has come, which may be at 60 Hz: the controls need less.
+  #draw() {
     const kind = this.#config.role === "labels" ? "labels" : this.#view.index.includes("c") ? "color" : "scalar";
     const place = this.#place();
     const images = [];
@@ -422,7 +429,6 @@ class ArrayView {
       });
     }
     this.#viewer.setImages(images);
-    this.#show();
   }
 
   // Brings the controls up to date, once an animation frame.
@@ -713,7 +719,7 @@ class ArrayView {
     event.preventDefault();
   }
 
-  #draw(phase, x, y) {
+  #drawLine(phase, x, y) {
     const place = this.#place();
     const [dataX, dataY] = this.#viewer.toData(x, y);
     const at = [dataX / place.width, dataY / place.height];

@@ -43,17 +43,13 @@ vec4 texel(ivec2 at, out float known) {
 #else
   vec4 value = texelFetch(picture, at, 0);
   // By the bits: drivers may take isnan away.
-  uvec4 bits = floatBitsToUint(value) & 0x7fffffffu;
-  uint most = bits.x;
 #ifdef COLOR
-  most = max(max(bits.x, bits.y), bits.z);
+  uvec3 bits = floatBitsToUint(value.rgb) & 0x7fffffffu;
+  known = max(max(bits.x, bits.y), bits.z) > 0x7f800000u ? 0.0 : 1.0;
+#else
+  known = (floatBitsToUint(value.x) & 0x7fffffffu) > 0x7f800000u ? 0.0 : 1.0;
 #endif
-  if (most > 0x7f800000u) {
-    known = 0.0;
-    return vec4(0);
-  }
-  known = 1.0;
-  return clamp(value, -1e37, 1e37);
+  return known > 0.0 ? clamp(value, -1e37, 1e37) : vec4(0);
 #endif
 }
 
@@ -67,11 +63,12 @@ vec4 look(vec4 value) {
   int entry = label == 0u ? 0 : 1 + int((label * ${LABEL_MULTIPLIER}u >> 16) % ${LUT_SIZE - 1}u);
   return texelFetch(colors, ivec2(entry, 0), 0);
 #else
-  vec4 share = pow(clamp((value - limits.x) * limits.y, 0.0, 1.0), vec4(gamma));
+  vec4 share = clamp((value - limits.x) * limits.y, 0.0, 1.0);
 #ifdef COLOR
+  if (gamma != 1.0) share = pow(share, vec4(gamma));
   return vec4(share.rgb, opaque > 0.0 ? clamp(value.a / opaque, 0.0, 1.0) : 1.0);
 #else
-  float at = share.x * ${LUT_SIZE - 1}.0;
+  float at = (gamma == 1.0 ? share.x : pow(share.x, gamma)) * ${LUT_SIZE - 1}.0;
   int below = min(int(at), ${LUT_SIZE - 2});
   return mix(texelFetch(colors, ivec2(below, 0), 0), texelFetch(colors, ivec2(below + 1, 0), 0), at - float(below));
 #endif
@@ -88,17 +85,20 @@ void main() {
     vec2 corner = floor(t - 0.5);
     vec2 f = t - 0.5 - corner;
     ivec2 first = home + ivec2(corner);
-    vec4 w = vec4((1.0 - f.x) * (1.0 - f.y), f.x * (1.0 - f.y), (1.0 - f.x) * f.y, f.x * f.y);
-    value = vec4(0);
-    float sum = 0.0;
-    for (int i = 0; i < 4; i++) {
-      float one;
-      vec4 v = texel(first + ivec2(i & 1, i >> 1), one);
-      value += v * (w[i] * one);
-      sum += w[i] * one;
-    }
+    vec4 one;
+    vec4 a = texel(first, one.x);
+    vec4 b = texel(first + ivec2(1, 0), one.y);
+    vec4 c = texel(first + ivec2(0, 1), one.z);
+    vec4 d = texel(first + ivec2(1, 1), one.w);
+#ifdef INTEGER
+    value = mix(mix(a, b, f.x), mix(c, d, f.x), f.y);
+    known = 1.0;
+#else
+    vec4 w = one * vec4((1.0 - f.x) * (1.0 - f.y), f.x * (1.0 - f.y), (1.0 - f.x) * f.y, f.x * f.y);
+    float sum = w.x + w.y + w.z + w.w;
     known = sum > 0.001 ? sum : 0.0;
-    value /= max(sum, 0.001);
+    value = (a * w.x + b * w.y + c * w.z + d * w.w) / max(sum, 0.001);
+#endif
   } else {
     value = texel(home + ivec2(floor(t)), known);
   }

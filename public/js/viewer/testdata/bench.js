@@ -78,6 +78,30 @@ try {
   for (const [i, {name}] of cases.entries()) {
     console.log(`${name.padEnd(36)} ${draws[i].toFixed(1).padStart(6)} ms ${median(times[i].update).toFixed(1).padStart(8)} ms`);
   }
+  // Pictures of numbers, that fill the screen: a new frame each time, so with what it takes to send it to the graphics card.
+  await page.reload();
+  const pictures = await page.evaluate(async rounds => {
+    const {viewer} = document.querySelector("[data-viewer]");
+    const result = [];
+    for (const [type, side] of [["u1", 1024], ["u2", 1024], ["f4", 1024], ["u2", 2048]]) {
+      const Kind = {u1: Uint8Array, u2: Uint16Array, f4: Float32Array}[type];
+      const frames = [0, 1].map(n => ({type, rows: side, cols: side, samples: 1, row: 0, col: 0, step: 1, data: Kind.from({length: side * side}, (_, i) => (i + n) % 251)}));
+      viewer.setScene({key: type, box: {x0: 0, y0: 0, x1: side, y1: side}});
+      const table = Uint8Array.from({length: 1024}, (_, i) => i >> 2);
+      const times = [];
+      for (let round = 0; round < rounds; round++) {
+        viewer.setImages([{key: "a", frame: frames[round % 2], place: {x: 0, y: 0, width: 1, height: 1, right: side, bottom: side},
+          look: {kind: "scalar", low: 0, high: 250, gamma: 1, table, opacity: 1, additive: false}}]);
+        await viewer.readPixels(0, 0, 1, 1);
+        await wait(1);
+        times.push(viewer.stats().drawTime);
+      }
+      result.push([`${side} x ${side} ${type}`, times]);
+    }
+    return result;
+  }, rounds);
+  console.log("picture of numbers, a new frame");
+  for (const [name, times] of pictures) console.log(`${name.padEnd(36)} ${median(times).toFixed(1).padStart(6)} ms`);
   console.log(`10^8 tiles take ${(draws[2] / draws[0]).toFixed(2)} times as long as 10.`);
 } finally {
   await browser.close();
