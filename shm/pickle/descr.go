@@ -66,7 +66,9 @@ func (p *descrParser) parse(v Value, depth int) (*DType, error) {
 }
 
 func (p *descrParser) field(v Value, i, depth int) (Field, error) {
-	bad := func() (Field, error) { return Field{}, fmt.Errorf("the field %s of a dtype: %w", describe(v), ErrInvalid) }
+	bad := func() (Field, error) {
+		return Field{}, fmt.Errorf("the field %s of a dtype: %w", describe(v), ErrInvalid)
+	}
 	parts, ok := items(v)
 	if !ok || len(parts) < 2 || len(parts) > 3 {
 		return bad()
