@@ -358,6 +358,9 @@ func TestE2EControls(t *testing.T) {
 		enter("7")
 		one.key("\x1b")
 		one.shows("frames", "42")
+		if _, posted := d.commands("frames"); fmt.Sprint(posted) != "[42]" {
+			t.Errorf("the process got %v, want what was entered, once", posted)
+		}
 	})
 
 	t.Run("keys move a slider", func(t *testing.T) {

@@ -39,7 +39,7 @@ func TestE2EDemo(t *testing.T) {
 			if got := ask[string](p, "location.search"); got != "" {
 				t.Errorf("the token stays in the address: %q", got)
 			}
-			for _, path := range []string{"/viewer", "/loader", "/messages", "/status", "/individual/frame_time"} {
+			for _, path := range []string{"/viewer", "/loader", "/layers", "/controls", "/messages", "/status", "/individual/frame_time"} {
 				p.visit(w.base + path)
 				p.live()
 				if path == "/viewer" {
@@ -65,7 +65,7 @@ func TestE2EDemo(t *testing.T) {
 		p.t = t
 		p.visit(w.url)
 		p.live()
-		for i, path := range []string{"/viewer", "/loader", "/messages", "/status"} {
+		for i, path := range []string{"/viewer", "/loader", "/layers", "/controls", "/arrays", "/messages", "/status"} {
 			p.key(strconv.Itoa(i + 1))
 			p.wait("key "+strconv.Itoa(i+1)+" opens "+path, fmt.Sprintf(`location.pathname === %q &&
 				document.querySelector("#tabs [aria-current=page]").getAttribute("href") === %q`, path, path))
@@ -243,7 +243,7 @@ func TestE2EDemo(t *testing.T) {
 	})
 	t.Run("for those who cannot see it", func(t *testing.T) {
 		p.t = t
-		for _, path := range []string{"/viewer", "/loader", "/messages", "/status"} {
+		for _, path := range []string{"/viewer", "/loader", "/layers", "/controls", "/messages", "/status"} {
 			p.visit(w.base + path)
 			p.live()
 			accessible(t, p, path)
@@ -315,8 +315,8 @@ func TestE2EDemo(t *testing.T) {
 		p.live()
 		p.says("#live-viewer-stage", "No napari is attached")
 		p.shot("empty-viewer")
-		for i, path := range []string{"loader", "messages", "status"} {
-			p.key(strconv.Itoa(i + 2))
+		for _, path := range []string{"loader", "layers", "controls", "messages", "status"} {
+			p.tab(path)
 			p.wait(path, fmt.Sprintf("location.pathname === %q", "/"+path))
 			if path == "loader" {
 				p.says(`[data-chart="frame_time"]`, "No frame yet")
@@ -492,6 +492,8 @@ func untold(nodes []*accessibility.Node, path string) (missing []string) {
 	want := map[string][2]string{
 		"/viewer":   {"application", "Tile viewer, level"},
 		"/loader":   {"group", "Frame time, the numbers stand below"},
+		"/layers":   {"searchbox", "Search layers"},
+		"/controls": {"searchbox", "Search controls"},
 		"/messages": {"searchbox", "Search topics and values"},
 		"/status":   {"table", "Table of the sources"},
 	}[path]
