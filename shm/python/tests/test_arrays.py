@@ -206,6 +206,41 @@ def test_no_more_than_twice_as_often_as_wanted(camera):
     assert ring.latest == 1 and ring.published == 50
 
 
+def test_in_the_mean(camera, watcher, monkeypatch):
+    array, ring = camera((3, 4), "u2", hz=60.0)
+    frame, now = np.zeros((3, 4), "u2"), [10**9]
+
+    class Clock:
+        perf_counter_ns = staticmethod(lambda: now[0])
+        time_ns = staticmethod(lambda: now[0])
+
+    monkeypatch.setattr("webmon._arrays.time", Clock)
+
+    def copied(every_ms, n):
+        """How many of n frames are copied that come so often."""
+        out = 0
+        for _ in range(n):
+            out += array.publish(frame)
+            now[0] += int(every_ms * 1e6)
+        return out
+
+    assert copied(1000 / 60, 100) == 100
+    assert copied(1, 1000) in range(119, 125)
+    now[0] += 10**9
+    # One that was late is made up for.
+    late = 0
+    for _ in range(20):
+        late += copied(40, 1) + copied(1, 1) + copied(9, 1)
+    assert late == 60
+    # A rate that was low once is none for ever.
+    watcher.want_topics({"array/camera": 0.001})
+    now[0] += 10**12
+    assert copied(1, 10) == 1
+    watcher.want_topics({"array/camera": 60.0})
+    now[0] += 10**8
+    assert copied(1000 / 60, 100) == 100
+
+
 def test_big_ones_take_memory_only_when_wanted(process, watcher):
     array = process.share("camera", (2048, 2048), "u2")
     path = f"/dev/shm/{array._segment.name}"
