@@ -176,6 +176,12 @@ func pythonText(s string) string {
 // of its elements.
 const maxElementFrame = 256 << 20
 
+// itemReader is a reader that can read a single item. Others read the whole
+// frame where its pixel would not be exact.
+type itemReader interface {
+	ReadItem(f *shm.ArrayFrame, position []int) ([]byte, error)
+}
+
 // ReadElement reads one element of a frame, exactly as it is.
 func ReadElement(frame *shm.ArrayFrame, position []int) (shm.Value, error) {
 	info := frame.Info
@@ -193,6 +199,16 @@ func ReadElement(frame *shm.ArrayFrame, position []int) (shm.Value, error) {
 	d, ok := parseDType(info.Descr)
 	if !ok || !d.pictured() {
 		return nil, &FieldError{"", fmt.Errorf("its values are no numbers: %s", typeName(info))}
+	}
+	if r, ok := frame.Reader.(itemReader); ok && d.numeric() {
+		b, err := r.ReadItem(frame, position)
+		if err != nil {
+			return nil, err
+		}
+		if len(b) != d.size {
+			return nil, fmt.Errorf("%w: an item has %d bytes", shm.ErrNoArray, len(b))
+		}
+		return d.value(b), nil
 	}
 	// As a pixel a value of 16 bits is exact, and so is a float of 32.
 	exact := d.pixels() != shm.F32 || d.kind == 'f' && d.size <= 4 || d.kind == 'i' && d.size <= 2

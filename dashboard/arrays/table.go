@@ -185,7 +185,9 @@ func records(src *source.Source, info *shm.ArrayInfo) components.ArrayRecords {
 		if columns, err := columnsOf(info, info.Shape); err == nil {
 			r.Columns = uiColumns(columns)
 		}
-		if err != nil && !errors.Is(err, shm.ErrOvertaken) {
+		if newest(src, info.Name) == nil {
+			r.More = sentence(ErrNoFrame)
+		} else if !errors.Is(err, shm.ErrOvertaken) {
 			r.More = sentence(err)
 		}
 		return r
