@@ -6,6 +6,7 @@
  */
 
 import {h} from "./dom.js";
+import {columnsOf} from "./records.js";
 import {plot} from "./plot.js";
 
 /** Charts, at most. */
@@ -32,7 +33,7 @@ export function mountColumns(root, {onFrame}) {
       element.remove();
       charts.delete(field);
     }
-    columns.forEach(([field, values], i) => {
+    columns.forEach(({field, unit, rows, numbers}, i) => {
       if (!charts.has(field)) {
         const place = h("div", {class: "arrays-plot"});
         const element = h("section", {class: "card", "aria-label": field}, h("header", {class: "card-head"}, h("h3", {class: "card-title"}, units.get(field) ? `${field} (${units.get(field)})` : field)), place);
