@@ -243,7 +243,7 @@ func TestChanges(t *testing.T) {
 	r.sink.Wait(t, "the events", func() bool { return r.sink.Count("still") == 100 })
 	after = p.Gets()
 	for _, key := range []string{"stage", "controls", "poll", "hello"} {
-		if n := after[key] - before[key]; n > 1 {
+		if n := after[key] - before[key]; n > 5 { // by the clock it would be 30
 			t.Errorf("%s stands still and was fetched %d times", key, n)
 		}
 	}
