@@ -40,7 +40,6 @@ export function mountColumns(root, {onFrame}) {
         root.append(element);
         charts.set(field, {element, chart: plot(place)});
       }
-      const numbers = values.map(value => typeof value === "number" ? value : NaN);
       charts.get(field).chart.set({x: numbers.map((_, i) => i * step), y: numbers, xName: "row", yName: field, series: 1 + i % 8,
         label: `${field}: ${frame.total ?? numbers.length} values over the number of the row`});
     });

@@ -1,0 +1,1 @@
+(()=>{var a="webmon-theme",r=["system","dark","light"];function n(t=c()){let e=t?.getItem(a);return r.includes(e)?e:"system"}function o(t,e){e==="system"?delete t.dataset.theme:t.dataset.theme=e}function c(){try{return globalThis.localStorage}catch{return}}o(document.documentElement,n());})();
