@@ -22,11 +22,8 @@ export function mountColumns(root, {onFrame}) {
       held = frame;
       return;
     }
-    const units = new Map((frame.names ?? []).map((field, i) => [field, frame.units?.[i] ?? ""]));
-    const step = frame.step > 0 ? frame.step : 1;
-    const columns = (frame.names ?? Object.keys(frame.columns ?? {})).map(field => [field, frame.columns?.[field]])
-      .filter(([, values]) => Array.isArray(values)).slice(0, MOST);
-    const wanted = new Set(columns.map(([field]) => field));
+    const columns = columnsOf(frame).slice(0, MOST);
+    const wanted = new Set(columns.map(({field}) => field));
     for (const [field, {element, chart}] of charts) {
       if (wanted.has(field)) continue;
       chart.destroy();
@@ -36,11 +33,12 @@ export function mountColumns(root, {onFrame}) {
     columns.forEach(({field, unit, rows, numbers}, i) => {
       if (!charts.has(field)) {
         const place = h("div", {class: "arrays-plot"});
-        const element = h("section", {class: "card", "aria-label": field}, h("header", {class: "card-head"}, h("h3", {class: "card-title"}, units.get(field) ? `${field} (${units.get(field)})` : field)), place);
+        const element = h("section", {class: "card", "aria-label": field},
+          h("header", {class: "card-head"}, h("h3", {class: "card-title"}, field), unit ? h("span", {class: "text-muted"}, unit) : null), place);
         root.append(element);
         charts.set(field, {element, chart: plot(place)});
       }
-      charts.get(field).chart.set({x: numbers.map((_, i) => i * step), y: numbers, xName: "row", yName: field, series: 1 + i % 8,
+      charts.get(field).chart.set({x: rows, y: numbers, xName: "row", yName: field, series: 1 + i % 8,
         label: `${field}: ${frame.total ?? numbers.length} values over the number of the row`});
     });
     root.dataset.charts = String(charts.size);
