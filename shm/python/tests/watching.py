@@ -62,6 +62,8 @@ class Watcher:
         self.manager.connect()
         self.data, self.messages, self.shutdown, self.notes, self.commands = (getattr(self.manager, name)() for name in NAMES)
         self.seen = []
+        # What has changed is told to those who are connected, and a proxy connects with its first call.
+        self.messages.qsize()
 
     def want(self, **topics):
         self.notes.update({"want:test": {"topics": topics, "t": time.time()}})
