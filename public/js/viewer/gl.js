@@ -137,7 +137,8 @@ export class Renderer {
     gl.uniform3fv(at("tileOff"), unit(theme.tileOff));
     gl.uniform3fv(at("tileSeen"), unit(theme.tileSeen));
     gl.uniform3fv(at("viewColor"), unit(theme.view));
-    gl.uniform2f(at("viewFill"), theme.viewFill, theme.casingFill);
+    // Over a picture the view is its edge alone, so that its colours stay what they are.
+    gl.uniform2f(at("viewFill"), ground[3] > 0 ? theme.viewFill : 0, theme.casingFill);
     gl.uniform3fv(at("casingColor"), unit(theme.casing));
     gl.uniform1f(at("dim"), dim);
     if (lookUp) {
