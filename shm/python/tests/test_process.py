@@ -163,6 +163,8 @@ def test_what_is_said_again_changes_nothing(process, watcher):
 
 
 def test_messages_are_bounded(process, watcher):
+    process.send("count", -1)
+    watcher.until_changed("topics")
     for i in range(10000):
         process.send("count", i)
     assert watcher.messages.qsize() == 8192
