@@ -35,5 +35,5 @@ fi
 env -u WAYLAND_DISPLAY -u NAPARI_MON -u NAPARI_ASYNC \
   DISPLAY=":$(cat "$display")" QT_QPA_PLATFORM=xcb LIBGL_ALWAYS_SOFTWARE=1 \
   HOME="$home" XDG_RUNTIME_DIR="$home" XDG_STATE_HOME="$home/state" XDG_CONFIG_HOME="$home/config" XDG_CACHE_HOME="$home/cache" \
-  NAPARI_CONFIG= PYTHONPATH=shm/python/src PYTHONDONTWRITEBYTECODE=1 \
+  NAPARI_CONFIG= PYTHONPATH=shm/python/src \
   nice .venv/napari-latest/bin/python -m pytest -p no:cacheprovider -q --disable-warnings "$@" shm/python/tests/napari

@@ -3,6 +3,7 @@
 .ci/test-napari-plugin.sh starts these tests as they are meant to run.
 """
 
+import gc
 import mmap
 import os
 import struct
@@ -176,9 +177,13 @@ def window():
     import napari
 
     viewer = napari.Viewer()
-    viewer.window.resize(1000, 800)
+    viewer.window.resize(800, 640)
     until(lambda: viewer.window._qt_viewer.canvas.size[0] > 400, "the window")
+    # napari collects garbage whenever a layer goes, which takes long with all that is imported.
+    gc.collect()
+    gc.freeze()
     yield viewer
+    gc.unfreeze()
     viewer.close()
 
 
@@ -194,6 +199,7 @@ def viewer(window):
     window.layers.clear()
     window.dims.ndisplay = 2
     window.dims.order = tuple(range(window.dims.ndim))
+    window.dims.axis_labels = tuple(str(axis - window.dims.ndim) for axis in range(window.dims.ndim))
     camera(window).angles = (0, 0, 0)
     pump()
 
@@ -229,7 +235,7 @@ def camera(viewer):
 
 def pattern(rows, columns, step=1):
     """Pixels that say where they are, the same on every level."""
-    y, x = np.mgrid[:rows, :columns] * step
+    y, x = np.arange(rows)[:, None] * step, np.arange(columns) * step
     return ((y // 4 * 61 + x // 4 * 7) % 4000).astype(np.uint16)
 
 

@@ -119,9 +119,11 @@ def test_the_steps_of_a_series(viewer, watch, volume):
     da = pytest.importorskip("dask.array")  # which does not load the other steps with each
     levels = [da.from_zarr(level) for level in volume]
     viewer.add_image(levels, multiscale=True, name="series", contrast_limits=[0, 4000], cache=False)
+    move(viewer, 2, 512, 512)
     watcher = watch("layers")
     painted(watcher, viewer)
-    watcher.until_layer("series", lambda _: True)
+    watcher.until_layer("series", lambda x: x["level"] == 0)
+    painted(watcher, viewer)
     watcher.messages.clear()
     viewer.dims.set_current_step(0, 4)
     watcher.until(lambda: watcher.events("load_chunk"))

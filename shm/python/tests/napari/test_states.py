@@ -6,8 +6,10 @@ from conftest import CHUNK, SIZE, camera, pattern, until
 
 
 def test_every_kind_of_layer(viewer, watch):
-    viewer.add_image(np.zeros((40, 50), np.uint16), name="image", contrast_limits=[0, 100], gamma=0.5, colormap="viridis",
-                     opacity=0.5, blending="additive", scale=(2, 3), translate=(10, 20), units=("um", "um"), axis_labels=("y", "x"))  # fmt: skip
+    viewer.add_image(
+        np.zeros((40, 50), np.uint16), name="image", contrast_limits=[0, 100], gamma=0.5, colormap="viridis", opacity=0.5,
+        blending="additive", scale=(2, 3), translate=(10, 20), units=("um", "um"), axis_labels=("y", "x"),
+    )  # fmt: skip
     viewer.add_image(np.zeros((40, 50, 3), np.uint8), name="rgb", rgb=True)
     viewer.add_labels(np.zeros((40, 50), int), name="labels", visible=False)
     viewer.add_points(np.zeros((7, 2)), name="points")
@@ -68,10 +70,11 @@ def test_camera_and_dims(viewer, watch):
     viewer.dims.ndisplay = 2
     viewer.dims.order = (0, 1, 3, 2)
     watcher.until_state("dims", lambda d: d["displayed"] == [3, 2])
-    viewer.window.resize(900, 700)
-    until(lambda: viewer.window._qt_viewer.canvas.size[0] < 700)
+    before = viewer.window._qt_viewer.canvas.size
+    viewer.window.resize(760, 600)
+    until(lambda: viewer.window._qt_viewer.canvas.size != before)
     watcher.until_state("camera", lambda c: c["canvas"] == list(viewer.window._qt_viewer.canvas.size))
-    viewer.window.resize(1000, 800)
+    viewer.window.resize(800, 640)
 
 
 def test_cursor(viewer, watch, pyramid):
@@ -209,6 +212,7 @@ def test_corners_of_a_layer_that_is_scaled_moved_and_transposed(viewer, watch):
 def test_in_3d_there_are_no_tiles(viewer, watch, volume):
     viewer.add_image(volume, multiscale=True, name="series", contrast_limits=[0, 4000])
     watcher = watch("poll", "layers")
+    camera(viewer).zoom = 2
     own = watcher.until_layer("series", lambda x: x["level"] == 0)["id"]
     viewer.dims.ndisplay = 3
     watcher.until_state("poll", lambda p: "tile_state" not in p["layers"][own])
