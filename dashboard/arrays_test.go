@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"image/png"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -352,6 +353,9 @@ func TestArraysPage(t *testing.T) {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q", want)
 		}
+	}
+	if found := regexp.MustCompile(`<script>|\son[a-z]+="|<style|\sstyle="|(src|href)="https?:`).FindString(body); found != "" {
+		t.Errorf("the page holds %q, which the policy forbids", found)
 	}
 	if body := page("?array=other"); !strings.Contains(body, "no such array") {
 		t.Error("an array that is not there is not told of")
