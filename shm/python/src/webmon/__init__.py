@@ -189,10 +189,25 @@ def attach(viewer: Any) -> Any:
     """Offers a napari viewer to webmon, with its layers, tiles, frame times, loads and everything that can be changed.
 
     Called again for the same viewer it returns the same attachment; its detach() ends the offer, as the viewer's end does.
+    Arrays, values and commands of the same script stand beside the layers, and their commands then run in Qt's thread. Where
+    :func:`serve` was called before, the viewer is a process of its own on the pages, as is every further viewer.
     """
     from . import _napari
 
     return _napari.attach(viewer)
+
+
+def _offer_napari(version: str | None) -> Process:
+    """Returns what a viewer is offered as: the default process while it is free, else a new one."""
+    global _process
+    process = _default()
+    with _lock:
+        if process.closed:
+            _process = process = Process._unopened()
+        if not process._opened:
+            process._open("napari", kind="napari", napari=version, commands="poll", launch=True)
+            return process
+    return Process("napari", kind="napari", napari=version, commands="poll")
 
 
 def close() -> None:

@@ -252,6 +252,7 @@ def _launch() -> None:
         if program is None:
             return
         environment = {k: v for k, v in os.environ.items() if k not in ("NAPARI_MON", "NAPARI_MON_CLIENT")}
+        environment["WEBMON_LAUNCHED"] = "1"  # it leaves our session, and shows no demo
         environment.setdefault("WEBMON_LINGER", _LINGER)
         if "WEBMON_LOG_PATH" not in environment:
             folder = state_dir()

@@ -204,3 +204,25 @@ def test_a_process_of_ones_own(viewer):
         assert attachment.process is process
         attachment.detach()
         assert process.closed
+
+
+def test_a_script_and_its_viewer_are_one(viewer, monkeypatch):
+    import webmon
+
+    monkeypatch.setattr(webmon._announce, "launch", lambda: None)
+    webmon.close()
+    camera = webmon.share("camera", shape=(4, 4), dtype="uint8")
+    first = webmon.attach(viewer)
+    try:
+        assert "camera" in first.process._data.get("arrays")
+        assert webmon.set("stage", 1) is None and first.process._data.values_["stage"] == 1
+        first.detach()
+        assert first.process.closed and not camera.publish(np.zeros((4, 4), np.uint8))
+        # Served by itself, a script keeps its commands in its own thread, and the viewer stands beside it.
+        served = webmon.serve("script", launch=False)
+        second = webmon.attach(viewer)
+        assert second.process is not served and second.process.name == "napari"
+        second.detach()
+        assert not served.closed
+    finally:
+        webmon.close()

@@ -28,8 +28,8 @@ def attach(viewer: Any, process: Any = None) -> Attachment:
     viewer : napari.Viewer
         A viewer with a window.
     process : webmon.Process, optional
-        What to offer it as, made with commands="poll". By default a new one of
-        kind "napari".
+        What to offer it as, made with commands="poll". By default one of kind
+        "napari": webmon's own default while that is free, else a new one.
 
     Raises
     ------
@@ -57,12 +57,12 @@ def attach(viewer: Any, process: Any = None) -> Attachment:
     app = QCoreApplication.instance()
     if app is None or app.thread() is not QThread.currentThread() and app.thread() != QThread.currentThread():
         raise RuntimeError("a viewer can only be attached in the thread that runs its window, which is Qt's main thread")
-    from .._process import Process
+    from .. import _offer_napari
     from .attachment import Attachment
 
     own = process is None
     if own:
-        process = Process("napari", kind="napari", napari=compat.version(), commands="poll")
+        process = _offer_napari(compat.version())
     try:
         new = Attachment(viewer, process, _ended)
     except Exception:
