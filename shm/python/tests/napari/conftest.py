@@ -35,7 +35,8 @@ def until(condition, what="it"):
         found = condition()
         if found:
             return found
-        pump()
+        for _ in range(5):  # asking takes longer than napari's own work
+            pump()
     raise AssertionError(f"{what} did not come within {PATIENCE} s")
 
 
