@@ -58,6 +58,12 @@ class Watcher:
         self.topics = {}
         self._refreshed = 0.0
 
+    def leave(self):
+        """Close the connection: a process that ends waits a moment for whoever has still to read."""
+        connection = self.data._tls.connection
+        del self.data._tls.connection
+        connection.close()
+
     def want(self, *topics, hz=60, **rates):
         self.topics = {**dict.fromkeys(topics, hz), **rates}
         self._refreshed = 0.0
@@ -224,8 +230,7 @@ def watch(viewer):
     yield begin
     attachment = attached(viewer)
     if attachment is not None:
-        # A process that ends waits a moment for messages that somebody has still to take.
-        watchers[-1].listen()
+        watchers[-1].leave()
         attachment.detach()
 
 
