@@ -62,7 +62,7 @@ cross:
 test-go: setup
 	$(GO) test -race -timeout 15m ./...
 
-# The Python package without napari, under the oldest and the newest NumPy.
+# The Python package: under the oldest and the newest NumPy, and inside napari.
 test-py:
 	.ci/venvs.sh numpy1 numpy2
 	@mkdir -p .cache; for env in numpy1 numpy2; do \
@@ -70,6 +70,7 @@ test-py:
 	  -c shm/python/pyproject.toml --ignore shm/python/tests/napari shm/python/tests >.cache/pytest-$$env.log 2>&1 & \
 	  pids="$$pids $$!"; done; bad=0; for pid in $$pids; do wait $$pid || bad=1; done; \
 	for env in numpy1 numpy2; do echo "pytest under $$(.venv/$$env/bin/python --version), $$env"; cat .cache/pytest-$$env.log; done; exit $$bad
+	.ci/test-napari-plugin.sh
 
 test-js: setup-js
 	npm test

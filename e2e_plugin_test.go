@@ -319,7 +319,7 @@ func TestE2EPlugin(t *testing.T) {
 			}
 			return ""
 		})
-		p.click("form[action$='/commands/screenshot'] button[type=submit]")
+		p.click("form[action*='/commands/screenshot'] button[type=submit]")
 		p.wait("the screenshot is on the page", `[...document.querySelectorAll("img[src*='arrays/screenshot.png']")].some(i => i.complete && i.naturalWidth > 100)`)
 		picture, err := w.text("/api/v1/sources/napari/arrays/screenshot.png")
 		if err != nil {
