@@ -90,8 +90,8 @@ func (a *arrays) run(ctx context.Context) {
 		if changed {
 			all.replace(list)
 		}
-		if !all.look(time.Now()) && !changed {
-			timer.Stop() // nobody watches: what changes that wakes
+		if (!all.look(time.Now()) || len(all.arrays) == 0) && !changed {
+			timer.Stop() // nobody watches, or nothing: what changes that wakes
 			continue
 		}
 		if now := time.Now(); changed || all.news || now.Sub(all.told) >= statsEvery-statsEvery/16 {
