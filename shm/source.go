@@ -104,6 +104,9 @@ type Event struct {
 	Topic string
 	Stamp float64 // the process's own time, s since the epoch; 0: it gave none
 	Value Value   // what it sent, such as {"time": s, "delta_ms": ms}
+	// Past says that it was sent before webmon came: Stamp then is when. It is
+	// history, and tells nothing of how fast the process is now.
+	Past bool
 }
 
 // Action is something people may ask of a process.

@@ -145,6 +145,14 @@ func (r *run) came() {
 // Event implements [shm.Sink].
 func (r *run) Event(e shm.Event) {
 	now := time.Now()
+	at, received := when(e.Stamp, now), now
+	if e.Past {
+		at = time.UnixMicro(int64(e.Stamp * 1e6))
+		if now.Sub(at) > Window || at.After(now) {
+			return
+		}
+		received = at // as if webmon had been there
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.current() {
@@ -160,14 +168,18 @@ func (r *run) Event(e shm.Event) {
 		t = &topic{log: &Log{}}
 		r.topics[e.Topic] = t
 	}
-	t.count.add(now)
-	t.log.add(now, e.Stamp, e.Value)
+	if e.Past && t.latest.After(at) {
+		return // what is there is newer: it was not sent to us, or not in order
+	}
+	t.latest = at
+	t.count.add(received)
+	t.log.add(received, e.Stamp, e.Value)
 	if len(t.recent) == recent {
 		copy(t.recent, t.recent[1:])
 		t.recent = t.recent[:recent-1]
 	}
-	t.recent = append(t.recent, Message{Time: now, Value: e.Value})
-	r.numbers(e.Topic, e.Value, when(e.Stamp, now), 0)
+	t.recent = append(t.recent, Message{Time: received, Value: e.Value})
+	r.numbers(e.Topic, e.Value, at, 0)
 	signal(r.changed)
 }
 

@@ -90,6 +90,7 @@ type topic struct {
 	count  counter
 	log    *Log
 	recent []Message // the last ones, oldest first
+	latest time.Time // of the last one, as its series have it
 }
 
 // Message is one event as the pages show it.

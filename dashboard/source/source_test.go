@@ -365,3 +365,39 @@ func TestSlug(t *testing.T) {
 		}
 	}
 }
+
+// What a process sent before webmon came stands where it belongs in time, and
+// tells nothing of the rate now.
+func TestThePastIsHistory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProcess("scope", 1)
+		r := registry(t, source.Options{}, map[string]*process{"one": p})
+		src, sink := attach(t, r, p, source.Target{Name: "scope", Address: "one"})
+		send := func(ago time.Duration, ms float64, past bool) {
+			stamp := float64(time.Now().Add(-ago).UnixMicro()) / 1e6
+			sink.Event(shm.Event{Topic: "exposure", Stamp: stamp, Past: past, Value: map[string]shm.Value{"ms": ms}})
+		}
+		send(time.Hour, 0, true) // longer ago than anything is kept
+		send(10*time.Minute, 1, true)
+		send(10*time.Second, 2, true)
+		send(0, 3, false)
+		send(5*time.Second, 4, true) // out of order
+		info, ok := src.Event("exposure", time.Now())
+		if !ok || info.Count != 3 || len(info.Recent) != 3 {
+			t.Fatalf("%d messages, %d of them shown, want 3", info.Count, len(info.Recent))
+		}
+		if ago := time.Since(info.Recent[0].Time); ago != 10*time.Minute {
+			t.Errorf("the first is %v old, want 10 min", ago)
+		}
+		if info.Rate > 1 {
+			t.Errorf("the rate is %v, and one message came this second", info.Rate)
+		}
+		b, err := src.History("exposure").AppendJSON(nil, time.Now().Add(-time.Minute))
+		if err != nil || strings.Count(string(b), `"ms"`) != 2 {
+			t.Errorf("the last minute is %s, %v, want two messages", b, err)
+		}
+		if stats := src.Series("exposure.ms").Stats(15*time.Minute, time.Now()); stats.Count != 3 || stats.Last != 3 {
+			t.Errorf("the series has %d values, the last %v; want 3 and 3", stats.Count, stats.Last)
+		}
+	})
+}

@@ -639,3 +639,23 @@ func TestOurEnd(t *testing.T) {
 		}
 	}
 }
+
+// What a process of ours sent before webmon came is its history.
+func TestThePastIsHandedOver(t *testing.T) {
+	p := naparitest.Play(t, naparitest.PlayOptions{})
+	now := float64(time.Now().UnixMicro()) / 1e6
+	for _, ago := range []float64{600, 60} {
+		p.Send("exposure", pickle.NewDict("time", now-ago, "ms", ago))
+	}
+	r := watchPlayer(t, p, napari.Options{})
+	p.Send("exposure", pickle.NewDict("time", now+1, "ms", 0.0))
+	r.sink.Wait(t, "all three messages", func() bool { return len(r.sink.Events("exposure")) == 3 })
+	for i, past := range []bool{true, true, false} {
+		if e := r.sink.Events("exposure")[i]; e.Past != past {
+			t.Errorf("message %d is %+v, want past %v", i, e, past)
+		}
+	}
+	if text := r.sink.Noticed("backlog"); text != "" {
+		t.Errorf("%q was said although nothing was left out", text)
+	}
+}
