@@ -25,6 +25,8 @@ import (
 // cameraSide is the camera's frame, pixels along a side.
 const cameraSide = 2048
 
+func init() { roles[roleCamera], roles[roleArrays] = camera, serveArrays }
+
 // BenchmarkCamera is the way of a camera's picture into browsers: 2048 x 2048
 // pixels of 16 bits, 60 times a second.
 func BenchmarkCamera(b *testing.B) {

@@ -32,6 +32,9 @@ const (
 	profileEnv = "WEBMONTEST_CPUPROFILE"
 )
 
+// roles are those of one platform, added where they are defined.
+var roles = map[string]func(){}
+
 // play is what TestMain calls in such a process.
 func play(role string) {
 	switch role {
@@ -42,10 +45,10 @@ func play(role string) {
 		main()
 	case roleNaive:
 		naive()
-	case roleCamera:
-		camera()
-	case roleArrays:
-		serveArrays()
+	default:
+		if play := roles[role]; play != nil {
+			play()
+		}
 	}
 	fmt.Fprintf(os.Stderr, "there is no role %q\n", role)
 	os.Exit(2)
