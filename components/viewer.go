@@ -19,6 +19,7 @@ const (
 	ViewerNoLayer                    // frames come, and no multiscale layer is open
 	ViewerNoTiles                    // frames come, and this napari cannot share tiles
 	ViewerNone                       // there is no source at all
+	ViewerForeign                    // the process is no napari
 )
 
 // MaxTileRows is how many tiles the viewer's table lists.
@@ -237,6 +238,11 @@ func (v Viewer) empty() (ui.EmptyProps, bool) {
 			Title: "No napari is attached.",
 			Text:  "webmon is running and has nothing to show yet.",
 			Steps: []string{"Start napari with its monitor on, as below; it appears here by itself."},
+		}, true
+	case ViewerForeign:
+		return ui.EmptyProps{
+			Title: v.Name + " draws no tiles.",
+			Text:  "It is a program of its own and no napari. What it shares is under Arrays, Controls and Messages.",
 		}, true
 	case ViewerLoading:
 		return ui.EmptyProps{

@@ -136,11 +136,15 @@ func stateOf(src *source.Source, st source.Status) ui.State {
 
 func (s *Server) header(src *source.Source, now time.Time) layout.Header {
 	st := src.Status(now)
-	return layout.Header{
+	h := layout.Header{
 		Topic: src.ID() + "/html/" + headerSlug,
 		State: stateOf(src, st), Heard: st.Heard, Age: st.Age, Rate: st.FrameRate,
 		Notices: s.notices(src, st, now),
 	}
+	if st.Frames == 0 && st.Kind == shm.KindPython {
+		h.Rate = -1 // it draws nothing
+	}
+	return h
 }
 
 func (s *Server) headerFrame(src *source.Source, now time.Time) templ.Component {

@@ -84,7 +84,7 @@ type Header struct {
 	State   ui.State
 	Heard   bool          // whether anything has come at all
 	Age     time.Duration // since the last data
-	Rate    float64       // frames a second
+	Rate    float64       // frames a second; negative: of no meaning
 	Notices []Notice
 }
 
@@ -117,7 +117,7 @@ func (h Header) ageMillis() string {
 // rate is none once the process is gone: an average over the last seconds would
 // live on for as long.
 func (h Header) rate() string {
-	if h.State != ui.Live && h.State != ui.Stale {
+	if h.State != ui.Live && h.State != ui.Stale || h.Rate < 0 {
 		return ui.None
 	}
 	return ui.Rate(h.Rate)

@@ -46,6 +46,7 @@ func Stories() []Story {
 		page("camera has not moved", components.ViewerPage(viewer(components.ViewerSilent, ui.Waiting))),
 		page("no multiscale layer", components.ViewerPage(viewer(components.ViewerNoLayer, ui.Live))),
 		page("napari shares no tiles", components.ViewerPage(viewer(components.ViewerNoTiles, ui.Live))),
+		page("no napari", components.ViewerPage(viewer(components.ViewerForeign, ui.Live))),
 		page("no source", components.ViewerPage(viewer(components.ViewerNone, ui.Absent))),
 		page("napari with the package", components.ViewerPage(viewerOurs())),
 	)
@@ -295,6 +296,8 @@ func viewer(state components.ViewerState, link ui.State) components.Viewer {
 		}
 	case components.ViewerNoTiles:
 		v.Napari = "0.9.2"
+	case components.ViewerForeign:
+		v.Name, v.Grid.Action = "scope", "" // it has no such command
 	}
 	if state != components.ViewerLive {
 		v.Grid.Disabled = "There is nothing to draw a grid on."

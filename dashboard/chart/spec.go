@@ -168,8 +168,8 @@ func Known() []Spec {
 	}
 }
 
-const noChunks = "No chunk load yet. Only a napari with octree (0.4.x, NAPARI_EXPERIMENTAL_OCTREE=1) reports them, " +
-	"and only while it loads: pan or zoom to tiles it has not shown before. From 0.5 on napari sends none."
+const noChunks = "No chunk load yet. They come while napari loads: pan or zoom to tiles it has not shown before. " +
+	"napari reports them with the plugin napari-webmon, or of itself with octree (0.4.x, NAPARI_EXPERIMENTAL_OCTREE=1)."
 
 func spread(unit Unit) []Stat {
 	return []Stat{

@@ -119,7 +119,7 @@ func (o Options) model(m tab.Moment, open, csrf string) components.Layers {
 	declared := controlsOf(src)
 	list, _ := value.([]shm.Value)
 	switch {
-	case at.IsZero() && declares(declared):
+	case at.IsZero() && st.Kind == shm.KindNapari && declares(declared):
 		out.State = components.LayersWaiting
 	case at.IsZero():
 		out.State = components.LayersForeign

@@ -103,14 +103,18 @@ func notice(m tab.Moment) string {
 		return ""
 	}
 	status := m.Source.Status(m.Now)
-	if status.Kind != shm.KindNapari || !status.Running {
-		return ""
-	}
 	switch {
+	case !status.Running:
+		return ""
+	case status.Kind == shm.KindPython && m.Source.Series("frame_time.delta_ms") == nil:
+		return status.Name + " sends no frame times. They are charted here if it calls webmon.send(\"frame_time\", {\"delta_ms\": ...}); " +
+			"other numbers that it sends have their charts under Messages."
+	case status.Kind != shm.KindNapari:
+		return ""
 	case status.Silent:
 		return status.Name + " is attached and has not drawn a frame yet. It sends its numbers with each frame: move its camera once."
-	case m.Source.Series("load_chunk.load_ms") == nil && withoutOctree(status.Napari):
-		return "napari " + status.Napari + " reports no chunk loads: from 0.5 on it has no octree. Frame times come all the same."
+	case m.Source.Series("load_chunk.load_ms") == nil && withoutOctree(status.Napari) && status.Package == "":
+		return "napari " + status.Napari + " reports no chunk loads of itself: from 0.5 on it has no octree. The plugin napari-webmon adds them. Frame times come all the same."
 	}
 	return ""
 }

@@ -123,7 +123,7 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 		},
 		"no octree": {
 			process{info: shm.Info{Name: "napari", Kind: shm.KindNapari, Napari: "0.9.2"}, frames: true, events: []shm.Event{frame(16)}},
-			"napari 0.9.2 reports no chunk loads",
+			"napari 0.9.2 reports no chunk loads of itself",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

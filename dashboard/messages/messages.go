@@ -33,7 +33,11 @@ type Options struct {
 }
 
 // known are the topics that have a tab of their own.
-var known = map[string]bool{shm.TopicPoll: true, shm.TopicFrameTime: true, shm.TopicLoadChunk: true}
+var known = map[string]bool{
+	shm.TopicPoll: true, shm.TopicFrameTime: true, shm.TopicLoadChunk: true,
+	shm.TopicControls: true, shm.TopicActions: true, shm.TopicArrays: true,
+	"topics": true, "layers": true, "histograms": true, // as the package names them
+}
 
 // Tab returns the tab.
 func Tab(opts Options) tab.Tab {
@@ -123,6 +127,9 @@ func (o Options) model(m tab.Moment) components.Messages {
 		out.Topics = append(out.Topics, t)
 	}
 	for name := range src.States() {
+		if _, ok := shm.ArrayOfTopic(name); ok {
+			continue // frames are no messages
+		}
 		value, at, seq := src.State(name)
 		out.Topics = append(out.Topics, components.MessageTopic{
 			Name: name, State: true, Known: known[name], Count: seq, Rate: src.StateRate(name, m.Now),
