@@ -4,14 +4,16 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
 	"webmon/shm/napari/naparitest"
 )
 
-// TestPictures makes the README's pictures: a real napari in the viewer, and
+// TestPictures makes the README's pictures: the package's two examples, and
 // the demo's last minute in the loader. It is built only when asked for:
 //
 //	go test -tags pictures -run TestPictures .
@@ -25,27 +27,59 @@ func TestPictures(t *testing.T) {
 		}
 		p.close()
 	}
+	home := t.TempDir()
+	example := func(venv, name string) {
+		root := naparitest.Root(t)
+		cmd := exec.Command(filepath.Join(root, ".venv", venv, "bin/python"), filepath.Join(root, "shm/python/examples", name))
+		cmd.Env = append(userEnviron(t, home), "DISPLAY="+naparitest.StartDisplay(t), "LIBGL_ALWAYS_SOFTWARE=1", "NAPARI_CONFIG=",
+			"PYTHONPATH="+filepath.Join(root, "shm/python/src"))
+		cmd.Dir, cmd.SysProcAttr = home, &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+		})
+	}
 
 	demo := startProgram(t, t.TempDir(), "--demo", "--port", "0")
 	time.Sleep(65 * time.Second) // until the window of a minute is full
 	p := b.open(t, window)
 	p.visit(demo.url)
-	p.key("2")
+	p.tab("loader")
 	draws(t, p, "frame_time")
 	time.Sleep(2 * time.Second)
 	keep(p, "loader")
+	demo.stop(t)
 
-	n := naparitest.Start(t, naparitest.Options{
-		Version: naparitest.Octree,
-		Client:  []string{webmonBinary(t), "--port", "0"},
-	})
-	w := launchedBy(t, n)
-	n.Wake()
-	n.Zoom(0.05)
-	n.Center(29000, 35500)
-	p = b.open(t, window)
-	p.visit(w.url)
-	p.live()
-	sameTiles(t, n, w, p, 0)
+	example("napari-latest", "viewer.py")
+	example("numpy2", "camera.py")
+	w := startProgram(t, home, "--port", "0")
+	w.source("napari", "attached", connected)
+	w.source("scope", "attached", connected)
+	open := func(path string) *page {
+		p := b.open(t, window)
+		p.visit(w.base + path + "&token=" + w.token)
+		p.live()
+		return p
+	}
+	p = open("/layers?source=napari")
+	p.give("camera.zoom", "0.45")
+	p.give("camera.center.0", "2600")
+	p.give("camera.center.1", "3400")
+	p.give("layer.1.colormap", "magma")
+	p.wait("a histogram", `document.querySelector(".histogram, svg[class*=histogram]")`)
+	time.Sleep(8 * time.Second) // until what was done is old news
+	keep(p, "layers")
+
+	p = open("/viewer?source=napari")
+	p.wait("a picture", `document.querySelector("[data-viewer]").dataset.pictures > 0`)
+	time.Sleep(3 * time.Second)
 	keep(p, "viewer")
+
+	p = open("/arrays?source=scope&array=camera")
+	p.wait("a picture", `document.querySelector("[data-viewer]").dataset.pictures > 20`)
+	time.Sleep(3 * time.Second)
+	keep(p, "arrays")
 }
