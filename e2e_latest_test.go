@@ -37,8 +37,7 @@ func TestE2ELatest(t *testing.T) {
 	t.Run("no tiles, and what to do", func(t *testing.T) {
 		p.t = t
 		p.says("#live-viewer-stage", "napari "+n.Napari+" does not share its tiles")
-		p.says("#live-viewer-stage", "NAPARI_EXPERIMENTAL_OCTREE=1")
-		p.says("#live-viewer-stage", "0.4.11")
+		p.says("#live-viewer-stage", "napari-webmon")
 		// The command does not exist in this napari, and nobody is led to think so.
 		p.visit(w.url)
 		p.live()

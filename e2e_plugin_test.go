@@ -260,11 +260,17 @@ func TestE2EPlugin(t *testing.T) {
 			}
 			return ""
 		})
-		p.give(control("name"), "renamed")
-		p.says("#tab", "renamed")
-		n.has(t, "layer:renamed", "opacity", "0.25")
-		p.give(control("name"), "image")
-		n.has(t, "layer:image", "opacity", "0.25")
+		for _, name := range []string{"renamed", "image"} {
+			p.give(control("name"), name)
+			until(t, "napari calls the layer "+name, func() string {
+				n.MustDo("layers", map[string]any{}, &order)
+				if !slices.Contains(order.Names, name) {
+					return fmt.Sprint(order.Names)
+				}
+				return ""
+			})
+			p.says(".layer-row.layer-open", name)
+		}
 
 		// What is refused changes nothing and says why.
 		p.give(control("opacity"), "7")

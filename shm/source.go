@@ -106,7 +106,7 @@ type Event struct {
 	Value Value   // what it sent, such as {"time": s, "delta_ms": ms}
 	// Past says that it was sent before webmon came: Stamp then is when. It is
 	// history, and tells nothing of how fast the process is now.
-	Past bool
+	Past bool `json:",omitempty"`
 }
 
 // Action is something people may ask of a process.

@@ -64,7 +64,7 @@ startKeys({
   pause: () => pause.toggle(),
   theme: cycleTheme,
   help: () => document.getElementById("help")?.showModal(),
-  press: key => document.querySelector("[data-viewer]") ?? document.querySelector(`button[data-key=${key}]`)?.click(), // the viewer's is its own
+  press: key => document.querySelector(`button[data-key=${key}]`)?.click(),
 });
 document.addEventListener("click", event => {
   if (event.target.closest?.("[data-action=theme]")) cycleTheme();
