@@ -292,14 +292,15 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 		in, err = instance.Acquire(dir)
 		switch {
 		case errors.Is(err, instance.ErrTaken):
-			url, err := handOver(ctx, dir, targets)
+			asked := cfg.targets(true) // who runs webmon to be told its address wants no demo
+			url, err := handOver(ctx, dir, asked)
 			if errors.Is(err, instance.ErrEnded) {
 				continue // it is our turn after all
 			}
 			if err != nil {
 				return err
 			}
-			logger.Info("handed over to the webmon that is running", "sources", len(targets))
+			logger.Info("handed over to the webmon that is running", "sources", len(asked))
 			fmt.Fprintln(stdout, url)
 			return openBrowser(cfg.open, url)
 		case err != nil:

@@ -255,6 +255,19 @@ func TestASecondWebmonHandsOver(t *testing.T) {
 	}
 }
 
+func TestAskingForTheAddressBringsNoDemo(t *testing.T) {
+	env := newEnvironment(t)
+	first := launch(t, env, "--port", "0", "--connect", "127.0.0.1:1")
+	eventually(t, "the first waits for its process", func() bool { return len(first.sources()) == 1 })
+	var stdout, stderr bytes.Buffer
+	if status := run(t.Context(), nil, env.get, &stdout, &stderr); status != 0 || strings.TrimSpace(stdout.String()) != first.url {
+		t.Errorf("the second ended with %d and printed %q (%s), want 0 and %q", status, stdout.String(), stderr.String(), first.url)
+	}
+	if all := first.sources(); len(all) != 1 {
+		t.Errorf("the first now has %+v, want what it had", all)
+	}
+}
+
 func TestPortsThatWereNotAskedFor(t *testing.T) {
 	// The default port, or the one after it if something else has it.
 	l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(defaultPort))
