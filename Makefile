@@ -8,7 +8,7 @@
 
 SHELL := /bin/bash
 GO ?= go
-FUZZTIME ?= 10s
+FUZZTIME ?= 5s
 SOAKTIME ?= 1h
 # Flags for webmon, as in: make run ARGS="--port 6000"
 ARGS ?=

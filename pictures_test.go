@@ -79,7 +79,7 @@ func TestPictures(t *testing.T) {
 	keep(p, "viewer")
 
 	p = open("/arrays?source=scope&array=camera")
-	p.wait("a picture", `document.querySelector("[data-viewer]").dataset.pictures > 20`)
+	p.wait("a picture", `document.querySelector("[data-array] canvas")`)
 	time.Sleep(3 * time.Second)
 	keep(p, "arrays")
 }
