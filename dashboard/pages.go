@@ -141,7 +141,7 @@ func (s *Server) header(src *source.Source, now time.Time) layout.Header {
 		State: stateOf(src, st), Heard: st.Heard, Age: st.Age, Rate: st.FrameRate,
 		Notices: s.notices(src, st, now),
 	}
-	if st.Frames == 0 && st.Kind == shm.KindPython {
+	if !st.Framed && st.Frames == 0 {
 		h.Rate = -1 // it draws nothing
 	}
 	return h

@@ -28,7 +28,6 @@ export class Pictures {
       this.#paused = event.detail.paused;
       for (const picture of this.#mounted.values()) picture.setPaused?.(this.#paused);
     });
-    document.addEventListener("viewer:grid", () => document.querySelector("button[data-key=g]")?.click());
     document.addEventListener("viewer:png", event => save(event.detail.blob, `webmon-tiles-${stamp(new Date())}.png`));
     this.scan();
   }
