@@ -98,7 +98,11 @@ func (o Options) model(m tab.Moment, name string) components.Arrays {
 		a.State = components.ArraysEmpty
 	}
 	for i := range list {
-		a.List = append(a.List, row(m, &list[i], list[i].Name == name))
+		r := row(m, &list[i], list[i].Name == name)
+		if !st.Running {
+			r.Rate = 0 // what was said last is no longer so
+		}
+		a.List = append(a.List, r)
 	}
 	switch info := list.Get(name); {
 	case info != nil:
