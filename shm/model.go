@@ -1,0 +1,125 @@
+package shm
+
+import "math"
+
+// What a simulation has in common with every other, whoever computes it. It is
+// a source like any: its parameters are Controls, what it can be told are
+// Actions, its fields are arrays. Only the names below are agreed on.
+const (
+	// TopicModel is the state topic of a simulation; its value is a *ModelState.
+	TopicModel = "model"
+	// TopicPhysics is the event topic of the numbers a physicist watches, by the
+	// names of ModelState.Observables, a few times a second.
+	TopicPhysics = "physics"
+
+	// ArrayDensity is a field of shape [Nx, Ny] with the axes "x", "y"; y goes up
+	// in a picture of it.
+	ArrayDensity = "density"
+	// ArrayPhase is the phase of the field, the same shape, radians from -pi to
+	// pi; only of models that have one, and made only while somebody wants it.
+	ArrayPhase = "phase"
+	// ArrayTracers are the places of particles that move with the flow: float32 of
+	// shape [2, N] with the axes "xy", "particle": x above y, in pixels of the
+	// density, fractions included.
+	ArrayTracers = "tracers"
+
+	// ControlFingerX and ControlFingerY are the controls of where people point,
+	// from 0 to 1 across the box, y up. A model without them has no finger.
+	ControlFingerX = "finger_x"
+	ControlFingerY = "finger_y"
+
+	// The actions of a simulation, each without arguments. Restart makes it anew,
+	// whatever has become of it; all others need one that works.
+	ActionStart        = "start"
+	ActionPause        = "pause"
+	ActionStep         = "step" // computes one picture further and pauses
+	ActionReset        = "reset"
+	ActionResetTracers = "reset_tracers"
+	ActionRestart      = "restart"
+)
+
+// ModelPhase is what a simulation is doing.
+type ModelPhase string
+
+// The phases of a simulation.
+const (
+	ModelStarting ModelPhase = "starting"
+	ModelRunning  ModelPhase = "running"
+	ModelPaused   ModelPhase = "paused"
+	ModelFailed   ModelPhase = "failed" // Problem says why; ActionRestart starts anew
+)
+
+// ModelState is what a simulation says of itself, with each picture.
+type ModelState struct {
+	Phase ModelPhase `json:"phase"`
+	// Problem is what went wrong, one plain sentence, "" for nothing; Detail is
+	// the traceback or whatever else helps whoever wrote the model.
+	Problem string `json:"problem,omitempty"`
+	Detail  string `json:"detail,omitempty"`
+
+	Frame    uint64  `json:"frame"`               // pictures made since it started
+	Steps    uint64  `json:"steps"`               // time steps computed
+	Time     float64 `json:"t"`                   // of the simulation; NaN: it does not tell
+	TimeUnit string  `json:"time_unit,omitempty"` // of Time
+	StepMS   float64 `json:"step_ms"`             // wall time of a step, of late; 0: unknown
+	Rate     float64 `json:"rate_hz"`             // pictures a second, of late
+
+	// Finger is where people point and where the potential is that follows; nil
+	// where the model has none.
+	Finger *ModelFinger `json:"finger,omitempty"`
+
+	// Observables describe the numbers of TopicPhysics in the order of their
+	// charts. They are the same for the life of a run.
+	Observables []Observable `json:"observables,omitempty"`
+}
+
+// MarshalJSON writes numbers that JSON has no word for as null.
+func (s *ModelState) MarshalJSON() ([]byte, error) {
+	finger := Value(nil)
+	if s.Finger != nil {
+		finger = map[string]Value{"x": s.Finger.X, "y": s.Finger.Y, "px": s.Finger.PX, "py": s.Finger.PY}
+	}
+	observables := make([]Value, len(s.Observables))
+	for i, o := range s.Observables {
+		observables[i] = map[string]Value{"name": o.Name, "title": o.Title, "unit": o.Unit, "help": o.Help}
+	}
+	out := map[string]Value{
+		"phase": string(s.Phase), "problem": s.Problem, "detail": s.Detail,
+		"frame": clampUint(s.Frame), "steps": clampUint(s.Steps),
+		"t": s.Time, "time_unit": s.TimeUnit, "step_ms": s.StepMS, "rate_hz": s.Rate,
+		"finger": finger, "observables": observables,
+	}
+	return AppendJSON(nil, out)
+}
+
+func clampUint(n uint64) int64 { return int64(min(n, math.MaxInt64)) }
+
+// ModelFinger is a place that people point to and the place of the potential
+// that follows it, both from 0 to 1 across the box, y up. It may leave the box
+// on one side to come back on the other.
+type ModelFinger struct {
+	X, Y   float64
+	PX, PY float64 // NaN: the model does not tell
+}
+
+// Observable is a number that a simulation reports as it runs.
+type Observable struct {
+	Name  string // in events of TopicPhysics
+	Title string
+	Unit  string
+	Help  string // what it says, one sentence
+}
+
+// ModelInfo is a simulation that webmon can run, or reach.
+type ModelInfo struct {
+	Key    string // its name in addresses: small letters, digits, hyphens
+	Title  string
+	About  string // plain text in paragraphs: what it is, who wrote it
+	Origin string // "built in", the path of a file, or the address of a server
+	Kind   Kind   // KindModel or KindRemote
+	// Picture is a small PNG of what it looks like, nil for none.
+	Picture []byte
+	// Problem says why it cannot be run at all, one sentence; Detail is the
+	// traceback. Visiting it tries again.
+	Problem, Detail string
+}
