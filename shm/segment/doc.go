@@ -18,6 +18,9 @@
 // memory stays mapped for as long as a Reader or a frame refers to it, so that
 // the last frame of a process can be read when that is long gone.
 //
+// Arrays that webmon computes or fetches itself are in a ring in its own memory
+// instead, a [Local], on every system; their frames are read in the same way.
+//
 // It is no general access to shared memory, keeps no history, and knows nothing of
 // how processes declare their arrays (that is package napari).
 //

@@ -10,8 +10,8 @@ import (
 // ReadItem returns the bytes of one item of a frame, in the dtype of the array.
 // position has a number for each axis. The error wraps [shm.ErrOvertaken] or
 // [shm.ErrNoArray], or says what is wrong with the position.
-func (r *Reader) ReadItem(f *shm.ArrayFrame, position []int) ([]byte, error) {
-	if f == nil || len(f.Shape) != len(r.m.shape) {
+func (r *frames) ReadItem(f *shm.ArrayFrame, position []int) ([]byte, error) {
+	if f == nil || len(f.Shape) != len(r.shape) {
 		return nil, errors.New("this is no frame of the array")
 	}
 	if len(position) != len(f.Shape) {
@@ -24,7 +24,7 @@ func (r *Reader) ReadItem(f *shm.ArrayFrame, position []int) ([]byte, error) {
 		}
 		at = at*n + position[k]
 	}
-	size := r.m.dtype.Size
+	size := r.dtype.Size
 	item := make([]byte, size)
 	err := r.read(f, func(data []byte) error {
 		copy(item, data[at*size:][:size])

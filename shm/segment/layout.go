@@ -163,15 +163,17 @@ func (h *header) matches(info *shm.ArrayInfo) error {
 		return fmt.Errorf("it is of generation %s and %s is declared: the process has made another one", g, short(info.Generation))
 	}
 	descr, fields := Describe(h.dtype)
-	if descr != info.Descr || !slices.EqualFunc(fields, info.Fields, func(a, b shm.ArrayField) bool {
-		return a.Name == b.Name && a.Descr == b.Descr && slices.Equal(a.Shape, b.Shape)
-	}) {
+	if descr != info.Descr || !slices.EqualFunc(fields, info.Fields, sameField) {
 		return fmt.Errorf("it holds %s and something else is declared", short(h.dtype.Descr()))
 	}
 	if !slices.Equal(h.shape, info.Shape) {
 		return fmt.Errorf("it holds frames of %v and %v is declared", h.shape, info.Shape)
 	}
 	return nil
+}
+
+func sameField(a, b shm.ArrayField) bool {
+	return a.Name == b.Name && a.Descr == b.Descr && slices.Equal(a.Shape, b.Shape)
 }
 
 // Describe says how an [shm.ArrayInfo] writes a dtype: its name, or where it is a

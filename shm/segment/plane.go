@@ -35,13 +35,13 @@ type plane struct {
 //
 // A crc is one of the whole frame: the first read of a frame that has one reads all
 // of it, see verify.
-func (r *Reader) ReadPlane(f *shm.ArrayFrame, sel shm.Selection, dst []byte) (shm.Pixels, error) {
-	t := r.m.dtype
+func (r *frames) ReadPlane(f *shm.ArrayFrame, sel shm.Selection, dst []byte) (shm.Pixels, error) {
+	t := r.dtype
 	kind := pixelType(t)
 	if kind == "" {
 		return shm.Pixels{}, fmt.Errorf("its items are %s, which are no numbers to make a picture of", short(t.Descr()))
 	}
-	if f == nil || len(f.Shape) != len(r.m.shape) {
+	if f == nil || len(f.Shape) != len(r.shape) {
 		return shm.Pixels{}, errors.New("this is no frame of the array")
 	}
 	p, err := planeOf(f.Shape, t.Size, sel)

@@ -16,7 +16,6 @@ import (
 	"unsafe"
 
 	"webmon/shm"
-	"webmon/shm/pickle"
 )
 
 // Options of Open.
@@ -27,6 +26,7 @@ type Options struct {
 // Reader reads the frames of one segment. It implements [shm.ArrayReader] and
 // is safe for concurrent use. Frames keep their Reader, and so the memory.
 type Reader struct {
+	frames
 	m    *mapping
 	info atomic.Pointer[shm.ArrayInfo]
 	torn atomic.Uint64
@@ -69,6 +69,7 @@ func open(info shm.ArrayInfo, dir string) (*Reader, error) {
 		return nil, fmt.Errorf("its segment %s cannot be used: %w", info.Shm, err)
 	}
 	r := &Reader{m: m, file: f}
+	r.frames = frames{dtype: m.dtype, shape: m.shape, backing: r}
 	r.info.Store(&info)
 	return r, nil
 }
@@ -277,17 +278,9 @@ func (m *mapping) head(seq uint64) (*shm.ArrayFrame, error) {
 	return f, nil
 }
 
-// read runs copyOut, which copies out of the data of a frame, and makes sure
-// that this was the frame's data from the first to the last byte.
-func (r *Reader) read(f *shm.ArrayFrame, copyOut func(data []byte) error) error {
+// data implements backing.
+func (r *Reader) data(f *shm.ArrayFrame, n int, copyOut func(data []byte) error) error {
 	m := r.m
-	if f == nil || f.Seq == 0 || len(f.Shape) != len(m.shape) {
-		return errors.New("this is no frame of the array")
-	}
-	n, ok := frameBytes(m.dtype, f.Shape)
-	if !ok || n > m.dataBytes {
-		return errors.New("this is no frame of the array")
-	}
 	return r.guarded(func() error {
 		at := m.slot(f.Seq)
 		if m.load(at+slotEnd) != f.Seq || m.load(at+slotBegin) != f.Seq {
@@ -342,132 +335,4 @@ func (r *Reader) verify(seq uint64, data []byte) error {
 	}
 	r.torn.Add(1)
 	return fmt.Errorf("%w: its checksum is wrong", shm.ErrOvertaken)
-}
-
-// grow returns a slice of n bytes, dst itself if it is large enough.
-func grow(dst []byte, n int) []byte {
-	if cap(dst) >= n {
-		return dst[:n]
-	}
-	return make([]byte, n)
-}
-
-// ReadAll implements [shm.ArrayReader].
-func (r *Reader) ReadAll(f *shm.ArrayFrame, dst []byte) ([]byte, error) {
-	err := r.read(f, func(data []byte) error {
-		dst = grow(dst, len(data))
-		copy(dst, data)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return dst, nil
-}
-
-// These bound the records of one call: people read a few hundred, a program that
-// wants all takes ReadAll.
-const (
-	maxRecords = 16 << 20 // bytes
-	maxValues  = 1 << 20  // those inside of fields that are arrays included
-)
-
-// ReadRecords implements [shm.ArrayReader]. What lies outside the frame is left
-// out. A field that is an array is a list of lists, one that is a record a map;
-// datetime64 and timedelta64 are seconds (steps, where they have no unit, and
-// months or years of a timedelta64), NaT is nil.
-func (r *Reader) ReadRecords(f *shm.ArrayFrame, from, to int) ([][]shm.Value, error) {
-	t := r.m.dtype
-	switch {
-	case len(t.Fields) == 0:
-		return nil, fmt.Errorf("its items are %s, not records", short(t.Descr()))
-	case f == nil || len(f.Shape) != 1:
-		return nil, errors.New("its records do not lie along one axis")
-	}
-	from, to = max(from, 0), min(to, f.Shape[0])
-	if from >= to {
-		return nil, nil
-	}
-	if to-from > maxRecords/max(t.Size, 1) || to-from > maxValues/max(valuesOf(t), 1) {
-		return nil, fmt.Errorf("%d records of %d bytes are more than are read at once", to-from, t.Size)
-	}
-	b := make([]byte, (to-from)*t.Size)
-	err := r.read(f, func(data []byte) error {
-		copy(b, data[from*t.Size:])
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	out := make([][]shm.Value, to-from)
-	values := make([]shm.Value, len(out)*len(t.Fields))
-	for i := range out {
-		out[i], values = values[:len(t.Fields):len(t.Fields)], values[len(t.Fields):]
-		for k, field := range t.Fields {
-			out[i][k] = itemValue(field.Type, b[field.Offset:])
-		}
-		b = b[t.Size:]
-	}
-	return out, nil
-}
-
-// valuesOf is of how many values an item of the dtype is made.
-func valuesOf(t *pickle.DType) int {
-	n := 1
-	if t.Base != nil {
-		n = valuesOf(t.Base)
-		for _, side := range t.Shape {
-			n = min(n, maxValues+1) * min(side, maxValues+1)
-		}
-	}
-	for _, f := range t.Fields {
-		n += valuesOf(f.Type)
-	}
-	return n
-}
-
-// itemValue is the value of one item of a dtype.
-func itemValue(t *pickle.DType, b []byte) shm.Value {
-	switch {
-	case t.Base != nil:
-		v, _ := listOf(t.Base, t.Shape, b)
-		return v
-	case len(t.Fields) > 0:
-		out := make(map[string]shm.Value, len(t.Fields))
-		for _, f := range t.Fields {
-			out[f.Name] = itemValue(f.Type, b[f.Offset:])
-		}
-		return out
-	}
-	item := t.Item(b)
-	switch v := item.(type) {
-	case time.Time:
-		return float64(v.Unix()) + float64(v.Nanosecond())/1e9
-	case []byte:
-		if t.Kind == 'f' || t.Kind == 'c' { // longer than Go's
-			if load := float64Of(t); load != nil {
-				return load(unsafe.Pointer(unsafe.SliceData(b)))
-			}
-		}
-	}
-	v, err := pickle.Plain(item, pickle.PlainOptions{})
-	if err != nil { // more text than a page shows
-		return short(fmt.Sprint(item))
-	}
-	return v
-}
-
-// listOf writes a field that is an array as nested lists, and says how many
-// bytes that took.
-func listOf(t *pickle.DType, shape []int, b []byte) (shm.Value, int) {
-	if len(shape) == 0 {
-		return itemValue(t, b), t.Size
-	}
-	out, used := make([]shm.Value, shape[0]), 0
-	for i := range out {
-		var n int
-		out[i], n = listOf(t, shape[1:], b[used:])
-		used += n
-	}
-	return out, used
 }

@@ -42,6 +42,29 @@ type Frame struct {
 	Stamp        time.Time // default now
 }
 
+// check puts in what f leaves out, and says how many bytes a frame of its shape has
+// in an array of the dtype and shape.
+func (f *Frame) check(t *pickle.DType, shape []int, now time.Time) (int, error) {
+	if f.Shape == nil {
+		f.Shape = shape
+	}
+	n, ok := frameBytes(t, f.Shape)
+	ok = ok && len(f.Shape) == len(shape)
+	for i := 0; ok && i < len(shape); i++ {
+		ok = f.Shape[i] <= shape[i]
+	}
+	if !ok {
+		return 0, fmt.Errorf("a frame of %v does not fit %v", f.Shape, shape)
+	}
+	if f.Step == [2]float64{} {
+		f.Step = [2]float64{1, 1}
+	}
+	if f.Stamp.IsZero() {
+		f.Stamp = now
+	}
+	return n, nil
+}
+
 // Writer shares an array with whoever may read the user's shared memory. It is
 // safe for concurrent use.
 type Writer struct {
@@ -62,20 +85,11 @@ type Writer struct {
 // Create makes a segment for frames of the shape.
 func Create(s Spec) (*Writer, error) {
 	fail := func(err error) (*Writer, error) { return nil, fmt.Errorf("share %q: %w", s.Name, err) }
-	t, err := pickle.ParseDescr(plainDescr(s.DType))
+	t, n, err := s.check()
 	if err != nil {
 		return fail(err)
 	}
-	slots := cmp.Or(s.Slots, 3)
-	n, ok := frameBytes(t, s.Shape)
-	switch {
-	case !ok || len(s.Shape) > maxDims:
-		return fail(fmt.Errorf("a frame cannot have the shape %v", s.Shape))
-	case slots < minSlots || slots > maxSlots:
-		return fail(fmt.Errorf("%d slots are not from %d to %d", slots, minSlots, maxSlots))
-	case len(s.Axes) != 0 && len(s.Axes) != len(s.Shape), len(s.Units) != 0 && len(s.Units) != len(s.Shape):
-		return fail(errors.New("axes and units have to be as many as the shape has"))
-	}
+	slots := s.Slots
 	text, err := json.Marshal(map[string]any{"dtype": s.DType, "shape": slices.Clone(s.Shape), "axes": s.Axes, "units": s.Units})
 	if err != nil {
 		return fail(err)
@@ -118,13 +132,38 @@ func Create(s Spec) (*Writer, error) {
 	copy(h[jsonAt:], text)
 	barrier()
 	copy(h, magic) // from now on it is a segment
+	w.info = s.info(t, gen)
+	w.info.Shm = name
+	return w, nil
+}
+
+// check returns the dtype and the bytes of a frame, and puts in how many slots
+// there are.
+func (s *Spec) check() (t *pickle.DType, n int, err error) {
+	if t, err = pickle.ParseDescr(plainDescr(s.DType)); err != nil {
+		return nil, 0, err
+	}
+	s.Slots = cmp.Or(s.Slots, 3)
+	n, ok := frameBytes(t, s.Shape)
+	switch {
+	case !ok || len(s.Shape) > maxDims:
+		return nil, 0, fmt.Errorf("a frame cannot have the shape %v", s.Shape)
+	case s.Slots < minSlots || s.Slots > maxSlots:
+		return nil, 0, fmt.Errorf("%d slots are not from %d to %d", s.Slots, minSlots, maxSlots)
+	case len(s.Axes) != 0 && len(s.Axes) != len(s.Shape), len(s.Units) != 0 && len(s.Units) != len(s.Shape):
+		return nil, 0, errors.New("axes and units have to be as many as the shape has")
+	}
+	return t, n, nil
+}
+
+// info is what to declare of the array, but for the name of its segment.
+func (s *Spec) info(t *pickle.DType, generation uint64) shm.ArrayInfo {
 	descr, fields := Describe(t)
-	w.info = shm.ArrayInfo{
-		Name: s.Name, Shm: name, Generation: generationText(gen),
+	return shm.ArrayInfo{
+		Name: s.Name, Generation: generationText(generation),
 		Descr: descr, Fields: fields, Shape: append([]int{}, s.Shape...),
 		Axes: slices.Clone(s.Axes), Units: slices.Clone(s.Units),
 	}
-	return w, nil
 }
 
 // plainDescr turns the slices people write in Go into those of JSON.
@@ -196,28 +235,13 @@ func (w *Writer) flags() {
 // Publish puts a frame into the ring: data in C order and the array's dtype, as
 // many bytes as the frame's shape says. It waits for nobody.
 func (w *Writer) Publish(data []byte, f Frame) error {
-	shape := f.Shape
-	if shape == nil {
-		shape = w.info.Shape
-	}
-	n, ok := frameBytes(w.t, shape)
-	if !ok || len(shape) != len(w.info.Shape) {
-		return fmt.Errorf("publish %q: a frame of %v does not fit %v", w.info.Name, shape, w.info.Shape)
-	}
-	for i := range shape {
-		if shape[i] > w.info.Shape[i] {
-			return fmt.Errorf("publish %q: a frame of %v does not fit %v", w.info.Name, shape, w.info.Shape)
-		}
-	}
-	if n != len(data) {
-		return fmt.Errorf("publish %q: a frame of %v has %d bytes, not %d", w.info.Name, shape, n, len(data))
-	}
-	if f.Step == [2]float64{} {
-		f.Step = [2]float64{1, 1}
-	}
 	now := time.Now()
-	if f.Stamp.IsZero() {
-		f.Stamp = now
+	n, err := f.check(w.t, w.info.Shape, now)
+	if err == nil && n != len(data) {
+		err = fmt.Errorf("a frame of %v has %d bytes, not %d", f.Shape, n, len(data))
+	}
+	if err != nil {
+		return fmt.Errorf("publish %q: %w", w.info.Name, err)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -233,8 +257,8 @@ func (w *Writer) Publish(data []byte, f Frame) error {
 	u64 := func(at int, v uint64) { binary.LittleEndian.PutUint64(slot[at:], v) }
 	u64(slotTime, uint64(f.Stamp.UnixNano()))
 	u64(slotBytes, uint64(n))
-	binary.LittleEndian.PutUint32(slot[slotDims:], uint32(len(shape)))
-	for i, side := range shape {
+	binary.LittleEndian.PutUint32(slot[slotDims:], uint32(len(f.Shape)))
+	for i, side := range f.Shape {
 		u64(slotShape+8*i, uint64(side))
 	}
 	for i := range 2 {
