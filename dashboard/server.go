@@ -56,9 +56,22 @@ type Options struct {
 	Attach func(context.Context, source.Target, Self) (shm.Source, error)
 	// Stop is called when a person asks webmon to stop. It must return at once.
 	Stop func()
+	// Models are the simulations that can be run or reached; nil: there is no
+	// Models tab. Attach is asked for one by the address "model:<key>".
+	Models Models
+	// ModelsFirst has / lead to the Models tab while no other source is there.
+	ModelsFirst bool
 	// Tabs are further pages, behind those of the table in tabs.go.
 	Tabs   []tab.Tab
 	Logger *slog.Logger // nil: slog.Default()
+}
+
+// Models are the simulations that webmon can run or reach. Its methods return
+// at once and are safe for concurrent use.
+type Models interface {
+	// List returns them in the order in which people see them. It is asked about
+	// once a second while somebody looks, and what it returns is not changed.
+	List() []shm.ModelInfo
 }
 
 // Self is how this webmon introduces itself to the processes it watches.
