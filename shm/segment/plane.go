@@ -3,6 +3,7 @@ package segment
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"unsafe"
 
 	"webmon/shm"
@@ -199,9 +200,7 @@ func readPlane[T pixel](p *plane, data []byte, dst []T, load gather[T], native b
 				copy(dst[y*width:(y+1)*width], unsafe.Slice((*T)(unsafe.Add(src, p.base+y*p.rowStride)), width))
 			}
 		default:
-			for y := range p.rows {
-				loadRow(p, src, y, dst[y*width:(y+1)*width], load)
-			}
+			loadRows(p, src, 0, p.rows, dst, load)
 		}
 		return
 	}
@@ -209,8 +208,14 @@ func readPlane[T pixel](p *plane, data []byte, dst []T, load gather[T], native b
 	m := newMeans[T](p)
 	var buffer []T
 	const atOnce = 64 // as many as a fast way takes
+	var from, to int  // the rows in buffer
+	w := p.cols * p.samples
+	rows := min(p.step, p.rows, atOnce)
+	if p.turned() {
+		rows = min(p.rows, max(rows, turnRows/rows*rows))
+	}
 	if !lined {
-		buffer = make([]T, min(p.step, p.rows, atOnce)*p.cols*p.samples)
+		buffer = make([]T, rows*w)
 	}
 	// rowsAt returns where row y lies, how far the next one is, and how many of n
 	// can be read there.
@@ -219,11 +224,11 @@ func readPlane[T pixel](p *plane, data []byte, dst []T, load gather[T], native b
 			return unsafe.Add(src, p.base+y*p.rowStride), p.rowStride, n
 		}
 		n = min(n, atOnce)
-		w := p.cols * p.samples
-		for i := range n {
-			loadRow(p, src, y+i, buffer[i*w:(i+1)*w], load)
+		if y+n > to {
+			from, to = y, y+min(rows, p.rows-y)
+			loadRows(p, src, from, to-from, buffer, load)
 		}
-		return unsafe.Pointer(unsafe.SliceData(buffer)), w * size, n
+		return unsafe.Pointer(unsafe.SliceData(buffer[(y-from)*w:])), w * size, n
 	}
 	for y := range p.outRows {
 		out := dst[y*width : (y+1)*width]
@@ -238,15 +243,49 @@ func readPlane[T pixel](p *plane, data []byte, dst []T, load gather[T], native b
 	}
 }
 
-// loadRow reads row y of a plane into dst, all samples of all its pixels.
-func loadRow[T pixel](p *plane, src unsafe.Pointer, y int, dst []T, load gather[T]) {
-	at := p.base + y*p.rowStride
-	if p.samples == 1 {
-		load(dst, 1, unsafe.Add(src, at), p.colStride, p.cols)
+// turned reports whether rows and columns of the plane change places: what lies side
+// by side in memory goes below each other.
+func (p *plane) turned() bool { return p.rowStride < p.colStride && p.cols > 1 }
+
+// A part of a picture that is turned at a time: as many columns as a line of the cache
+// has float32 pixels, and rows for some lines of the cache in each.
+const (
+	turnCols = 16
+	turnRows = 64
+)
+
+var turnRoom = sync.Pool{New: func() any { return new([turnCols * turnRows]float32) }}
+
+// loadRows reads n rows of a plane from row y on into dst, all samples of all their
+// pixels.
+func loadRows[T pixel](p *plane, src unsafe.Pointer, y, n int, dst []T, load gather[T]) {
+	src = unsafe.Add(src, p.base+y*p.rowStride)
+	width := p.cols * p.samples
+	if !p.turned() || p.samples > 1 || n < turnRows/16 {
+		for i := range n {
+			for s := range p.samples {
+				load(dst[i*width+s:], p.samples, unsafe.Add(src, i*p.rowStride+s*p.sampStride), p.colStride, p.cols)
+			}
+		}
 		return
 	}
-	for s := range p.samples {
-		load(dst[s:], p.samples, unsafe.Add(src, at+s*p.sampStride), p.colStride, p.cols)
+	// Row by row each item would come out of another line of the cache, and sides of
+	// a power of two have all of them push each other out of it. So columns are read
+	// as they lie, into a part of the picture that is small enough to stay.
+	room := turnRoom.Get().(*[turnCols * turnRows]float32)
+	defer turnRoom.Put(room)
+	part := unsafe.Slice((*T)(unsafe.Pointer(room)), len(room)) // T is no larger
+	for x := 0; x < p.cols; x += turnCols {
+		cols := min(turnCols, p.cols-x)
+		for i := 0; i < n; i += turnRows {
+			rows := min(turnRows, n-i)
+			for k := range cols {
+				load(part[k:], turnCols, unsafe.Add(src, i*p.rowStride+(x+k)*p.colStride), p.rowStride, rows)
+			}
+			for r := range rows {
+				copy(dst[(i+r)*width+x:][:cols], part[r*turnCols:])
+			}
+		}
 	}
 }
 
