@@ -5,7 +5,7 @@
  * ...], "columns": {field: [value or null, ...]}}.
  */
 
-import {h} from "./dom.js";
+import {h} from "../dom.js";
 import {columnsOf} from "./records.js";
 import {plot} from "./plot.js";
 

@@ -3,10 +3,11 @@
  * say what somebody wants of it; they hold nothing of their own.
  */
 
-import {check, card, fill, h, say, select} from "./dom.js";
+import {check, card, fill, h, icon, say, select} from "../dom.js";
 import {Histogram} from "./histogram.js";
 import {COLORMAPS} from "../viewer/lut.js";
-import {MOST_CHANNELS, rolesOf, short} from "./state.js";
+import {short} from "../address.js";
+import {MOST_CHANNELS, rolesOf} from "./state.js";
 
 /** Frames a second at which positions can be played. */
 const PACES = [1, 2, 5, 10, 20];
@@ -300,16 +301,4 @@ export function scaledOf(config, {down, right}) {
   if (!(y > 0 && x > 0) || (config.units?.[down] ?? "") !== (config.units?.[right] ?? "")) return null;
   const ratio = y / x;
   return ratio !== 1 && ratio < 1000 && ratio > 0.001 ? [Math.max(ratio, 1), Math.max(1 / ratio, 1)] : null;
-}
-
-function icon(path, name) {
-  const span = h("span", {class: name});
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  for (const [key, value] of Object.entries({class: "icon", viewBox: "0 0 16 16", width: 16, height: 16, fill: "none", stroke: "currentColor", "stroke-width": 1.5,
-    "stroke-linecap": "round", "stroke-linejoin": "round", "aria-hidden": "true"})) svg.setAttribute(key, value);
-  const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  line.setAttribute("d", path);
-  svg.append(line);
-  span.append(svg);
-  return span;
 }

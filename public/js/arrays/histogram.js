@@ -4,8 +4,8 @@
  */
 
 import {barsOf} from "./contrast.js";
-import {h, say} from "./dom.js";
-import {short} from "./state.js";
+import {h, say} from "../dom.js";
+import {short} from "../address.js";
 
 /** Room beside the bars for the thumbs, CSS pixels. */
 const SIDE = 8;

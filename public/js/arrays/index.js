@@ -15,13 +15,15 @@
  * often what is asked for has changed, and `array`, a property with `stats()` for tests.
  */
 
+import {keepInAddress} from "../address.js";
+import {Pace} from "../pace.js";
 import {createViewer} from "../viewer/index.js";
 import {colorTable} from "../viewer/lut.js";
 import {mostOf} from "../viewer/image.js";
 import {placeOf, regionFor, regionTopic} from "../viewer/region.js";
 import {countValues, limitsOf} from "./contrast.js";
 import {Controls, nameOf, scaledOf, worldOf} from "./controls.js";
-import {h, say} from "./dom.js";
+import {h, say} from "../dom.js";
 import {alongLine, endsWithin, Profile} from "./profile.js";
 import {channelsOf, readView, rolesOf, topicIndex, writeView} from "./state.js";
 
@@ -102,10 +104,8 @@ class ArrayView {
   #timers = new Map(); // name -> timer of something that is due
   #askedAt = 0;
   #changes = 0;
-  #painted = []; // when pictures were, performance.now()
+  #pace = new Pace();
   #newest = null; // header of the newest frame painted
-  #clock = []; // how much later than the server's stamp frames came, ms
-  #latency = [];
   #point = null;
   #exact = null; // {key, value}: what the server says of the element under the pointer
   #statsAt = 0;
@@ -364,10 +364,7 @@ class ArrayView {
       this.#scene();
       this.#later("ask", PAN_EVERY, () => this.#ask());
     }
-    if (Number.isFinite(frame.ts)) {
-      this.#clock.push(Date.now() - frame.ts);
-      if (this.#clock.length > 100) this.#clock.shift();
-    }
+    this.#pace.came(frame.ts);
     this.#count(key);
     this.#draw();
   }
@@ -461,23 +458,17 @@ class ArrayView {
 
   // Pictures with new frames are being painted.
   #shown() {
-    const now = performance.now();
-    this.#painted.push(now);
+    this.#pace.painted();
     let newest = null;
     for (const {frame} of this.#channels.values()) if (frame && (!newest || frame.seq > newest.seq)) newest = frame;
     if (!newest) return;
     const fresh = this.#newest?.seq !== newest.seq;
     this.#newest = newest;
     if (!fresh || !Number.isFinite(newest.stamp)) return;
-    this.#page.afterPaint(() => {
-      this.#latency.push(Date.now() - newest.stamp);
-      if (this.#latency.length > 60) this.#latency.shift();
-    });
+    this.#page.afterPaint(() => this.#pace.shown(newest.stamp));
   }
 
   #showStats() {
-    const now = performance.now();
-    while (this.#painted.length > 0 && now - this.#painted[0] > 2000) this.#painted.shift();
     const frame = this.#newest;
     if (!frame) return;
     let bytes = 0;
@@ -487,16 +478,11 @@ class ArrayView {
       bytes += one.data.byteLength;
       sizes = `${one.rows} × ${one.cols}${one.step > 1 ? `, 1 : ${one.step}` : ""}`;
     }
-    const median = list => [...list].sort((a, b) => a - b)[list.length >> 1];
-    // Clocks agree where what the server stamped arrives in a time that a network can take.
-    const offset = Math.min(...this.#clock);
-    const agree = offset > -2 && offset < 250;
-    const latency = this.#latency.length === 0 ? "–" : agree ? `${Math.max(median(this.#latency), 0).toFixed(0)} ms`
-      : `${Math.max(frame.ts - frame.stamp, 0).toFixed(0)} ms to webmon; this clock is another`;
+    const latency = this.#pace.latency(frame);
     this.#controls.showStats({
-      rate: `${(this.#painted.length / 2).toFixed(1)} Hz`,
+      rate: `${this.#pace.rate.toFixed(1)} Hz`,
       offered: Number.isFinite(frame.rate) ? `${frame.rate.toFixed(1)} Hz` : "–",
-      latency,
+      latency: latency ? `${latency.ms.toFixed(0)} ms${latency.whole ? "" : " to webmon; this clock is another"}` : "–",
       sent: `${sizes}, ${(bytes / 1024).toFixed(0)} KiB`,
       missed: Number.isFinite(frame.missed) ? String(frame.missed) : "–",
       frame: `${frame.seq}${frame.level > 0 ? `, level ${frame.level}` : ""}`,
@@ -581,11 +567,7 @@ class ArrayView {
     const {camera, mode} = this.#viewer.stats();
     const place = this.#place();
     this.#view.camera = mode === "free" ? {x: camera.x / place.width, y: camera.y / place.height, scale: camera.scale} : null;
-    const url = new URL(location.href);
-    writeView(url.searchParams, this.#view, this.#config);
-    // Commas and the like need no escape in a query, and a link without them can be read.
-    url.search = url.search.replace(/%2C/gi, ",").replace(/%7E/gi, "~").replace(/%3A/gi, ":").replace(/%3B/gi, ";");
-    if (url.href !== location.href) history.replaceState(history.state, "", url);
+    keepInAddress(query => writeView(query, this.#view, this.#config));
   }
 
   // The links to files stand in what the server renders again and again; they are kept to the plane that is shown as they are used.

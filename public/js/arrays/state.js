@@ -13,6 +13,7 @@
  */
 
 import {CHANNEL_COLORS, colormapName} from "../viewer/lut.js";
+import {numbers, short, span} from "../address.js";
 
 /** Keys of the address that are the view's; all others stay as they are. */
 export const KEYS = ["i", "c", "lut", "lim", "g", "inv", "log", "r", "l", "s"];
@@ -165,20 +166,4 @@ function readLimits(text) {
 function writeLimits({mode, limits, percentiles}) {
   if (mode === "manual" && limits) return `m${limits.map(short).join("~")}`;
   return mode === "percentile" ? `p${percentiles.map(short).join("~")}` : "a";
-}
-
-// Two numbers that may be negative, so no hyphen stands between them.
-function span(text) {
-  const pair = text.split("~").map(Number);
-  return pair.length === 2 && pair.every(Number.isFinite) && !text.startsWith("~") && !text.endsWith("~") && pair[1] > pair[0] ? pair : null;
-}
-
-function numbers(text, count) {
-  const list = text?.split(",").map(item => item === "" ? NaN : Number(item)) ?? [];
-  return list.length === count && list.every(Number.isFinite) ? list : null;
-}
-
-/** A number in as many digits as a view needs. */
-export function short(n) {
-  return String(Number(n.toPrecision(8)));
 }

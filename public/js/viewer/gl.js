@@ -5,6 +5,7 @@
 
 import {BAND_WORDS, MARGIN, MOST_PIXELS, TABLE_WIDTH_BITS} from "./state-hash.js";
 import {Images} from "./image.js";
+import {Points} from "./points.js";
 import {fragment, VERTEX} from "./shaders.js";
 
 const TABLE_WIDTH = 1 << TABLE_WIDTH_BITS;
@@ -24,6 +25,7 @@ export class Renderer {
   #textures = [];
   #hash = null;
   #images = null;
+  #points = null;
   #mostPixels = MOST_PIXELS;
 
   /** @param {HTMLCanvasElement} canvas */
@@ -53,11 +55,18 @@ export class Renderer {
     return this.#images;
   }
 
+  /** The points over the pictures (points.js). */
+  get points() {
+    return this.#points;
+  }
+
   /** Builds programs and textures, first or after the context was lost. */
   restore() {
     const gl = this.#gl;
     this.#images ??= new Images(gl, source => new Program(gl, source));
     this.#images.restore();
+    this.#points ??= new Points(gl, (source, vertex) => new Program(gl, source, vertex));
+    this.#points.restore();
     try {
       this.#plain = new Program(gl, fragment(false));
       this.#lookingUp = new Program(gl, fragment(true));
@@ -111,7 +120,9 @@ export class Renderer {
     if (scene.grid) this.#drawTiles(scene, [...unit(theme.canvas), 1], [solid, solid, 0]);
     else this.clear(width, height, theme.canvas);
     if (!this.#images.any) return;
-    const covered = this.#images.draw({...scene, canvas: theme.canvas, dim: scene.grid ? 0 : scene.dim});
+    const over = {...scene, canvas: theme.canvas, dim: scene.grid ? 0 : scene.dim};
+    const covered = this.#images.draw(over);
+    if (!scene.grid) this.#points.draw(over);
     if (!covered || !scene.grid) return;
     // The tiles once more, thinly, where they lie under a picture.
     gl.enable(gl.BLEND);
@@ -181,6 +192,7 @@ export class Renderer {
       return;
     }
     this.#images.destroy();
+    this.#points.destroy();
     for (const texture of this.#textures) this.#gl.deleteTexture(texture.name);
     for (const program of [this.#plain, this.#lookingUp]) this.#gl.deleteProgram(program.name);
   }
@@ -223,10 +235,10 @@ class Program {
   #gl;
   #places = new Map();
 
-  constructor(gl, fragmentSource) {
+  constructor(gl, fragmentSource, vertexSource = VERTEX) {
     this.#gl = gl;
     this.name = gl.createProgram();
-    for (const [type, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, fragmentSource]]) {
+    for (const [type, source] of [[gl.VERTEX_SHADER, vertexSource], [gl.FRAGMENT_SHADER, fragmentSource]]) {
       const shader = gl.createShader(type);
       gl.shaderSource(shader, source);
       gl.compileShader(shader);

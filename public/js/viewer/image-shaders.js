@@ -31,6 +31,12 @@ uniform float gamma;
 uniform float opacity;
 uniform float opaque;   // the alpha sample that means opaque; 0: there is no alpha
 uniform vec4 veil;      // colour, and how much of it lies over the picture
+#ifdef ANGLES
+uniform sampler2D weights;
+uniform float weighing; // a weight times this is how much is seen of an angle; 0: all of it
+uniform float lines;    // of equal angle in a full turn
+uniform float ratio;    // device pixels a CSS pixel
+#endif
 
 out vec4 color;
 
@@ -52,6 +58,18 @@ vec4 texel(ivec2 at, out float known) {
   return known > 0.0 ? clamp(value, -1e37, 1e37) : vec4(0);
 #endif
 }
+
+#ifdef ANGLES
+const float TURN = 6.283185307179586;
+
+// A direction with the weight of its texel: (cos, sin) times it. Nothing where there is no number.
+vec3 direction(ivec2 at) {
+  float known;
+  float angle = texel(at, known).x;
+  float weight = weighing > 0.0 ? clamp(texelFetch(weights, clamp(at, ivec2(0), size - 1), 0).x * weighing, 0.0, 1.0) : 1.0;
+  return known > 0.0 ? vec3(cos(angle), sin(angle), weight) : vec3(0);
+}
+#endif
 
 vec4 look(vec4 value) {
 #ifdef LABELS
@@ -79,6 +97,50 @@ void main() {
   vec2 at = vec2(gl_FragCoord.x, float(height) - gl_FragCoord.y);
   vec2 cover = clamp(min(at + 0.5, edge.zw) - max(at - 0.5, edge.xy), 0.0, 1.0);
   vec2 t = (at - centre) * texels + rest;
+#ifdef ANGLES
+  vec2 corner = floor(t - 0.5);
+  vec2 f = t - 0.5 - corner;
+  ivec2 first = home + ivec2(corner);
+#ifdef CONTOURS
+  bool blended = true;
+#else
+  bool blended = smoothly;
+#endif
+  vec3 a = direction(blended ? first : home + ivec2(floor(t)));
+  vec3 z = a;
+  vec2 turn = vec2(0);   // how fast the angle changes, radians a device pixel across and down
+  if (blended) {
+    vec3 b = direction(first + ivec2(1, 0));
+    vec3 c = direction(first + ivec2(0, 1));
+    vec3 d = direction(first + ivec2(1, 1));
+    z = mix(mix(a, b, f.x), mix(c, d, f.x), f.y);
+    vec2 right = mix(b.xy - a.xy, d.xy - c.xy, f.y) * texels.x;
+    vec2 down = mix(c.xy - a.xy, d.xy - b.xy, f.x) * texels.y;
+    turn = vec2(z.x * right.y - z.y * right.x, z.x * down.y - z.y * down.x) / max(dot(z.xy, z.xy), 1e-6);
+  }
+  float angle = dot(z.xy, z.xy) > 1e-12 ? atan(z.y, z.x) : 0.0;
+#ifdef CONTOURS
+  // How far the next line is, device pixels; where lines lie closer than they are wide they would fill everything.
+  float among = angle / TURN * lines;
+  float pace = length(turn) / TURN * lines;
+  float away = abs(fract(among + 0.5) - 0.5) / max(pace, 1e-9);
+  float room = 1.0 / max(pace, 1e-9) / ratio;
+  float core = clamp(0.55 * ratio + 0.5 - away, 0.0, 1.0);
+  float casing = clamp(1.35 * ratio + 0.5 - away, 0.0, 1.0) * 0.55;
+  float seen = smoothstep(2.5, 6.0, room) * z.z * opacity * cover.x * cover.y;
+  float alpha = max(core, casing) * seen;
+  vec3 rgb = vec3(core / max(max(core, casing), 1e-6));
+  color = vec4(mix(rgb, veil.rgb, veil.a) * alpha, alpha);
+#else
+  // The table goes round once: its last colour stands beside its first.
+  float at256 = fract(angle / TURN + 0.5) * ${LUT_SIZE}.0;
+  int below = int(at256) % ${LUT_SIZE};
+  vec4 hue = mix(texelFetch(colors, ivec2(below, 0), 0), texelFetch(colors, ivec2((below + 1) % ${LUT_SIZE}, 0), 0), fract(at256));
+  float alpha = opacity * cover.x * cover.y;
+  color = vec4(mix(hue.rgb * z.z, veil.rgb, veil.a) * alpha, alpha);
+#endif
+}
+#else
   float known;
   vec4 value;
   if (smoothly) {
@@ -105,15 +167,18 @@ void main() {
   vec4 result = look(value);
   float alpha = result.a * known * opacity * cover.x * cover.y;
   color = vec4(mix(result.rgb, veil.rgb, veil.a) * alpha, alpha);
-}`;
+}
+#endif
+`;
 
 /**
  * The fragment shader of one kind of picture.
  *
  * @param {boolean} integer whether its texture holds whole numbers
- * @param {string} kind "scalar", "color" or "labels"
+ * @param {string} kind "scalar", "color", "labels", "phase" or "contours"
  */
 export function imageFragment(integer, kind) {
-  const defines = [integer && "INTEGER", kind === "color" && "COLOR", kind === "labels" && "LABELS"].filter(Boolean);
+  const defines = [integer && "INTEGER", kind === "color" && "COLOR", kind === "labels" && "LABELS",
+    (kind === "phase" || kind === "contours") && "ANGLES", kind === "contours" && "CONTOURS"].filter(Boolean);
   return `#version 300 es\n${defines.map(name => `#define ${name}\n`).join("")}${SHADER}`;
 }

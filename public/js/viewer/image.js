@@ -6,9 +6,15 @@
  *
  *     {key, frame, place, look}
  *
- * frame as from binary.js; place `{x, y, width, height, right, bottom}` in data pixels (region.js placeOf); look `{kind:
- * "scalar" | "color" | "labels", low, high, gamma, table, opacity, additive}`, table as from lut.js. A frame or table that is the
- * same object as before is not sent to the graphics card again. Frames stay in memory here, so that a lost context costs nothing.
+ * frame as from binary.js; place `{x, y, width, height, right, bottom}` in data pixels (region.js placeOf), width or height less
+ * than zero where columns go to the left or rows up; look `{kind: "scalar" | "color" | "labels" | "phase" | "contours", low, high,
+ * gamma, table, opacity, additive}`, table as from lut.js. A frame or table that is the same object as before is not sent to the
+ * graphics card again. Frames stay in memory here, so that a lost context costs nothing.
+ *
+ * A look may have more: `nearest`, never blended with the neighbours, or `smooth`, blended however large a texel is; neither: as
+ * SQUARES_FROM says. "phase" and "contours" are of angles, radians, which are blended as directions, so that there is no seam
+ * where they come round: as colours, the table going once round, or as `lines` lines of equal angle in a full turn. `weight`,
+ * `{key, high}`, names a picture of the same size below: where its value is 0 nothing is seen of the angles, from high on all of it.
  */
 
 import {imageFragment} from "./image-shaders.js";
@@ -17,6 +23,7 @@ import {labelTable, LUT_SIZE} from "./lut.js";
 /** Texture units; those before are the tiles'. */
 const PICTURE_UNIT = 3;
 const COLORS_UNIT = 4;
+const WEIGHT_UNIT = 5;
 
 /** Device pixels a texel must take to be drawn as a square instead of blended with its neighbours. */
 const SQUARES_FROM = 2;
@@ -126,6 +133,8 @@ export class Images {
     if (left >= right || top >= bottom) return null;
 
     const kind = look.kind === "color" && frame.samples < 3 ? "scalar" : look.kind;
+    const angles = kind === "phase" || kind === "contours";
+    if (angles && TYPES[frame.type].integer) return null;
     const program = this.#program(TYPES[frame.type].integer, kind);
     gl.useProgram(program.name);
     this.#bind(entry, kind);
@@ -141,8 +150,14 @@ export class Images {
     gl.uniform2i(at("home"), x.home, y.home);
     gl.uniform2f(at("rest"), x.rest, y.rest);
     gl.uniform2f(at("texels"), x.texels, y.texels);
-    const squares = Math.min(1 / x.texels, 1 / y.texels) >= SQUARES_FROM && frame.step === 1;
-    gl.uniform1i(at("smoothly"), kind === "labels" || look.nearest || squares ? 0 : 1);
+    const squares = Math.min(Math.abs(1 / x.texels), Math.abs(1 / y.texels)) >= SQUARES_FROM && frame.step === 1;
+    gl.uniform1i(at("smoothly"), kind !== "labels" && !look.nearest && (look.smooth || !squares) ? 1 : 0);
+    if (angles) {
+      gl.uniform1i(at("weights"), WEIGHT_UNIT);
+      gl.uniform1f(at("weighing"), this.#weigh(entry));
+      gl.uniform1f(at("lines"), look.lines ?? 0);
+      gl.uniform1f(at("ratio"), ratioX);
+    }
     const range = look.high - look.low;
     gl.uniform2f(at("limits"), look.low, Number.isFinite(range) && range !== 0 ? 1 / range : 1e30);
     gl.uniform1f(at("gamma"), look.gamma > 0 ? look.gamma : 1);
@@ -191,6 +206,17 @@ export class Images {
     }
   }
 
+  /** Binds what an entry is weighed with; returns what its values are multiplied by, 0 for nothing to weigh with. */
+  #weigh({picture: {frame, look}}) {
+    const other = look.weight && this.#entries.get(look.weight.key);
+    const fits = other?.texture && other.format === "R32F" && other.rows === frame.rows && other.cols === frame.cols && look.weight.high > 0;
+    if (!fits) return 0;
+    const gl = this.#gl;
+    gl.activeTexture(gl.TEXTURE0 + WEIGHT_UNIT);
+    gl.bindTexture(gl.TEXTURE_2D, other.texture);
+    return 1 / look.weight.high;
+  }
+
   #program(integer, kind) {
     const key = `${integer} ${kind}`;
     if (!this.#programs.has(key)) this.#programs.set(key, this.#makeProgram(imageFragment(integer, kind)));
@@ -213,13 +239,18 @@ function newTexture(gl) {
   return texture;
 }
 
-/** One axis of a picture on the screen: where it begins and ends, and how its texels lie about the middle. In float64. */
+/**
+ * One axis of a picture on the screen: where it begins and ends, and how its texels lie about the middle. In float64. A texel
+ * less than zero long goes the other way.
+ */
 export function across(from, texel, to, centre, scale, side) {
   const within = n => Math.min(Math.max(n, -FAR), FAR);
   const at = (centre - from) / texel;
   const home = Math.floor(within(at));
+  const begin = within((from - centre) * scale + side / 2);
+  const end = within((to - centre) * scale + side / 2);
   return {
-    low: within((from - centre) * scale + side / 2), high: within((to - centre) * scale + side / 2),
+    low: Math.min(begin, end), high: Math.max(begin, end),
     home, rest: within(at - home), texels: 1 / (texel * scale),
   };
 }

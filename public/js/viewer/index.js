@@ -47,8 +47,10 @@ export {Under} from "./under.js";
  * viewport, size, point, most}`: point is the data point under the pointer or null, most the side of the largest picture
  * @param {function(PointerEvent): boolean} [options.draws] tells whether a pointer that goes down draws instead of moving the picture
  * @param {function(string, number, number)} [options.draw] called with "start", "move" or "end" and where the pointer that draws is
+ * @param {function(): boolean} [options.presses] tells whether plain presses draw, so that others move the picture (input.js)
  * @param {boolean} [options.reducedMotion] no animated steps; the system's setting unless given
- * @returns {object} `update(frame)`, `setImages(images)` (image.js), `setScene({key, box})` for pictures without tiles,
+ * @returns {object} `update(frame)`, `setImages(images)` (image.js), `setPoints(points)` (points.js), `setScene({key, box, up, margin, axes})` for pictures without
+ * tiles (viewer.js), `flush()`,
  * `setCamera(camera)`, `setTiles(shown)`, `setMarks(marks)` (overlay.js), `zoomBy(factor)`, `toData(x, y)`, `setPaused(bool)`, `setStale(bool)`, `setFollow(bool)`, `fit()`, `readPixels(x, y, width,
  * height)` (promise of RGBA rows from the top, device pixels), `toPNG()` (promise of a blob), `toScreen(x, y)` (data to CSS
  * pixels of the canvas), `stats()`, `destroy()`
@@ -109,6 +111,7 @@ export function createViewer(root, options = {}) {
     leave: () => viewer.point(null, null),
     draws: options.draws,
     draw: options.draw,
+    presses: options.presses,
   }, signal);
 
   canvas.addEventListener("webglcontextlost", event => {
@@ -126,7 +129,9 @@ export function createViewer(root, options = {}) {
   const api = {
     update: frame => viewer.update(frame),
     setImages: images => viewer.setImages(images),
+    setPoints: points => viewer.setPoints(points),
     setScene: scene => viewer.setScene(scene),
+    flush: () => viewer.flush(),
     setCamera: camera => viewer.setCamera(camera),
     setTiles: shown => viewer.setTiles(shown),
     setMarks: marks => viewer.setMarks(marks),

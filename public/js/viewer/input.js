@@ -3,6 +3,8 @@
  *
  * Drag pans, two fingers pinch (on the screen, or on a touchpad), the wheel zooms about the pointer, a double click or double
  * tap zooms in (with Shift out).
+ * Where a plain press points at something in the picture instead, a drag with the right or the middle button, or with Shift or
+ * Control held, pans, and a double click is two presses.
  * Keys, unless somebody is typing: arrows pan (Shift: further), + and - zoom, f, 0 and Home fit, v follows the view, g asks
  * for napari's grid.
  */
@@ -31,7 +33,8 @@ const KEY_PAN_FAR = 0.5;
  * `pan(dx, dy)` the picture was dragged; `pinch(from, to)` as camera.pinch takes them; `zoomAt(x, y, factor)` at once, of the
  * wheel; `zoomTo(x, y, factor)` one step, may be animated; `zoomBy(factor)` about the middle; `step(dx, dy)` pan by shares of
  * the picture; `fit()`; `follow()`; `grid()`; `point(x, y)` the pointer is here; `leave()` it went away; `draws(event)`, which may be missing, tells whether a
- * pointer that goes down draws instead of moving the picture, `draw(phase, x, y)` is then called with "start", "move", "end"
+ * pointer that goes down draws instead of moving the picture, `draw(phase, x, y)` is then called with "start", "move", "end";
+ * `presses()`, which may be missing, tells whether plain presses draw
  * @param {AbortSignal} signal
  */
 export function listen(surface, hands, signal) {
@@ -51,7 +54,7 @@ export function listen(surface, hands, signal) {
   const on = (target, name, handler, options) => target.addEventListener(name, handler, {...options, signal});
 
   on(surface, "pointerdown", event => {
-    if (event.pointerType === "mouse" && event.button > 1) return;
+    if (event.pointerType === "mouse" && event.button > (hands.presses?.() ? 2 : 1)) return;
     const at = place(event);
     pointers.set(event.pointerId, {...at, fromX: at.x, fromY: at.y});
     dragging = pointers.size > 1;
@@ -127,9 +130,13 @@ export function listen(surface, hands, signal) {
   let pressedBy = "mouse";
   on(surface, "pointerdown", event => { pressedBy = event.pointerType; });
   on(surface, "dblclick", event => {
-    if (pressedBy !== "mouse") return;
+    if (pressedBy !== "mouse" || hands.presses?.()) return;
     const at = place(event);
     hands.zoomTo(at.x, at.y, event.shiftKey ? 1 / DOUBLE_ZOOM : DOUBLE_ZOOM);
+  });
+
+  on(surface, "contextmenu", event => {
+    if (hands.presses?.()) event.preventDefault(); // the right button pans
   });
 
   on(surface, "wheel", event => {

@@ -47,10 +47,12 @@ export class Overlay {
    * @param {number} scene.dim 0 to 1
    * @param {?object} scene.picture as from feed.js; null where there are no tiles
    * @param {boolean} scene.tiles whether the tiles are shown
-   * @param {?object} scene.marks `{line, names}`: ends of a line that somebody has drawn, [[x, y], [x, y]] in data pixels, or
-   * null; names of the axes, [down, right]
+   * @param {?object} scene.marks `{line, names, paint}`: ends of a line that somebody has drawn, [[x, y], [x, y]] in data pixels, or
+   * null; names of the axes, [down, right]; paint, which may be missing, is called with the context, in CSS pixels, and
+   * `{camera, viewport, opacity}`, and draws what else there is
+   * @param {?object} scene.scene where pictures without tiles lie, as viewer.js has it
    */
-  draw({camera, viewport, width, height, theme, view, dim, picture = null, tiles = true, marks = null}) {
+  draw({camera, viewport, width, height, theme, view, dim, picture = null, tiles = true, marks = null, scene = null}) {
     const context = this.#context;
     if (this.#canvas.width !== width || this.#canvas.height !== height) {
       this.#canvas.width = width;
@@ -62,8 +64,13 @@ export class Overlay {
       this.#hatch(picture.loading, picture, camera, viewport, css(theme.loading), 1, 1 - dim);
       this.#hatch(picture.reloaded, picture, camera, viewport, css(theme.reloaded), -1, 1 - dim);
     }
-    this.#axes(camera, viewport, theme, 1 - dim, marks?.names ?? ["y", "x"]);
+    if (scene?.axes !== false) this.#axes(camera, viewport, theme, 1 - dim, marks?.names ?? ["y", "x"], scene?.up ? scene.box.y1 : null);
     if (marks?.line) this.#line(marks.line, camera, viewport, theme);
+    if (marks?.paint) {
+      context.save();
+      marks.paint(context, {camera, viewport, opacity: 1 - dim});
+      context.restore();
+    }
     const level = picture && view ? describeLevel(picture) : "";
     if (level) this.#say([`level ${picture.level}, ${level}`, `level ${picture.level}, ideal ${picture.ideal}`], view, camera, viewport, theme);
     if (view) this.#pointTo(view, camera, viewport, theme, 1 - dim);
@@ -165,20 +172,23 @@ export class Overlay {
     context.fillText(sentence, x + 22, y + 11.5);
   }
 
-  #axes(camera, viewport, theme, opacity, [down, right]) {
+  // The second axis goes down from the top, or up from `bottom`.
+  #axes(camera, viewport, theme, opacity, [second, right], bottom) {
     const context = this.#context;
-    const [originX, originY] = toScreen(camera, viewport, 0, 0);
+    const up = bottom !== null;
+    const [originX, originY] = toScreen(camera, viewport, 0, bottom ?? 0);
     // Just outside the image, so that the red axis does not vanish on red tiles. When the origin is out of the picture the
     // axes stay at the nearest place, shorter: they then tell the directions only.
     const within = (at, side) => Math.min(Math.max(at, PINNED_MARGIN), side - PINNED_MARGIN - AXIS_LENGTH - 2 * ARROW);
     const x = within(originX - AXIS_OFFSET, viewport.width);
-    const y = within(originY - AXIS_OFFSET, viewport.height);
-    const length = x === originX - AXIS_OFFSET && y === originY - AXIS_OFFSET ? AXIS_LENGTH : PINNED_LENGTH;
+    const wanted = originY + (up ? AXIS_OFFSET : -AXIS_OFFSET);
+    const y = up ? viewport.height - within(viewport.height - wanted, viewport.height) : within(wanted, viewport.height);
+    const length = x === originX - AXIS_OFFSET && y === wanted ? AXIS_LENGTH : PINNED_LENGTH;
     context.globalAlpha = opacity;
     context.font = LABEL;
     context.lineJoin = "round";
     this.#arrow(x, y, length, 0, right, css(theme.axisX), css(theme.canvas));
-    if (down !== "") this.#arrow(x, y, 0, length, down, css(theme.axisY), css(theme.canvas));
+    if (second !== "") this.#arrow(x, y, 0, up ? -length : length, second, css(theme.axisY), css(theme.canvas));
     context.globalAlpha = 1;
   }
 
@@ -197,7 +207,7 @@ export class Overlay {
     head.lineTo(tipX - dx * ARROW + dy * ARROW * 0.5, tipY - dy * ARROW + dx * ARROW * 0.5);
     head.closePath();
     context.textAlign = dx ? "left" : "center";
-    context.textBaseline = dx ? "middle" : "top";
+    context.textBaseline = dx ? "middle" : dy > 0 ? "top" : "bottom";
     const labelX = tipX + dx * 5;
     const labelY = tipY + dy * 3;
     context.strokeStyle = halo;

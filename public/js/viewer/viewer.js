@@ -44,8 +44,9 @@ export class Viewer {
   #painting = null;      // frame that was read and is not yet on the screen
   #picture = null;       // what readFrame made of the last frame read
   #layer = null;         // {topic, base} the camera belongs to
-  #scene = null;         // {key, box} of pictures without tiles
+  #scene = null;         // {key, box, up, margin, axes} of pictures without tiles
   #images = [];          // pictures as image.js has them
+  #points = null;        // points over the pictures, as points.js has them
   #fresh = false;        // pictures came that are not yet on the screen
   #tilesShown = true;
   #marks = null;         // what the overlay draws besides (overlay.js)
@@ -112,7 +113,23 @@ export class Viewer {
     this.#touch(LOOK);
   }
 
-  /** Sets the area in which pictures without tiles lie, data pixels; another key means another image, and its whole is shown. */
+  /** Sets the points over the pictures, as points.js has them; null for none. */
+  setPoints(points) {
+    this.#points = points;
+    if (!this.#lost && this.#renderer.available) this.#renderer.points.set(points);
+    this.#touch(LOOK);
+  }
+
+  /**
+   * Sets where pictures without tiles lie.
+   *
+   * @param {object} scene
+   * @param {string} scene.key another key means another image, and its whole is shown
+   * @param {object} scene.box the area, data pixels
+   * @param {boolean} [scene.up] the second axis goes up from the lower edge of the box, as the pictures' rows then do
+   * @param {number} [scene.margin] CSS pixels that "fit" leaves free around the box, for the axes unless given
+   * @param {boolean} [scene.axes] whether the axes are shown; they are unless it is false
+   */
   setScene(scene) {
     const before = this.#scene;
     this.#scene = scene;
@@ -120,7 +137,7 @@ export class Viewer {
       if (this.#mode === "free" && before) this.#setMode("fit");
       this.#step = null;
       if (this.#mode !== "free") this.#camera = this.#fitted();
-    } else if (this.#mode === "fit" && !sameBox(before.box, scene.box)) {
+    } else if (this.#mode === "fit" && (!sameBox(before.box, scene.box) || before.margin !== scene.margin)) {
       this.#camera = this.#fitted();
     }
     this.#touch(ALL);
@@ -141,7 +158,7 @@ export class Viewer {
     this.#touch(LOOK);
   }
 
-  /** Sets what the overlay draws besides: lines (`[[x, y], [x, y]]` in data pixels). */
+  /** Sets what the overlay draws besides (overlay.js). */
   setMarks(marks) {
     this.#marks = marks;
     this.#touch(LOOK);
@@ -256,9 +273,22 @@ export class Viewer {
   contextRestored() {
     this.#lost = false;
     this.#renderer.restore();
-    if (this.#renderer.available) this.#renderer.images.set(this.#images);
+    if (this.#renderer.available) {
+      this.#renderer.images.set(this.#images);
+      this.#renderer.points.set(this.#points);
+    }
     this.#hashFor = null;
     this.#touch(ALL);
+  }
+
+  /**
+   * Draws now what was to be drawn before the next paint: for whom an animation frame has begun already and who would
+   * otherwise see it one later.
+   */
+  flush() {
+    if (this.#request === 0) return;
+    cancelAnimationFrame(this.#request);
+    this.#frame(performance.now());
   }
 
   /** Pixels of the next drawing: RGBA, rows from the top; x, y, width, height in device pixels from the top left. */
@@ -504,7 +534,7 @@ export class Viewer {
     return {
       camera: this.#camera, viewport: this.#viewport, ...this.#size,
       theme: this.#theme, dim: this.#dim(), picture: this.#picture, view: this.#picture?.view ?? null, marks: this.#marks,
-      tiles: this.#tilesShown,
+      tiles: this.#tilesShown, scene: this.#picture ? null : this.#scene,
     };
   }
 
@@ -581,7 +611,8 @@ export class Viewer {
   #fitted() {
     if (!this.#box || this.#viewport.width === 0) return this.#camera;
     const small = Math.min(this.#viewport.width, this.#viewport.height) < SMALL_PICTURE;
-    return fitBox(this.#box, this.#viewport, small ? FIT_PADDING_SMALL : FIT_PADDING, this.#covered);
+    const margin = this.#picture ? undefined : this.#scene?.margin;
+    return fitBox(this.#box, this.#viewport, margin ?? (small ? FIT_PADDING_SMALL : FIT_PADDING), this.#covered);
   }
 }
 

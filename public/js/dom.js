@@ -47,3 +47,16 @@ export function fill(input, value) {
   const text = String(value);
   if (input && input !== document.activeElement && input.value !== text) input.value = text;
 }
+
+/** An icon of lines, 16 pixels a side, in a span of a class. */
+export function icon(path, name) {
+  const span = h("span", {class: name});
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  for (const [key, value] of Object.entries({class: "icon", viewBox: "0 0 16 16", width: 16, height: 16, fill: "none", stroke: "currentColor", "stroke-width": 1.5,
+    "stroke-linecap": "round", "stroke-linejoin": "round", "aria-hidden": "true"})) svg.setAttribute(key, value);
+  const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  line.setAttribute("d", path);
+  svg.append(line);
+  span.append(svg);
+  return span;
+}

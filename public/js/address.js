@@ -1,0 +1,36 @@
+/** What the state of a picture looks like in the page's address: pure, but for keepInAddress. */
+
+/** A number in as many digits as a view needs. */
+export function short(n) {
+  return String(Number(n.toPrecision(8)));
+}
+
+/** Two numbers "low~high", the second the greater; null if it is no such thing. They may be negative, so no hyphen stands between them. */
+export function span(text) {
+  const pair = text.split("~").map(Number);
+  return pair.length === 2 && pair.every(Number.isFinite) && !text.startsWith("~") && !text.endsWith("~") && pair[1] > pair[0] ? pair : null;
+}
+
+/** `count` numbers with commas in between; null if it is no such thing. */
+export function numbers(text, count) {
+  const list = text?.split(",").map(item => item === "" ? NaN : Number(item)) ?? [];
+  return list.length === count && list.every(Number.isFinite) ? list : null;
+}
+
+/** An address as people read it: commas and the like need no escape in a query. */
+export function readable(url) {
+  url.search = url.search.replace(/%2C/gi, ",").replace(/%7E/gi, "~").replace(/%3A/gi, ":").replace(/%3B/gi, ";");
+  return url;
+}
+
+/**
+ * Puts the state into the page's address, without a step in its history.
+ *
+ * @param {function(URLSearchParams)} write
+ */
+export function keepInAddress(write) {
+  const url = new URL(location.href);
+  write(url.searchParams);
+  readable(url);
+  if (url.href !== location.href) history.replaceState(history.state, "", url);
+}
