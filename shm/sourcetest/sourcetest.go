@@ -28,13 +28,15 @@ import (
 // Process is a process that runs, freshly attached to, and sends frames.
 type Process struct {
 	Source shm.Source
-	// Quit ends the process in an orderly way.
+	// Quit ends the process in an orderly way. nil: it runs for as long as it is
+	// watched.
 	Quit func()
 	// Kill ends it in a disorderly one. nil: there is none.
 	Kill func()
 	// State is a state topic that changes while it runs.
 	State string
-	// Command is one that the process takes. Zero: it takes none.
+	// Command is one that the process takes, an action or a control that needs a
+	// value. Zero: it takes none.
 	Command shm.Command
 	// Answers says that the process tells what has become of a command.
 	Answers bool
@@ -151,8 +153,15 @@ func testActions(t *testing.T, r *running) {
 			}
 		}
 	}
-	if c := r.Command; c.Name != "" && !names[c.Name] {
-		t.Errorf("command %q is not among the actions %v", c.Name, names)
+	c := r.Command
+	if c.Name == "" || names[c.Name] {
+		return
+	}
+	r.sink.Wait(t, "the controls", func() bool { _, n := r.sink.Latest(shm.TopicControls); return n > 0 })
+	value, _ := r.sink.Latest(shm.TopicControls)
+	controls, _ := value.(shm.Controls)
+	if _, ok := controls.Get(c.Name); !ok {
+		t.Errorf("command %q is neither among the actions %v nor among the controls %v", c.Name, names, controls)
 	}
 }
 
@@ -226,6 +235,9 @@ func testStop(t *testing.T, r *running) {
 }
 
 func testQuit(t *testing.T, r *running) {
+	if r.Quit == nil {
+		t.Skip("the process does not end by itself")
+	}
 	r.waitFrames(t, 3)
 	r.Quit()
 	if err := r.end(t); !errors.Is(err, shm.ErrEnded) && !errors.Is(err, shm.ErrGone) {
@@ -349,7 +361,11 @@ func testGone(t *testing.T, r *running) {
 		t.Skip("the process takes no commands")
 	}
 	r.waitFrames(t, 1)
-	r.Quit()
+	if r.Quit != nil {
+		r.Quit()
+	} else {
+		r.cancel()
+	}
 	var during, after life
 	r.Source.Command(r.Command, during.report)
 	_ = r.end(t)
