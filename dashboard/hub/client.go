@@ -79,6 +79,9 @@ func (h *Hub) Serve(ctx context.Context, conn *websocket.Conn) {
 
 	h.mu.Lock()
 	delete(h.clients, c)
+	if h.opts.Watching != nil {
+		h.opts.Watching(c, "", nil)
+	}
 	for _, s := range *c.subs.Load() {
 		h.drop(s)
 	}
@@ -368,7 +371,7 @@ func (c *client) drain(limit time.Duration) {
 }
 
 // alive is how long the browser may be silent.
-func (c *client) alive() time.Duration { return 3 * c.hub.opts.PingEvery }
+func (c *client) alive() time.Duration { return 4 * c.hub.opts.PingEvery }
 
 // stats is what a browser is told about its own connection, once a second.
 func (c *client) stats() *Message {
@@ -424,10 +427,15 @@ func (c *client) read() error {
 		}
 		switch m.Type {
 		case "watch":
-			c.hub.watch(c, m.Topics)
+			c.hub.watch(c, m.Who, m.Topics)
 		case "set":
 			if set := c.hub.opts.Set; set != nil {
 				set(c, m.Source, m.Name, m.Value)
+			}
+		case "hand":
+			// JSON knows no number that is not finite.
+			if hand := c.hub.opts.Hand; hand != nil && m.X != nil && m.Y != nil {
+				hand(c, m.Source, *m.X, *m.Y, m.Down)
 			}
 		case "ack":
 			if m.N > c.acked.Load() {
@@ -459,9 +467,13 @@ type pageMessage struct {
 	Topics []string `json:"topics"` // watch: all topics the page shows
 	N      uint64   `json:"n"`      // ack: messages handled since the connection opened
 	TS     float64  `json:"ts"`     // ack: the "ts" of the last frame painted, ms since the epoch
-	Source string   `json:"source"` // set: the id of a source
+	Who    string   `json:"who"`    // watch: a random name of whoever looks at the page
+	Source string   `json:"source"` // set, hand: the id of a source
 	Name   string   `json:"name"`   // set: one of its controls
 	Value  any      `json:"value"`  // set: its value on the way to another
+	X      *float64 `json:"x"`      // hand: where somebody points, 0 to 1 across the picture
+	Y      *float64 `json:"y"`      // hand: the same upwards
+	Down   bool     `json:"down"`   // hand: they still do
 }
 
 const ackPrefix = `{"type":"ack","n":`

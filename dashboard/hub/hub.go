@@ -28,6 +28,7 @@ const (
 	maxTopicsPerClient = 64
 	maxTopicName       = 256      // bytes
 	maxMessage         = 16 << 10 // bytes from the page
+	minWho, maxWho     = 8, 64    // letters of what a page calls whoever looks at it
 )
 
 // Options configure a Hub. The zero value of each has the default named.
@@ -46,6 +47,17 @@ type Options struct {
 	// browser tells connections apart and means nothing else; value is what
 	// JSON knows. It must return at once. nil: such messages are ignored.
 	Set func(browser any, source, name string, value any)
+	// Hand is called for every place where somebody points on a page, and with
+	// down false for the place where they let go. x and y are finite. It must
+	// return at once. nil: such messages are ignored.
+	Hand func(browser any, source string, x, y float64, down bool)
+	// Watching is called when a browser has asked for topics, with those that
+	// it got, and with none once it is gone; for one browser never twice at the
+	// same time. who is what the page calls whoever looks at it, the same on
+	// several pages of one person; "" where it does not say. No frame of the
+	// topics has been asked for then. It must return at once and must not call
+	// the hub. nil: nobody wants to know.
+	Watching func(browser any, who string, topics []string)
 	// Greeting is the first message of every connection; nil: none.
 	Greeting func() []byte
 
@@ -63,8 +75,9 @@ type Options struct {
 	Bytes int
 	// WriteTimeout is how long a browser may block one message: 10 s.
 	WriteTimeout time.Duration
-	// PingEvery is the time between pings: 15 s. A browser that answers none
-	// for three of them is gone.
+	// PingEvery is the time between pings, in whole seconds: 5 s. A browser that
+	// answers none for four of them is gone: one that vanished without a word is
+	// soon missed, and one that is busy for a while is not.
 	PingEvery time.Duration
 
 	Logger *slog.Logger // nil: slog.Default()
@@ -107,7 +120,7 @@ func New(opts Options) *Hub {
 		opts.WriteTimeout = 10 * time.Second
 	}
 	if opts.PingEvery <= 0 {
-		opts.PingEvery = 15 * time.Second
+		opts.PingEvery = 5 * time.Second
 	}
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
@@ -137,8 +150,9 @@ func (h *Hub) Stats() Stats {
 	return s
 }
 
-// watch replaces the set of topics that c watches.
-func (h *Hub) watch(c *client, names []string) {
+// watch replaces the set of topics that c watches. who is what the page calls
+// whoever looks at it.
+func (h *Hub) watch(c *client, who string, names []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if _, ok := h.clients[c]; !ok {
@@ -186,11 +200,37 @@ func (h *Hub) watch(c *client, names []string) {
 		t.add(s)
 		next = append(next, s)
 	}
+	if h.opts.Watching != nil {
+		got := make([]string, len(next))
+		for i, s := range next {
+			got[i] = s.topic.name
+		}
+		if !isWho(who) {
+			who = ""
+		}
+		h.opts.Watching(c, who, got)
+	}
 	c.subs.Store(&next)
 	for _, s := range keep {
 		h.drop(s)
 	}
 	c.signal()
+}
+
+// isWho reports whether a page may call somebody that: enough letters not to be
+// somebody else by chance, and none that mean anything anywhere.
+func isWho(who string) bool {
+	if len(who) < minWho || len(who) > maxWho {
+		return false
+	}
+	for i := range len(who) {
+		switch c := who[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '_', c == '-':
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // drop ends a subscription; mu is held.
