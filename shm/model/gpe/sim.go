@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"webmon/shm"
+	"webmon/shm/model/fft"
 )
 
 // Params are what a simulation is made with. Zero means the model's default.
@@ -50,8 +51,9 @@ type Sim struct {
 	steps  uint64
 	err    error
 
-	fft transform
-	psi []complex128 // [nx, ny], C order, x slow
+	fft  *fft.Plan
+	step stepper
+	psi  []complex128 // [nx, ny], C order, x slow
 
 	kx, ky         []float64    // wave numbers
 	kineticX       []float64    // K = kineticX[i] + kineticY[j], the frame's motion included
@@ -163,7 +165,7 @@ func (s *Sim) build() error {
 		return err
 	}
 	if s.fft == nil || nx != s.nx || ny != s.ny {
-		f, err := newTransform(nx, ny, s.params.Workers)
+		f, err := fft.New(nx, ny, s.params.Workers)
 		if err != nil {
 			return fmt.Errorf("a grid of %s: %w", s.grid, err)
 		}
@@ -172,6 +174,7 @@ func (s *Sim) build() error {
 		}
 		s.fft = f
 		s.nx, s.ny = nx, ny
+		s.step = s.newStepper()
 		s.psi = make([]complex128, nx*ny)
 		s.work = make([]complex128, nx*ny)
 		s.pot = make([]float64, nx*ny)
@@ -254,6 +257,8 @@ func (s *Sim) kineticFactors(dt float64) {
 	for j, k := range s.kineticY {
 		s.fullY[j], s.halfY[j] = cmplx.Exp(f*complex(k, 0)), cmplx.Exp(f*complex(k/2, 0))
 	}
+	s.step.full.SetOuter(s.fullX, s.fullY)
+	s.step.half.SetOuter(s.halfX, s.halfY)
 }
 
 // frame is the wave number of the frame that the fluid is seen in: the fluid
@@ -292,15 +297,6 @@ func (s *Sim) check() bool {
 		s.err = fmt.Errorf("the density is no longer a number after %d time steps: the step is too long for the potentials; make dt smaller, or reset", s.steps)
 	}
 	return s.err == nil
-}
-
-// sum is Σ|ψ|².
-func (s *Sim) sum() float64 {
-	sum := 0.0
-	for _, z := range s.psi {
-		sum += real(z)*real(z) + imag(z)*imag(z)
-	}
-	return sum
 }
 
 // Reset goes back to the start state and to the parameters that the simulation

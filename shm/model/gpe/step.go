@@ -1,6 +1,27 @@
 package gpe
 
-import "math"
+import (
+	"math"
+
+	"webmon/shm/model/fft"
+)
+
+// stepper is what the time steps need besides state and transforms.
+type stepper struct {
+	half, full *fft.Kernel // factors of half a step of K and of a whole one
+	sums       []float64   // Σ|ψ|² of each row
+	turnRows   func(worker, ix int, row []complex128)
+	sumRows    func(worker, ix int, row []complex128)
+}
+
+// newStepper makes one for the grid of s.
+func (s *Sim) newStepper() stepper {
+	return stepper{
+		half: s.fft.NewKernel(), full: s.fft.NewKernel(),
+		sums:     make([]float64, s.nx),
+		turnRows: s.potentialRow, sumRows: s.sumRow,
+	}
+}
 
 // advance computes n time steps of length s.dt. Before and after it ψ is that
 // of one time; within, K and V are half a step apart, so that each step costs
@@ -10,62 +31,76 @@ import "math"
 //
 // Both factors are symmetric, so the whole is of second order in dt as long as
 // nothing cools.
+//
+// A step goes over the field twice: once over its columns, which are brought
+// to momentum space, multiplied by K's factor and brought back, and once over
+// its rows, which are brought back to space, multiplied by V's factor and
+// transformed for the next K, each while it is in the cache.
 func (s *Sim) advance(n int) {
+	if n <= 0 {
+		return
+	}
+	p := s.fft
+	p.Rows(s.psi, false, nil, true)
+	p.Columns(s.psi, s.step.half, 1)
 	for i := range n {
-		if i == 0 {
-			s.kinetic(s.halfX, s.halfY)
+		if s.needsField() {
+			p.Rows(s.psi, true, nil, false)
+			s.prepare()
+			p.Rows(s.psi, false, s.step.turnRows, true)
 		} else {
-			s.kinetic(s.fullX, s.fullY)
+			s.prepare()
+			p.Rows(s.psi, true, s.step.turnRows, true)
 		}
-		s.prepare()
-		s.potential()
+		// While it cools, ψ gets back the norm that the cooling takes.
+		scale := 1.0
+		if s.decay != 0 {
+			scale = math.Sqrt(s.norm / s.total())
+		}
+		if i < n-1 {
+			p.Columns(s.psi, s.step.full, scale)
+		} else {
+			p.Columns(s.psi, s.step.half, scale)
+		}
 		s.t += s.dt
 	}
-	if n > 0 {
-		s.kinetic(s.halfX, s.halfY)
+	p.Rows(s.psi, true, nil, false)
+}
+
+// needsField reports whether prepare looks at ψ, which then has to be whole
+// between K and V.
+func (s *Sim) needsField() bool { return s.model.def.friction && !s.still }
+
+// potentialRow multiplies a row of ψ by exp(-i e^{-iθ} dt (U + |ψ|²)), where U
+// is s.pot (μ is taken off already) and the finger's fingerX[i] fingerY[j] and,
+// where there is one, the friction's s.drag.
+func (s *Sim) potentialRow(_, ix int, row []complex128) {
+	lo, hi := ix*s.ny, (ix+1)*s.ny
+	var drag []float64
+	if s.drag != nil {
+		drag = s.drag[lo:hi]
+	}
+	decay, turn := s.decay*s.dt, s.turn*s.dt
+	if decay == 0 {
+		s.step.sums[ix] = turnRow(row, s.pot[lo:hi], s.fingerY, drag, s.fingerX[ix], turn)
+	} else {
+		s.step.sums[ix] = coolRow(row, s.pot[lo:hi], s.fingerY, drag, s.fingerX[ix], turn, decay)
 	}
 }
 
-// kinetic multiplies ψ by fx[i] fy[j] in momentum space.
-func (s *Sim) kinetic(fx, fy []complex128) {
-	s.fft.Forward(s.psi)
-	for i, a := range fx {
-		row := s.psi[i*s.ny : (i+1)*s.ny]
-		for j := range row {
-			row[j] *= a * fy[j]
-		}
-	}
-	s.fft.Inverse(s.psi)
+// sum is Σ|ψ|².
+func (s *Sim) sum() float64 {
+	s.fft.Rows(s.psi, false, s.step.sumRows, false)
+	return s.total()
 }
 
-// potential multiplies ψ by exp(-i e^{-iθ} dt (U + |ψ|²)), where U is s.pot
-// (μ is taken off already) and the finger's fingerX[i] fingerY[j] and, where
-// there is one, the friction's s.drag. While it cools, ψ gets back the norm
-// that the cooling takes.
-func (s *Sim) potential() {
-	decay, turn := s.decay*s.dt, s.turn*s.dt // e^{-decay u - i turn u}
-	scale := 1.0
-	if decay != 0 {
-		sum := 0.0
-		for _, z := range s.psi {
-			sum += real(z)*real(z) + imag(z)*imag(z)
-		}
-		scale = math.Sqrt(s.norm / sum)
+func (s *Sim) sumRow(_, ix int, row []complex128) { s.step.sums[ix] = sumRow(row) }
+
+// total adds up the sums of the rows, always in the same order.
+func (s *Sim) total() float64 {
+	sum := 0.0
+	for _, v := range s.step.sums {
+		sum += v
 	}
-	for i, fx := range s.fingerX {
-		lo, hi := i*s.ny, (i+1)*s.ny
-		row, pot := s.psi[lo:hi], s.pot[lo:hi]
-		for j, z := range row {
-			u := pot[j] + fx*s.fingerY[j] + real(z)*real(z) + imag(z)*imag(z)
-			if s.drag != nil {
-				u += s.drag[lo+j]
-			}
-			amp := scale
-			if decay != 0 {
-				amp *= math.Exp(-decay * u)
-			}
-			sin, cos := math.Sincos(-turn * u)
-			row[j] = z * complex(amp*cos, amp*sin)
-		}
-	}
+	return sum
 }
