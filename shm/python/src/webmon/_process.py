@@ -222,7 +222,9 @@ class Process:
         self._dispatcher: threading.Thread | None = None
         self._running: tuple[int, _Order] | None = None  # and the thread it runs in
 
-    def _open(self, name: str | None, *, kind: str, napari: str | None, commands: str, launch: bool) -> None:
+    def _open(
+        self, name: str | None, *, kind: str, napari: str | None, commands: str, launch: bool, announce: bool = True
+    ) -> None:
         if kind not in _KINDS:
             raise ValueError(f"kind must be one of {', '.join(map(repr, _KINDS))}, not {kind!r}")
         if commands not in ("thread", "poll"):
@@ -269,6 +271,8 @@ class Process:
         _segment.sweep()
         for array in list(self._arrays.values()):
             array._open()
+        if not announce:
+            return  # whoever has started it knows where it is
         try:
             _announce.sweep_announcements()
             self._announcement = _announce.Announcement(

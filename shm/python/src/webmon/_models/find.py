@@ -1,0 +1,177 @@
+"""Finds the models of a file."""
+
+from __future__ import annotations
+
+import faulthandler
+import importlib.util
+import inspect
+import os
+import sys
+from types import ModuleType
+from typing import Any, Callable
+
+from .trouble import ModelError, does_not_import, short
+
+__all__ = ["METHODS", "load", "lookup", "tell"]
+
+METHODS = ("get_density", "get_trace_particles", "get", "set", "step")
+
+
+def load(file: str) -> ModuleType:
+    """Imports a file under the name it has as a module, its folder first on the path, as ``python file.py`` has it.
+
+    Raises ModelError saying why it does not import.
+    """
+    folder, base = os.path.split(file)
+    name = os.path.splitext(base)[0]
+    sys.argv = [file]
+    if folder not in sys.path[:1]:
+        sys.path.insert(0, folder)
+    if name in sys.modules:
+        name = f"webmon_user_{name}"  # one that is called as a library is called, and was not meant to replace it
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise ModelError(f"{base} is no Python file.")
+    module = importlib.util.module_from_spec(spec)
+    # Classes are looked up there when they are pickled, which models with processes of their own do.
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except FileNotFoundError as error:
+        if error.filename == file:
+            raise ModelError(f"There is no file {file} any more.") from None
+        raise does_not_import(error, file) from None
+    except BaseException as error:
+        raise does_not_import(error, file) from None
+    return module
+
+
+def _missing(cls: type) -> list[str]:
+    missing = [name for name in METHODS if not callable(getattr(cls, name, None))]
+    # What has a velocity can be given tracers; such models come without any of their own.
+    if missing == ["get_trace_particles"] and (hasattr(cls, "get_v") or hasattr(cls, "layout")):
+        return []
+    return missing
+
+
+def _why_not(cls: type) -> str:
+    """Why a class with all methods is no model to be run, "" if it is one."""
+    if inspect.isabstract(cls):
+        return "it is abstract"
+    if cls.__name__.startswith("_"):
+        return "its name begins with an underscore"
+    if cls.__name__.endswith(("Base", "Mixin")) or cls.__name__.startswith(("Base", "Abstract")):
+        return "its name says that others are derived from it"
+    if getattr(cls, "_is_protocol", False):
+        return "it is a protocol"
+    return ""
+
+
+def _looks_like(cls: type) -> bool:
+    """Whether a class that lacks methods was meant to be a model."""
+    has = sum(callable(getattr(cls, name, None)) for name in METHODS)
+    return has >= 3 or (callable(getattr(cls, "get_density", None)) and has >= 2) or (has >= 1 and (hasattr(cls, "sliders") or hasattr(cls, "layout")))
+
+
+def _classes(module: ModuleType) -> list[type]:
+    """The classes that a file is about: those of its __all__, else those it defines, else those it imports."""
+    exported = getattr(module, "__all__", None)
+    if isinstance(exported, (list, tuple)):
+        named = [getattr(module, name, None) for name in exported if isinstance(name, str)]
+        return [cls for cls in named if isinstance(cls, type)]
+    every = list(dict.fromkeys(value for value in list(vars(module).values()) if isinstance(value, type)))
+    own = [cls for cls in every if cls.__module__ == module.__name__]
+    if any(_looks_like(cls) or not _missing(cls) for cls in own):
+        return own
+    return [cls for cls in every if not _missing(cls) and not _why_not(cls)]
+
+
+def _about(cls: type) -> str:
+    doc = cls.__doc__  # not inherited: what is said of another class need not be true of this one
+    return inspect.cleandoc(doc).strip() if isinstance(doc, str) else ""
+
+
+def title(cls: type) -> str:
+    """What people call the model."""
+    value = vars(cls).get("title")
+    return short(value, 80) if isinstance(value, str) and value.strip() else cls.__name__
+
+
+def models(module: ModuleType) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """What to say of the models of a file, in their order, and of the classes that were left out."""
+    found, left = [], []
+    classes = _classes(module)
+    for cls in classes:
+        missing = _missing(cls)
+        why = _why_not(cls)
+        problem = ""
+        if why and (not missing or _looks_like(cls)):
+            left.append({"class": cls.__name__, "why": why})
+            continue
+        if missing:
+            if not _looks_like(cls) or issubclass(cls, (BaseException, ModuleType)):
+                continue
+            heirs = [c.__name__ for c in classes if c is not cls and issubclass(c, cls) and not _missing(c)]
+            if heirs:
+                left.append({"class": cls.__name__, "why": f"it lacks {', '.join(missing)} and {heirs[0]} is derived from it"})
+                continue
+            names = " and ".join([", ".join(missing[:-1]), missing[-1]] if len(missing) > 1 else missing)
+            problem = (
+                f"{cls.__name__} is not a complete model: it has no {'method' if len(missing) == 1 else 'methods'} {names}. "
+                f"A model has {', '.join(METHODS[:-1])} and {METHODS[-1]}."
+            )
+        found.append({"class": cls.__name__, "title": title(cls), "about": _about(cls), "problem": problem})
+    return found, left
+
+
+def lookup(module: ModuleType, name: str, file: str) -> type:
+    """The class of that name. Raises ModelError saying what there is instead."""
+    found, _ = models(module)
+    base = os.path.basename(file)
+    for entry in found:
+        if entry["class"] == name:
+            if entry["problem"]:
+                raise ModelError(entry["problem"])
+            for cls in _classes(module):
+                if cls.__name__ == name:
+                    return cls
+    names = [entry["class"] for entry in found if not entry["problem"]]
+    if name:
+        raise ModelError(f"{base} has no model {name} any more" + (f"; it has {', '.join(names)}." if names else "."))
+    if names:
+        raise ModelError(f"{base} imports now: choose one of its models ({', '.join(names)}) from the list.")
+    raise ModelError(nothing(base))
+
+
+def nothing(base: str) -> str:
+    """What to say of a file without models."""
+    return f"{base} has no models: a model is a class with the methods {', '.join(METHODS[:-1])} and {METHODS[-1]}."
+
+
+def _near(folder: str) -> list[str]:
+    """The files that the models depend on and that people may be about to change."""
+    out = []
+    for module in list(sys.modules.values()):
+        try:
+            path = getattr(module, "__file__", None)
+        except Exception:
+            continue
+        if isinstance(path, str) and path.startswith(folder + os.sep) and os.sep + "site-packages" + os.sep not in path:
+            out.append(path)
+    return sorted(set(out))[:1000]
+
+
+def tell(file: str, patience: float, say: Callable[[dict[str, Any]], None]) -> None:
+    """Says what models a file has."""
+    # The last word of an import that does not end: where it is. Without the interpreter's lock, so whatever it does.
+    faulthandler.dump_traceback_later(patience, exit=True)
+    folder = os.path.dirname(file)
+    try:
+        found, left = models(load(file))
+    except ModelError as error:
+        say({"failed": {"problem": error.problem, "detail": error.detail}, "files": _near(folder)})
+        return
+    if not found:
+        say({"failed": {"problem": nothing(os.path.basename(file)), "detail": "\n".join(f"{e['class']} is left out: {e['why']}." for e in left)}, "files": _near(folder)})
+        return
+    say({"models": found, "left": left, "files": _near(folder)})
