@@ -10,8 +10,10 @@ import "math"
 
 const (
 	// Up to here the short series are exact to rounding.
-	smallAngle    = 1.0 / 8
-	smallExponent = 1.0 / 16
+	smallAngle    = 1.0 / 16
+	smallExponent = 1.0 / 512
+	// And up to here one of some more terms is, with no reduction.
+	middleExponent = 1.0 / 16
 )
 
 // turnRow multiplies a row by exp(-i turn u), where u is pot + fx fingerY + |ψ|²
@@ -30,8 +32,9 @@ func turnRow(row []complex128, pot, fingerY, drag []float64, fx, turn float64) f
 		var sin, cos float64
 		if math.Abs(a) <= smallAngle {
 			b := a * a
-			sin = a + a*b*(s3+b*(s5+b*(s7+b*s9)))
-			cos = 1 + b*(c2+b*(c4+b*(c6+b*(c8+b*c10))))
+			bb := b * b
+			sin = a + a*b*((s3+b*s5)+bb*s7)
+			cos = 1 + b*((c2+b*c4)+bb*(c6+b*c8))
 		} else {
 			sin, cos = sincos(a)
 		}
@@ -53,17 +56,20 @@ func coolRow(row []complex128, pot, fingerY, drag []float64, fx, turn, decay flo
 		}
 		a, e := turn*u, -decay*u
 		var sin, cos, amp float64
-		if math.Abs(a) <= smallAngle {
+		if math.Abs(a) <= smallAngle && math.Abs(e) <= smallExponent {
 			b := a * a
-			sin = a + a*b*(s3+b*(s5+b*(s7+b*s9)))
-			cos = 1 + b*(c2+b*(c4+b*(c6+b*(c8+b*c10))))
+			bb := b * b
+			sin = a + a*b*((s3+b*s5)+bb*s7)
+			cos = 1 + b*((c2+b*c4)+bb*(c6+b*c8))
+			amp = (1 + e) + e*e*((e2+e*e3)+e*e*e4)
 		} else {
 			sin, cos = sincos(a)
-		}
-		if math.Abs(e) <= smallExponent {
-			amp = 1 + e*(1+e*(e2+e*(e3+e*(e4+e*(e5+e*(e6+e*(e7+e*e8)))))))
-		} else {
-			amp = exp(e)
+			if math.Abs(e) <= middleExponent {
+				q := e * e
+				amp = (1 + e) + q*((e2+e*e3)+q*((e4+e*e5)+q*((e6+e*e7)+q*e8)))
+			} else {
+				amp = exp(e)
+			}
 		}
 		sin, cos = amp*sin, amp*cos
 		row[j] = complex(real(z)*cos+imag(z)*sin, imag(z)*cos-real(z)*sin)
@@ -137,8 +143,9 @@ func sincos(a float64) (sin, cos float64) {
 	k := m - magic
 	r := ((a - k*halfPi1) - k*halfPi2) - k*halfPi3
 	b := r * r
-	sin = r + r*b*(s3+b*(s5+b*(s7+b*(s9+b*(s11+b*(s13+b*s15))))))
-	cos = 1 + b*(c2+b*(c4+b*(c6+b*(c8+b*(c10+b*(c12+b*(c14+b*c16)))))))
+	bb := b * b
+	sin = r + r*b*((s3+b*s5)+bb*((s7+b*s9)+bb*((s11+b*s13)+bb*s15)))
+	cos = 1 + b*((c2+b*c4)+bb*((c6+b*c8)+bb*((c10+b*c12)+bb*(c14+b*c16))))
 	if quarter&1 != 0 {
 		sin, cos = cos, -sin
 	}
@@ -157,6 +164,7 @@ func exp(e float64) float64 {
 	m := e*math.Log2E + magic
 	k := m - magic
 	r := (e - k*ln2a) - k*ln2b
-	p := 1 + r*(1+r*(e2+r*(e3+r*(e4+r*(e5+r*(e6+r*(e7+r*(e8+r*(e9+r*(e10+r*(e11+r*(e12+r*e13))))))))))))
+	q := r * r
+	p := (1 + r) + q*(((e2+r*e3)+q*(e4+r*e5))+q*q*(((e6+r*e7)+q*(e8+r*e9))+q*q*((e10+r*e11)+q*(e12+r*e13))))
 	return p * math.Float64frombits(uint64(int64(k)+1023)<<52)
 }

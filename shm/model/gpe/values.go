@@ -21,7 +21,9 @@ type values struct {
 	bumpN          int
 	flow           float64 // velocity of the frame, c
 	greyness       float64 // velocity of the soliton, c
+	wiggle         float64 // of its line at first, pixels
 	drags          float64 // strength of the quantum friction
+	pairs          int     // of vortices at the start
 	corners        int     // of the breather's start
 	size           float64 // of the breather's start, half widths of the box
 	oscillator     float64 // oscillator length of the breather's trap, half widths of the box
