@@ -26,6 +26,7 @@ type Sink struct {
 	events  map[string][]shm.Event
 	stamps  []float64
 	cost    shm.Cost
+	costs   int
 	notices map[string]string
 	onFrame func(float64)
 	calls   int
@@ -93,7 +94,7 @@ func (s *Sink) Lives() int {
 }
 
 // Cost implements [shm.Sink].
-func (s *Sink) Cost(c shm.Cost) { s.record(func() { s.cost = c }) }
+func (s *Sink) Cost(c shm.Cost) { s.record(func() { s.cost = c; s.costs++ }) }
 
 // Notice implements [shm.Sink].
 func (s *Sink) Notice(key, text string) { s.record(func() { s.notices[key] = text }) }
@@ -164,6 +165,13 @@ func (s *Sink) LastCost() shm.Cost {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.cost
+}
+
+// Costs returns how often the cost was reported.
+func (s *Sink) Costs() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.costs
 }
 
 // Noticed returns the text of a notice, "" if there was none of that key.

@@ -38,6 +38,8 @@ type Process struct {
 	// Command is one that the process takes, an action or a control that needs a
 	// value. Zero: it takes none.
 	Command shm.Command
+	// Free says that watching costs the process nothing: it reports just that.
+	Free bool
 	// Answers says that the process tells what has become of a command.
 	Answers bool
 }
@@ -216,6 +218,13 @@ func testDemand(t *testing.T, r *running) {
 }
 
 func testCost(t *testing.T, r *running) {
+	if r.Free {
+		r.sink.Wait(t, "the cost, twice", func() bool { return r.sink.Costs() >= 2 })
+		if cost := r.sink.LastCost(); cost != (shm.Cost{}) {
+			t.Errorf("it costs %+v, although it is free", cost)
+		}
+		return
+	}
 	r.sink.Wait(t, "the cost", func() bool { return r.sink.LastCost() != shm.Cost{} })
 	first := r.sink.LastCost()
 	r.sink.Wait(t, "more cost", func() bool { return r.sink.LastCost().Calls > first.Calls })
