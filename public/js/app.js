@@ -23,7 +23,7 @@ import {nextTheme, setTheme, startTheme, storedTheme} from "./theme.js";
 const shell = document.getElementById("shell");
 const frames = new Frames(beforePaint);
 const ages = new Ages();
-const pictures = new Pictures(frames, watchSoon);
+const pictures = new Pictures(frames, watchSoon, text => socket?.send(text));
 const pause = new Pause(() => socket?.release());
 let connected = !shell?.dataset.socket;
 

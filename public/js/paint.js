@@ -21,13 +21,16 @@ export function beforePaint(callback) {
 
 /** Calls back once, after the next paint. */
 export function afterPaint(callback) {
+  beforePaint(() => afterThisPaint(callback));
+}
+
+/** The same for whoever draws in an animation frame: calls back once that has been painted. */
+export function afterThisPaint(callback) {
   // A message posted while a frame is made arrives when it is done.
-  beforePaint(() => {
-    const channel = new MessageChannel();
-    channel.port1.onmessage = () => {
-      channel.port1.close();
-      callback();
-    };
-    channel.port2.postMessage(null);
-  });
+  const channel = new MessageChannel();
+  channel.port1.onmessage = () => {
+    channel.port1.close();
+    callback();
+  };
+  channel.port2.postMessage(null);
 }

@@ -1,14 +1,16 @@
 /**
  * Mounts what draws itself: the tile viewer on [data-viewer], charts on [data-chart], the picture of a shared array on
- * [data-array], the charts of an array of records on [data-array-columns]. Their modules are loaded when the first
+ * [data-array], the charts of an array of records on [data-array-columns], a simulation on [data-model]. Their modules are loaded when the first
  * such element appears. What has left the page is let go.
  */
 
-import {afterPaint} from "./paint.js";
+import {afterPaint, afterThisPaint} from "./paint.js";
+import {who} from "./who.js";
 
 export class Pictures {
   #frames;
   #onMounted;
+  #send;
   #mounted = new Map(); // element -> {destroy, setPaused, setStale}
   #loading = new Set();
   #paused = false;
@@ -17,10 +19,12 @@ export class Pictures {
   /**
    * @param {Frames} frames
    * @param {function()} onMounted called when a picture can draw
+   * @param {function(string)} send sends a text over the socket, if there is a connection
    */
-  constructor(frames, onMounted) {
+  constructor(frames, onMounted, send) {
     this.#frames = frames;
     this.#onMounted = onMounted;
+    this.#send = send;
   }
 
   start() {
@@ -39,10 +43,11 @@ export class Pictures {
       this.#mounted.delete(element);
       picture.destroy?.();
     }
-    for (const element of document.querySelectorAll("[data-viewer]")) this.#mount(element, () => import("./viewer/index.js"), mountViewer);
+    for (const element of document.querySelectorAll("[data-viewer]:not([data-model])")) this.#mount(element, () => import("./viewer/index.js"), mountViewer);
     for (const element of document.querySelectorAll("[data-chart]")) this.#mount(element, () => import("./charts/index.js"), mountChart);
     for (const element of document.querySelectorAll("[data-array]")) this.#mount(element, () => import("./arrays/index.js"), mountArray);
     for (const element of document.querySelectorAll("[data-array-columns]")) this.#mount(element, () => import("./arrays/columns.js"), mountColumns);
+    for (const element of document.querySelectorAll("[data-model]")) this.#mount(element, () => import("./models/index.js"), mountModel);
   }
 
   /** What is shown may no longer be true: the connection is lost, or the process has gone quiet. */
@@ -58,7 +63,7 @@ export class Pictures {
     try {
       const module = await load();
       if (!element.isConnected) return;
-      const picture = mount(module, element, this.#frames) ?? {};
+      const picture = mount(module, element, this.#frames, this.#send) ?? {};
       this.#mounted.set(element, picture);
       element.dataset.liveMounted = ""; // data-live-... stays when the element is rendered again
       this.#onMounted();
@@ -128,6 +133,10 @@ function mountArray({mount}, element, frames) {
 
 function mountColumns({mountColumns: mount}, element, frames) {
   return mount(element, {onFrame: (topic, draw) => frames.onFrame(topic, draw)});
+}
+
+function mountModel({mount}, element, frames, send) {
+  return mount(element, {onFrame: (topic, draw) => frames.onFrame(topic, draw), send, who, afterPaint: afterThisPaint, save, stamp, load});
 }
 
 async function load(url, signal) {

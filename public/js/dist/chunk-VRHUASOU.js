@@ -1,1 +1,0 @@
-function s(t){let e=!1,n=()=>{e||(e=!0,clearTimeout(o),t())},o=setTimeout(n,250);document.hidden||requestAnimationFrame(n)}function r(t){s(()=>{let e=new MessageChannel;e.port1.onmessage=()=>{e.port1.close(),t()},e.port2.postMessage(null)})}export{s as a,r as b};

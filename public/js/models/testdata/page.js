@@ -1,0 +1,88 @@
+/**
+ * A page for the tests in a browser; never shipped. It stands in for the server: `serve({name: (x, y) => value})` answers what the
+ * page asks for of a field with the field's values.
+ */
+
+import {mount} from "../index.js";
+
+const root = document.querySelector("[data-model]");
+const subscribers = new Map();
+window.sent = []; // messages that went out
+window.topics = () => [...document.querySelectorAll("[data-topic]")].map(element => element.dataset.topic);
+
+window.begin = config => {
+  window.config = config;
+  const element = document.createElement("div");
+  element.dataset.modelConfig = JSON.stringify(config);
+  document.getElementById("config").replaceChildren(element);
+};
+
+window.picture = mount(root, {
+  onFrame(topic, draw) {
+    if (!subscribers.has(topic)) subscribers.set(topic, new Set());
+    subscribers.get(topic).add(draw);
+    return () => subscribers.get(topic).delete(draw);
+  },
+  send: text => window.sent.push(JSON.parse(text)),
+  who: () => "me",
+  afterPaint: callback => setTimeout(callback),
+  save() {},
+  stamp: () => "now",
+  load: async () => ({controls: {cooling: {value: 0.5, default: 0.01}, trap: {value: true, default: true}}}),
+});
+
+const give = (topic, frame) => {
+  for (const draw of subscribers.get(topic) ?? []) draw({topic, ts: Date.now(), ...frame});
+};
+
+let seq = 0;
+/** Sends fields, {density: f, phase: f}, f(x, y) being the value at a point of the grid. Resolves when they are on the screen. */
+window.serve = async fields => {
+  seq++;
+  const [nx, ny] = window.config.shape;
+  for (const topic of topics()) {
+    const [, , name, index, , step] = topic.split("/");
+    if (!fields[name] || index !== "x,y" || step !== "1") continue;
+    const data = new Float32Array(nx * ny);
+    for (let y = 0; y < ny; y++) for (let x = 0; x < nx; x++) data[y * nx + x] = fields[name](x, y);
+    give(topic, {seq, stamp: Date.now(), type: "f4", row: 0, col: 0, rows: ny, cols: nx, samples: 1, step: 1, shape: [nx, ny], offset: null, pixel: null, level: 0, rate: 60,
+      missed: 0, data});
+  }
+  await wait(3);
+};
+
+/** Sends particles, [[x, y], ...] in pixels. */
+window.particles = async list => {
+  const data = new Float32Array([...list.map(([x]) => x), ...list.map(([, y]) => y)]);
+  for (const topic of topics()) {
+    if (topic.includes("/array/tracers/")) give(topic, {seq, type: "f4", row: 0, col: 0, rows: 2, cols: list.length, samples: 1, step: 1, shape: [2, list.length], data});
+  }
+  await wait(3);
+};
+
+/** Sends what the model says of itself. */
+window.tell = async state => {
+  give(`${window.config.source}/model`, {phase: "running", t: 1, time_unit: "", steps: 1, frame: 1, step_ms: 1, rate: 60, finger: null, ...state});
+  await wait(3);
+};
+
+/** Sends who is there. */
+window.people = async list => {
+  give(`${window.config.source}/people`, {people: list});
+  await wait(3);
+};
+
+/** Resolves after n animation frames. */
+window.wait = async n => {
+  for (let i = 0; i < n; i++) await new Promise(requestAnimationFrame);
+};
+
+/** The pixels of the picture and of what is drawn over it about a point of the grid, as [r, g, b], fractions included. */
+window.pixelAt = async (x, y) => {
+  const [px, py] = root.viewer.toScreen(x + 0.5, window.config.shape[1] - y - 0.5);
+  return [...await root.viewer.readPixels(Math.floor(px), Math.floor(py), 1, 1)].slice(0, 3);
+};
+window.overAt = (x, y) => {
+  const [px, py] = root.viewer.toScreen(x + 0.5, window.config.shape[1] - y - 0.5);
+  return [...root.querySelector("[data-viewer-overlay]").getContext("2d").getImageData(Math.round(px), Math.round(py), 1, 1).data];
+};
