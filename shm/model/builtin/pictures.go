@@ -1,0 +1,3 @@
+package builtin
+
+func picture(key string) []byte { return nil }
