@@ -1,24 +1,175 @@
 package gpe
 
 import (
+	"bufio"
+	"encoding/json"
+	"flag"
 	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sort"
+	"strings"
 	"testing"
+	"time"
 )
 
-func BenchmarkSize(b *testing.B) {
-	for _, n := range []int{32, 64, 128, 256, 512} {
-		for _, w := range []int{1, 2} {
-			b.Run(fmt.Sprintf("%d/%d", n, w), func(b *testing.B) {
-				s, err := New("BECVortices", Params{Nx: n, Ny: n, Tracers: -1, CoolingSteps: -1, Workers: w})
-				if err != nil {
-					b.Fatal(err)
-				}
-				defer s.Close()
-				for b.Loop() {
-					s.Step(20)
-				}
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/20e6, "ms/step")
-			})
+var (
+	stepTime   = flag.Duration("step.time", 8*time.Second, "how long BenchmarkBesideNumPy measures each size, all contenders together")
+	stepDir    = flag.String("step.dir", "", "folder to write the table to, besides printing it")
+	stepPython = flag.String("step.python", "../../../.venv/bench/bin/python", "a Python with NumPy")
+)
+
+// BenchmarkBesideNumPy measures a time step at several sizes, on one core and on
+// two, beside the same in NumPy. All take turns in windows of a tenth of a second
+// or less; a figure is the median step of the contender's best window, which is
+// what it takes when nothing else wants the machine.
+func BenchmarkBesideNumPy(b *testing.B) {
+	py := newPython(b)
+	type figures struct{ one, two, lean, plain float64 }
+	sizes := []int{32, 64, 128, 256, 512}
+	got := make([]figures, len(sizes))
+	for i, n := range sizes {
+		one, two := newBenched(b, n, 1), newBenched(b, n, 2)
+		f := figures{math.Inf(1), math.Inf(1), math.Inf(1), math.Inf(1)}
+		window := min(100*time.Millisecond, *stepTime/16)
+		for end := time.Now().Add(*stepTime); time.Now().Before(end); {
+			f.one = min(f.one, stepWindow(one, window))
+			f.lean = min(f.lean, py.window("lean", n, window))
+			f.two = min(f.two, stepWindow(two, window))
+			f.plain = min(f.plain, py.window("plain", n, window))
+		}
+		for _, s := range []*Sim{one, two} {
+			if s.Err() != nil {
+				b.Fatal(s.Err())
+			}
+			s.Close()
+		}
+		got[i] = f
+		b.ReportMetric(f.one, fmt.Sprintf("ms/%d", n))
+		b.ReportMetric(f.two, fmt.Sprintf("ms/%d/2cores", n))
+	}
+	b.ReportMetric(0, "ns/op")
+
+	var table, targets strings.Builder
+	fmt.Fprintf(&table, "Python %s, NumPy %s\n\n", py.Python, py.NumPy)
+	table.WriteString("| Grid | webmon, one core | two cores | lean NumPy | as super_hydro does it | one core against lean | two cores against lean | one core against super_hydro | two cores |\n|---|---|---|---|---|---|---|---|---|\n")
+	oneMet, twoMet, farMet := true, true, true
+	slowest := [3]float64{math.Inf(1), math.Inf(1), math.Inf(1)}
+	for i, n := range sizes {
+		f := got[i]
+		fmt.Fprintf(&table, "| %d × %d | %.3f ms | %.3f ms | %.3f ms | %.3f ms | × %.1f | × %.1f | × %.1f | × %.1f |\n", n, n,
+			f.one, f.two, f.lean, f.plain, f.lean/f.one, f.lean/f.two, f.plain/f.one, f.plain/f.two)
+		slowest[0] = min(slowest[0], f.lean/f.one)
+		slowest[2] = min(slowest[2], f.plain/f.one)
+		oneMet = oneMet && f.one <= f.lean
+		farMet = farMet && f.plain >= 3*f.one
+		if n >= 128 {
+			slowest[1] = min(slowest[1], f.lean/f.two)
+			twoMet = twoMet && f.lean >= 1.5*f.two
 		}
 	}
+	target := func(what, want string, times float64, met bool) {
+		verdict := "**missed**"
+		if met {
+			verdict = "met"
+		}
+		fmt.Fprintf(&targets, "| %s | %s | × %.2f at the least | %s |\n", what, want, times, verdict)
+	}
+	target("A time step on one core, against a lean one in NumPy", "× 1", slowest[0], oneMet)
+	target("On two cores, from 128 × 128 up, against the same", "× 1.5", slowest[1], twoMet)
+	target("On one core, against a step as super_hydro does it", "× 3", slowest[2], farMet)
+	fmt.Println("\n" + table.String() + "\n" + targets.String())
+	if *stepDir != "" {
+		for name, text := range map[string]string{"step.md": table.String(), "step.targets": targets.String()} {
+			if err := os.WriteFile(filepath.Join(*stepDir, name), []byte(text), 0o644); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
+
+// newBenched is the model with vortices, trap, finger and cooling, as webmon runs
+// it but without tracers.
+func newBenched(b *testing.B, n, workers int) *Sim {
+	s, err := New("BECVortices", Params{Nx: n, Ny: n, Tracers: -1, Workers: workers})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s
+}
+
+// stepWindow runs pictures of twenty steps, at least three, and returns the median
+// time of a step in ms.
+func stepWindow(s *Sim, d time.Duration) float64 {
+	const steps = 20
+	var took []float64
+	for end := time.Now().Add(d); time.Now().Before(end) || len(took) < 3; {
+		start := time.Now()
+		s.Step(steps)
+		took = append(took, time.Since(start).Seconds()*1e3/steps)
+	}
+	sort.Float64s(took)
+	return took[len(took)/2]
+}
+
+// python is .ci/bench/step.py as it runs.
+type python struct {
+	b             testing.TB
+	in            *json.Encoder
+	out           *bufio.Scanner
+	Python, NumPy string
+}
+
+func newPython(b *testing.B) *python {
+	if _, err := os.Stat(*stepPython); err != nil {
+		b.Skipf("there is no Python to compare with: %v; .ci/venvs.sh bench makes it", err)
+	}
+	cmd := exec.Command(*stepPython, "../../../.ci/bench/step.py")
+	// What there is of threads in NumPy stays away from the other core.
+	cmd.Env = append(os.Environ(), "OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1")
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		in.Close()
+		if err := cmd.Wait(); err != nil {
+			b.Errorf("step.py: %v", err)
+		}
+	})
+	p := &python{b: b, in: json.NewEncoder(in), out: bufio.NewScanner(out)}
+	p.read(p)
+	return p
+}
+
+func (p *python) read(v any) {
+	p.b.Helper()
+	if !p.out.Scan() {
+		p.b.Fatal("step.py ended")
+	}
+	if err := json.Unmarshal(p.out.Bytes(), v); err != nil {
+		p.b.Fatal(err)
+	}
+}
+
+func (p *python) window(kind string, n int, d time.Duration) float64 {
+	p.b.Helper()
+	if err := p.in.Encode(map[string]any{"kind": kind, "n": n, "seconds": d.Seconds()}); err != nil {
+		p.b.Fatal(err)
+	}
+	var got struct {
+		MedianMS float64 `json:"median_ms"`
+	}
+	p.read(&got)
+	return got.MedianMS
 }
