@@ -14,6 +14,10 @@ import "math"
 type finger struct {
 	x, y   float64 // pixels from the box's lower left corner, in [0, nx) and [0, ny)
 	vx, vy float64 // pixels per time
+	// owed is the time from where it is to the end of the last step: the
+	// potential acts in the middle of a step, and the step is of second order only
+	// if the finger is where it will be then.
+	owed float64
 }
 
 // place puts the potential where people point, at rest.
@@ -22,14 +26,21 @@ func (f *finger) place(s *Sim) {
 	f.shape(s)
 }
 
-// move goes one time step further.
+// move goes to the middle of the next time step.
 func (f *finger) move(s *Sim) {
+	dt := f.owed + s.dt/2
+	f.owed = s.dt / 2
+	f.advance(s, dt)
+}
+
+// advance goes a time dt further.
+func (f *finger) advance(s *Sim, dt float64) {
 	lx, ly := float64(s.nx), float64(s.ny)
 	zx, zy := nearest(f.x-s.fingerAtX*lx, lx), nearest(f.y-s.fingerAtY*ly, ly)
 	if zx == 0 && zy == 0 && f.vx == 0 && f.vy == 0 {
 		return
 	}
-	a, b, c, d := spring(s.fingerK, s.fingerDamp, s.dt)
+	a, b, c, d := spring(s.fingerK, s.fingerDamp, dt)
 	nx, nvx := a*zx+b*f.vx, c*zx+d*f.vx
 	ny, nvy := a*zy+b*f.vy, c*zy+d*f.vy
 	dx, dy := nx-zx, ny-zy
@@ -37,11 +48,11 @@ func (f *finger) move(s *Sim) {
 	if v := math.Hypot(nvx, nvy); v > limit {
 		nvx, nvy = nvx*limit/v, nvy*limit/v
 	}
-	if r := math.Hypot(dx, dy); r > limit*s.dt {
-		dx, dy = dx*limit*s.dt/r, dy*limit*s.dt/r
+	if r := math.Hypot(dx, dy); r > limit*dt {
+		dx, dy = dx*limit*dt/r, dy*limit*dt/r
 	}
-	// Below a thousandth of a pixel nothing can be seen to move; standing still
-	// makes energy a constant again.
+	// Where nothing can be seen to move any more it stands still, so that energy
+	// is a constant again.
 	if math.Hypot(zx+dx, zy+dy) < 1e-6 && math.Hypot(nvx, nvy) < 1e-6 {
 		dx, dy, nvx, nvy = -zx, -zy, 0, 0
 	}

@@ -43,13 +43,12 @@ func turnRow(row []complex128, pot, fingerY, drag []float64, fx, turn float64) f
 	return sum
 }
 
-// coolRow is turnRow with exp(-decay u - i turn u).
+// coolRow is turnRow with exp(-decay u - i turn u), and the sum is that of what comes out.
 func coolRow(row []complex128, pot, fingerY, drag []float64, fx, turn, decay float64) float64 {
 	sum := 0.0
 	pot, fingerY = pot[:len(row)], fingerY[:len(row)]
 	for j, z := range row {
 		n := real(z)*real(z) + imag(z)*imag(z)
-		sum += n
 		u := pot[j] + fx*fingerY[j] + n
 		if drag != nil {
 			u += drag[j]
@@ -71,6 +70,7 @@ func coolRow(row []complex128, pot, fingerY, drag []float64, fx, turn, decay flo
 				amp = exp(e)
 			}
 		}
+		sum += n * amp * amp
 		sin, cos = amp*sin, amp*cos
 		row[j] = complex(real(z)*cos+imag(z)*sin, imag(z)*cos-real(z)*sin)
 	}

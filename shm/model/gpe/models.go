@@ -44,7 +44,7 @@ The equation is that of Gross and Pitaevskii, i ħ e^{iθ} ∂ψ/∂t = [−ħ²
 		Defaults: defaults(128, 128, 1.5, 1, 10),
 		def: &definition{
 			values: func(v *values) {
-				v.cooling, v.bumpH, v.bumpN, v.nVortex, v.winding = 0.02, 0.1, 3, 12, 6
+				v.cooling, v.bumpH, v.bumpN, v.nVortex, v.winding = 0.03, 0.12, 3, 24, 8
 				v.fingerV0, v.fingerAtX, v.fingerAtY = 1.5, 0.5, 0.75
 			},
 			own: func() []param {
@@ -74,7 +74,7 @@ The frame moves with the flow: K = ħ²(kx² + 2 kx kv + ky²)/2m with kv = m v/
 		Defaults: defaults(128, 128, 1.5, 1, 10),
 		def: &definition{
 			values: func(v *values) {
-				v.cylinder, v.cooling = false, 0.003
+				v.cylinder, v.cooling = false, 0.01
 				v.flow, v.fingerV0, v.fingerR0, v.fingerAtX, v.fingerAtY = 0.55, 2, 5, 0.3, 0.52
 			},
 			own:  func() []param { return []param{flowParam()} },
@@ -146,7 +146,7 @@ The potential is V_c = β ħ ṅ/n0 with ṅ = 2 Im(ψ* K ψ)/ħ, and dE/dt = �
 		Defaults: defaults(128, 128, 1.5, 1, 6),
 		def: &definition{
 			values: func(v *values) {
-				v.cooling, v.drags, v.pairs = coolingOff, 0.02, 8
+				v.cooling, v.drags, v.pairs = coolingOff, 0.2, 8
 				v.fingerV0, v.fingerAtX, v.fingerAtY = 1.2, 0.5, 0.5
 			},
 			own: func() []param {

@@ -18,7 +18,8 @@ type watch struct {
 func (w *watch) begin(s *Sim) {
 	w.n, w.e = s.sum(), s.energy().total()
 	w.r2 = s.r2()
-	w.t, w.vx = math.NaN(), math.NaN()
+	w.t, w.vx = math.Inf(1), s.greyness
+	s.solitonPlace()
 }
 
 // Observables describe the numbers of Observe in the order of their charts.
@@ -127,8 +128,9 @@ func (s *Sim) energy() energies {
 }
 
 // vortices counts the plaquettes of four pixels round which the phase turns, as
-// far as there is fluid around: the trap is below μ there and the mean density
-// two healing lengths away a fifth of n0. net counts the clockwise ones off.
+// far as there is fluid around: two healing lengths away the trap is below μ on
+// all sides and the mean density above a quarter of n0. net counts the clockwise
+// ones off.
 func (s *Sim) vortices() (all, net int) {
 	for i := range s.nx {
 		k := index(i+1, s.nx)
@@ -165,18 +167,18 @@ func turn(a, b complex128) int {
 
 // wet is whether there is fluid round the upper right corner of a pixel.
 func (s *Sim) wet(i, j int) bool {
-	if s.pot[i*s.ny+j] > 0 {
-		return false
-	}
 	r := max(2, int(math.Round(2*s.healing)))
 	sum := 0.0
 	for _, d := range [4][2]int{{r + 1, 0}, {-r, 1}, {0, r + 1}, {1, -r}} {
 		x, y := i+d[0], j+d[1]
 		x, y = x-s.nx*floorDiv(x, s.nx), y-s.ny*floorDiv(y, s.ny)
+		if s.pot[x*s.ny+y] > 0 {
+			return false
+		}
 		z := s.psi[x*s.ny+y]
 		sum += real(z)*real(z) + imag(z)*imag(z)
 	}
-	return sum/4 > s.mu/5
+	return sum/4 > s.mu/4
 }
 
 func floorDiv(a, n int) int { return int(math.Floor(float64(a) / float64(n))) }

@@ -23,7 +23,7 @@ const riseTime = 30
 func (t *trap) make(s *Sim) {
 	n := s.nx * s.ny
 	t.shape = sized(t.shape, n)
-	t.angle, t.drawn, t.level = 0, 0, 0
+	t.angle, t.level = 0, 0
 	if s.cylinder {
 		t.level = 1
 	}
@@ -75,9 +75,9 @@ func (t *trap) move(s *Sim) {
 		dirty = true
 	}
 	if omega := s.omega(); omega != 0 && s.bumpH != 0 && s.bumpN != 0 {
-		t.angle += omega * s.dt
+		t.angle = math.Remainder(t.angle+omega*s.dt, 2*math.Pi)
 		// A tenth of a pixel at the wall is as fine as matters.
-		if r := float64(max(s.nx, s.ny)) / 2; math.Abs(t.angle-t.drawn)*r > 0.1 {
+		if r := float64(max(s.nx, s.ny)) / 2; math.Abs(math.Remainder(t.angle-t.drawn, 2*math.Pi))*r > 0.1 {
 			t.turn(s)
 			dirty = true
 		}
