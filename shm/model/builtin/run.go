@@ -495,6 +495,8 @@ func (r *run) set(c *command) error {
 	case finger:
 	case after != before, after == 0, r.shape != [2]int{nx, ny}:
 		r.anew() // some parameters say how a run begins
+	case r.state.Phase == shm.ModelPaused:
+		r.version++ // some are seen in a field that stands still
 	}
 	if r.broken() {
 		return errors.New(strings.TrimSuffix(r.state.Problem, "."))
