@@ -26,7 +26,7 @@ import {createViewer} from "../viewer/index.js";
 import {colorTable} from "../viewer/lut.js";
 import {placeOf, regionFor, regionTopic} from "../viewer/region.js";
 import {dotsOf, near, paint, toBox} from "./finger.js";
-import {changed, withParameters, without} from "./link.js";
+import {changed, without, withParameters} from "./link.js";
 import {readPeople, showPeople} from "./people.js";
 import {AutoRange, limitsOf, measure} from "./range.js";
 import {readView, writeView} from "./state.js";
