@@ -63,14 +63,14 @@ var plays = map[string]scene{
 		until: 40,
 	},
 	"becquantumfriction": {until: 12},
-	"becbreather":        {until: 100},
+	"becbreather":        {set: map[string]shm.Value{"R": 0.4}, until: 10},
 	"persistentcurrents": {
-		set: map[string]shm.Value{"finger_V0_mu": 1.5},
+		set: map[string]shm.Value{"finger_V0_mu": 0.9, "cooling": 0.02},
 		finger: func(f float64) (x, y float64) {
 			sin, cos := math.Sincos(-2 * math.Pi * f)
 			return 0.5 + 0.35*cos, 0.5 + 0.35*sin
 		},
-		until: 100,
+		until: 250,
 	},
 }
 
