@@ -17,11 +17,10 @@ func colsForward4(x []vec, tw []tw3) {
 		for l := range p0 {
 			a, b, c, d := p0[l], p1[l], p2[l], p3[l]
 			s0, s1, s2, s3 := a+c, a-c, b+d, b-d
-			s3 = complex(imag(s3), -real(s3))
 			p0[l] = s0 + s2
-			p1[l] = (s1 + s3) * w1
+			p1[l] = minusI(s1, s3) * w1
 			p2[l] = (s0 - s2) * w2
-			p3[l] = (s1 - s3) * w3
+			p3[l] = plusI(s1, s3) * w3
 		}
 	}
 }
@@ -37,11 +36,10 @@ func colsInverse4(x []vec, tw []tw3) {
 		for l := range p0 {
 			a, b, c, d := p0[l], p1[l]*w1, p2[l]*w2, p3[l]*w3
 			s0, s1, s2, s3 := a+c, a-c, b+d, b-d
-			s3 = complex(-imag(s3), real(s3))
 			p0[l] = s0 + s2
-			p1[l] = s1 + s3
+			p1[l] = plusI(s1, s3)
 			p2[l] = s0 - s2
-			p3[l] = s1 - s3
+			p3[l] = minusI(s1, s3)
 		}
 	}
 }
@@ -56,11 +54,10 @@ func cols4(x []vec, inverse bool) {
 	for l := range p0 {
 		a, b, c, d := v[0][l], v[1][l], v[2][l], v[3][l]
 		s0, s1, s2, s3 := a+c, a-c, b+d, b-d
-		s3 = complex(imag(s3), -real(s3))
 		p0[l] = s0 + s2
-		p1[l] = s1 + s3
+		p1[l] = minusI(s1, s3)
 		p2[l] = s0 - s2
-		p3[l] = s1 - s3
+		p3[l] = plusI(s1, s3)
 	}
 }
 
@@ -114,6 +111,45 @@ func colsInverse8(x []vec) {
 		v[2][l], v[6][l] = e0-e2+f2, e0-e2-f2
 		v[3][l], v[7][l] = e1-e3+f3, e1-e3-f3
 	}
+}
+
+// multiply multiplies by a table and a factor.
+func multiply(x, table []vec, factor float64) {
+	table = table[:len(x)]
+	for i := range x {
+		p, t := &x[i], &table[i]
+		for l := range p {
+			p[l] = scaled(p[l], t[l], factor)
+		}
+	}
+}
+
+func scaled(x, y complex128, factor float64) complex128 {
+	z := x * y
+	return complex(factor*real(z), factor*imag(z))
+}
+
+// colsTurn4 is where a convolution turns: the last butterfly of radix four
+// forward, the multiplication, and the first one inverse.
+func colsTurn4(x, table []vec, factor float64) {
+	v, t := (*[4]vec)(x), (*[4]vec)(table)
+	for l := range v[0] {
+		a, b, c, d := v[0][l], v[1][l], v[2][l], v[3][l]
+		s0, s1, s2, s3 := a+c, a-c, b+d, b-d
+		a = scaled(s0+s2, t[0][l], factor)
+		b = scaled(minusI(s1, s3), t[1][l], factor)
+		c = scaled(s0-s2, t[2][l], factor)
+		d = scaled(plusI(s1, s3), t[3][l], factor)
+		s0, s1, s2, s3 = a+c, a-c, b+d, b-d
+		v[0][l], v[1][l], v[2][l], v[3][l] = s0+s2, plusI(s1, s3), s0-s2, minusI(s1, s3)
+	}
+}
+
+// colsTurn8 is the same with radix eight.
+func colsTurn8(x, table []vec, factor float64) {
+	colsForward8(x)
+	multiply(x[:8], table, factor)
+	colsInverse8(x)
 }
 
 // colsForward and colsInverse do any other radix, one element of each block

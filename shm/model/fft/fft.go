@@ -236,17 +236,7 @@ func (p *Plan) columns(worker, task int) {
 	block := p.buffers[worker][:p.nx]
 	scratch := p.buffers[worker][p.nx:]
 	p.gatherColumns(block, task, nil)
-	p.x.forward(block, scratch)
-	table := p.kernel.table[task*p.nx : (task+1)*p.nx]
-	f := p.factor
-	for i := range table {
-		b, t := &block[i], &table[i]
-		for l := range b {
-			v := b[l] * t[l]
-			b[l] = complex(f*real(v), f*imag(v))
-		}
-	}
-	p.x.inverse(block, scratch)
+	p.x.convolve(block, scratch, p.kernel.table[task*p.nx:(task+1)*p.nx], p.factor)
 	p.scatterColumns(block, task, nil)
 }
 

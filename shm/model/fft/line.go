@@ -183,6 +183,39 @@ func (l *line) inverse(x, scratch []vec) {
 	}
 }
 
+// convolve is forward, a multiplication by table and by factor, and inverse.
+// Once a stage has split a block its parts go their own way there and
+// back, so that all but the first stages work in the first level cache.
+func (l *line) convolve(x, scratch, table []vec, factor float64) {
+	if l.blue != nil || l.n == 1 {
+		l.forward(x, scratch)
+		multiply(x, table, factor)
+		l.inverse(x, scratch)
+		return
+	}
+	convolve(l.stages, x, table, factor)
+}
+
+func convolve(stages []stage, x, table []vec, factor float64) {
+	s := &stages[0]
+	switch {
+	case s.q > 1:
+		s.forward(x)
+		for b := 0; b < len(x); b += s.q {
+			convolve(stages[1:], x[b:b+s.q], table[b:b+s.q], factor)
+		}
+		s.inverse(x)
+	case s.radix == 4:
+		colsTurn4(x, table, factor)
+	case s.radix == 8:
+		colsTurn8(x, table, factor)
+	default:
+		s.forward(x)
+		multiply(x, table, factor)
+		s.inverse(x)
+	}
+}
+
 func (s *stage) forward(x []vec) {
 	switch {
 	case s.radix == 4 && s.q == 1:

@@ -63,11 +63,10 @@ func rowForward4(x []complex128, tw []tw3) {
 		w := &tw[j]
 		a, b, c, d := x0[j], x1[j], x2[j], x3[j]
 		s0, s1, s2, s3 := a+c, a-c, b+d, b-d
-		s3 = complex(imag(s3), -real(s3))
 		x0[j] = s0 + s2
-		x1[j] = (s1 + s3) * w[0]
+		x1[j] = minusI(s1, s3) * w[0]
 		x2[j] = (s0 - s2) * w[1]
-		x3[j] = (s1 - s3) * w[2]
+		x3[j] = plusI(s1, s3) * w[2]
 	}
 }
 
@@ -79,13 +78,17 @@ func rowInverse4(x []complex128, tw []tw3) {
 		a := x0[j]
 		b, c, d := mulConj(x1[j], w[0]), mulConj(x2[j], w[1]), mulConj(x3[j], w[2])
 		s0, s1, s2, s3 := a+c, a-c, b+d, b-d
-		s3 = complex(-imag(s3), real(s3))
 		x0[j] = s0 + s2
-		x1[j] = s1 + s3
+		x1[j] = plusI(s1, s3)
 		x2[j] = s0 - s2
-		x3[j] = s1 - s3
+		x3[j] = minusI(s1, s3)
 	}
 }
+
+// plusI is x + iy, and minusI x - iy: written out, the compiler spares the
+// change of a sign.
+func plusI(x, y complex128) complex128  { return complex(real(x)-imag(y), imag(x)+real(y)) }
+func minusI(x, y complex128) complex128 { return complex(real(x)+imag(y), imag(x)-real(y)) }
 
 // mulConj is x times the conjugate of w.
 func mulConj(x, w complex128) complex128 {
@@ -100,11 +103,10 @@ func rowsForward16(x []complex128, tw *[4]tw3) {
 			w := &tw[j]
 			a, b, c, d := v[j], v[j+4], v[j+8], v[j+12]
 			s0, s1, s2, s3 := a+c, a-c, b+d, b-d
-			s3 = complex(imag(s3), -real(s3))
 			v[j] = s0 + s2
-			v[j+4] = (s1 + s3) * w[0]
+			v[j+4] = minusI(s1, s3) * w[0]
 			v[j+8] = (s0 - s2) * w[1]
-			v[j+12] = (s1 - s3) * w[2]
+			v[j+12] = plusI(s1, s3) * w[2]
 		}
 		rowsForward4(v[:])
 	}
@@ -120,11 +122,10 @@ func rowsInverse16(x []complex128, tw *[4]tw3) {
 			a := v[j]
 			b, c, d := mulConj(v[j+4], w[0]), mulConj(v[j+8], w[1]), mulConj(v[j+12], w[2])
 			s0, s1, s2, s3 := a+c, a-c, b+d, b-d
-			s3 = complex(-imag(s3), real(s3))
 			v[j] = s0 + s2
-			v[j+4] = s1 + s3
+			v[j+4] = plusI(s1, s3)
 			v[j+8] = s0 - s2
-			v[j+12] = s1 - s3
+			v[j+12] = minusI(s1, s3)
 		}
 	}
 }
@@ -134,8 +135,7 @@ func rowsForward4(x []complex128) {
 		v := (*[4]complex128)(x)
 		a, b, c, d := v[0], v[1], v[2], v[3]
 		s0, s1, s2, s3 := a+c, a-c, b+d, b-d
-		s3 = complex(imag(s3), -real(s3))
-		v[0], v[1], v[2], v[3] = s0+s2, s1+s3, s0-s2, s1-s3
+		v[0], v[1], v[2], v[3] = s0+s2, minusI(s1, s3), s0-s2, plusI(s1, s3)
 	}
 }
 
@@ -144,8 +144,7 @@ func rowsInverse4(x []complex128) {
 		v := (*[4]complex128)(x)
 		a, b, c, d := v[0], v[1], v[2], v[3]
 		s0, s1, s2, s3 := a+c, a-c, b+d, b-d
-		s3 = complex(-imag(s3), real(s3))
-		v[0], v[1], v[2], v[3] = s0+s2, s1+s3, s0-s2, s1-s3
+		v[0], v[1], v[2], v[3] = s0+s2, plusI(s1, s3), s0-s2, minusI(s1, s3)
 	}
 }
 
