@@ -12,7 +12,8 @@ import (
 // for about as long before it goes to sleep; one that sleeps is woken, and
 // whoever comes first takes the next task. The caller never waits
 // for a helper that has no task in hand: with all other processors busy a pass
-// takes as long as with no helpers at all.
+// takes as long as with no helpers at all. And for one that has, it does not
+// look for long before it sleeps: the two may have to share a processor.
 type pool struct {
 	task func(worker, task int)
 	// ticket holds the run's number, how many tasks it has, and how many are
@@ -25,7 +26,8 @@ type pool struct {
 	helpers int
 	mu      sync.Mutex
 	wake    sync.Cond
-	asleep  atomic.Int32
+	asleep  atomic.Int32 // helpers that wait for tasks
+	waits   atomic.Bool  // the caller waits for the last tasks
 	closed  atomic.Bool
 	gone    sync.WaitGroup
 }
@@ -70,6 +72,18 @@ func (p *pool) run(tasks int, task func(worker, task int)) {
 		if look%yields == 0 {
 			runtime.Gosched()
 		}
+		if look < looks {
+			continue
+		}
+		p.mu.Lock()
+		p.waits.Store(true)
+		// Who ends a task looks at waits after it has counted it, and this
+		// looks at the count after waits: one of them sees the other.
+		for p.done.Load() != int32(tasks) {
+			p.wake.Wait()
+		}
+		p.waits.Store(false)
+		p.mu.Unlock()
 	}
 }
 
@@ -86,8 +100,12 @@ func (p *pool) work(worker int) bool {
 			continue
 		}
 		p.task(worker, int(taken))
-		p.done.Add(1)
 		any = true
+		if p.done.Add(1); p.waits.Load() {
+			p.mu.Lock()
+			p.wake.Broadcast()
+			p.mu.Unlock()
+		}
 	}
 }
 
