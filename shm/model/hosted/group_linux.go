@@ -1,0 +1,26 @@
+package hosted
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+
+	"webmon/shm/segment"
+)
+
+// ownGroup has a process lead a group of its own, with everything that it starts,
+// and die with webmon, however that ends.
+func ownGroup(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+// sweep removes the shared memory of a process that could not do it itself.
+// Pictures that somebody still looks at stay in memory for as long.
+func sweep(pid int) {
+	left, _ := filepath.Glob(filepath.Join(segment.Dir, fmt.Sprintf("webmon-%d-*", pid)))
+	for _, path := range left {
+		_ = os.Remove(path)
+	}
+}

@@ -1,0 +1,300 @@
+package hosted
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"webmon/shm"
+)
+
+const (
+	// patience is after how long without progress a model counts as one that hangs.
+	patience = 10 * time.Second
+	// importPatience is how long a file may take to be imported for the list of its
+	// models: large libraries on a cold disk take their time.
+	importPatience = 30 * time.Second
+	// forget is after how long a fault that is not the file's own is looked for anew.
+	forget = 10 * time.Second
+)
+
+// Params are what people ask of every model of a file. Zero leaves it to the model.
+type Params struct {
+	Nx, Ny        int
+	Steps         int     // time steps a picture
+	HealingLength float64 // in points of the grid
+	DtTScale      float64 // time step, in units of the shortest time scale
+	CoolingSteps  int
+	Tracers       *int // 0 for none; nil: the model's number
+}
+
+// given lists what people have asked for, by the names that models know.
+func (p Params) given() map[string]any {
+	out := map[string]any{}
+	for name, n := range map[string]int{"Nx": p.Nx, "Ny": p.Ny, "steps": p.Steps, "cooling_steps": p.CoolingSteps} {
+		if n > 0 {
+			out[name] = n
+		}
+	}
+	for name, x := range map[string]float64{"healing_length": p.HealingLength, "dt_t_scale": p.DtTScale} {
+		if x > 0 {
+			out[name] = x
+		}
+	}
+	if p.Tracers != nil {
+		out["tracer_particles"] = max(*p.Tracers, 0)
+	}
+	return out
+}
+
+// Options say which models, and what runs them. Only File is required.
+type Options struct {
+	// File is the path of a Python file.
+	File string
+	// Python is a path, or a name on the PATH, of the Python that runs it, or the
+	// folder of a virtual environment. Default: that of $VIRTUAL_ENV, else python3.
+	Python string
+	Params Params
+	// Logger gets what the models print, and what is of use for finding faults.
+	// Default: nothing.
+	Logger *slog.Logger
+
+	// For tests; 0 stands for the constants of these names.
+	patience, importPatience time.Duration
+}
+
+// File is a Python file with models. Its methods are safe for concurrent use.
+type File struct {
+	opt  Options
+	turn chan struct{} // capacity one: held by who looks into the file
+
+	// Guarded by turn.
+	known  []known
+	stamps map[string]stamp // of all files that known came from; nil: not looked yet
+	until  time.Time        // known is good for; zero: until a file changes
+}
+
+// known is what is known of one class, or of a file that has none.
+type known struct {
+	shm.ModelInfo
+	class string // "" for the file itself
+}
+
+// New returns the models of a file. Nothing is run yet.
+func New(o Options) *File {
+	if path, err := filepath.Abs(o.File); err == nil {
+		o.File = path
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	o.patience = cmp.Or(o.patience, patience)
+	o.importPatience = cmp.Or(o.importPatience, importPatience)
+	return &File{opt: o, turn: make(chan struct{}, 1)}
+}
+
+// List returns the models of the file, in its order. It runs a Python that imports
+// the file, unless nothing has changed since it last did. Of a file that cannot be
+// imported, or has no models, there is one entry, whose Problem says why.
+func (f *File) List(ctx context.Context) []shm.ModelInfo {
+	list := f.look(ctx, false)
+	out := make([]shm.ModelInfo, len(list))
+	for i := range list {
+		out[i] = list[i].ModelInfo
+	}
+	return out
+}
+
+// Open returns a run of the model of the key: its process is started by Run. Also
+// one whose class, or whose file, has a Problem can be run: it says so again, or
+// works by then. The error says that there is no such model.
+func (f *File) Open(ctx context.Context, key string) (shm.Source, error) {
+	if problem := unsupported(); problem != "" {
+		return nil, fmt.Errorf("%s", problem)
+	}
+	for _, again := range []bool{false, true} {
+		for _, k := range f.look(ctx, again) {
+			if k.Key == key {
+				return newSource(f, k), nil
+			}
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return nil, fmt.Errorf("there is no model %q in %s", key, f.base())
+}
+
+func (f *File) base() string { return filepath.Base(f.opt.File) }
+
+// unsupported says why models in Python cannot be run on this platform, "" where
+// they can.
+func unsupported() string {
+	if runtime.GOOS == "linux" {
+		return ""
+	}
+	return "Models in Python need Linux for now: their pictures come through shared memory, which webmon reads there alone."
+}
+
+// look returns what is known, and finds it out where that is not, or with again.
+func (f *File) look(ctx context.Context, again bool) []known {
+	select {
+	case f.turn <- struct{}{}:
+		defer func() { <-f.turn }()
+	case <-ctx.Done():
+		return nil
+	}
+	if f.stamps != nil && !again && (f.until.IsZero() || time.Now().Before(f.until)) && maps.Equal(f.stamps, stampsOf(maps.Keys(f.stamps))) {
+		return f.known
+	}
+	before := stampsOf(func(yield func(string) bool) { yield(f.opt.File) })
+	found := f.find(ctx)
+	if ctx.Err() != nil {
+		return f.known
+	}
+	f.known = f.describe(found)
+	f.stamps = stampsOf(func(yield func(string) bool) {
+		for _, path := range found.files {
+			if !yield(path) {
+				return
+			}
+		}
+	})
+	maps.Copy(f.stamps, before) // it may have been saved meanwhile
+	f.until = time.Time{}
+	if found.passing {
+		f.until = time.Now().Add(forget)
+	}
+	return f.known
+}
+
+// describe makes of what was found what people see.
+func (f *File) describe(found findings) []known {
+	info := func(key, title string) shm.ModelInfo {
+		return shm.ModelInfo{Key: key, Title: title, Origin: f.opt.File, Kind: shm.KindModel, Problem: unsupported()}
+	}
+	if found.problem != "" {
+		k := known{ModelInfo: info(slug(strings.TrimSuffix(f.base(), filepath.Ext(f.base()))), f.base())}
+		k.Problem, k.Detail = cmp.Or(k.Problem, found.problem), found.detail
+		return []known{k}
+	}
+	taken := map[string]bool{}
+	var out []known
+	for _, m := range found.models {
+		key := slug(m.Class)
+		for n := 2; taken[key]; n++ {
+			key = fmt.Sprintf("%s-%d", slug(m.Class), n)
+		}
+		taken[key] = true
+		k := known{ModelInfo: info(key, cmp.Or(m.Title, m.Class)), class: m.Class}
+		k.About, k.Problem = m.About, cmp.Or(k.Problem, m.Problem)
+		out = append(out, k)
+	}
+	return out
+}
+
+// slug makes of a name one for addresses.
+func slug(name string) string {
+	s := strings.Map(func(r rune) rune {
+		switch {
+		case 'a' <= r && r <= 'z', '0' <= r && r <= '9':
+			return r
+		case 'A' <= r && r <= 'Z':
+			return r - 'A' + 'a'
+		}
+		return '-'
+	}, name)
+	return cmp.Or(strings.Trim(s, "-"), "model")
+}
+
+// stamp tells one content of a file from another.
+type stamp struct {
+	modified int64 // ns since the epoch
+	size     int64
+}
+
+func stampsOf(paths func(func(string) bool)) map[string]stamp {
+	out := map[string]stamp{}
+	for path := range paths {
+		var s stamp
+		if info, err := os.Stat(path); err == nil {
+			s = stamp{info.ModTime().UnixNano(), info.Size()}
+		}
+		out[path] = s
+	}
+	return out
+}
+
+// findings are what a Python has found in a file.
+type findings struct {
+	models          []foundModel
+	files           []string // that they come from
+	problem, detail string   // why there are none
+	passing         bool     // the fault is none of the file's
+}
+
+// foundModel is one class.
+type foundModel struct {
+	Class   string `json:"class"`
+	Title   string `json:"title"`
+	About   string `json:"about"`
+	Problem string `json:"problem"`
+}
+
+// find has a Python import the file and say what models it has.
+func (f *File) find(ctx context.Context) findings {
+	python, problem := findPython(f.opt.Python, f.base())
+	if problem != "" {
+		return findings{problem: problem, passing: true}
+	}
+	ctx, cancel := context.WithTimeout(ctx, f.opt.importPatience+5*time.Second)
+	defer cancel()
+	began := time.Now()
+	c, err := start(launch{
+		python: python, file: f.opt.File, do: "list", patience: f.opt.importPatience, logger: f.opt.Logger,
+	})
+	if err != nil {
+		return findings{problem: notStarted(python, err), passing: true}
+	}
+	defer c.stop(0)
+	var out findings
+	done := false
+	for open := true; open; {
+		var m message
+		select {
+		case m, open = <-c.messages:
+		case <-ctx.Done():
+			open = false
+		}
+		switch {
+		case m.Failed != nil:
+			out.problem, out.detail, out.files, done = m.Failed.Problem, m.Failed.Detail, m.Files, true
+		case m.Models != nil:
+			out.models, out.files, done = m.Models, m.Files, true
+			for _, l := range m.Left {
+				f.opt.Logger.Debug("a class is no model to be run", "file", f.opt.File, "class", l.Class, "why", l.Why)
+			}
+		case m.trouble() != "":
+			out.problem, out.passing, done = m.trouble(), true, true
+		}
+	}
+	c.stop(0)
+	switch {
+	case done:
+	case time.Since(began) >= f.opt.importPatience:
+		out.problem = fmt.Sprintf("%s has not been imported after %.0f s.", f.base(), f.opt.importPatience.Seconds())
+	default:
+		out.problem, out.passing = fmt.Sprintf("%s cannot be imported: the process %s.", f.base(), c.ending()), true
+	}
+	if out.problem != "" {
+		out.detail = c.detail(out.detail)
+	}
+	return out
+}

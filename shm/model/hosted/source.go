@@ -1,0 +1,281 @@
+package hosted
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"webmon/shm"
+	"webmon/shm/napari"
+)
+
+const (
+	attachTimeout = 10 * time.Second
+	// endsIn is how long a model may take for its last step before it is killed;
+	// less where people wait for it to be made anew.
+	endsIn, restartsIn = 2 * time.Second, 500 * time.Millisecond
+	maxWaiting         = 64 // commands for a model that is being made
+	lookEvery          = time.Second
+)
+
+// actions are what every model can be told, before it says so itself.
+var actions = shm.Actions{
+	{Name: shm.ActionStart, Title: "Start", Args: []shm.Control{}, Help: "Lets the simulation run."},
+	{Name: shm.ActionPause, Title: "Pause", Args: []shm.Control{}, Help: "Holds the simulation; it can still be changed."},
+	{Name: shm.ActionStep, Title: "Step", Args: []shm.Control{}, Help: "Computes one picture further and pauses."},
+	{Name: shm.ActionReset, Title: "Reset", Args: []shm.Control{}, Help: "Goes back to the start, with all parameters at their defaults."},
+}
+
+var restart = shm.Action{
+	Name: shm.ActionRestart, Title: "Restart", Args: []shm.Control{},
+	Help: "Ends the model's process, whatever has become of it, and begins anew with the file as it is now.",
+}
+
+// source is one run of one model. It implements [shm.Source].
+type source struct {
+	file  *File
+	class string // "" where the file has none
+
+	mu       sync.Mutex // guards all below
+	info     shm.Info
+	actions  shm.Actions
+	state    shm.ModelState
+	sink     shm.Sink       // nil: not running
+	adapter  *napari.Source // nil: the model cannot be reached
+	making   bool           // the model is being made, and what is asked of it waits
+	over     bool           // Run has ended
+	waiting  []command      // for the model to be made
+	restarts []report       // who wants it to be made anew
+
+	controls shm.Controls // as the process declares them
+	values   map[string]any
+	arrays   shm.Arrays
+	cost     shm.Cost
+
+	again chan struct{} // capacity one: restarts has grown
+}
+
+type report = func(shm.Status, string)
+
+type command struct {
+	shm.Command
+	report report
+}
+
+func newSource(f *File, k known) *source {
+	s := &source{
+		file: f, class: k.class,
+		actions: append(slices.Clone(actions), restart),
+		making:  true,
+		again:   make(chan struct{}, 1),
+	}
+	s.info = shm.Info{Name: k.Title, Kind: shm.KindModel, Instance: rand.Text()}
+	s.state = shm.ModelState{Phase: shm.ModelStarting, Time: math.NaN()}
+	return s
+}
+
+// Info implements [shm.Source].
+func (s *source) Info() shm.Info {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.info
+}
+
+// Actions implements [shm.Source].
+func (s *source) Actions() []shm.Action {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.actions)
+}
+
+// Command implements [shm.Source].
+func (s *source) Command(cmd shm.Command, report func(shm.Status, string)) {
+	if cmd.ID == "" || report == nil {
+		report = func(shm.Status, string) {}
+	}
+	s.mu.Lock()
+	if s.over {
+		s.mu.Unlock()
+		report(shm.Gone, "the model has ended")
+		return
+	}
+	if cmd.Name == shm.ActionRestart {
+		s.restarts = append(s.restarts, report)
+		s.mu.Unlock()
+		report(shm.Queued, "")
+		signal(s.again)
+		return
+	}
+	if s.making && len(s.waiting) >= maxWaiting {
+		s.mu.Unlock()
+		report(shm.Refused, "the model is still being made: try again in a moment")
+		return
+	}
+	if s.making {
+		if cmd.ID == "" { // on the way to another, which is here now
+			s.waiting = slices.DeleteFunc(s.waiting, func(c command) bool { return c.ID == "" && c.Name == cmd.Name })
+		}
+		s.waiting = append(s.waiting, command{cmd, report})
+		s.mu.Unlock()
+		return
+	}
+	adapter, name := s.adapter, s.info.Name
+	s.mu.Unlock()
+	if adapter == nil {
+		report(shm.Refused, name+" does not run: restart it first")
+		return
+	}
+	adapter.Command(cmd, report)
+}
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// Run implements [shm.Source].
+func (s *source) Run(ctx context.Context, sink shm.Sink) error {
+	s.mu.Lock()
+	s.sink = sink
+	list := s.actions
+	s.mu.Unlock()
+	sink.State(shm.TopicActions, slices.Clone(list))
+	for ctx.Err() == nil {
+		s.begin()
+		s.life(ctx, sink)
+		s.idle(ctx, sink)
+	}
+	s.mu.Lock()
+	s.over, s.making = true, false
+	left := s.restarts
+	for _, c := range s.waiting {
+		left = append(left, c.report)
+	}
+	s.restarts, s.waiting = nil, nil
+	s.mu.Unlock()
+	for _, r := range left {
+		r(shm.Gone, "webmon has ended the model")
+	}
+	return nil
+}
+
+// begin makes the run one whose model is about to be made.
+func (s *source) begin() {
+	s.mu.Lock()
+	s.making = true
+	s.values, s.controls = nil, nil
+	old := s.state
+	s.state = shm.ModelState{Phase: shm.ModelStarting, Time: math.NaN(), Observables: old.Observables, TimeUnit: old.TimeUnit}
+	s.mu.Unlock()
+	s.tell()
+}
+
+// idle waits until people want the model anew, for want of one.
+func (s *source) idle(ctx context.Context, sink shm.Sink) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.again:
+			return
+		case <-tick.C:
+			sink.Cost(s.costs())
+		}
+	}
+}
+
+func (s *source) costs() shm.Cost {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cost
+}
+
+// tell hands the state over.
+func (s *source) tell() {
+	s.mu.Lock()
+	state, sink := s.state, s.sink
+	s.mu.Unlock()
+	sink.State(shm.TopicModel, &state)
+}
+
+// fail ends the life of a model: why, with what helps to mend it.
+func (s *source) fail(problem, detail string) {
+	s.mu.Lock()
+	s.state.Phase, s.state.Problem, s.state.Detail, s.state.Rate = shm.ModelFailed, problem, detail, 0
+	s.adapter, s.making = nil, false
+	restarts, waiting := s.restarts, s.waiting
+	s.restarts, s.waiting = nil, nil
+	arrays := slices.Clone(s.arrays)
+	for i := range arrays {
+		arrays[i].Stats.Rate = 0
+	}
+	sink := s.sink
+	s.mu.Unlock()
+	s.tell()
+	if arrays != nil {
+		sink.State(shm.TopicArrays, arrays)
+	}
+	for _, r := range restarts {
+		r(shm.Refused, problem)
+	}
+	for _, c := range waiting {
+		c.report(shm.Refused, problem)
+	}
+}
+
+// life runs one process to its end, and says how it ended unless ctx did or people
+// have asked for another.
+func (s *source) life(ctx context.Context, sink shm.Sink) {
+	python, problem := findPython(s.file.opt.Python, s.file.base())
+	if problem != "" {
+		s.fail(problem, "")
+		return
+	}
+	select {
+	case <-s.again: // this is the one that was asked for
+	default:
+	}
+	c, err := start(launch{
+		python: python, file: s.file.opt.File, do: "run", class: s.class,
+		options: s.file.opt.Params.given(), patience: s.file.opt.patience, logger: s.file.opt.Logger,
+	})
+	if err != nil {
+		s.fail(notStarted(python, err), "")
+		return
+	}
+	l := &session{source: s, sink: sink, child: c, heard: time.Now()}
+	problem, detail := l.run(ctx)
+	grace := endsIn
+	if ctx.Err() == nil {
+		grace = restartsIn
+	}
+	var ending sync.WaitGroup
+	ending.Go(func() { c.stop(grace) })
+	l.detach()
+	ending.Wait()
+	if ctx.Err() != nil || l.again {
+		s.mu.Lock()
+		s.adapter = nil
+		s.mu.Unlock()
+		if l.again {
+			signal(s.again) // for idle
+		}
+		return
+	}
+	if problem == "" {
+		what := "The process of " + s.Info().Name
+		if !l.made {
+			what = "The process that was to make " + s.Info().Name
+		}
+		problem = fmt.Sprintf("%s %s.", what, c.ending())
+	}
+	s.fail(problem, c.detail(detail))
+}
