@@ -61,6 +61,8 @@ type stream struct {
 	picture  tab.Picture   // the feed, if it makes pictures; else nil
 	kick     chan struct{} // of pictures, capacity one: there may be something to do
 	release  func()        // of the topics it wants from the source, and of show
+	light    bool          // asking the feed costs nothing
+	woken    atomic.Bool   // the feed has something new by itself
 	snapshot atomic.Bool
 	last     time.Time // Next was called
 	sent     time.Time // it returned a frame
@@ -78,6 +80,13 @@ func (p *pump) open(t *hub.Topic, feed tab.Feed) {
 		t.Keep(tailFrames)
 	}
 	s := &stream{topic: t, feed: feed, release: p.src.Want(feed.Wants()...), dirty: true}
+	_, s.light = feed.(tab.Light)
+	if waking, ok := feed.(tab.Waking); ok {
+		waking.Wake(func() {
+			s.woken.Store(true)
+			p.wake()
+		})
+	}
 	p.mu.Lock()
 	p.streams[t] = s
 	if picture, ok := feed.(tab.Picture); ok {
@@ -213,10 +222,17 @@ func (p *pump) run() {
 			if s.snapshot.Swap(false) {
 				s.topic.Snapshot(message(s.feed.Snapshot(now)))
 			}
+			if s.woken.Swap(false) {
+				s.dirty = true
+			}
 			// A source says several things for one frame of its own. That Next
 			// had nothing for one of them must not delay the next, or every
 			// picture comes by leastGap too late.
-			due := s.last.Add(s.feed.Every())
+			from := s.last
+			if s.light {
+				from = s.sent
+			}
+			due := from.Add(s.feed.Every())
 			if gap := s.sent.Add(leastGap); gap.After(due) {
 				due = gap
 			}

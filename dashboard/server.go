@@ -30,6 +30,7 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"webmon/dashboard/hub"
+	"webmon/dashboard/people"
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
 	"webmon/public"
@@ -90,6 +91,7 @@ type Server struct {
 	hub      *hub.Hub
 	registry *source.Registry
 	commands *commands
+	people   *people.People
 	assets   *public.Assets
 	tabs     []tab.Tab
 	self     Self
@@ -143,6 +145,7 @@ func New(opts Options) (*Server, error) {
 	s := &Server{
 		opts:     opts,
 		commands: newCommands(),
+		people:   people.New(),
 		secret:   rand.Text(),
 		began:    time.Now(),
 		pumps:    map[*source.Source]*pumping{},
@@ -156,7 +159,7 @@ func New(opts Options) (*Server, error) {
 	s.self = Self{ID: rand.Text(), URL: s.address(s.publicHost())}
 	s.hub = hub.New(hub.Options{
 		Open: s.openTopic, Close: s.closeTopic, Refresh: s.refreshTopic, Ready: s.readyTopic,
-		Greeting: s.greeting, Set: s.set, Logger: opts.Logger,
+		Greeting: s.greeting, Set: s.set, Hand: s.hand, Watching: s.people.Watching, Logger: opts.Logger,
 	})
 	s.registry, err = source.NewRegistry(source.Options{
 		Attach: func(ctx context.Context, t source.Target) (shm.Source, error) {
@@ -440,6 +443,8 @@ func (s *Server) feed(src *source.Source, topic, name, detail string) (tab.Feed,
 		return s.commandFeed(detail)
 	case "control":
 		return s.controlFeed(src, detail)
+	case people.Topic:
+		return s.people.Feed(src, topic, detail)
 	}
 	for i := range s.tabs {
 		if open := s.tabs[i].Feeds[name]; open != nil {

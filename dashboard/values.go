@@ -12,7 +12,7 @@ import (
 )
 
 // valuesEvery is the least time between two frames of the values of controls.
-const valuesEvery = time.Second / 30
+const valuesEvery = time.Second / 60
 
 // valuesFeed is the feed "<source>/values": what the controls of a source are
 // set to, so that pages follow while somebody drags. A frame is JSON,
@@ -37,6 +37,10 @@ func newValuesFeed(src *source.Source, topic, detail string) (tab.Feed, error) {
 func (f *valuesFeed) Wants() []string      { return []string{shm.TopicControls} }
 func (f *valuesFeed) Every() time.Duration { return valuesEvery }
 func (f *valuesFeed) Ordered() bool        { return true }
+
+// Light implements [tab.Light]: what one hand does to a control is on its way to
+// all others at once.
+func (f *valuesFeed) Light() {}
 
 // Snapshot tells all values. Others have still to be told what has changed.
 func (f *valuesFeed) Snapshot(now time.Time) []byte {

@@ -103,6 +103,23 @@ type Feed interface {
 	Next(now time.Time) []byte
 }
 
+// Light is a Feed whose Next costs next to nothing while there is nothing new:
+// it is asked as soon as something has come, and Every bounds its frames alone.
+type Light interface {
+	Feed
+	Light()
+}
+
+// Waking is a Feed that knows more than what its source sends.
+type Waking interface {
+	Feed
+
+	// Wake is called once, before the feed is asked for anything. From then on
+	// the feed calls wake, from any goroutine, when Next has something to
+	// return; it may do so under a lock that Next takes.
+	Wake(wake func())
+}
+
 // Picture is a Feed whose frames are pictures: large, mostly binary, each
 // standing for itself. They are made in a goroutine of the feed's own, so that
 // they hold up neither the text nor the charts of the source, at most 60 times

@@ -14,6 +14,7 @@ import {readBinary} from "./binary.js";
 import {afterPaint} from "./paint.js";
 import {delayBefore, FIRST_DELAY, MOST_DELAY} from "./connection.js";
 import {collectTopics, sameTopics, watchMessage} from "./topics.js";
+import {who} from "./who.js";
 
 /** The server sends something every second; without a word for this long the connection is dead, ms. */
 const SILENCE = 8000;
@@ -98,7 +99,7 @@ export class Socket {
     const wanted = collectTopics(document);
     if (!anew && this.#known !== null && sameTopics(this.#known, wanted)) return;
     this.#known = wanted;
-    this.send(watchMessage(wanted));
+    this.send(watchMessage(wanted, who()));
   }
 
   /** Asks for all that was not shown while it was held back: what came may have been changes of what is not there any more. */

@@ -14,9 +14,9 @@ export function collectTopics(root) {
   return [...topics].sort();
 }
 
-/** The message that asks for these topics and no others. The server answers with what it knows of each. */
-export function watchMessage(topics) {
-  return JSON.stringify({type: "watch", topics});
+/** The message that asks for these topics and no others, and says who does. The server answers with what it knows of each. */
+export function watchMessage(topics, who) {
+  return JSON.stringify({type: "watch", topics, who});
 }
 
 /** Whether two sorted lists are the same. */

@@ -1,0 +1,391 @@
+// Package people keeps who looks at which source, and where each of them points
+// with a hand. Somebody is one person on however many pages, and for a moment
+// after the last of them has gone, so that a reload is not a farewell.
+//
+// The pages of a source that show its people watch the topic "<source>/people";
+// that is how they are counted:
+//
+//	p := people.New()
+//	hub.Options{Watching: p.Watching, Hand: ...}
+//	n := p.Count("becvortices")
+package people
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"webmon/dashboard/hub"
+	"webmon/dashboard/source"
+	"webmon/dashboard/tab"
+)
+
+// Topic is the name of the feed of people: "<source>/people".
+const Topic = "people"
+
+// Colours is how many colours there are to tell people apart.
+const Colours = 12
+
+const (
+	// missed is how long somebody still counts after the last of their pages has
+	// gone: a page that is loaded again is back by then.
+	missed = 2 * time.Second
+	// kept is how long place and colour are theirs after that.
+	kept = 10 * time.Second
+	// listed bounds the people that a frame names.
+	listed = 64
+	// every is the least time between two frames.
+	every = time.Second / 60
+)
+
+// People are all who look at something. Its methods are safe for concurrent use.
+type People struct {
+	mu       sync.Mutex // guards all below
+	rooms    map[string]*room
+	browsers map[any]*browser
+	nameless int    // connections whose page did not say whose it is
+	versions uint64 // of all rooms so far
+}
+
+// browser is one connection.
+type browser struct {
+	id    string   // of the person
+	rooms []string // the sources it looks at
+}
+
+// room is one source and those who look at it.
+type room struct {
+	people  []*person // in the order in which they came
+	version uint64    // another one whenever a frame would be; of no other room
+	wake    func()    // tells the feed; nil without one
+	told    bool      // since the feed last looked
+}
+
+// person is somebody who looks at a source, or has just left it.
+type person struct {
+	id      string
+	colour  int
+	pages   int
+	left    time.Time // when the last page went; of no meaning while there is one
+	x, y    float64   // where they press
+	presses any       // the browser in which they do; nil: they do not
+}
+
+// there reports whether the person counts.
+func (p *person) there(now time.Time) bool { return p.pages > 0 || now.Sub(p.left) < missed }
+
+// New returns a world without people.
+func New() *People {
+	return &People{rooms: map[string]*room{}, browsers: map[any]*browser{}}
+}
+
+// Watching is told the topics that a browser watches, none once it is gone; see
+// [hub.Options].
+func (p *People) Watching(connection any, who string, topics []string) {
+	var sources []string
+	for _, topic := range topics {
+		if src, is := strings.CutSuffix(topic, "/"+Topic); is && !strings.Contains(src, "/") {
+			sources = append(sources, src)
+		}
+	}
+	now := time.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b := p.browsers[connection]
+	if b == nil && len(sources) == 0 {
+		return
+	}
+	if b == nil {
+		b = &browser{}
+		p.browsers[connection] = b
+	}
+	id := who
+	if id == "" {
+		// No page can call itself that.
+		if id = b.id; !strings.HasPrefix(id, ".") {
+			p.nameless++
+			id = "." + strconv.Itoa(p.nameless)
+		}
+	}
+	before := *b
+	b.id, b.rooms = id, sources
+	// Whoever comes does so before they go, or somebody on two pages would leave
+	// in between.
+	for _, src := range sources {
+		if before.id != id || !slices.Contains(before.rooms, src) {
+			p.enter(src, id, now)
+		}
+	}
+	for _, src := range before.rooms {
+		if before.id != id || !slices.Contains(sources, src) {
+			p.leave(src, before.id, connection, now)
+		}
+	}
+	if len(sources) == 0 {
+		delete(p.browsers, connection)
+	}
+}
+
+// enter adds a page of a person to a source; mu is held, as by all below that
+// do not lock it.
+func (p *People) enter(src, id string, now time.Time) {
+	r := p.room(src)
+	r.forget(now)
+	who := r.get(id)
+	if who == nil {
+		who = &person{id: id, colour: r.colour(now)}
+		r.people = append(r.people, who)
+	}
+	who.pages++
+	p.changed(r)
+}
+
+// leave takes a page of a person from a source.
+func (p *People) leave(src, id string, connection any, now time.Time) {
+	r := p.rooms[src]
+	who := r.get(id)
+	if who.presses == connection {
+		who.presses = nil
+		p.changed(r)
+	}
+	if who.pages--; who.pages > 0 {
+		return
+	}
+	who.left = now
+	time.AfterFunc(missed, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if !who.there(time.Now()) {
+			p.changed(r)
+		}
+	})
+	time.AfterFunc(kept, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if r.forget(time.Now()); len(r.people) == 0 && p.rooms[src] == r {
+			delete(p.rooms, src)
+		}
+	})
+}
+
+// room is the room of a source, made if there is none.
+func (p *People) room(src string) *room {
+	r := p.rooms[src]
+	if r == nil {
+		r = &room{}
+		p.rooms[src] = r
+	}
+	return r
+}
+
+func (r *room) get(id string) *person {
+	for _, who := range r.people {
+		if who.id == id {
+			return who
+		}
+	}
+	return nil
+}
+
+// changed has the feed make a frame. It is woken once for all that comes until
+// then.
+func (p *People) changed(r *room) {
+	p.versions++
+	r.version = p.versions
+	if !r.told && r.wake != nil {
+		r.told = true
+		r.wake()
+	}
+}
+
+// forget lets go of the places of those who have been away for too long.
+func (r *room) forget(now time.Time) {
+	r.people = slices.DeleteFunc(r.people, func(who *person) bool {
+		return who.pages == 0 && now.Sub(who.left) >= kept
+	})
+}
+
+// colour is one for somebody new: the first that is free, else the first of
+// somebody who has left, else the first of those that fewest have.
+func (r *room) colour(now time.Time) int {
+	var theirs, reserved [Colours]int
+	for _, who := range r.people {
+		if who.there(now) {
+			theirs[who.colour]++
+		}
+		reserved[who.colour]++
+	}
+	if i := slices.Index(reserved[:], 0); i >= 0 {
+		return i
+	}
+	return slices.Index(theirs[:], slices.Min(theirs[:]))
+}
+
+// Hand is told where somebody points: x and y from 0 to 1 across the picture, y
+// up. down is false once they have let go. It reports whether the browser looks
+// at the source at all.
+func (p *People) Hand(connection any, src string, x, y float64, down bool) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b := p.browsers[connection]
+	if b == nil || !slices.Contains(b.rooms, src) {
+		return false
+	}
+	r := p.rooms[src]
+	who := r.get(b.id)
+	switch {
+	case down:
+		if who.presses == connection && who.x == x && who.y == y {
+			return true
+		}
+		who.presses, who.x, who.y = connection, x, y
+	case who.presses == connection:
+		who.presses = nil
+	default:
+		return true // they press on another page of theirs, if at all
+	}
+	p.changed(r)
+	return true
+}
+
+// Count returns how many people look at the source with the id.
+func (p *People) Count(src string) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := p.rooms[src]
+	if r == nil {
+		return 0
+	}
+	n := 0
+	now := time.Now()
+	for _, who := range r.people {
+		if who.there(now) {
+			n++
+		}
+	}
+	return n
+}
+
+// feed is the feed of the people of a source. A frame is JSON,
+//
+//	{"topic", "ts": ms since the epoch, "people": [{"id", "colour": 0 to 11, "hand": [x, y] or null}]}
+//
+// with those who are there in the order in which they came; hand is where they
+// press now, from 0 to 1 across the picture, y up. Of more than 64 those who
+// press are told first, and "more" says how many are left out.
+type feed struct {
+	people  *People
+	src     string
+	topic   string
+	version uint64 // of which the last frame was made
+	size    int    // of that frame
+}
+
+// Feed makes the feed of people; see [tab.NewFeed].
+func (p *People) Feed(src *source.Source, topic, detail string) (tab.Feed, error) {
+	if detail != "" {
+		return nil, fmt.Errorf("the people at %s are not told apart by %q", src.ID(), detail)
+	}
+	return &feed{people: p, src: src.ID(), topic: topic}, nil
+}
+
+var (
+	_ tab.Light  = (*feed)(nil)
+	_ tab.Waking = (*feed)(nil)
+)
+
+func (f *feed) Wants() []string      { return nil }
+func (f *feed) Every() time.Duration { return every }
+func (f *feed) Ordered() bool        { return false }
+
+// Light implements [tab.Light].
+func (f *feed) Light() {}
+
+// Wake implements [tab.Waking].
+func (f *feed) Wake(wake func()) {
+	f.people.mu.Lock()
+	defer f.people.mu.Unlock()
+	r := f.people.room(f.src)
+	r.wake, r.told = wake, false
+}
+
+func (f *feed) Snapshot(now time.Time) []byte {
+	f.people.mu.Lock()
+	defer f.people.mu.Unlock()
+	return f.frame(f.people.rooms[f.src], now)
+}
+
+func (f *feed) Next(now time.Time) []byte {
+	f.people.mu.Lock()
+	defer f.people.mu.Unlock()
+	r := f.people.rooms[f.src]
+	if r == nil || r.version == f.version {
+		return nil // the last ones have left
+	}
+	r.told = false
+	f.version = r.version
+	return f.frame(r, now)
+}
+
+// frame tells who is in a room, which may be nil.
+func (f *feed) frame(r *room, now time.Time) []byte {
+	var people []*person
+	if r != nil {
+		people = r.people
+	}
+	count, pressing := 0, 0
+	for _, who := range people {
+		if who.there(now) {
+			count++
+			if who.presses != nil {
+				pressing++
+			}
+		}
+	}
+	idle := max(0, min(count, listed)-pressing) // of those who do not press as many are told
+	b := append(make([]byte, 0, f.size+64), `{"topic":`...)
+	b = strconv.AppendQuote(b, f.topic)
+	b = append(b, `,"ts":`...)
+	b = hub.AppendStamp(b, now)
+	b = append(b, `,"people":[`...)
+	n := 0
+	for _, who := range people {
+		switch {
+		case n == listed, !who.there(now):
+			continue
+		case who.presses == nil:
+			if idle == 0 {
+				continue
+			}
+			idle--
+		}
+		if n++; n > 1 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"id":"`...)
+		b = append(b, who.id...) // the hub lets through what needs no quotes
+		b = append(b, `","colour":`...)
+		b = strconv.AppendInt(b, int64(who.colour), 10)
+		b = append(b, `,"hand":`...)
+		if who.presses == nil {
+			b = append(b, "null}"...)
+			continue
+		}
+		b = append(b, '[')
+		b = strconv.AppendFloat(b, who.x, 'g', 5, 64)
+		b = append(b, ',')
+		b = strconv.AppendFloat(b, who.y, 'g', 5, 64)
+		b = append(b, "]}"...)
+	}
+	b = append(b, ']')
+	if count > n {
+		b = append(b, `,"more":`...)
+		b = strconv.AppendInt(b, int64(count-n), 10)
+	}
+	b = append(b, '}')
+	f.size = len(b)
+	return b
+}
