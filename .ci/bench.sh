@@ -5,7 +5,7 @@
 #   .ci/bench.sh                     everything, about eleven minutes
 #   .ci/bench.sh latency fanout      only those; the other figures stay
 #
-# The parts: wire latency fanout idle sizes arrays camera micro viewer. Each begins anew with
+# The parts: wire latency fanout idle sizes arrays camera density step micro viewer. Each begins anew with
 # processes of its own. What is printed on the way is kept in artifacts/bench/.
 # The shorter BENCHTIME, the noisier the figures.
 set -euo pipefail
@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 time=${BENCHTIME:-8s}
 out=artifacts/bench
 if [ $# -eq 0 ]; then
-  set -- wire latency fanout idle sizes arrays camera micro viewer
+  set -- wire latency fanout idle sizes arrays camera density step micro viewer
 fi
 mkdir -p "$out"
 .ci/venvs.sh bench numpy2
@@ -52,8 +52,12 @@ for part; do
     idle) whole Idle ;;
     sizes) whole Sizes ;;
     camera) whole Camera ;;
+    density) whole Density ;;
     arrays)
       go test -run '^$' -bench '^BenchmarkArrays$' -benchtime 1x -timeout 30m ./shm/segment -arrays.time "$time" -arrays.dir "$PWD/$out"
+      ;;
+    step)
+      go test -run '^$' -bench '^BenchmarkBesideNumPy$' -benchtime 1x -timeout 30m ./shm/model/gpe -step.time "$time" -step.dir "$PWD/$out"
       ;;
     micro)
       {
@@ -90,7 +94,7 @@ done
 {
   echo "| What | To reach | Reached | |"
   echo "|---|---|---|---|"
-  cat "$out"/{wire,latency,fanout,idle,arrays}.targets 2>/dev/null || true
+  cat "$out"/{wire,latency,fanout,idle,arrays,density,step}.targets 2>/dev/null || true
 } >"$out/targets.md"
 {
   model=$(awk -F ': *' '/^model name/ { print $2; exit }' /proc/cpuinfo)
