@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/cmplx"
 	"math/rand/v2"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -305,6 +306,35 @@ func TestShapesThatCannotBe(t *testing.T) {
 			}()
 			do()
 		}()
+	}
+}
+
+// A panic on any worker is the caller's, and the plan goes on to work after it.
+func TestPanicsAreTheCallers(t *testing.T) {
+	const nx, ny = 64, 48
+	for _, workers := range []int{1, 2, 4} {
+		p := mustPlan(t, nx, ny, workers)
+		for _, bad := range []int{0, 17, nx - 1} {
+			got := func() (got any) {
+				defer func() { got = recover() }()
+				p.Rows(make([]complex128, nx*ny), false, func(_, ix int, _ []complex128) {
+					if ix == bad {
+						panic("out of order")
+					}
+				}, false)
+				return nil
+			}()
+			if got == nil || !strings.Contains(fmt.Sprint(got), "out of order") {
+				t.Errorf("%d workers, row %d: %v", workers, bad, got)
+			}
+			seen := make([]bool, nx)
+			p.Rows(make([]complex128, nx*ny), false, func(_, ix int, _ []complex128) { seen[ix] = true }, false)
+			for ix, ok := range seen {
+				if !ok {
+					t.Fatalf("%d workers: after a panic row %d was left out", workers, ix)
+				}
+			}
+		}
 	}
 }
 

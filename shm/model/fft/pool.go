@@ -1,7 +1,9 @@
 package fft
 
 import (
+	"fmt"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 )
@@ -28,8 +30,10 @@ type pool struct {
 	wake    sync.Cond
 	asleep  atomic.Int32 // helpers that wait for tasks
 	waits   atomic.Bool  // the caller waits for the last tasks
-	closed  atomic.Bool
-	gone    sync.WaitGroup
+	// panicked is the first panic of a task of this run.
+	panicked atomic.Pointer[panicked]
+	closed   atomic.Bool
+	gone     sync.WaitGroup
 }
 
 const (
@@ -49,7 +53,8 @@ func newPool(workers int) *pool {
 	return p
 }
 
-// run calls task for 0 .. tasks-1, each once, and returns when all are done.
+// run calls task for 0 .. tasks-1, each once, and returns when all are done. It
+// panics where one of them did.
 // Calls with the same worker number never overlap; the caller is worker 0.
 func (p *pool) run(tasks int, task func(worker, task int)) {
 	if p.helpers == 0 || tasks == 1 {
@@ -85,6 +90,9 @@ func (p *pool) run(tasks int, task func(worker, task int)) {
 		p.waits.Store(false)
 		p.mu.Unlock()
 	}
+	if v := p.panicked.Swap(nil); v != nil {
+		panic(v)
+	}
 }
 
 // work takes tasks until there are none, and reports whether it had any.
@@ -99,7 +107,7 @@ func (p *pool) work(worker int) bool {
 		if !p.ticket.CompareAndSwap(ticket, ticket+1) {
 			continue
 		}
-		p.task(worker, int(taken))
+		p.one(worker, int(taken))
 		any = true
 		if p.done.Add(1); p.waits.Load() {
 			p.mu.Lock()
@@ -108,6 +116,25 @@ func (p *pool) work(worker int) bool {
 		}
 	}
 }
+
+// one does one task. A panic in a helper would end the whole program, where nobody
+// could do anything about it: run's caller gets it instead.
+func (p *pool) one(worker, task int) {
+	defer func() {
+		if v := recover(); v != nil {
+			p.panicked.CompareAndSwap(nil, &panicked{v, debug.Stack()})
+		}
+	}()
+	p.task(worker, task)
+}
+
+// panicked is what came of a task, and where.
+type panicked struct {
+	value any
+	stack []byte
+}
+
+func (p *panicked) String() string { return fmt.Sprintf("%v\n\n%s", p.value, p.stack) }
 
 // open reports whether there are tasks to take.
 func (p *pool) open() bool {
