@@ -163,7 +163,7 @@ class ModelView {
     this.#tools = new Tools(scope.querySelector("[data-model-tools]"), {
       change: edit => this.change(edit),
       mode: mode => this.change(view => {
-        if (mode === "manual") view.limits = this.#limits().map(n => Number(n.toPrecision(5)));
+        if (mode === "manual") view.limits = this.#limits().map(n => Number(n.toPrecision(8)));
         view.mode = mode;
       }),
       limits: limits => this.change(view => Object.assign(view, {mode: "manual", limits})),
@@ -563,7 +563,7 @@ class ModelView {
     };
     const words = [at("x", col, 0, nx), at("y", row, 1, ny)];
     const density = valueAt(this.#density, row, col);
-    if (density !== null) words.push(`${this.#density.step > 1 ? "≈ " : ""}${shown(density, 5)}${unit ? ` ${unit}` : ""}`);
+    if (density !== null) words.push(`density ${this.#density.step > 1 ? "≈ " : ""}${shown(density, 4)}${unit ? ` ${unit}` : ""}`);
     const phase = valueAt(this.#phase, row, col);
     if (phase !== null) words.push(`phase ${shown(phase / Math.PI, 3)} π`);
     say(output, words.join("  "));
@@ -591,7 +591,7 @@ class ModelView {
     if (time !== "–") words.push(`time ${time}${state.time_unit ? ` ${state.time_unit}` : ""}`);
     const {low, high, sum, count} = this.#measured;
     if (count > 0) {
-      words.push(`density from ${shown(low, 4)} to ${shown(high, 4)}`);
+      words.push(`density from ${shown(Math.abs(low) < high * 1e-9 ? 0 : low, 4)} to ${shown(high, 4)}`);
       const {step, rows, cols} = this.#density;
       if (rows * cols * step * step >= this.#shape[0] * this.#shape[1]) words.push(`its sum ${shown(sum * step * step, 6)}`);
       if (count < this.#density.data.length) words.push(`${this.#density.data.length - count} values are no numbers`);

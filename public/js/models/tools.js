@@ -63,7 +63,9 @@ export class Tools {
   showRange({counts, limits, table}) {
     if (!this.#parts.limits) return;
     this.#histogram.set({counts, limits, table, log: false, whole: false});
-    this.#parts.limits.forEach((input, side) => fill(input, short(Number(limits[side].toPrecision(5)))));
+    // In steps that can be told apart in this range: what is nothing beside it is nothing.
+    const step = 10 ** (Math.floor(Math.log10(limits[1] - limits[0])) - 3);
+    this.#parts.limits.forEach((input, side) => fill(input, short(Number((Math.round(limits[side] / step) * step).toPrecision(6)))));
   }
 
   /** Says something about a file or a link; with a link, it is there to be copied by hand. */
