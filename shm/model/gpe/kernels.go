@@ -12,7 +12,9 @@ const (
 	// Up to here the short series are exact to rounding.
 	smallAngle    = 1.0 / 16
 	smallExponent = 1.0 / 512
-	// And up to here one of some more terms is, with no reduction.
+	// And up to here longer ones are, with nothing reduced. A wall of 100 μ is
+	// within it as long as dt is the default.
+	middleAngle    = 5.0 / 8
 	middleExponent = 1.0 / 16
 )
 
@@ -35,6 +37,11 @@ func turnRow(row []complex128, pot, fingerY, drag []float64, fx, turn float64) f
 			bb := b * b
 			sin = a + a*b*((s3+b*s5)+bb*s7)
 			cos = 1 + b*((c2+b*c4)+bb*(c6+b*c8))
+		} else if math.Abs(a) <= middleAngle {
+			b := a * a
+			bb := b * b
+			sin = a + a*b*((s3+b*s5)+bb*((s7+b*s9)+bb*((s11+b*s13)+bb*s15)))
+			cos = 1 + b*((c2+b*c4)+bb*((c6+b*c8)+bb*((c10+b*c12)+bb*c14)))
 		} else {
 			sin, cos = sincos(a)
 		}
@@ -62,7 +69,13 @@ func coolRow(row []complex128, pot, fingerY, drag []float64, fx, turn, decay flo
 			cos = 1 + b*((c2+b*c4)+bb*(c6+b*c8))
 			amp = (1 + e) + e*e*((e2+e*e3)+e*e*e4)
 		} else {
-			sin, cos = sincos(a)
+			if b := a * a; b <= middleAngle*middleAngle {
+				bb := b * b
+				sin = a + a*b*((s3+b*s5)+bb*((s7+b*s9)+bb*((s11+b*s13)+bb*s15)))
+				cos = 1 + b*((c2+b*c4)+bb*((c6+b*c8)+bb*((c10+b*c12)+bb*c14)))
+			} else {
+				sin, cos = sincos(a)
+			}
 			if math.Abs(e) <= middleExponent {
 				q := e * e
 				amp = (1 + e) + q*((e2+e*e3)+q*((e4+e*e5)+q*((e6+e*e7)+q*e8)))

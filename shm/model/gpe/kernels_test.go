@@ -16,7 +16,7 @@ func arguments() []float64 {
 	for k := range 200 {
 		all = append(all, float64(k)*math.Pi/4, math.Nextafter(float64(k)*math.Pi/4, 1e9))
 	}
-	for _, v := range []float64{smallAngle, smallExponent, middleExponent, 1e5, 700} {
+	for _, v := range []float64{smallAngle, middleAngle, smallExponent, middleExponent, 1e5, 700} {
 		all = append(all, v, math.Nextafter(v, 0), math.Nextafter(v, 1e9))
 	}
 	for _, v := range all {
