@@ -31,3 +31,12 @@ func (p *Process) Run(code string, out any) {
 	answer := struct{ Out any }{out}
 	p.MustDo("run", map[string]any{"code": code}, &answer)
 }
+
+// Python returns the path of the Python of one of those environments, for tests
+// that start it themselves. It skips the test where that is missing, and fails it
+// under CI.
+func Python(t testing.TB, name string) string {
+	t.Helper()
+	short(t)
+	return venv(t, Root(t), name)
+}
