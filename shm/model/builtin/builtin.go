@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"strings"
 
 	"webmon/shm"
@@ -22,10 +21,6 @@ type Options struct {
 
 // defaultRate is that of most screens.
 const defaultRate = 60
-
-// maxWorkers bounds the cores that a model takes where Params do not say it: more of
-// them help the largest grids only.
-const maxWorkers = 4
 
 // Models lists the simulations.
 func Models() []shm.ModelInfo {
@@ -49,7 +44,7 @@ func keyOf(m gpe.Model) string { return strings.ToLower(m.Name) }
 func Open(key string, o Options) (shm.Source, error) {
 	for _, m := range gpe.Models() {
 		if keyOf(m) == key {
-			o.Params.Workers = cmp.Or(o.Params.Workers, min(runtime.GOMAXPROCS(0), maxWorkers))
+			o.Params.Workers = cmp.Or(o.Params.Workers, -1) // as many as the grid is worth
 			tracers := cmp.Or(o.Params.Tracers, m.Defaults.Tracers) > 0
 			return newSource(m.Title, tracers, o, func() (sim, error) {
 				s, err := gpe.New(m.Name, o.Params)

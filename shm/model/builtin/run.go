@@ -143,7 +143,7 @@ func (r *run) close() {
 func (r *run) begin() {
 	defer r.rescue()
 	r.close()
-	r.state = shm.ModelState{Phase: shm.ModelStarting, Time: math.NaN(), TimeUnit: gpe.TimeUnit}
+	r.state = shm.ModelState{Phase: shm.ModelStarting, Time: math.NaN(), TimeUnit: gpe.TimeUnit, Observables: r.state.Observables}
 	r.took, r.pictures, r.observe = 0, nil, time.Time{}
 	r.tellState()
 	r.setProblem("")
@@ -184,7 +184,10 @@ func (r *run) rescue() {
 }
 
 func (r *run) panicked(p any) {
-	r.fail(fmt.Sprintf("The model has come to an error in its own code after %d time steps: %v.", r.state.Steps, p), string(debug.Stack()))
+	// What a helper came to has its own stack with it.
+	what, where, _ := strings.Cut(fmt.Sprint(p), "\n")
+	r.fail(fmt.Sprintf("The model has come to an error in its own code after %d time steps: %s.", r.state.Steps, what),
+		strings.TrimSpace(where+"\n\n"+string(debug.Stack())))
 }
 
 // broken looks whether the simulation has failed by itself.

@@ -20,7 +20,7 @@ type Params struct {
 	Steps         int     // time steps a picture
 	Tracers       int     // particles that move with the flow; negative: none
 	CoolingSteps  int     // steps of cooling that make the start state; negative: none
-	Workers       int     // goroutines that compute, at least 1
+	Workers       int     // goroutines that compute; negative: as many as the grid is worth
 	Seed          uint64  // of all that is random
 }
 
@@ -109,8 +109,6 @@ func newSim(m Model, p Params) (*Sim, error) {
 		return nil, fmt.Errorf("%d steps a picture cannot be: they must be from 1 to %d", p.Steps, maxSteps)
 	case p.Tracers > maxTracers:
 		return nil, fmt.Errorf("%d tracers cannot be: they must be at most %d", p.Tracers, maxTracers)
-	case p.Workers < 1:
-		return nil, fmt.Errorf("%d workers cannot be: there must be at least one", p.Workers)
 	}
 	p.Tracers, p.CoolingSteps = max(p.Tracers, 0), max(p.CoolingSteps, 0)
 	s := &Sim{model: m, params: p}
@@ -165,7 +163,7 @@ func (s *Sim) build() error {
 		return err
 	}
 	if s.fft == nil || nx != s.nx || ny != s.ny {
-		f, err := fft.New(nx, ny, s.params.Workers)
+		f, err := fft.New(nx, ny, max(s.params.Workers, 0))
 		if err != nil {
 			return fmt.Errorf("a grid of %s: %w", s.grid, err)
 		}
