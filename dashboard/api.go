@@ -181,7 +181,7 @@ func (s *Server) postCommand(c echo.Context) error {
 	}
 	if st := src.Status(time.Now()); !st.Running {
 		return s.refuseCommand(c, src, action, given,
-			echo.NewHTTPError(http.StatusServiceUnavailable, st.Name+" is gone, so nothing was sent."))
+			echo.NewHTTPError(http.StatusServiceUnavailable, gone(st)+", so nothing was sent."))
 	}
 	cmd := s.commands.send(src, action.Name, args)
 	switch r := c.Request(); {
@@ -196,6 +196,12 @@ func (s *Server) postCommand(c echo.Context) error {
 
 // pageAfter is where a plain form leads back to: the tab it stood on.
 func (s *Server) pageAfter(c echo.Context, src *source.Source) string {
+	if key := s.modelOf(src); key != "" {
+		from, err := url.Parse(c.Request().Referer())
+		if href := s.models.Href(key); err == nil && strings.HasSuffix(href, from.EscapedPath()) && from.Path != "" {
+			return href
+		}
+	}
 	slug := s.tabs[0].Slug
 	if from, err := url.Parse(c.Request().Referer()); err == nil {
 		path := strings.Trim(strings.TrimPrefix(from.Path, s.opts.Prefix), "/")
@@ -334,6 +340,16 @@ func (s *Server) postHandover(c echo.Context) error {
 		return c.JSON(http.StatusBadRequest, map[string]string{"error": "The source that was handed over could not be read."})
 	}
 	if src.Kind == "" { // it only asks where we are
+		return c.JSON(http.StatusOK, map[string]string{})
+	}
+	if src.Kind == string(shm.KindModel) {
+		err := errors.New("this webmon runs no models")
+		if s.opts.AddModel != nil {
+			err = s.opts.AddModel(src.Model)
+		}
+		if err != nil {
+			return c.JSON(http.StatusBadGateway, map[string]string{"error": err.Error()})
+		}
 		return c.JSON(http.StatusOK, map[string]string{})
 	}
 	t := source.Target{

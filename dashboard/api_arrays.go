@@ -307,6 +307,13 @@ func (s *Server) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInf
 	case given == 2:
 		look.Limits = &limits
 	}
+	switch c.QueryParam("origin") {
+	case "", "upper":
+	case "lower":
+		look.Up = true
+	default:
+		return unacceptable("origin", "origin must be upper or lower")
+	}
 	var img image.Image
 	if _, err = s.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
 		img, err = arrays.ReadPicture(frame, look)

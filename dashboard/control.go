@@ -80,7 +80,15 @@ func unusable(st source.Status) string {
 	if st.Running {
 		return ""
 	}
-	return st.Name + " is gone."
+	return gone(st) + "."
+}
+
+// gone says that a source does not run.
+func gone(st source.Status) string {
+	if st.Kind == shm.KindModel || st.Kind == shm.KindRemote {
+		return st.Name + " does not run"
+	}
+	return st.Name + " is gone"
 }
 
 // control is a control as people see it, with what has become of the last

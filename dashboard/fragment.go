@@ -21,6 +21,13 @@ func (s *Server) htmlFeed(src *source.Source, slug string) (tab.Feed, error) {
 	}
 	for i := range s.tabs {
 		t := &s.tabs[i]
+		if t.Slug == slug && t.Items != nil {
+			if item := t.Items.Of(src); item != "" {
+				return tab.NewList(t.Items.Topics, func(now time.Time) tab.List {
+					return t.Items.List(tab.Moment{Source: src, Now: now, Prefix: s.opts.Prefix}, item)
+				}), nil
+			}
+		}
 		if t.Slug == slug && t.List != nil {
 			return tab.NewList(t.Topics, func(now time.Time) tab.List {
 				return t.List(tab.Moment{Source: src, Now: now, Prefix: s.opts.Prefix})

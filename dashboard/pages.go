@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -26,9 +27,14 @@ const (
 	csrfField  = ui.CSRFField
 )
 
-// home leads to the first tab.
+// home leads to the first tab, or to the models where they are what webmon was
+// started for.
 func (s *Server) home(c echo.Context) error {
-	to := s.opts.Prefix + "/" + s.tabs[0].Slug
+	slug := s.tabs[0].Slug
+	if s.models != nil && s.opts.ModelsFirst && c.QueryParam("source") == "" && !s.registry.Waited() {
+		slug = modelsSlug
+	}
+	to := s.opts.Prefix + "/" + slug
 	if q := c.QueryString(); q != "" {
 		to += "?" + q
 	}
@@ -43,21 +49,54 @@ func (s *Server) tabPage(i int) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
+		if t.Items != nil && t.Items.Of(src) != "" {
+			src = s.beside() // whoever looks at the list looks at none of what is in it
+		}
 		now := time.Now()
 		page := s.page(c, src, now)
 		page.Title = t.Title
-		for j := range page.Tabs {
-			page.Tabs[j].Current = i == j
-		}
-		h := c.Response().Header()
-		h.Add(echo.HeaderVary, "HX-Request, HX-Target, HX-History-Restore-Request")
-		r := c.Request()
-		content := s.tabContent(t, s.view(c, src, now))
-		if r.Header.Get("HX-Request") != "" && r.Header.Get("HX-History-Restore-Request") == "" {
-			return s.render(c, http.StatusOK, within(layout.Tab(page), content))
-		}
-		return s.render(c, http.StatusOK, within(layout.Shell(page), content))
+		return s.tabAnswer(c, i, page, s.tabContent(t, s.view(c, src, now)))
 	}
+}
+
+// itemPage serves the page of an item of a tab. Its source is the item's.
+func (s *Server) itemPage(i int) echo.HandlerFunc {
+	t := &s.tabs[i]
+	return func(c echo.Context) error {
+		name := c.Param("item")
+		item, err := t.Items.Open(c.Request().Context(), name)
+		if err != nil {
+			return err
+		}
+		src := item.Source
+		if src == nil {
+			src = s.beside()
+		}
+		if src != item.Source && item.Opening {
+			// Nothing could tell the page when there is a source.
+			c.Response().Header().Set("Refresh", "2")
+		}
+		now := time.Now()
+		page := s.page(c, src, now)
+		page.Title = item.Title
+		content := t.Items.Page(s.view(c, src, now), name)
+		return s.tabAnswer(c, i, page, content)
+	}
+}
+
+// tabAnswer answers with the ith tab: the whole page, or its content alone to
+// htmx.
+func (s *Server) tabAnswer(c echo.Context, i int, page layout.Page, content templ.Component) error {
+	for j := range page.Tabs {
+		page.Tabs[j].Current = i == j
+	}
+	h := c.Response().Header()
+	h.Add(echo.HeaderVary, "HX-Request, HX-Target, HX-History-Restore-Request")
+	r := c.Request()
+	if r.Header.Get("HX-Request") != "" && r.Header.Get("HX-History-Restore-Request") == "" {
+		return s.render(c, http.StatusOK, within(layout.Tab(page), content))
+	}
+	return s.render(c, http.StatusOK, within(layout.Shell(page), content))
 }
 
 func (s *Server) view(c echo.Context, src *source.Source, now time.Time) tab.View {
@@ -83,33 +122,75 @@ func (s *Server) chosen(c echo.Context) (*source.Source, error) {
 
 // page is the shell for a source.
 func (s *Server) page(c echo.Context, src *source.Source, now time.Time) layout.Page {
-	query := ""
-	if id := c.QueryParam("source"); id != "" {
-		query = "?source=" + url.QueryEscape(id)
-	}
 	p := layout.Page{
 		Prefix: s.opts.Prefix, Asset: s.assets.URL, Version: s.assets.Version(),
 		Socket: s.opts.Prefix + "/ws", CSRF: s.view(c, src, now).CSRF,
 		Embed:  c.QueryParam("embed") != "",
 		Header: s.header(src, now), Sources: s.sourceLinks(src, c.Path(), now),
 	}
+	// What is shown besides a model is the same model's.
+	id, shown := c.QueryParam("source"), s.defaultOr(src)
+	if s.modelOf(src) != "" {
+		id = src.ID()
+	}
+	query := ""
+	if id != "" {
+		query = "?source=" + url.QueryEscape(id)
+		shown = s.registry.Get(id)
+	}
 	for i := range s.tabs {
 		t := &s.tabs[i]
-		p.Tabs = append(p.Tabs, layout.TabLink{
-			Title: t.Title, Help: t.Help, Href: s.opts.Prefix + "/" + t.Slug + query,
-		})
+		link := layout.TabLink{Title: t.Title, Help: t.Help, Href: s.opts.Prefix + "/" + t.Slug + query, Elsewhere: shown != src}
+		if t.Items != nil && shown != nil && t.Items.Of(shown) != "" {
+			// The list is of no model, and must not show one as its source.
+			link.Href, link.Elsewhere = s.opts.Prefix+"/"+t.Slug, src.ID() != source.Nobody
+		}
+		p.Tabs = append(p.Tabs, link)
 	}
 	return p
 }
 
-// sourceLinks lists the sources for the picker. Each leads to the same tab.
+// defaultOr is the source of a page whose address names none, of which src is
+// one.
+func (s *Server) defaultOr(src *source.Source) *source.Source {
+	if src.ID() == source.Nobody {
+		return s.registry.Default()
+	}
+	return src
+}
+
+// beside is the source of a page of models that is of none of them.
+func (s *Server) beside() *source.Source {
+	if src := s.registry.Default(); !src.IsModel() {
+		return src
+	}
+	return s.registry.Get(source.Nobody)
+}
+
+// modelOf is the key of the model whose source it is, "" for none.
+func (s *Server) modelOf(src *source.Source) string {
+	if s.models == nil {
+		return ""
+	}
+	return s.models.KeyOf(src)
+}
+
+// sourceLinks lists the sources for the picker. Each leads to the same tab, but
+// a page of models is of one of them alone.
 func (s *Server) sourceLinks(current *source.Source, path string, now time.Time) []layout.SourceLink {
+	ofModels := path == "/"+modelsSlug || strings.HasPrefix(path, "/"+modelsSlug+"/")
+	if ofModels {
+		path = "/" + s.tabs[0].Slug
+	}
 	var out []layout.SourceLink
 	for _, src := range s.registry.List() {
 		st := src.Status(now)
 		link := layout.SourceLink{
 			Name: st.ID, State: stateOf(src, st), Current: src == current,
 			Href: s.opts.Prefix + path + "?source=" + url.QueryEscape(st.ID),
+		}
+		if key := s.modelOf(src); key != "" && ofModels {
+			link.Href = s.models.Href(key)
 		}
 		if !st.Running && !st.Ended.IsZero() {
 			link.Note = "ended " + st.Ended.Format("15:04")
@@ -165,6 +246,8 @@ NAPARI_MON=monitor.json napari`
 func (s *Server) notices(src *source.Source, st source.Status, now time.Time) []layout.Notice {
 	var out []layout.Notice
 	switch {
+	case src.ID() == source.Nobody && s.models != nil && s.opts.ModelsFirst:
+		// The models are what was asked for.
 	case src.ID() == source.Nobody:
 		out = append(out, layout.Notice{
 			Key: "nobody", Severity: ui.Info, Text: "Nothing is attached. A napari with the plugin webmon, and any Python program that calls webmon.serve, appears here by itself.",
@@ -175,12 +258,23 @@ func (s *Server) notices(src *source.Source, st source.Status, now time.Time) []
 			Key: "demo", Severity: ui.Info, Text: "This is a demo: a synthetic napari that moves about a made-up image. Your own napari, or any Python program, takes one of these steps and appears here:",
 			Code: howToAttach,
 		})
+	case !st.Running && src.IsModel() && st.Problem == st.Name+" ended.":
+		n := layout.Notice{Key: "stopped", Severity: ui.Info, Text: st.Name + " has stopped, because nobody was looking."}
+		if key := s.modelOf(src); key != "" {
+			n.Href, n.Link = s.models.Href(key), "Start it again"
+		}
+		out = append(out, n)
 	case !st.Running:
 		n := layout.Notice{Key: "gone", Severity: ui.Warning, Text: st.Problem}
 		if st.Starts > 0 {
 			n.Text += fmt.Sprintf(" That was at %s; what it sent last stays here.", st.Ended.Format("15:04:05"))
 		}
 		out = append(out, n)
+	case st.Stale && src.IsModel():
+		out = append(out, layout.Notice{
+			Key: "stale", Severity: ui.Warning,
+			Text: st.Name + " does not answer: it computes for long, or hangs. This page goes on when it does; restarting it makes it anew.",
+		})
 	case st.Stale && !st.Framed:
 		out = append(out, layout.Notice{
 			Key: "stale", Severity: ui.Warning,

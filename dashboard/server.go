@@ -12,6 +12,7 @@ package dashboard
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -30,6 +31,7 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"webmon/dashboard/hub"
+	"webmon/dashboard/models"
 	"webmon/dashboard/people"
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
@@ -62,6 +64,9 @@ type Options struct {
 	Models Models
 	// ModelsFirst has / lead to the Models tab while no other source is there.
 	ModelsFirst bool
+	// AddModel takes what another webmon was asked to show of models; nil: none
+	// can be added. Its error is one sentence.
+	AddModel func(json.RawMessage) error
 	// Tabs are further pages, behind those of the table in tabs.go.
 	Tabs   []tab.Tab
 	Logger *slog.Logger // nil: slog.Default()
@@ -92,6 +97,7 @@ type Server struct {
 	registry *source.Registry
 	commands *commands
 	people   *people.People
+	models   *models.Models // nil: there are none
 	assets   *public.Assets
 	tabs     []tab.Tab
 	self     Self
@@ -168,12 +174,18 @@ func New(opts Options) (*Server, error) {
 			self.Watchers = func() int { return s.watchers(adapter) }
 			var err error
 			adapter, err = opts.Attach(ctx, t, self)
+			if err == nil && s.models != nil {
+				s.models.Opened(t, adapter)
+			}
 			return adapter, err
 		},
 		Added: s.startPump, Removed: s.stopPump, Logger: opts.Logger,
 	})
 	if err != nil {
 		return nil, err
+	}
+	if opts.Models != nil {
+		s.models = s.newModels()
 	}
 	s.tabs = append(s.tabTable(), opts.Tabs...)
 	if err := checkTabs(s.tabs); err != nil {
@@ -221,6 +233,9 @@ func (s *Server) Serve(ctx context.Context) error {
 // release lets go of the sources and ends pumps and sockets, for which
 // Shutdown does not wait.
 func (s *Server) release() {
+	if s.models != nil {
+		s.models.Close()
+	}
 	s.registry.Close()
 	s.stop()
 	s.pumpd.Wait()
@@ -334,6 +349,14 @@ func (s *Server) routes() {
 	e.GET("/", s.home)
 	for i := range s.tabs {
 		e.GET("/"+s.tabs[i].Slug, s.tabPage(i))
+		if s.tabs[i].Items != nil {
+			e.GET("/"+s.tabs[i].Slug+"/:item", s.itemPage(i))
+		}
+	}
+	if s.models != nil {
+		e.GET("/models/:model/picture.png", s.modelPicture)
+		e.POST("/models/:model/parameters", s.postParameters)
+		e.GET("/api/v1/models", s.apiModels)
 	}
 	e.GET("/individual/:chart", s.individual)
 	e.GET("/storybook", s.storybook)
@@ -383,7 +406,7 @@ func (s *Server) startPump(src *source.Source) {
 	p := &pumping{newPump(ctx, src), cancel}
 	if src.ID() == source.Nobody {
 		// Who waits for a process sees it as soon as there is one.
-		p.outdated = func() bool { return len(s.registry.List()) > 0 }
+		p.outdated = func() bool { return s.registry.Waited() }
 	}
 	s.mu.Lock()
 	s.pumps[src] = p
@@ -427,6 +450,9 @@ func (s *Server) openTopic(t *hub.Topic) error {
 	}
 	t.Owner = p.pump
 	p.open(t, feed)
+	if s.models != nil {
+		s.models.Seen(src)
+	}
 	return nil
 }
 

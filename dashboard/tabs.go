@@ -16,6 +16,7 @@ import (
 	"webmon/dashboard/layers"
 	"webmon/dashboard/loader"
 	"webmon/dashboard/messages"
+	"webmon/dashboard/people"
 	"webmon/dashboard/source"
 	"webmon/dashboard/status"
 	"webmon/dashboard/tab"
@@ -28,7 +29,7 @@ import (
 //
 //	{Slug: "stage", Title: "Stage", Topics: []string{"stage"}, Live: components.Stage},
 func (s *Server) tabTable() []tab.Tab {
-	return []tab.Tab{
+	table := []tab.Tab{
 		viewer.Tab(viewer.Options{Grid: s.gridSwitch, Link: stateOf, AttachCode: howToAttach}),
 		loader.Tab(),
 		layers.Tab(layers.Options{
@@ -39,9 +40,14 @@ func (s *Server) tabTable() []tab.Tab {
 			Control: s.control, Switch: s.switchOf, Action: s.action, Log: s.commandLog, Values: newValuesFeed, Link: stateOf,
 		}),
 		arrays.Tab(arrays.Options{Prefix: s.opts.Prefix, Link: stateOf}),
+	}
+	if s.models != nil {
+		table = append(table, s.models.Tab())
+	}
+	return append(table,
 		messages.Tab(messages.Options{Prefix: s.opts.Prefix, Link: stateOf}),
 		status.Tab(status.Options{Sources: s.registry.List, Server: s.aboutServer, Link: stateOf, AttachCode: howToAttach}),
-	}
+	)
 }
 
 var slugs = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
@@ -55,7 +61,7 @@ func checkTabs(tabs []tab.Tab) error {
 	for _, name := range taken {
 		seen[name] = true
 	}
-	feeds := map[string]bool{"html": true, "command": true, "control": true}
+	feeds := map[string]bool{"html": true, "command": true, "control": true, people.Topic: true}
 	for i := range tabs {
 		t := &tabs[i]
 		switch {
@@ -67,6 +73,8 @@ func checkTabs(tabs []tab.Tab) error {
 			return fmt.Errorf("the tab %q needs a title", t.Slug)
 		case (t.Live == nil) == (t.Page == nil):
 			return fmt.Errorf("the tab %q needs either Live or Page", t.Slug)
+		case t.Items != nil && (t.Items.Open == nil || t.Items.Of == nil || t.Items.Page == nil || t.Items.List == nil):
+			return fmt.Errorf("the items of the tab %q need Open, Of, Page and List", t.Slug)
 		}
 		seen[t.Slug] = true
 		for name := range t.Feeds {

@@ -67,6 +67,9 @@ type TabLink struct {
 	Href    string
 	Help    string // one sentence
 	Current bool
+	// Elsewhere says that the link leads to another source: its page has another
+	// head and is loaded anew.
+	Elsewhere bool
 }
 
 // SourceLink is one source in the picker.
@@ -198,7 +201,11 @@ func queryOf(address string) []ui.Pair {
 }
 
 // Attributes that many links share: they load a tab without the page around it.
-func tabAttrs(href string) templ.Attributes {
+func tabAttrs(t TabLink) templ.Attributes {
+	if t.Elsewhere {
+		return nil
+	}
+	href := t.Href
 	return templ.Attributes{
 		"hx-get":      href,
 		"hx-target":   "#" + TabID,

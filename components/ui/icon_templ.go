@@ -27,6 +27,9 @@ var icons = map[string]string{
 	"eye":      "M1.75 8c1.5-2.9 3.7-4.25 6.25-4.25S12.75 5.1 14.25 8c-1.5 2.9-3.7 4.25-6.25 4.25S3.25 10.9 1.75 8ZM8 10a2 2 0 1 0 0-4 2 2 0 0 0 0 4Z",
 	"eye-off":  "M2.5 2.5l11 11M6.2 4c.6-.15 1.2-.25 1.8-.25 2.55 0 4.75 1.35 6.25 4.25-.5.95-1.05 1.75-1.7 2.35M10.3 11.85c-.7.25-1.5.4-2.3.4-2.55 0-4.75-1.35-6.25-4.25.6-1.15 1.3-2.05 2.1-2.7",
 	"up":       "m4.5 9.5 3.5-3.5 3.5 3.5",
+	"back":     "M10 3 5 8l5 5",
+	"step":     "M3.75 3v10l6.5-5zM12.25 3v10",
+	"restart":  "M13 3v3.5H9.5M12.75 6.25a5.25 5.25 0 1 0 .35 3.5",
 	"reset":    "M3 3v3.5h3.5M3.25 6.25a5.25 5.25 0 1 1-.35 3.5",
 	// Kinds of layer, as napari draws them.
 	"layer-image":   "M2.5 3.5h11v9h-11zM2.5 10.5l3-3 3 3 2-2 3 3M10.5 6v.01",
@@ -69,7 +72,7 @@ func Icon(name string) templ.Component {
 		var templ_7745c5c3_Var2 string
 		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(icons[name])
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/icon.templ`, Line: 38, Col: 23}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/icon.templ`, Line: 41, Col: 23}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 		if templ_7745c5c3_Err != nil {

@@ -35,6 +35,7 @@ type Look struct {
 	Limits   *[2]float64 // nil: from the values
 	Colormap string      // "": the array's own, or gray
 	Gamma    float64     // 0: 1
+	Up       bool        // the first row is at the bottom, as plots have it
 }
 
 // FieldError is a value that cannot be taken, with the parameter that holds it.
@@ -83,7 +84,7 @@ func ReadPicture(frame *shm.ArrayFrame, look Look) (image.Image, error) {
 	if frame.Info.Role == "labels" && px.Samples == 1 {
 		img := image.NewPaletted(rect, palette(labelTable()))
 		each(px, func(i int, v float64) { img.Pix[i] = labelEntry(v) })
-		return img, nil
+		return look.turned(img, img.Pix, img.Stride), nil
 	}
 	limits := look.Limits
 	if limits == nil && px.Samples > 1 && px.Type == shm.U8 {
@@ -97,7 +98,7 @@ func ReadPicture(frame *shm.ArrayFrame, look Look) (image.Image, error) {
 	if px.Samples == 1 {
 		img := image.NewPaletted(rect, palette(table))
 		each(px, func(i int, v float64) { img.Pix[i] = shade(v) })
-		return img, nil
+		return look.turned(img, img.Pix, img.Stride), nil
 	}
 	img := image.NewNRGBA(rect)
 	each(px, func(i int, v float64) {
@@ -111,6 +112,50 @@ func ReadPicture(frame *shm.ArrayFrame, look Look) (image.Image, error) {
 			img.Pix[4*pixel+3] = 255
 		}
 	})
+	return look.turned(img, img.Pix, img.Stride), nil
+}
+
+// turned puts the rows of a picture in the order that the look wants.
+func (look Look) turned(img image.Image, pix []uint8, stride int) image.Image {
+	if look.Up {
+		turn(pix, stride)
+	}
+	return img
+}
+
+// turn reverses the order of rows.
+func turn(pix []uint8, stride int) {
+	row := make([]uint8, stride)
+	for top, bottom := 0, len(pix)-stride; top < bottom; top, bottom = top+stride, bottom-stride {
+		copy(row, pix[top:top+stride])
+		copy(pix[top:top+stride], pix[bottom:bottom+stride])
+		copy(pix[bottom:bottom+stride], row)
+	}
+}
+
+// ReadThumbnail makes a picture of a frame of the axes "x", "y" with y going up,
+// with at most so many pixels to a side.
+func ReadThumbnail(frame *shm.ArrayFrame, most int, colormap string) (image.Image, error) {
+	sel, err := Index{Right, Down}.Plane(frame.Shape)
+	if err != nil {
+		return nil, err
+	}
+	table, ok := colorTable(colormap)
+	if !ok {
+		return nil, noTable(colormap)
+	}
+	sel.Step = (max(sel.Rows, sel.Cols) + most - 1) / most
+	px, err := frame.Reader.ReadPlane(frame, sel, nil)
+	if err != nil {
+		return nil, err
+	}
+	if px.Samples != 1 || px.Rows < 1 || px.Cols < 1 {
+		return nil, errors.New("the frame has no elements")
+	}
+	shade := shader(contrast(px), 1)
+	img := image.NewPaletted(image.Rect(0, 0, px.Cols, px.Rows), palette(table))
+	each(px, func(i int, v float64) { img.Pix[i] = shade(v) })
+	turn(img.Pix, img.Stride)
 	return img, nil
 }
 

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"webmon/dashboard/series"
+	"webmon/shm"
 )
 
 // Spec says what a chart shows and how to read it.
@@ -208,6 +209,27 @@ func SpecFor(name string) Spec {
 		Unit:  unit, Style: Connected, Zero: unit == Bytes || unit == BytesPerSec,
 		Stats: append(spread(unit), Stat{PerSec, "rate", Hertz, "Values a second, over the last 5 s"}),
 	}
+}
+
+// Observed is the chart of a number of a simulation, as that describes it. i is
+// its place among the simulation's charts.
+func Observed(spec Spec, o shm.Observable, i int) Spec {
+	if o.Title != "" {
+		spec.Title, spec.Lines[0].Label = o.Title, o.Title
+	}
+	if o.Help != "" {
+		spec.Help = o.Help
+	}
+	unit := Unit(o.Unit)
+	for j := range spec.Stats {
+		if spec.Stats[j].Unit == spec.Unit {
+			spec.Stats[j].Unit = unit
+		}
+	}
+	spec.Unit, spec.Zero = unit, false
+	spec.Empty = "The simulation has not told this number yet."
+	spec.Lines[0].Color = 1 + i%8
+	return spec
 }
 
 // hash is FNV-1a: the same name has the same colour in every process.

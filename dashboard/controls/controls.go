@@ -6,6 +6,7 @@ package controls
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -74,36 +75,42 @@ func (o Options) model(m tab.Moment) components.Controls {
 		out.Source, out.ValuesTopic = "", ""
 		return out
 	}
+	value, _, _ := src.State(shm.TopicControls)
+	declared, _ := value.(shm.Controls)
+	declared = slices.DeleteFunc(slices.Clone(declared), func(c shm.Control) bool { return strings.HasPrefix(c.Group, layerGroup) })
+	out.Groups = o.Groups(src, declared, src.Actions(), m.Now)
+	out.Log = o.Log(src, logLength)
+	return out
+}
+
+// Groups are controls and actions in the groups that the process says, each in
+// the order in which it has them. Pages that show them have the feed of Values.
+func (o Options) Groups(src *source.Source, declared shm.Controls, actions []shm.Action, now time.Time) []components.ControlGroup {
+	var out []components.ControlGroup
 	groups := map[string]int{}
 	group := func(name string) *components.ControlGroup {
 		i, ok := groups[name]
 		if !ok {
-			i = len(out.Groups)
+			i = len(out)
 			groups[name] = i
-			out.Groups = append(out.Groups, components.ControlGroup{Name: name, Title: title(name)})
+			out = append(out, components.ControlGroup{Name: name, Title: title(name)})
 		}
-		return &out.Groups[i]
+		return &out[i]
 	}
-	value, _, _ := src.State(shm.TopicControls)
-	declared, _ := value.(shm.Controls)
 	for _, c := range declared {
-		if strings.HasPrefix(c.Group, layerGroup) {
-			continue
-		}
 		g := group(c.Group)
-		g.Controls = append(g.Controls, o.Control(src, c, m.Now))
+		g.Controls = append(g.Controls, o.Control(src, c, now))
 	}
-	for _, a := range src.Actions() {
+	for _, a := range actions {
 		g := group(a.Group)
-		if p, ok := o.Switch(src, a, m.Now); ok {
+		if p, ok := o.Switch(src, a, now); ok {
 			if _, both := declared.Get(a.Name); !both {
 				g.Controls = append(g.Controls, p)
 			}
 			continue
 		}
-		g.Actions = append(g.Actions, o.Action(src, a, m.Now))
+		g.Actions = append(g.Actions, o.Action(src, a, now))
 	}
-	out.Log = o.Log(src, logLength)
 	return out
 }
 
@@ -119,7 +126,13 @@ func title(name string) string {
 
 // signed puts the page's token into its forms.
 func signed(c components.Controls, csrf string) components.Controls {
-	for _, g := range c.Groups {
+	Sign(c.Groups, csrf)
+	return c
+}
+
+// Sign puts the token of a page into the forms of groups.
+func Sign(groups []components.ControlGroup, csrf string) {
+	for _, g := range groups {
 		for i := range g.Controls {
 			g.Controls[i].CSRF = csrf
 		}
@@ -127,7 +140,6 @@ func signed(c components.Controls, csrf string) components.Controls {
 			g.Actions[i].CSRF = csrf
 		}
 	}
-	return c
 }
 
 // list is the page in parts, one a control: of many controls few change at a
@@ -140,19 +152,26 @@ func list(c components.Controls) tab.List {
 			return l
 		}
 	}
-	for _, g := range c.Groups {
-		l.Version += g.Title + "\n"
-		for _, p := range g.Controls {
-			l.Parts = append(l.Parts, Part(p))
-		}
-		for _, p := range g.Actions {
-			l.Parts = append(l.Parts, ActionPart(p))
-		}
-	}
+	l.Add(Parts(c.Groups))
 	l.Parts = append(l.Parts, tab.Part{
 		ID: components.CommandLogID, Version: fmt.Sprint(c.Log), Frame: components.CommandLogFrame(c.Log),
 	})
 	return l
+}
+
+// Parts are groups as parts of a list, and the version of the list that they
+// make.
+func Parts(groups []components.ControlGroup) (version string, parts []tab.Part) {
+	for _, g := range groups {
+		version += g.Title + "\n"
+		for _, p := range g.Controls {
+			parts = append(parts, Part(p))
+		}
+		for _, p := range g.Actions {
+			parts = append(parts, ActionPart(p))
+		}
+	}
+	return version, parts
 }
 
 // Part is a control as a part of a list. Its value is not what makes it another

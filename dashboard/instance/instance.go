@@ -50,12 +50,14 @@ type Record struct {
 
 // Source is what is handed over.
 type Source struct {
-	Kind    string `json:"kind"` // "napari", "demo", or "" for nothing
+	Kind    string `json:"kind"` // "napari", "demo", "model", or "" for nothing
 	Name    string `json:"name"`
 	Address string `json:"address"` // host:port
 	Authkey []byte `json:"authkey"` // base64 in JSON
 	PID     int    `json:"pid"`
 	Again   bool   `json:"again"` // keep trying
+	// Model is of the kind "model" all there is: what main makes of it.
+	Model json.RawMessage `json:"model,omitempty"`
 }
 
 // Instance is the right to serve.

@@ -83,10 +83,31 @@ func View(v tab.View) chart.View {
 	return view
 }
 
+// SpecFor returns the chart of that name of a source. A simulation says itself
+// what the numbers of shm.TopicPhysics are.
+func SpecFor(src *source.Source, name string) chart.Spec {
+	spec := chart.SpecFor(name)
+	number, ok := strings.CutPrefix(name, shm.TopicPhysics+".")
+	if !ok || src == nil {
+		return spec
+	}
+	value, _, _ := src.State(shm.TopicModel)
+	st, _ := value.(*shm.ModelState)
+	if st == nil {
+		return spec
+	}
+	for i, o := range st.Observables {
+		if o.Name == number {
+			return chart.Observed(spec, o, i)
+		}
+	}
+	return spec
+}
+
 // Alone returns the page of one chart, by the name of the chart or of a
 // series, and its title. It is an error if the source has neither.
 func Alone(v tab.View, name string) (title string, page templ.Component, err error) {
-	spec := chart.SpecFor(name)
+	spec := SpecFor(v.Source, name)
 	known := slices.ContainsFunc(chart.Known(), func(s chart.Spec) bool { return s.Name == spec.Name })
 	if !known && (v.Source == nil || v.Source.Series(name) == nil) {
 		return "", nil, fmt.Errorf("there is no chart named %.60q; the Loader and Messages tabs list those there are", name)

@@ -146,25 +146,42 @@ func (r *Registry) get(id string) *Source {
 }
 
 // Default returns the source a page shows that names none: the process that
-// started last, else the last to go, else Nobody's.
+// started last, else the last to go. Simulations count only while there is no
+// other source, and while they run: whoever shows one that has ended has it run.
+// Else it is Nobody's.
 func (r *Registry) Default() *Source {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var best *Source
-	var bestRunning bool
-	var bestAt time.Time
+	best, bestRank, bestAt := r.nobody, 0, time.Time{}
 	for _, s := range r.sources {
 		s.mu.Lock()
-		running, at := s.running, s.began
+		running, model, at := s.running, s.isModel(), s.began
 		s.mu.Unlock()
-		if best == nil || running && !bestRunning || running == bestRunning && at.After(bestAt) {
-			best, bestRunning, bestAt = s, running, at
+		rank := 2
+		switch {
+		case model && running:
+			rank = 1
+		case model:
+			rank = 0
+		case running:
+			rank = 3
+		}
+		if rank > bestRank || rank == bestRank && rank > 0 && at.After(bestAt) {
+			best, bestRank, bestAt = s, rank, at
 		}
 	}
-	if best == nil {
-		return r.nobody
-	}
 	return best
+}
+
+// Waited reports whether there is a source that pages which wait for one should
+// show: any but a simulation, which runs for those who ask for it.
+func (r *Registry) Waited() bool {
+	for _, s := range r.List() {
+		if !s.IsModel() {
+			return true
+		}
+	}
+	return false
 }
 
 // Idle returns since when no process has been attached; zero while one is.
@@ -342,7 +359,9 @@ func (r *Registry) once(ctx context.Context, t *Target, src *Source, told func(*
 	adapter, err := r.opts.Attach(ctx, *t)
 	if src == nil && (err == nil || t.Again) {
 		name := t.Name
-		if err == nil && adapter.Info().Name != "" {
+		// A simulation's target is called by its key, which is its address too; its
+		// own name is a title for people.
+		if err == nil && adapter.Info().Name != "" && t.Kind != shm.KindModel && t.Kind != shm.KindRemote {
 			name = adapter.Info().Name
 		}
 		src = r.place(name, t)

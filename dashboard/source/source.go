@@ -222,6 +222,19 @@ func (s *Source) framed() bool {
 	return s.info.Kind == shm.KindNapari || s.info.Kind == shm.KindDemo
 }
 
+// IsModel reports whether it is a simulation, which runs while somebody looks at
+// it.
+func (s *Source) IsModel() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.isModel()
+}
+
+// isModel is IsModel; mu is held.
+func (s *Source) isModel() bool {
+	return s.info.Kind == shm.KindModel || s.info.Kind == shm.KindRemote
+}
+
 // State returns the latest value of a state topic, when it came and how often
 // it has come; the zero time if it never has. The value must not be changed.
 func (s *Source) State(name string) (v shm.Value, at time.Time, seq uint64) {

@@ -16,6 +16,13 @@ type List struct {
 	Parts   []Part
 }
 
+// Add puts further parts behind those there are, with what they add to the
+// version.
+func (l *List) Add(version string, parts []Part) {
+	l.Version += version
+	l.Parts = append(l.Parts, parts...)
+}
+
 // Part is one part of a list.
 type Part struct {
 	// ID is that of its element. When a part comes, goes or moves the whole

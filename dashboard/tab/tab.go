@@ -13,6 +13,7 @@
 package tab
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -51,9 +52,42 @@ type Tab struct {
 	// topic is LiveTopic.
 	List func(Moment) List
 
+	// Items makes the tab one of many things: Page is their list, and each has a
+	// page of its own. nil for all other tabs.
+	Items *Items
+
 	// Feeds makes the feeds of the tab, by the second part of their hub topic:
 	// "tiles" serves "<source>/tiles/<detail>".
 	Feeds map[string]NewFeed
+}
+
+// Items are the things that a tab lists. Each has its page at /<slug>/<item>, and
+// perhaps a source of its own, which that page is for.
+type Items struct {
+	// Open is called when the page of an item is asked for, and makes it ready to
+	// be shown. Its error is one of the echo package, or one sentence.
+	Open func(ctx context.Context, item string) (Item, error)
+
+	// Of returns the item whose source it is, "" for none.
+	Of func(*source.Source) string
+
+	// Topics of the item's source that its page shows.
+	Topics []string
+
+	// Page renders the page of an item.
+	Page func(v View, item string) templ.Component
+
+	// List is the live regions of an item's page in parts. Their hub topic is
+	// LiveTopic of the item's source.
+	List func(m Moment, item string) List
+}
+
+// Item is a thing that is ready to be shown.
+type Item struct {
+	Title  string
+	Source *source.Source // nil: it has none now
+	// Opening says that it is about to have one.
+	Opening bool
 }
 
 // LiveTopic is the hub topic that renders the live regions of a tab again.

@@ -1,0 +1,264 @@
+// Package models is the tab of the simulations: their list, and of each a page
+// with its field live, everything that can be changed about it, and charts of
+// what a physicist watches. It also begins the run of a simulation when somebody
+// comes to see it; when nobody does any more it ends by itself.
+//
+// What computes them is not here: they come in by Options.List and are sources
+// like any other.
+package models
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"webmon/components/ui"
+	"webmon/dashboard/controls"
+	"webmon/dashboard/source"
+	"webmon/dashboard/tab"
+	"webmon/shm"
+)
+
+const (
+	slug = "models"
+
+	// scheme begins the address of the target that is a model.
+	scheme = "model:"
+
+	// openFor is how long a page waits for its model to be there.
+	openFor = 3 * time.Second
+	// againAfter is the least time between two beginnings of a run that no
+	// person has asked for.
+	againAfter = 5 * time.Second
+)
+
+// ErrUnknown says that there is no model of a key.
+var ErrUnknown = errors.New("there is no such model")
+
+// Options are what the tab needs of the dashboard.
+type Options struct {
+	// List returns the simulations that there are, at once.
+	List func() []shm.ModelInfo
+	// Attach begins the run of one; see [source.Registry.Attach].
+	Attach func(context.Context, source.Target) (*source.Source, error)
+	// Of returns the source that reads what the adapter does, nil if there is none.
+	Of func(shm.Source) *source.Source
+	// People returns how many look at a simulation.
+	People func(*source.Source) int
+	// Controls make controls and actions as people see them.
+	Controls controls.Options
+	// Told is the last command of any of these names to a source that went wrong
+	// of late.
+	Told func(src *source.Source, names []string, now time.Time) ui.CommandLife
+	// Path is where commands of a name are posted to, by forms whose answer is
+	// not shown.
+	Path   func(src *source.Source, name string) string
+	Prefix string // of every link, "" or like "/lab"
+	Logger *slog.Logger
+}
+
+// Models are the simulations and the sources that their runs are. Its methods
+// are safe for concurrent use.
+type Models struct {
+	opts Options
+	ctx  context.Context // ends with Close: the life of what begins a run
+	stop context.CancelFunc
+	wg   sync.WaitGroup
+
+	pictures pictures
+
+	mu     sync.Mutex // guards all below
+	closed bool
+	runs   map[string]*run
+}
+
+// run is what is known of the runs of one model.
+type run struct {
+	adapter shm.Source // of the present or last one; nil before any
+	problem error      // why the last could not begin
+	opening chan struct{}
+	tried   time.Time
+}
+
+// New returns the simulations. Close must be called.
+func New(opts Options) *Models {
+	m := &Models{opts: opts, runs: map[string]*run{}}
+	m.ctx, m.stop = context.WithCancel(context.Background())
+	return m
+}
+
+// Close ends what begins runs. The runs themselves are the registry's.
+func (m *Models) Close() {
+	m.mu.Lock()
+	m.closed = true
+	m.mu.Unlock()
+	m.stop()
+	m.wg.Wait()
+}
+
+// Opened is told of every adapter that was made, and for what.
+func (m *Models) Opened(t source.Target, adapter shm.Source) {
+	key, ok := strings.CutPrefix(t.Address, scheme)
+	if !ok || adapter == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.run(key).adapter = adapter
+}
+
+// run returns what is known of the runs of a model; mu is held.
+func (m *Models) run(key string) *run {
+	r := m.runs[key]
+	if r == nil {
+		r = &run{}
+		m.runs[key] = r
+	}
+	return r
+}
+
+// info returns the model of the key.
+func (m *Models) info(key string) (shm.ModelInfo, bool) {
+	for _, info := range m.opts.List() {
+		if info.Key == key {
+			return info, true
+		}
+	}
+	return shm.ModelInfo{}, false
+}
+
+// Source returns the source that the runs of a model are, nil before any and
+// after it was forgotten.
+func (m *Models) Source(key string) *source.Source {
+	m.mu.Lock()
+	var adapter shm.Source
+	if r := m.runs[key]; r != nil {
+		adapter = r.adapter
+	}
+	m.mu.Unlock()
+	if adapter == nil {
+		return nil
+	}
+	return m.opts.Of(adapter)
+}
+
+// KeyOf returns the key of the model whose source it is, "" for none.
+func (m *Models) KeyOf(src *source.Source) string {
+	if src == nil || !src.IsModel() {
+		return ""
+	}
+	m.mu.Lock()
+	adapters := make(map[string]shm.Source, len(m.runs))
+	for key, r := range m.runs {
+		if r.adapter != nil {
+			adapters[key] = r.adapter
+		}
+	}
+	m.mu.Unlock()
+	for key, adapter := range adapters {
+		if m.opts.Of(adapter) == src {
+			return key
+		}
+	}
+	return ""
+}
+
+// problem returns why the last run of a model could not begin, nil if it could.
+func (m *Models) problem(key string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if r := m.runs[key]; r != nil {
+		return r.problem
+	}
+	return nil
+}
+
+// Visit has a model run, and returns its source once there is one. The error is
+// ErrUnknown, that of ctx, or one sentence that says why it cannot run.
+func (m *Models) Visit(ctx context.Context, key string) (*source.Source, error) {
+	info, ok := m.info(key)
+	if !ok {
+		return nil, ErrUnknown
+	}
+	if src := m.Source(key); src != nil && src.Status(time.Now()).Running {
+		return src, nil
+	}
+	opened := m.open(info)
+	select {
+	case <-opened:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	return m.Source(key), m.problem(key)
+}
+
+// Seen says that somebody looks at a source. A model that has ended meanwhile
+// runs again. It returns at once.
+func (m *Models) Seen(src *source.Source) {
+	if !src.IsModel() || src.Status(time.Now()).Running {
+		return
+	}
+	key := m.KeyOf(src)
+	if key == "" {
+		return
+	}
+	m.mu.Lock()
+	early := time.Since(m.run(key).tried) < againAfter
+	m.mu.Unlock()
+	if info, ok := m.info(key); ok && !early {
+		m.open(info)
+	}
+}
+
+// open begins a run in a goroutine of its own, unless that is under way. What it
+// returns is closed when the run has begun, or cannot.
+func (m *Models) open(info shm.ModelInfo) <-chan struct{} {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.run(info.Key)
+	if r.opening != nil {
+		return r.opening
+	}
+	done := make(chan struct{})
+	if m.closed {
+		close(done)
+		return done
+	}
+	r.opening, r.tried = done, time.Now()
+	m.wg.Go(func() {
+		_, err := m.opts.Attach(m.ctx, source.Target{Name: info.Key, Kind: info.Kind, Address: scheme + info.Key})
+		if err != nil {
+			m.opts.Logger.Info("model not begun", "model", info.Key, "error", err)
+		}
+		m.mu.Lock()
+		r.problem, r.opening = err, nil
+		m.mu.Unlock()
+		close(done)
+	})
+	return done
+}
+
+// Tab returns the tab. Its feeds are
+//
+//	<source>/model  what a simulation is doing, as JSON
+func (m *Models) Tab() tab.Tab {
+	return tab.Tab{
+		Slug: slug, Title: "Models",
+		Help: "Simulations that run while somebody looks, and that all who look steer together.",
+		Page: m.listPage,
+		List: m.list,
+		Items: &tab.Items{
+			Open: m.openItem,
+			Of:   m.KeyOf,
+			Topics: []string{
+				shm.TopicModel, shm.TopicControls, shm.TopicActions, shm.TopicArrays,
+			},
+			Page: m.page,
+			List: m.live,
+		},
+		Feeds: map[string]tab.NewFeed{"model": m.newState},
+	}
+}

@@ -1,0 +1,475 @@
+package models
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"webmon/components"
+	"webmon/components/ui"
+	"webmon/dashboard/arrays"
+	"webmon/dashboard/chart"
+	"webmon/dashboard/controls"
+	"webmon/dashboard/loader"
+	"webmon/dashboard/source"
+	"webmon/dashboard/tab"
+	"webmon/shm"
+)
+
+// stopped is the phase of a simulation that does not run.
+const stopped = string(components.ModelStopped)
+
+// settleFor is how long a page waits for what a simulation that has just begun
+// says first, so that it is there at once; checkFor is the same for a page whose
+// address has parameters, which cannot be checked before.
+const (
+	settleFor = 300 * time.Millisecond
+	checkFor  = 2 * time.Second
+)
+
+// Href is the address of a model's page.
+func (m *Models) Href(key string) string {
+	return m.opts.Prefix + "/" + slug + "/" + url.PathEscape(key)
+}
+
+// stateOf returns what a simulation says of itself, nil before it has.
+func stateOf(src *source.Source) *shm.ModelState {
+	if src == nil {
+		return nil
+	}
+	value, _, _ := src.State(shm.TopicModel)
+	st, _ := value.(*shm.ModelState)
+	return st
+}
+
+// phaseOf is what a simulation is doing, in the word that people see.
+func phaseOf(src *source.Source, st *shm.ModelState, now time.Time) components.ModelPhase {
+	switch {
+	case src == nil || !src.Status(now).Running:
+		return components.ModelStopped
+	case st == nil:
+		return components.ModelStarting
+	}
+	switch st.Phase {
+	case shm.ModelRunning, shm.ModelPaused, shm.ModelFailed:
+		return components.ModelPhase(st.Phase)
+	}
+	return components.ModelStarting
+}
+
+// people returns how many look at a simulation that runs.
+func (m *Models) people(src *source.Source, now time.Time) int {
+	if src == nil || !src.Status(now).Running {
+		return 0
+	}
+	return m.opts.People(src)
+}
+
+// Entry is a model as the API tells it.
+type Entry struct {
+	Key     string   `json:"key"`
+	Title   string   `json:"title"`
+	About   string   `json:"about"`
+	Origin  string   `json:"origin"`
+	Kind    shm.Kind `json:"kind"`
+	Phase   string   `json:"phase"`   // "stopped" while it does not run
+	People  int      `json:"people"`  // who look at it
+	Source  string   `json:"source"`  // id of the source that its runs are; "" before any
+	Problem string   `json:"problem"` // why it cannot run, or has failed; "" for nothing
+}
+
+// Entries lists all models as they are now.
+func (m *Models) Entries(now time.Time) []Entry {
+	out := []Entry{} // an empty list, not null
+	for _, info := range m.opts.List() {
+		src := m.Source(info.Key)
+		st := stateOf(src)
+		e := Entry{
+			Key: info.Key, Title: titleOf(info), About: info.About, Origin: info.Origin, Kind: info.Kind,
+			Phase: string(phaseOf(src, st, now)), People: m.people(src, now),
+		}
+		if src != nil {
+			e.Source = src.ID()
+		}
+		e.Problem, _ = m.whatIsWrong(info, src, st, now)
+		out = append(out, e)
+	}
+	return out
+}
+
+func titleOf(info shm.ModelInfo) string {
+	if info.Title == "" {
+		return info.Key
+	}
+	return info.Title
+}
+
+// whatIsWrong says why a model has failed or cannot run, "" if it is well.
+func (m *Models) whatIsWrong(info shm.ModelInfo, src *source.Source, st *shm.ModelState, now time.Time) (problem, detail string) {
+	if src != nil && src.Status(now).Running {
+		if st != nil && st.Phase == shm.ModelFailed {
+			if st.Problem == "" {
+				return "It failed without saying why.", st.Detail
+			}
+			return st.Problem, st.Detail
+		}
+		return "", ""
+	}
+	if info.Problem != "" {
+		return source.Sentence(errors.New(info.Problem)), info.Detail
+	}
+	if err := m.problem(info.Key); err != nil {
+		return source.Sentence(err), ""
+	}
+	return "", ""
+}
+
+// listPage is the list of models.
+func (m *Models) listPage(v tab.View) templ.Component {
+	return components.ModelsPage(m.cards(v.Moment))
+}
+
+// list is the list of models in parts, one a model.
+func (m *Models) list(mo tab.Moment) tab.List {
+	page := m.cards(mo)
+	l := tab.List{Whole: components.ModelsFrame(page), Version: strconv.Itoa(len(page.Cards))}
+	for _, c := range page.Cards {
+		l.Parts = append(l.Parts, tab.Part{ID: c.ElementID(), Version: fmt.Sprint(c), Frame: components.ModelCardFrame(c)})
+	}
+	return l
+}
+
+func (m *Models) cards(mo tab.Moment) components.Models {
+	out := components.Models{LiveTopic: tab.LiveTopic(mo.Source, slug)}
+	for _, info := range m.opts.List() {
+		src := m.Source(info.Key)
+		st := stateOf(src)
+		c := components.ModelCard{
+			Key: info.Key, Title: titleOf(info), Href: m.Href(info.Key), Origin: origin(info), About: firstParagraph(info.About),
+			Phase: phaseOf(src, st, mo.Now), People: m.people(src, mo.Now),
+		}
+		c.Problem, c.Detail = m.whatIsWrong(info, src, st, mo.Now)
+		if c.Phase == components.ModelRunning && st != nil {
+			c.Rate = st.Rate
+		}
+		if version, ok := m.pictureVersion(info, src, c.Phase != components.ModelStopped, mo.Now); ok {
+			c.Picture = m.Href(info.Key) + "/picture.png?v=" + version
+		}
+		out.Cards = append(out.Cards, c)
+	}
+	return out
+}
+
+// origin is where a model comes from, for people.
+func origin(info shm.ModelInfo) string {
+	switch {
+	case info.Origin == "" && info.Kind == shm.KindRemote:
+		return "a server elsewhere"
+	case info.Origin == "":
+		return "built in"
+	}
+	return info.Origin
+}
+
+// paragraphs are those of a text, the lines of each joined.
+func paragraphs(text string) []string {
+	var out []string
+	var lines []string
+	flush := func() {
+		if len(lines) > 0 {
+			out = append(out, strings.Join(lines, " "))
+			lines = nil
+		}
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		if line = strings.TrimSpace(line); line == "" {
+			flush()
+			continue
+		}
+		lines = append(lines, line)
+	}
+	flush()
+	return out
+}
+
+func firstParagraph(text string) string {
+	if all := paragraphs(text); len(all) > 0 {
+		return all[0]
+	}
+	return ""
+}
+
+// openItem has a model run whose page is asked for.
+func (m *Models) openItem(ctx context.Context, key string) (tab.Item, error) {
+	info, ok := m.info(key)
+	if !ok {
+		return tab.Item{}, echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("There is no model %.60q. The Models tab lists those there are.", key))
+	}
+	// Why it cannot run, if so, stands on its page.
+	wait, cancel := context.WithTimeout(ctx, openFor)
+	defer cancel()
+	src, _ := m.Visit(wait, key)
+	if src == nil {
+		src = m.Source(key) // what it was like when it last ran
+	}
+	return tab.Item{Title: titleOf(info), Source: src, Opening: m.opening(key)}, nil
+}
+
+// settle waits until a simulation that has just begun has said what there is to
+// show, or what it can be asked for.
+func settle(ctx context.Context, src *source.Source, patience time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for src.Status(time.Now()).Running {
+		_, told, _ := src.State(shm.TopicControls)
+		if st := stateOf(src); st != nil && (!told.IsZero() && arrays.Info(src, shm.ArrayDensity) != nil || st.Phase == shm.ModelFailed) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// page is the page of a model.
+func (m *Models) page(v tab.View, key string) templ.Component {
+	query := v.Request.URL.Query()
+	given := parametersOf(query)
+	src := m.Source(key)
+	if src != nil {
+		patience := settleFor
+		if len(given) > 0 {
+			patience = checkFor
+		}
+		settle(v.Request.Context(), src, patience)
+	}
+	page := m.model(v.Moment, key, chart.ParseWindow(query.Get("window")))
+	controls.Sign(page.Groups, v.CSRF)
+	page.CSRF = v.CSRF
+	page.Windows = chart.Windows(m.Href(key), query, chart.ParseWindow(query.Get("window")))
+	page.Parameters = m.parameters(src, key, query, given)
+	return components.ModelPage(page)
+}
+
+// live is the live regions of a model's page. Their charts have the window that
+// the page puts them into by itself.
+func (m *Models) live(mo tab.Moment, key string) tab.List {
+	page := m.model(mo, key, chart.ParseWindow(""))
+	l := tab.List{Whole: components.ModelFrame(page)}
+	l.Parts = []tab.Part{
+		{ID: components.ModelHeadID, Version: page.HeadVersion(), Frame: components.ModelHeadFrame(page)},
+		{ID: components.ModelConfigID, Version: fmt.Sprint(page.Config, page.Phase, page.Opening, page.Problem != ""), Frame: components.ModelConfigFrame(page)},
+		{ID: components.ModelFilesID, Version: fmt.Sprint(page.Files), Frame: components.ModelFilesFrame(page)},
+	}
+	charts := ""
+	for _, c := range page.Charts {
+		charts += c.Name + "\x00" + c.Title + "\x00" + c.Unit + "\x00"
+	}
+	l.Parts = append(l.Parts, tab.Part{ID: components.ModelChartsID, Version: charts, Frame: components.ModelChartsFrame(page)})
+	if len(page.Groups) == 0 {
+		l.Version = string(page.Phase) // why there are none
+	}
+	l.Add(controls.Parts(page.Groups))
+	return l
+}
+
+// model is the page of a model as it is at a moment.
+func (m *Models) model(mo tab.Moment, key string, window time.Duration) components.Model {
+	info, ok := m.info(key)
+	if !ok {
+		info = shm.ModelInfo{Key: key} // its file has gone, and a run of it is left
+	}
+	src := m.Source(key)
+	st := stateOf(src)
+	out := components.Model{
+		Key: key, Title: titleOf(info), Origin: origin(info), Href: m.Href(key), List: m.opts.Prefix + "/" + slug,
+		About: paragraphs(info.About), Phase: phaseOf(src, st, mo.Now), Apply: m.Href(key) + "/parameters",
+	}
+	out.Problem, out.Detail = m.whatIsWrong(info, src, st, mo.Now)
+	if src == nil {
+		out.Opening = m.opening(key)
+		return out
+	}
+	out.Source = src.ID()
+	out.LiveTopic, out.ValuesTopic, out.StateTopic = tab.LiveTopic(src, slug), controls.ValuesTopic(src), StateTopic(src)
+	out.People = m.people(src, mo.Now)
+	if st != nil {
+		out.TimeUnit = st.TimeUnit
+	}
+	var declared shm.Controls
+	value, _, _ := src.State(shm.TopicControls)
+	declared, _ = value.(shm.Controls)
+	m.actions(&out, src, declared, mo.Now)
+	m.field(&out, src, info, st, declared)
+	if st != nil {
+		view := chart.View{
+			Prefix: mo.Prefix, Source: src.ID(), Window: window, Series: src.Series, Ended: src.Ended,
+			IsTopic: func(name string) bool { return src.History(name) != nil },
+		}
+		for _, o := range st.Observables {
+			out.Charts = append(out.Charts, view.Card(loader.SpecFor(src, shm.TopicPhysics+"."+o.Name), mo.Now))
+		}
+	}
+	return out
+}
+
+// opening reports whether the run of a model is about to begin.
+func (m *Models) opening(key string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.runs[key]
+	return r != nil && r.opening != nil
+}
+
+// known are the actions that every simulation may have, as buttons.
+var known = []components.ModelButton{
+	{Name: shm.ActionStart, Label: "Start", Icon: "play", Help: "Lets it run on."},
+	{Name: shm.ActionPause, Label: "Pause", Icon: "pause", Help: "Holds it for everybody. The page's own pause is another: it holds this page alone."},
+	{Name: shm.ActionStep, Label: "Step", Icon: "step", Help: "Computes one picture further, and pauses."},
+	{Name: shm.ActionReset, Label: "Reset", Icon: "reset", Help: "Back to the start, with the parameters that it begins with."},
+	{Name: shm.ActionResetTracers, Label: "Reset tracers", Icon: "layer-points", Help: "Spreads the tracer particles anew."},
+	{Name: shm.ActionRestart, Label: "Restart", Icon: "restart", Help: "Makes it anew, whatever has become of it."},
+}
+
+// actions puts what the simulation can be asked to do into the page: what all
+// have as buttons, what is its own as forms among the controls.
+func (m *Models) actions(out *components.Model, src *source.Source, declared shm.Controls, now time.Time) {
+	var own, offered []shm.Action
+	var names []string
+	for _, a := range src.Actions() {
+		if slices.ContainsFunc(known, func(b components.ModelButton) bool { return b.Name == a.Name && len(a.Args) == 0 }) {
+			offered = append(offered, a)
+			names = append(names, a.Name)
+		} else {
+			own = append(own, a)
+		}
+	}
+	offers := func(name string) bool { return slices.Contains(names, name) }
+	out.Groups = m.opts.Controls.Groups(src, declared, own, now)
+	if out.Phase == components.ModelStopped {
+		return
+	}
+	out.Told = m.opts.Told(src, names, now)
+	for _, b := range known {
+		if !offers(b.Name) {
+			continue
+		}
+		works := out.Phase == components.ModelRunning || out.Phase == components.ModelPaused
+		switch b.Name {
+		case shm.ActionStart:
+			// One button says what it does now.
+			if out.Phase == components.ModelRunning && offers(shm.ActionPause) {
+				continue
+			}
+		case shm.ActionPause:
+			if out.Phase != components.ModelRunning && offers(shm.ActionStart) {
+				continue
+			}
+		case shm.ActionResetTracers:
+			if arrays.Info(src, shm.ArrayTracers) == nil {
+				continue
+			}
+		}
+		b.Action = m.opts.Path(src, b.Name)
+		b.Off = !works && b.Name != shm.ActionRestart
+		b.Toggle = b.Name == shm.ActionStart || b.Name == shm.ActionPause
+		for _, a := range offered {
+			if a.Name == b.Name && a.Help != "" {
+				b.Help = a.Help
+			}
+		}
+		out.Buttons = append(out.Buttons, b)
+	}
+}
+
+// config is what the script of a model's picture needs to know.
+type config struct {
+	Source   string      `json:"source"`
+	Key      string      `json:"key"`
+	Title    string      `json:"title"`
+	Shape    []int       `json:"shape"` // [Nx, Ny]
+	DType    string      `json:"dtype"`
+	Tracers  int         `json:"tracers"` // how many; 0 for none
+	Phase    bool        `json:"phase"`   // whether there is a phase
+	Finger   bool        `json:"finger"`
+	Colormap string      `json:"colormap"`
+	Limits   *[2]float64 `json:"limits"`
+	Unit     string      `json:"unit"`
+}
+
+// field puts the density and the files of it into the page.
+func (m *Models) field(out *components.Model, src *source.Source, info shm.ModelInfo, st *shm.ModelState, declared shm.Controls) {
+	id := url.PathEscape(src.ID())
+	base := m.opts.Prefix + "/api/v1/sources/" + id
+	density := arrays.Info(src, shm.ArrayDensity)
+	phase := arrays.Info(src, shm.ArrayPhase)
+	if density != nil && len(density.Shape) == 2 {
+		c := config{
+			Source: src.ID(), Key: info.Key, Title: titleOf(info), Shape: density.Shape, DType: density.Descr, Phase: phase != nil,
+			Colormap: density.Colormap, Limits: density.Limits, Unit: density.Unit,
+		}
+		if c.Colormap == "" {
+			c.Colormap = "viridis"
+		}
+		if t := arrays.Info(src, shm.ArrayTracers); t != nil && len(t.Shape) == 2 {
+			c.Tracers = t.Shape[1]
+		}
+		_, x := declared.Get(shm.ControlFingerX)
+		_, y := declared.Get(shm.ControlFingerY)
+		c.Finger = x && y
+		if text, err := json.Marshal(c); err == nil {
+			out.Config = string(text)
+		}
+		out.Shape = ui.Shape(int64(density.Shape[0]), int64(density.Shape[1]))
+		out.Finger = c.Finger
+		out.Files = append(out.Files,
+			components.ModelFile{Label: "density .png", Href: base + "/arrays/density.png?index=x,y&origin=lower&colormap=" + url.QueryEscape(c.Colormap), Help: "The density as a picture, one pixel a point of the grid"},
+			components.ModelFile{Label: "density .npy", Href: base + "/arrays/density.npy", Help: "The density as NumPy reads it: shape [Nx, Ny], x before y"},
+		)
+	}
+	if phase != nil {
+		out.Files = append(out.Files, components.ModelFile{Label: "phase .npy", Href: base + "/arrays/phase.npy", Help: "The phase as NumPy reads it, in radians from −π to π"})
+	}
+	if st != nil && len(st.Observables) > 0 {
+		out.Files = append(out.Files, components.ModelFile{Label: "physics .csv", Href: base + "/events/" + shm.TopicPhysics + "?format=csv", Help: "The numbers of the charts, of the last quarter of an hour"})
+	}
+	if density != nil {
+		out.Arrays = m.opts.Prefix + "/arrays?source=" + url.QueryEscape(src.ID()) + "&array=" + shm.ArrayDensity
+	}
+}
+
+// number writes a value of a control for people.
+func number(v shm.Value) string {
+	switch v := v.(type) {
+	case float64:
+		if math.IsNaN(v) {
+			return ui.None
+		}
+		return ui.FieldNumber(v)
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case bool:
+		if v {
+			return "on"
+		}
+		return "off"
+	case string:
+		return v
+	}
+	return ui.None
+}

@@ -1,0 +1,106 @@
+package models
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"webmon/components"
+	"webmon/dashboard/source"
+	"webmon/shm"
+)
+
+// parameterPrefix begins the names of those parameters of an address that are
+// controls of the model: ?p.cooling=0.1.
+const parameterPrefix = "p."
+
+// Limits of what an address may ask for.
+const (
+	maxParameters = 64
+	maxShown      = 60 // letters of a name or a value that are shown
+)
+
+// parameter is a value that an address asks for.
+type parameter struct{ name, value string }
+
+// parametersOf reads the parameters of an address, by name.
+func parametersOf(query url.Values) []parameter {
+	var out []parameter
+	for key, values := range query {
+		if name, ok := strings.CutPrefix(key, parameterPrefix); ok && name != "" && len(values) > 0 {
+			out = append(out, parameter{name, values[len(values)-1]})
+		}
+	}
+	slices.SortFunc(out, func(a, b parameter) int { return strings.Compare(a.name, b.name) })
+	return out[:min(len(out), maxParameters)]
+}
+
+// parameters is what an address asks for, against what is so; nil if it asks for
+// nothing that is not so already.
+func (m *Models) parameters(src *source.Source, key string, query url.Values, given []parameter) *components.ModelParameters {
+	if len(given) == 0 {
+		return nil
+	}
+	rest := url.Values{}
+	for name, values := range query {
+		if !strings.HasPrefix(name, parameterPrefix) {
+			rest[name] = values
+		}
+	}
+	out := &components.ModelParameters{Leave: m.Href(key)}
+	if len(rest) > 0 {
+		out.Leave += "?" + rest.Encode()
+	}
+	var declared shm.Controls
+	if src != nil {
+		value, _, _ := src.State(shm.TopicControls)
+		declared, _ = value.(shm.Controls)
+	}
+	if len(declared) == 0 {
+		for _, p := range given {
+			out.Unchecked = append(out.Unchecked, shorten(p.name)+" = "+shorten(p.value))
+		}
+		return out
+	}
+	for _, p := range given {
+		c, ok := declared.Get(p.name)
+		if !ok {
+			out.Refused = append(out.Refused, fmt.Sprintf("This model has no parameter %q.", shorten(p.name)))
+			continue
+		}
+		value, err := c.Accept(p.value)
+		if err != nil {
+			c.Name = labelOf(c)
+			if _, err := c.Accept(p.value); err != nil {
+				out.Refused = append(out.Refused, source.Sentence(err))
+			}
+			continue
+		}
+		if value == c.Value || number(value) == number(c.Value) {
+			continue
+		}
+		out.Changes = append(out.Changes, components.ModelChange{
+			Name: c.Name, Value: p.value, Label: labelOf(c), From: shorten(number(c.Value)), To: shorten(number(value)), Unit: c.Unit,
+		})
+	}
+	if len(out.Changes) == 0 && len(out.Refused) == 0 {
+		return nil
+	}
+	return out
+}
+
+func labelOf(c shm.Control) string {
+	if c.Title != "" {
+		return c.Title
+	}
+	return c.Name
+}
+
+func shorten(s string) string {
+	if utf8.RuneCountInString(s) > maxShown {
+		return string([]rune(s)[:maxShown]) + "…"
+	}
+	return s
+}
