@@ -171,8 +171,8 @@ A triangle of fluid is put into a bowl, and let go. It collapses, turns into its
 
 Try this: choose other numbers of corners, and watch the radius: its period does not care. Switch the trap off and on again. Touch the cloud with the finger; the size goes on breathing only as long as nothing but the bowl acts on it.
 
-V = m ω² r²/2 with ω = ħ/(m a²). What is exact: ⟨r²⟩ = E/(m ω² ) + (⟨r²⟩₀ − E/(m ω²)) cos 2ωt for a cloud that starts at rest, E being the energy of a particle. The triangle comes back after π/ω. Its edges are smooth over a healing length, as on a grid they must be. See R. Saint-Jalm and others, "Dynamical Symmetry and Breathers in a Two-Dimensional Bose Gas", Physical Review X 9, 021035 (2019); L. P. Pitaevskii and A. Rosch, "Breathing modes and hidden symmetry of trapped atoms in two dimensions", Physical Review A 55, R853 (1997).`,
-		Defaults: defaults(256, 256, 1, 1, 4),
+V = m ω² r²/2. What is exact: ⟨r²⟩ = E/(m ω²) + (⟨r²⟩₀ − E/(m ω²)) cos 2ωt for a cloud that starts at rest, E being the energy of a particle. The triangle comes back after π/ω. Its edges are smooth over a healing length, as on a grid they must be. See R. Saint-Jalm and others, "Dynamical Symmetry and Breathers in a Two-Dimensional Bose Gas", Physical Review X 9, 021035 (2019); L. P. Pitaevskii and A. Rosch, "Breathing modes and hidden symmetry of trapped atoms in two dimensions", Physical Review A 55, R853 (1997).`,
+		Defaults: defaults(256, 256, 1.5, 1, 4),
 		def: &definition{
 			values: func(v *values) { v.cooling, v.fingerV0, v.fingerR0 = coolingOff, 0, 6 },
 			own: func() []param {
@@ -181,9 +181,9 @@ V = m ω² r²/2 with ω = ħ/(m a²). What is exact: ⟨r²⟩ = E/(m ω² ) + 
 						func(v *values) any { return &v.corners }, again),
 					number("R", "Size", "half widths", 0.1, 0.45, 0.01, "trap", "From the middle of the cloud to the middle of its sides, at the start. Begins the run anew.",
 						func(v *values) any { return &v.size }, again),
-					number("a_HO", "Width of the bowl", "half widths", 0.02, 0.2, 0.005, "trap",
-						"Oscillator length of the trap: a single particle's ground state is so wide. The smaller the steeper, and the faster the breathing.",
-						func(v *values) any { return &v.oscillator }, rewall),
+					number("depth", "Steepness of the bowl", "μ", 1, 40, 0.5, "trap",
+						"Height of the bowl's wall at the edge of the box. The steeper the faster the breathing.",
+						func(v *values) any { return &v.depth }, rewall),
 				}
 			},
 			trap: harmonic, trapHelp: "The bowl. Switched off, the cloud flies apart.", sudden: true,
@@ -220,7 +220,7 @@ const channelHelp = "Walls of 100 μ at the top and the bottom. Switched on, the
 
 // again begins the run anew; rewall makes the trap's potential anew.
 func again(s *Sim, _ values)  { s.restart() }
-func rewall(s *Sim, _ values) { s.trap.compute(s) }
+func rewall(s *Sim, _ values) { s.trap.compute(s); s.watch.swing = s.swing() }
 
 func flowParam() param {
 	return number("v_v_c", "Flow", "c", -5, 5, 0.05, "flow", "Velocity at which the fluid streams along x, in units of the speed of sound.",
@@ -258,11 +258,11 @@ func harmonic(s *Sim, x, y float64) float64 {
 	return w * w * (x*x + y*y) / 2
 }
 
-// trapOmega is the frequency of the harmonic trap.
-func (s *Sim) trapOmega() float64 {
-	a := s.oscillator * s.half()
-	return 1 / (a * a)
-}
+// trapOmega is the frequency of the harmonic trap. The original gives the
+// oscillator length as a part of the box, so a smaller grid has a steeper bowl
+// than its wave numbers can follow; by its height at the edge it is the same
+// bowl on all grids.
+func (s *Sim) trapOmega() float64 { return math.Sqrt(2*s.depth*s.mu) / s.half() }
 
 // half is half the shorter side of the box.
 func (s *Sim) half() float64 { return float64(min(s.nx, s.ny)) / 2 }

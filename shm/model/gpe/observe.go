@@ -11,13 +11,13 @@ type watch struct {
 	n, e  float64 // particles and energy a particle at the start
 	t, at float64 // where the soliton was last, and when
 	vx    float64 // its velocity then
-	r2    float64 // mean square distance from the middle at the start
+	swing swing   // what the breathing is foretold from
 }
 
 // begin notes what the drifts are drifts from.
 func (w *watch) begin(s *Sim) {
 	w.n, w.e = s.sum(), s.energy().total()
-	w.r2 = s.r2()
+	w.swing = s.swing()
 	w.t, w.vx = math.Inf(1), s.greyness
 	s.solitonPlace()
 }
@@ -50,7 +50,7 @@ func (s *Sim) observables() []shm.Observable {
 	}
 	if d.breather {
 		list = append(list, shm.Observable{Name: "r_rms", Title: "Radius", Unit: "half widths", Help: "Root of the mean square distance from the middle."},
-			shm.Observable{Name: "r_rms_exact", Title: "Radius, predicted", Unit: "half widths", Help: "What the exact law of the breathing at 2ω says for the start; it holds as long as only the bowl acts."})
+			shm.Observable{Name: "r_rms_exact", Title: "Radius, predicted", Unit: "half widths", Help: "What the exact law of the breathing at 2ω foretells from the start, or from the last change of the bowl."})
 	}
 	return append(list, shm.Observable{Name: "c", Title: "Speed of sound", Unit: "px/t", Help: "√(g⟨n⟩/m), the density averaged over the particles."})
 }
@@ -183,24 +183,31 @@ func (s *Sim) wet(i, j int) bool {
 
 func floorDiv(a, n int) int { return int(math.Floor(float64(a) / float64(n))) }
 
-// angularMomentum is Σ Im ψ* (x ∂y - y ∂x) ψ, about the middle, with
-// differences of fourth order; nothing is counted over the box's border.
+// angularMomentum is Σ Im ψ* (x ∂y - y ∂x) ψ, about the middle.
 func (s *Sim) angularMomentum() float64 {
-	sum := 0.0
+	l, _ := s.moments()
+	return l
+}
+
+// moments are Σ Im ψ* (x ∂y - y ∂x) ψ and Σ Im ψ* (x ∂x + y ∂y) ψ with
+// differences of fourth order; nothing is counted over the box's border.
+func (s *Sim) moments() (angular, radial float64) {
 	for i := 2; i < s.nx-2; i++ {
 		x := s.x(i)
 		row := s.psi[i*s.ny : (i+1)*s.ny]
 		a, b := s.psi[(i-2)*s.ny:], s.psi[(i-1)*s.ny:]
 		c, d := s.psi[(i+1)*s.ny:], s.psi[(i+2)*s.ny:]
 		for j := 2; j < s.ny-2; j++ {
-			y := s.y(j)
-			gx := (8*(c[j]-b[j]) - (d[j] - a[j]))
-			gy := (8*(row[j+1]-row[j-1]) - (row[j+2] - row[j-2]))
-			g := complex(x*real(gy)-y*real(gx), x*imag(gy)-y*imag(gx))
-			sum += real(row[j])*imag(g) - imag(row[j])*real(g)
+			y, z := s.y(j), row[j]
+			gx := 8*(c[j]-b[j]) - (d[j] - a[j])
+			gy := 8*(row[j+1]-row[j-1]) - (row[j+2] - row[j-2])
+			px := real(z)*imag(gx) - imag(z)*real(gx)
+			py := real(z)*imag(gy) - imag(z)*real(gy)
+			angular += x*py - y*px
+			radial += x*px + y*py
 		}
 	}
-	return sum / 12
+	return angular / 12, radial / 12
 }
 
 // circulation is how often the phase turns along the ellipse at rho from the
@@ -278,9 +285,25 @@ func (s *Sim) r2() float64 {
 	return sum / all
 }
 
-// breathing is what r2 must be by the law of Pitaevskii and Rosch.
+// swing is what the law of Pitaevskii and Rosch needs to foretell ⟨r²⟩: its
+// value at a time, its slope, and the energy of a particle.
+type swing struct{ t, r2, slope, e float64 }
+
+// swing notes it for now.
+func (s *Sim) swing() swing {
+	_, radial := s.moments()
+	n := s.sum()
+	return swing{t: s.t, r2: s.r2(), slope: 2 * radial / n, e: s.energy().total()}
+}
+
+// breathing is what ⟨r²⟩ must be by that law, d²⟨r²⟩/dt² = 4E - 4ω²⟨r²⟩.
 func (s *Sim) breathing() float64 {
-	w := s.trapOmega()
-	mean := s.watch.e / (w * w)
-	return mean + (s.watch.r2-mean)*math.Cos(2*w*s.t)
+	w, t := s.watch.swing, s.t-s.watch.swing.t
+	if !s.cylinder {
+		return w.r2 + w.slope*t + 2*w.e*t*t
+	}
+	omega := s.trapOmega()
+	mean := w.e / (omega * omega)
+	sin, cos := math.Sincos(2 * omega * t)
+	return mean + (w.r2-mean)*cos + w.slope/(2*omega)*sin
 }

@@ -255,6 +255,7 @@ func (s *Sim) kineticFactors(dt float64) {
 	for j, k := range s.kineticY {
 		s.fullY[j], s.halfY[j] = cmplx.Exp(f*complex(k, 0)), cmplx.Exp(f*complex(k/2, 0))
 	}
+	s.step.kinetic = nil
 	s.step.full.SetOuter(s.fullX, s.fullY)
 	s.step.half.SetOuter(s.halfX, s.halfY)
 }
@@ -289,9 +290,17 @@ func (s *Sim) Step(n int) {
 	}
 }
 
-// check looks whether the state is one still.
+// check looks whether the state is one still, and gives it back what the cooling
+// has taken since the last potential step.
 func (s *Sim) check() bool {
-	if n := s.sum(); math.IsNaN(n) || math.IsInf(n, 0) || n <= 0 {
+	n := s.sum()
+	if s.decay != 0 && n > 0 && !math.IsInf(n, 0) {
+		f := math.Sqrt(s.norm / n)
+		for i, z := range s.psi {
+			s.psi[i] = complex(f*real(z), f*imag(z))
+		}
+	}
+	if math.IsNaN(n) || math.IsInf(n, 0) || n <= 0 {
 		s.err = fmt.Errorf("the density is no longer a number after %d time steps: the step is too long for the potentials; make dt smaller, or reset", s.steps)
 	}
 	return s.err == nil

@@ -10,9 +10,18 @@ import (
 // and lets the trap press it together, so that in the middle it is denser than
 // n0 and its sound faster than c; here μ, ξ and c are what they say.
 func (s *Sim) ground() {
-	for i := range s.psi {
-		n := max(0, -s.pot[i]-s.fingerX[i/s.ny]*s.fingerY[i%s.ny])
-		s.psi[i] = complex(math.Sqrt(n), 0)
+	// A finger that fills the box leaves no place for the fluid, nor does a trap
+	// narrower than a pixel: then the fluid is where it would be without.
+	for _, keep := range [][2]float64{{1, 1}, {1, 0}, {0, 0}} {
+		sum := 0.0
+		for i := range s.psi {
+			n := max(0, s.mu-keep[0]*(s.pot[i]+s.mu)-keep[1]*s.fingerX[i/s.ny]*s.fingerY[i%s.ny])
+			s.psi[i] = complex(math.Sqrt(n), 0)
+			sum += n
+		}
+		if sum > s.mu {
+			break
+		}
 	}
 	s.relax(s.params.CoolingSteps)
 }
@@ -149,20 +158,8 @@ func (s *Sim) line() []float64 {
 func vortexPair(s *Sim) {
 	s.ground()
 	lx := float64(s.nx)
-	// Where V = μ the fluid ends: mstep is 1/100 soon after rho = √0.8.
-	wall := math.Sqrt(0.84) * float64(s.ny) / 2
-	up := s.separation * float64(s.ny) / 2
 	x0 := -lx / 4
-	type source struct {
-		y     float64
-		sense int
-	}
-	var list []source
-	for m := -2; m <= 2; m++ {
-		shift := 4 * wall * float64(m)
-		list = append(list, source{up + shift, 1}, source{-up + shift, -1})
-		list = append(list, source{2*wall - up + shift, -1}, source{2*wall + up + shift, 1})
-	}
+	list := s.images()
 	for i := range s.psi {
 		x, y := s.x(i/s.ny), s.y(i%s.ny)
 		phase := 0.0
@@ -178,6 +175,27 @@ func vortexPair(s *Sim) {
 		s.psi[i] *= complex(amp*cos, amp*sin)
 	}
 	s.relax(min(10, s.params.CoolingSteps))
+}
+
+// image is a row of vortices along x, one in each period of the box.
+type image struct {
+	y     float64
+	sense int
+}
+
+// images are the two vortices of vortexPair, at the places 8 and 9 of the list,
+// and what the walls make of them.
+func (s *Sim) images() []image {
+	// The fluid ends about where V = μ: mstep is 1/100 soon after rho = √0.8.
+	wall := math.Sqrt(0.84) * float64(s.ny) / 2
+	up := s.separation * float64(s.ny) / 2
+	var list []image
+	for m := -2; m <= 2; m++ {
+		shift := 4 * wall * float64(m)
+		list = append(list, image{up + shift, 1}, image{-up + shift, -1},
+			image{2*wall - up + shift, -1}, image{2*wall + up + shift, 1})
+	}
+	return list
 }
 
 // stripPhase is arg sin(π(x + iy)/l), written so that it does not overflow far

@@ -65,6 +65,7 @@ func (t *trap) toggle(s *Sim) {
 		t.level = 1
 		t.show(s)
 	}
+	s.watch.swing = s.swing()
 }
 
 // move goes one time step further.

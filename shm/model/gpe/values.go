@@ -26,7 +26,7 @@ type values struct {
 	pairs          int     // of vortices at the start
 	corners        int     // of the breather's start
 	size           float64 // of the breather's start, half widths of the box
-	oscillator     float64 // oscillator length of the breather's trap, half widths of the box
+	depth          float64 // of the breather's bowl at the edge of the box, μ
 	winding        int     // imprinted so far
 	separation     float64 // of the two vortices of BECVortexRing, heights of the box
 
@@ -38,7 +38,7 @@ type values struct {
 var commonValues = values{
 	cylinder: true, cooling: 0.01,
 	fingerV0: 1.5, fingerAtX: 0.5, fingerAtY: 0.5, fingerR0: 4, fingerK: 10, fingerDamp: 4, fingerVMax: 1,
-	bumpN: 1, corners: 3, size: 0.3, oscillator: 0.04, separation: 0.5,
+	bumpN: 1, corners: 3, size: 0.3, depth: 22, separation: 0.5,
 }
 
 // coolingOff and below is no cooling at all: a logarithmic slider has no zero.
