@@ -9,6 +9,9 @@ const frictionOff = 1e-3
 //
 // To sound of wave number k it is a viscosity β k², explicit in time: beyond
 // β max(K) dt = 1/2 it would overshoot, so there β is made smaller.
+//
+// This makes ready what frictionRow needs: Kψ, from a ψ whose rows are in
+// momentum space, where a step has them before its potential.
 func (s *Sim) friction() {
 	if s.drags <= frictionOff {
 		s.drag = nil
@@ -17,19 +20,22 @@ func (s *Sim) friction() {
 	if s.drag == nil {
 		s.drag = make([]float64, len(s.psi))
 	}
-	copy(s.work, s.psi)
-	s.fft.Forward(s.work)
-	for i, kx := range s.kineticX {
-		row := s.work[i*s.ny : (i+1)*s.ny]
-		for j, z := range row {
-			k := kx + s.kineticY[j]
-			row[j] = complex(k*real(z), k*imag(z))
-		}
+	if s.step.kinetic == nil {
+		s.step.kinetic = s.fft.NewKernel()
+		s.step.kinetic.Set(func(kx, ky int) complex128 { return complex(s.kineticX[kx]+s.kineticY[ky], 0) })
 	}
-	s.fft.Inverse(s.work)
-	f := 2 * min(s.drags, 0.5/s.dtScale) / s.mu
-	for i, z := range s.psi {
-		k := s.work[i]
-		s.drag[i] = f * (real(z)*imag(k) - imag(z)*real(k))
+	copy(s.work, s.psi)
+	// Columns has divided by ny already, for the rows that are to come back.
+	s.fft.Columns(s.work, s.step.kinetic, float64(s.ny))
+	s.fft.Rows(s.work, true, nil, false)
+	s.step.friction = 2 * min(s.drags, 0.5/s.dtScale) / s.mu
+}
+
+// frictionRow writes V_c of a row of ψ, of which kpsi is Kψ; f is 2β/n0.
+func frictionRow(drag []float64, psi, kpsi []complex128, f float64) {
+	drag, kpsi = drag[:len(psi)], kpsi[:len(psi)]
+	for j, z := range psi {
+		k := kpsi[j]
+		drag[j] = f * (real(z)*imag(k) - imag(z)*real(k))
 	}
 }

@@ -9,6 +9,8 @@ import (
 // stepper is what the time steps need besides state and transforms.
 type stepper struct {
 	half, full *fft.Kernel // factors of half a step of K and of a whole one
+	kinetic    *fft.Kernel // K itself, nil until friction asks for it
+	friction   float64     // strength of the friction in this step
 	sums       []float64   // Σ|ψ|² of each row
 	turnRows   func(worker, ix int, row []complex128)
 	sumRows    func(worker, ix int, row []complex128)
@@ -44,14 +46,8 @@ func (s *Sim) advance(n int) {
 	p.Rows(s.psi, false, nil, true)
 	p.Columns(s.psi, s.step.half, 1)
 	for i := range n {
-		if s.needsField() {
-			p.Rows(s.psi, true, nil, false)
-			s.prepare()
-			p.Rows(s.psi, false, s.step.turnRows, true)
-		} else {
-			s.prepare()
-			p.Rows(s.psi, true, s.step.turnRows, true)
-		}
+		s.prepare()
+		p.Rows(s.psi, true, s.step.turnRows, true)
 		// While it cools, ψ gets back the norm that the cooling takes.
 		scale := 1.0
 		if s.decay != 0 {
@@ -67,18 +63,15 @@ func (s *Sim) advance(n int) {
 	p.Rows(s.psi, true, nil, false)
 }
 
-// needsField reports whether prepare looks at ψ, which then has to be whole
-// between K and V.
-func (s *Sim) needsField() bool { return s.model.def.friction && !s.still }
-
 // potentialRow multiplies a row of ψ by exp(-i e^{-iθ} dt (U + |ψ|²)), where U
 // is s.pot (μ is taken off already) and the finger's fingerX[i] fingerY[j] and,
 // where there is one, the friction's s.drag.
 func (s *Sim) potentialRow(_, ix int, row []complex128) {
 	lo, hi := ix*s.ny, (ix+1)*s.ny
 	var drag []float64
-	if s.drag != nil {
+	if s.drag != nil && !s.still {
 		drag = s.drag[lo:hi]
+		frictionRow(drag, row, s.work[lo:hi], s.step.friction)
 	}
 	decay, turn := s.decay*s.dt, s.turn*s.dt
 	if decay == 0 {
