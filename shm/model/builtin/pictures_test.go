@@ -56,12 +56,10 @@ type scene struct {
 }
 
 var plays = map[string]scene{
-	"becvortices": {until: 300},
-	"becflow":     {set: map[string]shm.Value{"v_v_c": 0.8}, until: 60},
-	"becsoliton":  {until: 60},
-	"becvortexring": {
-		until: 40,
-	},
+	"becvortices":        {until: 300},
+	"becflow":            {set: map[string]shm.Value{"v_v_c": 0.8}, until: 60},
+	"becsoliton":         {until: 60},
+	"becvortexring":      {until: 112},
 	"becquantumfriction": {until: 12},
 	"becbreather":        {set: map[string]shm.Value{"R": 0.4}, until: 10},
 	"persistentcurrents": {
