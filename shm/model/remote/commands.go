@@ -1,0 +1,206 @@
+package remote
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"webmon/shm"
+)
+
+// commands are what a server has told of itself. Nothing is ever asked of it whose name is
+// not here.
+type commands struct {
+	dos    map[string]bool
+	gets   map[string]bool
+	sets   map[string]bool
+	arrays map[string]bool
+	docs   map[string]string // of parameters
+
+	widgets []widget
+	asked   []string // the names of a get
+}
+
+// maxCommands bounds the names of each kind.
+const maxCommands = 2000
+
+// parseCommands reads what a server says that it has.
+func parseCommands(v shm.Value) (*commands, error) {
+	all, ok := v.(map[string]shm.Value)
+	if !ok {
+		return nil, strange("it does not tell its commands")
+	}
+	s := &commands{docs: map[string]string{}}
+	for kind, into := range map[string]*map[string]bool{"do": &s.dos, "get": &s.gets, "set": &s.sets, "get_array": &s.arrays} {
+		*into = map[string]bool{}
+		names, ok := all[kind].(map[string]shm.Value)
+		if !ok {
+			return nil, strange("it does not tell its commands to %s", kind)
+		}
+		if len(names) > maxCommands {
+			return nil, strange("it has %d commands to %s", len(names), kind)
+		}
+		for name, doc := range names {
+			if !validName(name) {
+				continue
+			}
+			(*into)[name] = true
+			if text, ok := doc.(string); ok && kind != "do" {
+				s.docs[name] = clip(strings.Join(strings.Fields(text), " "), 500)
+			}
+		}
+	}
+	if !s.arrays[shm.ArrayDensity] {
+		return nil, strange("it has no density")
+	}
+	return s, nil
+}
+
+// take keeps of a layout what can be got and set. It returns what people should know of
+// the rest.
+func (s *commands) take(l layout) (notices []string) {
+	if len(l.unknown) > 0 {
+		notices = append(notices, fmt.Sprintf("Of the server's widgets %d are of kinds that have no control here, and are left out: %s.",
+			len(l.unknown), clip(strings.Join(l.unknown, ", "), 500)))
+	}
+	var lost []string
+	for _, w := range l.widgets {
+		name := w.control.Name
+		if !s.gets[name] || !s.sets[name] || s.arrays[name] {
+			lost = append(lost, name)
+			continue
+		}
+		if doc := s.docs[name]; doc != "" && doc != "Parameter "+name && doc != w.control.Title && doc != name {
+			w.control.Help = doc
+		}
+		if name == shm.ControlFingerX || name == shm.ControlFingerY {
+			w.control.Group = "finger"
+		}
+		s.widgets = append(s.widgets, w)
+	}
+	if len(lost) > 0 {
+		notices = append(notices, fmt.Sprintf("The server shows widgets for what it does not let anyone change: %s.", clip(strings.Join(lost, ", "), 500)))
+	}
+	s.asked = nil
+	return notices
+}
+
+func (s *commands) widget(name string) *widget {
+	for i := range s.widgets {
+		if s.widgets[i].control.Name == name {
+			return &s.widgets[i]
+		}
+	}
+	return nil
+}
+
+// condensate are parameters that super_hydro's own condensates have, all of them. A
+// model with them has attributes besides that can be got although they are declared
+// nowhere: to ask another model for one would end its computation.
+var condensate = []string{"hbar", "g", "m", "healing_length", "dt_t_scale", "cooling_steps", "winding", "cylinder",
+	"finger_x", "finger_y", "finger_k_m", "finger_damp", "finger_V0_mu"}
+
+func (s *commands) isCondensate() bool {
+	return !slices.ContainsFunc(condensate, func(name string) bool { return !s.gets[name] })
+}
+
+// names are what to get again and again.
+func (s *commands) names() []string {
+	if s.asked != nil {
+		return s.asked
+	}
+	names := []string{}
+	for _, w := range s.widgets {
+		names = append(names, w.control.Name)
+	}
+	for _, name := range []string{"t", "dt"} {
+		if (s.gets[name] || s.isCondensate()) && s.widget(name) == nil {
+			names = append(names, name)
+		}
+	}
+	// The last: the server waits for it, and so for all that was asked before it.
+	if s.gets["Vpos"] && s.isCondensate() {
+		names = append(names, "Vpos")
+	}
+	s.asked = names
+	return names
+}
+
+// constants are what to get once, for what is said about the model.
+func (s *commands) constants() []string {
+	if !s.isCondensate() {
+		return nil
+	}
+	return []string{"mu", "n0", "c_s", "healing_length", "dt_t_scale"}
+}
+
+// families tell super_hydro's models by the parameters that only they have. The first
+// that fits counts.
+var families = []struct {
+	name, about string
+	params      []string
+}{
+	{"BECSoliton", "a grey soliton", []string{"v_c", "v_v_c"}},
+	{"BECBreather", "a cloud that breathes in a harmonic trap", []string{"a_HO", "Nshape"}},
+	{"BECVortices", "vortices in a trap that rotates", []string{"bump_h", "bump_N", "N_vortex"}},
+	{"BECVortexRing", "a ring of vortices", []string{"R", "v_v_c"}},
+	{"BECQuantumFriction", "local quantum friction", []string{"Vc_cooling"}},
+	{"BECFlow", "flow past an obstacle", []string{"v_v_c"}},
+	{"BEC", "a condensate", nil},
+}
+
+// describe says what the server is. The server does not tell what its model is called: that
+// is known by the parameters that it has.
+func (s *commands) describe(addr string, shape []int, constants map[string]shm.Value) (title, about string) {
+	title = "super_hydro at " + addr
+	parts := []string{fmt.Sprintf("A simulation on a super_hydro server at %s%s, with a grid of %d × %d points.", scheme, addr, shape[0], shape[1])}
+	if s.isCondensate() {
+		for _, f := range families {
+			if slices.ContainsFunc(f.params, func(p string) bool { return !s.gets[p] }) {
+				continue
+			}
+			title = f.name + " at " + addr
+			parts[0] += fmt.Sprintf(" Its parameters are those of super_hydro's %s: %s.", f.name, f.about)
+			break
+		}
+	}
+	var values []string
+	for _, name := range s.constants() {
+		if x, ok := shm.Number(constants[name]); ok {
+			values = append(values, fmt.Sprintf("%s = %.4g", name, x))
+		}
+	}
+	if len(values) > 0 {
+		parts = append(parts, "In units in which ħ = 1: "+strings.Join(values, ", ")+".")
+	}
+	var docs []string
+	for _, name := range slices.Sorted(maps.Keys(s.docs)) {
+		if doc := s.docs[name]; s.sets[name] && doc != "" && doc != "Parameter "+name && doc != name && s.widget(name) == nil && name != "touch_pos" && len(docs) < 20 {
+			docs = append(docs, name+": "+strings.TrimSuffix(doc, "."))
+		}
+	}
+	if len(docs) > 0 {
+		parts = append(parts, strings.Join(docs, ". ")+".")
+	}
+	parts = append(parts, "super_hydro serves one program at a time: if another one speaks to it at the same moment, it may stop.")
+	return title, strings.Join(parts, "\n\n")
+}
+
+// actions are what the server lets people do, and a step where that can be made of
+// them. To quit is none of them.
+func (s *commands) actions() []shm.Action {
+	out := []shm.Action{}
+	for _, a := range []shm.Action{
+		{Name: shm.ActionStart, Title: "Start", Help: "Let the simulation run."},
+		{Name: shm.ActionPause, Title: "Pause", Help: "Stop the simulation where it is."},
+		{Name: shm.ActionStep, Title: "Step", Help: "Let the simulation run until its picture changes, and pause it."},
+		{Name: shm.ActionReset, Title: "Reset", Help: "Go back to the beginning, with the parameters that the server began with."},
+		{Name: shm.ActionResetTracers, Title: "Reset tracers", Help: "Put the tracer particles where the fluid is, anew."},
+	} {
+		if s.dos[a.Name] || a.Name == shm.ActionStep && s.dos[shm.ActionStart] && s.dos[shm.ActionPause] {
+			out = append(out, a)
+		}
+	}
+	return append(out, restart)
+}

@@ -1,0 +1,828 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"math"
+	"slices"
+	"time"
+
+	"webmon/shm"
+	"webmon/shm/segment"
+)
+
+const (
+	// setEvery is the least time between sets of values that are being dragged.
+	setEvery = time.Second / 30
+	// getEvery is how often to ask for the values, and getSoon while some have just been
+	// set or the potential follows the finger.
+	getEvery = 250 * time.Millisecond
+	getSoon  = 100 * time.Millisecond
+	// tracersEvery is the least time between places of the particles.
+	tracersEvery = time.Second / 30
+	// physicsEvery is how often to tell the numbers.
+	physicsEvery = 200 * time.Millisecond
+	// pausedEvery is how often to look whether a paused simulation was started.
+	pausedEvery = 400 * time.Millisecond
+	// standsAfter is how long the density stays the same until that is taken for a
+	// pause, in time and in densities.
+	standsAfter     = 1500 * time.Millisecond
+	standsDensities = 5
+	// tellEvery is how often to say what changes slowly, and that all is well.
+	tellEvery = time.Second
+	// silentAfter is how long an answer may take until people are told.
+	silentAfter = 3 * time.Second
+	// maxRetry is the longest pause between attempts to reach the server.
+	maxRetry = 30 * time.Second
+	// rateOver is the number of pictures whose rate is told.
+	rateOver = 32
+	// stepWithin is how long to wait for the picture after a single step, and stepPoll how
+	// long from look to look.
+	stepWithin = 5 * time.Second
+	stepPoll   = 5 * time.Millisecond
+)
+
+// errRestart ends a session that people want anew.
+var errRestart = errors.New("people asked for a new connection")
+
+// run is what the goroutine of a run has to itself.
+type run struct {
+	*source
+	ctx  context.Context
+	sink shm.Sink
+	cost shm.Cost
+	half half
+	*session
+
+	state    shm.ModelState // as told last
+	values   map[string]shm.Value
+	pictures []time.Time // of the last ones, for their rate
+	told     time.Time   // what changes slowly
+	density  array
+	tracers  array
+	numbers  []float64 // of the newest density, as they came
+	first    float64   // the sum of the first density, to tell the drift from; NaN: none yet
+	seed     maphash.Seed
+	broken   bool // the density has something in it that is no number
+}
+
+// array is one that the run offers.
+type array struct {
+	ring    *segment.Local // nil: there is none
+	version uint64         // of the density that the newest frame has
+}
+
+// session is one connection and what is known over it.
+type session struct {
+	*client
+	has       *commands
+	exchanges uint64 // so far
+	flushed   uint64 // the number of the last one that waited for all that had been asked before
+	got       uint64 // that of the last get
+	unsure    uint64 // what is got is old until it was asked for after this one, twice
+	settling  map[string]setting
+
+	hash       uint64 // of the newest density
+	version    uint64 // counts densities that differ
+	same       int    // densities since it changed
+	changed    time.Time
+	base       bool // the newest density of a paused simulation is the one to compare with
+	due        struct{ density, get, set, tracers, physics time.Time }
+	last       struct{ command, get, tracers time.Time } // turns
+	aside      bool                                      // the last exchange was not for the density
+	hasTracers bool
+	vpos       [2]float64 // of the potential; NaN: unknown
+}
+
+// setting is a value that was set.
+type setting struct {
+	at    uint64 // exchange
+	value shm.Value
+}
+
+// Run implements [shm.Source].
+func (s *source) Run(ctx context.Context, sink shm.Sink) error {
+	r := &run{source: s, ctx: ctx, sink: sink, first: math.NaN(), seed: maphash.MakeSeed(), values: map[string]shm.Value{}}
+	s.mu.Lock()
+	s.sink = sink
+	s.mu.Unlock()
+	defer s.end()
+	r.state = shm.ModelState{Phase: shm.ModelStarting, Time: math.NaN(), Observables: observables}
+	r.tellState()
+	sink.State(shm.TopicActions, shm.Actions(s.Actions()))
+	for waiting := true; waiting; {
+		select {
+		case s.server.turn <- struct{}{}:
+			waiting = false
+		case <-time.After(tellEvery):
+			r.tick()
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	defer func() { <-s.server.turn }()
+	s.server.mu.Lock()
+	r.half = s.server.half
+	s.server.mu.Unlock()
+	defer func() {
+		s.server.mu.Lock()
+		s.server.half = r.half
+		s.server.mu.Unlock()
+	}()
+
+	pause := s.server.retry
+	for ctx.Err() == nil {
+		before := r.state.Frame
+		err := r.connect()
+		if ctx.Err() != nil {
+			break
+		}
+		if errors.Is(err, errRestart) {
+			pause = s.server.retry
+			r.again()
+			continue
+		}
+		if r.state.Frame > before {
+			pause = s.server.retry
+		}
+		r.fail(err)
+		if r.wait(pause) {
+			pause = s.server.retry
+			r.again()
+		} else {
+			pause = min(2*pause, maxRetry)
+		}
+	}
+	return nil
+}
+
+// connect speaks to the server until something goes wrong with that, or people want
+// it anew.
+func (r *run) connect() error {
+	c, err := dial(r.ctx, r.server.addr, r.server.timing, &r.half, &r.cost, r.waiting)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	nan := math.NaN()
+	r.session = &session{client: c, settling: map[string]setting{}, vpos: [2]float64{nan, nan}}
+	defer func() { r.session = nil }()
+	r.unsure = r.next()
+	if err := r.learn(); err != nil {
+		return err
+	}
+	for r.ctx.Err() == nil {
+		if err := r.turn(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// next numbers an exchange.
+func (r *run) next() uint64 {
+	r.exchanges++
+	return r.exchanges
+}
+
+// fail says that the server cannot be spoken to. Values and picture stay.
+func (r *run) fail(err error) {
+	problem := r.server.trouble(err)
+	r.server.lost(problem, err.Error())
+	r.source.fail(problem, r.values)
+	if r.state.Problem != problem {
+		r.server.opts.Logger.Warn("a simulation server cannot be used", "server", scheme+r.server.addr, "err", err)
+	}
+	r.pictures = nil
+	r.state.Phase, r.state.Problem, r.state.Detail, r.state.Rate = shm.ModelFailed, problem, err.Error(), 0
+	r.tellState()
+}
+
+// wait waits until the next attempt; it reports whether people want it now.
+func (r *run) wait(pause time.Duration) bool {
+	until := time.Now().Add(pause)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		if r.wants(shm.ActionRestart, errors.New(r.state.Problem)) {
+			return true
+		}
+		left := time.Until(until)
+		if left <= 0 {
+			return false
+		}
+		timer.Reset(min(left, time.Until(r.told.Add(tellEvery))))
+		select {
+		case <-r.ctx.Done():
+			return false
+		case <-r.wake:
+		case <-timer.C:
+		}
+		r.tick()
+	}
+}
+
+// again says that the server is being connected to because people want it.
+func (r *run) again() {
+	r.mu.Lock()
+	r.problem = ""
+	r.mu.Unlock()
+	r.setPhase(shm.ModelStarting)
+}
+
+// setPhase changes the phase, and tells at once.
+func (r *run) setPhase(p shm.ModelPhase) {
+	if r.state.Phase == p && r.state.Problem == "" {
+		return
+	}
+	r.state.Phase, r.state.Problem, r.state.Detail = p, "", ""
+	if p != shm.ModelRunning {
+		r.pictures, r.state.Rate = nil, 0
+	}
+	r.tellState()
+}
+
+// tellState hands over a copy of the state.
+func (r *run) tellState() {
+	state := r.state
+	r.sink.State(shm.TopicModel, &state)
+}
+
+// tick tells once a second what changes slowly.
+func (r *run) tick() {
+	now := time.Now()
+	if now.Sub(r.told) < tellEvery {
+		return
+	}
+	r.tellArrays(now)
+	r.sink.Cost(r.cost)
+}
+
+func (r *run) tellArrays(now time.Time) {
+	r.told = now
+	list := shm.Arrays{}
+	for _, a := range []*array{&r.density, &r.tracers} {
+		if a.ring != nil {
+			info := a.ring.Info()
+			info.Stats = a.ring.Stats(now)
+			list = append(list, info)
+		}
+	}
+	if len(list) > 0 {
+		shm.SortArrays(list)
+		r.sink.State(shm.TopicArrays, list)
+	}
+}
+
+// waiting is called about ten times a second while an answer is awaited.
+func (r *run) waiting(since time.Duration) {
+	if since > silentAfter && r.state.Problem == "" {
+		r.state.Problem = fmt.Sprintf("The server at %s%s has said nothing for %.0f s.", scheme, r.server.addr, silentAfter.Seconds())
+		r.tellState()
+	}
+	r.tick()
+}
+
+// heard takes back what waiting has said.
+func (r *run) heard() {
+	if r.state.Problem != "" && r.state.Phase != shm.ModelFailed {
+		r.state.Problem = ""
+		r.tellState()
+	}
+}
+
+// learn asks the server what it is.
+func (r *run) learn() error {
+	answer, err := r.client.get(r.ctx, []string{"available_commands"})
+	if err != nil {
+		return err
+	}
+	r.has, err = parseCommands(answer["available_commands"])
+	if err != nil {
+		return err
+	}
+	if r.has.gets["layout"] {
+		if answer, err = r.client.get(r.ctx, []string{"layout"}); err != nil {
+			return err
+		}
+		text, _ := answer["layout"].(string)
+		l, err := parseLayout(text)
+		if err != nil {
+			r.sink.Notice("layout", fmt.Sprintf("What the server says of its sliders cannot be read: %v.", err))
+		}
+		for _, w := range r.has.take(l) {
+			r.sink.Notice("widgets", w)
+		}
+	}
+	// What the server has in its memory of an earlier get would be answered first.
+	if _, err := r.ask(); err != nil {
+		return err
+	}
+	if err := r.picture(); err != nil {
+		return err
+	}
+	if _, err := r.ask(); err != nil {
+		return err
+	}
+	constants := map[string]shm.Value{}
+	if names := r.has.constants(); len(names) > 0 {
+		// The first is the one before the last of all: two of them, and a density between.
+		for range 2 {
+			if constants, err = r.client.get(r.ctx, names); err != nil {
+				return err
+			}
+			if err := r.picture(); err != nil {
+				return err
+			}
+		}
+	}
+	r.hasTracers = r.has.arrays["tracers"]
+	if r.hasTracers {
+		if err := r.places(); err != nil {
+			return err
+		}
+	}
+	title, about := r.has.describe(r.server.addr, r.density.ring.Info().Shape, constants)
+	r.server.reached(title, about)
+	controls := make(shm.Controls, len(r.has.widgets))
+	for i, w := range r.has.widgets {
+		controls[i] = w.control
+	}
+	r.learned(r.has.actions(), withValues(controls, r.values, nil))
+	r.finger()
+	r.tellState()
+	return nil
+}
+
+// turn does what is due next, or waits for it. After everything else comes the
+// density, if it is due.
+func (r *run) turn() error {
+	r.tick()
+	if r.wants(shm.ActionRestart, errors.New("the server was connected to anew before it was told")) {
+		if r.broken && r.has.dos[shm.ActionReset] {
+			if err := r.do(shm.ActionReset); err != nil {
+				return err
+			}
+			r.broken = false
+		}
+		return errRestart
+	}
+	now := time.Now()
+	if r.aside && !now.Before(r.due.density) {
+		return r.picture()
+	}
+	wantsTracers := r.hasTracers && r.tracers.ring != nil && r.tracers.version != r.version && r.sink.Demand(shm.ArrayTopic(shm.ArrayTracers)) > 0
+	// Of what is due the one whose turn was the longest ago; commands in doubt first.
+	getDue := !now.Before(r.due.get)
+	tracersDue := wantsTracers && !now.Before(r.due.tracers)
+	commands := !(getDue && r.last.get.Before(r.last.command) || tracersDue && r.last.tracers.Before(r.last.command))
+	later := now
+	if commands {
+		var batch []command
+		if batch, later = r.batch(now, r.due.set); len(batch) > 0 {
+			r.last.command, r.aside = now, true
+			return r.obey(batch)
+		}
+	}
+	switch {
+	case tracersDue && !(getDue && r.last.get.Before(r.last.tracers)):
+		r.last.tracers, r.aside = now, true
+		return r.places()
+	case getDue:
+		r.last.get, r.aside = now, true
+		_, err := r.ask()
+		return err
+	case !now.Before(r.due.density):
+		return r.picture()
+	}
+	until := r.due.density
+	for _, t := range []time.Time{r.due.get, r.told.Add(tellEvery), later} {
+		if !t.IsZero() && t.Before(until) {
+			until = t
+		}
+	}
+	if wantsTracers && r.due.tracers.Before(until) {
+		until = r.due.tracers
+	}
+	timer := time.NewTimer(time.Until(until))
+	defer timer.Stop()
+	select {
+	case <-r.ctx.Done():
+	case <-r.wake:
+	case <-r.sink.DemandChanged():
+		if soon := time.Now().Add(r.every()); soon.Before(r.due.density) {
+			r.due.density = soon
+		}
+		if r.density.ring != nil && r.density.version != r.version && r.sink.Demand(shm.ArrayTopic(shm.ArrayDensity)) > 0 {
+			r.due.density = time.Now()
+		}
+	case <-timer.C:
+	}
+	return nil
+}
+
+// every is the time from density to density.
+func (r *run) every() time.Duration {
+	hz := r.server.idle
+	if wanted := r.sink.Demand(shm.ArrayTopic(shm.ArrayDensity)); wanted > hz {
+		hz = min(wanted, r.server.opts.Rate)
+	}
+	every := time.Duration(float64(time.Second) / hz)
+	if r.state.Phase == shm.ModelPaused || r.broken {
+		every = max(every, pausedEvery)
+	}
+	return every
+}
+
+// ask gets the values, and believes those that cannot be old: the server answers a get
+// with what it had found out for the one before.
+func (r *run) ask() (map[string]shm.Value, error) {
+	names := r.has.names()
+	r.due.get = time.Now().Add(getEvery)
+	if len(names) == 0 {
+		r.values, r.unsure = map[string]shm.Value{}, 0
+		return nil, nil
+	}
+	answer, err := r.client.get(r.ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	r.heard()
+	before := r.got
+	r.got = r.next()
+	fresh := func(since uint64) bool { return before > since && r.flushed > before }
+	if r.unsure > 0 && !fresh(r.unsure) {
+		r.due.get = time.Now().Add(getSoon)
+		return answer, nil
+	}
+	r.unsure = 0
+	for _, w := range r.has.widgets {
+		name := w.control.Name
+		v := w.read(answer[name])
+		if v == nil {
+			continue
+		}
+		if s, ok := r.settling[name]; ok && !same(s.value, v) && !fresh(s.at) {
+			continue
+		}
+		delete(r.settling, name)
+		r.values[name] = v
+	}
+	if len(r.settling) > 0 {
+		r.due.get = time.Now().Add(getSoon)
+	}
+	r.settle(r.values)
+	if t, ok := shm.Number(answer["t"]); ok {
+		r.state.Time = t
+		if dt, ok := shm.Number(answer["dt"]); ok && dt > 0 && t >= 0 && t/dt < 1<<53 {
+			r.state.Steps = uint64(math.Round(t / dt))
+		}
+	}
+	nan := math.NaN()
+	r.vpos = [2]float64{nan, nan}
+	if p, ok := answer["Vpos"].([]shm.Value); ok && len(p) == 2 {
+		for i := range p {
+			if x, ok := shm.Number(p[i]); ok {
+				r.vpos[i] = x
+			}
+		}
+	}
+	if r.finger() {
+		r.due.get = time.Now().Add(getSoon)
+		if r.state.Phase == shm.ModelPaused {
+			r.tellState()
+		}
+	}
+	return answer, nil
+}
+
+// finger brings the finger up to date; it reports whether the potential is under way to
+// it, or it has moved.
+func (r *run) finger() bool {
+	x, y := r.place()
+	if math.IsNaN(x) || math.IsNaN(y) {
+		r.state.Finger = nil
+		return false
+	}
+	was := r.state.Finger
+	now := &shm.ModelFinger{X: x, Y: y, PX: r.vpos[0], PY: r.vpos[1]}
+	r.state.Finger = now
+	moved := was == nil || was.X != x || was.Y != y
+	return moved || math.Abs(now.PX-x) > 0.01 || math.Abs(now.PY-y) > 0.01
+}
+
+// obey tells the server what people want.
+func (r *run) obey(batch []command) error {
+	for _, c := range batch {
+		c.end(shm.Taken, "")
+	}
+	var err error
+	if len(batch) == 1 && batch[0].action {
+		err = r.act(batch[0].name)
+	} else {
+		err = r.set(batch)
+	}
+	for _, c := range batch {
+		switch {
+		case err == nil:
+			c.end(shm.Applied, "")
+		case r.ctx.Err() != nil:
+			c.end(shm.Gone, gone)
+		default:
+			c.end(shm.Refused, r.server.trouble(err))
+		}
+	}
+	// What has become of it is to be seen at once.
+	r.due.density, r.base = time.Now(), false
+	return err
+}
+
+// set sends values, the newest of each name.
+func (r *run) set(batch []command) error {
+	values := map[string]shm.Value{}
+	plain := map[string]shm.Value{}
+	for _, c := range batch {
+		w := r.has.widget(c.name)
+		if w == nil {
+			continue // that the server has lost meanwhile
+		}
+		values[c.name], plain[c.name] = w.write(c.value), c.value
+	}
+	if len(values) == 0 {
+		return nil
+	}
+	r.due.set = time.Now().Add(setEvery)
+	if err := r.client.set(r.ctx, values); err != nil {
+		return err
+	}
+	r.heard()
+	at := r.next()
+	for name, v := range plain {
+		r.settling[name] = setting{at, v}
+	}
+	if soon := time.Now().Add(getSoon); soon.Before(r.due.get) {
+		r.due.get = soon
+	}
+	r.finger()
+	return nil
+}
+
+// act does what an action is for.
+func (r *run) act(name string) error {
+	if name != shm.ActionStep {
+		return r.do(name)
+	}
+	if r.state.Phase != shm.ModelRunning {
+		if err := r.do(shm.ActionStart); err != nil {
+			return err
+		}
+	}
+	for before, until := r.version, time.Now().Add(stepWithin); r.version == before && time.Now().Before(until); {
+		if err := r.picture(); err != nil {
+			return err
+		}
+		r.pause(stepPoll)
+	}
+	return r.do(shm.ActionPause)
+}
+
+// pause waits, unless the run ends.
+func (r *run) pause(d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-r.ctx.Done():
+	}
+}
+
+// do tells the server an action.
+func (r *run) do(name string) error {
+	if err := r.client.do(r.ctx, name); err != nil {
+		return err
+	}
+	r.heard()
+	at := r.next()
+	r.base = false
+	switch name {
+	case shm.ActionStart:
+		r.changed, r.same = time.Now(), 0
+		r.setPhase(shm.ModelRunning)
+	case shm.ActionPause:
+		r.setPhase(shm.ModelPaused)
+	case shm.ActionReset:
+		clear(r.settling)
+		r.unsure, r.first = at, math.NaN()
+		r.due.get = time.Now()
+	}
+	return nil
+}
+
+// observables are the numbers of TopicPhysics.
+var observables = []shm.Observable{
+	{Name: "sum", Title: "Sum of the density", Help: "All points of the density added up: the number of particles, but for a constant factor that the server does not tell."},
+	{Name: "drift", Title: "Drift of the sum", Unit: "ppm", Help: "How far the sum is from that of the first density since webmon came or the model was reset, in millionths. The models of super_hydro keep it to rounding."},
+	{Name: "min", Title: "Least density", Help: "The least value of the density. In the core of a vortex it is close to zero."},
+	{Name: "max", Title: "Greatest density", Help: "The greatest value of the density."},
+}
+
+// picture asks for the density, and hands it over if it has changed.
+func (r *run) picture() error {
+	now := time.Now()
+	r.aside = false
+	// What is late is not made up for, but for what a sleep was too long.
+	every := r.every()
+	if r.due.density = r.due.density.Add(every); now.Sub(r.due.density) > -every/2 {
+		r.due.density = now.Add(every)
+	}
+	h, data, err := r.client.array(r.ctx, shm.ArrayDensity)
+	if err != nil {
+		return err
+	}
+	r.heard()
+	r.flushed = r.next()
+	if len(h.shape) != 2 || h.n == 0 || h.shape[0] > maxSide || h.shape[1] > maxSide {
+		return strange("its density has the shape %v, not [Nx, Ny] with at most %d points each", h.shape, maxSide)
+	}
+	now = time.Now()
+	shape := r.density.ring == nil || !slices.Equal(r.density.ring.Info().Shape, h.shape)
+	hash := maphash.Bytes(r.seed, data)
+	changed := shape || r.version == 0 || hash != r.hash
+	if r.hash = hash; changed {
+		r.version++
+		r.changed, r.same = now, 0
+		r.numbers = h.decode(r.numbers[:0], data)
+	} else {
+		r.same++
+	}
+	r.infer(changed)
+	if !changed {
+		r.show(now)
+		return nil
+	}
+	sum, low, high := 0.0, math.Inf(1), math.Inf(-1)
+	for _, x := range r.numbers {
+		sum += x
+		low, high = min(low, x), max(high, x)
+	}
+	if shape {
+		if err := r.declare(h.shape); err != nil {
+			return err
+		}
+	}
+	if math.IsNaN(sum) || math.IsInf(sum, 0) {
+		r.nonsense()
+		return nil
+	}
+	if r.broken {
+		r.broken, r.first = false, math.NaN()
+		r.setPhase(shm.ModelRunning)
+	}
+	if math.IsNaN(r.first) {
+		r.first = sum
+	}
+	r.offer(now)
+	if len(r.pictures) == rateOver {
+		r.pictures = slices.Delete(r.pictures, 0, 1)
+	}
+	r.pictures = append(r.pictures, now)
+	r.state.Rate = 0
+	if d := now.Sub(r.pictures[0]); d > 0 && r.state.Phase == shm.ModelRunning {
+		r.state.Rate = float64(len(r.pictures)-1) / d.Seconds()
+	}
+	r.state.Frame++
+	r.finger()
+	r.tellState()
+	stamp := float64(now.UnixMicro()) / 1e6
+	if !now.Before(r.due.physics) {
+		r.due.physics = now.Add(physicsEvery - r.every()/2)
+		r.sink.Event(shm.Event{Topic: shm.TopicPhysics, Stamp: stamp, Value: map[string]shm.Value{
+			"sum": sum, "drift": 1e6 * (sum - r.first) / r.first, "min": low, "max": high,
+		}})
+	}
+	r.sink.Frame(stamp)
+	return nil
+}
+
+// infer says from whether the density has changed whether the simulation runs, which the
+// server does not tell: others may have started or paused it.
+func (r *run) infer(changed bool) {
+	switch phase := r.state.Phase; {
+	case r.broken:
+	case phase == shm.ModelPaused && !r.base:
+		r.base = true // it may have changed before the pause, or by a command
+	case changed && phase != shm.ModelRunning:
+		r.setPhase(shm.ModelRunning)
+	case !changed && phase == shm.ModelRunning && r.same >= standsDensities && time.Since(r.changed) > standsAfter:
+		r.base = true
+		r.setPhase(shm.ModelPaused)
+	}
+}
+
+// nonsense says that the density is none. The last good one stays; the server is asked
+// on, and may be reset.
+func (r *run) nonsense() {
+	if r.broken {
+		return
+	}
+	r.broken, r.pictures = true, nil
+	bad := 0
+	for _, x := range r.numbers {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			bad++
+		}
+	}
+	when := ""
+	if !math.IsNaN(r.state.Time) {
+		when = fmt.Sprintf(" at t = %.4g", r.state.Time)
+	}
+	r.state.Phase, r.state.Rate = shm.ModelFailed, 0
+	r.state.Problem = fmt.Sprintf("The density has no finite value at %d of its %d points%s: the simulation has failed. Reset it, with smaller time steps or weaker forces.", bad, len(r.numbers), when)
+	r.tellState()
+}
+
+// declare makes the ring of the density.
+func (r *run) declare(shape []int) error {
+	ring, err := segment.NewLocal(segment.Spec{Name: shm.ArrayDensity, DType: "<f8", Shape: shape, Axes: []string{"x", "y"}})
+	if err != nil {
+		return err
+	}
+	info := ring.Info()
+	info.Title, info.Colormap = "Density", "viridis"
+	ring.SetInfo(info)
+	r.density.ring = ring
+	r.tellArrays(time.Now())
+	return nil
+}
+
+// offer hands over the newest density, if somebody wants it.
+func (r *run) offer(now time.Time) {
+	if r.sink.Demand(shm.ArrayTopic(shm.ArrayDensity)) <= 0 {
+		r.density.ring.Offer()
+		return
+	}
+	frame, err := r.density.ring.Fill(segment.Frame{Stamp: now}, func(b []byte) { copy(b, segment.Bytes(r.numbers)) })
+	if err != nil {
+		r.sink.Notice("density", sentence(err)) // cannot be: it has the ring's shape
+		return
+	}
+	r.density.version = r.version
+	r.sink.State(shm.ArrayTopic(shm.ArrayDensity), frame)
+}
+
+// show hands over the density of a simulation that stands still, if somebody has begun
+// to want it.
+func (r *run) show(now time.Time) {
+	if !r.broken && r.density.ring != nil && r.density.version != r.version && r.sink.Demand(shm.ArrayTopic(shm.ArrayDensity)) > 0 {
+		r.offer(now)
+	}
+}
+
+// places asks for the places of the tracer particles.
+func (r *run) places() error {
+	r.due.tracers = time.Now().Add(tracersEvery)
+	h, data, err := r.client.array(r.ctx, shm.ArrayTracers)
+	if err != nil {
+		return err
+	}
+	r.heard()
+	r.flushed = r.next()
+	if h.n == 0 { // it has none
+		if r.tracers.ring != nil {
+			r.tracers = array{}
+			r.tellArrays(time.Now())
+		}
+		r.hasTracers = false
+		return nil
+	}
+	if len(h.shape) != 2 || h.shape[0] != 2 {
+		return strange("its tracers have the shape %v, not [2, N]", h.shape)
+	}
+	if r.tracers.ring == nil || !slices.Equal(r.tracers.ring.Info().Shape, h.shape) {
+		ring, err := segment.NewLocal(segment.Spec{Name: shm.ArrayTracers, DType: "<f4", Shape: h.shape, Axes: []string{"xy", "particle"}})
+		if err != nil {
+			return err
+		}
+		info := ring.Info()
+		info.Title, info.Unit = "Tracers", "px"
+		ring.SetInfo(info)
+		r.tracers = array{ring: ring}
+		r.tellArrays(time.Now())
+	}
+	if r.sink.Demand(shm.ArrayTopic(shm.ArrayTracers)) <= 0 {
+		r.tracers.ring.Offer()
+		return nil
+	}
+	numbers := h.decode(nil, data)
+	frame, err := r.tracers.ring.Fill(segment.Frame{}, func(b []byte) {
+		for i, out := 0, segment.Items[float32](b); i < len(out); i++ {
+			out[i] = float32(numbers[i])
+		}
+	})
+	if err != nil {
+		return err
+	}
+	r.tracers.version = r.version
+	r.sink.State(shm.ArrayTopic(shm.ArrayTracers), frame)
+	return nil
+}

@@ -1,0 +1,120 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+
+	"webmon/shm"
+)
+
+const scheme = "tcp://"
+
+// Options say which server.
+type Options struct {
+	Address string  // tcp://host:port
+	Rate    float64 // pictures a second at most, 60 at most: 60
+	Logger  *slog.Logger
+}
+
+// Server is a super_hydro server as it is known. Its methods are safe for concurrent
+// use.
+type Server struct {
+	opts   Options
+	addr   string // host:port
+	timing timing
+	retry  time.Duration // the first pause between attempts
+	idle   float64       // densities a second while nobody looks at them
+	turn   chan struct{} // capacity one: the run that may speak to the server
+
+	mu      sync.Mutex // guards all below
+	half    half       // of the last run
+	title   string     // "" before it was reached
+	about   string
+	problem string
+	detail  string
+}
+
+const maxRate = 60
+
+// New returns what is known of a server before it was reached: its address.
+func New(o Options) *Server {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if !(o.Rate > 0 && o.Rate < maxRate) {
+		o.Rate = maxRate
+	}
+	return &Server{
+		opts: o, addr: strings.TrimPrefix(o.Address, scheme),
+		timing: usual, retry: time.Second, idle: 5, turn: make(chan struct{}, 1),
+	}
+}
+
+// Info says what is known of the server. Problem is why it could not be reached
+// the last time; visiting it tries again.
+func (s *Server) Info() shm.ModelInfo {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	info := shm.ModelInfo{
+		Key: key(s.addr), Title: s.title, About: s.about, Origin: scheme + s.addr, Kind: shm.KindRemote,
+		Problem: s.problem, Detail: s.detail,
+	}
+	if info.Title == "" {
+		info.Title = "super_hydro at " + s.addr
+	}
+	if info.About == "" {
+		info.About = "A simulation on a super_hydro server at " + scheme + s.addr + ". What it computes is known once it was visited."
+	}
+	return info
+}
+
+// key makes of an address what can stand in another one.
+func key(addr string) string {
+	return "hydro-" + strings.Trim(strings.Map(func(r rune) rune {
+		switch r = unicode.ToLower(r); {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			return r
+		}
+		return '-'
+	}, addr), "-")
+}
+
+// Open returns a run, which connects to the server with its Run. Of two runs the
+// second waits for the end of the first.
+func (s *Server) Open(context.Context) (shm.Source, error) {
+	if _, _, err := net.SplitHostPort(s.addr); err != nil || !strings.HasPrefix(s.opts.Address, scheme) {
+		return nil, fmt.Errorf("%q is not tcp://host:port, such as tcp://127.0.0.1:9000", s.opts.Address)
+	}
+	return newSource(s), nil
+}
+
+func (s *Server) reached(title, about string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.title, s.about, s.problem, s.detail = title, about, "", ""
+}
+
+func (s *Server) lost(problem, detail string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.problem, s.detail = problem, detail
+}
+
+// trouble says in a sentence for people what is wrong with the server.
+func (s *Server) trouble(err error) string {
+	what := fmt.Sprintf("The server at %s%s does not answer: %s.", scheme, s.addr, reason(err, s.timing))
+	switch {
+	case errors.Is(err, errStrange):
+		what = fmt.Sprintf("The server at %s%s %v.", scheme, s.addr, err)
+	case isProtocol(err):
+		what = fmt.Sprintf("What listens at %s%s is no super_hydro server: %v.", scheme, s.addr, err)
+	}
+	return what + " It is tried again by itself."
+}
