@@ -136,13 +136,20 @@ function mountColumns({mountColumns: mount}, element, frames) {
 }
 
 function mountModel({mount}, element, frames, send) {
-  return mount(element, {onFrame: (topic, draw) => frames.onFrame(topic, draw), send, who, afterPaint: afterThisPaint, save, stamp, load});
+  return mount(element, {onFrame: (topic, draw) => frames.onFrame(topic, draw), send, who, afterPaint: afterThisPaint, save, stamp, load, post});
 }
 
 async function load(url, signal) {
   const response = await fetch(url, {signal, headers: {Accept: "application/json"}});
   if (!response.ok) throw new Error(`${url}: status ${response.status}`);
   return response.json();
+}
+
+async function post(url, body) {
+  const response = await fetch(url, {method: "POST", body, headers: {Accept: "application/json"}});
+  if (response.ok) return;
+  const answer = await response.json().catch(() => null);
+  throw new Error(typeof answer?.error === "string" ? answer.error : `${url}: status ${response.status}`);
 }
 
 /** Offers data as a file. */

@@ -251,27 +251,32 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
 
   test("the parameters of a link are applied where nobody else is there, and offered where somebody is", () => withModel(model, async page => {
     await page.evaluate(() => {
-      window.submitted = 0;
-      document.addEventListener("submit", event => {
-        event.preventDefault();
-        window.submitted++;
-      });
       window.offer = () => {
         const form = document.createElement("form");
         form.dataset.modelParameters = "";
-        form.append(Object.assign(document.createElement("button"), {type: "submit"}));
+        form.append(Object.assign(document.createElement("input"), {name: "cooling", value: "1"}), Object.assign(document.createElement("button"), {type: "submit"}));
         document.getElementById("bar").replaceChildren(form);
       };
       offer();
     });
     await page.evaluate(() => people([{id: "me", colour: 0, hand: null}, {id: "other", colour: 1, hand: null}]));
-    assert.equal(await page.evaluate(() => window.submitted), 0);
+    assert.deepEqual(await page.evaluate(() => window.posted), []);
     assert.match(page.url(), /p\.cooling/);
-    await page.evaluate(() => document.getElementById("bar").replaceChildren());
-    await page.waitForFunction(() => location.search === "?lut=magma");
-    await page.evaluate(() => history.replaceState(null, "", "?lut=magma&p.cooling=1"));
-    await page.evaluate(() => people([{id: "me", colour: 0, hand: null}]));
-    await page.evaluate(() => offer());
-    await page.waitForFunction(() => window.submitted === 1 && location.search === "?lut=magma");
+    // What is not taken is said, and stays.
+    await page.evaluate(() => { window.refuse = "It is too much."; });
+    await page.locator("#bar button").click();
+    await page.waitForFunction(() => document.querySelector("#bar [role=alert]")?.textContent === "It is too much.");
+    await page.evaluate(() => { window.refuse = ""; });
+    await page.locator("#bar button").click();
+    await page.waitForFunction(() => location.search === "?lut=magma" && !document.querySelector("#bar form"));
+    assert.deepEqual(await page.evaluate(() => window.posted), ["cooling=1", "cooling=1"]);
   }, "?lut=magma&p.cooling=1"));
+
+  test("whoever is alone has the parameters of a link at once", () => withModel(model, async page => {
+    await page.evaluate(() => {
+      document.getElementById("bar").innerHTML = '<form data-model-parameters><input name="cooling" value="1"><button type="submit">Apply</button></form>';
+    });
+    await page.evaluate(() => people([{id: "me", colour: 0, hand: null}]));
+    await page.waitForFunction(() => location.search === "" && window.posted.join() === "cooling=1");
+  }, "?p.cooling=1"));
 });

@@ -3,7 +3,7 @@
  * (components/models.templ) and sends what there is to see.
  *
  *     import {mount} from "./models/index.js";
- *     const picture = mount(document.querySelector("[data-model]"), {onFrame, send, who, afterPaint, save, stamp, load});
+ *     const picture = mount(document.querySelector("[data-model]"), {onFrame, send, who, afterPaint, save, stamp, load, post});
  *
  * Within the nearest [data-model-scope]: an element with `data-model-config`, JSON of what the server knows of the model, which may
  * change; `data-model-tools`, where the controls of the picture go; `data-model-readout`, what is under the pointer; elements with
@@ -173,6 +173,13 @@ class ModelView {
     scope.addEventListener("click", event => {
       if (event.target instanceof Element && event.target.closest("[data-model-action=full]")) this.#toggleFull();
     }, {signal});
+    // Before htmx hears of it, which would load the page anew.
+    scope.addEventListener("submit", event => {
+      if (!(event.target instanceof Element) || !event.target.matches("form[data-model-parameters]")) return;
+      event.preventDefault();
+      event.stopPropagation();
+      this.#apply(event.target);
+    }, {signal, capture: true});
     this.#canvas.addEventListener("keydown", event => this.#key(event), {signal});
     this.#canvas.addEventListener("keyup", event => event.key.startsWith("Arrow") && this.#keysRest(150), {signal});
     this.#canvas.addEventListener("blur", () => this.#hand?.down && this.#keyTimer !== 0 && this.#letGo(), {signal});
@@ -372,6 +379,7 @@ class ModelView {
     this.#state = frame;
     if (before?.phase !== frame.phase) {
       this.#dim();
+      this.#offered();
       if (frame.phase === "paused" && this.#density) this.#range.take(this.#measured.low, this.#measured.high, performance.now(), true);
     }
     const hand = this.#hand;
@@ -625,17 +633,26 @@ class ModelView {
 
   async #copy() {
     this.#address();
+    const made = this.#link();
     let link = "";
     try {
-      const state = await this.#page.load(`${document.body.dataset.prefix ?? ""}/api/v1/sources/${encodeURIComponent(this.#config.source)}/state`, this.#aborter.signal);
-      link = withParameters(location.href, changed(state.controls));
-      await navigator.clipboard.writeText(link);
+      // Some browsers let only what a click itself begins write there: it gets the text when that is known.
+      const written = globalThis.ClipboardItem && navigator.clipboard?.write
+        ? navigator.clipboard.write([new ClipboardItem({"text/plain": made.then(text => new Blob([text], {type: "text/plain"}))})]) : null;
+      written?.catch(() => {}); // is awaited below, if the link can be made
+      link = await made;
+      await (written ?? navigator.clipboard.writeText(link));
       this.#tools.say("Copied");
       this.#later("copied", 2000, () => this.#tools.say(""));
     } catch {
       // Without a secure context there is no clipboard.
       this.#tools.say(link === "" ? "The parameters could not be read." : "Copy this:", link);
     }
+  }
+
+  async #link() {
+    const state = await this.#page.load(`${document.body.dataset.prefix ?? ""}/api/v1/sources/${encodeURIComponent(this.#config.source)}/state`, this.#aborter.signal);
+    return withParameters(location.href, changed(state.controls));
   }
 
   #address() {
@@ -647,19 +664,43 @@ class ModelView {
   // A link with parameters was opened: where nobody else is there nobody is disturbed by them.
   #offered() {
     const form = this.#scope.querySelector("form[data-model-parameters]");
-    if (!form) {
-      // They were applied or left: the address goes on without them.
-      if (this.#asked) keepInAddress(without);
-      this.#asked = false;
+    if (!form || this.#asked) return;
+    if (!form.querySelector("[type=submit]")) {
+      this.#askAgain(form);
       return;
     }
-    if (this.#asked) return;
-    const alone = this.#people.length === 1 && this.#people[0].id === this.#me;
-    const known = this.#people.some(({id}) => id === this.#me);
-    if (!known) return;
+    if (!this.#people.some(({id}) => id === this.#me)) return;
     this.#asked = true;
-    form.addEventListener("submit", () => keepInAddress(without), {once: true});
-    if (alone && !form.querySelector("[data-refused], [aria-invalid=true]")) form.requestSubmit();
+    if (this.#people.length === 1 && !form.querySelector("[data-refused]")) form.requestSubmit();
+  }
+
+  // The server could not check the parameters before the model had said what it takes. Now it has.
+  #askAgain(form) {
+    if (form.querySelector("[data-refused]") || !["running", "paused"].includes(this.#state?.phase)) return;
+    this.#asked = true;
+    const key = `webmon-parameters ${location.href}`;
+    try {
+      if (sessionStorage.getItem(key)) return; // once is enough
+      sessionStorage.setItem(key, "yes");
+    } catch {
+      return;
+    }
+    location.reload();
+  }
+
+  // Sends the parameters of the link. The page stays as it is, and its view with it.
+  async #apply(form) {
+    const button = form.querySelector("[type=submit]");
+    if (button) button.disabled = true;
+    try {
+      await this.#page.post(form.action, new URLSearchParams(new FormData(form)));
+      form.remove();
+      keepInAddress(without);
+    } catch (error) {
+      if (button) button.disabled = false;
+      const told = form.querySelector("[data-model-told]") ?? form.appendChild(h("p", {class: "models-told text-error-text", role: "alert", "data-model-told": true}));
+      say(told, error.message);
+    }
   }
 
   get #full() {
@@ -692,8 +733,9 @@ class ModelView {
     this.#scene();
     if (full) this.#viewer.fit();
     const button = this.#root.querySelector(".models-leave");
-    if (full && !button) this.#root.append(h("button", {type: "button", class: "btn models-leave", "data-model-action": "full"}, "Leave full screen"));
-    else if (!full) button?.remove();
+    // The browser has its own way out of the screen, but not out of the window.
+    if (this.#root.classList.contains("models-full") && !button) this.#root.append(h("button", {type: "button", class: "btn models-leave", "data-model-action": "full"}, "Leave full screen"));
+    else button?.remove();
   }
 
   #shortcut(event) {

@@ -8,6 +8,8 @@ import {mount} from "../index.js";
 const root = document.querySelector("[data-model]");
 const subscribers = new Map();
 window.sent = []; // messages that went out
+window.posted = []; // bodies of forms
+window.refuse = ""; // why no form is taken
 window.topics = () => [...document.querySelectorAll("[data-topic]")].map(element => element.dataset.topic);
 
 window.begin = config => {
@@ -28,6 +30,10 @@ window.picture = mount(root, {
   afterPaint: callback => setTimeout(callback),
   save() {},
   stamp: () => "now",
+  post: async (url, body) => {
+    window.posted.push(String(body));
+    if (window.refuse) throw new Error(window.refuse);
+  },
   load: async () => ({controls: {cooling: {value: 0.5, default: 0.01}, trap: {value: true, default: true}}}),
 });
 
