@@ -28,6 +28,15 @@ func makeSim(t testing.TB, name string, p Params, set map[string]shm.Value) *Sim
 	return s
 }
 
+// physics marks a test of long runs on one goroutine: with the race detector,
+// which makes arithmetic ten times slower, there is nothing to find in it.
+func physics(t *testing.T) {
+	t.Helper()
+	if raceDetector {
+		t.Skip("arithmetic on one goroutine")
+	}
+}
+
 // run steps for a time, as nearly as whole steps allow, and returns the time
 // it really was.
 func run(s *Sim, time float64) float64 {
@@ -55,6 +64,7 @@ func TestNormIsConservedWithoutCooling(t *testing.T) {
 }
 
 func TestCoolingKeepsTheNorm(t *testing.T) {
+	physics(t)
 	for _, eta := range []float64{1e-3, 0.1, 1} {
 		s := makeSim(t, "BECVortices", small(-1), map[string]shm.Value{"cooling": eta})
 		before := s.sum()
@@ -66,6 +76,7 @@ func TestCoolingKeepsTheNorm(t *testing.T) {
 }
 
 func TestEnergyFallsWithCooling(t *testing.T) {
+	physics(t)
 	for _, eta := range []float64{0.01, 0.1, 1} {
 		p := small(-1)
 		p.DtTScale = 0.2
@@ -114,6 +125,7 @@ func distance(a, b []complex128) float64 {
 }
 
 func TestStepIsOfSecondOrder(t *testing.T) {
+	physics(t)
 	var sims []*Sim
 	for _, dt := range []float64{0.4, 0.2, 0.1} {
 		s := stirred(t, dt)
@@ -130,6 +142,7 @@ func TestStepIsOfSecondOrder(t *testing.T) {
 }
 
 func TestEnergyErrorIsOfSecondOrder(t *testing.T) {
+	physics(t)
 	worst := func(dt float64) float64 {
 		s := stirred(t, dt)
 		s.Set("finger_x", 0.5) // nothing moves
@@ -169,6 +182,7 @@ func TestRunsAreRepeatable(t *testing.T) {
 }
 
 func TestSolitonKeepsItsVelocity(t *testing.T) {
+	physics(t)
 	for _, v := range []float64{-0.6, 0, 0.3, 0.8} {
 		s := makeSim(t, "BECSoliton", Params{Nx: 96, Ny: 8, HealingLength: 2, Tracers: -1}, map[string]shm.Value{
 			"v_c": v, "wiggle": 0.0, "finger_V0_mu": 0.0, "finger_r0": 1.0,
@@ -196,6 +210,7 @@ func breather(t *testing.T, n, corners int) *Sim {
 }
 
 func TestBreatherBreathesAtTwiceTheTrapsFrequency(t *testing.T) {
+	physics(t)
 	for _, corners := range []int{3, 5} {
 		s := breather(t, 64, corners)
 		w := s.trapOmega()
@@ -230,6 +245,7 @@ func TestBreatherBreathesAtTwiceTheTrapsFrequency(t *testing.T) {
 
 // The triangle comes back after π/ω, other polygons do not.
 func TestTriangleComesBack(t *testing.T) {
+	physics(t)
 	back := func(corners int) float64 {
 		s := breather(t, 96, corners)
 		start := slices.Clone(s.psi)
@@ -247,6 +263,7 @@ func TestTriangleComesBack(t *testing.T) {
 }
 
 func TestPersistentCurrentStays(t *testing.T) {
+	physics(t)
 	ring := func(set map[string]shm.Value) *Sim {
 		set["winding"] = int64(2)
 		set["finger_r0"] = 3.0
@@ -256,7 +273,7 @@ func TestPersistentCurrentStays(t *testing.T) {
 		s := ring(map[string]shm.Value{"finger_V0_mu": v0, "cooling": coolingOff})
 		s.restart()
 		o := s.Observe()
-		for range 20 {
+		for range 16 {
 			s.Step(50)
 			if got := s.circulation(0.7); got != 2 {
 				t.Fatalf("finger %g: the winding is %d after %d steps, want 2", v0, got, s.steps)
@@ -273,7 +290,9 @@ func TestPersistentCurrentStays(t *testing.T) {
 	// A finger that cuts the ring, and some cooling, end the current.
 	s := ring(map[string]shm.Value{"finger_V0_mu": 5.0, "cooling": 0.1})
 	s.Set("finger_r0", 6.0)
-	s.Step(2000)
+	for s.circulation(0.7) == 2 && s.steps < 3000 {
+		s.Step(50)
+	}
 	if got := s.circulation(0.7); got == 2 {
 		t.Error("a current that goes through a wall has not been stopped: the winding is not measured")
 	}
@@ -282,6 +301,7 @@ func TestPersistentCurrentStays(t *testing.T) {
 // Sound of small amplitude on a streaming fluid has Bogoliubov's frequency, and
 // drifts with the fluid.
 func TestFlowCarriesSound(t *testing.T) {
+	physics(t)
 	for _, v := range []float64{0, 0.7, -1.5} {
 		s := makeSim(t, "BECFlow", Params{Nx: 64, Ny: 8, HealingLength: 2, Tracers: -1, CoolingSteps: -1, DtTScale: 0.5}, map[string]shm.Value{
 			"v_v_c": v, "finger_V0_mu": 0.0, "cooling": coolingOff,
@@ -311,6 +331,7 @@ func TestFlowCarriesSound(t *testing.T) {
 }
 
 func TestQuantumFrictionNeverRaisesEnergy(t *testing.T) {
+	physics(t)
 	for _, beta := range []float64{0.01, 0.1, 0.4} {
 		s := makeSim(t, "BECQuantumFriction", Params{Nx: 32, Ny: 32, HealingLength: 1.5, Tracers: -1, CoolingSteps: 40, DtTScale: 0.25},
 			map[string]shm.Value{"Vc_cooling": beta})
@@ -335,6 +356,7 @@ func TestQuantumFrictionNeverRaisesEnergy(t *testing.T) {
 }
 
 func TestVortexPairRunsAlong(t *testing.T) {
+	physics(t)
 	s := makeSim(t, "BECVortexRing", Params{Nx: 64, Ny: 64, HealingLength: 1.5, Tracers: -1, DtTScale: 1}, map[string]shm.Value{"finger_V0_mu": 0.0})
 	if all, net := s.vortices(); all != 2 || net != 0 {
 		t.Fatalf("the start has %d vortices, %d net, want a pair", all, net)
@@ -359,7 +381,7 @@ func TestVortexPairRunsAlong(t *testing.T) {
 		return x, y
 	}
 	x0, y0 := place()
-	time := run(s, 150)
+	time := run(s, 100)
 	x1, y1 := place()
 	v := nearest(x1-x0, 64) / time
 	// The upper vortex runs with the flow of all others. A row of vortices along
@@ -377,6 +399,7 @@ func TestVortexPairRunsAlong(t *testing.T) {
 }
 
 func TestTracersFollowTheFlow(t *testing.T) {
+	physics(t)
 	// A fluid with one phase in a frame that moves, and one that streams by its
 	// own phase: the first is exact, the second as good as the interpolation.
 	for _, turns := range []int{0, 3} {
@@ -402,17 +425,18 @@ func TestTracersFollowTheFlow(t *testing.T) {
 }
 
 func TestTracerGoesRoundAVortex(t *testing.T) {
-	s := makeSim(t, "BECVortices", Params{Nx: 64, Ny: 64, HealingLength: 1.5, Tracers: 1}, map[string]shm.Value{
+	physics(t)
+	s := makeSim(t, "BECVortices", Params{Nx: 48, Ny: 48, HealingLength: 1.5, Tracers: 1, DtTScale: 1}, map[string]shm.Value{
 		"finger_V0_mu": 0.0, "bump_h": 0.0, "cooling": coolingOff, "winding": int64(1),
 	})
-	const r = 8.0
-	s.tracers.x[0], s.tracers.y[0] = 32+r, 32
+	const r = 6.0
+	s.tracers.x[0], s.tracers.y[0] = 24+r, 24
 	// At a distance r from one quantum a circle takes 2π r².
 	turned, last := 0.0, 0.0
 	const time = 2 * math.Pi * r * r
 	for range 64 {
 		run(s, time/64)
-		x, y := s.tracers.x[0]-32, s.tracers.y[0]-32
+		x, y := s.tracers.x[0]-24, s.tracers.y[0]-24
 		if d := math.Hypot(x, y); math.Abs(d-r) > 0.5 {
 			t.Fatalf("the tracer is %g from the vortex, it began at %g", d, r)
 		}
@@ -454,6 +478,7 @@ func TestTracersAreStrewnByDensity(t *testing.T) {
 }
 
 func TestSpring(t *testing.T) {
+	physics(t)
 	for _, c := range []struct{ k, damp float64 }{{10, 4}, {4, 4}, {1, 6}, {50, 0}, {0.1, 20}} {
 		// The equation in many small steps, of second order.
 		const time, n = 1.7, 200_000
@@ -505,6 +530,7 @@ func TestFingerFollows(t *testing.T) {
 }
 
 func TestFingerTakesTheShortWay(t *testing.T) {
+	physics(t)
 	s := makeSim(t, "BECFlow", small(-1), map[string]shm.Value{"finger_x": 0.95, "finger_y": 0.05})
 	s.Set("finger_x", 0.05)
 	s.Set("finger_y", 0.95)
@@ -583,6 +609,7 @@ func TestVorticesAreCounted(t *testing.T) {
 }
 
 func TestWallsTurn(t *testing.T) {
+	physics(t)
 	s := makeSim(t, "BECVortices", small(-1), map[string]shm.Value{"N_vortex": 20.0, "bump_N": int64(2), "bump_h": 0.3})
 	before := slices.Clone(s.trap.shape)
 	run(s, math.Pi/2/s.omega())
@@ -602,6 +629,7 @@ func TestWallsTurn(t *testing.T) {
 }
 
 func TestTrapComesUpSlowly(t *testing.T) {
+	physics(t)
 	s := makeSim(t, "BECVortices", small(-1), map[string]shm.Value{"cooling": 0.1})
 	s.Set("cylinder", false)
 	if slices.Max(s.pot) > 0 {

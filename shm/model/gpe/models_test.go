@@ -64,6 +64,7 @@ func TestEveryModelRuns(t *testing.T) {
 }
 
 func TestEveryControlAtItsLimits(t *testing.T) {
+	physics(t)
 	for _, m := range Models() {
 		p := small(10)
 		p.CoolingSteps = 4
@@ -211,6 +212,7 @@ func TestWhatCannotBe(t *testing.T) {
 }
 
 func TestStateThatIsNoneIsSaid(t *testing.T) {
+	physics(t)
 	for _, m := range Models() {
 		s := makeSim(t, m.Name, small(10), nil)
 		s.Step(3)

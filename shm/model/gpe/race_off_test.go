@@ -1,0 +1,5 @@
+//go:build !race
+
+package gpe
+
+const raceDetector = false
