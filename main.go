@@ -15,7 +15,9 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"math"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -33,6 +35,7 @@ import (
 	"webmon/shm"
 	"webmon/shm/demo"
 	"webmon/shm/discover"
+	"webmon/shm/model"
 	"webmon/shm/napari"
 )
 
@@ -102,6 +105,10 @@ type config struct {
 	logLevel    slog.Level
 	linger      time.Duration // 0: for ever
 
+	models []model.Spec // that people name
+	params model.Params
+	grace  time.Duration // of a model's run that nobody looks at; 0: the usual
+
 	launched   bool // by a process, not by a person
 	napariPort int  // of the napari that started us; 0: none did
 	napariPID  int
@@ -131,6 +138,9 @@ package: start it with NAPARI_MON=monitor.json, where monitor.json holds
 {"clients": [["webmon"]]}, or name a running manager with --connect HOST:PORT.
 With nothing to attach to webmon shows a demo.
 
+Simulations are on the Models tab: some are part of webmon, your own come from a
+Python file or from a super_hydro server, with --model.
+
 Options (each also as an environment variable, --log-path as WEBMON_LOG_PATH):
 `
 
@@ -151,6 +161,16 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (config,
 	fs.StringVar(&cfg.logPath, "log-path", "", "`file` for the log (default: standard error; in the state folder when a process starts webmon)")
 	fs.TextVar(&cfg.logLevel, "log-level", slog.LevelInfo, "`level` of the log: debug, info, warn or error")
 	fs.DurationVar(&cfg.linger, "linger", 0, "stop this `long` after the last process and the last browser are gone, 0 for never\n(default: never; 10m when a process starts webmon)")
+	var models list
+	python := fs.String("python", "", "`program` that runs Python files of models (default: the Python of $VIRTUAL_ENV, else python3)")
+	fs.Var(&models, "model", "Python `file` of models to run for whoever looks, or tcp://host:port of a super_hydro server; may be repeated")
+	fs.IntVar(&cfg.params.Nx, "Nx", 0, "`points` of a model's grid along x (default: the model's own, as for what follows)")
+	fs.IntVar(&cfg.params.Ny, "Ny", 0, "`points` of a model's grid along y")
+	fs.IntVar(&cfg.params.Steps, "steps", 0, "time steps of a model between two pictures, a `number`")
+	fs.Float64Var(&cfg.params.HealingLength, "healing-length", 0, "healing `length` of a model, in points of its grid")
+	fs.Float64Var(&cfg.params.DtTScale, "dt-t-scale", 0, "time step of a model, as a `part` of its shortest time scale")
+	tracers := fs.Int("tracers", -1, "tracer particles of a model, a `number`, 0 for none")
+	fs.DurationVar(&cfg.grace, "grace", 0, "stop a model this `long` after the last person has left it (default 10s)")
 	version := fs.Bool("version", false, "print the version")
 
 	// The environment first: a flag wins over it.
@@ -182,7 +202,13 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (config,
 		fmt.Fprintln(stderr, "webmon", dashboard.Version())
 		return cfg, flag.ErrHelp
 	}
+	if *tracers != -1 {
+		cfg.params.Tracers = tracers
+	}
 	err := cfg.check(fs, getenv)
+	if err == nil {
+		err = cfg.checkModels(models, *python, getenv)
+	}
 	if cfg.launched && !asked["linger"] {
 		cfg.linger = linger
 	}
@@ -235,6 +261,41 @@ func (cfg *config) check(fs *flag.FlagSet, getenv func(string) string) error {
 			return usagef("NAPARI_MON_CLIENT: %v", err)
 		}
 		cfg.napariPort, cfg.napariPID, cfg.launched = port, os.Getppid(), true
+	}
+	return nil
+}
+
+// checkModels makes a model.Spec of each file and server that is named. Which
+// Python a file runs with is settled here: a webmon that is handed the file may
+// have been started elsewhere.
+func (cfg *config) checkModels(named list, python string, getenv func(string) string) error {
+	for _, n := range []struct {
+		flag string
+		ok   bool
+	}{
+		{"Nx", cfg.params.Nx >= 0}, {"Ny", cfg.params.Ny >= 0}, {"steps", cfg.params.Steps >= 0},
+		{"healing-length", cfg.params.HealingLength >= 0 && !math.IsInf(cfg.params.HealingLength, 0)},
+		{"dt-t-scale", cfg.params.DtTScale >= 0 && !math.IsInf(cfg.params.DtTScale, 0)},
+		{"tracers", cfg.params.Tracers == nil || *cfg.params.Tracers >= 0},
+		{"grace", cfg.grace >= 0},
+	} {
+		if !n.ok {
+			return usagef("--%s must not be negative, and must be a number", n.flag)
+		}
+	}
+	if python == "" {
+		python = getenv("VIRTUAL_ENV")
+	} else if filepath.Base(python) != python { // a path, no name to look for
+		if abs, err := filepath.Abs(python); err == nil {
+			python = abs
+		}
+	}
+	for _, name := range named {
+		spec := model.Spec{Model: name, Python: python, Params: cfg.params}
+		if err := spec.Check(); err != nil {
+			return usagef("--model: %v", err)
+		}
+		cfg.models = append(cfg.models, spec)
 	}
 	return nil
 }
@@ -293,14 +354,14 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 		switch {
 		case errors.Is(err, instance.ErrTaken):
 			asked := cfg.targets(true) // who runs webmon to be told its address wants no demo
-			url, err := handOver(ctx, dir, asked)
+			url, err := handOver(ctx, dir, asked, cfg.models)
 			if errors.Is(err, instance.ErrEnded) {
 				continue // it is our turn after all
 			}
 			if err != nil {
 				return err
 			}
-			logger.Info("handed over to the webmon that is running", "sources", len(asked))
+			logger.Info("handed over to the webmon that is running", "sources", len(asked), "models", len(cfg.models))
 			fmt.Fprintln(stdout, url)
 			return openBrowser(cfg.open, url)
 		case err != nil:
@@ -319,13 +380,24 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
+	models := model.New(model.Options{Params: cfg.params, Grace: cfg.grace, Logger: logger})
+	defer models.Close()
+	for _, spec := range cfg.models {
+		if err := models.Add(spec); err != nil {
+			listener.Close()
+			return usagef("--model: %v", err)
+		}
+	}
 	stop := make(chan struct{}, 1)
 	server, err := dashboard.New(dashboard.Options{
-		Listener:   listener,
-		Prefix:     cfg.prefix,
-		Token:      cfg.token,
-		AllowHosts: cfg.allowHosts,
-		Attach:     attacher(logger),
+		Listener:    listener,
+		Prefix:      cfg.prefix,
+		Token:       cfg.token,
+		AllowHosts:  cfg.allowHosts,
+		Attach:      attacher(models, logger),
+		Models:      models,
+		ModelsFirst: len(cfg.models) > 0,
+		AddModel:    adder(models),
 		Stop: func() {
 			select {
 			case stop <- struct{}{}:
@@ -346,7 +418,11 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 
 	ctx, cancel := context.WithCancel(ctx)
 	var attaching sync.WaitGroup
-	attached := make(chan struct{}, 1+len(announced))
+	attached := make(chan struct{}, 2+len(announced))
+	attaching.Go(func() {
+		models.Ready(ctx) // the address of a file's model is good at once
+		attached <- struct{}{}
+	})
 	attaching.Go(func() {
 		for _, t := range targets {
 			// What goes wrong is said on the pages, and webmon goes on.
@@ -485,15 +561,29 @@ func (cfg *config) targets(found bool) []source.Target {
 			Name: "napari", Kind: shm.KindNapari, Address: addr, Authkey: cfg.authkey, Again: true,
 		})
 	}
-	if cfg.demo || len(out) == 0 && !found && !cfg.launched {
+	if cfg.demo || len(out) == 0 && !found && !cfg.launched && len(cfg.models) == 0 {
 		out = append(out, source.Target{Name: "demo", Kind: shm.KindDemo})
 	}
 	return out
 }
 
+// adder puts the models that another webmon was started for into the catalogue.
+func adder(models *model.Catalogue) func(json.RawMessage) error {
+	return func(b json.RawMessage) error {
+		var spec model.Spec
+		if err := json.Unmarshal(b, &spec); err != nil {
+			return fmt.Errorf("reading what was handed over: %w", err)
+		}
+		return models.Add(spec)
+	}
+}
+
 // attacher makes the adapter for each kind of target.
-func attacher(logger *slog.Logger) func(context.Context, source.Target, dashboard.Self) (shm.Source, error) {
+func attacher(models *model.Catalogue, logger *slog.Logger) func(context.Context, source.Target, dashboard.Self) (shm.Source, error) {
 	return func(ctx context.Context, t source.Target, self dashboard.Self) (shm.Source, error) {
+		if t.Kind == shm.KindModel || t.Kind == shm.KindRemote {
+			return models.Open(ctx, t.Name, self.Watchers)
+		}
 		opts := napari.Options{
 			Address: t.Address, Authkey: t.Authkey, PID: t.PID, Kind: t.Kind, Name: t.Name,
 			ID: self.ID, URL: self.URL, Watchers: self.Watchers, Logger: logger,
@@ -526,23 +616,36 @@ func (d demoSource) Run(ctx context.Context, sink shm.Sink) error {
 	return d.Source.Run(ctx, sink)
 }
 
-// handOver gives the targets to the webmon that is running, which finds the
-// others by itself.
-func handOver(ctx context.Context, dir string, targets []source.Target) (url string, err error) {
+// handOver gives the targets and models to the webmon that is running, which
+// finds the others by itself, and returns the address to look at.
+func handOver(ctx context.Context, dir string, targets []source.Target, models []model.Spec) (address string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	if len(targets) == 0 {
+	if len(targets)+len(models) == 0 {
 		return instance.HandOver(ctx, dir, instance.Source{})
 	}
+	for _, m := range models {
+		spec, err := json.Marshal(m)
+		if err != nil {
+			return "", err
+		}
+		address, err = instance.HandOver(ctx, dir, instance.Source{Kind: string(shm.KindModel), Model: spec})
+		if err != nil {
+			return "", err
+		}
+	}
+	if u, err := url.Parse(address); err == nil && address != "" {
+		address = u.JoinPath("models").String() // what was asked for is there
+	}
 	for _, t := range targets {
-		url, err = instance.HandOver(ctx, dir, instance.Source{
+		address, err = instance.HandOver(ctx, dir, instance.Source{
 			Kind: string(t.Kind), Name: t.Name, Address: t.Address, Authkey: t.Authkey, PID: t.PID, Again: t.Again,
 		})
 		if err != nil {
 			return "", err
 		}
 	}
-	return url, nil
+	return address, nil
 }
 
 // listen opens the port. A port that is taken is an error only if it was asked

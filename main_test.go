@@ -159,6 +159,13 @@ func TestBadArguments(t *testing.T) {
 		{args: []string{"--log-path", "/no/such/folder/log"}, says: "log"},
 		{args: []string{"--linger", "-1s"}, says: "no time to wait"},
 		{args: []string{"--linger", "soon"}, says: "linger"},
+		{args: []string{"--model", "no-such-file.py"}, says: "there is no file no-such-file.py"},
+		{args: []string{"--model", "tcp://127.0.0.1"}, says: "tcp://host:port"},
+		{args: []string{"--model", "."}, says: "not a Python file"},
+		{args: []string{"--Nx", "-1"}, says: "--Nx must not be negative"},
+		{args: []string{"--dt-t-scale", "inf"}, says: "--dt-t-scale"},
+		{args: []string{"--tracers", "-2"}, says: "--tracers"},
+		{args: []string{"--grace", "-1s"}, says: "--grace"},
 		{args: []string{"--nonsense"}, says: "webmon --help"},
 		{args: []string{"serve"}, says: "not an option"},
 		{env: environment{"WEBMON_PORT": "x"}, says: "WEBMON_PORT"},
@@ -252,6 +259,24 @@ func TestASecondWebmonHandsOver(t *testing.T) {
 	}
 	if len(first.sources()) == 0 {
 		t.Error("the first has lost its sources")
+	}
+}
+
+func TestModelsAreHandedOver(t *testing.T) {
+	env := newEnvironment(t)
+	first := launch(t, env, "--port", "0", "--demo")
+	var stdout, stderr bytes.Buffer
+	status := run(t.Context(), []string{"--model", "tcp://127.0.0.1:1"}, env.get, &stdout, &stderr)
+	if want := strings.Replace(first.url, "/?", "/models?", 1); status != 0 || strings.TrimSpace(stdout.String()) != want {
+		t.Errorf("the second ended with %d and printed %q (%s), want 0 and %q", status, stdout.String(), stderr.String(), want)
+	}
+	var models []struct{ Key, Kind, Origin string }
+	first.api("/api/v1/models", &models)
+	if len(models) < 8 || models[0].Kind != "remote" || models[0].Origin != "tcp://127.0.0.1:1" || models[1].Kind != "model" {
+		t.Errorf("the first has the models %+v, want the server before those that are part of webmon", models)
+	}
+	if all := first.sources(); len(all) != 1 {
+		t.Errorf("the first has the sources %+v, want the demo alone: nobody has looked at a model", all)
 	}
 }
 

@@ -5,6 +5,7 @@
     poc.py emit BYTES    Flask-SocketIO alone, for the second hop
     poc.py png SIDE      a camera of 2048 x 2048 pixels as base64 PNG, SIDE pixels wide
     poc.py jpeg SIDE     the same as JPEG
+    poc.py density N STEPS   a superfluid on a grid of N x N as RGBA, STEPS time steps a picture
 
 serve: a background thread sleeps 16.7 ms, takes the messages one by one until
 the queue says Empty, gets the poll, and emits the first layer's tiles to every
@@ -26,6 +27,13 @@ this very process, which spares it a hop; 60 times a second it has a frame of
 16 bits, of which every nth pixel is taken, stretched to 8 bits between fixed
 limits, compressed by Pillow (PNG at its fastest), written as base64 into JSON,
 and emitted with number and time in "corners", which come first.
+
+density: what an interactive simulation with a web page does today. A process
+of its own steps a Gross-Pitaevskii equation with NumPy, as lean as that can be,
+and is asked for the density by the process that serves the pages; there it is
+coloured by a table of 256 colours and emitted as a string of as many characters
+as there are bytes of RGBA, 60 times a second at most, with number and the time
+at which it was computed in "corners", which come first.
 """
 
 import json
@@ -130,6 +138,46 @@ def picture(side, kind):
     run(tick)
 
 
+def simulate(pipe, side, steps):
+    """Answer every request with a density and when it was computed."""
+    psi = np.sqrt(0.5) * np.ones((side, side), complex)
+    psi *= np.exp(0.1j * np.random.default_rng(1).standard_normal((side, side)))
+    k = 2 * np.pi * np.fft.fftfreq(side)
+    kinetic = (k[:, None] ** 2 + k[None, :] ** 2) / 2
+    dt = 0.1 / kinetic.max()
+    propagate = np.exp(-1j * dt * kinetic)
+    total = (abs(psi) ** 2).sum()
+    x = np.arange(side) - side / 2
+    finger = 2.5 * np.exp(-(x[:, None] ** 2 + x[None, :] ** 2) / 8)
+    while pipe.recv():
+        for _ in range(steps):
+            psi = np.fft.ifft2(propagate * np.fft.fft2(psi))
+            n = psi.real**2 + psi.imag**2
+            psi *= np.sqrt(total / n.sum()) * np.exp(-1j * dt * (n + finger - 0.5))
+        pipe.send((n, time.time()))
+
+
+def density(side, steps):
+    import multiprocessing
+
+    pipe, other = multiprocessing.Pipe()
+    multiprocessing.Process(target=simulate, args=(other, side, steps), daemon=True).start()
+    colours = np.random.default_rng(1).integers(0, 255, (256, 4)).astype("uint8")
+
+    def tick(socketio):
+        n, due = 0, time.perf_counter()
+        while True:
+            socketio.sleep(max(0, due - time.perf_counter()))
+            pipe.send(True)
+            field, taken = pipe.recv()
+            image = colours[(field.T[::-1] * (255 / field.max())).astype("uint8")]
+            socketio.emit("frame", {"corners": [[n, taken], [0, 0]], "rgba": image.tobytes().decode("latin-1")})
+            n += 1
+            due = max(due + 1 / 60, time.perf_counter())
+
+    run(tick)
+
+
 def run(task):
     """Serve browsers while the task runs."""
     from flask import Flask
@@ -168,5 +216,7 @@ if __name__ == "__main__":
     command, number = sys.argv[1], int(sys.argv[2])
     if command in ("png", "jpeg"):
         picture(number, command)
+    elif command == "density":
+        density(number, int(sys.argv[3]))
     else:
         {"serve": serve, "poll": poll, "emit": emit}[command](number)

@@ -1,0 +1,130 @@
+package model
+
+import (
+	"context"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"webmon/shm"
+	"webmon/shm/model/builtin"
+	"webmon/shm/model/gpe"
+	"webmon/shm/model/hosted"
+	"webmon/shm/model/remote"
+)
+
+// builtins are the models that are part of webmon.
+type builtins struct{ opts builtin.Options }
+
+func newBuiltins(o Options) family {
+	p := gpe.Params{
+		Nx: o.Params.Nx, Ny: o.Params.Ny, Steps: o.Params.Steps,
+		HealingLength: o.Params.HealingLength, DtTScale: o.Params.DtTScale,
+	}
+	if n := o.Params.Tracers; n != nil {
+		if p.Tracers = *n; p.Tracers <= 0 {
+			p.Tracers = -1
+		}
+	}
+	return builtins{builtin.Options{Params: p, Logger: o.Logger}}
+}
+
+func (b builtins) list() []shm.ModelInfo { return builtin.Models() }
+func (b builtins) open(_ context.Context, key string) (shm.Source, error) {
+	return builtin.Open(key, b.opts)
+}
+func (b builtins) ready(context.Context) {}
+func (b builtins) close()                {}
+
+// lookAgain is the least time between two looks at a file: nothing is run unless
+// it has changed.
+const lookAgain = time.Second
+
+// file is the models of a Python file.
+type file struct {
+	name string
+	from *hosted.File
+
+	ctx    context.Context // of the looks
+	cancel context.CancelFunc
+	looks  sync.WaitGroup
+	first  chan struct{} // closed after the first look
+
+	mu     sync.Mutex // guards all below
+	infos  []shm.ModelInfo
+	busy   bool
+	looked time.Time
+}
+
+func newFile(s Spec, o Options) family {
+	p := s.Params
+	f := &file{
+		name: filepath.Base(s.Model),
+		from: hosted.New(hosted.Options{
+			File: s.Model, Python: s.Python, Logger: o.Logger,
+			Params: hosted.Params{
+				Nx: p.Nx, Ny: p.Ny, Steps: p.Steps, HealingLength: p.HealingLength, DtTScale: p.DtTScale, Tracers: p.Tracers,
+			},
+		}),
+		first: make(chan struct{}),
+	}
+	f.ctx, f.cancel = context.WithCancel(context.Background())
+	f.list()
+	return f
+}
+
+// list returns what the last look has found, and has somebody look again: a
+// Python that imports a file may take seconds.
+func (f *file) list() []shm.ModelInfo {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.busy && time.Since(f.looked) >= lookAgain && f.ctx.Err() == nil {
+		f.busy = true
+		f.looks.Go(f.look)
+	}
+	return f.infos
+}
+
+func (f *file) look() {
+	infos := f.from.List(f.ctx)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.infos, f.busy, f.looked = infos, false, time.Now()
+	select {
+	case <-f.first:
+	default:
+		close(f.first)
+	}
+}
+
+func (f *file) open(ctx context.Context, key string) (shm.Source, error) {
+	return f.from.Open(ctx, key)
+}
+
+func (f *file) ready(ctx context.Context) {
+	select {
+	case <-f.first:
+	case <-ctx.Done():
+	}
+}
+
+func (f *file) close() {
+	f.mu.Lock()
+	f.cancel()
+	f.mu.Unlock()
+	f.looks.Wait()
+}
+
+// server is the model of a server elsewhere.
+type server struct{ to *remote.Server }
+
+func newServer(s Spec, o Options) family {
+	return server{remote.New(remote.Options{Address: s.Model, Logger: o.Logger})}
+}
+
+func (s server) list() []shm.ModelInfo { return []shm.ModelInfo{s.to.Info()} }
+func (s server) open(ctx context.Context, _ string) (shm.Source, error) {
+	return s.to.Open(ctx)
+}
+func (s server) ready(context.Context) {}
+func (s server) close()                {}
