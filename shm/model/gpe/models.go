@@ -36,12 +36,12 @@ var models = []Model{
 	{
 		Name: "BECVortices", Title: "Vortices in a stirred superfluid",
 		About: `
-A superfluid cannot turn like water in a cup. It stays at rest until vortices come in from the edge: thin holes in the fluid, all alike, round each of which it circulates with exactly one quantum h/m. Here a round trap with a bump in its wall turns and pulls the fluid along, and the fluid begins with a bundle of quanta in its middle, which cannot stay together and breaks up before your eyes. Left alone with a little cooling, vortices of the same sense settle into the triangular lattice that Abrikosov found in superconductors.
+A superfluid cannot turn like water in a cup. It stays at rest until vortices come in from the edge: thin holes in the fluid, all alike, round each of which it circulates with exactly one quantum h/m. Here a round trap with a bump in its wall turns and pulls the fluid along, and the fluid begins with a bundle of quanta in its middle, which cannot stay together and breaks up before your eyes. As long as the trap turns and the fluid is cooled a little, vortices of its sense gather, and settle into the triangular lattice that Abrikosov predicted for superconductors.
 
 Try this: drag the finger quickly through the fluid and watch pairs of vortices come off it; slowly, below a critical speed, it moves without any resistance. Raise the target number of vortices and wait for them to come in. Turn it negative and see vortices of both senses annihilate in a flash of sound.
 
 The equation is that of Gross and Pitaevskii, i ħ e^{iθ} ∂ψ/∂t = [−ħ²∇²/2m + V + g|ψ|² − μ] ψ. The wall stands where ρ² [1 − h cos(N(φ − Ωt))] exceeds 0.8, with ρ the distance from the middle in half widths of the box; Feynman's rule, Ω = N_v π ħ/(m A), turns a number of vortices into the speed of the wall. See L. Pitaevskii and S. Stringari, "Bose-Einstein Condensation and Superfluidity"; A. L. Fetter, "Rotating trapped Bose-Einstein condensates", Reviews of Modern Physics 81, 647 (2009).`,
-		Defaults: defaults(128, 128, 1.5, 1, 10),
+		Defaults: defaults(128, 128, 1.5, 1, 12),
 		def: &definition{
 			values: func(v *values) {
 				v.cooling, v.bumpH, v.bumpN, v.nVortex, v.winding = 0.03, 0.12, 3, 24, 8
@@ -71,7 +71,7 @@ A superfluid streams past an obstacle, the finger. Below a critical velocity not
 Try this: find the velocity at which the force on the finger leaves zero, for a weak finger (0.2 μ) and for a strong one (2 μ). Then go through v = c with a weak one, and look at the angle of the wake. Drag the finger: what counts is its velocity against the fluid.
 
 The frame moves with the flow: K = ħ²(kx² + 2 kx kv + ky²)/2m with kv = m v/ħ, so a fluid with the same phase everywhere streams at v through the periodic box. (The original leaves out the factor 2 and gets half the velocity.) The channel's walls, if you switch them on, are at top and bottom. See T. Frisch, Y. Pomeau and S. Rica, "Transition to dissipation in a model of superflow", Physical Review Letters 69, 1644 (1992).`,
-		Defaults: defaults(128, 128, 1.5, 1, 10),
+		Defaults: defaults(128, 128, 1.5, 1, 12),
 		def: &definition{
 			values: func(v *values) {
 				v.cylinder, v.cooling = false, 0.01
@@ -90,7 +90,7 @@ A dark soliton is a dent in the fluid that keeps its shape as it moves: what dis
 Try this: give it other velocities; the faster soliton lives longer. Start it straight (wiggle 0) and let only the finger disturb it. Change the frame's velocity to the opposite of the soliton's own and it stands still before you.
 
 The start is Tsuzuki's solution √n0 [i v/c + √(1 − v²/c²) tanh((x − vt)/l)], l = ħ/(m c √(1 − v²/c²)). Its phase differs between left and right, which a periodic box does not allow. The original winds the difference back evenly along the box and so sets the whole fluid in motion; here the box itself has the phase (its wave numbers are shifted, as those of Bloch waves are), and the soliton moves at v in a fluid at rest. See T. Tsuzuki, "Nonlinear waves in the Pitaevskii-Gross equation", Journal of Low Temperature Physics 4, 441 (1971); E. A. Kuznetsov and S. K. Turitsyn, "Instability and collapse of solitons in media with a defocusing nonlinearity", Soviet Physics JETP 67, 1583 (1988).`,
-		Defaults: defaults(128, 128, 2, 1, 10),
+		Defaults: defaults(128, 128, 2, 1, 12),
 		def: &definition{
 			values: func(v *values) {
 				v.cylinder, v.cooling = false, coolingOff
@@ -115,7 +115,7 @@ The start is Tsuzuki's solution √n0 [i v/c + √(1 − v²/c²) tanh((x − vt
 		About: `
 Cut a smoke ring with a plane and you see two vortices of opposite sense. Each is carried by the other's flow, and so the pair runs straight ahead through the fluid, the faster the closer together they are: about ħ/(m d) for a distance d. Here it runs along a channel with walls above and below, leaves on the right and comes back on the left.
 
-Try this: put the finger in its way, in the middle or on one side. A potential below zero catches a vortex. Bring the vortices close together, to a few healing lengths, and they annihilate into a lump that runs on nearly at the speed of sound: a rarefaction pulse. Let the fluid stream against the pair and hold it still.
+Try this: put the finger in its way, in the middle or on one side. A strong finger catches a vortex: vortices like to be where there is little fluid, since there they cost little. Bring the vortices close together, to a few healing lengths, and they annihilate into a lump that runs on nearly at the speed of sound: a rarefaction pulse. Let the fluid stream against the pair and hold it still.
 
 The start has the phase of a pair in a channel: the sum over its periodic images in x, arg sin(π(z − z1)/Lx) − arg sin(π(z − z2)/Lx), and the mirror images behind the walls, so that nothing flows through the walls and the phase is the same at both ends of the box (in the original it jumps there). The cores come from a short relaxation in imaginary time. See C. A. Jones and P. H. Roberts, "Motions in a Bose condensate: IV. Axisymmetric solitary waves", Journal of Physics A 15, 2599 (1982).`,
 		Defaults: defaults(128, 64, 1.5, 1, 20),
@@ -167,7 +167,7 @@ The potential is V_c = β ħ ṅ/n0 with ṅ = 2 Im(ψ* K ψ)/ħ, and dE/dt = �
 	{
 		Name: "BECBreather", Title: "The breather",
 		About: `
-A triangle of fluid is put into a bowl, and let go. It collapses, turns into its mirror image, and comes back: the same triangle, corners and all, twice for every turn that a single particle would take in the bowl. In two dimensions the Gross-Pitaevskii equation has no scale of its own (Pitaevskii and Rosch found a hidden symmetry behind it), and so the size of any cloud in a round harmonic trap breathes at exactly twice the trap's frequency, however strong the atoms' repulsion is. That a triangle comes back in shape as well is a discovery of the laboratory, and nobody had expected it; of the other regular polygons none does.
+A triangle of fluid is put into a bowl, and let go. It collapses, turns into its mirror image, and comes back: the same triangle, corners and all, twice for every turn that a single particle would take in the bowl. In two dimensions the Gross-Pitaevskii equation has no scale of its own (Pitaevskii and Rosch found a hidden symmetry behind it), and so the size of any cloud in a round harmonic trap breathes at exactly twice the trap's frequency, however strong the atoms' repulsion is. That a triangle comes back in shape as well was discovered in the laboratory. Squares, pentagons and hexagons do not; a disk does, but takes four times as long.
 
 Try this: choose other numbers of corners, and watch the radius: its period does not care. Switch the trap off and on again. Touch the cloud with the finger; the size goes on breathing only as long as nothing but the bowl acts on it.
 
@@ -195,10 +195,10 @@ V = m ω² r²/2. What is exact: ⟨r²⟩ = E/(m ω²) + (⟨r²⟩₀ − E/(m
 		About: `
 In a ring a superfluid flows for ever. Its phase has to fit when it has gone once round, so the circulation is a whole number of quanta, and whoever wants to slow the flow has to take out a whole quantum at once: a vortex has to cross the ring, and for that there is not enough energy. The charts show the number staying while everything else changes.
 
-Try this: put the finger across the ring and make it stronger, little by little; when the fluid in the gap has to go faster than the sound there, a vortex slips through and the winding falls by one. Turn the flow on and off by the winding's slider, which imprints the phase as a laser would. The hard way is more interesting: start at 0 and stir a current into the ring with the finger. There must be a speed that works, and it is lower than you think.
+Try this: put the finger across the ring and make it stronger, little by little; when the fluid in the gap has to go faster than the sound there, a vortex slips through and the winding falls by one. Turn the flow on and off by the winding's slider, which imprints the phase as a laser would. The hard way is more interesting: start at 0, stir a current into the ring with the finger, and see how strong and how fast it has to be.
 
 The trap is 100 μ [1 − step(ρ² − R1²) + step(ρ² − R2²)] between R1 = 0.5 and R2 = 0.9 half widths of the box. See K. C. Wright, R. B. Blakestad, C. J. Lobb, W. D. Phillips and G. K. Campbell, "Driving Phase Slips in a Superfluid Atom Circuit with a Rotating Weak Link", Physical Review Letters 110, 025302 (2013).`,
-		Defaults: defaults(128, 128, 1.5, 1, 10),
+		Defaults: defaults(128, 128, 1.5, 1, 12),
 		def: &definition{
 			values: func(v *values) {
 				v.cooling, v.winding = 0.001, 5

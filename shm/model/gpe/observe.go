@@ -52,7 +52,7 @@ func (s *Sim) observables() []shm.Observable {
 		list = append(list, shm.Observable{Name: "r_rms", Title: "Radius", Unit: "half widths", Help: "Root of the mean square distance from the middle."},
 			shm.Observable{Name: "r_rms_exact", Title: "Radius, predicted", Unit: "half widths", Help: "What the exact law of the breathing at 2ω foretells from the start, or from the last change of the bowl."})
 	}
-	return append(list, shm.Observable{Name: "c", Title: "Speed of sound", Unit: "px/t", Help: "√(g⟨n⟩/m), the density averaged over the particles."})
+	return append(list, shm.Observable{Name: "c", Title: "Speed of sound", Unit: "px μ/ħ", Help: "√(g⟨n⟩/m), the density averaged over the particles: pixels in the unit of time."})
 }
 
 // Observe computes the numbers a physicist watches, by the names of
@@ -63,7 +63,7 @@ func (s *Sim) Observe() map[string]float64 {
 	out := map[string]float64{
 		"N": e.n, "N_drift": e.n/s.watch.n - 1,
 		"E": e.total() / s.mu, "E_drift": (e.total() - s.watch.e) / math.Abs(s.watch.e),
-		"E_kin": e.kinetic / s.mu, "c": math.Sqrt(2 * e.interaction),
+		"E_kin": e.kinetic / s.mu, "c": math.Sqrt(2*e.interaction) / s.mu,
 	}
 	all, net := s.vortices()
 	out["vortices"], out["vortices_net"] = float64(all), float64(net)
@@ -167,11 +167,15 @@ func turn(a, b complex128) int {
 
 // wet is whether there is fluid round the upper right corner of a pixel.
 func (s *Sim) wet(i, j int) bool {
+	// Out in the void the phase is noise, and every third pixel a vortex.
+	if s.pot[i*s.ny+j] > 0 {
+		return false
+	}
 	r := max(2, int(math.Round(2*s.healing)))
 	sum := 0.0
 	for _, d := range [4][2]int{{r + 1, 0}, {-r, 1}, {0, r + 1}, {1, -r}} {
 		x, y := i+d[0], j+d[1]
-		x, y = x-s.nx*floorDiv(x, s.nx), y-s.ny*floorDiv(y, s.ny)
+		x, y = (x%s.nx+s.nx)%s.nx, (y%s.ny+s.ny)%s.ny
 		if s.pot[x*s.ny+y] > 0 {
 			return false
 		}
@@ -180,8 +184,6 @@ func (s *Sim) wet(i, j int) bool {
 	}
 	return sum/4 > s.mu/4
 }
-
-func floorDiv(a, n int) int { return int(math.Floor(float64(a) / float64(n))) }
 
 // angularMomentum is Σ Im ψ* (x ∂y - y ∂x) ψ, about the middle.
 func (s *Sim) angularMomentum() float64 {

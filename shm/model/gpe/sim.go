@@ -137,7 +137,7 @@ const (
 	minSide, maxSide       = 8, 2048
 	minHealing, maxHealing = 0.5, 20.0
 	minDt, maxDt           = 0.01, 1.0
-	maxSteps               = 1000
+	maxSteps               = 200
 	maxTracers             = 100_000
 )
 
