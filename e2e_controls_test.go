@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
@@ -38,6 +39,8 @@ type desk struct {
 	got      []shm.Command
 	refuse   string // why commands are refused; "" if they are not
 	deaf     bool   // commands are not answered, and change nothing
+	busy     bool   // commands wait for answer to be called
+	waiting  []func()
 }
 
 func bound(x float64) *float64 { return &x }
@@ -136,6 +139,31 @@ func (d *desk) say() {
 }
 
 func (d *desk) Command(c shm.Command, report func(shm.Status, string)) {
+	d.mu.Lock()
+	if d.busy {
+		d.waiting = append(d.waiting, func() { d.take(c, report) })
+		d.mu.Unlock()
+		return
+	}
+	d.mu.Unlock()
+	d.take(c, report)
+}
+
+// answer takes the oldest command that waits, and reports whether there was one.
+func (d *desk) answer() bool {
+	d.mu.Lock()
+	if len(d.waiting) == 0 {
+		d.mu.Unlock()
+		return false
+	}
+	take := d.waiting[0]
+	d.waiting = d.waiting[1:]
+	d.mu.Unlock()
+	take()
+	return true
+}
+
+func (d *desk) take(c shm.Command, report func(shm.Status, string)) {
 	d.mu.Lock()
 	d.got = append(d.got, c)
 	refuse, deaf := d.refuse, d.deaf
@@ -262,6 +290,22 @@ func (p *page) at(name string, part float64) (x, y float64) {
 	return box[0] + thumb + (box[2]-2*thumb)*part, box[1] + box[3]/2
 }
 
+// watchShown has the page note, in shown.list, what a control shows from now on.
+func (p *page) watchShown(name string) {
+	p.t.Helper()
+	ask[bool](p, fmt.Sprintf(`(() => {
+		const note = globalThis.shown = {list: [], since: performance.now()};
+		const look = () => {
+			if (note !== globalThis.shown) return;
+			const now = document.querySelector('%s input[type=number]').value;
+			if (note.list.at(-1) !== now) note.list.push(now);
+			requestAnimationFrame(look);
+		};
+		look();
+		return true;
+	})()`, form(name)))
+}
+
 // enter types a text in place of what a field holds.
 func (p *page) enter(selector, text string) {
 	p.t.Helper()
@@ -331,6 +375,100 @@ func TestE2EControls(t *testing.T) {
 		one.shows("exposure", last)
 		two.shows("exposure", last)
 		one.wait("the page says that it was applied", fmt.Sprintf(`document.querySelector('%s .life-applied')`, form("exposure")))
+		d.set("exposure", 2.5)
+		one.shows("exposure", "2.5") // free again
+		two.shows("exposure", "2.5")
+	})
+
+	t.Run("two hands at one slider", func(t *testing.T) {
+		one.t, two.t = t, t
+		pages := []*page{one, two}
+		for i, p := range pages {
+			p.watchShown("exposure")
+			x, y := p.at("exposure", p.slider("exposure")/1000)
+			p.mouse(chromedp.MousePressed, x, y)
+			x, y = p.at("exposure", 0.3+0.4*float64(i))
+			p.mouse(chromedp.MouseMoved, x, y)
+		}
+		for range 5 { // each moves a little, in turn
+			for i, p := range pages {
+				x, y := p.at("exposure", p.slider("exposure")/1000+0.01)
+				p.mouse(chromedp.MouseMoved, x, y)
+				if shown := p.slider("exposure"); shown < 300+400*float64(i) || shown > 400+400*float64(i) {
+					t.Errorf("hand %d is jerked to %g", i, shown)
+				}
+			}
+		}
+		var last string
+		for i, p := range pages {
+			x, y := p.at("exposure", p.slider("exposure")/1000)
+			last = p.exact("exposure")
+			p.mouse(chromedp.MouseReleased, x, y)
+			until(t, "it is posted", func() string {
+				if _, posted := d.commands("exposure"); fmt.Sprint(posted[len(posted)-1]) != last || len(posted) != 2+i {
+					return fmt.Sprint("posted: ", posted)
+				}
+				return ""
+			})
+		}
+		for _, p := range pages {
+			p.shows("exposure", last)
+		}
+		d.set("frames", int64(78)) // comes after it, so what came before has been seen
+		for _, p := range pages {
+			p.shows("frames", "78")
+			if got := p.exact("exposure"); got != last {
+				t.Errorf("at the end a page shows %s, where the process has %s", got, last)
+			}
+		}
+		if shown := ask[[]string](two, "shown.list"); slices.Index(shown, last) != len(shown)-1 {
+			t.Errorf("whoever let go last saw %v, want nothing after %s", shown, last)
+		}
+	})
+
+	t.Run("a process that answers late", func(t *testing.T) {
+		one.t, two.t = t, t
+		d.mu.Lock()
+		d.busy = true
+		d.mu.Unlock()
+		waiting := func() int {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			return len(d.waiting)
+		}
+		// Away and back to where it was: the echo of the first values is that of
+		// the last one too.
+		start := one.slider("exposure") / 1000
+		x, y := one.at("exposure", start)
+		one.mouse(chromedp.MousePressed, x, y)
+		for _, part := range []float64{0.2, 0.4, start, 0.6, start} {
+			before := waiting()
+			x, y = one.at("exposure", part)
+			one.mouse(chromedp.MouseMoved, x, y)
+			until(t, "a value is on its way", func() string {
+				if waiting() == before {
+					return fmt.Sprint(before, " wait")
+				}
+				return ""
+			})
+		}
+		one.watchShown("exposure")
+		last := one.exact("exposure")
+		one.mouse(chromedp.MouseReleased, x, y)
+		one.wait("the page says that it waits", fmt.Sprintf(`document.querySelector('%s').dataset.life === "queued"`, form("exposure")))
+		// Longer than a value without any word of what became of it is kept.
+		one.wait("that takes a while", `performance.now() - shown.since > 3500`)
+		for d.answer() {
+			one.do(chromedp.Sleep(50 * time.Millisecond)) // for the page to show it, if it would
+		}
+		d.mu.Lock()
+		d.busy = false
+		d.mu.Unlock()
+		two.shows("exposure", last)
+		one.wait("the page says that it was applied", fmt.Sprintf(`document.querySelector('%s .life-applied')`, form("exposure")))
+		if shown := ask[[]string](one, "shown.list"); len(shown) != 1 || shown[0] != last {
+			t.Errorf("under the hand that let go of %s the slider went through %v", last, shown)
+		}
 		d.set("exposure", 2.5)
 		one.shows("exposure", "2.5") // free again
 		two.shows("exposure", "2.5")

@@ -5,8 +5,9 @@
  * - A slider that is dragged sends its values on the way over the socket, once per animation frame at most; where it is let go
  *   its form is posted. A field is posted when its value is changed, a choice when one is chosen.
  * - A control that is dragged, or typed into, is held: no value and no HTML touches it until the form is posted or left.
- * - After a post the control shows what was posted until the process says the same, says something else once it has applied
- *   or refused the command, or has said nothing for a while. So it does not jump back to what it was before.
+ * - After a post the control shows what was posted until the process has said what became of it, however late: until it has
+ *   applied or refused the command, or has said the same and then something that is no echo of the hand, as when somebody else
+ *   moves it. So it does not jump back to what it was before, nor through what it was on the way.
  *
  * The values come as JSON on the topic of the element with data-values: {"topic", "values": {name: value}}.
  */
@@ -14,7 +15,7 @@
 /** The id of the element that holds a tab: another tab takes what is held with it. */
 const TAB = "tab";
 
-/** How long a posted value is shown while the process does not say what it made of it, ms. */
+/** How long a posted value is shown at least while nobody says what became of it, ms. */
 const SETTLE = 3000;
 
 /** The same once it has said that it applied it: its value may come a moment later. */
@@ -28,6 +29,9 @@ const LET_GO = 100;
 
 /** How long the reason stays why a value was not taken, while nothing else is sent, ms. */
 const REFUSED = 20_000;
+
+/** How many values on the way are remembered, to know their echoes: of the last seconds. */
+const TRAIL = 240;
 
 /** Positions of a logarithmic slider, as the server has them. */
 const POSITIONS = 1000;
@@ -62,6 +66,32 @@ export function setMessage(source, name, value) {
   return JSON.stringify({type: "set", source, name, value});
 }
 
+/** A value that was posted and that the process may not have answered yet. */
+export class Posted {
+  #trail;
+
+  /**
+   * @param {*} value
+   * @param {Array} [trail] what was sent on the way to it, whose echoes may still come
+   */
+  constructor(value, trail = []) {
+    this.value = value;
+    this.answered = false; // the process has said the same
+    this.timer = 0;
+    this.closing = false;
+    this.#trail = trail;
+  }
+
+  /** Takes what the process says. Returns whether the value is somebody else's, later than ours. */
+  overtaken(value) {
+    if (sameValue(this.value, value)) {
+      this.answered = true;
+      return false;
+    }
+    return this.answered && !this.#trail.some(sent => sameValue(sent, value));
+  }
+}
+
 export class Controls {
   #frames;
   #send;
@@ -73,7 +103,8 @@ export class Controls {
   #values = new Map(); // what the process says, by name
   #held = new Map(); // name -> "drag" or "type"
   #missed = false; // HTML came for a control that was held
-  #settling = new Map(); // name -> {value, timer}
+  #settling = new Map(); // name -> Posted
+  #trails = new Map(); // name -> values that the present hand has sent on the way
   #unsent = new Map(); // form -> value: to be sent before the next paint
   #keys = new Map(); // name -> timer
   #grip = 0; // tells one grip from the next
@@ -129,7 +160,7 @@ export class Controls {
       // The server's word on the command: refused, and the true value is shown; applied, and it is about to come.
       const life = form.dataset.life;
       if (life === "refused" || life === "gone" || form.querySelector(".control-error")) this.#settled(form.dataset.control, 0);
-      else if (life === "applied") this.#settled(form.dataset.control, GRACE);
+      else if (life === "applied") this.#settled(form.dataset.control, settling.answered ? 0 : GRACE);
     }
     this.#applyAll();
     if (!this.#isPaused()) follow(null, name => this.#free(name));
@@ -151,7 +182,7 @@ export class Controls {
         this.#values.set(name, value);
         changed.add(name);
         const settling = this.#settling.get(name);
-        if (settling && sameValue(settling.value, value)) this.#settled(name, 0);
+        if (settling?.overtaken(value)) this.#settled(name, -1);
       }
     }
     if (this.#isPaused()) return;
@@ -197,7 +228,11 @@ export class Controls {
     setTimeout(() => {
       if (grip !== this.#grip) return;
       for (const [name, how] of this.#held) {
-        if (how === "drag") this.#release(name);
+        if (how !== "drag") continue;
+        // One that was moved and came back to where it was has not changed, but what it sent on the way may come after that.
+        const form = this.#trails.has(name) && forms().find(form => form.dataset.control === name);
+        if (form) this.#post(form);
+        else this.#release(name);
       }
     }, LET_GO);
   }
@@ -219,7 +254,12 @@ export class Controls {
   }
 
   #sendUnsent() {
-    for (const [form, value] of this.#unsent) this.#send(setMessage(form.dataset.source, form.dataset.control, value));
+    for (const [form, value] of this.#unsent) {
+      const name = form.dataset.control;
+      const trail = this.#trails.get(name) ?? [];
+      this.#trails.set(name, [...trail.slice(1 - TRAIL), value]);
+      this.#send(setMessage(form.dataset.source, name, value));
+    }
     this.#unsent.clear();
   }
 
@@ -277,7 +317,8 @@ export class Controls {
     if (dragged && value !== undefined) this.#send(setMessage(form.dataset.source, name, value));
     clearTimeout(this.#keys.get(name));
     this.#settled(name, -1);
-    if (value !== undefined) this.#settling.set(name, {value, timer: setTimeout(() => this.#settled(name, 0), SETTLE)});
+    if (value !== undefined) this.#await(name, new Posted(value, this.#trails.get(name)));
+    this.#trails.delete(name);
     setTimeout(() => {
       // What became of the last command says nothing of this one.
       form.dataset.life = "";
@@ -287,12 +328,24 @@ export class Controls {
     });
   }
 
+  // Waits for what the process makes of a post. One that is slow, or has much to do, is waited for as long as it has not
+  // answered.
+  #await(name, posted) {
+    this.#settling.set(name, posted);
+    posted.timer = setTimeout(() => {
+      const pending = forms().some(form => form.dataset.control === name && isPending(form));
+      if (pending) this.#await(name, posted);
+      else this.#settled(name, 0);
+    }, SETTLE);
+  }
+
   #failed(form) {
     if (form?.dataset?.control) this.#settled(form.dataset.control, 0);
   }
 
   #hold(form, how) {
     this.#held.set(form.dataset.control, how);
+    this.#trails.delete(form.dataset.control);
     this.#mark(form);
   }
 
@@ -386,6 +439,11 @@ function forms() {
 
 function controlOf(element) {
   return element instanceof Element ? element.closest("form[data-control]") : null;
+}
+
+/** Whether what became of a form that was posted has still to come. */
+function isPending(form) {
+  return form.classList.contains("htmx-request") || form.dataset.life === "queued" || form.dataset.life === "taken";
 }
 
 /** What a range element means. */

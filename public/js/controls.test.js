@@ -1,6 +1,6 @@
 import {test} from "node:test";
 import assert from "node:assert/strict";
-import {fieldNumber, positionOf, sameValue, setMessage, valueAt} from "./controls.js";
+import {fieldNumber, positionOf, Posted, sameValue, setMessage, valueAt} from "./controls.js";
 
 test("a logarithmic slider goes from limit to limit, and back to where it was", () => {
   assert.equal(valueAt(0, 0.1, 500), 0.1);
@@ -33,4 +33,16 @@ test("a value that came back through single precision is the one that was sent",
 
 test("the message about a value on the way", () => {
   assert.equal(setMessage("scope", "exposure", 12.5), '{"type":"set","source":"scope","name":"exposure","value":12.5}');
+});
+
+test("what was posted is overtaken by others, not by late echoes of the same hand", () => {
+  const posted = new Posted(5, [5, 6, 7, 6]);
+  for (const echo of [1, 5, 6, 7, 6, 5, Math.fround(5)]) assert.equal(posted.overtaken(echo), false, `echo ${echo}`);
+  assert.equal(posted.overtaken(6.5), true);
+  const unanswered = new Posted("fast");
+  assert.equal(unanswered.overtaken("slow"), false); // from before it was posted
+  assert.equal(unanswered.answered, false);
+  assert.equal(unanswered.overtaken("fast"), false);
+  assert.equal(unanswered.answered, true);
+  assert.equal(unanswered.overtaken("slow"), true);
 });
