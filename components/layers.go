@@ -33,6 +33,7 @@ type LayersState string
 const (
 	LayersNone    LayersState = "none"    // no process
 	LayersForeign LayersState = "foreign" // the process is no napari with the plugin
+	LayersModel   LayersState = "model"   // it is a simulation
 	LayersWaiting LayersState = "waiting" // a napari with the plugin that has not told its layers yet
 	LayersEmpty   LayersState = "empty"   // it has no layers
 	LayersLive    LayersState = "live"
@@ -140,6 +141,8 @@ func (l Layers) empty() ui.EmptyProps {
 			Title: "No process is attached.",
 			Text:  "The layers of a napari appear here, and can be changed here, once it runs with webmon's plugin:",
 		}
+	case LayersModel:
+		return ui.EmptyProps{Title: l.Name + " has no layers.", Text: "It is a simulation: what can be changed about it is on its page, under Models."}
 	case LayersWaiting:
 		return ui.EmptyProps{Title: "Waiting for the layers.", Text: l.Name + " runs with webmon's plugin and has not told its layers yet."}
 	case LayersEmpty:

@@ -20,6 +20,7 @@ const (
 	ViewerNoTiles                    // frames come, and this napari cannot share tiles
 	ViewerNone                       // there is no source at all
 	ViewerForeign                    // the process is no napari
+	ViewerModel                      // it is a simulation
 )
 
 // MaxTileRows is how many tiles the viewer's table lists.
@@ -243,6 +244,11 @@ func (v Viewer) empty() (ui.EmptyProps, bool) {
 		return ui.EmptyProps{
 			Title: v.Name + " draws no tiles.",
 			Text:  "It is a program of its own and no napari. What it shares is under Arrays, Controls and Messages.",
+		}, true
+	case ViewerModel:
+		return ui.EmptyProps{
+			Title: v.Name + " draws no tiles.",
+			Text:  "It is a simulation: its picture is on its page, under Models.",
 		}, true
 	case ViewerLoading:
 		return ui.EmptyProps{

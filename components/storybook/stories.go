@@ -47,6 +47,7 @@ func Stories() []Story {
 		page("no multiscale layer", components.ViewerPage(viewer(components.ViewerNoLayer, ui.Live))),
 		page("napari shares no tiles", components.ViewerPage(viewer(components.ViewerNoTiles, ui.Live))),
 		page("no napari", components.ViewerPage(viewer(components.ViewerForeign, ui.Live))),
+		page("a simulation", components.ViewerPage(viewer(components.ViewerModel, ui.Live))),
 		page("no source", components.ViewerPage(viewer(components.ViewerNone, ui.Absent))),
 		page("napari with the package", components.ViewerPage(viewerOurs())),
 	)
@@ -79,7 +80,33 @@ func Stories() []Story {
 		page("waiting", components.LayersPage(layersEmpty(components.LayersWaiting, ui.Waiting))),
 		page("no plugin", components.LayersPage(layersEmpty(components.LayersForeign, ui.Live))),
 		page("gone", components.LayersPage(layersEmpty(components.LayersForeign, ui.Gone))),
+		page("a simulation", components.LayersPage(layersEmpty(components.LayersModel, ui.Live))),
 		page("no source", components.LayersPage(layersEmpty(components.LayersNone, ui.Absent))),
+	)
+	add("Models", Large,
+		page("normal", components.ModelsPage(models())),
+		page("empty", components.ModelsPage(components.Models{LiveTopic: "-/html/models"})),
+		page("huge", components.ModelsPage(modelsHuge())),
+	)
+	add("Model", Large,
+		page("running", components.ModelPage(model(components.ModelRunning))),
+		page("paused", components.ModelPage(model(components.ModelPaused))),
+		page("starting", components.ModelPage(model(components.ModelStarting))),
+		page("failed", components.ModelPage(model(components.ModelFailed))),
+		page("stopped", components.ModelPage(model(components.ModelStopped))),
+		page("cannot run", components.ModelPage(modelBroken())),
+		page("being opened", components.ModelPage(components.Model{Key: "waves", Title: "Waves", Origin: "/home/ada/waves.py", Href: "/models/waves", List: "/models", Phase: components.ModelStopped, Opening: true})),
+		page("link with parameters", components.ModelPage(modelLink(&components.ModelParameters{
+			Leave: "/models/becvortices", Changes: []components.ModelChange{
+				{Name: "cooling", Value: "0.1", Label: "Cooling", From: "0.01", To: "0.1"},
+				{Name: "N_vortex", Value: "-40", Label: "Target vortices", From: "24", To: "-40", Unit: "ħ/m"},
+			},
+			Refused: []string{"Bumps must be at most 100.", `This model has no parameter "<script>alert(1)</script>".`},
+		}))),
+		page("link not checked", components.ModelPage(modelLink(&components.ModelParameters{Leave: "/models/becvortices", Unchecked: []string{"cooling = 0.1"}}))),
+		page("link refused", components.ModelPage(modelLink(&components.ModelParameters{Leave: "/models/becvortices", Refused: []string{"Cooling must be a number."}}))),
+		page("button refused", components.ModelPage(modelTold())),
+		page("huge", components.ModelPage(modelHuge())),
 	)
 	add("Controls page", Large,
 		page("normal", components.ControlsPage(controlsPage())),

@@ -146,6 +146,8 @@ func TestEveryState(t *testing.T) {
 		"Layers":   {"normal", "huge", "no layers", "waiting", "no plugin", "gone", "no source"},
 		"Control":  {"slider", "queued", "applied", "refused", "not taken", "disabled"},
 		"Messages": {"normal", "empty", "huge", "not readable"},
+		"Models":   {"normal", "empty", "huge"},
+		"Model":    {"running", "paused", "starting", "failed", "stopped", "cannot run", "link with parameters", "huge"},
 		"Status":   {"normal", "empty", "error", "huge"},
 		"Shell":    {"live", "waiting", "stale", "gone", "demo", "error", "no source", "huge", "embedded"},
 		"Switch":   {"off", "queued", "taken", "applied", "refused", "gone", "disabled"},
@@ -162,7 +164,7 @@ func TestEveryState(t *testing.T) {
 // TestGolden compares the HTML of a few pages with what it was: a change that
 // nobody meant shows here.
 func TestGolden(t *testing.T) {
-	for _, name := range []string{"Viewer/normal", "Viewer/napari shares no tiles", "Viewer/napari with the package", "Arrays/normal", "Arrays/records", "Layers/normal", "Controls page/normal", "Control/slider", "Control/not taken", "Messages/normal", "Status/normal", "Shell/demo", "Login/wrong token", "Switch/queued"} {
+	for _, name := range []string{"Viewer/normal", "Viewer/napari shares no tiles", "Viewer/napari with the package", "Arrays/normal", "Arrays/records", "Layers/normal", "Models/normal", "Model/failed", "Model/link with parameters", "Controls page/normal", "Control/slider", "Control/not taken", "Messages/normal", "Status/normal", "Shell/demo", "Login/wrong token", "Switch/queued"} {
 		t.Run(name, func(t *testing.T) {
 			i := slices.IndexFunc(Stories(), func(s Story) bool { return s.Component+"/"+s.State == name })
 			if i < 0 {

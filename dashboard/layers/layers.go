@@ -121,6 +121,9 @@ func (o Options) model(m tab.Moment, open, csrf string) components.Layers {
 	switch {
 	case at.IsZero() && st.Kind == shm.KindNapari && declares(declared):
 		out.State = components.LayersWaiting
+	case src.IsModel():
+		out.State = components.LayersModel
+		return out
 	case at.IsZero():
 		out.State = components.LayersForeign
 		return out

@@ -127,6 +127,8 @@ func notice(m tab.Moment) string {
 	switch {
 	case !status.Running:
 		return ""
+	case m.Source.IsModel():
+		return status.Name + " is a simulation and sends no times of frames and chunks. Its own numbers are charted on its page, under Models."
 	case status.Kind == shm.KindPython && m.Source.Series("frame_time.delta_ms") == nil:
 		return status.Name + " sends no frame times. They are charted here if it calls webmon.send(\"frame_time\", {\"delta_ms\": ...}); " +
 			"other numbers that it sends have their charts under Messages."

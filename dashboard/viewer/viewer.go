@@ -113,6 +113,8 @@ func state(src *source.Source, st source.Status, poll *shm.TilePoll, chosen *shm
 		return components.ViewerLive
 	case chosen != nil:
 		return components.ViewerLoading
+	case src.IsModel():
+		return components.ViewerModel
 	case poll == nil && st.Kind != shm.KindNapari && st.Kind != shm.KindDemo:
 		return components.ViewerForeign
 	case poll != nil && isOurs(src):

@@ -4,10 +4,11 @@
 
 const TAB = "tab";
 
-/** Whether a link leads to the page of an address: the same path, whatever the query. */
+/** Whether a link leads to the page of an address, or to the list that the page is an item of, whatever the query. */
 export function isCurrent(href, location) {
-  const url = new URL(href, location.href);
-  return url.pathname.replace(/\/$/, "") === location.pathname.replace(/\/$/, "");
+  const path = new URL(href, location.href).pathname.replace(/\/$/, "");
+  const here = location.pathname.replace(/\/$/, "");
+  return here === path || here.startsWith(`${path}/`);
 }
 
 /** Whether an answer is a whole page instead of a tab's content. */

@@ -79,6 +79,9 @@ test("which tab a link leads to", () => {
   assert.equal(isCurrent("/lab/viewer?source=scope", location), true);
   assert.equal(isCurrent("/lab/loader", location), false);
   assert.equal(isCurrent("/viewer", location), false);
+  const item = new URL("http://127.0.0.1:5050/lab/models/becvortices?window=60");
+  assert.equal(isCurrent("/lab/models", item), true);
+  assert.equal(isCurrent("/lab/model", item), false);
 });
 
 test("answers that are no part of a page", () => {

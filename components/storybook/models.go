@@ -1,0 +1,126 @@
+package storybook
+
+import (
+	"strings"
+
+	"webmon/components"
+	"webmon/components/ui"
+)
+
+const traceback = `Traceback (most recent call last):
+  File "/home/ada/waves.py", line 41, in step
+    self.data = self.data @ self.kernel
+ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0`
+
+func models() components.Models {
+	card := func(key, title string, phase components.ModelPhase) components.ModelCard {
+		return components.ModelCard{
+			Key: key, Title: title, Href: "/models/" + key, Origin: "built in", Phase: phase, Picture: "/assets/icon.svg",
+			About: "A superfluid in a rotating trap. Vortices come in from its edge and settle into a lattice.",
+		}
+	}
+	m := components.Models{LiveTopic: "-/html/models", Cards: []components.ModelCard{
+		card("becvortices", "Vortices", components.ModelRunning), card("becflow", "Flow past an obstacle", components.ModelPaused),
+		card("becsoliton", "A soliton", components.ModelStopped), card("waves", "Waves", components.ModelFailed), card("drops", "Drops", components.ModelStopped),
+	}}
+	m.Cards[0].Rate, m.Cards[0].People, m.Cards[1].People = 59.94, 3, 1
+	m.Cards[3].Origin, m.Cards[3].Problem, m.Cards[3].Detail = "/home/ada/waves.py", "step raised a ValueError: matmul: Input operand 1 has a mismatch.", traceback
+	m.Cards[4].Origin, m.Cards[4].Picture, m.Cards[4].About = "tcp://scope.lab:9000", "", ""
+	m.Cards[4].Problem = "No server answers at tcp://scope.lab:9000."
+	return m
+}
+
+func modelsHuge() components.Models {
+	m := models()
+	for i := range 40 {
+		c := m.Cards[i%5]
+		c.Key += ui.Count(i)
+		c.Title = strings.Repeat("A_long_title_without_a_space", 1+i%3)
+		c.About, c.Origin, c.People = strings.Repeat(lorem, 6), "/home/"+strings.Repeat("deep/", 40)+"file.py", 12345
+		m.Cards = append(m.Cards, c)
+	}
+	return m
+}
+
+func model(phase components.ModelPhase) components.Model {
+	m := components.Model{
+		Key: "becvortices", Title: "Vortices", Origin: "built in", Href: "/models/becvortices", List: "/models", Apply: "/models/becvortices/parameters", CSRF: csrf,
+		About:  []string{"A superfluid in a rotating trap.", "It begins at rest, and vortices come in from its edge.", lorem},
+		Source: "becvortices", LiveTopic: "becvortices/html/models", ValuesTopic: "becvortices/values", StateTopic: "becvortices/model",
+		Phase: phase, People: 2, TimeUnit: "ħ/μ", Shape: "128 × 128", Finger: true, Windows: chartWindows(),
+	}
+	if phase == components.ModelStarting {
+		m.People = 1
+		return m
+	}
+	m.Config = `{"source":"becvortices","key":"becvortices","title":"Vortices","shape":[128,128],"dtype":"<f8","tracers":500,"phase":true,"finger":true,"colormap":"viridis","limits":null,"unit":""}`
+	button := func(name, label, icon string) components.ModelButton {
+		return components.ModelButton{
+			Name: name, Label: label, Icon: icon, Help: "What it does.", Action: "/sources/becvortices/commands/" + name + "?as=none",
+			Off: phase == components.ModelFailed && name != "restart", Toggle: name == "start" || name == "pause",
+		}
+	}
+	switch phase {
+	case components.ModelRunning:
+		m.Buttons = append(m.Buttons, button("pause", "Pause", "pause"))
+	case components.ModelPaused, components.ModelFailed:
+		m.Buttons = append(m.Buttons, button("start", "Start", "play"))
+	}
+	if phase != components.ModelStopped {
+		m.Buttons = append(m.Buttons, button("step", "Step", "step"), button("reset", "Reset", "reset"), button("reset_tracers", "Reset tracers", "layer-points"), button("restart", "Restart", "restart"))
+	}
+	if phase == components.ModelFailed {
+		m.Problem, m.Detail = "The density is not a number after 1200 steps: the time step is too long.", traceback
+	}
+	slider := func(name, label, value string, low, high float64) ui.ControlProps {
+		p := control(name, label, ui.FloatField, value)
+		p.Min, p.Max, p.Default = &low, &high, value
+		if phase == components.ModelStopped {
+			p.Why = "Vortices does not run."
+		}
+		return p
+	}
+	cooling := slider("cooling", "Cooling", "0.01", 1e-5, 10)
+	cooling.Log = true
+	m.Groups = []components.ControlGroup{
+		{Name: "trap", Title: "Trap", Controls: []ui.ControlProps{slider("N_vortex", "Target vortices", "24", -100, 100), cooling}},
+		{Name: "finger", Title: "Finger", Controls: []ui.ControlProps{slider("finger_x", "Finger x", "0.5", 0, 1), slider("finger_y", "Finger y", "0.5", 0, 1)}},
+	}
+	m.Charts = []components.ChartProps{chart("physics.particles", "Particles", "Particles"), chart("physics.energy", "Energy", "Energy")}
+	m.Files = []components.ModelFile{
+		{Label: "density .npy", Href: "/api/v1/sources/becvortices/arrays/density.npy", Help: "The density as NumPy reads it"},
+		{Label: "physics .csv", Href: "/api/v1/sources/becvortices/events/physics?format=csv", Help: "The numbers of the charts"},
+	}
+	m.Arrays = "/arrays?source=becvortices&array=density"
+	return m
+}
+
+// modelBroken is a model whose file cannot be imported.
+func modelBroken() components.Model {
+	return components.Model{
+		Key: "waves", Title: "waves.py", Origin: "/home/ada/waves.py", Href: "/models/waves", List: "/models", Phase: components.ModelStopped,
+		Problem: "The file cannot be imported: there is no module numpi.", Detail: traceback,
+	}
+}
+
+func modelLink(p *components.ModelParameters) components.Model {
+	m := model(components.ModelRunning)
+	m.Parameters = p
+	return m
+}
+
+func modelTold() components.Model {
+	m := model(components.ModelPaused)
+	m.Told = ui.CommandLife{Status: ui.Refused, Reason: "the server has not answered for 5 s"}
+	return m
+}
+
+func modelHuge() components.Model {
+	m := model(components.ModelFailed)
+	m.Title, m.Origin, m.People = strings.Repeat("A long title ", 12), "/home/"+strings.Repeat("deep/", 40)+"file.py", 12345
+	m.Problem, m.Detail = strings.Repeat(lorem, 3), strings.Repeat(traceback+"\n", 60)
+	for range 20 {
+		m.About = append(m.About, strings.Repeat(lorem, 4))
+	}
+	return m
+}
