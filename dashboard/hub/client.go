@@ -209,6 +209,7 @@ func (c *client) flush(pictures bool) (done bool) {
 		}
 		if m != nil {
 			c.send(m)
+			s.last.Store(c.sent.Load())
 			idle = 0
 		}
 	}
@@ -238,16 +239,17 @@ func (c *client) hold() {
 	}
 }
 
+// windowFull reports whether as many messages are under way as may be: Window of
+// them, or a third of that a topic on a page that shows many.
 func (c *client) windowFull() bool {
 	acked, sent := c.acked.Load(), c.sent.Load()
-	return sent-min(sent, acked) >= uint64(c.hub.opts.Window)
+	window := c.hub.opts.Window
+	window = max(window, window*len(*c.subs.Load())/3)
+	return sent-min(sent, acked) >= uint64(window)
 }
 
 // laden reports whether as many pictures are under way as may be.
 func (c *client) laden() bool { return c.flight.laden(c.acked.Load(), uint64(c.hub.opts.Bytes)) }
-
-// ready reports whether the browser could be sent a picture at once.
-func (c *client) ready() bool { return !c.stuck.Load() && !c.windowFull() && !c.laden() }
 
 // offer tells those who make frames, and wait for a browser that can take one,
 // that this one can.

@@ -66,7 +66,7 @@ type Options struct {
 	Ready func(*Topic)
 
 	// Window is how many messages may be unacknowledged by a browser: 6,
-	// a tenth of a second at 60 Hz. The page acknowledges every third, since
+	// a tenth of a second at 60 Hz; more where it watches many topics. The page acknowledges every third, since
 	// reading acknowledgements costs half as much as sending frames.
 	Window int
 	// Bytes is how many bytes of pictures may be unacknowledged by a browser
@@ -385,13 +385,18 @@ type sub struct {
 	topic  *Topic
 	client *client
 	next   atomic.Uint64 // number of the frame to send next; 0: needs a snapshot
+	last   atomic.Uint64 // number of the client's last message that was of the topic
 }
 
-// ready reports whether the browser could be sent a picture at once, and does
-// not have one to come.
+// ready reports whether the browser could be sent a picture at once, or at its
+// turn: what the other topics of a page have to say, which always have
+// something new, must not keep it from having a picture at all. It is not ready
+// while it has one to come.
 func (s *sub) ready() bool {
+	c := s.client
 	last := s.topic.tail.Load().last()
-	return (last == 0 || s.next.Load() > last) && s.client.ready()
+	return (last == 0 || s.next.Load() > last) && !c.stuck.Load() && !c.laden() &&
+		(!c.windowFull() || s.last.Load() <= c.acked.Load())
 }
 
 // take returns the next message for the browser, nil if it has them all, and

@@ -264,3 +264,50 @@ func TestSlowLineKeepsItsConnection(t *testing.T) {
 		time.Sleep(40 * time.Millisecond)
 	}
 }
+
+// A page that has its hands full with text gets its pictures all the same.
+func TestPicturesAmongMuchText(t *testing.T) {
+	b := start(t, hub.Options{Window: 6})
+	p := b.page()
+	names := []string{"a/picture", "a/text"}
+	p.watch(names...)
+	pictures, texts := b.topic(names[0]), b.topic(names[1])
+	fill := func() { // as much text as may be under way, none of it acknowledged
+		for i := range 6 {
+			texts.Publish(text(strconv.Itoa(i)))
+			p.receive()
+		}
+	}
+	fill()
+	if !pictures.Ready() {
+		t.Fatal("no picture is made for a browser that has nothing under way but text")
+	}
+	pictures.Publish(picture(1, 100_000))
+	texts.Publish(text("more")) // wins the race for the room, every time
+	p.ack()
+	for range 2 {
+		if got := p.receive(); got == "picture 1" {
+			return
+		}
+	}
+	t.Error("the text had every turn")
+}
+
+// A page of many topics may have more under way than one of few.
+func TestWindowOfManyTopics(t *testing.T) {
+	b := start(t, hub.Options{Window: 6})
+	p := b.page()
+	var names []string
+	for i := range 12 {
+		names = append(names, fmt.Sprintf("a/%d", i))
+	}
+	p.watch(names...)
+	var got []string
+	for _, name := range names {
+		b.topic(name).Publish(text(name))
+		got = append(got, p.receive()) // nothing is acknowledged
+	}
+	if len(got) != len(names) {
+		t.Errorf("got %v of %v", got, names)
+	}
+}
