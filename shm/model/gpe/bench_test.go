@@ -16,39 +16,45 @@ import (
 )
 
 var (
-	stepTime   = flag.Duration("step.time", 8*time.Second, "how long BenchmarkBesideNumPy measures each size, all contenders together")
+	stepTime   = flag.Duration("step.time", 8*time.Second, "how long BenchmarkBesideNumPy measures a size, all contenders together")
 	stepDir    = flag.String("step.dir", "", "folder to write the table to, besides printing it")
 	stepPython = flag.String("step.python", "../../../.venv/bench/bin/python", "a Python with NumPy")
 )
 
 // BenchmarkBesideNumPy measures a time step at several sizes, on one core and on
-// two, beside the same in NumPy. All take turns in windows of a few pictures; a figure is the median step of the contender's best window, which is
-// what it takes when nothing else wants the machine.
+// two, beside the same in NumPy. Sizes and contenders take turns in windows of some
+// pictures of twenty steps; a figure is the median step of the best window,
+// which is what a step takes while nothing else wants the machine.
 func BenchmarkBesideNumPy(b *testing.B) {
 	py := newPython(b)
 	type figures struct{ one, two, lean, bec, vortices float64 }
 	sizes := []int{32, 64, 128, 256, 512}
 	got := make([]figures, len(sizes))
+	var sims [][2]*Sim
 	for i, n := range sizes {
-		one, two := newBenched(b, n, 1), newBenched(b, n, 2)
-		f := figures{math.Inf(1), math.Inf(1), math.Inf(1), math.Inf(1), math.Inf(1)}
-		window := min(30*time.Millisecond, *stepTime/16)
-		for end := time.Now().Add(*stepTime); time.Now().Before(end); {
-			f.one = min(f.one, stepWindow(one, window))
+		sims = append(sims, [2]*Sim{newBenched(b, n, 1), newBenched(b, n, 2)})
+		got[i] = figures{math.Inf(1), math.Inf(1), math.Inf(1), math.Inf(1), math.Inf(1)}
+	}
+	const window = 30 * time.Millisecond
+	for end := time.Now().Add(*stepTime * time.Duration(len(sizes))); time.Now().Before(end); {
+		for i, n := range sizes {
+			f := &got[i]
+			f.one = min(f.one, stepWindow(sims[i][0], window))
 			f.lean = min(f.lean, py.window("lean", n, window))
-			f.two = min(f.two, stepWindow(two, window))
+			f.two = min(f.two, stepWindow(sims[i][1], window))
 			f.bec = min(f.bec, py.window("bec", n, window))
 			f.vortices = min(f.vortices, py.window("vortices", n, window))
 		}
-		for _, s := range []*Sim{one, two} {
+	}
+	for i, n := range sizes {
+		for _, s := range sims[i] {
 			if s.Err() != nil {
 				b.Fatal(s.Err())
 			}
 			s.Close()
 		}
-		got[i] = f
-		b.ReportMetric(f.one, fmt.Sprintf("ms/%d", n))
-		b.ReportMetric(f.two, fmt.Sprintf("ms/%d/2cores", n))
+		b.ReportMetric(got[i].one, fmt.Sprintf("ms/%d", n))
+		b.ReportMetric(got[i].two, fmt.Sprintf("ms/%d/2cores", n))
 	}
 	b.ReportMetric(0, "ns/op")
 

@@ -112,3 +112,27 @@ func TestSumRow(t *testing.T) {
 		}
 	}
 }
+
+func TestPhases(t *testing.T) {
+	var row []complex128
+	for k := range 5000 {
+		row = append(row, cmplx.Rect(math.Exp2(float64(k%60-30)), float64(k)*0.0013))
+	}
+	for _, x := range []float64{0, 1, -1, 5e-324, -5e-324, 1e300} {
+		for _, y := range []float64{0, 1, -1, 5e-324, 1e300} {
+			row = append(row, complex(x, y))
+		}
+	}
+	row = append(row, complex(-1, math.Copysign(0, -1)))
+	got := make([]float32, len(row))
+	phaseRow(got, row)
+	for i, z := range row {
+		if want := math.Atan2(imag(z), real(z)); math.Abs(float64(got[i])-want) > 2.5e-7 {
+			t.Errorf("the argument of %v is %g, want %g", z, got[i], want)
+		}
+	}
+	phaseRow(got[:2], []complex128{complex(math.NaN(), 1), complex(1, math.NaN())})
+	if got[0] == got[0] || got[1] == got[1] {
+		t.Error("what is no number has a phase")
+	}
+}

@@ -331,9 +331,9 @@ func (s *Sim) Density(dst []float64) []float64 {
 // Phase is arg ψ in radians from -π to π, of the shape of Density.
 func (s *Sim) Phase(dst []float32) []float32 {
 	dst = sized(dst, len(s.psi))
-	for i, z := range s.psi {
-		dst[i] = float32(math.Atan2(imag(z), real(z)))
-	}
+	s.step.phases = dst
+	s.fft.Rows(s.psi, false, s.step.phaseRows, false)
+	s.step.phases = nil
 	return dst
 }
 

@@ -12,8 +12,9 @@ type stepper struct {
 	kinetic    *fft.Kernel // K itself, nil until friction asks for it
 	friction   float64     // strength of the friction in this step
 	sums       []float64   // Σ|ψ|² of each row
-	turnRows   func(worker, ix int, row []complex128)
-	sumRows    func(worker, ix int, row []complex128)
+	phases     []float32   // where phaseRows writes
+
+	turnRows, sumRows, phaseRows func(worker, ix int, row []complex128)
 }
 
 // newStepper makes one for the grid of s.
@@ -21,7 +22,7 @@ func (s *Sim) newStepper() stepper {
 	return stepper{
 		half: s.fft.NewKernel(), full: s.fft.NewKernel(),
 		sums:     make([]float64, s.nx),
-		turnRows: s.potentialRow, sumRows: s.sumRow,
+		turnRows: s.potentialRow, sumRows: s.sumRow, phaseRows: s.phaseRow,
 	}
 }
 
@@ -88,6 +89,10 @@ func (s *Sim) sum() float64 {
 }
 
 func (s *Sim) sumRow(_, ix int, row []complex128) { s.step.sums[ix] = sumRow(row) }
+
+func (s *Sim) phaseRow(_, ix int, row []complex128) {
+	phaseRow(s.step.phases[ix*s.ny:(ix+1)*s.ny], row)
+}
 
 // total adds up the sums of the rows, always in the same order.
 func (s *Sim) total() float64 {
