@@ -814,7 +814,7 @@ func ModelPage(m Model) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 55, "</div><div data-model-tools class=\"model-tools\" role=\"toolbar\" aria-label=\"Picture\"></div><dl id=\"model-numbers\" class=\"stats model-stats\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 55, "</div><div data-model-tools class=\"model-tools\" role=\"group\" aria-label=\"Picture\"></div><dl id=\"model-numbers\" class=\"stats model-stats\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -2119,7 +2119,7 @@ func modelAbout(m Model) templ.Component {
 			}
 		}
 		if m.Finger {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 140, "<p class=\"mt-2 text-muted\">Press and drag on the picture to point: the potential follows the finger. The arrow keys do the same while the picture has the focus, with Shift in larger steps.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 140, "<p class=\"mt-2 text-muted\">Press and drag on the picture to point: the potential follows the finger. The arrow keys do the same while the picture has the focus, with Shift in larger steps. The picture itself moves with two fingers, with the right button, or with Shift held; the wheel zooms.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

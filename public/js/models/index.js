@@ -260,6 +260,7 @@ class ModelView {
     const query = new URLSearchParams(location.search);
     this.#view = readView(this.#view ? writeView(query, this.#view, before) : query, this.#config);
     this.#shape = this.#config.shape;
+    this.#root.toggleAttribute("data-model-points", this.#config.finger);
     if (this.#viewer) this.#begin();
   }
 

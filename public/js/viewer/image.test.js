@@ -166,3 +166,11 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
     assert.equal((await stats(page)).draws, after.draws);
   }));
 });
+
+test("a texel less than zero long goes the other way, over the same part of the screen", () => {
+  const down = across(0, 1, 20, 7.25, 10, 300);
+  const up = across(20, -1, 0, 7.25, 10, 300);
+  assert.deepEqual([up.low, up.high], [down.low, down.high]);
+  // The middle of the screen is 7.25 from the top, and 12.75 from the bottom.
+  assert.deepEqual([up.home, up.rest, up.texels], [12, 0.75, -0.1]);
+});

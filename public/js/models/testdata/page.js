@@ -37,7 +37,7 @@ window.picture = mount(root, {
   load: async () => ({controls: {cooling: {value: 0.5, default: 0.01}, trap: {value: true, default: true}}}),
 });
 
-const give = (topic, frame) => {
+window.give = (topic, frame) => {
   for (const draw of subscribers.get(topic) ?? []) draw({topic, ts: Date.now(), ...frame});
 };
 
