@@ -21,7 +21,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func start(t testing.TB, o remotetest.Options) *remotetest.Server {
 	t.Helper()
 	if o.FPS == 0 {
-		o.FPS = 1000
+		o.FPS = 400
+	}
+	if o.Steps == 0 {
+		o.Steps = 1
 	}
 	if o.PauseTimeout == 0 {
 		o.PauseTimeout = time.Millisecond

@@ -14,7 +14,8 @@ type wave struct {
 	t, dt    float64
 	pot, vel [2]float64 // of the potential, 0..1
 	tracers  [2][]float64
-	broken   bool // has become NaN
+	broken   bool  // has become NaN
+	rim      []int // where the wall is
 
 	params map[string]any
 }
@@ -33,6 +34,11 @@ func defaults(o *Options) map[string]any {
 func newWave(o *Options) *wave {
 	w := &wave{nx: o.Nx, ny: o.Ny, dt: 0.02, pot: [2]float64{0.5, 0.5}, params: defaults(o)}
 	w.u, w.v = make([]float64, w.nx*w.ny), make([]float64, w.nx*w.ny)
+	points := 2 * (w.nx + w.ny)
+	for i := range points {
+		sin, cos := math.Sincos(2 * math.Pi * float64(i) / float64(points))
+		w.rim = append(w.rim, int((0.5+0.45*cos)*float64(w.nx))*w.ny+int((0.5+0.45*sin)*float64(w.ny)))
+	}
 	w.scatter(o.Tracers)
 	return w
 }
@@ -120,12 +126,8 @@ func (w *wave) wall() {
 		return
 	}
 	turn := w.number("N_vortex") * 0.05 * w.t
-	const points = 256
-	for i := range points {
-		angle := 2 * math.Pi * float64(i) / points
-		x := int((0.5 + 0.45*math.Cos(angle)) * float64(w.nx))
-		y := int((0.5 + 0.45*math.Sin(angle)) * float64(w.ny))
-		w.v[x*w.ny+y] += 0.05 * h * math.Cos(n*angle-turn)
+	for i, at := range w.rim {
+		w.v[at] += 0.05 * h * math.Cos(n*2*math.Pi*float64(i)/float64(len(w.rim))-turn)
 	}
 }
 
