@@ -291,14 +291,11 @@ func (s *Sim) Step(n int) {
 }
 
 // check looks whether the state is one still, and gives it back what the cooling
-// has taken since the last potential step.
+// has taken since the last potential step. advance has left the sums of the rows.
 func (s *Sim) check() bool {
-	n := s.sum()
+	n := s.total()
 	if s.decay != 0 && n > 0 && !math.IsInf(n, 0) {
-		f := math.Sqrt(s.norm / n)
-		for i, z := range s.psi {
-			s.psi[i] = complex(f*real(z), f*imag(z))
-		}
+		s.scale(math.Sqrt(s.norm / n))
 	}
 	if math.IsNaN(n) || math.IsInf(n, 0) || n <= 0 {
 		s.err = fmt.Errorf("the density is no longer a number after %d time steps: the step is too long for the potentials; make dt smaller, or reset", s.steps)

@@ -13,8 +13,9 @@ type stepper struct {
 	friction   float64     // strength of the friction in this step
 	sums       []float64   // Σ|ψ|² of each row
 	phases     []float32   // where phaseRows writes
+	factor     float64     // what scaleRows multiplies with
 
-	turnRows, sumRows, phaseRows func(worker, ix int, row []complex128)
+	turnRows, sumRows, scaleRows, phaseRows func(worker, ix int, row []complex128)
 }
 
 // newStepper makes one for the grid of s.
@@ -22,7 +23,7 @@ func (s *Sim) newStepper() stepper {
 	return stepper{
 		half: s.fft.NewKernel(), full: s.fft.NewKernel(),
 		sums:     make([]float64, s.nx),
-		turnRows: s.potentialRow, sumRows: s.sumRow, phaseRows: s.phaseRow,
+		turnRows: s.potentialRow, sumRows: s.sumRow, scaleRows: s.scaleRow, phaseRows: s.phaseRow,
 	}
 }
 
@@ -38,7 +39,8 @@ func (s *Sim) newStepper() stepper {
 // A step goes over the field twice: once over its columns, which are brought
 // to momentum space, multiplied by K's factor and brought back, and once over
 // its rows, which are brought back to space, multiplied by V's factor and
-// transformed for the next K, each while it is in the cache.
+// transformed for the next K, each while it is in the cache. The last pass leaves
+// Σ|ψ|² of each row.
 func (s *Sim) advance(n int) {
 	if n <= 0 {
 		return
@@ -61,7 +63,7 @@ func (s *Sim) advance(n int) {
 		}
 		s.t += s.dt
 	}
-	p.Rows(s.psi, true, nil, false)
+	p.Rows(s.psi, true, s.step.sumRows, false)
 }
 
 // potentialRow multiplies a row of ψ by exp(-i e^{-iθ} dt (U + |ψ|²)), where U
@@ -89,6 +91,19 @@ func (s *Sim) sum() float64 {
 }
 
 func (s *Sim) sumRow(_, ix int, row []complex128) { s.step.sums[ix] = sumRow(row) }
+
+// scale multiplies ψ by a number.
+func (s *Sim) scale(f float64) {
+	s.step.factor = f
+	s.fft.Rows(s.psi, false, s.step.scaleRows, false)
+}
+
+func (s *Sim) scaleRow(_, _ int, row []complex128) {
+	f := s.step.factor
+	for i, z := range row {
+		row[i] = complex(f*real(z), f*imag(z))
+	}
+}
 
 func (s *Sim) phaseRow(_, ix int, row []complex128) {
 	phaseRow(s.step.phases[ix*s.ny:(ix+1)*s.ny], row)
