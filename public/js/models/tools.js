@@ -48,6 +48,8 @@ export class Tools {
     }
     const {lut, modes, shows, lines, contours, tracers, smooth} = this.#parts;
     fill(lut, view.lut);
+    this.#parts.table.hidden = view.show === "phase";
+    this.#parts.hues.hidden = view.show !== "phase";
     for (const button of modes) press(button, button.dataset.mode === view.mode);
     for (const button of shows) press(button, button.dataset.show === view.show);
     if (contours) {
@@ -128,7 +130,8 @@ export class Tools {
     this.#root.replaceChildren(
       h("div", {class: "models-line models-colours"},
         parts.shows.length > 0 ? h("span", {class: "models-group", role: "group", "aria-label": "What is coloured"}, ...parts.shows) : null,
-        h("span", {class: "models-label"}, h("label", {for: "model-lut"}, "Colours"), parts.lut)),
+        parts.table = h("span", {class: "models-label"}, h("label", {for: "model-lut"}, "Colours"), parts.lut),
+        parts.hues = h("span", {class: "models-label", hidden: true}, "−π", h("span", {class: "models-hues", role: "img", "aria-label": "red, yellow, green, cyan, blue, magenta, red"}), "π")),
       h("div", {class: "models-line models-range", role: "group", "aria-label": "Range of the colours"},
         h("span", {class: "models-group"}, ...parts.modes),
         h("span", {class: "models-limits"}, parts.limits[0], "to", parts.limits[1], config.unit ? h("span", {class: "text-muted"}, config.unit) : null)),
