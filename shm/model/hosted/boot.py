@@ -20,10 +20,13 @@ def _boot():
         os.write(report, ("%s {\"old\": \"%s\"}\n" % (token, sys.version.split()[0])).encode())
         return
 
+    import faulthandler
     import importlib.abc
     import importlib.util
     import json
     import linecache
+
+    faulthandler.enable(all_threads=False)  # a crash says where; the threads that talk to webmon are nobody's business
 
     request = json.loads(stdin.readline())
     null = os.open(os.devnull, os.O_RDONLY)

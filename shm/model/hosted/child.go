@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -160,7 +161,7 @@ func start(l launch) (*child, error) {
 	theirs := [3]*os.File{pipes[0][0], pipes[1][1], pipes[2][1]}
 	input, output, printed := pipes[0][1], pipes[1][0], pipes[2][0]
 
-	cmd := exec.Command(l.python, "-u", "-X", "faulthandler", "-c", program, l.file, l.class)
+	cmd := exec.Command(l.python, "-u", "-c", program, l.file, l.class)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = theirs[0], theirs[1], theirs[2]
 	cmd.Env = os.Environ()
 	if os.Getenv("PYTHONIOENCODING") == "" {
@@ -382,5 +383,9 @@ func (t *tail) line(line []byte) {
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return strings.TrimSpace(strings.Join(t.lines, "\n"))
+	// Of a crash Python itself tells where it was; what runs the models is no part of them.
+	lines := slices.DeleteFunc(slices.Clone(t.lines), func(line string) bool {
+		return strings.HasPrefix(line, `  File "<webmon>/`) || strings.HasPrefix(line, `  File "<string>"`)
+	})
+	return strings.TrimSpace(strings.Join(lines, "\n"))
 }

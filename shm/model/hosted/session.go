@@ -87,7 +87,7 @@ func (l *session) run(ctx context.Context) (problem, detail string) {
 			return fmt.Sprintf("The connection to %s broke off: %v.", l.Info().Name, err), ""
 		case now := <-tick.C:
 			l.sink.Cost(l.costs())
-			if silent := now.Sub(l.heard); silent > l.file.opt.patience+2*time.Second && l.hung == hangsNot {
+			if silent := now.Sub(l.heard); silent > l.file.opt.patience*6/5 && l.hung == hangsNot {
 				l.hangs(hangsSilently, fmt.Sprintf("The process of %s does not answer, for %.0f s now: it is stuck in compiled code, or stopped. It goes on if it does; restart ends it.", l.Info().Name, silent.Seconds()), "")
 			}
 			if !l.changed && !maps.Equal(before, stampsOf(file)) {

@@ -108,6 +108,7 @@ class Host:
         base = os.path.basename(self._file)
         self._doing = (f"{base} has not been imported", time.monotonic())
         module = load(self._file)
+        self._doing = None
         self._cls = lookup(module, self._name, self._file)
         params = parameters(self._cls)
         self._options = Options(self._given, params)
@@ -613,7 +614,7 @@ class Host:
             raise ValueError(error.problem) from None
 
     def _pulse(self) -> None:
-        """Says once a second that this process lives, and what the model hangs in."""
+        """Says about once a second that this process lives, and what the model hangs in."""
         beat = 0.0
         while True:
             time.sleep(_PULSE)
@@ -630,7 +631,7 @@ class Host:
             elif self._hung:
                 self._hung = False
                 self._say({"goes_on": self._phase})
-            if now - beat >= 1:
+            if now - beat >= min(1.0, self._patience / 4):
                 beat = now
                 self._say({"alive": True})
 

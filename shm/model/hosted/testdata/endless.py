@@ -1,0 +1,4 @@
+import time
+
+print("waiting for the detector")
+time.sleep(1000)

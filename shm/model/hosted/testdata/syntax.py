@@ -1,0 +1,4 @@
+import numpy as np
+
+class Model
+    pass
