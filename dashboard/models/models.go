@@ -32,7 +32,7 @@ const (
 	openFor = 3 * time.Second
 	// againAfter is the least time between two beginnings of a run that no
 	// person has asked for.
-	againAfter = 5 * time.Second
+	againAfter = 2 * time.Second
 )
 
 // ErrUnknown says that there is no model of a key.

@@ -31,8 +31,8 @@ import (
 const stopped = string(components.ModelStopped)
 
 // settleFor is how long a page waits for what a simulation that has just begun
-// says first, so that it is there at once; checkFor is the same for a page whose
-// address has parameters, which cannot be checked before.
+// says first, so that it is there at once; checkFor is how long one whose address
+// has parameters waits for the controls, without which it cannot check them.
 const (
 	settleFor = 300 * time.Millisecond
 	checkFor  = 2 * time.Second
@@ -226,18 +226,26 @@ func (m *Models) openItem(ctx context.Context, key string) (tab.Item, error) {
 	return tab.Item{Title: titleOf(info), Source: src, Opening: m.opening(key)}, nil
 }
 
-// settle waits until a simulation that has just begun has said what there is to
-// show, or what it can be asked for.
-func settle(ctx context.Context, src *source.Source, patience time.Duration) {
+// told reports whether a simulation has said what it can be asked for, or that
+// it has failed.
+func told(src *source.Source) bool {
+	_, at, _ := src.State(shm.TopicControls)
+	st := stateOf(src)
+	return st != nil && (!at.IsZero() || st.Phase == shm.ModelFailed)
+}
+
+// settled reports whether it has also said what there is to show.
+func settled(src *source.Source) bool {
+	return told(src) && (arrays.Info(src, shm.ArrayDensity) != nil || stateOf(src).Phase == shm.ModelFailed)
+}
+
+// await waits until something is so of a simulation that runs.
+func await(ctx context.Context, src *source.Source, patience time.Duration, is func(*source.Source) bool) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for src.Status(time.Now()).Running {
-		_, told, _ := src.State(shm.TopicControls)
-		if st := stateOf(src); st != nil && (!told.IsZero() && arrays.Info(src, shm.ArrayDensity) != nil || st.Phase == shm.ModelFailed) {
-			return
-		}
+	for !is(src) && src.Status(time.Now()).Running {
 		select {
 		case <-ctx.Done():
 			return
@@ -252,17 +260,18 @@ func (m *Models) page(v tab.View, key string) templ.Component {
 	given := parametersOf(query)
 	src := m.Source(key)
 	if src != nil {
-		patience := settleFor
+		ctx := v.Request.Context()
+		await(ctx, src, settleFor, settled)
 		if len(given) > 0 {
-			patience = checkFor
+			await(ctx, src, checkFor, told)
 		}
-		settle(v.Request.Context(), src, patience)
 	}
+	rest := without(query)
 	page := m.model(v.Moment, key, chart.ParseWindow(query.Get("window")))
 	controls.Sign(page.Groups, v.CSRF)
 	page.CSRF = v.CSRF
-	page.Windows = chart.Windows(m.Href(key), query, chart.ParseWindow(query.Get("window")))
-	page.Parameters = m.parameters(src, key, query, given)
+	page.Windows = chart.Windows(m.Href(key), rest, chart.ParseWindow(query.Get("window")))
+	page.Parameters = m.parameters(src, key, rest, given)
 	return components.ModelPage(page)
 }
 

@@ -37,17 +37,22 @@ func parametersOf(query url.Values) []parameter {
 	return out[:min(len(out), maxParameters)]
 }
 
-// parameters is what an address asks for, against what is so; nil if it asks for
-// nothing that is not so already.
-func (m *Models) parameters(src *source.Source, key string, query url.Values, given []parameter) *components.ModelParameters {
-	if len(given) == 0 {
-		return nil
-	}
+// without is the query of an address without its parameters.
+func without(query url.Values) url.Values {
 	rest := url.Values{}
 	for name, values := range query {
 		if !strings.HasPrefix(name, parameterPrefix) {
 			rest[name] = values
 		}
+	}
+	return rest
+}
+
+// parameters is what an address asks for, whose query is rest otherwise, against what is so; nil if it asks for
+// nothing that is not so already.
+func (m *Models) parameters(src *source.Source, key string, rest url.Values, given []parameter) *components.ModelParameters {
+	if len(given) == 0 {
+		return nil
 	}
 	out := &components.ModelParameters{Leave: m.Href(key)}
 	if len(rest) > 0 {
