@@ -13,6 +13,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gonum.org/v1/gonum/dsp/fourier"
+	"webmon/shm/model/fft"
 )
 
 var (
@@ -27,13 +30,16 @@ var (
 // which is what a step takes while nothing else wants the machine.
 func BenchmarkBesideNumPy(b *testing.B) {
 	py := newPython(b)
-	type figures struct{ one, two, lean, bec, vortices float64 }
+	type figures struct{ one, two, lean, bec, vortices, ours, gonum float64 }
 	sizes := []int{32, 64, 128, 256, 512}
 	got := make([]figures, len(sizes))
 	var sims [][2]*Sim
+	var transforms [][2]func()
 	for i, n := range sizes {
+		transforms = append(transforms, [2]func(){ourConvolution(b, n), gonumConvolution(n)})
 		sims = append(sims, [2]*Sim{newBenched(b, n, 1), newBenched(b, n, 2)})
-		got[i] = figures{math.Inf(1), math.Inf(1), math.Inf(1), math.Inf(1), math.Inf(1)}
+		inf := math.Inf(1)
+		got[i] = figures{inf, inf, inf, inf, inf, inf, inf}
 	}
 	const window = 30 * time.Millisecond
 	for end := time.Now().Add(*stepTime * time.Duration(len(sizes))); time.Now().Before(end); {
@@ -44,6 +50,8 @@ func BenchmarkBesideNumPy(b *testing.B) {
 			f.two = min(f.two, stepWindow(sims[i][1], window))
 			f.bec = min(f.bec, py.window("bec", n, window))
 			f.vortices = min(f.vortices, py.window("vortices", n, window))
+			f.ours = min(f.ours, callWindow(transforms[i][0], window/2))
+			f.gonum = min(f.gonum, callWindow(transforms[i][1], window/2))
 		}
 	}
 	for i, n := range sizes {
@@ -71,6 +79,20 @@ func BenchmarkBesideNumPy(b *testing.B) {
 			least[1] = min(least[1], f.lean/f.two)
 		}
 		least[2] = min(least[2], f.vortices/f.one)
+	}
+	table.WriteString("\n| Transforms alone, one core: there, times a table, and back | 32 × 32 | 64 × 64 | 128 × 128 | 256 × 256 | 512 × 512 |\n|---|---|---|---|---|---|\n")
+	for _, row := range []struct {
+		name string
+		ms   func(f figures) float64
+	}{
+		{"shm/model/fft", func(f figures) float64 { return f.ours }},
+		{"gonum/dsp/fourier, row by row and column by column", func(f figures) float64 { return f.gonum }},
+	} {
+		fmt.Fprintf(&table, "| %s |", row.name)
+		for _, f := range got {
+			fmt.Fprintf(&table, " %.3f ms |", row.ms(f))
+		}
+		table.WriteString("\n")
 	}
 	for i, t := range []struct {
 		what  string
@@ -104,6 +126,66 @@ func newBenched(b *testing.B, n, workers int) *Sim {
 		b.Fatal(err)
 	}
 	return s
+}
+
+// ourConvolution is a forward transform, a multiplication by a table and an
+// inverse transform, on one core.
+func ourConvolution(b *testing.B, n int) func() {
+	plan, err := fft.New(n, n, 1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(plan.Close)
+	x, k := make([]complex128, n*n), plan.NewKernel()
+	k.Set(func(kx, ky int) complex128 { return 1 })
+	x[3] = 1
+	return func() { plan.Apply(x, k) }
+}
+
+// gonumConvolution is the same with gonum's transforms of one dimension.
+func gonumConvolution(n int) func() {
+	f := fourier.NewCmplxFFT(n)
+	x, table, column := make([]complex128, n*n), make([]complex128, n*n), make([]complex128, n)
+	x[3] = 1
+	for i := range table {
+		table[i] = complex(1/float64(n*n), 0)
+	}
+	columns := func(do func(dst, src []complex128) []complex128) {
+		for j := range n {
+			for i := range column {
+				column[i] = x[i*n+j]
+			}
+			do(column, column)
+			for i, v := range column {
+				x[i*n+j] = v
+			}
+		}
+	}
+	return func() {
+		for i := 0; i < len(x); i += n {
+			f.Coefficients(x[i:i+n], x[i:i+n])
+		}
+		columns(f.Coefficients)
+		for i, k := range table {
+			x[i] *= k
+		}
+		columns(f.Sequence)
+		for i := 0; i < len(x); i += n {
+			f.Sequence(x[i:i+n], x[i:i+n])
+		}
+	}
+}
+
+// callWindow is stepWindow for calls of a function, in ms each.
+func callWindow(f func(), d time.Duration) float64 {
+	var took []float64
+	for end := time.Now().Add(d); time.Now().Before(end) || len(took) == 0; {
+		start := time.Now()
+		f()
+		took = append(took, time.Since(start).Seconds()*1e3)
+	}
+	sort.Float64s(took)
+	return took[len(took)/2]
 }
 
 // stepWindow runs pictures of twenty steps and returns the median time of a step
