@@ -115,7 +115,7 @@ func (s *commands) names() []string {
 		names = append(names, w.control.Name)
 	}
 	for _, name := range []string{"t", "dt"} {
-		if (s.gets[name] || s.isCondensate()) && s.widget(name) == nil {
+		if (s.gets[name] && !s.arrays[name] || s.isCondensate()) && s.widget(name) == nil {
 			names = append(names, name)
 		}
 	}

@@ -295,3 +295,52 @@ func TestAddresses(t *testing.T) {
 		}
 	}
 }
+
+// However much is dragged, pictures come, and what others have changed.
+func TestTurns(t *testing.T) {
+	t.Parallel()
+	s := start(t, remotetest.Options{FPS: 200, Tracers: 10})
+	r := run(t, client(s.URL()))
+	r.sink.Want(shm.ArrayTopic(shm.ArrayDensity), 60)
+	r.sink.Want(shm.ArrayTopic(shm.ArrayTracers), 60)
+	r.phase(t, shm.ModelRunning)
+	words := []string{"density", "set", "get", "tracers"}
+	count := func() (n [4]int) {
+		for i, w := range words {
+			n[i] = s.Count(w)
+		}
+		return n
+	}
+	before, x := count(), 0
+	r.sink.Wait(t, "everything to have had its turn", func() bool {
+		x++
+		r.src.Command(shm.Command{Name: "finger_x", Args: map[string]shm.Value{"finger_x": float64(x%100) / 100}}, nil)
+		now := count()
+		return now[1]-before[1] >= 20 && now[2]-before[2] >= 3 && now[3]-before[3] >= 3
+	})
+	now := count()
+	others := now[1] + now[2] + now[3] - before[1] - before[2] - before[3]
+	if n := now[0] - before[0]; n < others-2 {
+		t.Errorf("%d densities beside %d others: %v, %v", n, others, before, now)
+	}
+	r.stop()
+	survived(t, s)
+}
+
+// Whoever comes to a simulation that stands still sees it.
+func TestPausedWhenItIsFound(t *testing.T) {
+	t.Parallel()
+	s := start(t, remotetest.Options{})
+	s.SetPaused(true)
+	r := run(t, client(s.URL()))
+	r.phase(t, shm.ModelPaused)
+	r.sink.Want(shm.ArrayTopic(shm.ArrayDensity), 60)
+	r.sink.Wait(t, "its picture", func() bool { v, _ := r.sink.Latest(shm.ArrayTopic(shm.ArrayDensity)); return v != nil })
+	r.set(t, "finger_x", 0.75)
+	r.sink.Wait(t, "the finger", func() bool { f := r.state().Finger; return f != nil && f.X == 0.75 })
+	if p := r.state().Phase; p != shm.ModelPaused {
+		t.Errorf("the phase is %s", p)
+	}
+	r.stop()
+	survived(t, s)
+}

@@ -44,6 +44,8 @@ var usual = timing{connect: 5 * time.Second, answer: 10 * time.Second, reset: 60
 // whoever comes, and dies if the next thing it hears is no JSON.
 type half struct {
 	rest []byte // JSON that ends it and does no harm; nil: there is none
+	// patient: the next answer may take as long as a reset does.
+	patient bool
 }
 
 // knock is sent first over every connection. To a server that waits for a word it is
@@ -65,7 +67,6 @@ type client struct {
 	frames  [][]byte                  // memory of the last answer
 	half    *half                     // that of the run: it outlives the connection
 	cost    *shm.Cost
-	patient bool // the next answer may take as long as a reset does
 }
 
 // dial connects to a server, and sees to it that it waits for a word.
@@ -127,14 +128,14 @@ func (c *client) ask(ctx context.Context, what []byte, grace time.Duration) ([][
 		return nil, err
 	}
 	wait := zmtp.Wait{For: c.timing.answer, After: grace, Waiting: c.waiting}
-	if c.patient {
+	if c.half.patient {
 		wait.For = c.timing.reset
 	}
 	frames, err := c.conn.Recv(ctx, wait, c.frames)
 	if err != nil {
 		return nil, err
 	}
-	c.patient = false
+	c.half.patient = false
 	c.frames = frames
 	c.cost.Calls++
 	c.cost.Waiting += time.Since(began)
@@ -208,7 +209,7 @@ func (c *client) do(ctx context.Context, action string) error {
 	// An action that was not told to the end is told again: it was meant.
 	answer, err := c.exchange(ctx, "do", action, `"`+action+`"`)
 	if err == nil && action == shm.ActionReset {
-		c.patient = true
+		c.half.patient = true
 	}
 	return accepted("do", answer, err)
 }

@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,8 @@ const (
 	// set or the potential follows the finger.
 	getEvery = 250 * time.Millisecond
 	getSoon  = 100 * time.Millisecond
+	// getShare is how many times as long as a get the pause after it is at least.
+	getShare = 3
 	// tracersEvery is the least time between places of the particles.
 	tracersEvery = time.Second / 30
 	// physicsEvery is how often to tell the numbers.
@@ -93,6 +96,7 @@ type session struct {
 	last       struct{ command, get, tracers time.Time } // turns
 	aside      bool                                      // the last exchange was not for the density
 	hasTracers bool
+	ready      bool       // all has been asked that is asked once
 	vpos       [2]float64 // of the potential; NaN: unknown
 }
 
@@ -352,7 +356,10 @@ func (r *run) learn() error {
 	}
 	r.learned(r.has.actions(), withValues(controls, r.values, nil))
 	r.finger()
-	r.tellState()
+	r.ready = true
+	if !r.broken {
+		r.setPhase(shm.ModelRunning) // until the density stands still
+	}
 	return nil
 }
 
@@ -440,7 +447,14 @@ func (r *run) every() time.Duration {
 // with what it had found out for the one before.
 func (r *run) ask() (map[string]shm.Value, error) {
 	names := r.has.names()
-	r.due.get = time.Now().Add(getEvery)
+	began := time.Now()
+	// Where the way is long it is the pictures that most of the time is for.
+	defer func() {
+		if soonest := time.Now().Add(getShare * time.Since(began)); r.due.get.Before(soonest) {
+			r.due.get = soonest
+		}
+	}()
+	r.due.get = began.Add(getEvery)
 	if len(names) == 0 {
 		r.values, r.unsure = map[string]shm.Value{}, 0
 		return nil, nil
@@ -566,6 +580,9 @@ func (r *run) set(batch []command) error {
 		r.due.get = soon
 	}
 	r.finger()
+	if r.state.Phase != shm.ModelRunning {
+		r.tellState()
+	}
 	return nil
 }
 
@@ -676,7 +693,9 @@ func (r *run) picture() error {
 	}
 	if r.broken {
 		r.broken, r.first = false, math.NaN()
-		r.setPhase(shm.ModelRunning)
+		if r.ready {
+			r.setPhase(shm.ModelRunning)
+		}
 	}
 	if math.IsNaN(r.first) {
 		r.first = sum
@@ -697,7 +716,7 @@ func (r *run) picture() error {
 	if !now.Before(r.due.physics) {
 		r.due.physics = now.Add(physicsEvery - r.every()/2)
 		r.sink.Event(shm.Event{Topic: shm.TopicPhysics, Stamp: stamp, Value: map[string]shm.Value{
-			"sum": sum, "drift": 1e6 * (sum - r.first) / r.first, "min": low, "max": high,
+			"sum": sum, "drift": 1e6 * (sum - r.first) / cmp.Or(r.first, 1), "min": low, "max": high,
 		}})
 	}
 	r.sink.Frame(stamp)
@@ -708,7 +727,7 @@ func (r *run) picture() error {
 // server does not tell: others may have started or paused it.
 func (r *run) infer(changed bool) {
 	switch phase := r.state.Phase; {
-	case r.broken:
+	case r.broken || !r.ready:
 	case phase == shm.ModelPaused && !r.base:
 		r.base = true // it may have changed before the pause, or by a command
 	case changed && phase != shm.ModelRunning:
