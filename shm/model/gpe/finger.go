@@ -10,7 +10,9 @@ import "math"
 // The original pulls across the whole box when somebody crosses its border;
 // here the spring takes the shorter way round (z - z_f is the minimum image),
 // as the potential does. A step is the exact solution for a finger at rest, so
-// that no spring is too stiff for the time step.
+// that no spring is too stiff for the time step. v_max is in units of c; the
+// original takes the speed of sound of the mean density, the empty parts of the
+// box included, so that a small cloud has a slow finger.
 type finger struct {
 	x, y   float64 // pixels from the box's lower left corner, in [0, nx) and [0, ny)
 	vx, vy float64 // pixels per time
@@ -44,7 +46,7 @@ func (f *finger) advance(s *Sim, dt float64) {
 	nx, nvx := a*zx+b*f.vx, c*zx+d*f.vx
 	ny, nvy := a*zy+b*f.vy, c*zy+d*f.vy
 	dx, dy := nx-zx, ny-zy
-	limit := s.fingerVMax * math.Sqrt(s.norm/(lx*ly))
+	limit := s.fingerVMax * math.Sqrt(s.mu)
 	if v := math.Hypot(nvx, nvy); v > limit {
 		nvx, nvy = nvx*limit/v, nvy*limit/v
 	}

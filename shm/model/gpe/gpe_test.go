@@ -324,6 +324,9 @@ func TestFlowCarriesSound(t *testing.T) {
 		if got := mode(); cmplx.Abs(got-want) > 0.02*cmplx.Abs(start) {
 			t.Errorf("flow %g c: the wave is %.4f after %.1f, want %.4f", v, got/start, time, want/start)
 		}
+		if got := s.Observe()["E_kin"]; math.Abs(got-v*v/2) > 1e-5 {
+			t.Errorf("flow %g c: the kinetic energy is %g μ a particle, want %g", v, got, v*v/2)
+		}
 		if got := s.Observe()["v_x"]; math.Abs(got-v) > 1e-6 {
 			t.Errorf("flow %g c: the mean velocity is %g c", v, got)
 		}
@@ -522,7 +525,7 @@ func TestFingerFollows(t *testing.T) {
 
 	s.Set("finger_v_max", 0.5)
 	s.Set("finger_x", 0.7)
-	limit := 0.5 * math.Sqrt(s.sum()/(32*32))
+	limit := 0.5 * math.Sqrt(s.mu)
 	for range 50 {
 		from := s.finger.x
 		s.Step(1)

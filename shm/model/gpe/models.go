@@ -174,7 +174,7 @@ Try this: choose other numbers of corners, and watch the radius: its period does
 V = m ω² r²/2. What is exact: ⟨r²⟩ = E/(m ω²) + (⟨r²⟩₀ − E/(m ω²)) cos 2ωt for a cloud that starts at rest, E being the energy of a particle. The triangle comes back after π/ω. Its edges are smooth over a healing length, as on a grid they must be. See R. Saint-Jalm and others, "Dynamical Symmetry and Breathers in a Two-Dimensional Bose Gas", Physical Review X 9, 021035 (2019); L. P. Pitaevskii and A. Rosch, "Breathing modes and hidden symmetry of trapped atoms in two dimensions", Physical Review A 55, R853 (1997).`,
 		Defaults: defaults(256, 256, 1.5, 1, 4),
 		def: &definition{
-			values: func(v *values) { v.cooling, v.fingerV0, v.fingerR0 = coolingOff, 0, 6 },
+			values: func(v *values) { v.cooling, v.fingerV0, v.fingerR0, v.fingerVMax = coolingOff, 0, 6, 5 },
 			own: func() []param {
 				return []param{
 					number("corners", "Corners", "", 3, 12, 1, "trap", "Of the cloud at the start; twelve are nearly a disk. Begins the run anew.",
@@ -228,7 +228,7 @@ func flowParam() param {
 }
 
 func windingParam() param {
-	return number("winding", "Imprinted winding", "ħ/m", -30, 30, 1, "flow",
+	return number("winding", "Imprinted winding", "h/m", -30, 30, 1, "flow",
 		"Quanta of circulation round the middle that the fluid is given: a change multiplies ψ by the phase of the difference.",
 		func(v *values) any { return &v.winding }, func(s *Sim, before values) { s.imprint(s.winding - before.winding) })
 }

@@ -15,7 +15,7 @@ type values struct {
 	fingerAtX, fingerAtY float64 // 0..1 across the box
 	fingerR0             float64 // pixels
 	fingerK, fingerDamp  float64 // 1/time², 1/time
-	fingerVMax           float64 // mean speed of sound
+	fingerVMax           float64 // c
 
 	bumpH, nVortex float64
 	bumpN          int
@@ -152,7 +152,7 @@ func (s *Sim) declare() []param {
 		number("finger_damp", "Damping", "1/t", 0, 20, 0.1, "finger", "Damping of that spring; 2√(k/m) is just enough for it not to swing.",
 			func(v *values) any { return &v.fingerDamp }, nil),
 		number("finger_v_max", "Top speed", "c", 0.1, 5, 0.1, "finger",
-			"The fastest that the potential follows, in units of the mean speed of sound.",
+			"The fastest that the potential follows, in units of the speed of sound. Slow fingers leave the fluid as it was.",
 			func(v *values) any { return &v.fingerVMax }, nil),
 		number("healing_length", "Healing length", "px", minHealing, maxHealing, 0.1, "numerics",
 			"Size of a vortex core ξ; sets μ = 1/(2ξ²). Begins the run anew.",
