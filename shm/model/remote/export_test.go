@@ -11,7 +11,7 @@ import (
 // Hasty makes a server's waits short.
 func (s *Server) Hasty(retry, answer time.Duration, idle float64) {
 	s.retry, s.idle = retry, idle
-	s.timing.answer = answer
+	s.timing.answer, s.timing.tell, s.timing.stands = answer, 200*time.Millisecond, 400*time.Millisecond
 }
 
 // Densities asks a server for n of them, one after the other. ready is called once it is

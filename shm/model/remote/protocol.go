@@ -29,15 +29,20 @@ const (
 	maxHead = 4096
 )
 
-// timing bounds the waits of a connection.
+// timing bounds the waits of a run.
 type timing struct {
 	connect time.Duration // to connect, the handshake included
 	answer  time.Duration // for an answer to begin, and again for it to be there
 	reset   time.Duration // for the answer that comes after a reset, which makes the model anew
 	grace   time.Duration // to finish an exchange that has begun when the run ends
+	tell    time.Duration // how often to say what changes slowly, and that all is well
+	stands  time.Duration // how long the density is the same until that is taken for a pause
 }
 
-var usual = timing{connect: 5 * time.Second, answer: 10 * time.Second, reset: 60 * time.Second, grace: 3 * time.Second}
+var usual = timing{
+	connect: 5 * time.Second, answer: 10 * time.Second, reset: 60 * time.Second, grace: 3 * time.Second,
+	tell: time.Second, stands: 1500 * time.Millisecond,
+}
 
 // half is an exchange of two phases of which only the first came about: the word has
 // been sent, and what it is about has not. The server waits for that, from

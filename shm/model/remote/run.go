@@ -29,12 +29,8 @@ const (
 	physicsEvery = 200 * time.Millisecond
 	// pausedEvery is how often to look whether a paused simulation was started.
 	pausedEvery = 400 * time.Millisecond
-	// standsAfter is how long the density stays the same until that is taken for a
-	// pause, in time and in densities.
-	standsAfter     = 1500 * time.Millisecond
+	// standsDensities is how many densities are the same until that is taken for a pause.
 	standsDensities = 5
-	// tellEvery is how often to say what changes slowly, and that all is well.
-	tellEvery = time.Second
 	// silentAfter is how long an answer may take until people are told.
 	silentAfter = 3 * time.Second
 	// maxRetry is the longest pause between attempts to reach the server.
@@ -120,7 +116,7 @@ func (s *source) Run(ctx context.Context, sink shm.Sink) error {
 		select {
 		case s.server.turn <- struct{}{}:
 			waiting = false
-		case <-time.After(tellEvery):
+		case <-time.After(s.server.timing.tell):
 			r.tick()
 		case <-ctx.Done():
 			return nil
@@ -217,7 +213,7 @@ func (r *run) wait(pause time.Duration) bool {
 		if left <= 0 {
 			return false
 		}
-		timer.Reset(min(left, time.Until(r.told.Add(tellEvery))))
+		timer.Reset(min(left, time.Until(r.told.Add(r.server.timing.tell))))
 		select {
 		case <-r.ctx.Done():
 			return false
@@ -257,7 +253,7 @@ func (r *run) tellState() {
 // tick tells once a second what changes slowly.
 func (r *run) tick() {
 	now := time.Now()
-	if now.Sub(r.told) < tellEvery {
+	if now.Sub(r.told) < r.server.timing.tell {
 		return
 	}
 	r.tellArrays(now)
@@ -405,7 +401,7 @@ func (r *run) turn() error {
 		return r.picture()
 	}
 	until := r.due.density
-	for _, t := range []time.Time{r.due.get, r.told.Add(tellEvery), later} {
+	for _, t := range []time.Time{r.due.get, r.told.Add(r.server.timing.tell), later} {
 		if !t.IsZero() && t.Before(until) {
 			until = t
 		}
@@ -732,7 +728,7 @@ func (r *run) infer(changed bool) {
 		r.base = true // it may have changed before the pause, or by a command
 	case changed && phase != shm.ModelRunning:
 		r.setPhase(shm.ModelRunning)
-	case !changed && phase == shm.ModelRunning && r.same >= standsDensities && time.Since(r.changed) > standsAfter:
+	case !changed && phase == shm.ModelRunning && r.same >= standsDensities && time.Since(r.changed) > r.server.timing.stands:
 		r.base = true
 		r.setPhase(shm.ModelPaused)
 	}

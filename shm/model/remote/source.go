@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -179,11 +178,17 @@ func withValue(controls shm.Controls, name string, v shm.Value) shm.Controls {
 
 // tell hands over the controls if they are other ones; mu is held.
 func (s *source) tell(controls shm.Controls) {
-	if s.sink == nil || s.controls != nil && reflect.DeepEqual(s.controls, controls) {
+	if s.sink == nil || s.controls != nil && slices.EqualFunc(s.controls, controls, alike) {
 		return
 	}
 	s.controls = controls
 	s.sink.State(shm.TopicControls, controls)
+}
+
+// alike compares two controls. Limits of another connection count as other ones; values
+// are what Accept makes, and can be compared.
+func alike(a, b shm.Control) bool {
+	return a.Name == b.Name && a.Type == b.Type && a.Value == b.Value && a.Min == b.Min && a.Max == b.Max
 }
 
 // learned replaces what the server has. Commands that came before are looked at now.
