@@ -119,9 +119,10 @@ func TestConstructor(t *testing.T) {
 // TestWaits sends commands to a model that is not made yet.
 func TestWaits(t *testing.T) {
 	t.Parallel()
-	r := run(t, Options{File: "testdata/wrong.py", patience: 300 * time.Millisecond}, "slow")
-	if s := r.phase(shm.ModelFailed); s.Problem != "Slow has not been constructed for 0 s. It goes on if it does; restart ends it." || !strings.Contains(s.Detail, "time.sleep(1.5)") {
-		t.Errorf("%q\n%s", s.Problem, s.Detail)
+	r := run(t, Options{File: "testdata/wrong.py", patience: 600 * time.Millisecond}, "slow")
+	r.problem("Slow has not been constructed for 1 s. It goes on if it does; restart ends it.")
+	if s := r.state(); !strings.Contains(s.Detail, "time.sleep(2.5)") {
+		t.Errorf("%s", s.Detail)
 	}
 	r.must(shm.ActionPause)
 	r.phase(shm.ModelPaused)
@@ -144,7 +145,7 @@ func TestHangs(t *testing.T) {
 	r.pictures(2)
 
 	// In compiled code, which lets nothing of Python run.
-	r.must("deed", "stick")
+	r.src.Command(shm.Command{Name: "deed", Args: map[string]shm.Value{"deed": "stick"}}, nil) // who sticks does not answer
 	r.problem("The process of Wrong does not answer, for ")
 	pid := r.src.Info().PID
 	r.must(shm.ActionRestart)
@@ -155,7 +156,7 @@ func TestHangs(t *testing.T) {
 	// Nor does it keep webmon from ending it, with what it has started.
 	r.must("deed", "children")
 	r.wait("a child", func() bool { return len(group(r.src.Info().PID)) > 1 })
-	r.must("deed", "stick")
+	r.src.Command(shm.Command{Name: "deed", Args: map[string]shm.Value{"deed": "stick"}}, nil) // who sticks does not answer
 	r.end()
 	checkGone(t, r.src.Info().PID)
 }

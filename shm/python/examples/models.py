@@ -10,7 +10,7 @@ import numpy as np
 
 
 class GrayScott:
-    """Spots that grow, divide and die: the Gray-Scott model of two chemicals.
+    """Stripes and spots that grow by themselves: the Gray-Scott model of two chemicals.
 
     U is fed, V eats it and is taken away: u' = Du lap(u) - u v^2 + F (1 - u), v' = Dv lap(v) + u v^2 - (F + k) v. The
     picture is v. Point into it to drop some there. Small changes of the feed and of the kill make stripes, spots that
@@ -20,14 +20,14 @@ class GrayScott:
     """
 
     # What people may choose before it begins, by names of the command line (--Nx and so on), and where sliders stand.
-    params = dict(Nx=192, Ny=192, steps=8, feed=0.037, kill=0.060, finger_x=0.5, finger_y=0.5)
+    params = {"Nx": 192, "Ny": 192, "steps": 8, "feed": 0.037, "kill": 0.060, "finger_x": 0.5, "finger_y": 0.5}
 
     # name, kind, scale, form, least, most, step
     sliders = [
         ["feed", "slider", "None", "range", 0.01, 0.10, 0.001],
         ["kill", "slider", "None", "range", 0.04, 0.07, 0.001],
     ]
-    params_doc = dict(feed="How fast U is fed, and everything washed out", kill="How fast V is taken away")
+    params_doc = {"feed": "How fast U is fed, and everything washed out", "kill": "How fast V is taken away"}
     limits = (0.0, 0.4)  # of the colours, to begin with
 
     def __init__(self, opts):
@@ -92,15 +92,15 @@ class WaveTank:
     """
 
     title = "Wave tank"
-    params = dict(Nx=240, Ny=160, steps=4, frequency=0.04, strength=1.0, damping=1e-3, slits=True, finger_x=0.7, finger_y=0.5)
+    params = {"Nx": 240, "Ny": 160, "steps": 4, "frequency": 0.04, "strength": 1.0, "damping": 1e-3, "slits": True, "finger_x": 0.7, "finger_y": 0.5}
     sliders = [
         ["frequency", "slider", "None", "range", 0.01, 0.1, 0.001],
         ["strength", "slider", "None", "range", 0, 2, 0.1],
         ["damping", "slider", "logarithmic", "range", -4, -1, 0.1],  # from 10^-4 to 10^-1
         ["slits", "toggle", "None", "checkbox", "None", "None", "None"],
     ]
-    units = dict(frequency="per step")
-    observables = dict(energy=("Energy of the waves", ""))
+    units = {"frequency": "per step"}
+    observables = {"energy": ("Energy of the waves", "")}
     colormap = "gray"
     limits = (-1.0, 1.0)
 
@@ -161,7 +161,7 @@ class WaveTank:
             h -= vx[1:] - vx[:-1] + vy[:, 1:] - vy[:, :-1]
             push = self.strength * np.sin(2 * np.pi * self.frequency * self.t)
             h[:2] = 0.5 * push
-            h[i - 1 : i + 2, j - 1 : j + 2] += 0.3 * push
+            h[i - 1 : i + 2, j - 1 : j + 2] += 0.15 * push
             h[-20:] *= 0.97  # a beach
             self.t += 1
         x, y = np.clip(self.corks.astype(int), 0, np.array([nx - 1, ny - 1])[:, None])
@@ -178,13 +178,13 @@ class Ising:
     """
 
     title = "Ising magnet"
-    params = dict(Nx=192, Ny=192, steps=2, temperature=2.269, field=0.0, finger_x=0.5, finger_y=0.5)
+    params = {"Nx": 192, "Ny": 192, "steps": 2, "temperature": 2.269, "field": 0.0, "finger_x": 0.5, "finger_y": 0.5}
     sliders = [
         ["temperature", "slider", "None", "range", 0.5, 5, 0.001],
         ["field", "slider", "None", "range", -0.5, 0.5, 0.01],
     ]
-    units = dict(temperature="J/k", field="J")
-    observables = dict(magnetization=("Magnetization", "per site"), energy=("Energy", "J per site"))
+    units = {"temperature": "J/k", "field": "J"}
+    observables = {"magnetization": ("Magnetization", "per site"), "energy": ("Energy", "J per site")}
     time_unit = "sweeps"
     limits = (-1, 1)
 

@@ -165,7 +165,7 @@ class Slow(Good):
 
     def __init__(self, opts):
         super().__init__(opts)
-        time.sleep(1.5)
+        time.sleep(2.5)
 
 
 class Endless(Good):

@@ -142,9 +142,9 @@ class Host:
             ("step", "Step", "Computes one picture further and pauses.", self._one),
             ("reset", "Reset", "Goes back to the start, with all parameters at their defaults.", self._reset),
         ):
-            process.command(do, name=name, title=title_, help=help_)
+            process.command(name=name, title=title_, help=help_)(do)
         if self._tracer_array is not None:
-            process.command(self._reset_tracers, name="reset_tracers", title="Reset tracers", help="Spreads the tracers anew.")
+            process.command(name="reset_tracers", title="Reset tracers", help="Spreads the tracers anew.")(self._reset_tracers)
         process.on_waiting = self._wake.set
         process.on_demand(self._demanded)
         process._open(title(self._cls), kind="model", napari=None, commands="poll", launch=False, announce=False)

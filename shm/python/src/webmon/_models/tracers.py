@@ -58,7 +58,7 @@ class Tracers:
         lx, ly = (float(side) for side in model.Lxy)
         i, j = np.divmod(at, ny)
         spread = rng.random((2, number)) - 0.5
-        self._places = ((i + spread[0]) / nx - 0.5) * lx + 1j * ((j + spread[1]) / ny - 0.5) * ly
+        self._places: np.ndarray[Any, Any] = ((i + spread[0]) / nx - 0.5) * lx + 1j * ((j + spread[1]) / ny - 0.5) * ly
         self._velocity: Any = None
 
     def get_tracer_particles(self) -> np.ndarray[Any, Any]:
