@@ -585,7 +585,7 @@ class ModelView {
     const time = Number.isFinite(state?.t) ? shown(state.t, 6) : "–";
     const stats = {
       rate: this.#density ? `${this.#pace.rate.toFixed(1)}` : "–",
-      step: state?.step_ms > 0 ? shown(state.step_ms, 3) : "–",
+      step: state?.step_ms > 0 ? state.step_ms < 0.01 ? "< 0.01" : shown(state.step_ms, 3) : "–",
       latency: latency ? `${latency.ms.toFixed(0)}` : "–",
       time,
       frames: Number.isFinite(state?.frame) ? String(state.frame) : "–",

@@ -61,8 +61,9 @@ export function listen(surface, hands, signal) {
     surface.setPointerCapture(event.pointerId);
     if (event.button === 1) event.preventDefault();
     if (drawing !== null) {
-      // A second finger means a pinch.
-      hands.draw("end", at.x, at.y);
+      // A second finger means a pinch; what the first one drew ends where that one is.
+      const {x, y} = pointers.get(drawing);
+      hands.draw("end", x, y);
       drawing = null;
     } else if (pointers.size === 1 && hands.draws?.(event)) {
       drawing = event.pointerId;
@@ -98,11 +99,13 @@ export function listen(surface, hands, signal) {
   });
 
   const release = event => {
+    const pointer = pointers.get(event.pointerId);
     if (!pointers.delete(event.pointerId)) return;
     if (pointers.size === 0) surface.style.cursor = "";
     if (event.pointerId === drawing) {
       drawing = null;
-      const at = place(event);
+      // Where a pointer is that was taken away is not told.
+      const at = event.type === "pointerup" ? place(event) : pointer;
       hands.draw("end", at.x, at.y);
       return;
     }
