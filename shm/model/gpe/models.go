@@ -201,7 +201,7 @@ The trap is 100 μ [1 − step(ρ² − R1²) + step(ρ² − R2²)] between R1 
 		Defaults: defaults(128, 128, 1.5, 1, 12),
 		def: &definition{
 			values: func(v *values) {
-				v.cooling, v.winding = 0.001, 5
+				v.cooling, v.winding = 0.01, 5
 				v.fingerV0, v.fingerR0, v.fingerAtX, v.fingerAtY = 0.5, 4, 0.85, 0.5
 			},
 			own:  func() []param { return []param{windingParam()} },

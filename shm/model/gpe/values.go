@@ -37,7 +37,7 @@ type values struct {
 
 var commonValues = values{
 	cylinder: true, cooling: 0.01,
-	fingerV0: 1.5, fingerAtX: 0.5, fingerAtY: 0.5, fingerR0: 4, fingerK: 10, fingerDamp: 4, fingerVMax: 1,
+	fingerV0: 1.5, fingerAtX: 0.5, fingerAtY: 0.5, fingerR0: 4, fingerK: 10, fingerDamp: 4, fingerVMax: 2,
 	bumpN: 1, corners: 3, size: 0.3, depth: 22, separation: 0.5,
 }
 
