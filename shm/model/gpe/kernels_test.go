@@ -16,7 +16,7 @@ func arguments() []float64 {
 	for k := range 200 {
 		all = append(all, float64(k)*math.Pi/4, math.Nextafter(float64(k)*math.Pi/4, 1e9))
 	}
-	for _, v := range []float64{smallAngle, middleAngle, smallExponent, middleExponent, 1e5, 700} {
+	for _, v := range []float64{smallAngle, middleAngle, smallExponent, 1e5, 700} {
 		all = append(all, v, math.Nextafter(v, 0), math.Nextafter(v, 1e9))
 	}
 	for _, v := range all {
@@ -81,19 +81,25 @@ func TestRowsAgainstTheFormula(t *testing.T) {
 			if !withDrag {
 				drag = nil
 			}
-			var got float64
-			if theta == 0 {
-				got = turnRow(row, pot, at, drag, finger, 1)
-			} else {
-				got = coolRow(row, pot, at, drag, finger, math.Cos(theta), math.Sin(theta))
-			}
-			if math.Abs(got-sum) > 1e-12*sum {
-				t.Errorf("theta %g: the row's sum is %g, want %g", theta, got, sum)
-			}
-			for i := range row {
-				// The exponent itself is rounded, which counts times its size.
-				if d := cmplx.Abs(row[i] - want[i]); d > 0.01*1e-15*(1+math.Abs(pot[i])) {
-					t.Errorf("theta %g, exponent %g: off by %.1e", theta, pot[i], d/0.01)
+			turn, decay := math.Cos(theta), math.Sin(theta)
+			factor := make([]complex128, len(row))
+			factorRow(factor, pot, turn, decay)
+			for name, do := range map[string]func(row []complex128) float64{
+				"turnRow": func(row []complex128) float64 { return turnRow(row, pot, at, drag, finger, turn) },
+				"coolRow": func(row []complex128) float64 { return coolRow(row, factor, at, drag, finger, turn, decay) },
+			} {
+				if name == "turnRow" && decay != 0 {
+					continue
+				}
+				got := append([]complex128(nil), row...)
+				if total := do(got); math.Abs(total-sum) > 1e-12*sum {
+					t.Errorf("%s, theta %g: the row's sum is %g, want %g", name, theta, total, sum)
+				}
+				for i := range row {
+					// The exponent itself is rounded, which counts times its size.
+					if d := cmplx.Abs(got[i] - want[i]); d > 0.01*1e-15*(1+math.Abs(pot[i])) {
+						t.Errorf("%s, theta %g, exponent %g: off by %.1e", name, theta, pot[i], d/0.01)
+					}
 				}
 			}
 		}

@@ -14,8 +14,9 @@ type stepper struct {
 	sums       []float64   // Σ|ψ|² of each row
 	phases     []float32   // where phaseRows writes
 	factor     float64     // what scaleRows multiplies with
+	held       held
 
-	turnRows, sumRows, scaleRows, phaseRows func(worker, ix int, row []complex128)
+	turnRows, sumRows, scaleRows, phaseRows, heldRows func(worker, ix int, row []complex128)
 }
 
 // newStepper makes one for the grid of s.
@@ -23,8 +24,40 @@ func (s *Sim) newStepper() stepper {
 	return stepper{
 		half: s.fft.NewKernel(), full: s.fft.NewKernel(),
 		sums:     make([]float64, s.nx),
-		turnRows: s.potentialRow, sumRows: s.sumRow, scaleRows: s.scaleRow, phaseRows: s.phaseRow,
+		held:     held{factor: make([]complex128, s.nx*s.ny)},
+		turnRows: s.potentialRow, sumRows: s.sumRow, scaleRows: s.scaleRow, phaseRows: s.phaseRow, heldRows: s.heldRow,
 	}
+}
+
+// held is the factor of the potential that does not move with the finger. It is
+// kept while that stands still and it cools. What the rest of a step's exponent
+// amounts to is small nearly everywhere then, and its exponential cheap. Without
+// cooling there is less to save, and what is conserved is not to drift by what
+// a factor is rounded by.
+type held struct {
+	factor      []complex128 // exp(-i e^{-iθ} dt pot), if ready
+	turn, decay float64      // cos θ dt and sin θ dt of this step
+	ready       bool
+}
+
+// potChanged is to be called whenever s.pot has changed.
+func (s *Sim) potChanged() { s.step.held.ready = false }
+
+// hold makes held that of the step to come.
+func (s *Sim) hold() {
+	h := &s.step.held
+	if turn, decay := s.turn*s.dt, s.decay*s.dt; turn != h.turn || decay != h.decay {
+		h.turn, h.decay, h.ready = turn, decay, false
+	}
+	if !h.ready && h.decay != 0 {
+		s.fft.Rows(h.factor, false, s.step.heldRows, false)
+		h.ready = true
+	}
+}
+
+func (s *Sim) heldRow(_, ix int, row []complex128) {
+	h := &s.step.held
+	factorRow(row, s.pot[ix*s.ny:(ix+1)*s.ny], h.turn, h.decay)
 }
 
 // advance computes n time steps of length s.dt. Before and after it ψ is that
@@ -50,6 +83,7 @@ func (s *Sim) advance(n int) {
 	p.Columns(s.psi, s.step.half, 1)
 	for i := range n {
 		s.prepare()
+		s.hold()
 		p.Rows(s.psi, true, s.step.turnRows, true)
 		// While it cools, ψ gets back the norm that the cooling takes.
 		scale := 1.0
@@ -76,11 +110,12 @@ func (s *Sim) potentialRow(_, ix int, row []complex128) {
 		drag = s.drag[lo:hi]
 		frictionRow(drag, row, s.work[lo:hi], s.step.friction)
 	}
-	decay, turn := s.decay*s.dt, s.turn*s.dt
-	if decay == 0 {
-		s.step.sums[ix] = turnRow(row, s.pot[lo:hi], s.fingerY, drag, s.fingerX[ix], turn)
+	h := &s.step.held
+	fx, sum := s.fingerX[ix], &s.step.sums[ix]
+	if h.decay == 0 {
+		*sum = turnRow(row, s.pot[lo:hi], s.fingerY, drag, fx, h.turn)
 	} else {
-		s.step.sums[ix] = coolRow(row, s.pot[lo:hi], s.fingerY, drag, s.fingerX[ix], turn, decay)
+		*sum = coolRow(row, h.factor[lo:hi], s.fingerY, drag, fx, h.turn, h.decay)
 	}
 }
 

@@ -54,6 +54,7 @@ func (t *trap) show(s *Sim) {
 	for i, v := range t.shape {
 		s.pot[i] = level*v - s.mu
 	}
+	s.potChanged()
 }
 
 // toggle follows the trap's switch. Down is at once.
