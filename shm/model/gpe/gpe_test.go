@@ -173,6 +173,13 @@ func TestRunsAreRepeatable(t *testing.T) {
 			t.Errorf("%s: one and two workers disagree", m.Name)
 		}
 		first := b.Density(nil)
+		a.Observe()
+		a.Phase(nil)
+		a.Step(5)
+		b.Step(5)
+		if !slices.Equal(a.Density(nil), b.Density(nil)) {
+			t.Errorf("%s: looking at it changes it", m.Name)
+		}
 		b.Reset()
 		b.Step(30)
 		if !slices.Equal(first, b.Density(nil)) {
@@ -241,6 +248,26 @@ func TestBreatherBreathesAtTwiceTheTrapsFrequency(t *testing.T) {
 			t.Errorf("%d corners: it breathes with %.4f times the period π/ω", corners, 1+d)
 		}
 	}
+}
+
+// The law holds from any state on: after the bowl has become another one, and
+// for the cloud that flies apart when there is none.
+func TestBreathingIsForetoldAnew(t *testing.T) {
+	physics(t)
+	s := breather(t, 64, 3)
+	follow := func(time float64, what string) {
+		for range 8 {
+			run(s, time/8)
+			if r, want := s.r2(), s.breathing(); math.Abs(r/want-1) > 0.02 {
+				t.Fatalf("%s: ⟨r²⟩ is %g at %.1f, want %g", what, r, s.t, want)
+			}
+		}
+	}
+	follow(0.5/s.trapOmega(), "the start")
+	s.Set("depth", 9.0)
+	follow(1.5/s.trapOmega(), "a flatter bowl")
+	s.Set("cylinder", false)
+	follow(8, "no bowl")
 }
 
 // The triangle comes back after π/ω, other polygons do not.
