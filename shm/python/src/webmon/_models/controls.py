@@ -181,7 +181,7 @@ def _logarithmic(name: str, low: float, high: float, base: float) -> Knob:
     try:
         least, most = base**low, base**high
     except OverflowError:
-        most = math.inf
+        least = most = math.inf
     if not (0 < least < most < math.inf):
         raise ValueError(f"its limits are exponents of {base:g}, and {base:g}^{low:g} to {base:g}^{high:g} is no range")
     return Knob(name, "float", least, most, log=True)
