@@ -12,19 +12,37 @@ const (
 	// Up to here the short series are exact to rounding.
 	smallAngle    = 1.0 / 16
 	smallExponent = 1.0 / 512
-	// And up to here longer ones are, with nothing reduced.
-	middleAngle = 5.0 / 8
 )
 
-// turnRow multiplies a row by exp(-i turn u), where u is pot + fx fingerY + |ψ|²
-// and, if there is one, drag. It returns the row's Σ|ψ|².
-func turnRow(row []complex128, pot, fingerY, drag []float64, fx, turn float64) float64 {
+// factorRow writes exp(-decay pot - i turn pot), what turnRow and coolRow
+// multiply with. A trap is flat within its walls and on top of them, where one
+// value does for many pixels.
+func factorRow(factor []complex128, pot []float64, turn, decay float64) {
+	pot = pot[:len(factor)]
+	var last float64
+	f := complex(1, 0) // of last
+	for j, v := range pot {
+		if v != last {
+			sin, cos := sincos(turn * v)
+			amp := 1.0
+			if decay != 0 {
+				amp = exp(-decay * v)
+			}
+			last, f = v, complex(amp*cos, -amp*sin)
+		}
+		factor[j] = f
+	}
+}
+
+// turnRow multiplies a row by factor and by exp(-i turn u), where u is
+// fx fingerY + |ψ|² and, if there is one, drag. It returns the row's Σ|ψ|².
+func turnRow(row, factor []complex128, fingerY, drag []float64, fx, turn float64) float64 {
 	sum := 0.0
-	pot, fingerY = pot[:len(row)], fingerY[:len(row)]
+	factor, fingerY = factor[:len(row)], fingerY[:len(row)]
 	for j, z := range row {
 		n := real(z)*real(z) + imag(z)*imag(z)
 		sum += n
-		u := pot[j] + fx*fingerY[j] + n
+		u := fx*fingerY[j] + n
 		if drag != nil {
 			u += drag[j]
 		}
@@ -35,39 +53,16 @@ func turnRow(row []complex128, pot, fingerY, drag []float64, fx, turn float64) f
 			bb := b * b
 			sin = a + a*b*((s3+b*s5)+bb*s7)
 			cos = 1 + b*((c2+b*c4)+bb*(c6+b*c8))
-		} else if math.Abs(a) <= middleAngle {
-			b := a * a
-			bb := b * b
-			sin = a + a*b*((s3+b*s5)+bb*((s7+b*s9)+bb*((s11+b*s13)+bb*s15)))
-			cos = 1 + b*((c2+b*c4)+bb*((c6+b*c8)+bb*((c10+b*c12)+bb*c14)))
 		} else {
 			sin, cos = sincos(a)
 		}
-		row[j] = complex(real(z)*cos+imag(z)*sin, imag(z)*cos-real(z)*sin)
+		row[j] = complex(real(z)*cos+imag(z)*sin, imag(z)*cos-real(z)*sin) * factor[j]
 	}
 	return sum
 }
 
-// factorRow writes exp(-decay pot - i turn pot), what coolRow multiplies with. A
-// trap is flat within its walls and on top of them, where one value does for
-// many pixels.
-func factorRow(factor []complex128, pot []float64, turn, decay float64) {
-	pot = pot[:len(factor)]
-	var last float64
-	f := complex(1, 0) // of last
-	for j, v := range pot {
-		if v != last {
-			sin, cos := sincos(turn * v)
-			amp := exp(-decay * v)
-			last, f = v, complex(amp*cos, -amp*sin)
-		}
-		factor[j] = f
-	}
-}
-
-// coolRow multiplies a row by factor and by exp(-decay u - i turn u), where u is
-// fx fingerY + |ψ|² and, if there is one, drag. It returns the Σ|ψ|² of what
-// comes out.
+// coolRow is turnRow with exp(-decay u - i turn u). Its sum is that of what comes
+// out.
 func coolRow(row, factor []complex128, fingerY, drag []float64, fx, turn, decay float64) float64 {
 	sum := 0.0
 	factor, fingerY = factor[:len(row)], fingerY[:len(row)]

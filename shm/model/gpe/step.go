@@ -29,11 +29,9 @@ func (s *Sim) newStepper() stepper {
 	}
 }
 
-// held is the factor of the potential that does not move with the finger. It is
-// kept while that stands still and it cools. What the rest of a step's exponent
-// amounts to is small nearly everywhere then, and its exponential cheap. Without
-// cooling there is less to save, and what is conserved is not to drift by what
-// a factor is rounded by.
+// held is the factor of the potential that does not move with the finger, kept
+// while that stands still. What the rest of a step's exponent amounts to is small
+// nearly everywhere, and its exponential cheap.
 type held struct {
 	factor      []complex128 // exp(-i e^{-iθ} dt pot), if ready
 	turn, decay float64      // cos θ dt and sin θ dt of this step
@@ -49,7 +47,7 @@ func (s *Sim) hold() {
 	if turn, decay := s.turn*s.dt, s.decay*s.dt; turn != h.turn || decay != h.decay {
 		h.turn, h.decay, h.ready = turn, decay, false
 	}
-	if !h.ready && h.decay != 0 {
+	if !h.ready {
 		s.fft.Rows(h.factor, false, s.step.heldRows, false)
 		h.ready = true
 	}
@@ -113,7 +111,7 @@ func (s *Sim) potentialRow(_, ix int, row []complex128) {
 	h := &s.step.held
 	fx, sum := s.fingerX[ix], &s.step.sums[ix]
 	if h.decay == 0 {
-		*sum = turnRow(row, s.pot[lo:hi], s.fingerY, drag, fx, h.turn)
+		*sum = turnRow(row, h.factor[lo:hi], s.fingerY, drag, fx, h.turn)
 	} else {
 		*sum = coolRow(row, h.factor[lo:hi], s.fingerY, drag, fx, h.turn, h.decay)
 	}
