@@ -4,9 +4,9 @@ import "math"
 
 // The potential step is one exponential for each pixel, and math.Sincos and
 // math.Exp alone would take longer than both transforms. Those below are within
-// 1e-15 of them: Taylor's series where the argument is small, as it is
-// everywhere but in the trap's wall and under a strong finger, and otherwise
-// after the argument is reduced.
+// 1e-15 of them: short series where the argument is small, which, with the trap in
+// a factor of its own, it is nearly everywhere but under a strong finger, and
+// longer ones after the argument is reduced.
 
 const (
 	// Up to here the short series are exact to rounding.
