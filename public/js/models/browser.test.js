@@ -250,6 +250,20 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
     assert.ok(dimmed > 50 && dimmed < 200, String(dimmed));
   }));
 
+  test("the picture fills the window, or the screen, and comes back", () => withModel(model, async page => {
+    await page.evaluate(() => serve({density: () => 1}));
+    // All of the window is 420 wide, and no room is left beside the box.
+    await page.waitForFunction(() => document.querySelector("[data-model]").viewer.stats().camera.scale === 420 / 40);
+    await page.keyboard.press("Escape");
+    await page.waitForFunction(() => document.querySelector("[data-model]").viewer.stats().viewport.width === 400 && location.search === "?lut=magma");
+    await page.keyboard.press("k");
+    await page.waitForFunction(() => document.fullscreenElement?.hasAttribute("data-model-stage"));
+    await page.waitForFunction(() => document.querySelector("[data-model-action=full]").getAttribute("aria-pressed") === "true");
+    await page.keyboard.press("k");
+    await page.waitForFunction(() => !document.fullscreenElement);
+    await page.waitForFunction(() => document.querySelector("[data-model-action=full]").getAttribute("aria-pressed") === "false");
+  }, "?lut=magma&full=1"));
+
   test("the parameters of a link are applied where nobody else is there, and offered where somebody is", () => withModel(model, async page => {
     await page.evaluate(() => {
       window.offer = () => {

@@ -8,7 +8,8 @@
  * Within the nearest [data-model-scope]: an element with `data-model-config`, JSON of what the server knows of the model, which may
  * change; `data-model-tools`, where the controls of the picture go; `data-model-readout`, what is under the pointer; elements with
  * `data-model-stat` ("rate", "step", "latency", "time", "frames"); `data-model-people`, who is there; buttons with
- * `data-model-action` ("full"); a form with `data-model-parameters`, which offers the parameters of the link that was opened.
+ * `data-model-action` ("full"), which gives all of the screen to the nearest `data-model-stage` around the picture, as `full=1` in
+ * the address gives it all of the window; a form with `data-model-parameters`, which offers the parameters of the link that was opened.
  *
  * A plain press on the picture points: it goes out as `{"type": "hand", "source", "x", "y", "down"}`, once an animation frame at
  * most, and where it is let go with down false. With Shift or Control, with another button, with two fingers, and where the model
@@ -91,6 +92,7 @@ export function mount(root, page) {
 
 class ModelView {
   #root;
+  #stage; // what can have all of the screen
   #scope;
   #page;
   #me;
@@ -142,6 +144,7 @@ class ModelView {
 
   constructor(root, scope, page) {
     this.#root = root;
+    this.#stage = root.closest("[data-model-stage]") ?? root;
     this.#scope = scope;
     this.#page = page;
     this.#me = page.who();
@@ -204,6 +207,7 @@ class ModelView {
       const {x, y, scale} = this.#view.camera;
       this.#viewer.setCamera({x, y: this.#shape[1] - y, scale});
     }
+    if (new URLSearchParams(location.search).get("full") === "1") this.#fill();
   }
 
   setPaused(paused) {
@@ -705,26 +709,29 @@ class ModelView {
   }
 
   get #full() {
-    return document.fullscreenElement === this.#root || this.#root.classList.contains("models-full");
+    return document.fullscreenElement === this.#stage || this.#stage.classList.contains("models-full");
   }
 
   async #toggleFull() {
-    if (document.fullscreenElement === this.#root) {
+    if (document.fullscreenElement === this.#stage) {
       await document.exitFullscreen();
-    } else if (this.#root.requestFullscreen) {
-      try {
-        await this.#root.requestFullscreen();
-      } catch {
-        this.#fill();
-      }
-    } else {
-      this.#fill();
+      return;
     }
+    if (!this.#stage.classList.contains("models-full") && this.#stage.requestFullscreen) {
+      try {
+        await this.#stage.requestFullscreen();
+        return;
+      } catch {
+        // The window, then.
+      }
+    }
+    this.#fill();
   }
 
-  // Where the browser gives no element the screen, the picture fills the window at least.
+  // Where the browser gives no element the screen, and where the address says so, the picture fills the window.
   #fill() {
-    this.#root.classList.toggle("models-full");
+    const full = this.#stage.classList.toggle("models-full");
+    if (!full) keepInAddress(query => query.delete("full"));
     this.#showFull();
   }
 
@@ -733,17 +740,17 @@ class ModelView {
     this.#tools.showFull(full);
     this.#scene();
     if (full) this.#viewer.fit();
-    const button = this.#root.querySelector(".models-leave");
+    const button = this.#stage.querySelector(".models-leave");
     // The browser has its own way out of the screen, but not out of the window.
-    if (this.#root.classList.contains("models-full") && !button) this.#root.append(h("button", {type: "button", class: "btn models-leave", "data-model-action": "full"}, "Leave full screen"));
-    else button?.remove();
+    if (!this.#stage.classList.contains("models-full")) button?.remove();
+    else if (!button) this.#stage.append(h("button", {type: "button", class: "btn models-leave", "data-model-action": "full"}, "Leave full screen"));
   }
 
   #shortcut(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (event.target instanceof Element && event.target.closest("input, select, textarea, dialog, [contenteditable]")) return;
     if (event.key === "k") this.#toggleFull();
-    else if (event.key === "Escape" && this.#root.classList.contains("models-full")) this.#fill();
+    else if (event.key === "Escape" && this.#stage.classList.contains("models-full")) this.#fill();
     else return;
     event.preventDefault();
   }
