@@ -232,6 +232,22 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
     near(await pixelAt(page, 5, 3), [3, 3, 3]);
   }));
 
+  test("of a large grid only what is on the screen is asked for, and lies where it belongs", () => withModel({...model, shape: [2000, 1000], limits: [0, 2000]}, async page => {
+    assert.ok((await topics(page)).includes("vortices/array/density/x,y/0,0,1000,2000/4"), String(await topics(page)));
+    await page.evaluate(() => serve({density: (x, y) => x + y}));
+    const [x, y] = await placeOf(page, 0.25, 0.9);
+    await page.mouse.move(x, y);
+    for (let i = 0; i < 8; i++) await page.mouse.wheel(0, -240);
+    await page.waitForFunction(() => window.topics().some(topic => /density.*\/1$/.test(topic)));
+    await page.evaluate(() => serve({density: (x, y) => x + y}));
+    const {density} = await stats(page);
+    assert.ok(density.rows < 700 && density.cols < 700 && density.step === 1, JSON.stringify(density));
+    const {x: left, y: down, scale} = (await stats(page)).viewer.camera;
+    const [col, row] = [Math.floor(left), Math.floor(1000 - down)];
+    assert.ok(scale > 5 && Math.abs(col - 500) < 60 && Math.abs(row - 900) < 60, `${col} ${row} ${scale}`);
+    near(await pixelAt(page, col, row), Array(3).fill((col + row) / 2000 * 255));
+  }));
+
   test("a pause holds the picture, another grid is another picture, a failure dims what was last", () => withModel(model, async page => {
     await page.evaluate(() => serve({density: () => 1}));
     await page.evaluate(() => window.picture.setPaused(true));

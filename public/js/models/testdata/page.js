@@ -47,12 +47,15 @@ window.serve = async fields => {
   seq++;
   const [nx, ny] = window.config.shape;
   for (const topic of topics()) {
-    const [, , name, index, , step] = topic.split("/");
-    if (!fields[name] || index !== "x,y" || step !== "1") continue;
-    const data = new Float32Array(nx * ny);
-    for (let y = 0; y < ny; y++) for (let x = 0; x < nx; x++) data[y * nx + x] = fields[name](x, y);
-    give(topic, {seq, stamp: Date.now(), type: "f4", row: 0, col: 0, rows: ny, cols: nx, samples: 1, step: 1, shape: [nx, ny], offset: null, pixel: null, level: 0, rate: 60,
-      missed: 0, data});
+    const [, , name, index, region, by] = topic.split("/");
+    if (!fields[name] || index !== "x,y") continue;
+    const [row, col, height, width] = region.split(",").map(Number);
+    const step = Number(by);
+    const rows = Math.ceil(Math.min(height, ny - row) / step);
+    const cols = Math.ceil(Math.min(width, nx - col) / step);
+    const data = new Float32Array(rows * cols);
+    for (let y = 0; y < rows; y++) for (let x = 0; x < cols; x++) data[y * cols + x] = fields[name](col + x * step, row + y * step);
+    give(topic, {seq, stamp: Date.now(), type: "f4", row, col, rows, cols, samples: 1, step, shape: [nx, ny], offset: null, pixel: null, level: 0, rate: 60, missed: 0, data});
   }
   await wait(3);
 };
