@@ -31,10 +31,10 @@ const Colours = 12
 
 const (
 	// missed is how long somebody still counts after the last of their pages has
-	// gone: a page that is loaded again is back by then.
-	missed = 2 * time.Second
+	// gone: a page that is loaded again is back by then, on a slow machine too.
+	missed = 4 * time.Second
 	// kept is how long place and colour are theirs after that.
-	kept = 10 * time.Second
+	kept = 15 * time.Second
 	// listed bounds the people that a frame names.
 	listed = 64
 	// every is the least time between two frames.

@@ -148,7 +148,7 @@ func TestWhoIsThere(t *testing.T) {
 
 		// A page that is loaded again is nobody's business.
 		p.Watching(6, "", nil)
-		sleep(time.Second)
+		sleep(3 * time.Second)
 		count(3)
 		next("nothing")
 		p.Watching(7, "ada-ada-ada", here)
@@ -158,7 +158,7 @@ func TestWhoIsThere(t *testing.T) {
 		// Who is away for longer is not counted, but has place and colour when
 		// they are back soon; another takes neither.
 		p.Watching(7, "ada-ada-ada", []string{"model/html/header"})
-		sleep(2 * time.Second)
+		sleep(4 * time.Second)
 		count(2)
 		next("bob-bob-bob 1, .1 2")
 		p.Watching(8, "cyd-cyd-cyd", here)
@@ -172,7 +172,7 @@ func TestWhoIsThere(t *testing.T) {
 
 		// After that others may have them.
 		p.Watching(2, "", nil)
-		sleep(10 * time.Second)
+		sleep(15 * time.Second)
 		p.Watching(9, "dee-dee-dee", here)
 		p.Watching(10, "bob-bob-bob", here)
 		next("ada-ada-ada 0, .1 2, cyd-cyd-cyd 3, dee-dee-dee 1, bob-bob-bob 4")
@@ -180,7 +180,7 @@ func TestWhoIsThere(t *testing.T) {
 		// A page may turn out to be somebody else's.
 		p.Watching(9, "eve-eve-eve", here)
 		p.Watching(3, "fay-fay-fay", here)
-		sleep(2 * time.Second)
+		sleep(4 * time.Second)
 		next("ada-ada-ada 0, cyd-cyd-cyd 3, bob-bob-bob 4, eve-eve-eve 5, fay-fay-fay 6")
 		for i := range 11 {
 			p.Watching(i, "", nil)
@@ -215,7 +215,7 @@ func TestColours(t *testing.T) {
 		// Somebody who left a moment ago keeps a colour while there are others,
 		// and has to give it to the thirteenth.
 		p.Watching(5, "", nil)
-		time.Sleep(3 * time.Second)
+		time.Sleep(5 * time.Second)
 		p.Watching(12, id(12), here)
 		p.Watching(13, id(13), here) // shares one
 		want := []int{0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 5, 0}
