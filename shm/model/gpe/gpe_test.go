@@ -164,6 +164,7 @@ func TestEnergyErrorIsOfSecondOrder(t *testing.T) {
 func TestRunsAreRepeatable(t *testing.T) {
 	for _, m := range Models() {
 		p := small(50)
+		p.CoolingSteps = 10
 		a := makeSim(t, m.Name, p, nil)
 		p.Workers = 2
 		b := makeSim(t, m.Name, p, nil)
@@ -742,5 +743,28 @@ func TestTraps(t *testing.T) {
 		if got := mstep(0.2*u, 0.2); math.Abs(got-want) > 1e-5 {
 			t.Errorf("mstep at %g is %g, want %g", u, got, want)
 		}
+	}
+}
+
+// A weak obstacle feels nothing of a stream slower than sound, and drag from a
+// faster one: Landau's criterion.
+func TestLandausCriterion(t *testing.T) {
+	physics(t)
+	drag := func(v float64) float64 {
+		s := makeSim(t, "BECFlow", Params{Nx: 64, Ny: 32, HealingLength: 1.5, Tracers: -1, DtTScale: 1}, map[string]shm.Value{
+			"finger_V0_mu": 0.2, "finger_r0": 3.0, "v_v_c": v, "cooling": 0.03,
+		})
+		run(s, 20/s.mu)
+		mean := 0.0
+		for range 10 {
+			run(s, 1/s.mu)
+			f, _ := s.force()
+			mean += f / 10
+		}
+		return mean * s.healing / s.mu
+	}
+	slow, fast := drag(0.5), drag(1.2)
+	if !(math.Abs(slow) < 0.01) || !(fast > 0.1) {
+		t.Errorf("the drag is %g at half the speed of sound and %g at 1.2 times it", slow, fast)
 	}
 }

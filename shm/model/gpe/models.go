@@ -223,7 +223,7 @@ func again(s *Sim, _ values)  { s.restart() }
 func rewall(s *Sim, _ values) { s.trap.compute(s); s.watch.swing = s.swing() }
 
 func flowParam() param {
-	return number("v_v_c", "Flow", "c", -5, 5, 0.05, "flow", "Velocity at which the fluid streams along x, in units of the speed of sound.",
+	return number("v_v_c", "Flow", "c", -5, 5, 0.01, "flow", "Velocity at which the fluid streams along x, in units of the speed of sound.",
 		func(v *values) any { return &v.flow }, func(s *Sim, _ values) { s.setKinetic() })
 }
 
