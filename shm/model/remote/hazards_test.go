@@ -324,7 +324,8 @@ func TestTurns(t *testing.T) {
 	})
 	now := count()
 	others := now[1] + now[2] + now[3] - before[1] - before[2] - before[3]
-	if n := now[0] - before[0]; n < others-2 {
+	// On a fast server there are 60 densities a second and up to 70 others.
+	if n := now[0] - before[0]; 2*n < others {
 		t.Errorf("%d densities beside %d others: %v, %v", n, others, before, now)
 	}
 	r.stop()

@@ -107,7 +107,7 @@ func (w *wave) once() {
 			if dy := float64(y) - py; dx*dx+dy*dy < 6*r2 {
 				f -= push * math.Exp(-(dx*dx+dy*dy)/r2)
 			}
-			w.v[row+y] = keep*w.v[row+y] + f - 1e-4*u
+			w.v[row+y] = keep*w.v[row+y] + f - 0.01*u
 		}
 	}
 	w.wall()
@@ -131,13 +131,14 @@ func (w *wave) wall() {
 	}
 }
 
-// drift moves the particles down the slope.
+// drift moves the particles along the slope, not down it, so that they stay spread
+// out.
 func (w *wave) drift() {
 	xs, ys := w.tracers[0], w.tracers[1]
 	for i := range xs {
 		x, y := int(xs[i]), int(ys[i])
-		xs[i] = wrap(xs[i]-2*(w.u[(x+1)%w.nx*w.ny+y]-w.u[x*w.ny+y]), float64(w.nx-1))
-		ys[i] = wrap(ys[i]-2*(w.u[x*w.ny+(y+1)%w.ny]-w.u[x*w.ny+y]), float64(w.ny-1))
+		xs[i] = wrap(xs[i]+2*(w.u[x*w.ny+(y+1)%w.ny]-w.u[x*w.ny+y]), float64(w.nx-1))
+		ys[i] = wrap(ys[i]-2*(w.u[(x+1)%w.nx*w.ny+y]-w.u[x*w.ny+y]), float64(w.ny-1))
 	}
 }
 
