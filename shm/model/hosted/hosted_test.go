@@ -178,6 +178,41 @@ func TestSliders(t *testing.T) {
 	}
 }
 
+// TestOlder runs a model of the form that super_hydro's have.
+func TestOlder(t *testing.T) {
+	t.Parallel()
+	tracers := 70
+	r := run(t, Options{File: "testdata/older.py", Params: Params{Nx: 48, Tracers: &tracers, Steps: 4}}, "superfluid")
+	for _, name := range []string{shm.ArrayPhase, shm.ArrayTracers} {
+		r.sink.Want(shm.ArrayTopic(name), 60)
+	}
+	r.phase(shm.ModelRunning)
+	r.wait("all arrays", func() bool {
+		return r.frame(shm.ArrayDensity) != nil && r.frame(shm.ArrayPhase) != nil && r.frame(shm.ArrayTracers) != nil
+	})
+	for name, want := range map[string][]int{shm.ArrayDensity: {48, 12}, shm.ArrayPhase: {48, 12}, shm.ArrayTracers: {2, 70}} {
+		if f := r.frame(name); !slices.Equal(f.Shape, want) {
+			t.Errorf("%s: shape %v, want %v", name, f.Shape, want)
+		}
+	}
+	if f := r.frame(shm.ArrayTracers); f.Info.Descr != "<f4" || !slices.Equal(f.Info.Axes, []string{"xy", "particle"}) {
+		t.Errorf("tracers: %+v", f.Info)
+	}
+	// The potential is where the model says.
+	r.wait("the finger", func() bool {
+		f := r.state().Finger
+		return f != nil && f.X == 0.75 && math.Abs(f.PX-(0.5+4.5/48)) < 1e-9 && f.PY == 0.5
+	})
+	r.wait("the controls", func() bool { return r.control("finger_y").Name != "" })
+	if c := r.control("cooling"); c.Value != 0.01 || c.Scale != "log" || c.Title != "Cooling" {
+		t.Errorf("%+v", c)
+	}
+	r.must("v", -0.5)
+	r.must(shm.ActionResetTracers)
+	r.must("finger_x", 0.25)
+	r.pictures(2)
+}
+
 func TestProblemsOfFiles(t *testing.T) {
 	t.Parallel()
 	python := naparitest.Python(t, "numpy2")

@@ -19,6 +19,8 @@ class GrayScott:
     J. E. Pearson, Science 261, 189 (1993).
     """
 
+    title = "Gray-Scott"  # on its page; the name of the class is what it is called in addresses
+
     # What people may choose before it begins, by names of the command line (--Nx and so on), and where sliders stand.
     params = {"Nx": 192, "Ny": 192, "steps": 8, "feed": 0.037, "kill": 0.060, "finger_x": 0.5, "finger_y": 0.5}
 

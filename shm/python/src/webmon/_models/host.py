@@ -306,7 +306,7 @@ class Host:
         if not (math.isfinite(low) and math.isfinite(high)):
             bad = density.size - int(np.isfinite(density).sum())
             kind = "NaN (not a number)" if np.isnan(density).any() else "infinite values"
-            raise ModelError(f"The density has {kind} in {bad} of {density.size} points{after}. Reset goes back to the start; a smaller time step may help.")
+            raise ModelError(f"The density has {kind} in {bad} of {density.size} points{after}. Restart begins anew; a smaller time step may help.")
         self._range = float(low), float(high)
         return density
 
