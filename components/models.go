@@ -277,3 +277,11 @@ func (m Model) noControls() ui.EmptyProps {
 	}
 	return ui.EmptyProps{Title: "No parameters.", Text: "This model lets nothing be changed."}
 }
+
+// detailTitle says what is folded below what went wrong.
+func detailTitle(detail string) string {
+	if strings.Contains(detail, "Traceback") {
+		return "Traceback"
+	}
+	return "Details"
+}

@@ -306,6 +306,7 @@ func TestModelPage(t *testing.T) {
 	}
 	r := c.sims["waves"].run(t, 1)
 	density := arraystest.New(shm.ArrayInfo{Name: "density", Descr: "<f8", Shape: []int{6, 4}, Axes: []string{"x", "y"}}, 3)
+	r.sink.Event(shm.Event{Topic: shm.TopicPhysics, Value: map[string]shm.Value{"energy": 1.5}})
 	tracers := arraystest.New(shm.ArrayInfo{Name: "tracers", Descr: "<f4", Shape: []int{2, 30}, Axes: []string{"xy", "particle"}}, 3)
 	r.sink.State(shm.TopicArrays, shm.Arrays{*density.Info(), *tracers.Info()})
 	_, page := s.ask("GET", "/models/waves?window=300", "", "Accept", "text/html")

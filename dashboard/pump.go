@@ -79,6 +79,9 @@ func (p *pump) open(t *hub.Topic, feed tab.Feed) {
 	if feed.Ordered() {
 		t.Keep(tailFrames)
 	}
+	if _, ok := feed.(tab.Fresh); ok {
+		t.Fresh()
+	}
 	s := &stream{topic: t, feed: feed, release: p.src.Want(feed.Wants()...), dirty: true}
 	_, s.light = feed.(tab.Light)
 	if waking, ok := feed.(tab.Waking); ok {

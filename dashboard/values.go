@@ -38,6 +38,9 @@ func (f *valuesFeed) Wants() []string      { return []string{shm.TopicControls} 
 func (f *valuesFeed) Every() time.Duration { return valuesEvery }
 func (f *valuesFeed) Ordered() bool        { return true }
 
+// Fresh implements [tab.Fresh]: a slider must not go back to where it was.
+func (f *valuesFeed) Fresh() {}
+
 // Light implements [tab.Light]: what one hand does to a control is on its way to
 // all others at once.
 func (f *valuesFeed) Light() {}

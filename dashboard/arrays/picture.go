@@ -134,15 +134,16 @@ func turn(pix []uint8, stride int) {
 }
 
 // ReadThumbnail makes a picture of a frame of the axes "x", "y" with y going up,
-// with at most so many pixels to a side.
-func ReadThumbnail(frame *shm.ArrayFrame, most int, colormap string) (image.Image, error) {
+// with at most so many pixels to a side. Colours and limits are the array's own,
+// else viridis and those of the values.
+func ReadThumbnail(frame *shm.ArrayFrame, most int) (image.Image, error) {
 	sel, err := Index{Right, Down}.Plane(frame.Shape)
 	if err != nil {
 		return nil, err
 	}
-	table, ok := colorTable(colormap)
+	table, ok := colorTable(frame.Info.Colormap)
 	if !ok {
-		return nil, noTable(colormap)
+		table, _ = colorTable("viridis")
 	}
 	sel.Step = (max(sel.Rows, sel.Cols) + most - 1) / most
 	px, err := frame.Reader.ReadPlane(frame, sel, nil)
@@ -152,7 +153,11 @@ func ReadThumbnail(frame *shm.ArrayFrame, most int, colormap string) (image.Imag
 	if px.Samples != 1 || px.Rows < 1 || px.Cols < 1 {
 		return nil, errors.New("the frame has no elements")
 	}
-	shade := shader(contrast(px), 1)
+	limits := contrast(px)
+	if frame.Info.Limits != nil {
+		limits = *frame.Info.Limits
+	}
+	shade := shader(limits, 1)
 	img := image.NewPaletted(image.Rect(0, 0, px.Cols, px.Rows), palette(table))
 	each(px, func(i int, v float64) { img.Pix[i] = shade(v) })
 	turn(img.Pix, img.Stride)

@@ -429,7 +429,7 @@ func (c *client) read() error {
 		}
 		switch m.Type {
 		case "watch":
-			c.hub.watch(c, m.Who, m.Topics)
+			c.hub.watch(c, m.Who, m.Topics, m.Keep)
 		case "set":
 			if set := c.hub.opts.Set; set != nil {
 				set(c, m.Source, m.Name, m.Value)
@@ -467,6 +467,7 @@ var buffers = sync.Pool{New: func() any { return new([maxMessage]byte) }}
 type pageMessage struct {
 	Type   string   `json:"type"`
 	Topics []string `json:"topics"` // watch: all topics the page shows
+	Keep   bool     `json:"keep"`   // watch: what the page shows of them already is still there
 	N      uint64   `json:"n"`      // ack: messages handled since the connection opened
 	TS     float64  `json:"ts"`     // ack: the "ts" of the last frame painted, ms since the epoch
 	Who    string   `json:"who"`    // watch: a random name of whoever looks at the page

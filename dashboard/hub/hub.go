@@ -151,17 +151,17 @@ func (h *Hub) Stats() Stats {
 }
 
 // watch replaces the set of topics that c watches. who is what the page calls
-// whoever looks at it.
-func (h *Hub) watch(c *client, who string, names []string) {
+// whoever looks at it. keep says that what it watches already goes on.
+func (h *Hub) watch(c *client, who string, names []string, keep bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if _, ok := h.clients[c]; !ok {
 		return
 	}
 	old := *c.subs.Load()
-	keep := make(map[string]*sub, len(old))
+	before := make(map[string]*sub, len(old))
 	for _, s := range old {
-		keep[s.topic.name] = s
+		before[s.topic.name] = s
 	}
 	next := make([]*sub, 0, len(names))
 	seen := make(map[string]bool, len(names))
@@ -174,11 +174,15 @@ func (h *Hub) watch(c *client, who string, names []string) {
 			continue
 		}
 		seen[name] = true
-		if s := keep[name]; s != nil {
-			delete(keep, name)
+		if s := before[name]; s != nil {
+			delete(before, name)
 			// The page asks anew because it has been drawn anew: what it was
-			// sent before is gone with the old elements.
-			s.next.Store(0)
+			// sent before is gone with the old elements. One that only shows more, or
+			// less, knows what it has been told; frames that stand for themselves
+			// cost little, and what has just come to show them may want one.
+			if !keep || s.topic.depth == 1 {
+				s.begin()
+			}
 			next = append(next, s)
 			continue
 		}
@@ -197,6 +201,7 @@ func (h *Hub) watch(c *client, who string, names []string) {
 			h.topics[name] = t
 		}
 		s := &sub{topic: t, client: c}
+		s.begin()
 		t.add(s)
 		next = append(next, s)
 	}
@@ -211,7 +216,7 @@ func (h *Hub) watch(c *client, who string, names []string) {
 		h.opts.Watching(c, who, got)
 	}
 	c.subs.Store(&next)
-	for _, s := range keep {
+	for _, s := range before {
 		h.drop(s)
 	}
 	c.signal()
@@ -249,7 +254,8 @@ func (h *Hub) drop(s *sub) {
 type Topic struct {
 	name  string
 	hub   *Hub
-	depth int // frames kept; set by Open, before anything is published
+	depth int  // frames kept; set by Open, before anything is published
+	fresh bool // newcomers get no snapshot that was there before them; set by Open
 
 	tail atomic.Pointer[tail]   // written by the topic's owner
 	subs atomic.Pointer[[]*sub] // written under hub.mu
@@ -288,6 +294,11 @@ func (t *Topic) Name() string { return t.name }
 // browsers that fall behind, and one that falls further gets a snapshot.
 // Without Keep each frame stands for itself. Call it in Options.Open.
 func (t *Topic) Keep(n int) { t.depth = max(1, n) }
+
+// Fresh has newcomers wait for a snapshot of their own instead of an older one
+// and the frames after it: where what was so a while ago would be seen. Call it
+// in Options.Open.
+func (t *Topic) Fresh() { t.fresh = true }
 
 // Publish makes m the topic's newest frame. Only the topic's owner may call
 // it, from one goroutine at a time.
@@ -386,6 +397,13 @@ type sub struct {
 	client *client
 	next   atomic.Uint64 // number of the frame to send next; 0: needs a snapshot
 	last   atomic.Uint64 // number of the client's last message that was of the topic
+	since  atomic.Uint64 // number of the topic's last frame when the browser began
+}
+
+// begin has the browser told everything from now on, and first what is so.
+func (s *sub) begin() {
+	s.since.Store(s.topic.tail.Load().last())
+	s.next.Store(0)
 }
 
 // ready reports whether the browser could be sent a picture at once, or at its
@@ -417,7 +435,8 @@ func (s *sub) take(pictures bool) (m *Message, skipped uint64, left bool) {
 			}
 			s.next.CompareAndSwap(next, next+1)
 			return m, 0, false
-		case t.snapshot != nil && (len(t.frames) == 0 || t.snap+1 >= t.first):
+		case t.snapshot != nil && (len(t.frames) == 0 || t.snap+1 >= t.first) &&
+			(next > 0 || !s.topic.fresh || t.snap >= s.since.Load()):
 			m = t.snapshot
 			if m.size >= big && !pictures {
 				return nil, 0, true

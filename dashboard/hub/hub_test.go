@@ -45,6 +45,9 @@ func start(t testing.TB, opts hub.Options) *bench {
 		if strings.HasPrefix(topic.Name(), "deltas/") {
 			topic.Keep(8)
 		}
+		if strings.HasSuffix(topic.Name(), "/fresh") {
+			topic.Fresh()
+		}
 		b.note(func() { b.open[topic.Name()] = topic })
 		return nil
 	}

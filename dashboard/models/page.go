@@ -127,12 +127,23 @@ func (m *Models) whatIsWrong(info shm.ModelInfo, src *source.Source, st *shm.Mod
 		return "", ""
 	}
 	if info.Problem != "" {
-		return source.Sentence(errors.New(info.Problem)), info.Detail
+		return sentence(info.Problem), info.Detail
 	}
 	if err := m.problem(info.Key); err != nil {
-		return source.Sentence(err), ""
+		return sentence(err.Error()), ""
 	}
 	return "", ""
+}
+
+// sentence makes what went wrong one that people can read. A name at its
+// beginning stays as it is.
+func sentence(text string) string {
+	s := source.Sentence(errors.New(text))
+	text = strings.TrimSpace(text)
+	if first, _, _ := strings.Cut(text, " "); first != "" && strings.ContainsAny(first, "./_\\") {
+		return text[:1] + s[1:]
+	}
+	return s
 }
 
 // listPage is the list of models.
@@ -454,7 +465,7 @@ func (m *Models) field(out *components.Model, src *source.Source, info shm.Model
 	if phase != nil {
 		out.Files = append(out.Files, components.ModelFile{Label: "phase .npy", Href: base + "/arrays/phase.npy", Help: "The phase as NumPy reads it, in radians from −π to π"})
 	}
-	if st != nil && len(st.Observables) > 0 {
+	if st != nil && len(st.Observables) > 0 && src.History(shm.TopicPhysics) != nil {
 		out.Files = append(out.Files, components.ModelFile{Label: "physics .csv", Href: base + "/events/" + shm.TopicPhysics + "?format=csv", Help: "The numbers of the charts, of the last quarter of an hour"})
 	}
 	if density != nil {

@@ -108,7 +108,7 @@ func (p *pictures) of(key string, frame *shm.ArrayFrame, now time.Time) (Picture
 	if ok && (last.seq == frame.Seq && last.stamp == frame.Stamp || now.Sub(last.at) < pictureFor) {
 		return last.Picture, nil
 	}
-	img, err := arrays.ReadThumbnail(frame, thumbnail, "viridis")
+	img, err := arrays.ReadThumbnail(frame, thumbnail)
 	switch {
 	case err != nil && ok:
 		return last.Picture, nil // overwritten meanwhile, or gone with its run

@@ -57,6 +57,9 @@ func (f *list) Wants() []string      { return f.wants }
 func (f *list) Every() time.Duration { return fragmentEvery }
 func (f *list) Ordered() bool        { return true }
 
+// Fresh implements [Fresh].
+func (f *list) Fresh() {}
+
 func (f *list) Snapshot(now time.Time) []byte {
 	l := f.look(now)
 	if !f.begun {

@@ -137,6 +137,13 @@ type Feed interface {
 	Next(now time.Time) []byte
 }
 
+// Fresh is an ordered Feed of which a newcomer is told what is so now, and not an
+// older snapshot with all that has come since.
+type Fresh interface {
+	Feed
+	Fresh()
+}
+
 // Light is a Feed whose Next costs next to nothing while there is nothing new:
 // it is asked as soon as something has come, and Every bounds its frames alone.
 type Light interface {

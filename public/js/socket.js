@@ -98,8 +98,9 @@ export class Socket {
     if (this.#state !== "live") return;
     const wanted = collectTopics(document);
     if (!anew && this.#known !== null && sameTopics(this.#known, wanted)) return;
+    const keep = !anew && this.#known !== null;
     this.#known = wanted;
-    this.send(watchMessage(wanted, who()));
+    this.send(watchMessage(wanted, who(), keep));
   }
 
   /** Asks for all that was not shown while it was held back: what came may have been changes of what is not there any more. */

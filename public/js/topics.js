@@ -14,9 +14,12 @@ export function collectTopics(root) {
   return [...topics].sort();
 }
 
-/** The message that asks for these topics and no others, and says who does. The server answers with what it knows of each. */
-export function watchMessage(topics, who) {
-  return JSON.stringify({type: "watch", topics, who});
+/**
+ * The message that asks for these topics and no others, and says who does. The server answers with what it knows of each; with
+ * `keep` only of those that are new, for what is shown already is there still.
+ */
+export function watchMessage(topics, who, keep = false) {
+  return JSON.stringify({type: "watch", topics, who, keep: keep || undefined});
 }
 
 /** Whether two sorted lists are the same. */
