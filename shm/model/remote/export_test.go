@@ -11,6 +11,7 @@ import (
 // Hasty makes a server's waits short.
 func (s *Server) Hasty(retry, answer time.Duration, idle float64) {
 	s.retry, s.idle = retry, idle
+	s.timing.silent = 200 * time.Millisecond
 	s.timing.answer, s.timing.tell, s.timing.stands = answer, 200*time.Millisecond, 400*time.Millisecond
 }
 

@@ -118,6 +118,28 @@ func TestASilentServer(t *testing.T) {
 	survived(t, s)
 }
 
+// Who wants a new connection to a silent server need not wait for the old one.
+func TestConnectingAnewToASilentServer(t *testing.T) {
+	t.Parallel()
+	s := start(t, remotetest.Options{})
+	c := client(s.URL())
+	c.Hasty(time.Hour, time.Hour, 60)
+	r := run(t, c)
+	r.phase(t, shm.ModelRunning)
+	thaw := s.Freeze()
+	defer thaw()
+	r.sink.Wait(t, "people to be told", func() bool { return strings.Contains(r.state().Problem, "has said nothing for 200ms") })
+	r.do(t, shm.ActionRestart)
+	r.phase(t, shm.ModelStarting)
+	thaw()
+	r.phase(t, shm.ModelRunning)
+	if p := r.state().Problem; p != "" {
+		t.Errorf("problem %q", p)
+	}
+	r.stop()
+	survived(t, s)
+}
+
 func TestAServerThatIsGone(t *testing.T) {
 	t.Parallel()
 	s := start(t, remotetest.Options{})

@@ -35,13 +35,14 @@ type timing struct {
 	answer  time.Duration // for an answer to begin, and again for it to be there
 	reset   time.Duration // for the answer that comes after a reset, which makes the model anew
 	grace   time.Duration // to finish an exchange that has begun when the run ends
+	silent  time.Duration // how long an answer may take until people are told
 	tell    time.Duration // how often to say what changes slowly, and that all is well
 	stands  time.Duration // how long the density is the same until that is taken for a pause
 }
 
 var usual = timing{
 	connect: 5 * time.Second, answer: 10 * time.Second, reset: 60 * time.Second, grace: 3 * time.Second,
-	tell: time.Second, stands: 1500 * time.Millisecond,
+	silent: 3 * time.Second, tell: time.Second, stands: 1500 * time.Millisecond,
 }
 
 // half is an exchange of two phases of which only the first came about: the word has
@@ -68,14 +69,14 @@ const unknown = "Unknown Message"
 type client struct {
 	conn    *zmtp.Conn
 	timing  timing
-	waiting func(since time.Duration) // called while an answer is awaited
-	frames  [][]byte                  // memory of the last answer
-	half    *half                     // that of the run: it outlives the connection
+	waiting func(since time.Duration) bool // called while an answer is awaited: whether to go on
+	frames  [][]byte                       // memory of the last answer
+	half    *half                          // that of the run: it outlives the connection
 	cost    *shm.Cost
 }
 
 // dial connects to a server, and sees to it that it waits for a word.
-func dial(ctx context.Context, addr string, t timing, h *half, cost *shm.Cost, waiting func(time.Duration)) (*client, error) {
+func dial(ctx context.Context, addr string, t timing, h *half, cost *shm.Cost, waiting func(time.Duration) bool) (*client, error) {
 	conn, err := zmtp.Dial(ctx, addr, zmtp.Options{Message: maxSide*maxSide*8 + maxHead, Handshake: t.connect})
 	if err != nil {
 		return nil, err

@@ -31,8 +31,6 @@ const (
 	pausedEvery = 400 * time.Millisecond
 	// standsDensities is how many densities are the same until that is taken for a pause.
 	standsDensities = 5
-	// silentAfter is how long an answer may take until people are told.
-	silentAfter = 3 * time.Second
 	// maxRetry is the longest pause between attempts to reach the server.
 	maxRetry = 30 * time.Second
 	// rateOver is the number of pictures whose rate is told.
@@ -276,13 +274,15 @@ func (r *run) tellArrays(now time.Time) {
 	}
 }
 
-// waiting is called about ten times a second while an answer is awaited.
-func (r *run) waiting(since time.Duration) {
-	if since > silentAfter && r.state.Problem == "" {
-		r.state.Problem = fmt.Sprintf("The server at %s%s has said nothing for %.0f s.", scheme, r.server.addr, silentAfter.Seconds())
+// waiting is called about ten times a second while an answer is awaited. People who ask
+// for a new connection need not wait for it to the end.
+func (r *run) waiting(since time.Duration) bool {
+	if silent := r.server.timing.silent; since > silent && r.state.Problem == "" {
+		r.state.Problem = fmt.Sprintf("The server at %s%s has said nothing for %v.", scheme, r.server.addr, silent)
 		r.tellState()
 	}
 	r.tick()
+	return since < r.server.timing.silent || !r.waits(shm.ActionRestart)
 }
 
 // heard takes back what waiting has said.

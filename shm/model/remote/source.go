@@ -257,6 +257,13 @@ func (s *source) batch(now, when time.Time) (out []command, later time.Time) {
 	return out, now
 }
 
+// waits reports whether a command of the name is in the queue.
+func (s *source) waits(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.queue, func(c command) bool { return c.name == name })
+}
+
 // wants reports whether a command of the name waits, and takes it and all before it
 // out of the queue: they are answered with why.
 func (s *source) wants(name string, why error) bool {

@@ -307,8 +307,9 @@ type Wait struct {
 	For time.Duration
 	// After is how long it may still take once the context is done.
 	After time.Duration
-	// Waiting is called about ten times a second while nothing comes; may be nil.
-	Waiting func(since time.Duration)
+	// Waiting is called about ten times a second while nothing comes, and says whether
+	// to go on; may be nil.
+	Waiting func(since time.Duration) bool
 }
 
 // Recv reads a message, without the empty frame before it. It uses the memory of
@@ -356,8 +357,8 @@ func (c *Conn) await(ctx context.Context, w Wait) error {
 				return ctx.Err()
 			}
 			return err
-		case w.Waiting != nil:
-			w.Waiting(time.Since(began))
+		case w.Waiting != nil && !w.Waiting(time.Since(began)):
+			return err
 		}
 	}
 }

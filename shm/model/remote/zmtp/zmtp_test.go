@@ -78,10 +78,13 @@ func TestMessages(t *testing.T) {
 func TestWaits(t *testing.T) {
 	req, _ := pair(t, Options{})
 	told := 0
-	_, err := req.Recv(t.Context(), Wait{For: 250 * time.Millisecond, Waiting: func(time.Duration) { told++ }}, nil)
+	_, err := req.Recv(t.Context(), Wait{For: 250 * time.Millisecond, Waiting: func(time.Duration) bool { told++; return true }}, nil)
 	var timeout net.Error
 	if !errors.As(err, &timeout) || !timeout.Timeout() || told == 0 {
 		t.Errorf("nothing comes: %v, told %d times", err, told)
+	}
+	if _, err := req.Recv(t.Context(), Wait{For: time.Hour, Waiting: func(time.Duration) bool { return false }}, nil); !errors.As(err, &timeout) {
+		t.Errorf("not waited for: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(50*time.Millisecond, cancel)
