@@ -248,6 +248,22 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
     near(await pixelAt(page, col, row), Array(3).fill((col + row) / 2000 * 255));
   }));
 
+  test("the picture is a file, and the view with the parameters a link, with a clipboard or without", () => withModel(model, async page => {
+    await page.evaluate(() => serve({density: () => 1}));
+    await page.getByText("PNG", {exact: true}).click();
+    await page.waitForFunction(() => window.saved.length === 1);
+    const [{name, type, size}] = await page.evaluate(() => window.saved);
+    assert.deepEqual([name, type], ["vortices-now.png", "image/png"]);
+    assert.ok(size > 100, String(size));
+    await page.evaluate(() => Object.defineProperty(navigator, "clipboard", {value: undefined, configurable: true}));
+    await page.getByText("Copy link").click();
+    await page.waitForFunction(() => !document.querySelector(".models-link").hidden);
+    assert.equal(await page.locator(".models-link").inputValue(), `${server.url}/models/testdata/page.html?lut=magma&p.cooling=0.5`);
+    await page.evaluate(() => Object.defineProperty(navigator, "clipboard", {value: {write: async ([item]) => { window.copied = await (await item.getType("text/plain")).text(); }}}));
+    await page.getByText("Copy link").click();
+    await page.waitForFunction(() => window.copied?.endsWith("?lut=magma&p.cooling=0.5") && document.querySelector(".models-link").hidden);
+  }, "?lut=magma"));
+
   test("a pause holds the picture, another grid is another picture, a failure dims what was last", () => withModel(model, async page => {
     await page.evaluate(() => serve({density: () => 1}));
     await page.evaluate(() => window.picture.setPaused(true));

@@ -21,3 +21,19 @@ test("every colour has a name and a value in both themes", () => {
   assert.equal(new Set(COLOURS).size, COLOURS.length);
   assert.ok(!css.includes(`--person-${COLOURS.length}:`));
 });
+
+test("the word on the own colour can be read in both themes, and no two colours are alike", () => {
+  const css = readFileSync(new URL("../../css/src/models.css", import.meta.url), "utf8");
+  const luminance = rgb => rgb.map(n => n / 255).map(n => n <= 0.04045 ? n / 12.92 : ((n + 0.055) / 1.055) ** 2.4).reduce((sum, n, i) => sum + n * [0.2126, 0.7152, 0.0722][i], 0);
+  const contrast = (a, b) => (Math.max(luminance(a), luminance(b)) + 0.05) / (Math.min(luminance(a), luminance(b)) + 0.05);
+  const values = COLOURS.map((_, i) => [...css.matchAll(new RegExp(`--person-${i}: rgb\\((\\d+) (\\d+) (\\d+)\\)`, "g"))].map(match => match.slice(1).map(Number)));
+  for (const [theme, text] of [[0, [20, 20, 24]], [1, [255, 255, 255]]]) {
+    values.forEach((both, i) => {
+      assert.ok(contrast(both[theme], text) >= 4.5, `${COLOURS[i]}: ${contrast(both[theme], text)}`);
+      values.slice(0, i).forEach((other, j) => {
+        const apart = Math.hypot(...both[theme].map((n, channel) => n - other[theme][channel]));
+        assert.ok(apart > 50, `${COLOURS[i]} and ${COLOURS[j]}: ${apart}`);
+      });
+    });
+  }
+});

@@ -8,6 +8,7 @@ import {mount} from "../index.js";
 const root = document.querySelector("[data-model]");
 const subscribers = new Map();
 window.sent = []; // messages that went out
+window.saved = []; // files
 window.posted = []; // bodies of forms
 window.refuse = ""; // why no form is taken
 window.topics = () => [...document.querySelectorAll("[data-topic]")].map(element => element.dataset.topic);
@@ -28,7 +29,7 @@ window.picture = mount(root, {
   send: text => window.sent.push(JSON.parse(text)),
   who: () => "me",
   afterPaint: callback => setTimeout(callback),
-  save() {},
+  save: (blob, name) => window.saved.push({name, type: blob.type, size: blob.size}),
   stamp: () => "now",
   post: async (url, body) => {
     window.posted.push(String(body));
