@@ -93,6 +93,9 @@ type layout struct {
 // special are the names of widgets of super_hydro's own page: no parameters.
 var special = []string{"density", "quit", "reset", "reset_tracers", "fps", "messages", "controls"}
 
+// passive are the kinds of widgets that nobody changes anything with.
+var passive = []string{"HTML", "HTMLMath", "Label", "Image", "Video", "Audio", "Canvas", "Button", "Output", "FloatProgress", "IntProgress", "Valid"}
+
 // deadly are the parameters that must not be set: the server's arrays would have another
 // shape than its model, and it hangs.
 var deadly = []string{"Nx", "Ny", "Nxy", "dx", "Lxy", "xy"}
@@ -135,7 +138,7 @@ func (l *layout) add(n node) {
 	}
 	w, ok := n.widget()
 	if !ok {
-		if n.attribute("children") == nil && len(l.unknown) < maxControls {
+		if n.attribute("children") == nil && !slices.Contains(passive, n.name) && len(l.unknown) < maxControls {
 			l.unknown = append(l.unknown, clip(n.name, maxName)+" "+name)
 		}
 		return
@@ -188,9 +191,12 @@ func (n *node) widget() (widget, bool) {
 	}
 	value := n.value("value")
 	switch n.name {
-	case "FloatSlider", "BoundedFloatText":
+	case "FloatSlider":
 		c.Type = shm.Float
 		limits(0, 100, 0.1)
+	case "BoundedFloatText":
+		c.Type = shm.Float
+		limits(0, 100, 0)
 	case "FloatText":
 		c.Type = shm.Float
 	case "FloatLogSlider":

@@ -2,7 +2,9 @@ package remote
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
+	"os"
 	"strings"
 	"testing"
 
@@ -25,7 +27,7 @@ func TestLayout(t *testing.T) {
 			`[{"name":"d","type":"choice","value":"b","default":"b","choices":["a","b"]},{"name":"e","type":"choice","value":"one","default":"one","choices":["one","half"]},` +
 				`{"name":"f","type":"choice","choices":["x"]}]`, ""},
 		{"texts and boxes of numbers", `VBox((Text(value='a', name='t'), BoundedFloatText(value=1.0, name='b', max=2.0), IntText(value=3, name='i')))`,
-			`[{"name":"t","type":"text","value":"a","default":"a"},{"name":"b","type":"float","value":1,"default":1,"min":0,"max":2,"step":0.1},{"name":"i","type":"int","value":3,"default":3}]`, ""},
+			`[{"name":"t","type":"text","value":"a","default":"a"},{"name":"b","type":"float","value":1,"default":1,"min":0,"max":2},{"name":"i","type":"int","value":3,"default":3}]`, ""},
 		{"what is nobody's parameter", `VBox(children=(Canvas(name='density'), Button(name='reset'), IntSlider(value=20, max=60, name='fps'), FloatSlider(name='_'), FloatSlider(), ` +
 			`FloatSlider(name='Nx'), FloatSlider(name='a b'), FloatSlider(name='twice'), FloatSlider(name='twice')))`,
 			`[{"name":"twice","type":"float","value":0,"default":0,"min":0,"max":100,"step":0.1}]`, ""},
@@ -54,6 +56,57 @@ func TestLayout(t *testing.T) {
 				t.Errorf("unknown are %q, want %q", got, tt.unknown)
 			}
 		})
+	}
+}
+
+// testdata/layout.txt is what ipywidgets 8 wrote of one widget of each kind.
+func TestLayoutOfIPyWidgets(t *testing.T) {
+	text, err := os.ReadFile("testdata/layout.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := parseLayout(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got strings.Builder
+	for _, w := range l.widgets {
+		c := w.control
+		fmt.Fprintf(&got, "%s %q %s %v", c.Name, c.Title, c.Type, c.Value)
+		if c.Min != nil {
+			fmt.Fprintf(&got, " %g..%g/%g %s", *c.Min, *c.Max, c.Step, c.Scale)
+		}
+		if c.Choices != nil {
+			fmt.Fprintf(&got, " %q %v", c.Choices, w.values)
+		}
+		got.WriteString("\n")
+	}
+	const want = `bump_h "bump size" float 0 0..0.5/0.01 
+d "" float 0 0..100/0.1 
+n "" int 0 -3..100/1 
+c "" float 0.01 1e-10..10/0 log
+c2 "" float 1 1..10000/0 log
+cyl "Trap" bool true
+off "" bool false
+tb "" bool false
+dd "" choice a ["a" "b"] [a b]
+d2 "$\\mu$'s" choice two ["one" "two"] [1 2.5]
+tbs "" choice x ["x" "y"] [1 2]
+r "" choice 1 ["1" "2" "3"] [1 2 3]
+ss "" choice p ["p" "q"] [p q]
+ft "" float 3
+bft "" float 3 0..7/0 
+it "" int 0
+bit "" int 0 0..100/1 
+tx "" text hello 'x' "y"
+
+v "" float 0 0..100/0.1 
+`
+	if got.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", &got, want)
+	}
+	if want := "FloatRangeSlider fr, ColorPicker col, Play pl"; strings.Join(l.unknown, ", ") != want {
+		t.Errorf("unknown are %q", l.unknown)
 	}
 }
 
