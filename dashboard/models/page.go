@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"net/url"
@@ -278,7 +279,8 @@ func (m *Models) page(v tab.View, key string) templ.Component {
 		}
 	}
 	rest := without(query)
-	page := m.model(v.Moment, key, chart.ParseWindow(query.Get("window")))
+	page := m.model(v.Moment, key)
+	page.Charts = m.charts(v.Moment, key, chart.ParseWindow(query.Get("window")))
 	controls.Sign(page.Groups, v.CSRF)
 	page.CSRF = v.CSRF
 	page.Windows = chart.Windows(m.Href(key), rest, chart.ParseWindow(query.Get("window")))
@@ -289,18 +291,26 @@ func (m *Models) page(v tab.View, key string) templ.Component {
 // live is the live regions of a model's page. Their charts have the window that
 // the page puts them into by itself.
 func (m *Models) live(mo tab.Moment, key string) tab.List {
-	page := m.model(mo, key, chart.ParseWindow(""))
-	l := tab.List{Whole: components.ModelFrame(page)}
+	page := m.model(mo, key)
+	// The numbers below charts are worked out where somebody sees them alone.
+	charted := func(frame func(components.Model) templ.Component) templ.Component {
+		return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+			page := page
+			page.Charts = m.charts(mo, key, chart.ParseWindow(""))
+			return frame(page).Render(ctx, w)
+		})
+	}
+	l := tab.List{Whole: charted(components.ModelFrame)}
 	l.Parts = []tab.Part{
 		{ID: components.ModelHeadID, Version: page.HeadVersion(), Frame: components.ModelHeadFrame(page)},
 		{ID: components.ModelConfigID, Version: fmt.Sprint(page.Config, page.Phase, page.Opening, page.Problem != ""), Frame: components.ModelConfigFrame(page)},
 		{ID: components.ModelFilesID, Version: fmt.Sprint(page.Files), Frame: components.ModelFilesFrame(page)},
 	}
-	charts := ""
-	for _, c := range page.Charts {
-		charts += c.Name + "\x00" + c.Title + "\x00" + c.Unit + "\x00"
+	charts := string(page.Phase) // why there are none
+	if st := stateOf(m.Source(key)); st != nil && len(st.Observables) > 0 {
+		charts = fmt.Sprint(st.Observables)
 	}
-	l.Parts = append(l.Parts, tab.Part{ID: components.ModelChartsID, Version: charts, Frame: components.ModelChartsFrame(page)})
+	l.Parts = append(l.Parts, tab.Part{ID: components.ModelChartsID, Version: charts, Frame: charted(components.ModelChartsFrame)})
 	if len(page.Groups) == 0 {
 		l.Version = string(page.Phase) // why there are none
 	}
@@ -308,8 +318,26 @@ func (m *Models) live(mo tab.Moment, key string) tab.List {
 	return l
 }
 
-// model is the page of a model as it is at a moment.
-func (m *Models) model(mo tab.Moment, key string, window time.Duration) components.Model {
+// charts are those of the numbers that a model reports, in its order.
+func (m *Models) charts(mo tab.Moment, key string, window time.Duration) []components.ChartProps {
+	src := m.Source(key)
+	st := stateOf(src)
+	if st == nil {
+		return nil
+	}
+	view := chart.View{
+		Prefix: mo.Prefix, Source: src.ID(), Window: window, Series: src.Series, Ended: src.Ended,
+		IsTopic: func(name string) bool { return src.History(name) != nil },
+	}
+	var out []components.ChartProps
+	for _, o := range st.Observables {
+		out = append(out, view.Card(loader.SpecFor(src, shm.TopicPhysics+"."+o.Name), mo.Now))
+	}
+	return out
+}
+
+// model is the page of a model as it is at a moment, but for its charts.
+func (m *Models) model(mo tab.Moment, key string) components.Model {
 	info, ok := m.info(key)
 	if !ok {
 		info = shm.ModelInfo{Key: key} // its file has gone, and a run of it is left
@@ -336,15 +364,6 @@ func (m *Models) model(mo tab.Moment, key string, window time.Duration) componen
 	declared, _ = value.(shm.Controls)
 	m.actions(&out, src, declared, mo.Now)
 	m.field(&out, src, info, st, declared)
-	if st != nil {
-		view := chart.View{
-			Prefix: mo.Prefix, Source: src.ID(), Window: window, Series: src.Series, Ended: src.Ended,
-			IsTopic: func(name string) bool { return src.History(name) != nil },
-		}
-		for _, o := range st.Observables {
-			out.Charts = append(out.Charts, view.Card(loader.SpecFor(src, shm.TopicPhysics+"."+o.Name), mo.Now))
-		}
-	}
 	return out
 }
 

@@ -163,6 +163,44 @@ func TestTwoAtOnceGetTwoNames(t *testing.T) {
 	})
 }
 
+// Who asks for nothing else sees a process, be it gone; a simulation only while
+// there is no process, and while it runs: looking at it would have it run.
+func TestDefaultPrefersProcesses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		model, far, napari := newProcess("waves", 1), newProcess("far", 2), newProcess("napari", 3)
+		model.info.Kind, far.info.Kind = shm.KindModel, shm.KindRemote
+		r := registry(t, source.Options{}, map[string]*process{"m": model, "f": far, "n": napari})
+		expect := func(when, want string, waited bool) {
+			t.Helper()
+			if got := r.Default().ID(); got != want || r.Waited() != waited {
+				t.Errorf("%s: the default is %q, waited for %v, want %q and %v", when, got, r.Waited(), want, waited)
+			}
+		}
+		expect("nothing", source.Nobody, false)
+		attach(t, r, model, source.Target{Address: "m"})
+		expect("a model", "waves", false)
+		time.Sleep(time.Second)
+		attach(t, r, far, source.Target{Address: "f"})
+		expect("a model that started later", "far", false)
+		far.end <- shm.ErrEnded
+		synctest.Wait()
+		expect("one model left", "waves", false)
+		attach(t, r, napari, source.Target{Address: "n"})
+		expect("a process", "napari", true)
+		napari.end <- shm.ErrEnded
+		synctest.Wait()
+		expect("a process that is gone", "napari", true)
+		if err := r.Dismiss("napari"); err != nil {
+			t.Fatal(err)
+		}
+		expect("a model again", "waves", false)
+		model.end <- shm.ErrEnded
+		synctest.Wait()
+		expect("models that have ended", source.Nobody, false)
+		r.Close()
+	})
+}
+
 func TestSilenceAndReturn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProcess("napari", 1)

@@ -1,0 +1,116 @@
+package models
+
+import (
+	"encoding/json"
+	"math"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"webmon/shm"
+)
+
+func TestParametersOfAnAddress(t *testing.T) {
+	for _, test := range []struct{ query, want string }{
+		{"", ""},
+		{"window=60&source=x", ""},
+		{"p.b=2&p.a=1&window=60", "a=1 b=2"},
+		{"p.a=1&p.a=2", "a=2"}, // the last one counts, as in forms
+		{"p.=1&p=2", ""},
+		{"p.%3Cb%3E=%3Ci%3E", "<b>=<i>"},
+	} {
+		query, err := url.ParseQuery(test.query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, p := range parametersOf(query) {
+			got = append(got, p.name+"="+p.value)
+		}
+		if got := strings.Join(got, " "); got != test.want {
+			t.Errorf("%q has %q, want %q", test.query, got, test.want)
+		}
+		for name := range without(query) {
+			if strings.HasPrefix(name, parameterPrefix) {
+				t.Errorf("%q without its parameters has %q", test.query, name)
+			}
+		}
+	}
+	many := url.Values{}
+	for i := range 5000 {
+		many.Set(parameterPrefix+strings.Repeat("x", i%100)+string(rune('a'+i%26)), "1")
+	}
+	if n := len(parametersOf(many)); n != maxParameters {
+		t.Errorf("an address with thousands of parameters has %d, want %d", n, maxParameters)
+	}
+}
+
+func TestParagraphs(t *testing.T) {
+	for _, test := range []struct {
+		text string
+		want []string
+	}{
+		{"", nil},
+		{"\n \n", nil},
+		{"One line.", []string{"One line."}},
+		{"  A docstring\n    of two lines.\n\n    And more.\n", []string{"A docstring of two lines.", "And more."}},
+	} {
+		if got := paragraphs(test.text); !slices.Equal(got, test.want) {
+			t.Errorf("%q has the paragraphs %q, want %q", test.text, got, test.want)
+		}
+	}
+}
+
+func TestSentence(t *testing.T) {
+	for text, want := range map[string]string{
+		"there is no server":        "There is no server.",
+		"waves.py does not import.": "waves.py does not import.",
+		"/home/a is no file":        "/home/a is no file.",
+		"":                          "Something failed without saying what.",
+	} {
+		if got := sentence(text); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}
+
+// Sixty of them a second are made for every model that is watched.
+func TestStateFrame(t *testing.T) {
+	f := &stateFeed{begin: []byte(`{"topic":"waves/model","ts":`), length: 256}
+	for _, test := range []struct {
+		name    string
+		state   *shm.ModelState
+		running bool
+		want    string // after "ts"
+	}{
+		{"nothing yet", nil, true, ""},
+		{"ended before it began", nil, false, `"phase":"stopped","t":null,"time_unit":"","steps":0,"frame":0,"step_ms":0,"rate":0,"finger":null}`},
+		{"running", &shm.ModelState{
+			Phase: shm.ModelRunning, Time: 1.25, TimeUnit: `ħ/"μ"`, Steps: 1 << 60, Frame: 7, StepMS: 1e-7, Rate: math.Inf(1),
+			Finger: &shm.ModelFinger{X: 0.5, Y: -0.25, PX: math.NaN(), PY: 1},
+		}, true, `"phase":"running","t":1.25,"time_unit":"ħ/\"μ\"","steps":1152921504606846976,"frame":7,"step_ms":1e-07,"rate":null,"finger":{"x":0.5,"y":-0.25,"px":null,"py":1}}`},
+		{"stopped", &shm.ModelState{Phase: shm.ModelRunning, Time: math.NaN()}, false,
+			`"phase":"stopped","t":null,"time_unit":"","steps":0,"frame":0,"step_ms":0,"rate":0,"finger":null}`},
+	} {
+		var value shm.Value
+		if test.state != nil {
+			value = test.state
+		}
+		got := f.frame(value, test.running, time.UnixMilli(1500))
+		if test.want == "" {
+			if got != nil {
+				t.Errorf("%s: %s, want none", test.name, got)
+			}
+			continue
+		}
+		if want := `{"topic":"waves/model","ts":1500.000,` + test.want; string(got) != want || !json.Valid(got) {
+			t.Errorf("%s: %s\nwant %s", test.name, got, want)
+		}
+	}
+	state := &shm.ModelState{Phase: shm.ModelRunning, Time: 1.25, TimeUnit: "s", Finger: &shm.ModelFinger{}}
+	if n := testing.AllocsPerRun(100, func() { f.frame(state, true, time.UnixMilli(1500)) }); n > 1 {
+		t.Errorf("a frame takes %v allocations, want the frame alone", n)
+	}
+}
