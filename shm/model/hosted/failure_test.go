@@ -41,6 +41,7 @@ func TestFailures(t *testing.T) {
 		{"os._exit", "The process of Wrong ended by itself, with exit code 3.", "", true},
 		{"segfault", "The process of Wrong crashed in compiled code (segmentation fault).", "wrong.py", true},
 		{"kill", "The process of Wrong was killed, by somebody or because the machine had no memory left.", "", true},
+		{"close", "The process of Wrong has closed what connects it to webmon", "", true},
 	} {
 		t.Run(c.deed, func(t *testing.T) {
 			r.t = t

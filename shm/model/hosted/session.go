@@ -61,18 +61,17 @@ func (l *session) run(ctx context.Context) (problem, detail string) {
 			return "", ""
 		case m, ok := <-l.child.messages:
 			if !ok {
-				return problem, detail
+				return l.deaf(), ""
 			}
 			l.heard = time.Now()
 			l.speaks()
 			switch {
-			case m.Failed != nil:
-				problem, detail = m.Failed.Problem, m.Failed.Detail // and it ends
+			case m.Failed != nil: // it ends by itself, unless the model has threads
+				return m.Failed.Problem, m.Failed.Detail
 			case m.trouble() != "":
-				problem = m.trouble()
-			default:
-				l.take(ctx, m)
+				return m.trouble(), ""
 			}
+			l.take(ctx, m)
 		case a := <-l.attached:
 			if a.err != nil {
 				return fmt.Sprintf("%s runs, but cannot be reached: %v.", l.Info().Name, a.err), ""
@@ -81,8 +80,8 @@ func (l *session) run(ctx context.Context) (problem, detail string) {
 		case err := <-l.ended:
 			// The process is about to end, or its manager has: one without the other is of
 			// no use. What it has said is waited for.
-			if l.drain(&problem, &detail) {
-				return problem, detail
+			if l.drain() {
+				return "", ""
 			}
 			return fmt.Sprintf("The connection to %s broke off: %v.", l.Info().Name, err), ""
 		case now := <-tick.C:
@@ -99,21 +98,30 @@ func (l *session) run(ctx context.Context) (problem, detail string) {
 }
 
 // drain takes what a process that ends still says, and reports whether it ends.
-func (l *session) drain(problem, detail *string) bool {
+func (l *session) drain() bool {
 	timer := time.NewTimer(restartsIn)
 	defer timer.Stop()
 	for {
 		select {
-		case m, ok := <-l.child.messages:
+		case _, ok := <-l.child.messages:
 			if !ok {
 				return true
-			}
-			if m.Failed != nil {
-				*problem, *detail = m.Failed.Problem, m.Failed.Detail
 			}
 		case <-timer.C:
 			return false
 		}
+	}
+}
+
+// deaf says why nothing can be heard of a process that has not ended, "" if it has.
+func (l *session) deaf() string {
+	timer := time.NewTimer(restartsIn)
+	defer timer.Stop()
+	select {
+	case <-l.child.exited:
+		return ""
+	case <-timer.C:
+		return fmt.Sprintf("The process of %s has closed what connects it to webmon: a model must leave open files alone that are not its own.", l.Info().Name)
 	}
 }
 

@@ -74,7 +74,7 @@ class Wrong(Good):
     layout = VBox(
         Dropdown(
             "deed",
-            ["none", "raise", "exit", "os._exit", "segfault", "kill", "nan", "shape", "dims", "complex", "text", "None", "sleep", "stick", "print", "children", "density"],
+            ["none", "raise", "exit", "os._exit", "segfault", "kill", "nan", "shape", "dims", "complex", "text", "None", "sleep", "stick", "print", "children", "density", "close"],
         ),
         VBox(FloatSlider("value", 0, 1), FloatLogSlider("cooling", -10, 1, 0.2), IntSlider("count", 0, 100, 1), Checkbox()),
         FloatSlider("gone", 0, 1),
@@ -104,6 +104,9 @@ class Wrong(Good):
         elif deed == "print":
             for i in range(2000):
                 print("line", i, "of a great many")
+        elif deed == "close":
+            os.closerange(3, 100)
+            time.sleep(1000)
         elif deed == "children":
             self.deed = "none"
             subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
@@ -146,10 +149,11 @@ class Sliders(Good):
 
 
 class Constructor(Good):
-    """Cannot be made."""
+    """Cannot be made, and has begun a thread when that turns out."""
 
     def __init__(self, opts):
         super().__init__(opts)
+        threading.Thread(target=time.sleep, args=(1000,)).start()
         raise OSError("the lattice has not been delivered")
 
 

@@ -245,7 +245,10 @@ class Host:
 
     def _publish(self, density: np.ndarray[Any, Any]) -> None:
         stamp = time.time()
-        self._density_array.publish(density, stamp=stamp)
+        array = self._density_array
+        array.publish(density, stamp=stamp)
+        if array._segment is None and array.wanted and not array._closed:
+            self._notice("memory", "The machine has no shared memory for the pictures: make room in /dev/shm, or give a container more (docker run --shm-size=2g).")
         if self._phase_array is not None and self._phase_array.wanted:
             try:
                 phase = np.asarray(self._guard("get_phase", self._model.get_phase))
