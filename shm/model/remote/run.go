@@ -190,6 +190,7 @@ func (r *run) fail(err error) {
 	problem := r.server.trouble(err)
 	r.server.lost(problem, err.Error())
 	r.source.fail(problem, r.values)
+	problem += " It is tried again by itself."
 	if r.state.Problem != problem {
 		r.server.opts.Logger.Warn("a simulation server cannot be used", "server", scheme+r.server.addr, "err", err)
 	}

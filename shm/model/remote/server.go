@@ -116,5 +116,5 @@ func (s *Server) trouble(err error) string {
 	case isProtocol(err):
 		what = fmt.Sprintf("What listens at %s%s is no super_hydro server: %v.", scheme, s.addr, err)
 	}
-	return what + " It is tried again by itself."
+	return what
 }
