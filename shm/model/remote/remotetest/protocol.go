@@ -154,7 +154,7 @@ func (s *Server) array(c sender, word string) error {
 	if err != nil {
 		return err
 	}
-	var data []byte
+	data := make([]byte, 0, 8*len(numbers))
 	for _, x := range numbers {
 		if dtype == "float32" {
 			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(x)))
