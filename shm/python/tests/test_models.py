@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from webmon._models import _finite, find
 from webmon._models.controls import knobs
 from webmon._models.host import Host
