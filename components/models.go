@@ -235,8 +235,8 @@ func (c ModelChange) unit() string {
 }
 
 // modelSteps is how to see models of one's own.
-const modelSteps = `webmon --model my_models.py           # a Python file with models
-webmon --model tcp://127.0.0.1:9000   # a super_hydro server`
+const modelSteps = `webmon --model my_models.py
+webmon --model tcp://127.0.0.1:9000`
 
 // modelStats are the numbers below a model's picture. Scripts fill them: the
 // first three are this page's own.
@@ -255,7 +255,7 @@ func (m Model) over() string {
 		return "There is nothing to see."
 	case m.Phase == ModelFailed:
 		return "It has failed. This is the last picture."
-	case m.Phase == ModelStopped && m.Opening:
+	case m.Opening:
 		return "It is being opened. This page loads itself again."
 	case m.Phase == ModelStopped && m.Config != "":
 		return "It has stopped. This is the last picture."
@@ -277,6 +277,9 @@ func (m Model) noControls() ui.EmptyProps {
 	}
 	return ui.EmptyProps{Title: "No parameters.", Text: "This model lets nothing be changed."}
 }
+
+// absent reports whether there is nothing to show but why: it has never run.
+func (m Model) absent() bool { return m.Source == "" && m.failed() }
 
 // detailTitle says what is folded below what went wrong.
 func detailTitle(detail string) string {

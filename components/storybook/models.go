@@ -3,7 +3,10 @@ package storybook
 import (
 	"strings"
 
+	"github.com/a-h/templ"
+
 	"webmon/components"
+	"webmon/components/layout"
 	"webmon/components/ui"
 )
 
@@ -28,6 +31,18 @@ func models() components.Models {
 	m.Cards[4].Origin, m.Cards[4].Picture, m.Cards[4].About = "tcp://scope.lab:9000", "", ""
 	m.Cards[4].Problem = "No server answers at tcp://scope.lab:9000."
 	return m
+}
+
+// pictured is a list whose pictures are there.
+func pictured(state string, m components.Models) Story {
+	return Story{State: state, Content: func(p layout.Page) templ.Component {
+		for i := range m.Cards {
+			if m.Cards[i].Picture != "" {
+				m.Cards[i].Picture = p.Asset("icon.svg")
+			}
+		}
+		return components.ModelsPage(m)
+	}}
 }
 
 func modelsHuge() components.Models {

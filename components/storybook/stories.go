@@ -84,9 +84,9 @@ func Stories() []Story {
 		page("no source", components.LayersPage(layersEmpty(components.LayersNone, ui.Absent))),
 	)
 	add("Models", Large,
-		page("normal", components.ModelsPage(models())),
+		pictured("normal", models()),
 		page("empty", components.ModelsPage(components.Models{LiveTopic: "-/html/models"})),
-		page("huge", components.ModelsPage(modelsHuge())),
+		pictured("huge", modelsHuge()),
 	)
 	add("Model", Large,
 		page("running", components.ModelPage(model(components.ModelRunning))),
@@ -95,7 +95,7 @@ func Stories() []Story {
 		page("failed", components.ModelPage(model(components.ModelFailed))),
 		page("stopped", components.ModelPage(model(components.ModelStopped))),
 		page("cannot run", components.ModelPage(modelBroken())),
-		page("being opened", components.ModelPage(components.Model{Key: "waves", Title: "Waves", Origin: "/home/ada/waves.py", Href: "/models/waves", List: "/models", Phase: components.ModelStopped, Opening: true})),
+		page("being opened", components.ModelPage(components.Model{Key: "waves", Title: "Waves", Origin: "/home/ada/waves.py", Href: "/models/waves", List: "/models", Phase: components.ModelStarting, Opening: true})),
 		page("link with parameters", components.ModelPage(modelLink(&components.ModelParameters{
 			Leave: "/models/becvortices", Changes: []components.ModelChange{
 				{Name: "cooling", Value: "0.1", Label: "Cooling", From: "0.01", To: "0.1"},

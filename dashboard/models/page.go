@@ -350,7 +350,9 @@ func (m *Models) model(mo tab.Moment, key string) components.Model {
 	}
 	out.Problem, out.Detail = m.whatIsWrong(info, src, st, mo.Now)
 	if src == nil {
-		out.Opening = m.opening(key)
+		if out.Opening = m.opening(key); out.Opening {
+			out.Phase = components.ModelStarting
+		}
 		return out
 	}
 	out.Source = src.ID()

@@ -70,12 +70,10 @@ type person struct {
 	colour  int
 	pages   int
 	left    time.Time // when the last page went; of no meaning while there is one
+	gone    bool      // that is so long ago that they do not count
 	x, y    float64   // where they press
 	presses any       // the browser in which they do; nil: they do not
 }
-
-// there reports whether the person counts.
-func (p *person) there(now time.Time) bool { return p.pages > 0 || now.Sub(p.left) < missed }
 
 // New returns a world without people.
 func New() *People {
@@ -136,10 +134,11 @@ func (p *People) enter(src, id string, now time.Time) {
 	r.forget(now)
 	who := r.get(id)
 	if who == nil {
-		who = &person{id: id, colour: r.colour(now)}
+		who = &person{id: id, colour: r.colour()}
 		r.people = append(r.people, who)
 	}
 	who.pages++
+	who.gone = false
 	p.changed(r)
 }
 
@@ -158,7 +157,8 @@ func (p *People) leave(src, id string, connection any, now time.Time) {
 	time.AfterFunc(missed, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if !who.there(time.Now()) {
+		if who.pages == 0 && time.Since(who.left) >= missed {
+			who.gone = true
 			p.changed(r)
 		}
 	})
@@ -210,10 +210,10 @@ func (r *room) forget(now time.Time) {
 
 // colour is one for somebody new: the first that is free, else the first of
 // somebody who has left, else the first of those that fewest have.
-func (r *room) colour(now time.Time) int {
+func (r *room) colour() int {
 	var theirs, reserved [Colours]int
 	for _, who := range r.people {
-		if who.there(now) {
+		if !who.gone {
 			theirs[who.colour]++
 		}
 		reserved[who.colour]++
@@ -260,9 +260,8 @@ func (p *People) Count(src string) int {
 		return 0
 	}
 	n := 0
-	now := time.Now()
 	for _, who := range r.people {
-		if who.there(now) {
+		if !who.gone {
 			n++
 		}
 	}
@@ -338,7 +337,7 @@ func (f *feed) frame(r *room, now time.Time) []byte {
 	}
 	count, pressing := 0, 0
 	for _, who := range people {
-		if who.there(now) {
+		if !who.gone {
 			count++
 			if who.presses != nil {
 				pressing++
@@ -354,7 +353,7 @@ func (f *feed) frame(r *room, now time.Time) []byte {
 	n := 0
 	for _, who := range people {
 		switch {
-		case n == listed, !who.there(now):
+		case n == listed, who.gone:
 			continue
 		case who.presses == nil:
 			if idle == 0 {
