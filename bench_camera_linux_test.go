@@ -83,7 +83,7 @@ type cameraFigures struct {
 	size float64   // bytes a frame
 }
 
-func measureCamera(b *testing.B, server string, side, browsers int) (f cameraFigures) {
+func measureCamera(b *testing.B, server string, side, browsers int) cameraFigures {
 	var s *contender
 	if server == "webmon" {
 		camera := startChild(b, self(b, roleCamera))
@@ -96,6 +96,12 @@ func measureCamera(b *testing.B, server string, side, browsers int) (f cameraFig
 		s = &contender{proc, ready.Port, socketIO()}
 	}
 	defer s.stop()
+	return measurePictures(b, s, browsers)
+}
+
+// measurePictures has browsers look at a server's pictures.
+func measurePictures(b *testing.B, s *contender, browsers int) (f cameraFigures) {
+	b.Helper()
 	c := crowdOf(b, s, browsers)
 	defer c.close()
 	d := max(*benchTime/2, time.Second)

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 )
 
 // densitySide is the grid of the simulation that is shown, points along a side.
@@ -58,7 +57,7 @@ func BenchmarkDensity(b *testing.B) {
 	publish(b, "density", table.String(), goals...)
 }
 
-func measureDensity(b *testing.B, server string, steps, browsers int) (f cameraFigures) {
+func measureDensity(b *testing.B, server string, steps, browsers int) cameraFigures {
 	var s *contender
 	if server == "webmon" {
 		s = benchModel(b, steps)
@@ -69,26 +68,7 @@ func measureDensity(b *testing.B, server string, steps, browsers int) (f cameraF
 		s = &contender{proc, ready.Port, socketIO()}
 	}
 	defer s.stop()
-	c := crowdOf(b, s, browsers)
-	defer c.close()
-	d := max(*benchTime/2, time.Second)
-	readFor(b, c, d/2)
-	cpu, start := s.cpu(), time.Now()
-	samples := recordFor(b, c, d)
-	took := time.Since(start).Seconds()
-	f.cpu = (s.cpu() - cpu).Seconds() / took
-	f.rate = float64(len(samples)) / took / float64(browsers)
-	for _, s := range samples {
-		f.took = append(f.took, 1e3*float64(s.fromTick))
-	}
-	f.took.sort()
-	if len(samples) > 0 {
-		f.size = float64(c.bytes) / float64(len(samples))
-	}
-	if c.lost > 0 {
-		b.Errorf("%d of %d browsers were dropped", c.lost, browsers)
-	}
-	return f
+	return measurePictures(b, s, browsers)
 }
 
 // benchModel runs this very program with one of its own simulations.
