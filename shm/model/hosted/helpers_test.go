@@ -32,17 +32,23 @@ type running struct {
 	end  func() // ends the run, and waits for that
 }
 
+// looked are the files that tests run models of, looked into once for all.
+var looked sync.Map // file and Python -> *File
+
 // open opens a model of a file.
 func open(t *testing.T, o Options, key string) shm.Source {
 	t.Helper()
 	if o.Python == "" {
 		o.Python = naparitest.Python(t, "numpy2")
 	}
-	src, err := New(o).Open(context.Background(), key)
-	if err != nil {
-		t.Fatal(err)
+	file, _ := looked.LoadOrStore(o.File+"\n"+o.Python, New(Options{File: o.File, Python: o.Python}))
+	for _, k := range file.(*File).look(context.Background(), false) {
+		if k.Key == key {
+			return newSource(New(o), k)
+		}
 	}
-	return src
+	t.Fatalf("there is no model %s in %s", key, o.File)
+	return nil
 }
 
 // run runs a model until the test ends, and sees to it that nothing is left over.
