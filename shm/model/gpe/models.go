@@ -150,7 +150,7 @@ The potential is V_c = β ħ ṅ/n0 with ṅ = 2 Im(ψ* K ψ)/ħ, and dE/dt = �
 				v.fingerV0, v.fingerAtX, v.fingerAtY = 1.2, 0.5, 0.5
 			},
 			own: func() []param {
-				f := number("Vc_cooling", "Quantum friction", "", frictionOff, 0.4, 0.2, "",
+				f := number("Vc_cooling", "Quantum friction", "", frictionOff, 0.4, 0, "",
 					"Strength β of the potential against changes of the density. At the left end there is none.",
 					func(v *values) any { return &v.drags }, nil)
 				f.control.Scale = "log"

@@ -127,7 +127,7 @@ func (s *Sim) declare() []param {
 		}
 	}
 	list := s.model.def.own()
-	cooling := number("cooling", "Cooling", "", coolingOff, 1, 0.2, "",
+	cooling := number("cooling", "Cooling", "", coolingOff, 1, 0, "",
 		"How fast the fluid loses energy while it keeps its particles (η). At the left end nothing cools, and energy is conserved.",
 		func(v *values) any { return &v.cooling }, func(s *Sim, _ values) { s.setCooling(); s.setKinetic() })
 	cooling.control.Scale = "log"
