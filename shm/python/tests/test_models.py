@@ -473,6 +473,21 @@ def test_reset_sets_defaults_first(host):
     assert one._controls["x"].value == 1.0
 
 
+def test_what_a_model_may_not_be_called(host):
+    one = host("x = 1.0\nsliders = [['reset', 'slider', 'None', 'range', 0, 9, 0.1], ['x', 'slider', 'None', 'range', 0, 9, 0.1]]\n")
+    assert list(one._controls) == ["x"]
+    assert last(one, "notice")["text"].startswith("reset is left out: that is the name of a button")
+
+
+def test_properties_that_raise(host):
+    one = host(
+        "@property\ndef limits(self):\n    raise RuntimeError\n@property\ndef colormap(self):\n    return 1 / 0\n"
+        "@property\ndef t(self):\n    return 1 / 0\n@property\ndef pot_z(self):\n    return 1 / 0\n"
+    )
+    one._advance()
+    assert last(one, "state")["phase"] == "running"
+
+
 def test_observables_that_are_wrong_are_told_once(host):
     one = host("observables = {'spin': ('Spin', 'hbar', 'Of all')}\nbad = False\ndef get_observables(self):\n    return {'spin': 'up'} if self.bad else {'spin': 0.5}\n")
     assert last(one, "ready")["observables"][0] == {"name": "spin", "title": "Spin", "unit": "hbar", "help": "Of all"}

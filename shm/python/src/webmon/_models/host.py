@@ -27,6 +27,7 @@ __all__ = ["Host"]
 _PHYSICS_EVERY = 0.1  # s
 _VALUES_EVERY = 0.5  # s between two looks whether the model has changed its parameters itself
 _PULSE = 0.25  # s
+_ACTIONS = frozenset(["start", "pause", "step", "reset", "reset_tracers", "restart"])
 _BUILTIN = ("sum", "min", "max")
 _TITLES = {"sum": "Sum of the density", "min": "Least density", "max": "Greatest density"}
 
@@ -70,7 +71,10 @@ class Host:
         """Runs until stop is called, or until it turns out that the model cannot be made."""
         threading.Thread(target=self._pulse, daemon=True, name="webmon pulse").start()
         try:
-            self._make()
+            try:
+                self._make()
+            except Exception as error:  # of a property, say, that nobody has thought of
+                raise raised(f"What there is of {self._name or 'the model'}", error, self._file) from None
         except ModelError as error:
             self._doing = None
             self._say({"failed": {"problem": error.problem, "detail": error.detail}})
@@ -274,15 +278,17 @@ class Host:
 
     def _limits(self) -> tuple[float, float] | None:
         """What the model itself says of the range of its density."""
-        value = getattr(self._model, "limits", None)
         try:
-            low, high = (float(v) for v in value)  # type: ignore[union-attr]
-        except (TypeError, ValueError):
+            low, high = (float(v) for v in self._model.limits)
+        except Exception:
             return None
         return (low, high) if math.isfinite(low) and math.isfinite(high) and low < high else None
 
     def _text(self, name: str) -> str:
-        value = getattr(self._model, name, None)
+        try:
+            value = getattr(self._model, name, None)
+        except Exception:
+            return ""
         return short(value, 40) if isinstance(value, str) else ""
 
     def _get_density(self) -> np.ndarray[Any, Any]:
@@ -400,6 +406,9 @@ class Host:
 
     def _declare(self, knob: Knob) -> None:
         assert self._process is not None
+        if knob.name in _ACTIONS:
+            self._notice(f"control:{knob.name}", f"{knob.name} is left out: that is the name of a button; give the parameter another.")
+            return
         try:
             value = self._get(knob)
             knob.settle(value)
