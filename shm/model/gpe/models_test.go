@@ -129,8 +129,8 @@ func TestControlsAreComplete(t *testing.T) {
 			if v, err := c.Accept(c.Default); err != nil || v != c.Default {
 				t.Errorf("%s: %s does not take its own default: %v, %v", m.Name, c.Name, v, err)
 			}
-			if (c.Type == shm.Float || c.Type == shm.Int) && (c.Min == nil || c.Max == nil || c.Step <= 0) {
-				t.Errorf("%s: %s has no limits or no step", m.Name, c.Name)
+			if (c.Type == shm.Float || c.Type == shm.Int) && (c.Min == nil || c.Max == nil || (c.Step > 0) != (c.Scale != "log")) {
+				t.Errorf("%s: %s has no limits, or no step where it is linear", m.Name, c.Name)
 			}
 			if c.Scale == "log" && *c.Min <= 0 {
 				t.Errorf("%s: the logarithmic %s begins at %g", m.Name, c.Name, *c.Min)
