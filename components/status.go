@@ -70,7 +70,7 @@ type StatusServer struct {
 type StatusEvent struct {
 	Time   time.Time
 	Source string // name; "" for webmon itself
-	Kind   string // "start", "end", "stale", "resume", "error"
+	Kind   string // "start", "end", "stop", "stale", "resume", "error"
 	Text   string // one sentence
 }
 
@@ -82,6 +82,8 @@ func (e StatusEvent) mark() string {
 	switch e.Kind {
 	case "start", "resume":
 		return "dot dot-live"
+	case "stop":
+		return "dot dot-waiting"
 	case "stale":
 		return "dot dot-stale"
 	default:

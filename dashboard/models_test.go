@@ -346,6 +346,11 @@ func TestModelPage(t *testing.T) {
 		}
 		has(t, "its page", page, "!<script>alert")
 	}
+	_, page = s.ask("GET", "/individual/physics.energy?source=waves", "")
+	has(t, "the page of one chart", page, "Energy &lt;b&gt;", `data-unit="μ"`, "What it has.")
+	if status, _ := s.ask("GET", "/individual/physics.unknown?source=waves", ""); status != 404 {
+		t.Errorf("a chart of a number that the model does not report: %d", status)
+	}
 	for _, path := range []string{"/viewer", "/loader", "/layers", "/controls", "/messages", "/status"} {
 		status, page := s.ask("GET", path+"?source=waves", "")
 		if status != 200 {

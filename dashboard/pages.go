@@ -258,8 +258,8 @@ func (s *Server) notices(src *source.Source, st source.Status, now time.Time) []
 			Key: "demo", Severity: ui.Info, Text: "This is a demo: a synthetic napari that moves about a made-up image. Your own napari, or any Python program, takes one of these steps and appears here:",
 			Code: howToAttach,
 		})
-	case !st.Running && src.IsModel() && st.Problem == st.Name+" ended.":
-		n := layout.Notice{Key: "stopped", Severity: ui.Info, Text: st.Name + " has stopped, because nobody was looking."}
+	case !st.Running && st.Rests:
+		n := layout.Notice{Key: "stopped", Severity: ui.Info, Text: st.Problem}
 		if key := s.modelOf(src); key != "" {
 			n.Href, n.Link = s.models.Href(key), "Start it again"
 		}

@@ -87,21 +87,30 @@ func View(v tab.View) chart.View {
 // what the numbers of shm.TopicPhysics are.
 func SpecFor(src *source.Source, name string) chart.Spec {
 	spec := chart.SpecFor(name)
+	if o, i, ok := observable(src, name); ok {
+		return chart.Observed(spec, o, i)
+	}
+	return spec
+}
+
+// observable returns the number that a simulation says it reports under the name
+// of a series, and its place among them.
+func observable(src *source.Source, name string) (o shm.Observable, i int, ok bool) {
 	number, ok := strings.CutPrefix(name, shm.TopicPhysics+".")
 	if !ok || src == nil {
-		return spec
+		return o, 0, false
 	}
 	value, _, _ := src.State(shm.TopicModel)
 	st, _ := value.(*shm.ModelState)
 	if st == nil {
-		return spec
+		return o, 0, false
 	}
 	for i, o := range st.Observables {
 		if o.Name == number {
-			return chart.Observed(spec, o, i)
+			return o, i, true
 		}
 	}
-	return spec
+	return o, 0, false
 }
 
 // Alone returns the page of one chart, by the name of the chart or of a
@@ -109,6 +118,9 @@ func SpecFor(src *source.Source, name string) chart.Spec {
 func Alone(v tab.View, name string) (title string, page templ.Component, err error) {
 	spec := SpecFor(v.Source, name)
 	known := slices.ContainsFunc(chart.Known(), func(s chart.Spec) bool { return s.Name == spec.Name })
+	if _, _, ok := observable(v.Source, name); ok {
+		known = true // it may not have come yet
+	}
 	if !known && (v.Source == nil || v.Source.Series(name) == nil) {
 		return "", nil, fmt.Errorf("there is no chart named %.60q; the Loader and Messages tabs list those there are", name)
 	}

@@ -30,7 +30,7 @@ func (s *Source) begin(adapter shm.Source, now time.Time) *run {
 	if s.starts > 0 {
 		word, mark = "started again", "started again"
 	}
-	s.adapter, s.info, s.running, s.problem = adapter, info, true, ""
+	s.adapter, s.info, s.running, s.problem, s.rests = adapter, info, true, "", false
 	s.began, s.ended, s.stale = now, time.Time{}, false
 	s.cost, s.costThen, s.costAt, s.costRate = shm.Cost{}, shm.Cost{}, now, CostRate{Manager: -1}
 	s.starts++
@@ -55,7 +55,11 @@ func (r *run) end(err error, now time.Time) {
 	}
 	r.info = info
 	r.running, r.ended = false, now
+	kind, mark := "end", "ended"
 	switch {
+	case errors.Is(err, shm.ErrEnded) && r.isModel():
+		r.rests, kind, mark = true, "stop", "stopped"
+		r.problem = r.info.Name + " has stopped, because nobody was looking."
 	case errors.Is(err, shm.ErrEnded):
 		r.problem = r.info.Name + " ended."
 	case errors.Is(err, shm.ErrOwner), errors.Is(err, shm.ErrGone):
@@ -65,7 +69,7 @@ func (r *run) end(err error, now time.Time) {
 	default:
 		r.problem = Sentence(err)
 	}
-	r.happen(now, "end", r.problem, "ended")
+	r.happen(now, kind, r.problem, mark)
 	signal(r.changed)
 }
 

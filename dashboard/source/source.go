@@ -54,6 +54,7 @@ type Source struct {
 	info      shm.Info   // of the present or last process
 	running   bool
 	problem   string // why the process cannot be reached or has ended, one sentence
+	rests     bool   // it is a simulation that ended because nobody looked
 	began     time.Time
 	ended     time.Time // zero while running
 	starts    int
@@ -102,7 +103,7 @@ type Message struct {
 // Happening is an entry of a source's timeline.
 type Happening struct {
 	Time time.Time
-	Kind string // "start", "end", "stale", "resume", "error"
+	Kind string // "start", "end", "stop", "stale", "resume", "error"
 	Text string
 }
 
@@ -150,6 +151,7 @@ type Status struct {
 	Connected bool
 	Running   bool   // a process is attached, if perhaps silent
 	Problem   string // why it is not, one sentence
+	Rests     bool   // it is a simulation that ended because nobody looked
 	Began     time.Time
 	Ended     time.Time
 	Starts    int           // processes seen under this name
@@ -180,7 +182,7 @@ func (s *Source) Status(now time.Time) Status {
 		s.info = info
 	}
 	st := Status{
-		Info: s.info, ID: s.id, Running: s.running, Problem: s.problem,
+		Info: s.info, ID: s.id, Running: s.running, Problem: s.problem, Rests: s.rests,
 		Connected: s.connected(now), Began: s.began, Ended: s.ended, Starts: s.starts,
 		Frames: s.frames.total, FrameRate: s.frames.rate(now),
 		Heard: !s.lastHeard.IsZero(), Framed: s.framed(),
