@@ -221,11 +221,6 @@ func (l *session) setState(m *state) {
 		s.state.Finger = &shm.ModelFinger{X: number(m.Finger[0]), Y: number(m.Finger[1]), PX: number(m.Finger[2]), PY: number(m.Finger[3])}
 	}
 	failed := s.state.Phase == shm.ModelFailed
-	var controls shm.Controls
-	if m.Values != nil {
-		s.values = m.Values
-		controls = s.present()
-	}
 	s.mu.Unlock()
 	if failed {
 		detail := l.child.detail(m.Detail)
@@ -233,12 +228,26 @@ func (l *session) setState(m *state) {
 		s.state.Detail = detail
 		s.mu.Unlock()
 	}
-	if controls != nil {
-		l.sink.State(shm.TopicControls, controls)
+	if m.Values != nil {
+		s.tellControls(l.sink, func() { s.values = m.Values })
 	}
 	s.tell()
 	if pictured {
 		l.sink.Frame(m.Stamp)
+	}
+}
+
+// tellControls hands the controls over after a change of what they are made of.
+func (s *source) tellControls(sink shm.Sink, change func()) {
+	// Or an older state could be handed over after a newer one.
+	s.telling.Lock()
+	defer s.telling.Unlock()
+	s.mu.Lock()
+	change()
+	list := s.present()
+	s.mu.Unlock()
+	if list != nil {
+		sink.State(shm.TopicControls, list)
 	}
 }
 
@@ -356,10 +365,8 @@ func (l *link) State(topic string, v shm.Value) {
 		if !ok {
 			return
 		}
-		s.mu.Lock()
-		s.controls = list
-		v = s.present()
-		s.mu.Unlock()
+		s.tellControls(l.Sink, func() { s.controls = list })
+		return
 	case shm.TopicActions:
 		list, ok := v.(shm.Actions)
 		if !ok {

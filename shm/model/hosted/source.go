@@ -40,6 +40,8 @@ type source struct {
 	file  *File
 	class string // "" where the file has none
 
+	telling sync.Mutex // held while controls are handed over; before mu
+
 	mu       sync.Mutex // guards all below
 	info     shm.Info
 	actions  shm.Actions
