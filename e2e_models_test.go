@@ -249,6 +249,7 @@ func TestE2EModels(t *testing.T) {
 			return fmt.Sprintf("it shows %+v, want one at %v", dots, finger)
 		})
 		two.wait("it says who points", `document.querySelector('[data-model-people] [data-person="0"]').title.includes("pointing")`)
+		two.canvas(0.5, 0.5) // into view
 		two.shot("models-finger-" + small.String())
 		for name, want := range map[string]float64{"finger_x": finger.X, "finger_y": finger.Y} {
 			until(t, "the other page's slider is there", func() string {
@@ -324,6 +325,7 @@ func TestE2EModels(t *testing.T) {
 		one.key("\r")
 		one.says("[data-model-problem]", "the fuse has blown")
 		one.says("#live-model-head", "failed")
+		ask[bool](one, `(scrollTo(0, 0), true)`)
 		one.shot("models-failed-" + small.String())
 		if m := w.model(key); m.Problem != "" {
 			t.Errorf("another model is %+v", m)
