@@ -4,6 +4,7 @@ package hosted
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,7 +23,12 @@ import (
 
 const example = "../../python/examples/models.py"
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// They wait more than they compute: for processes that start, hang and end.
+	flag.Parse()
+	_ = flag.Set("test.parallel", "8")
+	goleak.VerifyTestMain(m)
+}
 
 // running is a model that runs in a test.
 type running struct {
