@@ -146,7 +146,7 @@ func (l *session) take(ctx context.Context, m message) {
 	case m.State != nil:
 		l.setState(m.State)
 	case m.Physics != nil:
-		values := map[string]shm.Value{"time": m.Time}
+		values := make(map[string]shm.Value, len(m.Physics))
 		for name, x := range m.Physics {
 			values[name] = number(x)
 		}

@@ -28,8 +28,11 @@ _PHYSICS_EVERY = 0.1  # s
 _VALUES_EVERY = 0.5  # s between two looks whether the model has changed its parameters itself
 _PULSE = 0.25  # s
 _ACTIONS = frozenset(["start", "pause", "step", "reset", "reset_tracers", "restart"])
-_BUILTIN = ("sum", "min", "max")
-_TITLES = {"sum": "Sum of the density", "min": "Least density", "max": "Greatest density"}
+_BUILTIN = {
+    "sum": ("Sum of the density", "All points of the density added up."),
+    "min": ("Least density", "The least value of the density."),
+    "max": ("Greatest density", "The greatest value of the density."),
+}
 
 
 class Host:
@@ -395,7 +398,7 @@ class Host:
             words = [part if isinstance(part, str) else "" for part in parts[:3]] + ["", "", ""]
             out.append({"name": name, "title": words[0] or name.replace("_", " "), "unit": words[1], "help": words[2]})
         known = {entry["name"] for entry in out}
-        out += [{"name": name, "title": _TITLES[name], "unit": "", "help": ""} for name in _BUILTIN if name not in known]
+        out += [{"name": name, "title": words[0], "unit": "", "help": words[1]} for name, words in _BUILTIN.items() if name not in known]
         return out
 
     def _send_physics(self) -> None:
