@@ -480,7 +480,10 @@ func (r *Registry) Dismiss(id string) error {
 	if s == nil {
 		return fmt.Errorf("there is no source %q", id)
 	}
-	if _, running := r.cancels[s]; running {
+	s.mu.Lock()
+	running := s.running
+	s.mu.Unlock()
+	if running {
 		return fmt.Errorf("%s is still running", id)
 	}
 	r.remove(s)
