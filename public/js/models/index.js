@@ -28,7 +28,7 @@ import {colorTable} from "../viewer/lut.js";
 import {placeOf, regionFor, regionTopic} from "../viewer/region.js";
 import {dotsOf, near, paint, toBox} from "./finger.js";
 import {changed, without, withParameters} from "./link.js";
-import {readPeople, showPeople} from "./people.js";
+import {counted, readPeople, showPeople} from "./people.js";
 import {AutoRange, limitsOf, measure} from "./range.js";
 import {readView, writeView} from "./state.js";
 import {Tools} from "./tools.js";
@@ -120,6 +120,7 @@ class ModelView {
   #tracers = null;
   #state = null; // what the model says of itself
   #people = [];
+  #more = 0; // people who are here and not in the list
   #held = new Map(); // name -> frame that came while the page was held still
   #paused = false;
   #stale = false;
@@ -394,8 +395,9 @@ class ModelView {
 
   #takePeople(frame) {
     this.#people = readPeople(frame.people);
+    this.#more = Number.isSafeInteger(frame.more) ? frame.more : 0;
     for (const {colour, hand} of this.#people) if (hand) this.#last = {colour, x: hand[0], y: hand[1]};
-    showPeople(this.#scope.querySelector("[data-model-people]"), this.#people, this.#me);
+    showPeople(this.#scope.querySelector("[data-model-people]"), this.#people, this.#me, this.#more);
     this.#offered();
     this.#redraw();
   }
@@ -614,11 +616,11 @@ class ModelView {
       words.push(`finger at x ${finger.x?.toFixed(2)}, y ${finger.y?.toFixed(2)}`);
       if (Number.isFinite(finger.px) && Number.isFinite(finger.py)) words.push(`its potential at x ${finger.px.toFixed(2)}, y ${finger.py.toFixed(2)}`);
     }
-    if (this.#people.length > 0) words.push(this.#people.length === 1 ? "1 person here" : `${this.#people.length} people here`);
+    if (this.#people.length > 0) words.push(counted(this.#people, this.#more));
     say(this.#text, words.length > 0 ? `${words.join(", ")}.` : "");
     this.#showRange();
     const people = this.#scope.querySelector("[data-model-people]");
-    if (people && this.#people.length > 0) showPeople(people, this.#people, this.#me);
+    if (people && this.#people.length > 0) showPeople(people, this.#people, this.#me, this.#more);
   }
 
   #showRange() {

@@ -5,9 +5,25 @@ import {h, say} from "../dom.js";
 /** What the colours --person-0 to --person-11 are called (css/src/models.css). */
 export const COLOURS = ["blue", "orange", "pink", "green", "violet", "yellow", "red", "turquoise", "lime", "brown", "magenta", "grey"];
 
+/** How many dots stand in the head of the page: of a crowd a number says more. */
+const DOTS = 16;
+
+/** Those who have a dot there: whose page this is, who points, and then who came first. In their order. */
+export function dotted(people, me) {
+  const matters = one => one.id === me || one.hand !== null;
+  const chosen = new Set([...people.filter(matters), ...people.filter(one => !matters(one))].slice(0, DOTS));
+  return people.filter(one => chosen.has(one));
+}
+
+/** How many there are, of whom more are not listed. */
+export function counted(people, more = 0) {
+  const n = people.length + more;
+  return n === 1 ? "1 person here" : `${n} people here`;
+}
+
 /** What a screen reader says of it. */
-export function describe(people, me) {
-  const count = people.length === 1 ? "1 person here" : `${people.length} people here`;
+export function describe(people, me, more = 0) {
+  const count = counted(people, more);
   const own = people.find(({id}) => id === me);
   return own ? `${count}, you are the ${colourName(own.colour)} one` : count;
 }
@@ -27,17 +43,17 @@ export function readPeople(list) {
 }
 
 /** Shows who is there, where that has changed. */
-export function showPeople(element, people, me) {
+export function showPeople(element, people, me, more = 0) {
   if (!element) return;
-  const key = people.map(({id, colour, hand}) => `${id} ${colour} ${hand ? 1 : 0}`).join();
+  const key = `${more} ${people.map(({id, colour, hand}) => `${id} ${colour} ${hand ? 1 : 0}`).join()}`;
   if (element.dataset.livePeople === `${me} ${key}`) return;
   element.dataset.livePeople = `${me} ${key}`;
   element.hidden = people.length === 0;
   element.setAttribute("role", "group");
-  element.setAttribute("aria-label", describe(people, me));
-  const dots = people.map(({id, colour, hand}) => h("span", {class: `models-person${hand ? " models-person-held" : ""}`, "data-person": colour,
+  element.setAttribute("aria-label", describe(people, me, more));
+  const dots = dotted(people, me).map(({id, colour, hand}) => h("span", {class: `models-person${hand ? " models-person-held" : ""}`, "data-person": colour,
     title: `${colourName(colour)}${id === me ? ", you" : ""}${hand ? ", pointing" : ""}`}, id === me ? h("span", {class: "models-you"}, "you") : null));
   const count = h("span", {class: "models-count"});
-  say(count, people.length === 1 ? "1 here" : `${people.length} here`);
+  say(count, `${people.length + more} here`);
   element.replaceChildren(count, h("span", {class: "models-dots", "aria-hidden": "true"}, ...dots));
 }

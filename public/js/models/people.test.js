@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";
 import {test} from "node:test";
-import {COLOURS, describe, readPeople} from "./people.js";
+import {COLOURS, describe, dotted, readPeople} from "./people.js";
 
 test("what came is checked", () => {
   assert.deepEqual(readPeople([{id: "a", colour: 13, hand: [0.1, 0.2]}, {id: 3}, null, {id: "b", colour: "red", hand: [1]}]),
@@ -13,6 +13,7 @@ test("who is there is said in words", () => {
   const people = readPeople([{id: "a", colour: 1}, {id: "me", colour: 0}, {id: "c", colour: 2}]);
   assert.equal(describe(people, "me"), "3 people here, you are the blue one");
   assert.equal(describe(people.slice(0, 1), "me"), "1 person here");
+  assert.equal(describe(people, "me", 40), "43 people here, you are the blue one");
 });
 
 test("every colour has a name and a value in both themes", () => {
@@ -36,4 +37,11 @@ test("the word on the own colour can be read in both themes, and no two colours 
       });
     });
   }
+});
+
+test("of a crowd those have a dot who matter most", () => {
+  const crowd = readPeople(Array.from({length: 40}, (_, i) => ({id: `p${i}`, colour: i, hand: i === 30 ? [0.5, 0.5] : null})));
+  assert.equal(dotted(crowd.slice(0, 16), "p3").length, 16);
+  const ids = dotted(crowd, "p39").map(({id}) => id);
+  assert.deepEqual(ids, [...Array.from({length: 14}, (_, i) => `p${i}`), "p30", "p39"]);
 });
