@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -157,7 +158,7 @@ func (c *catalogue) List() []shm.ModelInfo { return c.infos }
 func (c *catalogue) attach(_ context.Context, t source.Target, _ dashboard.Self) (shm.Source, error) {
 	key, ok := strings.CutPrefix(t.Address, "model:")
 	if !ok {
-		return nil, errors.New("nothing listens there")
+		return newProcess(), nil // a napari
 	}
 	sim := c.sims[key]
 	sim.mu.Lock()
@@ -284,6 +285,59 @@ func TestModelsList(t *testing.T) {
 	}
 	if n := c.sims["drops"].count(); n > 0 {
 		t.Errorf("a list that is open began %d runs", n)
+	}
+}
+
+// Models beside a napari: it is what other pages show, and each page leads to its
+// own.
+func TestModelsBesideAProcess(t *testing.T) {
+	s, c := openModels(t, dashboard.Options{ModelsFirst: true})
+	if _, err := s.server.Attach(t.Context(), source.Target{Name: "napari", Kind: shm.KindNapari, Address: "here"}); err != nil {
+		t.Fatal(err)
+	}
+	s.ask("GET", "/models/waves", "")
+	c.sims["waves"].run(t, 1)
+	links := func(path string) map[string]string {
+		t.Helper()
+		status, page := s.ask("GET", path, "")
+		if status != 200 {
+			t.Fatalf("%s: %d", path, status)
+		}
+		found := map[string]string{}
+		for _, tag := range regexp.MustCompile(`<a [^>]*>`).FindAllString(page, -1) {
+			href := regexp.MustCompile(`href="([^"]*)"`).FindStringSubmatch(tag)
+			if href == nil {
+				continue
+			}
+			found[href[1]] = "whole"
+			if strings.Contains(tag, "hx-get=") {
+				found[href[1]] = "tab"
+			}
+		}
+		found["header"] = regexp.MustCompile(`data-topic="([^"]*)/html/header"`).FindStringSubmatch(page)[1]
+		return found
+	}
+	for _, test := range []struct {
+		path string
+		want map[string]string
+	}{
+		{"/viewer", map[string]string{"header": "napari", "/models": "tab", "/controls": "tab", "/viewer?source=waves": "whole"}},
+		{"/models", map[string]string{"header": "napari", "/models": "tab", "/controls": "tab", "/models/waves": "whole", "/viewer?source=napari": "whole"}},
+		{"/models?source=waves", map[string]string{"header": "napari", "/controls?source=waves": "whole"}},
+		{"/models/waves", map[string]string{"header": "waves", "/models": "whole", "/controls?source=waves": "tab", "/models/waves": "whole", "/viewer?source=napari": "whole"}},
+		{"/controls?source=waves", map[string]string{"header": "waves", "/models": "whole", "/viewer?source=waves": "tab", "/controls?source=napari": "whole"}},
+		{"/models/broken", map[string]string{"header": "napari"}},
+	} {
+		got := links(test.path)
+		for href, want := range test.want {
+			if got[href] != want {
+				t.Errorf("on %s: %q is %q, want %q", test.path, href, got[href], want)
+			}
+		}
+	}
+	status, page := s.ask("GET", "/", "")
+	if status != 302 || strings.Contains(page, "/models") {
+		t.Errorf("/ beside a napari: %d %s", status, page)
 	}
 }
 
@@ -547,8 +601,8 @@ func TestModelPicture(t *testing.T) {
 
 	s.ask("GET", "/models/waves", "")
 	r := c.sims["waves"].run(t, 1)
-	// 600 by 300 points of which the one at x = 0, y = 0 is the highest.
-	const nx, ny = 600, 300
+	// 300 by 150 points of which the one at x = 0, y = 0 is the highest.
+	const nx, ny = 300, 150
 	data := make([]byte, 8*nx*ny)
 	for x := range nx {
 		for y := range ny {
@@ -567,12 +621,12 @@ func TestModelPicture(t *testing.T) {
 	if resp.StatusCode != 200 || err != nil {
 		t.Fatalf("the picture of a model that runs: %d, %v", resp.StatusCode, err)
 	}
-	if size := img.Bounds().Size(); size.X != 200 || size.Y != 100 {
+	if size := img.Bounds().Size(); size.X != 150 || size.Y != 75 {
 		t.Errorf("the picture has %v, want at most 240 to a side, and x to go right", size)
 	}
 	red := func(x, y int) uint32 { r, _, _, _ := img.At(x, y).RGBA(); return r >> 8 }
-	if red(2, 97) != 253 || red(2, 2) != 68 || red(197, 97) != 68 {
-		t.Errorf("the corners are red %d %d %d, want y to go up, in viridis", red(2, 97), red(2, 2), red(197, 97))
+	if red(2, 72) != 253 || red(2, 2) != 68 || red(147, 72) != 68 {
+		t.Errorf("the corners are red %d %d %d, want y to go up, in viridis", red(2, 72), red(2, 2), red(147, 72))
 	}
 	reads := density.Reads()
 	for range 5 {

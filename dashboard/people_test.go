@@ -56,9 +56,8 @@ func TestPeopleAreToldToAll(t *testing.T) {
 	one.until(`{"id":"bob-bob-bob","colour":1,"hand":[0,1]}]}`)
 	two.conn.Close()
 	one.until(`{"id":"bob-bob-bob","colour":1,"hand":null}]}`) // still there: the page may be loading
-	one.until(`[{"id":"ada-ada-ada","colour":0,"hand":[0.25,0.75]}]}`)
 	one.hand(0.25, 0.75, false)
-	one.until(`[{"id":"ada-ada-ada","colour":0,"hand":null}]}`)
+	one.until(`[{"id":"ada-ada-ada","colour":0,"hand":null},`)
 	if n := len(s.process.commands); n > 0 {
 		t.Errorf("a process without a finger was sent %d commands", n)
 	}
