@@ -10,6 +10,7 @@ import (
 
 	"webmon/shm"
 	"webmon/shm/model/gpe"
+	"webmon/shm/model/inbox"
 )
 
 // Options of Open. The zero value is good.
@@ -79,6 +80,28 @@ type sim interface {
 
 var _ sim = (*gpe.Sim)(nil)
 
+// Source is a run of a simulation. It implements [shm.Source].
+type Source struct {
+	info  shm.Info
+	opts  Options
+	make  func() (sim, error)
+	inbox *inbox.Box
+}
+
+var _ shm.Source = (*Source)(nil)
+
+// Info implements [shm.Source].
+func (s *Source) Info() shm.Info { return s.info }
+
+// Actions implements [shm.Source].
+func (s *Source) Actions() []shm.Action { return s.inbox.Actions() }
+
+// Command implements [shm.Source]. A value that its control lets through is told to
+// the sink before Command returns, however long a time step takes.
+func (s *Source) Command(cmd shm.Command, report func(shm.Status, string)) {
+	s.inbox.Command(cmd, report)
+}
+
 func newSource(title string, tracers bool, o Options, begin func() (sim, error)) *Source {
 	if !(o.Rate > 0) {
 		o.Rate = defaultRate
@@ -89,9 +112,9 @@ func newSource(title string, tracers bool, o Options, begin func() (sim, error))
 	var random [8]byte
 	_, _ = rand.Read(random[:]) // never fails
 	return &Source{
-		info:    shm.Info{Name: title, Kind: shm.KindModel, Instance: hex.EncodeToString(random[:])},
-		actions: actions(tracers), opts: o, make: begin,
-		wake: make(chan struct{}, 1),
+		info: shm.Info{Name: title, Kind: shm.KindModel, Instance: hex.EncodeToString(random[:])},
+		opts: o, make: begin,
+		inbox: inbox.New("model", "The model has stopped.", actions(tracers)),
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"webmon/shm"
 	"webmon/shm/model/gpe"
+	"webmon/shm/model/inbox"
 	"webmon/shm/sourcetest"
 )
 
@@ -446,7 +447,7 @@ func TestRefusals(t *testing.T) {
 	goOn := s.stop()
 	var refused int
 	var all []chan answer
-	for range maxQueue + 5 {
+	for range inbox.Max + 5 {
 		all = append(all, w.send("cooling", 0.1))
 	}
 	goOn()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"webmon/shm"
 	"webmon/shm/model/gpe"
+	"webmon/shm/model/inbox"
 	"webmon/shm/segment"
 )
 
@@ -27,6 +29,9 @@ const (
 	observeShare = 20
 	// rateOver is the number of pictures whose rate is told.
 	rateOver = 32
+	// pair is how long the second number of a place may come after the first: time steps
+	// wait for it.
+	pair = 200 * time.Microsecond
 )
 
 // run is what the goroutine of a simulation has to itself.
@@ -63,11 +68,9 @@ type array struct {
 // Run implements [shm.Source].
 func (s *Source) Run(ctx context.Context, sink shm.Sink) error {
 	r := &run{Source: s, ctx: ctx, sink: sink, period: time.Duration(float64(time.Second) / s.opts.Rate)}
-	s.mu.Lock()
-	s.sink = sink
-	s.mu.Unlock()
-	defer r.end()
-	sink.State(shm.TopicActions, shm.Actions(s.Actions()))
+	s.inbox.Begin(sink)
+	defer s.inbox.End()
+	defer r.close()
 	r.begin()
 	sink.Cost(shm.Cost{}) // watching costs a model nothing
 	timer := time.NewTimer(0)
@@ -103,24 +106,9 @@ func (r *run) sleep(timer *time.Timer) {
 	timer.Reset(time.Until(until))
 	select {
 	case <-r.ctx.Done():
-	case <-r.wake:
+	case <-r.inbox.Wake():
 	case <-r.sink.DemandChanged():
 	case <-timer.C:
-	}
-}
-
-// end closes the simulation, and ends the life of the commands that it has not been
-// told.
-func (r *run) end() {
-	r.close()
-	r.mu.Lock()
-	left := r.queue
-	r.Source.sink, r.queue, r.ended = nil, nil, true
-	r.mu.Unlock()
-	for _, c := range left {
-		if c.id != "" && c.report != nil {
-			c.report(shm.Gone, "The model has stopped.")
-		}
 	}
 }
 
@@ -146,10 +134,10 @@ func (r *run) begin() {
 	r.state = shm.ModelState{Phase: shm.ModelStarting, Time: math.NaN(), TimeUnit: gpe.TimeUnit, Observables: r.state.Observables}
 	r.took, r.pictures, r.observe = 0, nil, time.Time{}
 	r.tellState()
-	r.setProblem("")
+	r.inbox.Revive()
 	s, err := r.make()
 	if err != nil {
-		r.fail(sentence(err), "")
+		r.fail(inbox.Sentence(err), "")
 		return
 	}
 	r.sim = s
@@ -160,19 +148,12 @@ func (r *run) begin() {
 	r.due = time.Now().Add(r.period)
 }
 
-// setProblem says to Command whether the model has failed.
-func (r *run) setProblem(text string) {
-	r.mu.Lock()
-	r.problem = text
-	r.mu.Unlock()
-}
-
 // fail says that the model has.
 func (r *run) fail(problem, detail string) {
-	r.setProblem(problem)
 	r.state.Phase, r.state.Problem, r.state.Detail, r.state.Rate = shm.ModelFailed, problem, detail, 0
 	r.opts.Logger.Warn("a model has failed", "model", r.info.Name, "problem", problem)
 	r.tellState()
+	r.inbox.Fail("The model has failed and has to be restarted first.")
 }
 
 // rescue is deferred wherever the simulation is called: whatever it does, only the model
@@ -203,7 +184,7 @@ func (r *run) broken() bool {
 	for _, c := range r.sim.Controls() {
 		fmt.Fprintf(&values, "%s = %v\n", c.Name, c.Value)
 	}
-	r.fail(sentence(err), values.String())
+	r.fail(inbox.Sentence(err), values.String())
 	return true
 }
 
@@ -216,7 +197,7 @@ func (r *run) refresh() {
 			r.perPic = max(int(n), 1)
 		}
 	}
-	r.settle(controls)
+	r.inbox.Settle(controls)
 }
 
 // anew shows the beginning of a run, whose grid may be another one than before.
@@ -398,8 +379,8 @@ func (r *run) obey() {
 		if !ok {
 			break
 		}
-		err := r.do(&c)
-		answers = append(answers, func() { c.done(err) })
+		err := r.do(c)
+		answers = append(answers, func() { c.Done(err) })
 	}
 	if answers == nil {
 		return
@@ -412,6 +393,24 @@ func (r *run) obey() {
 	}
 }
 
+// next takes the first command out of the inbox. Of a place that has just begun to come
+// the other half is waited for.
+func (r *run) next() (c inbox.Command, ok bool) {
+	for half := true; half; {
+		taken := r.inbox.Take(func(waiting []inbox.Command) int {
+			if half = time.Since(inbox.Half(waiting)) < pair; half {
+				return 0
+			}
+			return min(len(waiting), 1)
+		})
+		if len(taken) > 0 {
+			return taken[0], true
+		}
+		runtime.Gosched()
+	}
+	return c, false
+}
+
 // settled says what has become of commands.
 func (r *run) settled() {
 	defer r.rescue()
@@ -421,23 +420,20 @@ func (r *run) settled() {
 }
 
 // do does what one command says. The error says why not.
-func (r *run) do(c *command) (err error) {
+func (r *run) do(c inbox.Command) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			r.panicked(p)
 			err = errors.New(strings.TrimSuffix(r.state.Problem, "."))
 		}
 	}()
-	switch {
-	case c.name == shm.ActionRestart:
-		r.begin()
-		return nil
-	case r.state.Phase == shm.ModelFailed:
-		return errors.New("the model has failed and has to be restarted first")
-	case !c.action:
-		return r.set(c)
+	if !c.Action {
+		return r.set(c.Name, c.Value)
 	}
-	switch c.name {
+	switch c.Name {
+	case shm.ActionRestart:
+		r.begin()
+		return nil // what has become of it is for its state to say
 	case shm.ActionStart:
 		r.phase(shm.ModelRunning)
 		r.due = time.Now()
@@ -477,22 +473,12 @@ func (r *run) phase(p shm.ModelPhase) {
 }
 
 // set gives a parameter a value.
-func (r *run) set(c *command) error {
-	if !c.taken {
-		control, ok := r.sim.Controls().Get(c.name)
-		if !ok {
-			return fmt.Errorf("the model has neither an action nor a parameter %q", c.name)
-		}
-		var err error
-		if c.value, err = control.Accept(c.value); err != nil {
-			return err
-		}
-	}
+func (r *run) set(name string, v shm.Value) error {
 	before := r.sim.Time()
-	if err := r.sim.Set(c.name, c.value); err != nil {
+	if err := r.sim.Set(name, v); err != nil {
 		return err
 	}
-	finger := c.name == shm.ControlFingerX || c.name == shm.ControlFingerY
+	finger := name == shm.ControlFingerX || name == shm.ControlFingerY
 	nx, ny := r.sim.Shape()
 	switch after := r.sim.Time(); {
 	case finger:

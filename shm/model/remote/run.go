@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"webmon/shm"
+	"webmon/shm/model/inbox"
 	"webmon/shm/segment"
 )
 
@@ -103,13 +104,10 @@ type setting struct {
 // Run implements [shm.Source].
 func (s *source) Run(ctx context.Context, sink shm.Sink) error {
 	r := &run{source: s, ctx: ctx, sink: sink, first: math.NaN(), seed: maphash.MakeSeed(), values: map[string]shm.Value{}}
-	s.mu.Lock()
-	s.sink = sink
-	s.mu.Unlock()
-	defer s.end()
+	s.inbox.Begin(sink)
+	defer s.inbox.End()
 	r.state = shm.ModelState{Phase: shm.ModelStarting, Time: math.NaN(), Observables: observables}
 	r.tellState()
-	sink.State(shm.TopicActions, shm.Actions(s.Actions()))
 	for waiting := true; waiting; {
 		select {
 		case s.server.turn <- struct{}{}:
@@ -189,7 +187,7 @@ func (r *run) next() uint64 {
 func (r *run) fail(err error) {
 	problem := r.server.trouble(err)
 	r.server.lost(problem, err.Error())
-	r.source.fail(problem, r.values)
+	r.inbox.Fail(problem)
 	problem += " It is tried again by itself."
 	if r.state.Problem != problem {
 		r.server.opts.Logger.Warn("a simulation server cannot be used", "server", scheme+r.server.addr, "err", err)
@@ -205,7 +203,7 @@ func (r *run) wait(pause time.Duration) bool {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		if r.wants(shm.ActionRestart, errors.New(r.state.Problem)) {
+		if r.reconnects(errors.New(r.state.Problem)) {
 			return true
 		}
 		left := time.Until(until)
@@ -216,7 +214,7 @@ func (r *run) wait(pause time.Duration) bool {
 		select {
 		case <-r.ctx.Done():
 			return false
-		case <-r.wake:
+		case <-r.inbox.Wake():
 		case <-timer.C:
 		}
 		r.tick()
@@ -225,9 +223,7 @@ func (r *run) wait(pause time.Duration) bool {
 
 // again says that the server is being connected to because people want it.
 func (r *run) again() {
-	r.mu.Lock()
-	r.problem = ""
-	r.mu.Unlock()
+	r.inbox.Revive()
 	r.setPhase(shm.ModelStarting)
 }
 
@@ -283,7 +279,7 @@ func (r *run) waiting(since time.Duration) bool {
 		r.tellState()
 	}
 	r.tick()
-	return since < r.server.timing.silent || !r.waits(shm.ActionRestart)
+	return since < r.server.timing.silent || !r.inbox.Waits(shm.ActionRestart)
 }
 
 // heard takes back what waiting has said.
@@ -347,11 +343,9 @@ func (r *run) learn() error {
 	}
 	title, about := r.has.describe(r.server.addr, r.density.ring.Info().Shape, constants)
 	r.server.reached(title, about)
-	controls := make(shm.Controls, len(r.has.widgets))
-	for i, w := range r.has.widgets {
-		controls[i] = w.control
-	}
-	r.learned(r.has.actions(), withValues(controls, r.values, nil))
+	r.inbox.Revive()
+	r.inbox.SetActions(r.has.actions())
+	r.inbox.Settle(r.controls())
 	r.finger()
 	r.ready = true
 	if !r.broken {
@@ -360,11 +354,23 @@ func (r *run) learn() error {
 	return nil
 }
 
+// controls are what can be set, with the values that the server has.
+func (r *run) controls() shm.Controls {
+	out := make(shm.Controls, len(r.has.widgets))
+	for i, w := range r.has.widgets {
+		out[i] = w.control
+		if v := r.values[w.control.Name]; v != nil {
+			out[i].Value = v
+		}
+	}
+	return out
+}
+
 // turn does what is due next, or waits for it. After everything else comes the
 // density, if it is due.
 func (r *run) turn() error {
 	r.tick()
-	if r.wants(shm.ActionRestart, errors.New("the server was connected to anew before it was told")) {
+	if r.reconnects(errors.New("the server was connected to anew before it was told")) {
 		if r.broken && r.has.dos[shm.ActionReset] {
 			if err := r.do(shm.ActionReset); err != nil {
 				return err
@@ -384,7 +390,7 @@ func (r *run) turn() error {
 	commands := !(getDue && r.last.get.Before(r.last.command) || tracersDue && r.last.tracers.Before(r.last.command))
 	later := now
 	if commands {
-		var batch []command
+		var batch []inbox.Command
 		if batch, later = r.batch(now, r.due.set); len(batch) > 0 {
 			r.last.command, r.aside = now, true
 			return r.obey(batch)
@@ -414,7 +420,7 @@ func (r *run) turn() error {
 	defer timer.Stop()
 	select {
 	case <-r.ctx.Done():
-	case <-r.wake:
+	case <-r.inbox.Wake():
 	case <-r.sink.DemandChanged():
 		if soon := time.Now().Add(r.every()); soon.Before(r.due.density) {
 			r.due.density = soon
@@ -484,7 +490,9 @@ func (r *run) ask() (map[string]shm.Value, error) {
 	if len(r.settling) > 0 {
 		r.due.get = time.Now().Add(getSoon)
 	}
-	r.settle(r.values)
+	if r.ready {
+		r.inbox.Settle(r.controls())
+	}
 	if t, ok := shm.Number(answer["t"]); ok {
 		r.state.Time = t
 		if dt, ok := shm.Number(answer["dt"]); ok && dt > 0 && t >= 0 && t/dt < 1<<53 {
@@ -525,24 +533,24 @@ func (r *run) finger() bool {
 }
 
 // obey tells the server what people want.
-func (r *run) obey(batch []command) error {
+func (r *run) obey(batch []inbox.Command) error {
 	for _, c := range batch {
-		c.end(shm.Taken, "")
+		c.Report(shm.Taken, "")
 	}
 	var err error
-	if len(batch) == 1 && batch[0].action {
-		err = r.act(batch[0].name)
+	if len(batch) == 1 && batch[0].Action {
+		err = r.act(batch[0].Name)
 	} else {
 		err = r.set(batch)
 	}
 	for _, c := range batch {
 		switch {
 		case err == nil:
-			c.end(shm.Applied, "")
+			c.Done(nil)
 		case r.ctx.Err() != nil:
-			c.end(shm.Gone, gone)
+			c.Report(shm.Gone, gone)
 		default:
-			c.end(shm.Refused, r.server.trouble(err))
+			c.Report(shm.Refused, r.server.trouble(err))
 		}
 	}
 	// What has become of it is to be seen at once.
@@ -551,15 +559,15 @@ func (r *run) obey(batch []command) error {
 }
 
 // set sends values, the newest of each name.
-func (r *run) set(batch []command) error {
+func (r *run) set(batch []inbox.Command) error {
 	values := map[string]shm.Value{}
 	plain := map[string]shm.Value{}
 	for _, c := range batch {
-		w := r.has.widget(c.name)
+		w := r.has.widget(c.Name)
 		if w == nil {
 			continue // that the server has lost meanwhile
 		}
-		values[c.name], plain[c.name] = w.write(c.value), c.value
+		values[c.Name], plain[c.Name] = w.write(c.Value), c.Value
 	}
 	if len(values) == 0 {
 		return nil
@@ -779,7 +787,7 @@ func (r *run) offer(now time.Time) {
 	}
 	frame, err := r.density.ring.Fill(segment.Frame{Stamp: now}, func(b []byte) { copy(b, segment.Bytes(r.numbers)) })
 	if err != nil {
-		r.sink.Notice("density", sentence(err)) // cannot be: it has the ring's shape
+		r.sink.Notice("density", inbox.Sentence(err)) // cannot be: it has the ring's shape
 		return
 	}
 	r.density.version = r.version
