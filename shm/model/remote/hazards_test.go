@@ -318,6 +318,23 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
+// A server that answers with what it knew before a value was set does not set it back.
+func TestAnswersOfBefore(t *testing.T) {
+	t.Parallel()
+	s := start(t, remotetest.Options{NoVpos: true})
+	r := run(t, client(s.URL()))
+	r.phase(t, shm.ModelRunning)
+	r.set(t, "bump_h", 0.33)
+	_, told := r.sink.Latest(shm.TopicControls)
+	gets := s.Count("get")
+	r.sink.Wait(t, "it to be asked again and again", func() bool { return s.Count("get") >= gets+5 })
+	if _, n := r.sink.Latest(shm.TopicControls); n != told || r.value("bump_h") != 0.33 {
+		t.Errorf("controls were told %d times more, the value is %v", n-told, r.value("bump_h"))
+	}
+	r.stop()
+	survived(t, s)
+}
+
 // However much is dragged, pictures come, and what others have changed.
 func TestTurns(t *testing.T) {
 	t.Parallel()

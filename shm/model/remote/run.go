@@ -579,8 +579,9 @@ func (r *run) set(batch []inbox.Command) error {
 	r.heard()
 	at := r.next()
 	for name, v := range plain {
-		r.settling[name] = setting{at, v}
+		r.values[name], r.settling[name] = v, setting{at, v}
 	}
+	r.inbox.Settle(r.controls())
 	if soon := time.Now().Add(getSoon); soon.Before(r.due.get) {
 		r.due.get = soon
 	}

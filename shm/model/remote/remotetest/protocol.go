@@ -172,6 +172,9 @@ type sender interface{ Send(frames ...[]byte) error }
 func (s *Server) commands() map[string]any {
 	get := map[string]any{"available_commands": nil, "layout": "Return the widget layout.", "Nxy": "Return the size of the frame.",
 		"Vpos": "Return the position of the external potential.", "async": nil}
+	if s.opts.NoVpos {
+		delete(get, "Vpos")
+	}
 	set := map[string]any{"touch_pos": "Set the coordinates of the user's touch."}
 	for name := range defaults(&s.opts) {
 		doc := "Parameter " + name

@@ -44,6 +44,9 @@ type Options struct {
 	Layout string
 	// Old has it end an exchange with nothing, as older ones do, not with "ok".
 	Old bool
+	// NoVpos has it not tell the place of its potential, so that no answer to a get
+	// waits for the computation.
+	NoVpos bool
 	// DType is that of the density: float64, or float32.
 	DType string
 }
