@@ -7,13 +7,13 @@ import (
 	"math"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"time"
 
 	"webmon/shm"
 	"webmon/shm/model/gpe"
 	"webmon/shm/model/inbox"
+	"webmon/shm/model/outbox"
 	"webmon/shm/segment"
 )
 
@@ -27,8 +27,6 @@ const (
 	// it may take.
 	observeEvery = 100 * time.Millisecond
 	observeShare = 20
-	// rateOver is the number of pictures whose rate is told.
-	rateOver = 32
 	// pair is how long the second number of a place may come after the first: time steps
 	// wait for it.
 	pair = 200 * time.Microsecond
@@ -41,28 +39,21 @@ type run struct {
 	sink shm.Sink
 	sim  sim // nil: it could not be made
 
-	state    shm.ModelState // as told last
-	period   time.Duration  // from picture to picture
-	due      time.Time      // of the next one
-	perPic   int            // time steps a picture
-	took     time.Duration  // a time step, of late; 0: unknown
-	pictures []time.Time    // of the last ones, for their rate
-	observe  time.Time      // not before
-	told     time.Time      // what changes slowly
+	state   shm.ModelState // as told last
+	period  time.Duration  // from picture to picture
+	due     time.Time      // of the next one
+	perPic  int            // time steps a picture
+	took    time.Duration  // a time step, of late; 0: unknown
+	rate    outbox.Rate    // while it runs
+	observe time.Time      // not before
+	told    time.Time      // what changes slowly
 
-	shape  [2]int   // of the arrays
-	arrays []*array // density first
+	arrays  []*outbox.Array
+	shape   [2]int // of density and phase
+	tracers int
 	// version counts the states of the simulation that can be told from each other.
 	version   uint64
 	published uint64 // the one that the newest picture shows
-}
-
-// array is one that the run offers.
-type array struct {
-	ring    *segment.Local
-	topic   string
-	fill    func(b []byte)
-	version uint64 // of the run, as the newest frame has it
 }
 
 // Run implements [shm.Source].
@@ -132,7 +123,8 @@ func (r *run) begin() {
 	defer r.rescue()
 	r.close()
 	r.state = shm.ModelState{Phase: shm.ModelStarting, Time: math.NaN(), TimeUnit: gpe.TimeUnit, Observables: r.state.Observables}
-	r.took, r.pictures, r.observe = 0, nil, time.Time{}
+	r.took, r.observe = 0, time.Time{}
+	r.rate.Stop()
 	r.tellState()
 	r.inbox.Revive()
 	s, err := r.make()
@@ -216,21 +208,16 @@ func (r *run) anew() {
 func (r *run) declare() {
 	nx, ny := r.sim.Shape()
 	n := len(r.sim.Tracers(nil)) / 2
-	if r.shape == [2]int{nx, ny} && len(r.arrays) > 0 && (n > 0) == (len(r.arrays) > 2) &&
-		(n == 0 || r.arrays[2].ring.Info().Shape[1] == n) {
+	if r.arrays != nil && r.shape == [2]int{nx, ny} && r.tracers == n {
 		return
 	}
-	r.shape = [2]int{nx, ny}
-	r.arrays = nil
+	var arrays []*outbox.Array
 	add := func(s segment.Spec, about shm.ArrayInfo, fill func(b []byte)) {
-		ring, err := segment.NewLocal(s)
+		a, err := outbox.NewArray(s, about, fill)
 		if err != nil {
 			panic(err) // a shape that no machine has
 		}
-		info := ring.Info()
-		info.Title, info.Colormap, info.Limits, info.Unit = about.Title, about.Colormap, about.Limits, about.Unit
-		ring.SetInfo(info)
-		r.arrays = append(r.arrays, &array{ring: ring, topic: shm.ArrayTopic(s.Name), fill: fill})
+		arrays = append(arrays, a)
 	}
 	add(segment.Spec{Name: shm.ArrayDensity, DType: "<f8", Shape: []int{nx, ny}, Axes: []string{"x", "y"}},
 		shm.ArrayInfo{Title: "Density", Colormap: "viridis"},
@@ -243,21 +230,13 @@ func (r *run) declare() {
 			shm.ArrayInfo{Title: "Tracers", Unit: "px"},
 			func(b []byte) { r.sim.Tracers(segment.Items[float32](b)) })
 	}
+	r.arrays, r.shape, r.tracers = arrays, [2]int{nx, ny}, n
 	r.tellArrays(time.Now())
 }
 
 func (r *run) tellArrays(now time.Time) {
 	r.told = now
-	if r.arrays == nil {
-		return
-	}
-	list := make(shm.Arrays, len(r.arrays))
-	for i, a := range r.arrays {
-		list[i] = a.ring.Info()
-		list[i].Stats = a.ring.Stats(now)
-	}
-	shm.SortArrays(list)
-	r.sink.State(shm.TopicArrays, list)
+	outbox.Tell(r.sink, now, r.arrays...)
 }
 
 // tellState hands over a copy of the state.
@@ -311,20 +290,11 @@ func (r *run) publish() {
 	defer r.rescue()
 	now := time.Now()
 	for _, a := range r.arrays {
-		if r.sink.Demand(a.topic) > 0 {
-			r.copy(a, now)
-		} else {
-			a.ring.Offer()
-		}
+		r.offer(a, now)
 	}
 	r.published = r.version
-	if len(r.pictures) == rateOver {
-		r.pictures = slices.Delete(r.pictures, 0, 1)
-	}
-	r.pictures = append(r.pictures, now)
-	r.state.Rate = 0
-	if d := now.Sub(r.pictures[0]); d > 0 && r.state.Phase == shm.ModelRunning {
-		r.state.Rate = float64(len(r.pictures)-1) / d.Seconds()
+	if r.state.Phase == shm.ModelRunning {
+		r.state.Rate = r.rate.Count(now)
 	}
 	r.state.Frame++
 	r.state.Time, r.state.Finger = r.sim.Time(), r.sim.Finger()
@@ -337,14 +307,10 @@ func (r *run) publish() {
 	r.sink.Frame(stamp)
 }
 
-// copy hands over a frame of an array.
-func (r *run) copy(a *array, now time.Time) {
-	frame, err := a.ring.Fill(segment.Frame{Stamp: now}, a.fill)
-	if err != nil {
+func (r *run) offer(a *outbox.Array, now time.Time) {
+	if err := a.Offer(r.sink, r.version, now); err != nil {
 		panic(err) // frames have the shape of their array
 	}
-	a.version = r.version
-	r.sink.State(a.topic, frame)
 }
 
 // physics hands over the numbers that a physicist watches.
@@ -364,8 +330,8 @@ func (r *run) show() {
 	}
 	defer r.rescue()
 	for _, a := range r.arrays {
-		if a.version != r.version && r.sink.Demand(a.topic) > 0 {
-			r.copy(a, time.Now())
+		if a.Behind(r.sink, r.version) {
+			r.offer(a, time.Now())
 		}
 	}
 }
@@ -468,7 +434,8 @@ func (r *run) phase(p shm.ModelPhase) {
 	if r.state.Phase == p {
 		return
 	}
-	r.state.Phase, r.state.Rate, r.pictures = p, 0, nil
+	r.state.Phase, r.state.Rate = p, 0
+	r.rate.Stop()
 	r.tellState()
 }
 

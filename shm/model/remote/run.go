@@ -12,6 +12,7 @@ import (
 
 	"webmon/shm"
 	"webmon/shm/model/inbox"
+	"webmon/shm/model/outbox"
 	"webmon/shm/segment"
 )
 
@@ -34,8 +35,6 @@ const (
 	standsDensities = 5
 	// maxRetry is the longest pause between attempts to reach the server.
 	maxRetry = 30 * time.Second
-	// rateOver is the number of pictures whose rate is told.
-	rateOver = 32
 	// stepWithin is how long to wait for the picture after a single step, and stepPoll how
 	// long from look to look.
 	stepWithin = 5 * time.Second
@@ -54,22 +53,17 @@ type run struct {
 	half half
 	*session
 
-	state    shm.ModelState // as told last
-	values   map[string]shm.Value
-	pictures []time.Time // of the last ones, for their rate
-	told     time.Time   // what changes slowly
-	density  array
-	tracers  array
-	numbers  []float64 // of the newest density, as they came
-	first    float64   // the sum of the first density, to tell the drift from; NaN: none yet
-	seed     maphash.Seed
-	broken   bool // the density has something in it that is no number
-}
-
-// array is one that the run offers.
-type array struct {
-	ring    *segment.Local // nil: there is none
-	version uint64         // of the density that the newest frame has
+	state     shm.ModelState // as told last
+	values    map[string]shm.Value
+	rate      outbox.Rate // while it runs
+	told      time.Time   // what changes slowly
+	density   *outbox.Array
+	tracers   *outbox.Array
+	numbers   []float64 // of the newest density, as they came
+	particles []float64 // the places of the tracers, as they came
+	first     float64   // the sum of the first density, to tell the drift from; NaN: none yet
+	seed      maphash.Seed
+	broken    bool // the density has something in it that is no number
 }
 
 // session is one connection and what is known over it.
@@ -192,7 +186,7 @@ func (r *run) fail(err error) {
 	if r.state.Problem != problem {
 		r.server.opts.Logger.Warn("a simulation server cannot be used", "server", scheme+r.server.addr, "err", err)
 	}
-	r.pictures = nil
+	r.rate.Stop()
 	r.state.Phase, r.state.Problem, r.state.Detail, r.state.Rate = shm.ModelFailed, problem, err.Error(), 0
 	r.tellState()
 }
@@ -234,7 +228,8 @@ func (r *run) setPhase(p shm.ModelPhase) {
 	}
 	r.state.Phase, r.state.Problem, r.state.Detail = p, "", ""
 	if p != shm.ModelRunning {
-		r.pictures, r.state.Rate = nil, 0
+		r.rate.Stop()
+		r.state.Rate = 0
 	}
 	r.tellState()
 }
@@ -257,18 +252,7 @@ func (r *run) tick() {
 
 func (r *run) tellArrays(now time.Time) {
 	r.told = now
-	list := shm.Arrays{}
-	for _, a := range []*array{&r.density, &r.tracers} {
-		if a.ring != nil {
-			info := a.ring.Info()
-			info.Stats = a.ring.Stats(now)
-			list = append(list, info)
-		}
-	}
-	if len(list) > 0 {
-		shm.SortArrays(list)
-		r.sink.State(shm.TopicArrays, list)
-	}
+	outbox.Tell(r.sink, now, r.density, r.tracers)
 }
 
 // waiting is called about ten times a second while an answer is awaited. People who ask
@@ -341,7 +325,7 @@ func (r *run) learn() error {
 			return err
 		}
 	}
-	title, about := r.has.describe(r.server.addr, r.density.ring.Info().Shape, constants)
+	title, about := r.has.describe(r.server.addr, r.density.Shape(), constants)
 	r.server.reached(title, about)
 	r.inbox.Revive()
 	r.inbox.SetActions(r.has.actions())
@@ -383,7 +367,7 @@ func (r *run) turn() error {
 	if r.aside && !now.Before(r.due.density) {
 		return r.picture()
 	}
-	wantsTracers := r.hasTracers && r.tracers.ring != nil && r.tracers.version != r.version && r.sink.Demand(shm.ArrayTopic(shm.ArrayTracers)) > 0
+	wantsTracers := r.hasTracers && r.tracers.Behind(r.sink, r.version)
 	// Of what is due the one whose turn was the longest ago; commands in doubt first.
 	getDue := !now.Before(r.due.get)
 	tracersDue := wantsTracers && !now.Before(r.due.tracers)
@@ -425,7 +409,7 @@ func (r *run) turn() error {
 		if soon := time.Now().Add(r.every()); soon.Before(r.due.density) {
 			r.due.density = soon
 		}
-		if r.density.ring != nil && r.density.version != r.version && r.sink.Demand(shm.ArrayTopic(shm.ArrayDensity)) > 0 {
+		if r.density.Behind(r.sink, r.version) {
 			r.due.density = time.Now()
 		}
 	case <-timer.C:
@@ -668,7 +652,7 @@ func (r *run) picture() error {
 		return strange("its density has the shape %v, not [Nx, Ny] with at most %d points each", h.shape, maxSide)
 	}
 	now = time.Now()
-	shape := r.density.ring == nil || !slices.Equal(r.density.ring.Info().Shape, h.shape)
+	shape := !slices.Equal(r.density.Shape(), h.shape)
 	hash := maphash.Bytes(r.seed, data)
 	changed := shape || r.version == 0 || hash != r.hash
 	if r.hash = hash; changed {
@@ -680,7 +664,10 @@ func (r *run) picture() error {
 	}
 	r.infer(changed)
 	if !changed {
-		r.show(now)
+		// It may be that somebody has begun to want it.
+		if !r.broken && r.density.Behind(r.sink, r.version) {
+			r.offer(now)
+		}
 		return nil
 	}
 	sum, low, high := 0.0, math.Inf(1), math.Inf(-1)
@@ -707,13 +694,8 @@ func (r *run) picture() error {
 		r.first = sum
 	}
 	r.offer(now)
-	if len(r.pictures) == rateOver {
-		r.pictures = slices.Delete(r.pictures, 0, 1)
-	}
-	r.pictures = append(r.pictures, now)
-	r.state.Rate = 0
-	if d := now.Sub(r.pictures[0]); d > 0 && r.state.Phase == shm.ModelRunning {
-		r.state.Rate = float64(len(r.pictures)-1) / d.Seconds()
+	if r.state.Phase == shm.ModelRunning {
+		r.state.Rate = r.rate.Count(now)
 	}
 	r.state.Frame++
 	r.finger()
@@ -750,7 +732,8 @@ func (r *run) nonsense() {
 	if r.broken {
 		return
 	}
-	r.broken, r.pictures = true, nil
+	r.broken = true
+	r.rate.Stop()
 	bad := 0
 	for _, x := range r.numbers {
 		if math.IsNaN(x) || math.IsInf(x, 0) {
@@ -766,40 +749,23 @@ func (r *run) nonsense() {
 	r.tellState()
 }
 
-// declare makes the ring of the density.
+// declare makes the array of the density.
 func (r *run) declare(shape []int) error {
-	ring, err := segment.NewLocal(segment.Spec{Name: shm.ArrayDensity, DType: "<f8", Shape: shape, Axes: []string{"x", "y"}})
+	spec := segment.Spec{Name: shm.ArrayDensity, DType: "<f8", Shape: shape, Axes: []string{"x", "y"}}
+	density, err := outbox.NewArray(spec, shm.ArrayInfo{Title: "Density", Colormap: "viridis"},
+		func(b []byte) { copy(b, segment.Bytes(r.numbers)) })
 	if err != nil {
 		return err
 	}
-	info := ring.Info()
-	info.Title, info.Colormap = "Density", "viridis"
-	ring.SetInfo(info)
-	r.density.ring = ring
+	r.density = density
 	r.tellArrays(time.Now())
 	return nil
 }
 
-// offer hands over the newest density, if somebody wants it.
+// offer hands over the newest density.
 func (r *run) offer(now time.Time) {
-	if r.sink.Demand(shm.ArrayTopic(shm.ArrayDensity)) <= 0 {
-		r.density.ring.Offer()
-		return
-	}
-	frame, err := r.density.ring.Fill(segment.Frame{Stamp: now}, func(b []byte) { copy(b, segment.Bytes(r.numbers)) })
-	if err != nil {
-		r.sink.Notice("density", inbox.Sentence(err)) // cannot be: it has the ring's shape
-		return
-	}
-	r.density.version = r.version
-	r.sink.State(shm.ArrayTopic(shm.ArrayDensity), frame)
-}
-
-// show hands over the density of a simulation that stands still, if somebody has begun
-// to want it.
-func (r *run) show(now time.Time) {
-	if !r.broken && r.density.ring != nil && r.density.version != r.version && r.sink.Demand(shm.ArrayTopic(shm.ArrayDensity)) > 0 {
-		r.offer(now)
+	if err := r.density.Offer(r.sink, r.version, now); err != nil {
+		r.sink.Notice("density", inbox.Sentence(err)) // cannot be: it has the array's shape
 	}
 }
 
@@ -813,41 +779,29 @@ func (r *run) places() error {
 	r.heard()
 	r.flushed = r.next()
 	if h.n == 0 { // it has none
-		if r.tracers.ring != nil {
-			r.tracers = array{}
+		r.hasTracers = false
+		if r.tracers != nil {
+			r.tracers = nil
 			r.tellArrays(time.Now())
 		}
-		r.hasTracers = false
 		return nil
 	}
 	if len(h.shape) != 2 || h.shape[0] != 2 {
 		return strange("its tracers have the shape %v, not [2, N]", h.shape)
 	}
-	if r.tracers.ring == nil || !slices.Equal(r.tracers.ring.Info().Shape, h.shape) {
-		ring, err := segment.NewLocal(segment.Spec{Name: shm.ArrayTracers, DType: "<f4", Shape: h.shape, Axes: []string{"xy", "particle"}})
+	if !slices.Equal(r.tracers.Shape(), h.shape) {
+		spec := segment.Spec{Name: shm.ArrayTracers, DType: "<f4", Shape: h.shape, Axes: []string{"xy", "particle"}}
+		tracers, err := outbox.NewArray(spec, shm.ArrayInfo{Title: "Tracers", Unit: "px"}, func(b []byte) {
+			for i, out := 0, segment.Items[float32](b); i < len(out); i++ {
+				out[i] = float32(r.particles[i])
+			}
+		})
 		if err != nil {
 			return err
 		}
-		info := ring.Info()
-		info.Title, info.Unit = "Tracers", "px"
-		ring.SetInfo(info)
-		r.tracers = array{ring: ring}
+		r.tracers = tracers
 		r.tellArrays(time.Now())
 	}
-	if r.sink.Demand(shm.ArrayTopic(shm.ArrayTracers)) <= 0 {
-		r.tracers.ring.Offer()
-		return nil
-	}
-	numbers := h.decode(nil, data)
-	frame, err := r.tracers.ring.Fill(segment.Frame{}, func(b []byte) {
-		for i, out := 0, segment.Items[float32](b); i < len(out); i++ {
-			out[i] = float32(numbers[i])
-		}
-	})
-	if err != nil {
-		return err
-	}
-	r.tracers.version = r.version
-	r.sink.State(shm.ArrayTopic(shm.ArrayTracers), frame)
-	return nil
+	r.particles = h.decode(r.particles, data)
+	return r.tracers.Offer(r.sink, r.version, time.Now())
 }
