@@ -3,6 +3,7 @@
 package main
 
 import (
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,13 +11,17 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"webmon/shm/napari/naparitest"
 )
 
-// TestPictures makes the README's pictures: the package's two examples, and
-// the demo's last minute in the loader. It is built only when asked for:
+// TestPictures makes the README's pictures: the package's two examples, the
+// demo's last minute in the loader, and a model that is stirred. It is built only
+// when asked for:
 //
 //	go test -tags pictures -run TestPictures .
+//	go test -tags pictures -run TestPictures/model .
 func TestPictures(t *testing.T) {
 	b := startBrowser(t)
 	window := view{1400, 760, "dark"}
@@ -43,43 +48,67 @@ func TestPictures(t *testing.T) {
 		})
 	}
 
-	demo := startProgram(t, t.TempDir(), "--demo", "--port", "0")
-	time.Sleep(65 * time.Second) // until the window of a minute is full
-	p := b.open(t, window)
-	p.visit(demo.url)
-	p.tab("loader")
-	draws(t, p, "frame_time")
-	time.Sleep(2 * time.Second)
-	keep(p, "loader")
-	demo.stop(t)
-
-	example("napari-latest", "viewer.py")
-	example("numpy2", "camera.py")
-	w := startProgram(t, home, "--port", "0")
-	w.source("napari", "attached", connected)
-	w.source("scope", "attached", connected)
-	open := func(path string) *page {
-		p := b.open(t, window)
-		p.visit(w.base + path + "&token=" + w.token)
+	t.Run("model", func(t *testing.T) {
+		w := startProgram(t, t.TempDir(), "--port", "0", "--demo")
+		p := b.open(t, view{1400, 1000, "dark"})
+		p.visit(w.url)
+		p.visit(w.base + "/models/becvortices")
 		p.live()
-		return p
-	}
-	p = open("/layers?source=napari")
-	p.give("camera.zoom", "0.45")
-	p.give("camera.center.0", "2600")
-	p.give("camera.center.1", "3400")
-	p.give("layer.1.colormap", "magma")
-	p.wait("a histogram", `document.querySelector(".histogram, svg[class*=histogram]")`)
-	time.Sleep(8 * time.Second) // until what was done is old news
-	keep(p, "layers")
+		p.draws()
+		stir := func(phase float64) (x, y float64) {
+			return p.canvas(0.5+0.28*math.Cos(phase), 0.5+0.28*math.Sin(phase))
+		}
+		x, y := stir(0)
+		p.mouse(chromedp.MousePressed, x, y)
+		for begin := time.Now(); time.Since(begin) < 20*time.Second; {
+			x, y = stir(time.Since(begin).Seconds() / 2)
+			p.mouse(chromedp.MouseMoved, x, y)
+		}
+		keep(p, "model")
+		w.stop(t)
+	})
 
-	p = open("/viewer?source=napari")
-	p.wait("a picture", `document.querySelector("[data-viewer]").dataset.pictures > 0`)
-	time.Sleep(3 * time.Second)
-	keep(p, "viewer")
+	t.Run("demo", func(t *testing.T) {
+		demo := startProgram(t, t.TempDir(), "--demo", "--port", "0")
+		time.Sleep(65 * time.Second) // until the window of a minute is full
+		p := b.open(t, window)
+		p.visit(demo.url)
+		p.tab("loader")
+		draws(t, p, "frame_time")
+		time.Sleep(2 * time.Second)
+		keep(p, "loader")
+		demo.stop(t)
+	})
 
-	p = open("/arrays?source=scope&array=camera")
-	p.wait("a picture", `document.querySelector("[data-array] canvas")`)
-	time.Sleep(3 * time.Second)
-	keep(p, "arrays")
+	t.Run("examples", func(t *testing.T) {
+		example("napari-latest", "viewer.py")
+		example("numpy2", "camera.py")
+		w := startProgram(t, home, "--port", "0")
+		w.source("napari", "attached", connected)
+		w.source("scope", "attached", connected)
+		open := func(path string) *page {
+			p := b.open(t, window)
+			p.visit(w.base + path + "&token=" + w.token)
+			p.live()
+			return p
+		}
+		p := open("/layers?source=napari")
+		p.give("camera.zoom", "0.45")
+		p.give("camera.center.0", "2600")
+		p.give("camera.center.1", "3400")
+		p.give("layer.1.colormap", "magma")
+		p.wait("a histogram", `document.querySelector(".histogram, svg[class*=histogram]")`)
+		time.Sleep(8 * time.Second) // until what was done is old news
+		keep(p, "layers")
+
+		p = open("/viewer?source=napari")
+		p.wait("a picture", `document.querySelector("[data-viewer]").dataset.pictures > 0`)
+		time.Sleep(3 * time.Second)
+		keep(p, "viewer")
+
+		p = open("/arrays?source=scope&array=camera")
+		p.wait("a picture", `document.querySelector("[data-array] canvas")`)
+		time.Sleep(3 * time.Second)
+		keep(p, "arrays")
+	})
 }
