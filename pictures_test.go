@@ -63,6 +63,7 @@ func TestPictures(t *testing.T) {
 		for begin := time.Now(); time.Since(begin) < 20*time.Second; {
 			x, y = stir(time.Since(begin).Seconds() / 2)
 			p.mouse(chromedp.MouseMoved, x, y)
+			time.Sleep(20 * time.Millisecond) // as a hand moves
 		}
 		keep(p, "model")
 		w.stop(t)

@@ -66,8 +66,9 @@ type Options struct {
 	Ready func(*Topic)
 
 	// Window is how many messages may be unacknowledged by a browser: 6,
-	// a tenth of a second at 60 Hz; more where it watches many topics. The page acknowledges every third, since
-	// reading acknowledgements costs half as much as sending frames.
+	// a tenth of a second at 60 Hz; more where it watches many topics. The page
+	// acknowledges every third, since reading acknowledgements costs half as much
+	// as sending frames.
 	Window int
 	// Bytes is how many bytes of pictures may be unacknowledged by a browser
 	// before it gets no more of them, and at least two pictures: 4 MiB. Text is
