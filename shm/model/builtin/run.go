@@ -362,19 +362,22 @@ func (r *run) obey() {
 // next takes the first command out of the inbox. Of a place that has just begun to come
 // the other half is waited for.
 func (r *run) next() (c inbox.Command, ok bool) {
-	for half := true; half; {
+	for {
+		half := false
 		taken := r.inbox.Take(func(waiting []inbox.Command) int {
 			if half = time.Since(inbox.Half(waiting)) < pair; half {
 				return 0
 			}
 			return min(len(waiting), 1)
 		})
-		if len(taken) > 0 {
+		switch {
+		case len(taken) > 0:
 			return taken[0], true
+		case !half:
+			return c, false
 		}
 		runtime.Gosched()
 	}
-	return c, false
 }
 
 // settled says what has become of commands.

@@ -26,5 +26,6 @@
 //
 // It does nothing by itself and has no goroutine: when to take how many commands, and
 // what they do, is for the source to say. Sources that pass commands on to a process,
-// which then looks at them, need no inbox.
+// which then looks at them, need no inbox. What there is to see of a simulation is in
+// package outbox.
 package inbox
