@@ -8,12 +8,12 @@
 
 SHELL := /bin/bash
 GO ?= go
-FUZZTIME ?= 5s
+FUZZTIME ?= 3s
 SOAKTIME ?= 1h
 # Flags for webmon, as in: make run ARGS="--port 6000"
 ARGS ?=
 
-.PHONY: run build test test-fast check cross test-go test-py test-js fuzz bench soak generate setup setup-go setup-js clean
+.PHONY: run build test test-fast static check cross test-go test-py test-js fuzz bench soak generate setup setup-go setup-js clean
 
 run: build
 	./bin/webmon $(ARGS)
@@ -21,7 +21,13 @@ run: build
 build:
 	$(GO) build -o bin/webmon .
 
-test: setup check cross test-py test-go test-js fuzz
+test: setup
+	@$(MAKE) -j 2 static test-py
+	@$(MAKE) test-go test-js fuzz
+
+# What only looks at the sources, beside tests that mostly wait.
+static:
+	@MAKEFLAGS= $(MAKE) check cross
 
 test-fast:
 	$(GO) vet ./...

@@ -68,7 +68,7 @@ var buildWebmon = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	out, err := exec.Command("go", "build", "-race", "-o", path, ".").CombinedOutput()
+	out, err := exec.Command("go", append(buildCommand, "-o", path, ".")...).CombinedOutput()
 	if err == nil {
 		return path, nil
 	}
@@ -81,6 +81,9 @@ var buildWebmon = sync.OnceValues(func() (string, error) {
 	}
 	return path, nil
 })
+
+// buildCommand is how go makes the program under test.
+var buildCommand = []string{"build", "-race"}
 
 func webmonBinary(t testing.TB) string {
 	t.Helper()

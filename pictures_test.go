@@ -16,6 +16,9 @@ import (
 	"webmon/shm/napari/naparitest"
 )
 
+// A model is to have its pace in its picture.
+func init() { buildCommand = []string{"build"} }
+
 // TestPictures makes the README's pictures: the package's two examples, the
 // demo's last minute in the loader, and a model that is stirred. It is built only
 // when asked for:
