@@ -48,8 +48,8 @@ func without(query url.Values) url.Values {
 	return rest
 }
 
-// parameters is what an address asks for, whose query is rest otherwise, against what is so; nil if it asks for
-// nothing that is not so already.
+// parameters is what an address asks for, whose query is rest otherwise, against
+// what is so; nil if it asks for nothing that is not so already.
 func (m *Models) parameters(src *source.Source, key string, rest url.Values, given []parameter) *components.ModelParameters {
 	if len(given) == 0 {
 		return nil
