@@ -21,12 +21,13 @@ run: build
 build:
 	$(GO) build -o bin/webmon .
 
-test: setup
+test:
 	@$(MAKE) -j 2 static test-py
 	@$(MAKE) test-go test-js fuzz
 
-# What only looks at the sources, beside tests that mostly wait.
-static:
+# What only looks at the sources needs no Python, and goes beside what sets those up
+# and tests that mostly wait.
+static: setup-go setup-js
 	@MAKEFLAGS= $(MAKE) check cross
 
 test-fast:
@@ -69,7 +70,7 @@ test-go: setup
 	$(GO) test -race -timeout 15m ./...
 
 # The Python package: under the oldest and the newest NumPy, and inside napari.
-test-py:
+test-py: setup
 	.ci/venvs.sh numpy1 numpy2
 	@mkdir -p .cache; for env in numpy1 numpy2; do \
 	  PYTHONPATH=shm/python/src PYTHONDONTWRITEBYTECODE=1 .venv/$$env/bin/python -m pytest -q \
