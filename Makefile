@@ -8,7 +8,7 @@
 
 SHELL := /bin/bash
 GO ?= go
-FUZZTIME ?= 3s
+FUZZTIME ?= 2s
 SOAKTIME ?= 1h
 # Flags for webmon, as in: make run ARGS="--port 6000"
 ARGS ?=
