@@ -63,56 +63,6 @@ func TestEveryModelRuns(t *testing.T) {
 	}
 }
 
-func TestEveryControlAtItsLimits(t *testing.T) {
-	physics(t)
-	for _, m := range Models() {
-		p := small(10)
-		p.CoolingSteps = 4
-		s := makeSim(t, m.Name, p, nil)
-		for _, c := range s.Controls() {
-			var values []shm.Value
-			switch c.Type {
-			case shm.Bool:
-				values = []shm.Value{false, true}
-			case shm.Choice:
-				values = []shm.Value{"64 x 32"}
-			case shm.Int:
-				values = []shm.Value{int64(*c.Min), int64(*c.Max)}
-			default:
-				values = []shm.Value{*c.Min, *c.Max}
-			}
-			for _, v := range values {
-				s.Reset()
-				s.Step(2)
-				if err := s.Set(c.Name, v); err != nil {
-					t.Errorf("%s: %s refuses %v: %v", m.Name, c.Name, v, err)
-				}
-				if got, _ := s.Controls().Get(c.Name); got.Value != v {
-					t.Errorf("%s: %s is %v after setting %v", m.Name, c.Name, got.Value, v)
-				}
-				s.Step(20)
-				finite(t, s, m.Name+", "+c.Name)
-			}
-		}
-		// All at once, as bad as it gets.
-		for _, worst := range []func(c shm.Control) shm.Value{
-			func(c shm.Control) shm.Value { return *c.Max }, func(c shm.Control) shm.Value { return *c.Min },
-		} {
-			s.Reset()
-			for _, c := range s.Controls() {
-				if c.Type != shm.Float {
-					continue
-				}
-				if err := s.Set(c.Name, worst(c)); err != nil {
-					t.Error(err)
-				}
-			}
-			s.Step(50)
-			finite(t, s, m.Name+", all at their limits")
-		}
-	}
-}
-
 func TestControlsAreComplete(t *testing.T) {
 	name := regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
 	for _, m := range Models() {
@@ -208,28 +158,6 @@ func TestWhatCannotBe(t *testing.T) {
 		if err := s.Set(name, v); err == nil {
 			t.Errorf("%s has taken %v", name, v)
 		}
-	}
-}
-
-func TestStateThatIsNoneIsSaid(t *testing.T) {
-	physics(t)
-	for _, m := range Models() {
-		s := makeSim(t, m.Name, small(10), nil)
-		s.Step(3)
-		s.psi[77] = complex(math.NaN(), 0)
-		s.Step(5)
-		if err := s.Err(); err == nil || !strings.Contains(err.Error(), "time steps") {
-			t.Fatalf("%s: a state that is not a number gives the error %v", m.Name, err)
-		}
-		at := s.Time()
-		s.Step(5)
-		s.ResetTracers() // must end
-		if s.Time() != at {
-			t.Errorf("%s goes on after an error", m.Name)
-		}
-		s.Reset()
-		s.Step(5)
-		finite(t, s, m.Name+" after a reset")
 	}
 }
 

@@ -1,5 +1,0 @@
-//go:build !race
-
-package gpe
-
-const raceDetector = false
