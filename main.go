@@ -581,7 +581,7 @@ func adder(models *model.Catalogue) func(json.RawMessage) error {
 // attacher makes the adapter for each kind of target.
 func attacher(models *model.Catalogue, logger *slog.Logger) func(context.Context, source.Target, dashboard.Self) (shm.Source, error) {
 	return func(ctx context.Context, t source.Target, self dashboard.Self) (shm.Source, error) {
-		if t.Kind == shm.KindModel || t.Kind == shm.KindRemote {
+		if t.Kind.IsModel() {
 			return models.Open(ctx, t.Name, self.Watchers)
 		}
 		opts := napari.Options{

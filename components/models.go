@@ -268,7 +268,7 @@ func (m Model) over() string {
 // noControls is what stands where the parameters would.
 func (m Model) noControls() ui.EmptyProps {
 	switch {
-	case m.failed():
+	case m.failed() && m.Config == "":
 		return ui.EmptyProps{Title: "No parameters.", Text: "The model has not come so far as to say what can be changed."}
 	case m.Phase == ModelStarting, m.Opening:
 		return ui.EmptyProps{Title: "No parameters yet.", Text: "The model has not said yet what can be changed."}

@@ -85,7 +85,7 @@ func unusable(st source.Status) string {
 
 // gone says that a source does not run.
 func gone(st source.Status) string {
-	if st.Kind == shm.KindModel || st.Kind == shm.KindRemote {
+	if st.Kind.IsModel() {
 		return st.Name + " does not run"
 	}
 	return st.Name + " is gone"

@@ -18,6 +18,9 @@ const (
 	KindRemote Kind = "remote" // a simulation server elsewhere
 )
 
+// IsModel reports whether it is a simulation, which runs while somebody looks.
+func (k Kind) IsModel() bool { return k == KindModel || k == KindRemote }
+
 // Info is what is known of a watched process. Empty strings and zeros mean
 // that it could not be found out: napari's own monitor names no version.
 type Info struct {

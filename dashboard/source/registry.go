@@ -361,7 +361,7 @@ func (r *Registry) once(ctx context.Context, t *Target, src *Source, told func(*
 		name := t.Name
 		// A simulation's target is called by its key, which is its address too; its
 		// own name is a title for people.
-		if err == nil && adapter.Info().Name != "" && t.Kind != shm.KindModel && t.Kind != shm.KindRemote {
+		if err == nil && adapter.Info().Name != "" && !t.Kind.IsModel() {
 			name = adapter.Info().Name
 		}
 		src = r.place(name, t)

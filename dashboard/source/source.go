@@ -234,7 +234,7 @@ func (s *Source) IsModel() bool {
 
 // isModel is IsModel; mu is held.
 func (s *Source) isModel() bool {
-	return s.info.Kind == shm.KindModel || s.info.Kind == shm.KindRemote
+	return s.info.Kind.IsModel()
 }
 
 // State returns the latest value of a state topic, when it came and how often
