@@ -10,7 +10,7 @@ SHELL := /bin/bash
 GO ?= go
 FUZZTIME ?= 2s
 SOAKTIME ?= 1h
-# Flags for webmon, as in: make run ARGS="--port 6000"
+# Flags for webmon, as in: make run ARGS="--port 5055"
 ARGS ?=
 
 .PHONY: run build test test-fast static check cross test-go test-py test-js fuzz bench soak generate setup setup-go setup-js clean

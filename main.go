@@ -75,6 +75,12 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return 0
 	}
 	fmt.Fprintf(stderr, "webmon: %v\n", err)
+	if cfg.launched { // nobody reads that, and the process says where the log is
+		if logger, closeLog, unlogged := openLog(cfg, io.Discard); unlogged == nil {
+			logger.Error("not started", "error", err)
+			closeLog()
+		}
+	}
 	var usage usageError
 	if errors.As(err, &usage) {
 		return 2
@@ -145,7 +151,7 @@ Options (each also as an environment variable, --log-path as WEBMON_LOG_PATH):
 `
 
 func parse(args []string, getenv func(string) string, stderr io.Writer) (config, error) {
-	var cfg config
+	cfg := config{launched: getenv(launchedEnv) == "1" || getenv("NAPARI_MON_CLIENT") != ""}
 	fs := flag.NewFlagSet("webmon", flag.ContinueOnError)
 	fs.SetOutput(io.Discard) // its errors come out once, by way of run
 	fs.StringVar(&cfg.host, "host", "127.0.0.1", "`address` to listen on")
@@ -226,6 +232,10 @@ func (cfg *config) check(fs *flag.FlagSet, getenv func(string) string) error {
 	if cfg.prefix = strings.TrimRight(cfg.prefix, "/"); cfg.prefix != "" && !validPrefix(cfg.prefix) {
 		return usagef("--prefix %q is not a path: it begins with / and holds letters, digits, . _ ~ - / only", cfg.prefix)
 	}
+	// Behind a proxy it is the proxy's port that a browser opens.
+	if refused(cfg.port) && cfg.prefix == "" {
+		return usagef("--port %d is one of those that browsers refuse to open: choose another, such as %d, or 0 for any free one", cfg.port, defaultPort)
+	}
 	if cfg.noToken && cfg.token != "" {
 		return usagef("--token and --no-token contradict each other")
 	}
@@ -254,13 +264,12 @@ func (cfg *config) check(fs *flag.FlagSet, getenv func(string) string) error {
 			return usagef("--authkey-file %s is empty", cfg.authkeyFile)
 		}
 	}
-	cfg.launched = getenv(launchedEnv) == "1"
 	if client := getenv("NAPARI_MON_CLIENT"); client != "" {
 		port, err := clientPort(client)
 		if err != nil {
 			return usagef("NAPARI_MON_CLIENT: %v", err)
 		}
-		cfg.napariPort, cfg.napariPID, cfg.launched = port, os.Getppid(), true
+		cfg.napariPort, cfg.napariPID = port, os.Getppid()
 	}
 	return nil
 }
@@ -646,28 +655,6 @@ func handOver(ctx context.Context, dir string, targets []source.Target, models [
 		}
 	}
 	return address, nil
-}
-
-// listen opens the port. A port that is taken is an error only if it was asked
-// for; else the next free one serves.
-func (cfg *config) listen() (net.Listener, error) {
-	tries := 1
-	if !cfg.portAsked {
-		tries = 50
-	}
-	for port := cfg.port; ; port++ {
-		l, err := net.Listen("tcp", net.JoinHostPort(cfg.host, strconv.Itoa(port)))
-		if err == nil {
-			return l, nil
-		}
-		tries--
-		switch {
-		case !errors.Is(err, syscall.EADDRINUSE) && !errors.Is(err, wsaAddrInUse):
-			return nil, usagef("cannot listen on %s port %d: %v", cfg.host, port, err)
-		case tries == 0:
-			return nil, usagef("port %d is taken by another program: choose another with --port, or 0 for any free one", port)
-		}
-	}
 }
 
 // keptToken returns the user's token, made at the first use and kept so that a

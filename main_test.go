@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -144,6 +145,9 @@ func TestBadArguments(t *testing.T) {
 	}{
 		{args: []string{"--port", "x"}, says: "port"},
 		{args: []string{"--port", "70000"}, says: "1 to 65535"},
+		{args: []string{"--port", "6000"}, says: "browsers refuse"},
+		{args: []string{"--port", "5061", "--open"}, says: "browsers refuse"},
+		{env: environment{"WEBMON_PORT": "10080"}, says: "--port 10080 is one of those that browsers refuse"},
 		{args: []string{"--port", takenPort}, says: "taken by another program"},
 		{args: []string{"--host", "192.0.2.1"}, says: "cannot listen"},
 		{args: []string{"--prefix", "lab"}, says: "begins with /"},
@@ -303,6 +307,78 @@ func TestPortsThatWereNotAskedFor(t *testing.T) {
 	p := launch(t, env)
 	if strings.Contains(p.url, ":"+strconv.Itoa(defaultPort)+"/") {
 		t.Errorf("serves at %s, which is taken", p.url)
+	}
+}
+
+// TestRefusedPorts sees that nobody is sent to a port that browsers do not open.
+func TestRefusedPorts(t *testing.T) {
+	if !slices.IsSorted(refusedPorts) {
+		t.Error("the ports are not in order, and not found")
+	}
+	for port, want := range map[int]bool{1: true, 6000: true, 6697: true, 10080: true, 0: false, 80: false, defaultPort: false, 6001: false} {
+		if refused(port) != want {
+			t.Errorf("port %d: refused is %v, want %v", port, !want, want)
+		}
+	}
+	t.Run("the next free one", func(t *testing.T) {
+		l, err := (&config{host: "127.0.0.1", port: 6665}).listen()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		if port := l.Addr().(*net.TCPAddr).Port; port < 6670 || refused(port) {
+			t.Errorf("serves at %d", port)
+		}
+	})
+	t.Run("any free one", func(t *testing.T) {
+		given := []int{6000, 5060, 10080, 40123}
+		var left []*portListener
+		l, err := openAny(func() (net.Listener, error) {
+			for _, l := range left {
+				if l.closed {
+					t.Errorf("%d was given back before there was another", l.port)
+				}
+			}
+			left = append(left, &portListener{port: given[len(left)]})
+			return left[len(left)-1], nil
+		})
+		if err != nil || l != left[3] || left[3].closed {
+			t.Fatalf("serves at %v, %v", l, err)
+		}
+		for _, l := range left[:3] {
+			if !l.closed {
+				t.Errorf("%d is still open", l.port)
+			}
+		}
+	})
+	t.Run("behind a proxy", func(t *testing.T) {
+		cfg, err := parse([]string{"--port", "6000", "--prefix", "/lab"}, environment{}.get, io.Discard)
+		if err != nil || cfg.port != 6000 {
+			t.Errorf("port %d, %v: a browser opens the proxy's", cfg.port, err)
+		}
+	})
+}
+
+type portListener struct {
+	net.Listener
+	port   int
+	closed bool
+}
+
+func (l *portListener) Addr() net.Addr { return &net.TCPAddr{Port: l.port} }
+func (l *portListener) Close() error   { l.closed = true; return nil }
+
+// TestUnusableArgumentsAreLogged sees that the reason is where the process that
+// started webmon says it is.
+func TestUnusableArgumentsAreLogged(t *testing.T) {
+	newEnvironment(t)
+	log := filepath.Join(t.TempDir(), "log")
+	env := environment{"WEBMON_LAUNCHED": "1", "WEBMON_PORT": "6000", "WEBMON_LOG_PATH": log}
+	if status := run(t.Context(), nil, env.get, io.Discard, io.Discard); status != 2 {
+		t.Errorf("status %d, want 2", status)
+	}
+	if b, err := os.ReadFile(log); err != nil || !strings.Contains(string(b), "browsers refuse") {
+		t.Errorf("the log has %q, %v", b, err)
 	}
 }
 
