@@ -22,13 +22,11 @@ build:
 	$(GO) build -o bin/webmon .
 
 test:
-	@$(MAKE) -j 2 static test-py
-	@$(MAKE) test-go test-js fuzz
+	@.ci/test.sh
 
-# What only looks at the sources needs no Python, and goes beside what sets those up
-# and tests that mostly wait.
+# What only looks at the sources.
 static: setup-go setup-js
-	@MAKEFLAGS= $(MAKE) check cross
+	@$(MAKE) --no-print-directory check cross
 
 test-fast:
 	$(GO) vet ./...

@@ -1,30 +1,47 @@
-#!/bin/sh
-# Runs every fuzz target there is, each for the time given.
-set -eu
+#!/usr/bin/env bash
+# Runs every fuzz target there is, each for the time given, and names at the
+# end those that failed.
+set -euo pipefail
 cd "$(dirname "$0")/.."
 time=${1:-10s}
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+corpus=$(go env GOCACHE)/fuzz
 
-# fuzz PACKAGE TARGET. Before 1.27 Go takes it for a failure now and then that
-# the time is over (go.dev/issue/75804). Then nothing was found: it says so, and
-# runs again.
-fuzz() {
+# run TARGET runs one target of the package whose test binary is given, in the
+# folder of the package. Before 1.27 Go takes it for a failure now and then that
+# the time is over (go.dev/issue/75804). Nothing was found then: it says so, and
+# the target is run again.
+run() {
+  local binary=$1 package=$2 dir=$3 target=$4 try
   for try in 1 2 3; do
-    echo "fuzz $1 $2"
-    if go test -run '^$' -fuzz "^$2\$" -fuzztime "$time" "$1" </dev/null >"$log" 2>&1; then
-      cat "$log"
+    echo "fuzz $package $target"
+    if (cd "$dir" && "$binary" -test.run '^$' -test.fuzz "^$target\$" -test.fuzztime "$time" \
+      -test.fuzzcachedir "$corpus/$package") </dev/null >"$work/log" 2>&1; then
+      tail -n 2 "$work/log"
       return
     fi
-    cat "$log"
-    if [ $try = 3 ] || grep -q 'Failing input written' "$log" || ! grep -qx ' *context deadline exceeded' "$log"; then
+    cat "$work/log"
+    if [ "$try" = 3 ] || grep -q 'Failing input written' "$work/log" || ! grep -qx ' *context deadline exceeded' "$work/log"; then
       return 1
     fi
   done
 }
 
-go list -f '{{.ImportPath}} {{.Dir}}' ./... | while read -r package dir; do
-  for target in $(grep -ho '^func Fuzz[A-Za-z0-9_]*' "$dir"/*_test.go 2>/dev/null | sed 's/^func //' | sort -u); do
-    fuzz "$package" "$target"
+failed=()
+while read -r package dir; do
+  targets=$(grep -ho '^func Fuzz[A-Za-z0-9_]*' "$dir"/*_test.go 2>/dev/null | sed 's/^func //' | sort -u || true)
+  [ -n "$targets" ] || continue
+  # One build for all targets of a package: linking takes longer than fuzzing.
+  if ! go test -c -fuzz . -o "$work/fuzz.test" "$package"; then
+    failed+=("$package")
+    continue
+  fi
+  for target in $targets; do
+    run "$work/fuzz.test" "$package" "$dir" "$target" || failed+=("$package:$target")
   done
-done
+done < <(go list -f '{{.ImportPath}} {{.Dir}}' ./...)
+if [ ${#failed[@]} -gt 0 ]; then
+  echo "FAIL fuzz: ${failed[*]}"
+  exit 1
+fi
