@@ -2,16 +2,12 @@ package hub_test
 
 import (
 	"fmt"
-	"io"
-	"net"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/gorilla/websocket"
 
 	"webmon/dashboard/hub"
 )
@@ -57,29 +53,45 @@ func TestHand(t *testing.T) {
 	}
 }
 
-// watched notes what the hub tells of its browsers.
+// watched notes what the hub tells of its browsers. It calls them 1, 2, ... in the
+// order in which the hub hears of them first, which need not be that in which they
+// connected or spoke: where several speak at once they are told apart by who they are.
 type watched struct {
 	mu   sync.Mutex // guards all below
 	said []string
 	ids  map[any]int
+	whos map[any]string // the last that was not ""
+	gone []string       // who they were, in order
 }
 
 func (w *watched) watching(browser any, who string, topics []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.ids == nil {
-		w.ids = map[any]int{}
+		w.ids, w.whos = map[any]int{}, map[any]string{}
 	}
 	if w.ids[browser] == 0 {
 		w.ids[browser] = len(w.ids) + 1
 	}
 	w.said = append(w.said, fmt.Sprint(w.ids[browser], " ", who, " ", topics))
+	if who != "" {
+		w.whos[browser] = who
+	}
+	if topics == nil {
+		w.gone = append(w.gone, w.whos[browser])
+	}
 }
 
 func (w *watched) all() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.said)
+}
+
+func (w *watched) left() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.gone)
 }
 
 func TestWatching(t *testing.T) {
@@ -125,103 +137,4 @@ func TestWatchingComesBeforeTheSnapshot(t *testing.T) {
 	if !told.Load() {
 		t.Error("a snapshot was asked for before the owner knew who watches")
 	}
-}
-
-// cable is a way to a server that can be cut without either end being told, as
-// when the lid of a laptop is closed.
-type cable struct {
-	l   net.Listener
-	cut chan struct{}
-}
-
-func newCable(t *testing.T, to string) *cable {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &cable{l: l, cut: make(chan struct{})}
-	var pipes sync.WaitGroup
-	var mu sync.Mutex // guards ends
-	var ends []net.Conn
-	pipes.Go(func() {
-		for {
-			near, err := l.Accept()
-			if err != nil {
-				return
-			}
-			far, err := net.Dial("tcp", to)
-			if err != nil {
-				near.Close()
-				return
-			}
-			mu.Lock()
-			ends = append(ends, near, far)
-			mu.Unlock()
-			for _, way := range [][2]net.Conn{{near, far}, {far, near}} {
-				pipes.Go(func() {
-					buf := make([]byte, 4096)
-					for {
-						n, err := way[0].Read(buf)
-						if err != nil {
-							return
-						}
-						select {
-						case <-c.cut:
-							continue // lost on the way
-						default:
-						}
-						if _, err := way[1].Write(buf[:n]); err != nil {
-							return
-						}
-					}
-				})
-			}
-		}
-	})
-	t.Cleanup(func() {
-		l.Close()
-		mu.Lock()
-		for _, end := range ends {
-			end.Close()
-		}
-		mu.Unlock()
-		pipes.Wait()
-	})
-	return c
-}
-
-// A browser that vanishes without a word is gone after a while; one that only
-// reads, and answers pings, is not.
-func TestVanishedBrowserIsGone(t *testing.T) {
-	var w watched
-	b := start(t, hub.Options{Watching: w.watching, PingEvery: 500 * time.Millisecond})
-	quiet := b.page()
-	quiet.watch("m/people")
-	var reading sync.WaitGroup
-	defer reading.Wait()
-	defer quiet.conn.Close()
-	reading.Go(func() { io.Copy(io.Discard, reader{quiet.conn}) })
-
-	c := newCable(t, strings.TrimPrefix(b.server.URL, "http://"))
-	conn, _, err := websocket.DefaultDialer.Dial("ws://"+c.l.Addr().String(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	lost := &page{b: b, conn: conn}
-	lost.watch("m/people")
-	b.await("both watch", func() bool { return len(w.all()) == 2 })
-	close(c.cut)
-	b.await("one is gone", func() bool { return len(w.all()) == 3 })
-	if last := w.all()[2]; last != "2  []" {
-		t.Errorf("gone is %q, want the one that vanished", last)
-	}
-}
-
-// reader reads messages as one stream.
-type reader struct{ conn *websocket.Conn }
-
-func (r reader) Read(b []byte) (int, error) {
-	_, data, err := r.conn.ReadMessage()
-	return copy(b, data), err
 }
