@@ -180,8 +180,8 @@ type Selection struct {
 	// Row, Col, Rows and Cols are the rectangle, in pixels of the frame. What
 	// lies outside the frame is cut off.
 	Row, Col, Rows, Cols int
-	// Step is how many pixels become one, along both axes: their mean, or with
-	// Nearest the one in the middle. At least 1.
+	// Step is how many pixels become one, along both axes: the mean of those that
+	// have a finite value, or with Nearest the one in the middle. At least 1.
 	Step    int
 	Nearest bool
 }

@@ -11,6 +11,10 @@ import (
 // numbers at a time, in lanes of one register, for steps that are powers of two;
 // sums of floats without a loop for steps of 2, 4 and 8; and for all else sums of
 // columns, over all rows, which are put together at the end.
+//
+// Floats may be NaN or infinite. Sums are made as if none were: one that is not finite
+// tells that some are, and is made again with a look at each of its pixels. So what is
+// missing costs time only where it is.
 type means[T pixel] struct {
 	step, cols, samples int
 	rows                int // of this row of means
@@ -20,6 +24,34 @@ type means[T pixel] struct {
 	// Sums of columns, from column fused*step on. Only one of the two is used.
 	ints   []uint32
 	floats []float64
+	lost   []lost // of a column of floats; of no meaning unless loss
+	loss   bool   // something of this row of means is lost
+}
+
+// lost is what the sum of a column leaves out.
+type lost struct {
+	pixels uint32  // NaN and the infinities
+	end    float64 // the greatest of the infinities, 0: there is none
+}
+
+// add adds what cannot be part of a mean.
+func (l *lost) add(v float64) {
+	l.pixels++
+	if v == v && (l.end == 0 || v > l.end) {
+		l.end = v
+	}
+}
+
+// mean is that of so many pixels, less those that are lost, with the sum of the finite
+// ones. Where all are lost it is an infinity that there was, otherwise NaN.
+func (l *lost) mean(sum float64, pixels int) float64 {
+	switch left := pixels - int(l.pixels); {
+	case left > 0:
+		return sum / float64(left)
+	case l.end != 0:
+		return l.end
+	}
+	return math.NaN()
 }
 
 func newMeans[T pixel](p *plane) *means[T] {
@@ -58,7 +90,7 @@ func (m *means[T]) begin(rows int) {
 	}
 	n := (m.cols - m.fused*m.step) * m.samples
 	if isFloat[T]() {
-		m.floats = zeroed(m.floats, n)
+		m.floats, m.loss = zeroed(m.floats, n), false
 	} else {
 		m.ints = zeroed(m.ints, n)
 	}
@@ -89,18 +121,21 @@ func (m *means[T]) add(out []T, p unsafe.Pointer, stride, n int) {
 	}
 	p = unsafe.Add(p, m.fused*m.step*int(unsafe.Sizeof(zero)))
 	if isFloat[T]() {
-		sumRows[T](m.floats, p, stride, n)
+		m.sumFloats(p, stride, n)
 	} else {
-		sumRows[T](m.ints, p, stride, n)
+		sumInts[T](m.ints, p, stride, n)
 	}
 }
 
 // end puts the sums of columns together.
 func (m *means[T]) end(out []T) {
 	out = out[m.fused*m.samples:]
-	if isFloat[T]() {
+	switch {
+	case isFloat[T]() && m.loss:
+		m.endLoss(out)
+	case isFloat[T]():
 		endRow[T, float64, float64](m, out, m.floats, 0)
-	} else {
+	default:
 		endRow[T, uint32, uint64](m, out, m.ints, 0.5)
 	}
 }
@@ -133,22 +168,86 @@ func endRow[T pixel, A uint32 | float64, S uint64 | float64](m *means[T], out []
 	}
 }
 
-// sumRows adds n rows to the sums of their columns.
-func sumRows[T pixel, A uint32 | float64](sums []A, p unsafe.Pointer, stride, n int) {
-	row := func(i int) []T { return unsafe.Slice((*T)(unsafe.Add(p, i*stride)), len(sums))[:len(sums)] }
+// endLoss makes means of the sums of columns of which something is lost.
+func (m *means[T]) endLoss(out []T) {
+	for at := 0; len(out) > 0; out = out[m.samples:] {
+		n := min(m.step, m.cols-m.fused*m.step-at)
+		for s := range m.samples {
+			var sum float64
+			var all lost
+			for i := at * m.samples; i < (at+n)*m.samples; i += m.samples {
+				sum += m.floats[i+s]
+				all.pixels += m.lost[i+s].pixels
+				if end := m.lost[i+s].end; end != 0 && (all.end == 0 || end > all.end) {
+					all.end = end
+				}
+			}
+			out[s] = T(all.mean(sum, n*m.rows))
+		}
+		at += n
+	}
+}
+
+// sumInts adds n rows to the sums of their columns.
+func sumInts[T pixel](sums []uint32, p unsafe.Pointer, stride, n int) {
 	i := 0
 	for ; i+4 <= n; i += 4 {
-		a, b, c, d := row(i), row(i+1), row(i+2), row(i+3)
+		a, b, c, d := rowAt[T](p, i*stride, len(sums)), rowAt[T](p, (i+1)*stride, len(sums)), rowAt[T](p, (i+2)*stride, len(sums)), rowAt[T](p, (i+3)*stride, len(sums))
 		for k := range sums {
-			sums[k] += A(a[k]) + A(b[k]) + A(c[k]) + A(d[k])
+			sums[k] += uint32(a[k]) + uint32(b[k]) + uint32(c[k]) + uint32(d[k])
 		}
 	}
 	for ; i < n; i++ {
-		a := row(i)
+		a := rowAt[T](p, i*stride, len(sums))
 		for k := range sums {
-			sums[k] += A(a[k])
+			sums[k] += uint32(a[k])
 		}
 	}
+}
+
+// sumFloats adds n rows to the sums of their columns, but what is not finite to what is
+// lost of them.
+func (m *means[T]) sumFloats(p unsafe.Pointer, stride, n int) {
+	sums := m.floats
+	i := 0
+	for ; i+4 <= n; i += 4 {
+		a, b, c, d := rowAt[T](p, i*stride, len(sums)), rowAt[T](p, (i+1)*stride, len(sums)), rowAt[T](p, (i+2)*stride, len(sums)), rowAt[T](p, (i+3)*stride, len(sums))
+		for k := range sums {
+			s := float64(a[k]) + float64(b[k]) + float64(c[k]) + float64(d[k])
+			if s-s != 0 {
+				s = m.finite(k, a[k]) + m.finite(k, b[k]) + m.finite(k, c[k]) + m.finite(k, d[k])
+			}
+			sums[k] += s
+		}
+	}
+	for ; i < n; i++ {
+		a := rowAt[T](p, i*stride, len(sums))
+		for k := range sums {
+			s := float64(a[k])
+			if s-s != 0 {
+				s = m.finite(k, a[k])
+			}
+			sums[k] += s
+		}
+	}
+}
+
+// rowAt are n pixels that lie so many bytes behind p.
+func rowAt[T pixel](p unsafe.Pointer, at, n int) []T {
+	return unsafe.Slice((*T)(unsafe.Add(p, at)), n)[:n]
+}
+
+// finite is v for a sum, or 0, and it is lost, where it is not finite.
+func (m *means[T]) finite(column int, v T) float64 {
+	x := float64(v)
+	if x-x == 0 {
+		return x
+	}
+	if !m.loss {
+		m.lost, m.loss = zeroed(m.lost, len(m.floats)), true
+	}
+	m.lost[column].add(x)
+	return 0
 }
 
 // meanFloats makes means of 2 x 2, 4 x 4 or 8 x 8 floats.
@@ -160,7 +259,11 @@ func meanFloats[T pixel](out []T, p unsafe.Pointer, stride, step int) {
 	case 2:
 		q := unsafe.Add(p, stride)
 		for i := range out {
-			out[i] = (at(p, 2*i) + at(p, 2*i+1) + at(q, 2*i) + at(q, 2*i+1)) / 4
+			v := (at(p, 2*i) + at(p, 2*i+1) + at(q, 2*i) + at(q, 2*i+1)) / 4
+			if v-v != 0 {
+				v = meanFinite[T](unsafe.Add(p, 2*i*size), stride, step)
+			}
+			out[i] = v
 		}
 	default:
 		scale := T(step * step)
@@ -179,9 +282,30 @@ func meanFloats[T pixel](out []T, p unsafe.Pointer, stride, step int) {
 					d += at(q, 7)
 				}
 			}
-			out[i] = (a + b + c + d) / scale
+			v := (a + b + c + d) / scale
+			if v-v != 0 {
+				v = meanFinite[T](unsafe.Add(p, i*step*size), stride, step)
+			}
+			out[i] = v
 		}
 	}
+}
+
+// meanFinite is the mean of step x step floats of which some are not finite, or which
+// are too large for a sum of their own type.
+func meanFinite[T pixel](p unsafe.Pointer, stride, step int) T {
+	var sum float64
+	var all lost
+	for y := range step {
+		for _, v := range rowAt[T](p, y*stride, step) {
+			if x := float64(v); x-x == 0 {
+				sum += x
+			} else {
+				all.add(x)
+			}
+		}
+	}
+	return T(all.mean(sum, step*step))
 }
 
 // Every second byte, and every second pair of bytes, of a register.

@@ -30,9 +30,9 @@ type plane struct {
 
 // ReadPlane implements [shm.ArrayReader]. Of an array of one axis, whose Y is -1, the
 // picture has one row; of one without axes, whose X is -1 too, one pixel. The mean of
-// whole numbers is rounded to the nearest one; a mean of anything with NaN is NaN. At
-// the right and the lower edge it is that of the pixels there are. Times become
-// seconds, see ReadRecords.
+// whole numbers is rounded to the nearest one; one of floats leaves out NaN and the
+// infinities, and is one of those only where there is nothing else. At the right and the
+// lower edge it is that of the pixels there are. Times become seconds, see ReadRecords.
 //
 // A crc is one of the whole frame: the first read of a frame that has one reads all
 // of it, see verify.

@@ -154,14 +154,22 @@ func (a *Array) ReadPlane(f *shm.ArrayFrame, sel shm.Selection, dst []byte) (shm
 	for r := range px.Rows {
 		for c := range px.Cols {
 			for s := range px.Samples {
-				sum, n := 0.0, 0.0
+				sum, n, end := 0.0, 0.0, math.NaN()
 				for row := px.Row + r*sel.Step; row < min(px.Row+(r+1)*sel.Step, px.Row+rows); row++ {
 					for col := px.Col + c*sel.Step; col < min(px.Col+(c+1)*sel.Step, px.Col+cols); col++ {
-						sum += at(row, col, s)
-						n++
+						switch v := at(row, col, s); {
+						case v-v == 0: // what is no finite number is left out
+							sum += v
+							n++
+						case v == v && !(end > v):
+							end = v
+						}
 					}
 				}
 				v := sum / n
+				if n == 0 {
+					v = end
+				}
 				if sel.Nearest {
 					v = at(min(px.Row+r*sel.Step+sel.Step/2, px.Row+rows-1), min(px.Col+c*sel.Step+sel.Step/2, px.Col+cols-1), s)
 				}
