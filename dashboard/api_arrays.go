@@ -176,7 +176,7 @@ func (s *Server) apiArrayProfile(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	index, err := planeOf(c, "index", info)
+	index, _, err := planeOf(c, src, info)
 	if err != nil {
 		return err
 	}
@@ -206,17 +206,28 @@ func (s *Server) apiArrayProfile(c echo.Context) error {
 	})
 }
 
-// planeOf reads the parameter that says which plane is meant.
-func planeOf(c echo.Context, field string, info *shm.ArrayInfo) (arrays.Index, error) {
-	text := c.QueryParam(field)
+// planeOf reads the parameter index, which says which plane is meant. Without it
+// that is the one that the pages show at first; up says that they show its first
+// row at the bottom.
+func planeOf(c echo.Context, src *source.Source, info *shm.ArrayInfo) (index arrays.Index, up bool, err error) {
+	text := c.QueryParam("index")
 	if text == "" {
-		return arrays.DefaultIndex(info), nil
+		if fieldOfModel(src, info) {
+			return arrays.Index{arrays.Right, arrays.Down}, true, nil
+		}
+		return arrays.DefaultIndex(info), false, nil
 	}
-	index, err := arrays.ParseIndex(text)
+	index, err = arrays.ParseIndex(text)
 	if err != nil {
-		return nil, unacceptable(field, source.Sentence(err))
+		return nil, false, unacceptable("index", source.Sentence(err))
 	}
-	return index, nil
+	return index, false, nil
+}
+
+// fieldOfModel reports whether an array is a field that the page of a simulation
+// shows: x goes right and y up there.
+func fieldOfModel(src *source.Source, info *shm.ArrayInfo) bool {
+	return src.IsModel() && len(info.Shape) == 2 && (info.Name == shm.ArrayDensity || info.Name == shm.ArrayPhase)
 }
 
 // apiArrayFile answers GET /api/v1/sources/<id>/arrays/<name>.npy, .png and .csv.
@@ -248,16 +259,25 @@ func (s *Server) apiArrayFile(c echo.Context) error {
 }
 
 func (s *Server) arrayNPY(c echo.Context, src *source.Source, info *shm.ArrayInfo) error {
+	// What all others call index is plane here, because without it the file is the
+	// whole frame; both will do.
+	field := "plane"
+	if c.QueryParam(field) == "" {
+		field = "index"
+	}
 	var plane arrays.Index
-	if text := c.QueryParam("plane"); text != "" {
+	if text := c.QueryParam(field); text != "" {
 		var err error
 		if plane, err = arrays.ParseIndex(text); err != nil {
-			return unacceptable("plane", source.Sentence(err))
+			return unacceptable(field, source.Sentence(err))
 		}
 	}
 	var npy *arrays.NPY
 	if _, err := s.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
 		npy, err = arrays.ReadNPY(frame, plane)
+		if fault := (*arrays.FieldError)(nil); errors.As(err, &fault) && fault.Field == "plane" {
+			fault.Field = field
+		}
 		return err
 	}); err != nil {
 		return err
@@ -273,11 +293,11 @@ func (s *Server) arrayNPY(c echo.Context, src *source.Source, info *shm.ArrayInf
 }
 
 func (s *Server) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInfo) error {
-	index, err := planeOf(c, "index", info)
+	index, up, err := planeOf(c, src, info)
 	if err != nil {
 		return err
 	}
-	look := arrays.Look{Index: index, Colormap: c.QueryParam("colormap"), Gamma: 1}
+	look := arrays.Look{Index: index, Up: up, Colormap: c.QueryParam("colormap"), Gamma: 1}
 	var limits [2]float64
 	given := 0
 	for _, p := range []struct {
@@ -308,7 +328,9 @@ func (s *Server) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInf
 		look.Limits = &limits
 	}
 	switch c.QueryParam("origin") {
-	case "", "upper":
+	case "":
+	case "upper":
+		look.Up = false
 	case "lower":
 		look.Up = true
 	default:

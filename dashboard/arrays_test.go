@@ -459,6 +459,21 @@ func TestArrayAPI(t *testing.T) {
 			t.Errorf("%s: %d, field %q, %q (%v), want %d and %q", test.path, status, answer.Field, answer.Error, err, test.status, test.field)
 		}
 	}
+	// Whoever asks for a plane that is not there gets none, however they ask.
+	stack := arraystest.New(shm.ArrayInfo{Name: "stack", Descr: "<u2", Shape: []int{5, 2, 2}}, 2)
+	s.sink.State(shm.TopicArrays, shm.Arrays{*stack.Info()})
+	s.sink.State("array/stack", stack.Publish(make([]byte, 40)))
+	for path, field := range map[string]string{
+		"/stack/value?index=%s,0,0": "index", "/stack.png?index=%s,y,x": "index", "/stack.npy?plane=%s,y,x": "plane",
+		"/stack.npy?index=%s,y,x": "index", "/stack/profile?from=0,0&to=1,1&index=%s,y,x": "index",
+	} {
+		for at, want := range map[string]int{"4": 200, "5": 422, "9": 422, "-1": 422, "1e0": 422, "1099511627777": 422} {
+			status, body := s.ask("GET", base+fmt.Sprintf(path, at), "")
+			if status != want || (status == 422) != strings.Contains(body, `"field":"`+field+`"`) {
+				t.Errorf("%s of five at %s: %d %.200s, want %d", path, at, status, body, want)
+			}
+		}
+	}
 	if status, _ := s.ask("GET", "/api/v1/sources/nobody/arrays/camera.npy", ""); status != 404 {
 		t.Errorf("an array of a source that does not exist: %d", status)
 	}

@@ -639,11 +639,20 @@ func TestModelPicture(t *testing.T) {
 	if status != 422 {
 		t.Errorf("a picture from an origin that is none: %d, want 422", status)
 	}
-	_, body := s.ask("GET", "/api/v1/sources/waves/arrays/density.png?index=x,y&origin=lower&colormap=viridis", "")
-	if img, err = png.Decode(strings.NewReader(body)); err != nil {
-		t.Fatal(err)
-	}
-	if size := img.Bounds().Size(); size.X != nx || size.Y != ny || red(2, ny-3) != 253 || red(2, 2) != 68 {
-		t.Errorf("the file is %v, red %d below and %d above, want y to go up", size, red(2, ny-3), red(2, 2))
+	// Without an index the file is turned as the page of the model is.
+	for query, up := range map[string]bool{
+		"index=x,y&origin=lower&": true, "index=x,y&": false, "": true, "origin=lower&": true, "origin=upper&": false,
+	} {
+		_, body := s.ask("GET", "/api/v1/sources/waves/arrays/density.png?"+query+"colormap=viridis", "")
+		if img, err = png.Decode(strings.NewReader(body)); err != nil {
+			t.Fatal(err)
+		}
+		high, low := red(2, 2), red(2, ny-3)
+		if up {
+			high, low = low, high
+		}
+		if size := img.Bounds().Size(); size.X != nx || size.Y != ny || high != 253 || low != 68 {
+			t.Errorf("with %q the file is %v, red %d below and %d above", query, size, red(2, ny-3), red(2, 2))
+		}
 	}
 }

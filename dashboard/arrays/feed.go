@@ -93,6 +93,7 @@ func (f *picture) make(frame *shm.ArrayFrame, now time.Time) (*hub.Message, erro
 	if err != nil {
 		return nil, err
 	}
+	sel.Nearest = sel.Nearest || frame.Info.Role == "labels" // the mean of two labels is a third
 	head := headerSize(f.topic, len(frame.Shape))
 	at := hub.Headroom + head
 	buf := f.free.get(at + size)

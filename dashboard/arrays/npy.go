@@ -33,8 +33,8 @@ func ReadNPY(frame *shm.ArrayFrame, plane Index) (*NPY, error) {
 		if len(info.Fields) > 0 {
 			return nil, &FieldError{"plane", errors.New("records have no planes")}
 		}
-		if len(plane) != len(shape) {
-			return nil, &FieldError{"plane", fmt.Errorf("an index of %d axes does not fit an array of %d", len(plane), len(shape))}
+		if err := plane.Fits(shape); err != nil {
+			return nil, &FieldError{"plane", err}
 		}
 	}
 	data, err := frame.Reader.ReadAll(frame, nil)
@@ -45,16 +45,14 @@ func ReadNPY(frame *shm.ArrayFrame, plane Index) (*NPY, error) {
 		return nil, &FieldError{"", errors.New("its records have gaps between their fields, or fields of a kind that a .npy cannot be made of; use .csv")}
 	}
 	if plane != nil {
-		if data, shape, err = cut(data, shape, item, plane); err != nil {
-			return nil, &FieldError{"plane", err}
-		}
+		data, shape = cut(data, shape, item, plane)
 	}
 	return &NPY{Header: npyHeader(info, shape), Data: data}, nil
 }
 
-// cut takes a plane out of a frame in C order. The axes that stay keep their
-// order.
-func cut(data []byte, shape []int, item int, ix Index) ([]byte, []int, error) {
+// cut takes a plane, which fits, out of a frame in C order. The axes that stay
+// keep their order.
+func cut(data []byte, shape []int, item int, ix Index) ([]byte, []int) {
 	strides := make([]int, len(shape))
 	stride := item
 	for i := len(shape) - 1; i >= 0; i-- {
@@ -71,9 +69,6 @@ func cut(data []byte, shape []int, item int, ix Index) ([]byte, []int, error) {
 			out = append(out, shape[i])
 			n *= shape[i]
 			continue
-		}
-		if int(a) >= shape[i] {
-			return nil, nil, fmt.Errorf("%d is beyond the end of axis %d, which has %d", a, i, shape[i])
 		}
 		at += int(a) * strides[i]
 	}
@@ -94,7 +89,7 @@ func cut(data []byte, shape []int, item int, ix Index) ([]byte, []int, error) {
 		}
 	}
 	walk(0, at)
-	return dst, out, nil
+	return dst, out
 }
 
 // npyHeader is what stands before the data in a .npy of version 1.0, or of 2.0
@@ -183,15 +178,17 @@ type itemReader interface {
 }
 
 // ReadElement reads one element of a frame, exactly as it is.
-func ReadElement(frame *shm.ArrayFrame, position []int) (shm.Value, error) {
+func ReadElement(frame *shm.ArrayFrame, place Index) (shm.Value, error) {
 	info := frame.Info
-	if len(position) != len(frame.Shape) {
-		return nil, &FieldError{"index", fmt.Errorf("index must be %d whole numbers, one for each axis", len(frame.Shape))}
+	if err := place.Fits(frame.Shape); err != nil {
+		return nil, &FieldError{"index", err}
 	}
-	for i, at := range position {
-		if at >= frame.Shape[i] {
-			return nil, &FieldError{"index", fmt.Errorf("index %d is beyond the end of axis %d, which has %d", at, i, frame.Shape[i])}
+	position := make([]int, len(place))
+	for i, at := range place {
+		if at < 0 {
+			return nil, &FieldError{"index", fmt.Errorf("%q must be whole numbers, one for each axis", place)}
 		}
+		position[i] = int(at)
 	}
 	if len(info.Fields) > 0 {
 		return readRecord(frame, position)

@@ -188,16 +188,16 @@ func TestReadElementIsExact(t *testing.T) {
 		descr string
 		shape []int
 		data  []byte
-		at    []int
+		at    Index
 		want  shm.Value
 	}{
-		{"<u2", []int{2, 2}, []byte{1, 0, 2, 0, 3, 0, 0xff, 0xff}, []int{1, 1}, int64(65535)},
-		{"|u1", []int{3}, []byte{1, 2, 3}, []int{2}, int64(3)},
-		{"|b1", []int{3}, []byte{0, 1, 0}, []int{1}, true},
-		{"<u8", []int{2}, u64(1, 1<<64-1), []int{1}, "18446744073709551615"},
-		{"<i8", []int{2}, u64(1, 1<<53+1), []int{1}, int64(1<<53 + 1)},
-		{"<f8", []int{1, 2}, u64(0, 0x3fb999999999999a), []int{0, 1}, 0.1},
-		{"<i4", []int{1, 1, 2}, []byte{0, 0, 0, 0, 0xfe, 0xff, 0xff, 0xff}, []int{0, 0, 1}, int64(-2)},
+		{"<u2", []int{2, 2}, []byte{1, 0, 2, 0, 3, 0, 0xff, 0xff}, Index{1, 1}, int64(65535)},
+		{"|u1", []int{3}, []byte{1, 2, 3}, Index{2}, int64(3)},
+		{"|b1", []int{3}, []byte{0, 1, 0}, Index{1}, true},
+		{"<u8", []int{2}, u64(1, 1<<64-1), Index{1}, "18446744073709551615"},
+		{"<i8", []int{2}, u64(1, 1<<53+1), Index{1}, int64(1<<53 + 1)},
+		{"<f8", []int{1, 2}, u64(0, 0x3fb999999999999a), Index{0, 1}, 0.1},
+		{"<i4", []int{1, 1, 2}, []byte{0, 0, 0, 0, 0xfe, 0xff, 0xff, 0xff}, Index{0, 0, 1}, int64(-2)},
 	} {
 		a := arraystest.New(shm.ArrayInfo{Name: "a", Descr: test.descr, Shape: test.shape}, 2)
 		got, err := ReadElement(a.Publish(test.data), test.at)
@@ -221,14 +221,14 @@ func TestReadElementIsExact(t *testing.T) {
 	}
 	a := arraystest.New(shm.ArrayInfo{Name: "a", Descr: "<u2", Shape: []int{2, 2}}, 2)
 	frame := a.Publish(make([]byte, 8))
-	for _, at := range [][]int{{}, {0}, {0, 0, 0}, {2, 0}, {0, 2}} {
+	for _, at := range []Index{{}, {0}, {0, 0, 0}, {2, 0}, {0, 2}, {Down, 0}, {Down, Right}} {
 		var field *FieldError
 		if v, err := ReadElement(frame, at); !errors.As(err, &field) || field.Field != "index" {
 			t.Errorf("at %v: %v, %v", at, v, err)
 		}
 	}
 	one := arraystest.New(shm.ArrayInfo{Name: "a", Descr: "<f8", Shape: []int{}}, 2)
-	if v, err := ReadElement(one.Publish(u64(0x4008000000000000)), []int{}); err != nil || v != 3.0 {
+	if v, err := ReadElement(one.Publish(u64(0x4008000000000000)), Index{}); err != nil || v != 3.0 {
 		t.Errorf("a single value is %v, %v, want 3", v, err)
 	}
 }

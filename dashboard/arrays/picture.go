@@ -32,7 +32,7 @@ const (
 // Look is how a plane becomes a picture.
 type Look struct {
 	Index    Index
-	Limits   *[2]float64 // nil: from the values
+	Limits   *[2]float64 // nil: the array's own, or from the values
 	Colormap string      // "": the array's own, or gray
 	Gamma    float64     // 0: 1
 	Up       bool        // the first row is at the bottom, as plots have it
@@ -53,7 +53,8 @@ func (e *FieldError) Unwrap() error { return e.Err }
 // ErrTooLarge says that what was asked for does not fit into an answer.
 var ErrTooLarge = errors.New("it is too large")
 
-// ReadPicture reads the plane of a frame and colours it.
+// ReadPicture reads the plane of a frame and colours it. What is NaN is transparent, as
+// on the page.
 func ReadPicture(frame *shm.ArrayFrame, look Look) (image.Image, error) {
 	if why := unfit(frame.Info); why != "" {
 		return nil, &FieldError{"", errors.New(why)}
@@ -87,6 +88,10 @@ func ReadPicture(frame *shm.ArrayFrame, look Look) (image.Image, error) {
 		return look.turned(img, img.Pix, img.Stride), nil
 	}
 	limits := look.Limits
+	if own := frame.Info.Limits; limits == nil && own != nil {
+		l := apart(own[0], own[1])
+		limits = &l
+	}
 	if limits == nil && px.Samples > 1 && px.Type == shm.U8 {
 		limits = &[2]float64{0, 255} // colours are meant as they are
 	}
@@ -96,9 +101,8 @@ func ReadPicture(frame *shm.ArrayFrame, look Look) (image.Image, error) {
 	}
 	shade := shader(*limits, look.Gamma)
 	if px.Samples == 1 {
-		img := image.NewPaletted(rect, palette(table))
-		each(px, func(i int, v float64) { img.Pix[i] = shade(v) })
-		return look.turned(img, img.Pix, img.Stride), nil
+		img, pix, stride := coloured(px, shade, table)
+		return look.turned(img, pix, stride), nil
 	}
 	img := image.NewNRGBA(rect)
 	each(px, func(i int, v float64) {
@@ -112,7 +116,38 @@ func ReadPicture(frame *shm.ArrayFrame, look Look) (image.Image, error) {
 			img.Pix[4*pixel+3] = 255
 		}
 	})
+	if px.Type == shm.F32 { // a colour that lacks a sample is none
+		each(px, func(i int, v float64) {
+			if math.IsNaN(v) && i%px.Samples < 3 {
+				img.Pix[4*(i/px.Samples)+3] = 0
+			}
+		})
+	}
 	return look.turned(img, img.Pix, img.Stride), nil
+}
+
+// coloured is a picture of pixels of one sample in the colours of a table, with its
+// bytes and how many of those a row has. Of a picture with NaN they are four a pixel,
+// since a table of 256 has no place for a transparent one.
+func coloured(px shm.Pixels, shade func(float64) uint8, table [256]color.RGBA) (img image.Image, pix []uint8, stride int) {
+	rect := image.Rect(0, 0, px.Cols, px.Rows)
+	indexed := image.NewPaletted(rect, palette(table))
+	holes := false
+	each(px, func(i int, v float64) {
+		indexed.Pix[i] = shade(v)
+		holes = holes || math.IsNaN(v)
+	})
+	if !holes {
+		return indexed, indexed.Pix, indexed.Stride
+	}
+	full := image.NewNRGBA(rect)
+	each(px, func(i int, v float64) {
+		if !math.IsNaN(v) {
+			c := table[indexed.Pix[i]]
+			copy(full.Pix[4*i:], []uint8{c.R, c.G, c.B, 255})
+		}
+	})
+	return full, full.Pix, full.Stride
 }
 
 // turned puts the rows of a picture in the order that the look wants.
@@ -155,12 +190,10 @@ func ReadThumbnail(frame *shm.ArrayFrame, most int) (image.Image, error) {
 	}
 	limits := contrast(px)
 	if frame.Info.Limits != nil {
-		limits = *frame.Info.Limits
+		limits = apart(frame.Info.Limits[0], frame.Info.Limits[1])
 	}
-	shade := shader(limits, 1)
-	img := image.NewPaletted(image.Rect(0, 0, px.Cols, px.Rows), palette(table))
-	each(px, func(i int, v float64) { img.Pix[i] = shade(v) })
-	turn(img.Pix, img.Stride)
+	img, pix, stride := coloured(px, shader(limits, 1), table)
+	turn(pix, stride)
 	return img, nil
 }
 

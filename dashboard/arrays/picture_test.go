@@ -86,6 +86,69 @@ func TestPictureHasTheValues(t *testing.T) {
 	}
 }
 
+// An array's own limits and colours both hold, each where nothing else is asked for.
+func TestPictureHasTheArraysLook(t *testing.T) {
+	ix, _ := ParseIndex("y,x")
+	frame := func(limits *[2]float64, colormap string) *shm.ArrayFrame {
+		a := arraystest.New(shm.ArrayInfo{Name: "a", Descr: "<u2", Shape: []int{1, 4}, Limits: limits, Colormap: colormap}, 2)
+		return a.Publish(u16(0, 5, 10, 15))
+	}
+	for name, test := range map[string]struct {
+		frame *shm.ArrayFrame
+		look  Look
+		want  [2]color.NRGBA // of 0 and of 15
+	}{
+		"limits":               {frame(&[2]float64{0, 150}, ""), Look{}, [2]color.NRGBA{gray(0), gray(26)}},
+		"limits of the look":   {frame(&[2]float64{0, 150}, ""), Look{Limits: &[2]float64{0, 15}}, [2]color.NRGBA{gray(0), gray(255)}},
+		"colours":              {frame(nil, "green"), Look{}, [2]color.NRGBA{gray(0), {0, 255, 0, 255}}},
+		"both":                 {frame(&[2]float64{0, 150}, "green"), Look{}, [2]color.NRGBA{gray(0), {0, 26, 0, 255}}},
+		"colours of the look":  {frame(&[2]float64{0, 150}, "green"), Look{Colormap: "red"}, [2]color.NRGBA{gray(0), {26, 0, 0, 255}}},
+		"limits that are none": {frame(&[2]float64{0, 0}, ""), Look{}, [2]color.NRGBA{gray(0), gray(255)}},
+		"neither":              {frame(nil, ""), Look{}, [2]color.NRGBA{gray(0), gray(255)}},
+	} {
+		test.look.Index = ix
+		at := drawn(t, test.frame, test.look)
+		if got := [2]color.NRGBA{at(0, 0), at(0, 3)}; got != test.want {
+			t.Errorf("%s: %v, want %v", name, got, test.want)
+		}
+	}
+	rgb := arraystest.New(shm.ArrayInfo{Name: "a", Descr: "|u1", Role: "rgb", Shape: []int{1, 1, 3}, Limits: &[2]float64{0, 30}}, 2)
+	if got := drawn(t, rgb.Publish([]byte{10, 20, 30}), Look{Index: Index{Down, Right, Samples}})(0, 0); got != (color.NRGBA{85, 170, 255, 255}) {
+		t.Errorf("a colour with limits is %v", got)
+	}
+}
+
+// What is NaN is transparent, and infinite is the end of the colours.
+func TestPictureHasHoles(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	a := arraystest.New(shm.ArrayInfo{Name: "a", Descr: "<f4", Shape: []int{2, 3}}, 2)
+	frame := a.Publish(f32(nan, 0, 1, inf, -inf, nan))
+	look := Look{Index: Index{Down, Right}, Limits: &[2]float64{0, 1}}
+	at := drawn(t, frame, look)
+	for i, want := range []color.NRGBA{{}, gray(0), gray(255), gray(255), gray(0), {}} {
+		if got := at(i/3, i%3); got != want {
+			t.Errorf("pixel %d is %v, want %v", i, got, want)
+		}
+	}
+	look.Up = true
+	if at := drawn(t, frame, look); at(1, 0).A != 0 || at(0, 2).A != 0 || at(0, 1) != gray(0) {
+		t.Error("the other way up the holes are elsewhere")
+	}
+	img, err := ReadThumbnail(a.Publish(f32(nan, 0, 1, 1, 1, 1)), 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Of the axes x, y: the first column of the array is the lowest row.
+	if _, _, _, alpha := img.At(0, 2).RGBA(); alpha != 0 {
+		t.Errorf("a thumbnail with NaN has %v there", img.At(0, 2))
+	}
+	rgb := arraystest.New(shm.ArrayInfo{Name: "a", Descr: "<f4", Role: "rgb", Shape: []int{1, 2, 4}}, 2)
+	at = drawn(t, rgb.Publish(f32(0, nan, 1, 1, 0, 0, 1, 1)), Look{Index: Index{Down, Right, Samples}, Limits: &[2]float64{0, 1}})
+	if at(0, 0).A != 0 || at(0, 1) != (color.NRGBA{0, 0, 255, 255}) {
+		t.Errorf("colours with NaN are %v and %v", at(0, 0), at(0, 1))
+	}
+}
+
 func TestPictureInColour(t *testing.T) {
 	ix, _ := ParseIndex("y,x,c")
 	a := arraystest.New(shm.ArrayInfo{Name: "a", Descr: "|u1", Role: "rgb", Shape: []int{1, 2, 3}}, 2)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,22 +58,20 @@ func ParseIndex(text string) (Index, error) {
 
 // ParsePosition reads the text of one element's place, such as "1,2,3"; "" in
 // an array without axes.
-func ParsePosition(text string) ([]int, error) {
+func ParsePosition(text string) (Index, error) {
 	if text == "" {
-		return []int{}, nil
+		return Index{}, nil
 	}
 	ix, err := parseItems(text)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]int, len(ix))
-	for i, a := range ix {
+	for _, a := range ix {
 		if a < 0 {
 			return nil, fmt.Errorf("%q must be whole numbers, one for each axis", text)
 		}
-		out[i] = int(a)
 	}
-	return out, nil
+	return ix, nil
 }
 
 func parseItems(text string) (Index, error) {
@@ -166,22 +165,45 @@ func DefaultIndex(info *shm.ArrayInfo) Index {
 	return ix
 }
 
-// Plane is the selection of the whole plane of a frame of the shape. A position
-// beyond the end of its axis, since a frame may be smaller than its array, is
-// the last one.
-func (ix Index) Plane(shape []int) (shm.Selection, error) {
+// Fits reports whether there is what the index says in a frame of the shape: a
+// position on each axis that has no role. Every way to read a part of an array
+// asks it, so that all take and refuse the same.
+func (ix Index) Fits(shape []int) error {
 	if len(ix) != len(shape) {
-		return shm.Selection{}, fmt.Errorf("an index of %d axes does not fit an array of %d", len(ix), len(shape))
+		return fmt.Errorf("an index of %d axes does not fit an array of %d", len(ix), len(shape))
+	}
+	for axis, at := range ix {
+		if at >= 0 && int(at) >= shape[axis] {
+			return fmt.Errorf("%d is beyond the end of axis %d, which has %d", at, axis, shape[axis])
+		}
+	}
+	return nil
+}
+
+// within is the index with every position beyond the end of its axis moved to the
+// last: a frame may be smaller than its array, and a page goes on to show it.
+func (ix Index) within(shape []int) Index {
+	out := slices.Clone(ix)
+	for axis := range min(len(ix), len(shape)) {
+		if out[axis] >= 0 {
+			out[axis] = max(0, min(out[axis], Axis(shape[axis]-1)))
+		}
+	}
+	return out
+}
+
+// Plane is the selection of the whole plane of a frame of the shape, if it fits.
+func (ix Index) Plane(shape []int) (shm.Selection, error) {
+	if slices.Contains(shape, 0) && len(ix) == len(shape) {
+		return shm.Selection{}, errors.New("the frame has no elements")
+	}
+	if err := ix.Fits(shape); err != nil {
+		return shm.Selection{}, err
 	}
 	sel := shm.Selection{Index: make([]int, len(ix)), Step: 1}
 	sel.Y, sel.X, sel.C = ix.roles()
 	for i, a := range ix {
-		if shape[i] == 0 {
-			return shm.Selection{}, errors.New("the frame has no elements")
-		}
-		if a >= 0 {
-			sel.Index[i] = min(int(a), shape[i]-1)
-		}
+		sel.Index[i] = max(0, int(a))
 	}
 	if sel.C >= 0 && shape[sel.C] != 3 && shape[sel.C] != 4 {
 		return shm.Selection{}, fmt.Errorf("an axis of %d cannot hold colours, which have 3 or 4 samples", shape[sel.C])
@@ -242,7 +264,7 @@ func parsePart(detail string) (p part, err error) {
 // selection is the part as it is in a frame of the shape, with samples of so
 // many bytes, and how many bytes it then has at most.
 func (p *part) selection(shape []int, size int) (sel shm.Selection, bytes int, err error) {
-	if sel, err = p.index.Plane(shape); err != nil {
+	if sel, err = p.index.within(shape).Plane(shape); err != nil {
 		return sel, 0, err
 	}
 	height, width := sel.Rows, sel.Cols

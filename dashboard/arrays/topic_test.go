@@ -108,8 +108,38 @@ func TestDefaultIndex(t *testing.T) {
 	}
 }
 
+// What is beyond the end of an axis is no plane. A page alone goes on to show the last
+// one, of a frame that is smaller than the one before.
+func TestPlanesBeyondTheEnd(t *testing.T) {
+	for text, fits := range map[string]bool{
+		"0,y,x": true, "4,y,x": true, "5,y,x": false, "9,y,x": false, "y,2,x": true, "y,3,x": false, "x,y,3": true, "y,x": false,
+	} {
+		ix, err := ParseIndex(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shape := []int{5, 3, 4}
+		if _, err := ix.Plane(shape); (err == nil) != fits {
+			t.Errorf("%s of %v: %v", text, shape, err)
+		}
+		p, err := parsePart("a/" + text + "/0,0,9,9/1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		sel, _, err := p.selection(shape, 1)
+		if (err == nil) != (len(ix) == len(shape)) {
+			t.Errorf("the page's %s of %v: %v", text, shape, err)
+		}
+		for axis, at := range sel.Index {
+			if at >= shape[axis] {
+				t.Errorf("the page's %s of %v is at %v", text, shape, sel.Index)
+			}
+		}
+	}
+}
+
 func TestParsePosition(t *testing.T) {
-	for text, want := range map[string][]int{"": {}, "5": {5}, "1,2,3": {1, 2, 3}} {
+	for text, want := range map[string]Index{"": {}, "5": {5}, "1,2,3": {1, 2, 3}} {
 		got, err := ParsePosition(text)
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("%q is %v, %v, want %v", text, got, err, want)
