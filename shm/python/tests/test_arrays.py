@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from watching import Ring
 
-from webmon import _segment
+import webmon
+from webmon import _segment, _server
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is no /dev/shm to look into")
 
@@ -166,7 +167,9 @@ def test_wrong_arguments(process):
         ({"slots": 65}, "2 to 64"),
         ({"limits": (0, float("inf"))}, "finite"),
         ({"units": ["um"]}, "an entry for each"),
-        ({"dtype": [(f"a_rather_long_name_of_field_{i}", "f4") for i in range(200)], "shape": 3}, "description"),
+        ({"dtype": [(f"a_rather_long_name_of_field_{i}", "f4") for i in range(200)], "shape": 3}, "to describe"),
+        ({"dtype": [(f"f{i}", "?") for i in range(257)], "shape": 3}, "256 are the most"),
+        ({"axes": "yx", "units": ["m" * 4000, None]}, "to describe"),
     ]:
         with pytest.raises(ValueError, match=why):
             process.share("camera", **{"shape": (2, 2), "dtype": "u1", **kwds})
@@ -361,3 +364,62 @@ def test_crc_where_stores_may_be_reordered(camera, monkeypatch):
         assert ring.read()[1]["crc"] == zlib.crc32(frame.tobytes())
     records = camera(10, SPOTS)
     assert records[0].publish(spots(3)) and records[1].read()[1]["crc"] == zlib.crc32(spots(3).tobytes())
+
+
+@pytest.fixture
+def unserved():
+    """What webmon's functions are told before serve()."""
+    webmon.close()
+    yield
+    webmon.close()
+
+
+def test_too_much_to_describe_before_serving(unserved):
+    """What no segment has room for is refused at once, not by serve()."""
+    with pytest.raises(ValueError, match="to describe"):
+        webmon.share("table", 4, [(f"a_rather_long_name_of_field_{i}", "f4") for i in range(200)])
+    webmon.share("camera", (4, 4), "u2")
+    process = webmon.serve("scope", launch=False)
+    assert list(process._data.get("arrays")) == ["camera"] and process._announcement.path.exists()
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("no"), MemoryError(), OverflowError("too large")])
+def test_an_array_that_cannot_be_had(unserved, watch, monkeypatch, caplog, error):
+    """That array alone is left out, and said; the rest is offered."""
+    real = _segment.Segment.__init__
+
+    def make(self, shape, *args):
+        if shape == (3, 3):
+            raise error
+        real(self, shape, *args)
+
+    monkeypatch.setattr(_segment.Segment, "__init__", make)
+    bad, good = webmon.share("bad", (3, 3), "u1"), webmon.share("good", (4, 4), "u1")
+    process = webmon.serve("scope", launch=False)
+    later = webmon.share("later", (3, 3), "u1")
+    declared = watch(process).data.get("arrays")
+    assert declared["bad"]["shm"] == "" == declared["later"]["shm"] and declared["good"]["shm"]
+    assert process._announcement.path.exists()
+    assert [r.getMessage().split(":")[0] for r in caplog.records] == ["the array bad is not shared", "the array later is not shared"]
+    assert not bad.publish(np.zeros((3, 3), "u1")) and not later.publish(np.zeros((3, 3), "u1")) and good.published == 0
+
+
+def test_a_shape_that_cannot_be_described(process):
+    """resize() leaves the array as it was."""
+    room = 3960 - len('{"dtype":"|u1","shape":[9,9],"axes":["y","x"],"units":["",""]}')
+    array = process.share("camera", (9, 9), "u1", units=["m" * room, None])
+    before = array._segment.name
+    with pytest.raises(ValueError, match="to describe"):
+        array.resize((1 << 20, 1 << 20))
+    assert array.shape == (9, 9) and array._segment.name == before and process._data.get("arrays")["camera"]["shape"] == [9, 9]
+
+
+def test_what_fails_half_way_is_not_offered(unserved, sources, monkeypatch):
+    start = _server.Server.start
+    monkeypatch.setattr("webmon._server.Server.start", lambda self: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        webmon.serve("scope", launch=False)
+    assert not sources.exists() or not list(sources.iterdir())
+    monkeypatch.setattr("webmon._server.Server.start", start)
+    webmon.set("stage", 1)
+    assert webmon.serve("scope", launch=False)._data.get("stage") == 1 and len(list(sources.iterdir())) == 1

@@ -376,3 +376,59 @@ def test_webmon_that_does_not_start(tmp_path, monkeypatch, caplog, program):
         until(lambda: not [t for t in threading.enumerate() if t.name == "webmon launch"])
         assert process.url is None
     assert ("is no program" in caplog.text, "status 2" in caplog.text) == (program == "nothing", program == "fails")
+
+
+@pytest.mark.parametrize(
+    ("made", "why"),
+    [
+        ("sys.executable = None", "sys.executable is empty"),
+        ("sys.executable = ''", "sys.executable is empty"),
+        ("sys.frozen = True", "frozen"),
+        ("sys.executable = '/opt/maya/bin/maya.bin'", "built into another program"),
+        ("sys.executable = '/nowhere/python3'", "there is no program"),
+        ("import multiprocessing.resource_tracker as r; r._resource_tracker.ensure_running = lambda: 1 / 0", "could not be started"),
+    ],
+)
+def test_no_clean_up_helper(subject, made, why):
+    """Where Python's resource tracker cannot run, arrays are shared without it, and that is said once."""
+    one = subject(
+        f"""
+        import sys
+        {made}
+        import numpy as np, webmon
+        process = webmon.serve("scope", launch=False)
+        camera = webmon.share("camera", (64, 64), "u2")
+        other = webmon.share("other", (64, 64), "u2")
+        print("ready")
+        while not camera.publish(np.zeros((64, 64), "u2")):
+            pass
+        print("published")
+        sys.stdin.readline()
+        """
+    ).says("ready")
+    watcher = one.watch()
+    watcher.want_topics({"array/camera": 1000.0})
+    one.says("published")
+    assert Ring(watcher.data.get("arrays")["camera"]).latest == 1
+    text = one.text()
+    assert text.count("resource tracker") == 1 and why in text and "Traceback" not in text
+    names = one.segments()
+    one.end(signal.SIGKILL)
+    assert set(one.segments()) == set(names)  # nobody was there to remove them
+    _segment.sweep()
+    assert not one.segments()
+
+
+def test_a_segment_of_somebody_elses(process):
+    """What stands under the name of our segment and is not it stays."""
+    camera = process.share("camera", (4, 4), "u2")
+    path = f"/dev/shm/{camera._segment.name}"
+    os.unlink(path)
+    with open(path, "w") as other:
+        other.write("other")
+    try:
+        camera.close()
+        with open(path) as other:
+            assert other.read() == "other"
+    finally:
+        os.unlink(path)

@@ -241,7 +241,10 @@ def launch() -> None:
 
     Two that start together settle it among themselves: the second hands over to the first and ends.
     """
-    threading.Thread(target=_launch, name="webmon launch", daemon=True).start()
+    try:
+        threading.Thread(target=_launch, name="webmon launch", daemon=True).start()
+    except RuntimeError as error:  # no more threads
+        log.warning("webmon could not be started: %s", error)
 
 
 def _launch() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
-from ._segment import _AVAILABLE, _MAX_DIMS, Segment, check_dtype, describe
+from ._segment import _AVAILABLE, _MAX_DIMS, Segment, check_dtype, describe, description
 
 if TYPE_CHECKING:
     from ._process import Process
@@ -90,6 +90,7 @@ class SharedArray:
             "unit": unit,
             "layer": layer,
         }
+        self._text = self._describe(self.shape)
         self._lock = threading.Lock()
         self._segment: Segment | None = None
         self._closed = False
@@ -101,18 +102,25 @@ class SharedArray:
     def _open(self) -> None:
         """The process is offered now."""
         with self._lock:
-            self._make()
+            if self._segment is None:
+                self._make()
         self._demanded()
 
+    def _describe(self, shape: tuple[int, ...]) -> bytes:
+        """What the segment for that shape says of the array. Raises ValueError where it has no room for that."""
+        about = {key: self._about[key] for key in ("dtype", "shape", "axes", "units")}
+        return description({**about, "shape": list(shape)}, self.name)
+
     def _make(self) -> None:
+        """Makes the segment. What goes wrong is said, and leaves this array alone out. The caller holds the lock."""
         self._segment = None
         if not _AVAILABLE or self._closed or not self._process._opened or self._process.closed:
             return
-        about = {key: self._about[key] for key in ("dtype", "shape", "axes", "units")}
         try:
-            self._segment = Segment(self.shape, self._packed, self._slots, about)
-        except (OSError, ImportError) as error:
-            log.warning("the array %s is not shared: %s", self.name, error)
+            self._segment = Segment(self.shape, self._packed, self._slots, self._text)
+        except Exception as error:
+            # Whatever this machine has against it: the rest of the process is shared all the same.
+            log.warning("the array %s is not shared: %s", self.name, error, exc_info=not isinstance(error, (OSError, ImportError)))
 
     def _declared(self) -> dict[str, Any]:
         """What webmon is told. Where there is no shared memory the segment has no name."""
@@ -250,6 +258,7 @@ class SharedArray:
         with self._lock:
             if self._closed or new == self.shape:
                 return
+            self._text = self._describe(new)
             old = self._segment
             self.shape = new
             self._about["shape"] = list(new)

@@ -35,7 +35,7 @@ def server() -> dict[str, Any]:
         path += f"?token={token}"
         environment["WEBMON_TOKEN"] = token
     return {
-        "command": [sys.executable, "-m", "webmon._jupyter", "{port}", "{base_url}webmon"],
+        "command": [sys.executable or "python3", "-m", "webmon._jupyter", "{port}", "{base_url}webmon"],
         "environment": environment,
         "timeout": 30,
         # webmon knows its prefix. Else the proxy would add it to redirects once more.

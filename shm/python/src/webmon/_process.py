@@ -251,7 +251,7 @@ class Process:
             log.debug("%s is not offered by a child that only imports it", self.name)
             return
         key = secrets.token_hex(32)
-        self._server = Server(
+        self._server = server = Server(
             {
                 "napari_data": self._data,
                 "napari_messages": self._messages,
@@ -261,18 +261,22 @@ class Process:
             },
             key.encode("ascii"),
         )
-        self.address = self._server.address
+        try:
+            server.start()
+            self._clock = threading.Thread(target=self._run_clock, name="webmon clock", daemon=True)
+            self._clock.start()
+        except BaseException:
+            # Offered as a whole or not at all.
+            self._server = None
+            server.close()
+            raise
+        self.address = server.address
         self._key = key
-        self._clock = threading.Thread(target=self._run_clock, name="webmon clock", daemon=True)
-        self._clock.start()
-        self._server.start()
         self._opened = True
         Process._live.add(self)
         _segment.sweep()
         for array in list(self._arrays.values()):
             array._open()
-        if not announce:
-            return  # whoever has started it knows where it is
         try:
             _announce.sweep_announcements()
             self._announcement = _announce.Announcement(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -12,18 +13,22 @@ import struct
 import sys
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from shutil import which
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Segment", "describe", "sweep"]
+from ._announce import try_lock
+
+__all__ = ["Segment", "describe", "description", "sweep"]
 
 log = logging.getLogger("webmon")
 
 _HEADER = 4096
 _SLOT = 256
 _MAX_JSON = 3960
+_MAX_FIELDS = 256  # of a record that webmon reads
 _MAX_DIMS = 8
 _PREFIX = "webmon"
 _FLAG_CRC, _FLAG_CLOSED = 1, 2
@@ -40,6 +45,7 @@ _SMALL = 1 << 20
 _CRC = platform.machine().lower() not in ("x86_64", "amd64")
 
 _AVAILABLE = sys.platform.startswith("linux")
+FOLDER = "/dev/shm"
 
 
 def _align(n: int) -> int:
@@ -94,14 +100,31 @@ def _described(dtype: np.dtype[Any]) -> Any:
         yield name, base, shape
 
 
+def description(about: dict[str, Any], name: str) -> bytes:
+    """Returns what a segment says of its array.
+
+    Raises ValueError where that is more than a segment has room for, and webmon reads.
+    """
+    dtype = about["dtype"]
+    if not isinstance(dtype, str) and len(dtype) > _MAX_FIELDS:
+        raise ValueError(f"the array {name} cannot be shared: its records have {len(dtype)} fields, and {_MAX_FIELDS} are the most")
+    text = json.dumps(about, separators=(",", ":")).encode()
+    if len(text) > _MAX_JSON:
+        raise ValueError(
+            f"the array {name} cannot be shared: its fields, axes and units take {len(text)} bytes to describe, and {_MAX_JSON} "
+            "are the most: share fewer fields at once, or give them shorter names"
+        )
+    return text
+
+
 class Segment:
     """One ring in shared memory. The methods are for one thread at a time.
 
     Raises OSError where there is no shared memory, or not enough.
     """
 
-    def __init__(self, shape: Sequence[int], dtype: np.dtype[Any], slots: int, about: dict[str, Any]) -> None:
-        from multiprocessing.shared_memory import SharedMemory  # missing on some platforms
+    def __init__(self, shape: Sequence[int], dtype: np.dtype[Any], slots: int, text: bytes) -> None:
+        import mmap  # missing on some platforms
 
         self.shape = tuple(shape)
         self.dtype = dtype
@@ -114,57 +137,46 @@ class Segment:
         self.stride = _align(_SLOT + self.data_bytes)
         self.total = _HEADER + slots * self.stride
         self.generation = secrets.randbits(64) or 1
-        text = json.dumps(about, separators=(",", ":")).encode()
-        if len(text) > _MAX_JSON:
-            raise ValueError(f"the description of the array is {len(text)} bytes long, and {_MAX_JSON} are the most: use fewer or shorter fields")
-        # Tracked, so that the resource tracker removes it should this process be killed.
-        self._shm = SharedMemory(name=f"{_PREFIX}-{self._pid}-{secrets.token_hex(6)}", create=True, size=self.total)
-        self.name = self._shm.name
-        self._buf: Any = self._shm.buf
+        self.name = f"{_PREFIX}-{self._pid}-{secrets.token_hex(6)}"
+        self._path = f"{FOLDER}/{self.name}"
         self._committed = False
+        self._buf: Any = None
+        self._mmap: Any = None
+        self._helped = False
+        with _saying("a file cannot be made"):
+            self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
-            self._lock_file()
+            # For as long as this process lives, so that a sweep tells the segment from what a dead one has left. A process's
+            # number says less: another one may have it by now, or it may be of another container.
+            try_lock(self._fd)
+            self._helped = _helper.watch(self.name)
+            with _saying(f"there is no room for {self.total / (1 << 20):.0f} MiB"):
+                os.ftruncate(self._fd, self.total)
+                self._mmap = mmap.mmap(self._fd, self.total)
             self._allocate(_HEADER if self.total > _SMALL else self.total)
+            buf: Any = memoryview(self._mmap)
+            self._buf = buf
             flags = _FLAG_CRC if _CRC else 0
-            buf: Any = self._buf
             struct.pack_into("<I", buf, 128, len(text))
             buf[136 : 136 + len(text)] = text
             _FIXED.pack_into(
                 buf, 0, b"WEBMONSH", 1, _HEADER, self.generation, self.total, 0, self.stride, self.data_bytes, slots, flags, self._pid
             )
+            self.latest = 0
+            # Aligned stores of eight bytes each, which no reader sees half done.
+            self._words = buf[:_HEADER].cast("Q")
+            self._places = [self._place(i, self.shape) for i in range(slots)]
+            self._slot_words = [buf[_HEADER + i * self.stride :][:16].cast("Q") for i in range(slots)]
         except BaseException:
             self.close()
             raise
-        self.latest = 0
-        # Aligned stores of eight bytes each, which no reader sees half done.
-        self._words = buf[:_HEADER].cast("Q")
-        self._places = [self._place(i, self.shape) for i in range(slots)]
-        self._slot_words = [buf[_HEADER + i * self.stride :][:16].cast("Q") for i in range(slots)]
         self._tails: dict[tuple[int, ...], tuple[Any, ...]] = {}
-
-    def _lock_file(self) -> None:
-        """Locks the segment for as long as this process lives, so that a sweep tells it from what a dead one has left.
-
-        A process's number says less: another one may have it by now, or it may be of another container.
-        """
-        if _AVAILABLE:
-            from ._announce import try_lock
-
-            fd = getattr(self._shm, "_fd", -1)
-            if fd >= 0:
-                try_lock(fd)
 
     def _allocate(self, size: int) -> None:
         # A segment begins as a hole. Writing where the machine has no room for it would kill the process.
-        fd = getattr(self._shm, "_fd", -1)
-        if fd >= 0 and hasattr(os, "posix_fallocate"):
-            try:
-                os.posix_fallocate(fd, 0, size)
-            except OSError as error:
-                raise OSError(
-                    error.errno,
-                    f"the machine's shared memory (/dev/shm) has no room for {size / (1 << 20):.0f} MiB: {error.strerror}",
-                ) from None
+        if hasattr(os, "posix_fallocate"):
+            with _saying(f"there is no room for {size / (1 << 20):.0f} MiB"):
+                os.posix_fallocate(self._fd, 0, size)
         self._committed = size >= self.total
 
     @property
@@ -236,54 +248,125 @@ class Segment:
 
     def close(self) -> None:
         """Marks the segment as closed and removes its name; who has it mapped keeps what is in it."""
-        shm, self._shm = self._shm, None  # type: ignore[assignment]
-        if shm is None:
+        fd, self._fd = self._fd, -1
+        if fd < 0:
             return
         if os.getpid() == self._pid:
             try:
-                flags = (_FLAG_CRC if _CRC else 0) | _FLAG_CLOSED
-                struct.pack_into("<I", self._buf, 60, flags)
-            except (TypeError, ValueError):
+                # Where somebody has cut the file short there is nothing to write to.
+                if self._buf is not None and os.fstat(fd).st_size >= _HEADER:
+                    struct.pack_into("<I", self._buf, 60, (_FLAG_CRC if _CRC else 0) | _FLAG_CLOSED)
+            except (OSError, TypeError, ValueError):
                 pass
             try:
-                shm.unlink()
-            except FileNotFoundError:
-                # Somebody has removed the file. The tracker must not look for it.
-                _forget(shm)
-        self._release(shm)
+                if _same(self._path, fd):
+                    os.unlink(self._path)
+            except OSError:
+                pass
+            if self._helped:
+                _helper.forget(self.name)
+        self._release(fd)
 
     def abandon(self) -> None:
         """Lets go of a forked child's copy; the segment is the parent's."""
-        shm, self._shm = self._shm, None  # type: ignore[assignment]
-        if shm is not None:
-            self._release(shm)
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            self._release(fd)
 
-    def _release(self, shm: Any) -> None:
+    def _release(self, fd: int) -> None:
         # Views into the memory would keep it mapped.
         for word in [getattr(self, "_words", None), *getattr(self, "_slot_words", [])]:
             if word is not None:
                 word.release()
         self._places = []
         self._buf = None
+        mapped, self._mmap = self._mmap, None
         try:
-            shm.close()
+            if mapped is not None:
+                mapped.close()
         except BufferError:
-            # A frame is being copied by another thread; the memory goes with the last view. Without this the object
-            # would try once more when it is collected, and complain.
-            fd = getattr(shm, "_fd", -1)
-            if fd >= 0:
-                os.close(fd)
-                shm._fd = -1
-            shm.close = lambda: None
+            pass  # a frame is being copied by another thread: the memory goes with the last view
+        os.close(fd)
 
 
-def _forget(shm: Any) -> None:
+def _same(path: str, fd: int) -> bool:
+    """Whether the file that is open has that name still. Raises OSError where nothing has."""
+    own, named = os.fstat(fd), os.lstat(path)
+    return (own.st_dev, own.st_ino) == (named.st_dev, named.st_ino)
+
+
+@contextlib.contextmanager
+def _saying(what: str) -> Iterator[None]:
+    """Makes the system's errors ones that people read."""
     try:
-        from multiprocessing import resource_tracker
+        yield
+    except OSError as error:
+        raise OSError(error.errno, f"{what} in the machine's shared memory ({FOLDER}): {error.strerror or error}") from None
 
-        resource_tracker.unregister(shm._name, "shared_memory")
-    except Exception:
-        log.debug("the resource tracker could not be told", exc_info=True)
+
+class _Helper:
+    """The clean-up helper: Python's resource tracker, a small process that removes the segments of this one should it be
+    killed. Without it they stay until the next process that uses webmon begins."""
+
+    def __init__(self) -> None:
+        self._complained = False
+
+    def watch(self, name: str) -> bool:
+        """Has the segment removed with this process; False where there is no helper."""
+        try:
+            reason = _no_helper(_executable(), getattr(sys, "frozen", False))
+            if reason is None:
+                from multiprocessing import resource_tracker
+
+                resource_tracker.register(f"/{name}", "shared_memory")
+                return True
+        except Exception as error:
+            log.debug("the resource tracker could not be started", exc_info=True)
+            reason = f"it could not be started ({type(error).__name__}: {error})"
+        if not self._complained:
+            self._complained = True
+            log.warning(
+                "Python's resource tracker does not watch over the shared memory: %s. Should this process be killed, its shared "
+                "arrays stay in %s until the next process that uses webmon begins",
+                reason, FOLDER,
+            )  # fmt: skip
+        return False
+
+    def forget(self, name: str) -> None:
+        """Says that the segment is gone."""
+        try:
+            from multiprocessing import resource_tracker
+
+            resource_tracker.unregister(f"/{name}", "shared_memory")
+        except Exception:
+            log.debug("the resource tracker could not be told", exc_info=True)
+
+
+_helper = _Helper()
+
+
+def _executable() -> str:
+    """The program that multiprocessing starts its own processes with; "" if it knows none."""
+    from multiprocessing import spawn
+
+    return os.fsdecode(spawn.get_executable() or b"")
+
+
+def _no_helper(executable: str, frozen: bool) -> str | None:
+    """Says why the program cannot run Python's resource tracker, None if it can.
+
+    A program that has Python built in, or was frozen into one file, would be started a second time instead.
+    """
+    if frozen:
+        return "this program is a frozen one, in which Python cannot be started by itself"
+    if not executable:
+        return "Python does not know its own program (sys.executable is empty)"
+    name = os.path.basename(executable).lower()
+    if "python" not in name and "pypy" not in name:
+        return f"Python is built into another program (sys.executable is {executable})"
+    if which(executable) is None:
+        return f"there is no program {executable} (sys.executable)"
+    return None
 
 
 def _copy_records(place: np.ndarray[Any, Any], frame: np.ndarray[Any, Any]) -> None:
@@ -311,14 +394,14 @@ def sweep() -> None:
     import fcntl
 
     try:
-        names = os.listdir("/dev/shm")
+        names = os.listdir(FOLDER)
     except OSError:
         return
     for name in names:
         match = _LEFT.match(name)
         if match is None:
             continue
-        path = f"/dev/shm/{name}"
+        path = f"{FOLDER}/{name}"
         try:
             fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError:
