@@ -69,7 +69,8 @@ type Source interface {
 // reader, and are safe for concurrent use. Values handed over belong to the
 // sink: the source must not write to them again.
 type Sink interface {
-	// State replaces the value of a state topic.
+	// State replaces the value of a state topic; nil says that the process has
+	// taken the topic back.
 	State(topic string, value Value)
 	// Event appends to an event topic. Events of one topic come in order.
 	Event(Event)

@@ -123,6 +123,12 @@ func (r *run) State(name string, value shm.Value) {
 		// manager answers also for a process that hangs.
 		r.lastHeard = now
 	}
+	if value == nil {
+		delete(r.states, name)
+		r.came()
+		signal(r.changed)
+		return
+	}
 	st := r.states[name]
 	if st == nil {
 		if len(r.states) >= maxTopics {

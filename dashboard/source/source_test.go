@@ -294,6 +294,24 @@ func TestAnAddressThatPeopleNamedIsTriedAgain(t *testing.T) {
 	})
 }
 
+func TestAStateThatIsTakenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProcess("napari", 1)
+		r := registry(t, source.Options{}, map[string]*process{"a": p})
+		src, sink := attach(t, r, p, source.Target{Address: "a"})
+		sink.State("layers", []shm.Value{"one"})
+		sink.State("stage", 1.0)
+		sink.State("layers", nil)
+		if v, at, _ := src.State("layers"); v != nil || !at.IsZero() {
+			t.Errorf("the layers are %v since %v", v, at)
+		}
+		if all := src.States(); len(all) != 1 || all["stage"] != 1.0 {
+			t.Errorf("the states are %v", all)
+		}
+		r.Close()
+	})
+}
+
 func TestDemand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProcess("napari", 1)

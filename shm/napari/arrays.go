@@ -160,8 +160,9 @@ func (all *followed) replace(list shm.Arrays) {
 		}
 		all.arrays = append(all.arrays, f)
 	}
-	for _, f := range old {
+	for name, f := range old {
 		f.close()
+		all.a.r.sink.State(shm.ArrayTopic(name), nil) // its last frame would hold the memory
 	}
 }
 

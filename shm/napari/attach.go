@@ -228,6 +228,7 @@ func (s *Source) setHello(v pickle.Value) bool {
 	text("name", &s.info.Name)
 	text("instance", &s.info.Instance)
 	text("python", &s.info.Python)
+	s.info.Napari = "" // its last viewer may be gone
 	text("napari", &s.info.Napari)
 	text("package", &s.info.Package)
 	kind := ""

@@ -484,8 +484,11 @@ func (r *run) received(s *state, v pickle.Value, err error) {
 		}
 		switch {
 		case err == nil:
+			s.there = true
 			r.sink.State(shm.TopicPoll, poll)
-		case !errors.Is(err, errNoPoll):
+		case errors.Is(err, errNoPoll):
+			r.gone(s)
+		default:
 			r.sink.Notice("poll", "The poll cannot be understood, the last good one is kept: "+err.Error())
 		}
 	case s.name == topicHello:
@@ -499,8 +502,12 @@ func (r *run) received(s *state, v pickle.Value, err error) {
 	case s.declares && r.saidHello():
 		r.declared(s, v)
 	case v == nil:
-		// Removed meanwhile, or never there.
+		if s.there {
+			// Taken back, or None, of which the keys tell.
+			r.fetcher.keysLast, s.there = time.Time{}, false
+		}
 	default:
+		s.there = true
 		value, err := plain(v)
 		if err != nil {
 			n := tooMuch("state", s.name, err)
@@ -558,6 +565,20 @@ func (r *run) keys(v pickle.Value, err error) {
 		r.sink.Notice("keys", "The names of what the process shares could not be read")
 		return
 	}
+	names := make(map[string]bool, len(list))
+	for _, k := range list {
+		if name, ok := k.(string); ok {
+			names[name] = true
+		}
+	}
+	f.others = slices.DeleteFunc(f.others, func(s *state) bool {
+		if names[s.name] || s.declares || s.once {
+			return false
+		}
+		delete(f.names, s.name)
+		r.sink.State(s.name, nil)
+		return true
+	})
 	for _, k := range list {
 		name, ok := k.(string)
 		if !ok || f.names[name] != nil || name == "" || len(name) > maxTopicName {
@@ -584,6 +605,14 @@ const (
 // declarations are the keys by which it says what it has. They are fetched also
 // while nobody watches, if rarely: commands are checked against them.
 var declarations = []string{topicHello, topicTopics, shm.TopicControls, shm.TopicActions, shm.TopicArrays}
+
+// gone says that the process has no such state any more.
+func (r *run) gone(s *state) {
+	if s.there {
+		s.there = false
+		r.sink.State(s.name, nil)
+	}
+}
 
 // announce adds a topic to those whose demand the process is told.
 func (r *run) announce(name string) { r.pace.topics.add(name, 0) }

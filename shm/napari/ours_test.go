@@ -249,6 +249,28 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// TestTakenBack: a state that the process has no more is nobody's last value, such
+// as the layers of a viewer that was closed.
+func TestTakenBack(t *testing.T) {
+	p := naparitest.Play(t, naparitest.PlayOptions{Kind: "napari"})
+	p.Set("stage", stage(1))
+	p.Set("poll", tiles(t, 3))
+	p.Set("none", nil) // is there, and has no value
+	r := watchPlayer(t, p, napari.Options{})
+	r.sink.Want("stage", 60)
+	r.sink.Want(shm.TopicPoll, 60)
+	r.sink.Want("none", 60)
+	has := func(topic string) bool { v, _ := r.sink.Latest(topic); return v != nil }
+	r.sink.Wait(t, "both", func() bool { return has("stage") && has(shm.TopicPoll) })
+	r.sink.Wait(t, "the process to be told", func() bool { return p.Wants()["stage"] > 0 && p.Wants()[shm.TopicPoll] > 0 })
+	p.Forget("stage")
+	p.Forget(shm.TopicPoll)
+	r.sink.Wait(t, "neither", func() bool { return !has("stage") && !has(shm.TopicPoll) })
+	p.Set("stage", stage(2))
+	p.Set(shm.TopicPoll, tiles(t, 3))
+	r.sink.Wait(t, "both again", func() bool { return stageOf(r) == `{"x":2}` && has(shm.TopicPoll) })
+}
+
 // TestChangedBeforeTheProcessKnew: a change that came between the first fetch
 // and the word that somebody wants the state is not lost.
 func TestChangedBeforeTheProcessKnew(t *testing.T) {

@@ -183,6 +183,14 @@ func (p *Player) Set(name string, v pickle.Value) {
 	}
 }
 
+// Forget takes a state back, and tells that it has changed where somebody wants it.
+func (p *Player) Forget(name string) {
+	p.data.Delete(name)
+	if p.Wants()[name] > 0 {
+		p.Say(pickle.NewDict("webmon", pickle.NewDict("changed", pickle.NewList(name))))
+	}
+}
+
 // SetQuietly sets a state and says nothing of it.
 func (p *Player) SetQuietly(name string, v pickle.Value) { p.data.Set(name, v) }
 

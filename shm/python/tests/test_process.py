@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import socket
 import sys
@@ -570,3 +571,61 @@ def test_wrong_arguments():
             Process("scope", launch=False, **wrong)
     with pytest.raises(TypeError):
         Process(3, launch=False)
+
+
+def test_what_follows_a_closed_process(watch):
+    """However a served process was closed, what is said afterwards is the next one's."""
+    for close in (lambda process: process.close(), lambda _: webmon.close()):
+        first = webmon.serve("scope", launch=False)
+        close(first)
+        webmon.set("stage", 2)
+        webmon.send("spot", 1)
+        camera = webmon.share("camera", (2, 2), "u1")
+        webmon.control("gain", "int", 3)
+        webmon.command(lambda: None, name="go")
+        assert first._data.get("stage") is None and camera._process is not first
+        second = webmon.serve("scope", launch=False)
+        watcher = watch(second)
+        assert second is not first and watcher.data.get("stage") == 2 and watcher.next("spot")["value"] == 1
+        assert watcher.data.get("arrays")["camera"]["shm"] and "gain" in watcher.data.get("controls") and "go" in watcher.data.get("actions")
+        second.close()
+        second.close()  # twice is no error
+
+
+def test_submodules_are_left_alone():
+    """The package's global is not called what a submodule is."""
+    import types
+
+    webmon.serve("scope", launch=False)
+    assert isinstance(webmon._process, types.ModuleType)
+
+
+def test_loaded_again(sources):
+    """As in a notebook: the process that is offered goes on, and ends with the program."""
+    import importlib
+
+    process = webmon.serve("scope", launch=False)
+    try:
+        importlib.reload(webmon)
+        assert webmon.serve("scope") is process
+        webmon.set("stage", 1)
+        assert process._data.get("stage") == 1 and len(list(sources.iterdir())) == 1
+        importlib.reload(webmon._process)
+        assert process in webmon._process.Process._live
+        webmon._process._close_all()
+        assert process.closed
+    finally:
+        webmon._process.Process = webmon.Process
+
+
+def test_another_name_and_kind(process, watcher, sources):
+    """hello and the announcement follow, in place: who knows the process goes on with it."""
+    (path,) = sources.iterdir()
+    before = path.stat().st_ino
+    process._become("a much longer name than before", kind="napari", napari="0.9")
+    watcher.until_changed("hello")
+    hello, about = watcher.data.get("hello"), json.loads(path.read_text())
+    assert hello["name"] == about["name"] == "a much longer name than before" and hello["kind"] == about["kind"] == "napari" and hello["napari"] == "0.9"
+    process._become("x", kind="python")
+    assert json.loads(path.read_text())["name"] == "x" and path.stat().st_ino == before
+    assert about["instance"] == hello["instance"] == process.instance

@@ -19,6 +19,7 @@ so that a library can use them whether or not its user wants to look.
 
 from __future__ import annotations
 
+import logging as _logging
 import threading as _threading
 from collections.abc import Iterable, Sequence
 from typing import Any, Callable, Literal, TypeVar, overload
@@ -50,16 +51,19 @@ __all__ = [
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-_lock = _threading.Lock()
-_served: Process | None = None
+_lock = _threading.Lock()  # guards _served
+_opening = _threading.Lock()  # held while the default process is offered
+# Kept when this module is loaded again, as in a notebook: the process goes on.
+_served: Process | None = globals().get("_served")
 
 
 def _default() -> Process:
+    """The process that the functions act on: one that was closed is followed by a new one."""
     global _served
     process = _served
-    if process is None:
+    if process is None or process.closed:
         with _lock:
-            if _served is None:
+            if _served is None or _served.closed:
                 _served = Process._unopened()
             process = _served
     return process
@@ -73,7 +77,8 @@ def serve(
 ) -> Process:
     """Offers this process to webmon and returns at once; the process ends as ever, and the offer with it.
 
-    Called again it returns the same :class:`Process`, so that a notebook's cell can be run twice.
+    Called again it returns the same :class:`Process`, so that a notebook's cell can be run twice. It may come before or
+    after :func:`attach`: a script and its viewer are one process.
 
     Args:
         name: what people call the process. Default: the name of the script.
@@ -83,26 +88,24 @@ def serve(
     Raises:
         ValueError: the process is offered already, under another name or with other commands.
     """
-    global _served
     process = _default()
-    with _lock:
-        if process.closed:
-            _served = process = Process._unopened()
-        if not process._opened:
+    with _opening:
+        if process._opened:
+            process._serve(name, commands)
+        else:
             process._open(name, kind="python", napari=None, commands=commands, launch=launch)
-        elif (name is not None and name.strip()[:80] != process.name) or process._poll != (commands == "poll"):
-            raise ValueError(f"this process is offered as {process.name!r} already: call webmon.close() first")
+            process._served = True
     return process
 
 
 def set(name: str, value: Any, **meta: Any) -> None:
     """Sets a state: people see the latest value. See :meth:`Process.set`."""
-    (_served or _default()).set(name, value, **meta)
+    _default().set(name, value, **meta)
 
 
 def send(name: str, value: Any, **meta: Any) -> None:
     """Sends an event: events are kept in order, counted and charted. See :meth:`Process.send`."""
-    (_served or _default()).send(name, value, **meta)
+    _default().send(name, value, **meta)
 
 
 def share(
@@ -172,7 +175,7 @@ def command(
 
 def wanted(topic: str) -> float:
     """How often a second somebody wants the topic, 0.0 for nobody. See :meth:`Process.wanted`."""
-    return (_served or _default())._wants.get(topic, 0.0)
+    return _default()._wants.get(topic, 0.0)
 
 
 def poll() -> int:
@@ -189,29 +192,32 @@ def attach(viewer: Any) -> Any:
     """Offers a napari viewer to webmon, with its layers, tiles, frame times, loads and everything that can be changed.
 
     Called again for the same viewer it returns the same attachment; its detach() ends the offer, as the viewer's end does.
-    Arrays, values and commands of the same script stand beside the layers, and their commands then run in Qt's thread. Where
-    :func:`serve` was called before, the viewer is a process of its own on the pages, as is every further viewer.
+    A script and its viewer are one process on the pages, whether :func:`serve` is called before, after or not at all: the
+    script's arrays, values and commands stand beside the layers, and stay when the viewer is gone. While it is there all
+    commands run in Qt's thread. Every further viewer is a process of its own, called by its title.
     """
     from . import _napari
 
     return _napari.attach(viewer)
 
 
-def _offer_napari(version: str | None) -> Process:
-    """Returns what a viewer is offered as: the default process while it is free, else a new one."""
-    global _process
+def _offer_napari(title: str, version: str | None, clash: Callable[[Process], str | None]) -> Process:
+    """Returns what a viewer is offered as: the default process, unless that has a viewer already or, as clash says, things of
+    the same names as a viewer's; then a new one."""
     process = _default()
-    with _lock:
-        if process.closed:
-            _process = process = Process._unopened()
-        if not process._opened:
-            process._open("napari", kind="napari", napari=version, commands="poll", launch=True)
-            return process
-    return Process("napari", kind="napari", napari=version, commands="poll")
+    with _opening:
+        if process._host is None:
+            reason = clash(process)
+            if reason is None:
+                if not process._opened:
+                    process._open(title, kind="napari", napari=version, commands="thread", launch=True)
+                return process
+            _logging.getLogger("webmon").warning("the viewer is a process of its own on the pages: %s", reason)
+    return Process(title, kind="napari", napari=version)
 
 
 def close() -> None:
-    """Stops offering the process. Afterwards :func:`serve` may be called anew."""
+    """Stops offering the process. Afterwards :func:`serve` may be called again."""
     global _served
     with _lock:
         process, _served = _served, None

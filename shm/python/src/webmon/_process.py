@@ -43,6 +43,10 @@ _KINDS = ("python", "napari", "model")
 _RESERVED_EVENTS = ("webmon", "command")
 
 
+# Kept when this module is loaded again, so that those made before end with the program too.
+_living: set[Any] = globals().get("_living", set())
+
+
 class Cost(NamedTuple):
     """What webmon has cost the threads that call the package, since the start."""
 
@@ -134,6 +138,15 @@ class _Order:
         self.replaced = False  # by a newer value on its way to the same control
 
 
+class _Host:
+    """Who has taken a process over: a viewer, whose thread alone may run its commands."""
+
+    def __init__(self, demanded: Callable[[], object], waiting: Callable[[], object]) -> None:
+        self.thread = threading.get_ident()
+        self.demanded = demanded  # what is wanted has changed; called in any thread
+        self.waiting = waiting  # commands wait; called in any thread
+
+
 class Process:
     """Offers this process to webmon under a name, from now on until :meth:`close` or its end.
 
@@ -149,7 +162,7 @@ class Process:
         launch: start the webmon program if it is found ($WEBMON, then the PATH) and none is running.
     """
 
-    _live: set[Process] = set()
+    _live: set[Process] = _living
 
     def __init__(
         self,
@@ -177,7 +190,9 @@ class Process:
         self.closed = False
         self.on_waiting: Callable[[], None] | None = None
         self._opened = False
-        self._poll = False
+        self._served = False  # somebody has asked for it by name, and not a viewer alone
+        self._poll = False  # commands wait for poll(), while there is no host
+        self._host: _Host | None = None
         self._spent = 0  # ns
         self._calls = 0
         self._server: Server | None = None
@@ -227,23 +242,12 @@ class Process:
     ) -> None:
         if kind not in _KINDS:
             raise ValueError(f"kind must be one of {', '.join(map(repr, _KINDS))}, not {kind!r}")
-        if commands not in ("thread", "poll"):
-            raise ValueError(f"commands must be 'thread' or 'poll', not {commands!r}")
-        if name is not None and not isinstance(name, str):
-            raise TypeError(f"the name must be text, not {type(name).__name__}")
-        self.name = (name or _default_name()).strip()[:80] or "python"
+        name = _checked(name, commands)
+        self.name = name or _checked(_default_name(), commands) or "python"
         self.instance = secrets.token_hex(8)
         self._poll = commands == "poll"
-        self._data.values_["hello"] = {
-            "protocol": _PROTOCOL,
-            "name": self.name,
-            "kind": kind,
-            "pid": os.getpid(),
-            "instance": self.instance,
-            "python": platform.python_version(),
-            "napari": napari,
-            "package": __version__,
-        }
+        self._kind = kind, napari
+        self._greet()
         # multiprocessing imports the main module again into a spawned child. A script without a main guard must not be
         # offered once more by each.
         if getattr(_mp.current_process(), "_inheriting", False):
@@ -277,24 +281,101 @@ class Process:
         _segment.sweep()
         for array in list(self._arrays.values()):
             array._open()
+        self._started = time.time()
         try:
             _announce.sweep_announcements()
-            self._announcement = _announce.Announcement(
-                {
-                    "protocol": _PROTOCOL,
-                    "name": self.name,
-                    "kind": kind,
-                    "pid": os.getpid(),
-                    "instance": self.instance,
-                    "address": self.address,
-                    "authkey": key,
-                    "started": time.time(),
-                }
-            )
+            self._announcement = _announce.Announcement(self._about())
         except OSError as error:
             log.warning("webmon cannot find this process: %s", error)
         if launch:
             _announce.launch()
+
+    def _greet(self) -> None:
+        """Says what the process is."""
+        kind, napari = self._kind
+        self._data.values_["hello"] = {
+            "protocol": _PROTOCOL,
+            "name": self.name,
+            "kind": kind,
+            "pid": os.getpid(),
+            "instance": self.instance,
+            "python": platform.python_version(),
+            "napari": napari,
+            "package": __version__,
+        }
+        self._redeclare("hello")
+
+    def _about(self) -> dict[str, Any]:
+        """What is announced of the process."""
+        return {
+            "protocol": _PROTOCOL,
+            "name": self.name,
+            "kind": self._kind[0],
+            "pid": os.getpid(),
+            "instance": self.instance,
+            "address": self.address,
+            "authkey": self._key,
+            "started": self._started,
+        }
+
+    def _become(self, name: str | None = None, kind: str | None = None, napari: str | None = None) -> None:
+        """Makes the process another kind, or gives it another name; who watches goes on."""
+        if name is not None:
+            self.name = name
+        if kind is not None:
+            self._kind = kind, napari
+        self._greet()
+        if self._announcement is not None:
+            try:
+                self._announcement.rewrite(self._about())
+            except OSError as error:
+                log.debug("the announcement could not be changed: %s", error)
+
+    def _serve(self, name: str | None, commands: str) -> None:
+        """Takes what serve() asks of a process that is offered already."""
+        name = _checked(name, commands)
+        if self._served:
+            if (name and name != self.name) or self._poll != (commands == "poll"):
+                how = "poll" if self._poll else "thread"
+                advice = "" if self._host is not None else ", or webmon.close() first"
+                raise ValueError(f"this process is offered as {self.name!r} already, with commands={how!r}: call serve() with the same{advice}")
+            return
+        # A viewer has offered it. Name and commands are now the script's to choose.
+        self._served = True
+        self._poll = commands == "poll"
+        if name and name != self.name:
+            self._become(name)
+
+    # A viewer as a part of it.
+
+    def _adopt(self, host: _Host, napari: str | None) -> None:
+        """Makes the process one with a viewer, whose thread runs all commands from now on."""
+        with self._orders_lock:
+            if self._host is not None:
+                raise RuntimeError("this process has a viewer already")
+            self._host = host
+        if self._kind != ("napari", napari):
+            self._become(kind="napari", napari=napari)
+
+    def _part(self, host: _Host) -> None:
+        """The viewer has gone, and has taken with it what was its own."""
+        with self._orders_lock:
+            if self._host is not host:
+                return
+            self._host = None
+            left = len(self._orders)
+        if self._end_unless_used():
+            return
+        self._become(kind="python")
+        for _ in range(left):
+            self._arrived_one()
+
+    def _end_unless_used(self) -> bool:
+        """Closes a process that nobody has served and that offers nothing, which a viewer alone has offered. What a script
+        shares stays. Returns whether the process has ended."""
+        if not (self._served or self._topics or self._controls or self._commands or self._arrays):
+            self.close()
+        return self.closed
 
     # What people see of it.
 
@@ -417,6 +498,7 @@ class Process:
             self._topics.pop(name, None)
             if name not in _DECLARED:
                 self._data.values_.pop(name, None)
+                self._dirty.add(name)
             self._redeclare("topics")
 
     # Demand.
@@ -458,12 +540,13 @@ class Process:
             return
         for array in list(self._arrays.values()):
             array._demanded()
-        callback = self._on_demand
-        if callback is not None:
-            try:
-                callback()
-            except Exception:
-                log.exception("on_demand failed")
+        host = self._host
+        for callback in (self._on_demand, host.demanded if host is not None else None):
+            if callback is not None:
+                try:
+                    callback()
+                except Exception:
+                    log.exception("on_demand failed")
 
     # Telling what has changed.
 
@@ -674,8 +757,13 @@ class Process:
         if full:
             self._answer(order, f"the process has not come to the last {_COMMANDS} commands yet")
             return
-        if self._poll:
-            callback = self.on_waiting
+        self._arrived_one()
+
+    def _arrived_one(self) -> None:
+        """Has whoever runs commands run one that waits."""
+        host = self._host
+        if host is not None or self._poll:
+            callback = host.waiting if host is not None else self.on_waiting
             if callback is not None:
                 try:
                     callback()
@@ -693,13 +781,21 @@ class Process:
         while not self.closed:
             self._arrival.acquire()
             try:
-                self._run_next()
+                self._run_next(lambda: self._host is None and not self._poll)
             except BaseException as error:  # SystemExit of a command, which was refused and must not end the thread
                 log.debug("a command raised %r", error)
 
     def poll(self) -> int:
-        """Runs the commands that wait, in this thread, and returns how many ran. For commands="poll"."""
-        if not self._poll:
+        """Runs the commands that wait, in this thread, and returns how many ran. For commands="poll".
+
+        While the process has a napari viewer, commands run in the viewer's thread alone: calls from others do nothing.
+        """
+        host = self._host
+        if host is not None:
+            mine = threading.get_ident() == host.thread
+        else:
+            mine = self._poll
+        if not mine:
             return 0
         done = 0
         # Those that come meanwhile wait for the next call, so that it ends.
@@ -709,9 +805,10 @@ class Process:
             done += 1
         return done
 
-    def _run_next(self) -> bool:
+    def _run_next(self, may: Callable[[], bool] = lambda: True) -> bool:
+        """Runs the command that has waited longest, if this thread may."""
         with self._orders_lock:
-            if not self._orders:
+            if not self._orders or not may():
                 return False
             order = self._orders.popleft()
         began = time.perf_counter_ns()
@@ -887,6 +984,7 @@ class Process:
     def _abandon(self) -> None:
         """In a forked child: the process that is offered is the parent. Locks may be held by threads that are not here."""
         self.closed = True
+        self._host = None
         self._wants = {}
         if self._announcement is not None:
             self._announcement.abandon()
@@ -909,6 +1007,15 @@ class Process:
         if self.closed:
             return f"<webmon.Process {self.name!r}, closed>"
         return f"<webmon.Process {self.name!r} at {self.address}>" if self._opened else "<webmon.Process, not yet offered>"
+
+
+def _checked(name: str | None, commands: str) -> str | None:
+    """Returns the name as people see it, None if there is none to speak of."""
+    if commands not in ("thread", "poll"):
+        raise ValueError(f"commands must be 'thread' or 'poll', not {commands!r}")
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"the name must be text, not {type(name).__name__}")
+    return (name or "").strip()[:80].strip() or None
 
 
 def _default_name() -> str:

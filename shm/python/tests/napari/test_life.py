@@ -1,6 +1,7 @@
 """How an attachment begins and ends, what it costs, and that nothing of it reaches napari."""
 
 import logging
+import threading
 
 import numpy as np
 import pytest
@@ -206,23 +207,182 @@ def test_a_process_of_ones_own(viewer):
         assert process.closed
 
 
-def test_a_script_and_its_viewer_are_one(viewer, monkeypatch):
+@pytest.fixture
+def script(viewer, monkeypatch):
+    """webmon's functions, as a script uses them, with nothing of a test before."""
     import webmon
 
     monkeypatch.setattr(webmon._announce, "launch", lambda: None)
     webmon.close()
-    camera = webmon.share("camera", shape=(4, 4), dtype="uint8")
-    first = webmon.attach(viewer)
-    try:
-        assert "camera" in first.process._data.get("arrays")
-        assert webmon.set("stage", 1) is None and first.process._data.values_["stage"] == 1
-        first.detach()
-        assert first.process.closed and not camera.publish(np.zeros((4, 4), np.uint8))
-        # Served by itself, a script keeps its commands in its own thread, and the viewer stands beside it.
-        served = webmon.serve("script", launch=False)
-        second = webmon.attach(viewer)
-        assert second.process is not served and second.process.name == "napari"
-        second.detach()
-        assert not served.closed
-    finally:
-        webmon.close()
+    yield webmon
+    if attached(viewer) is not None:
+        attached(viewer).detach()
+    webmon.close()
+
+
+OWN = {"layers", "camera", "dims", "poll", "cursor", "histograms", "frame_time", "load_chunk"}
+
+
+def shares(script):
+    """What a script shares besides its viewer."""
+    script.set("stage", 1)
+    script.control("gain", "int", 1)
+
+    @script.command
+    def expose() -> None: ...
+
+    return script.share("frames", shape=(4, 4), dtype="uint8")
+
+
+@pytest.mark.parametrize("order", ["serve share attach", "share attach serve", "attach share serve", "attach serve share", "share attach"])
+def test_a_script_and_its_viewer_are_one(viewer, script, order):
+    """In every order there is one process, and what the script shares outlives the viewer."""
+    viewer.add_image(np.zeros((8, 8), np.uint8), name="image")
+    for step in order.split():
+        if step == "serve":
+            process = script.serve("scope", launch=False)
+        elif step == "share":
+            array = shares(script)
+        else:
+            attachment = script.attach(viewer)
+    process = attachment.process
+    hello = process._data.get("hello")
+    assert hello["kind"] == "napari" and hello["napari"] and hello["name"] == ("scope" if "serve" in order else "napari")
+    assert script.attach(viewer) is attachment
+    if "serve" in order:
+        assert script.serve("scope") is process is script.serve()
+        with pytest.raises(ValueError, match="as 'scope' already") as refused:
+            script.serve("other")
+        assert "close" not in str(refused.value)  # which would stop the viewer
+    assert {"frames", "layer." + next(iter(attachment._tracked.values())).id} <= set(process._data.get("arrays"))
+    assert {"expose", "reset_view"} <= set(process._data.get("actions")) and {"gain", "camera.zoom"} <= set(process._data.get("controls"))
+    announced = process._announcement.path
+    watcher = Watcher(process)
+    watcher.want("array/frames", "stage")
+    instance = hello["instance"]
+
+    attachment.detach()
+    assert not process.closed and announced.exists()
+    hello = process._data.get("hello")
+    assert hello["kind"] == "python" and hello["napari"] is None and hello["instance"] == instance
+    assert list(process._data.get("arrays")) == ["frames"]
+    assert list(process._data.get("actions")) == ["expose"] and list(process._data.get("controls")) == ["gain"]
+    assert not OWN & {*process._data.get("topics"), *process._data.keys()} and process._data.get("stage") == 1
+    assert array.publish(np.zeros((4, 4), np.uint8))
+    watcher.leave()
+
+    # And the next viewer takes its place.
+    again = script.attach(viewer)
+    assert again.process is process and process._data.get("hello")["kind"] == "napari" and "layers" in process._data.keys()
+
+
+def test_a_viewer_alone_ends_its_process(viewer, script):
+    attachment = script.attach(viewer)
+    attachment.detach()
+    assert attachment.process.closed
+    script.serve("scope", launch=False)
+    served = script.attach(viewer).process
+    attached(viewer).detach()
+    assert not served.closed  # serve() was called: the process goes on until the script ends
+
+
+def test_after_close(viewer, script):
+    """What comes after close() goes to the process that is offered then."""
+    first = script.serve("scope", launch=False)
+    script.attach(viewer)
+    first.close()
+    second = script.attach(viewer).process
+    assert second is not first and not second.closed
+    script.set("stage", 2)
+    assert second._data.get("stage") == 2 and script.serve("scope") is second
+    script.close()
+    third = script.attach(viewer)
+    assert third.process is not second and not third.process.closed and not third.closed
+
+
+def test_whose_thread_runs_commands(viewer, script):
+    """Qt's while there is a viewer, whichever was first; what the script has chosen before and after."""
+    ran = []
+
+    @script.command
+    def where() -> None:
+        ran.append(threading.get_ident())
+
+    def run(process):
+        watcher = Watcher(process)
+        watcher.commands.put({"webmon": {"id": "1", "name": "where", "args": {}}})
+        until(lambda: ran, "the command")
+        watcher.leave()
+        return ran.pop()
+
+    process = script.serve("scope", launch=False)
+    mine = threading.get_ident()
+    assert run(process) != mine
+    attachment = script.attach(viewer)
+    assert run(process) == mine
+    # A loop of the script's in another thread leaves them alone.
+    other = threading.Thread(target=lambda: ran.append(script.poll()))
+    other.start()
+    other.join()
+    assert ran.pop() == 0
+    attachment.detach()
+    assert run(process) != mine
+
+
+def test_the_demand_of_a_script(viewer, script):
+    """A script's own on_demand is left alone by a viewer."""
+    calls = []
+    process = script.serve("scope", launch=False)
+    process.on_demand(lambda: calls.append(1))
+    attachment = script.attach(viewer)
+    watcher = Watcher(process)
+    watcher.want("camera")
+    until(lambda: calls and attachment._wanted, "both to hear of it")
+    attachment.detach()
+    calls.clear()
+    watcher.want("stage")
+    until(lambda: calls, "the script to hear of it")
+    watcher.leave()
+
+
+@pytest.mark.parametrize("what", ["camera", "frame_time", "screenshot", "layer.1"])
+def test_names_that_napari_has_too(viewer, script, caplog, what):
+    """A script that uses them keeps them: its viewer is a process of its own then, and that is said."""
+    if what == "camera":
+        script.send(what, {"ms": 1})
+    elif what == "frame_time":
+        script.set(what, 1)
+    elif what == "screenshot":
+        script.command(lambda: None, name=what)
+    else:
+        script.share(what, (4, 4), "u1")
+    process = script.serve("scope", launch=False)
+    attachment = script.attach(viewer)
+    assert attachment.process is not process and f"{what} of the script has the name of one of napari's" in caplog.text
+    attachment.detach()
+    assert attachment.process.closed and not process.closed
+
+
+def test_every_viewer_by_its_title(viewer, script, another):
+    second = another()
+    second.title = "overview"
+    first, two = script.attach(viewer), script.attach(second)
+    assert [one.process._data.get("hello")["name"] for one in (first, two)] == ["napari", "overview"]
+    with pytest.raises(ValueError, match="has a viewer already"):
+        attach(another(), first.process)
+    two.detach()
+    assert two.process.closed and not first.process.closed
+
+
+def test_what_fails_half_way(viewer, script, monkeypatch):
+    """A viewer that cannot be attached leaves the script's process as it was."""
+    process = script.serve("scope", launch=False)
+    array = shares(script)
+    monkeypatch.setattr("webmon._napari.actions.register", lambda *args: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        script.attach(viewer)
+    assert not process.closed and process._host is None and attached(viewer) is None and array._segment is not None
+    assert process._data.get("hello")["kind"] == "python" and not OWN & set(process._data.keys())
+    monkeypatch.undo()
+    monkeypatch.setattr(script._announce, "launch", lambda: None)
+    assert script.attach(viewer).process is process

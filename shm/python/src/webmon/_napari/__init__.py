@@ -28,8 +28,8 @@ def attach(viewer: Any, process: Any = None) -> Attachment:
     viewer : napari.Viewer
         A viewer with a window.
     process : webmon.Process, optional
-        What to offer it as, made with commands="poll". By default one of kind
-        "napari": webmon's own default while that is free, else a new one.
+        What to offer it as. By default webmon's own default process while
+        that has no viewer, otherwise a new one.
 
     Raises
     ------
@@ -38,16 +38,15 @@ def attach(viewer: Any, process: Any = None) -> Attachment:
     RuntimeError
         The call does not come from Qt's thread.
     """
-    found = attached(viewer)
-    if found is not None:
-        return found
     from . import compat
 
     # napari hands plugins a proxy of its viewer.
     viewer = getattr(viewer, "__wrapped__", viewer)
     found = attached(viewer)
     if found is not None:
-        return found
+        if not found.process.closed:
+            return found
+        found.detach()  # webmon.close() was called
     if not hasattr(viewer, "layers") or not hasattr(viewer, "dims"):
         raise TypeError(f"a napari viewer is needed, not {type(viewer).__name__}")
     if compat.canvas(viewer) is None:
@@ -58,16 +57,18 @@ def attach(viewer: Any, process: Any = None) -> Attachment:
     if app is None or app.thread() is not QThread.currentThread() and app.thread() != QThread.currentThread():
         raise RuntimeError("a viewer can only be attached in the thread that runs its window, which is Qt's main thread")
     from .. import _offer_napari
-    from .attachment import Attachment
+    from .attachment import Attachment, clash
 
     own = process is None
     if own:
-        process = _offer_napari(compat.version())
+        process = _offer_napari(str(getattr(viewer, "title", "") or "napari"), compat.version(), clash)
+    elif process._host is not None:
+        raise ValueError(f"{process!r} has a viewer already: every further one needs a process of its own")
     try:
         new = Attachment(viewer, process, _ended)
     except Exception:
         if own:
-            process.close()
+            process._end_unless_used()
         raise
     _attached.append(new)
     return new

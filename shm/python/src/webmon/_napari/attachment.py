@@ -7,6 +7,7 @@ import threading
 import time
 from typing import Any, Callable, NamedTuple, Optional
 
+from .._process import _Host
 from . import actions, compat, geometry, loads, states
 from .controls import CameraControls, CanvasControls, DimsControls, Group, LayerControls
 from .geometry import View
@@ -29,8 +30,24 @@ _STATES = (
     ("layers", LAYERS, 20.0, "Layers"),
     ("histograms", HISTOGRAMS, 4.0, "Histograms"),
 )
+_EVENTS = ("frame_time", "load_chunk")
+_CONTROL, _PREFIXES = "show_grid", ("layer.", "camera.", "dims.")  # what controls are called
 _CONTROLS_HZ = 10.0
 _RETRY_SECONDS = 0.05
+
+
+def clash(process: Any) -> Optional[str]:
+    """Say what of a process has a name that a viewer's things have, or None."""
+    actions_and_controls = {*process._commands, *process._controls}
+    for what, names, own, prefixes in (
+        ("topic", process._topics, (*(topic for topic, *_ in _STATES), *_EVENTS), ()),
+        ("command or control", actions_and_controls, (*actions.NAMES, _CONTROL), _PREFIXES),
+        ("array", process._arrays, ("screenshot",), ("layer.",)),
+    ):
+        for name in names:
+            if name in own or name.startswith(prefixes):
+                return f"the {what} {name} of the script has the name of one of napari's"
+    return None
 
 
 def _bridge(run: Callable[[], None], mark: Callable[[int], None]) -> Any:
@@ -107,25 +124,29 @@ class Attachment:
         self._second.timeout.connect(self._each_second)
         self._paints = Paints(viewer, self._on_frame, self._on_painted)
 
+        self._host = _Host(self._from_elsewhere, self._from_elsewhere_waiting)
+        process._adopt(self._host, compat.version())
         self._groups: list[Group] = [
             CameraControls(process, viewer),
             DimsControls(process, viewer),
             CanvasControls(process, lambda: self._grid.shown, self._set_grid),
         ]
-        with process.batch():
-            self._connect()
-            for layer in viewer.layers:
-                self._add(layer)
-            for group in self._groups:
-                group.update()
-            actions.register(process, viewer, self._tracked, self._take)
-            view = self._view()
-            for topic, _, _, title in _STATES:
-                # A topic that was never set is unknown, and cannot be wanted.
-                process.set(topic, self._first(topic, view), title=title)
+        try:
+            with process.batch():
+                self._connect()
+                for layer in viewer.layers:
+                    self._add(layer)
+                for group in self._groups:
+                    group.update()
+                actions.register(process, viewer, self._tracked, self._take)
+                view = self._view()
+                for topic, _, _, title in _STATES:
+                    # A topic that was never set is unknown, and cannot be wanted.
+                    process.set(topic, self._first(topic, view), title=title)
+        except BaseException:
+            self.detach()
+            raise
         self._second.start()
-        process.on_demand(self._from_elsewhere)
-        process.on_waiting = self._from_elsewhere_waiting
         self._demanded()
         self._run_commands()
 
@@ -140,20 +161,31 @@ class Attachment:
         if self.closed:
             return
         self.closed = True
-        self.process.on_waiting = None
-        self.process.on_demand(None)
-        for step in (
-            self._timer.stop, self._second.stop, self._paints.close, self._disconnect, self._grid.remove, self._screenshot.close,
-            *(one.close for one in self._tracked.values()), loads.end_watching,
-        ):  # fmt: skip
-            try:
-                step()
-            except Exception:
-                # Qt's objects may be gone already when the window is.
-                logger.debug("detaching from napari", exc_info=True)
+        with self.process.batch():
+            for step in (
+                self._timer.stop, self._second.stop, self._paints.close, self._disconnect, self._grid.remove, self._screenshot.close,
+                *(one.close for one in self._tracked.values()), loads.end_watching, self._take_back,
+            ):  # fmt: skip
+                try:
+                    step()
+                except Exception:
+                    # Qt's objects may be gone already when the window is.
+                    logger.debug("detaching from napari", exc_info=True)
         self._tracked.clear()
         self._ended(self)
-        self.process.close()
+        self.process._part(self._host)
+
+    def _take_back(self) -> None:
+        """Take out of the process what the viewer has put there: the rest is the script's."""
+        process = self.process
+        for one in self._slices.values():
+            one.close()
+        for group in (*self._groups, *self._layer_controls.values()):
+            group.remove()
+        for name in actions.NAMES:
+            process.remove_command(name)
+        for topic in (*(topic for topic, *_ in _STATES), *_EVENTS):
+            process.forget(topic)
 
     def _connect(self) -> None:
         viewer = self.viewer
@@ -308,6 +340,9 @@ class Attachment:
 
     @guarded("the beat of each second")
     def _each_second(self) -> None:
+        if self.process.closed:
+            self.detach()
+            return
         if self._paints.count == self._painted_alive:
             self.process.alive()
         self._painted_alive = self._paints.count
