@@ -36,6 +36,7 @@ type ArrayRow struct {
 	Published, Missed  uint64  // frames offered; frames overwritten before webmon had them
 	Bytes              int64   // of a whole frame
 	Problem            string  // why it cannot be read, one sentence
+	Note               string  // what the process says of its frames, one sentence
 	Table              bool    // records, shown as a table and not as a picture
 }
 

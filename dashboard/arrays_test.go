@@ -381,6 +381,39 @@ func TestArraysPage(t *testing.T) {
 	}
 }
 
+// A process may take its frames back: then nothing of them is shown any more, and
+// why is said wherever they would be.
+func TestFramesThatAreTakenBack(t *testing.T) {
+	s := open(t, dashboard.Options{Token: token})
+	cam := s.camera("layer.3", 4, 5)
+	cam.shoot()
+	const file = "/api/v1/sources/napari/arrays/layer.3.npy"
+	if status, body := s.ask("GET", file, ""); status != 200 {
+		t.Fatalf("while it is shared: %d %s", status, body)
+	}
+	live := s.socket("napari/arrays/layer.3")
+	live.until("20") // elements of 2 bytes
+	withheld := *cam.Info()
+	withheld.Shm, withheld.Note = "", "The layer is hidden in napari."
+	withheld.Stats.Problem = withheld.Note
+	s.sink.State(shm.TopicArrays, shm.Arrays{withheld})
+	live.until("The layer is hidden in napari.")
+	if status, body := s.ask("GET", file, ""); status != 404 || !strings.Contains(body, "layer.3: The layer is hidden in napari.") {
+		t.Errorf("the file of what is not shared: %d %s", status, body)
+	}
+	if status, body := s.ask("GET", "/api/v1/sources/napari/arrays", ""); status != 200 || !strings.Contains(body, `"note":"The layer is hidden in napari."`) {
+		t.Errorf("the list: %d %s", status, body)
+	}
+	// A note alone takes nothing back.
+	noted := *cam.Info()
+	noted.Note = "It is shared as far as it is in view."
+	s.sink.State(shm.TopicArrays, shm.Arrays{noted})
+	live.until("It is shared as far as it is in view.")
+	if status, body := s.ask("GET", file, ""); status != 200 {
+		t.Errorf("once it is shared again: %d %s", status, body)
+	}
+}
+
 func TestArrayAPI(t *testing.T) {
 	s := open(t, dashboard.Options{Token: token})
 	cam := s.camera("camera", 4, 5)

@@ -101,9 +101,16 @@ type ArrayInfo struct {
 	// Layer is the id of the layer whose visible part the array is; frames then
 	// say where in the layer they lie. "" for an array of its own.
 	Layer string `json:"layer,omitempty"`
+	// Note is a sentence of the process on what the frames are, or, without a
+	// segment, on why there are none.
+	Note string `json:"note,omitempty"`
 
 	Stats ArrayStats `json:"stats"`
 }
+
+// Withheld reports whether the process has taken the frames back, and says why in
+// the note.
+func (i *ArrayInfo) Withheld() bool { return i.Shm == "" && i.Note != "" }
 
 // ArrayField is one field of a structured dtype.
 type ArrayField struct {

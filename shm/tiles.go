@@ -17,7 +17,8 @@ type TilePoll struct {
 	Layers []TileLayer // in the order napari sent them
 }
 
-// TileLayer is one multiscale layer of a napari with octree.
+// TileLayer is one multiscale layer of a napari with octree, or one image or
+// labels layer of a napari with the package.
 type TileLayer struct {
 	// ID is napari's id of the layer object, an int above 2^46, as a string:
 	// JavaScript's numbers cannot hold every such int.
@@ -25,6 +26,9 @@ type TileLayer struct {
 	Name   string      // as napari shows it; "" where it does not say
 	State  *TileState  // nil until napari has drawn the layer
 	Config *TileConfig // nil until napari has drawn the layer
+	// Note is what people should know of how napari draws the layer, such as why
+	// it draws nothing of it; "" for nothing. Only a process of ours says so.
+	Note string
 }
 
 // TileState is what napari draws of a layer in this frame.
@@ -92,6 +96,9 @@ func (p *TilePoll) appendJSON(b []byte) []byte {
 		}
 		if l.Config != nil {
 			b = append(l.Config.appendJSON(append(b, `"tile_config":`...), l.Name), ',')
+		}
+		if l.Note != "" {
+			b = append(appendString(append(b, `"note":`...), l.Note), ',')
 		}
 		if b[len(b)-1] == ',' {
 			b = b[:len(b)-1]

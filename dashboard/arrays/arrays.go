@@ -120,7 +120,7 @@ func row(m tab.Moment, info *shm.ArrayInfo, open bool) components.ArrayRow {
 		Href:  m.Prefix + "/" + slug + "?source=" + url.QueryEscape(m.Source.ID()) + "&array=" + url.QueryEscape(info.Name),
 		DType: typeName(info), Axes: strings.Join(info.Axes, ", "), Table: IsTable(info),
 		Rate: info.Stats.Rate, Published: info.Stats.Published, Missed: info.Stats.Missed,
-		Problem: info.Stats.Problem,
+		Problem: info.Stats.Problem, Note: info.Note,
 	}
 	if frame := newest(m.Source, info.Name); frame != nil {
 		r.Published = max(r.Published, frame.Seq) // it is counted once a second only

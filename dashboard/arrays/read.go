@@ -18,8 +18,12 @@ func Info(src *source.Source, name string) *shm.ArrayInfo {
 	return list.Get(name)
 }
 
-// newest returns the newest frame of an array, nil before any.
+// newest returns the newest frame of an array, nil before any, and where the
+// process has taken its frames back.
 func newest(src *source.Source, name string) *shm.ArrayFrame {
+	if info := Info(src, name); info != nil && info.Withheld() {
+		return nil
+	}
 	value, _, _ := src.State(shm.ArrayTopic(name))
 	frame, _ := value.(*shm.ArrayFrame)
 	return frame
@@ -87,6 +91,10 @@ func Read(ctx context.Context, src *source.Source, name string, since time.Time,
 	for {
 		value, at, _ := src.State(shm.ArrayTopic(name))
 		frame, _ := value.(*shm.ArrayFrame)
+		if info := Info(src, name); info != nil && info.Withheld() {
+			// It may be shared again by now, which the process has yet to say.
+			frame, err = nil, &FieldError{"", errors.New(info.Note)}
+		}
 		if frame != nil && frame != last && (!waiting || at.After(since)) {
 			last = frame
 			if err = read(frame); !errors.Is(err, shm.ErrOvertaken) {

@@ -20,6 +20,7 @@ const (
 	maxArrayDims = 8
 	maxFields    = 256
 	maxArrayWord = 40      // bytes of an axis' name, a unit, a layer's id
+	maxNote      = 400     // bytes of a sentence of the process
 	maxSide      = 1 << 40 // items along an axis
 	statsEvery   = time.Second
 )
@@ -155,7 +156,10 @@ func (all *followed) replace(list shm.Arrays) {
 		}
 		f.info = info
 		f.problem, f.retry = "", time.Time{}
-		if info.Shm == "" {
+		switch {
+		case info.Withheld():
+			f.problem = info.Note
+		case info.Shm == "":
 			f.problem = "The process could not get any shared memory for it"
 		}
 		all.arrays = append(all.arrays, f)
@@ -416,6 +420,7 @@ func decodeArray(name string, v pickle.Value) (info shm.ArrayInfo, err error) {
 	}
 	info.Unit = text("unit", maxArrayWord)
 	info.Layer = text("layer", maxArrayWord)
+	info.Note = text("note", maxNote)
 	return info, nil
 }
 

@@ -136,6 +136,50 @@ threading.Thread(target=tick, daemon=True).start()
 	}
 }
 
+// A process takes its frames back and says why, shares them again, and changes what
+// it says of them, under the eyes of somebody who looks.
+func TestArrayThatIsWithheld(t *testing.T) {
+	p := naparitest.StartPackage(t, "numpy2", "")
+	sink, _ := attachPackage(t, p, `
+p = webmon.Process("scope", launch=False)
+a = p.share("a", (4, 4), "uint16", title="one")
+a.withhold("Nothing is shown.")
+`)
+	sink.Want(shm.TopicArrays, 10)
+	sink.Want(shm.ArrayTopic("a"), 1000)
+	problem := func(want string) func() bool {
+		return func() bool { a := sharedArray(sink, "a"); return a != nil && a.Stats.Problem == want }
+	}
+	sink.Wait(t, "why there is nothing", problem("Nothing is shown."))
+	if a := sharedArray(sink, "a"); !a.Withheld() {
+		t.Errorf("withheld, and %+v", a)
+	}
+	for n := range 3 {
+		p.Run("a.withhold(None)", nil)
+		sink.Wait(t, "that it is shared", problem(""))
+		sink.Wait(t, "a frame", func() bool {
+			p.Run(fmt.Sprintf("a.publish(np.full((4, 4), %d, 'uint16'))", n), nil)
+			f := latestFrame(sink, "a")
+			if f == nil {
+				return false
+			}
+			b, err := f.Reader.ReadAll(f, nil)
+			return err == nil && b[0] == byte(n)
+		})
+		generation := sharedArray(sink, "a").Generation
+		p.Run(fmt.Sprintf("a.update(title='title %d', limits=(0, %d), note='a part')", n, n+1), nil)
+		sink.Wait(t, "what is said of it", func() bool {
+			a := sharedArray(sink, "a")
+			return a.Title == fmt.Sprintf("title %d", n) && a.Limits != nil && a.Limits[1] == float64(n+1) && a.Note == "a part" && !a.Withheld()
+		})
+		if a := sharedArray(sink, "a"); a.Generation != generation || a.Stats.Problem != "" {
+			t.Errorf("after another title: %+v", a)
+		}
+		p.Run("a.withhold('Gone once more.')", nil)
+		sink.Wait(t, "that it is gone", problem("Gone once more."))
+	}
+}
+
 // An array whose segment is not what was declared says so, and is read again once
 // that is mended.
 func TestArrayProblems(t *testing.T) {

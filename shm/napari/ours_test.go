@@ -599,6 +599,8 @@ func TestOurPoll(t *testing.T) {
 		"8", pickle.NewDict(
 			"tile_state", pickle.NewDict("seen", seen, "loading", "everything"),
 			"tile_config", config("name", int64(3), "tile_shape", pair(0, 1), "ideal_level", int64(-1), "levels", list(pair(1, 0)), "stated", "yes", "reloads", -1.0)),
+		"9", pickle.NewDict("name", "stack", "note", "It is shown in 3D."),
+		"10", pickle.NewDict("name", nil, "note", int64(3)),
 	)))
 	r := watchPlayer(t, p, napari.Options{})
 	r.sink.Want(shm.TopicPoll, 60)
@@ -630,6 +632,16 @@ func TestOurPoll(t *testing.T) {
 	if fmt.Sprint(l.State["loading"], l.State["reloaded"]) != "[[1 2] [3 4]] [[9 8]]" ||
 		fmt.Sprintln(l.Config["name"], l.Config["tile_shape"], l.Config["ideal_level"], l.Config["levels"], l.Config["stated"], l.Config["reloads"]) !=
 			"cells [128 256] 2 [[1000 2000] [500 1000] [250 500]] true 5\n" {
+		t.Errorf("in JSON: %s", b)
+	}
+	// A layer that is not drawn in tiles says why.
+	if got, want := *r.poll().Layer("9"), (shm.TileLayer{ID: "9", Name: "stack", Note: "It is shown in 3D."}); !reflect.DeepEqual(got, want) {
+		t.Errorf("layer 9: %+v, want %+v", got, want)
+	}
+	if got, want := *r.poll().Layer("10"), (shm.TileLayer{ID: "10"}); !reflect.DeepEqual(got, want) {
+		t.Errorf("layer 10: %+v, want %+v", got, want)
+	}
+	if !strings.Contains(string(b), `"9":{"note":"It is shown in 3D."}`) {
 		t.Errorf("in JSON: %s", b)
 	}
 	// What makes no sense is left out, and the rest stays what it was.

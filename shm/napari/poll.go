@@ -95,12 +95,13 @@ func (p *pollDecoder) layer(key, v pickle.Value) {
 		p.poll.Layers = append(p.poll.Layers, l)
 		return
 	}
+	l.Name, l.Note = words1(d, "name", maxTitle), words1(d, "note", maxNote)
 	if v, ok := d.Get("tile_state"); ok {
 		l.State = p.state(v)
 	}
 	if v, ok := d.Get("tile_config"); ok {
 		l.Config = p.config(v)
-		if c, ok := v.(*pickle.Dict); ok {
+		if c, ok := v.(*pickle.Dict); ok && l.Name == "" {
 			l.Name = words1(c, "name", maxTitle)
 		}
 	}

@@ -79,6 +79,24 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
     assert.equal((await stats(page)).channels[0].step, 1);
   }));
 
+  test("limits and colours follow the process, unless somebody has chosen others", () => withArray({...camera, limits: [0, 100]}, async page => {
+    const say = config => page.evaluate(config => { document.querySelector("[data-array-config]").dataset.arrayConfig = JSON.stringify(config); }, config);
+    assert.deepEqual((await stats(page)).limits, [[0, 100]]);
+    const {seq} = (await stats(page)).channels[0];
+    await say({...camera, limits: [20, 300], colormap: "magma", title: "renamed"});
+    await page.waitForFunction(() => document.querySelector("[data-array]").array.stats().limits[0][1] === 300);
+    assert.equal((await stats(page)).view.lut, "magma");
+    // The picture that is there stays, and so does what is asked for.
+    assert.equal((await stats(page)).channels[0].seq, seq);
+    await page.locator("#array-lut").selectOption("viridis");
+    await say({...camera, limits: [30, 400], colormap: "gray"});
+    await page.waitForFunction(() => document.querySelector("[data-array]").array.stats().limits[0][1] === 400);
+    assert.equal((await stats(page)).view.lut, "viridis");
+    // Other frames begin anew.
+    await say({...camera, limits: [30, 400], shape: [500, 600]});
+    await asksFor(page, "/0,0,500,600/");
+  }));
+
   test("channels are blended, one can be taken away, a slider chooses the plane", () => withArray(stack, async page => {
     const [first] = await topics(page);
     assert.equal((await topics(page)).length, 3);

@@ -217,10 +217,16 @@ class ArrayView {
       reportError(error);
       return;
     }
+    const before = this.#config;
     this.#config = {...config, shape: config.shape ?? [], axes: config.axes ?? [], units: config.units ?? [], scale: config.scale ?? []};
-    // The same array in another shape keeps as much of the view as still makes sense.
+    // The same array in another shape keeps as much of the view as still makes sense. What people have left as the process has it
+    // follows the process.
     const query = new URLSearchParams(location.search);
-    this.#view = readView(this.#view ? writeView(query, this.#view, this.#config) : query, this.#config);
+    this.#view = readView(this.#view ? writeView(query, this.#view, before) : query, this.#config);
+    if (before && sameFrames(before, this.#config)) {
+      this.#update(PAN_EVERY);
+      return;
+    }
     this.#shape = this.#config.shape;
     if (this.#viewer) this.#begin();
   }
@@ -764,6 +770,12 @@ class ArrayView {
       this.#controls.sayCopied(error.message);
     }
   }
+}
+
+/** Whether two configurations are of the same frames, at the same place: they differ in how these are looked at, if at all. */
+function sameFrames(a, b) {
+  const keys = ["source", "name", "topic", "shape", "axes", "units", "scale", "dtype", "role", "pixels"];
+  return keys.every(key => JSON.stringify(a[key]) === JSON.stringify(b[key]));
 }
 
 /** The samples of a picture at a pixel of its frame, and whether they are that pixel's own; null where it has none. */

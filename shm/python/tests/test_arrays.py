@@ -39,6 +39,50 @@ def test_what_is_declared(process, watcher):
     }  # fmt: skip
 
 
+def test_what_is_said_of_an_array_changes(process, watcher):
+    array = process.share("camera", (8, 9), np.uint16, "yx", units="um", limits=(0, 10), title="Camera")
+    watcher.want_topics({"array/camera": 1e9})
+    array.publish(np.ones((8, 9), np.uint16))
+    before = watcher.data.get("arrays")["camera"]
+    array.update(title="Other", limits=(2, 7), colormap="magma", scale=[2, 3], units=["mm", None], note="Every second row.")
+    now = watcher.data.get("arrays")["camera"]
+    assert now == {**before, "title": "Other", "limits": [2.0, 7.0], "colormap": "magma", "scale": [2.0, 3.0], "units": ["mm", ""], "note": "Every second row."}
+    array.update(limits=None, note=None)
+    now = watcher.data.get("arrays")["camera"]
+    assert "limits" not in now and "note" not in now and now["title"] == "Other" and now["shm"] == before["shm"]
+    for wrong in ({"limits": (0, float("nan"))}, {"scale": [1, 2, 3]}, {"units": ["um"] * 3}):
+        with pytest.raises(ValueError):
+            array.update(title="half", **wrong)
+        assert watcher.data.get("arrays")["camera"] == now
+    array.resize((9, 9))
+    assert watcher.data.get("arrays")["camera"]["units"] == ["mm", ""]
+
+
+def test_frames_are_taken_back(process, watcher):
+    array = process.share("camera", (8, 9), np.uint16, "yx")
+    watcher.want_topics({"array/camera": 1e9})
+    frame = np.ones((8, 9), np.uint16)
+    assert array.publish(frame)
+    old = Ring(watcher.data.get("arrays")["camera"])
+    array.withhold("Nothing is shown.")
+    about = watcher.data.get("arrays")["camera"]
+    assert about["shm"] == "" and about["note"] == "Nothing is shown." and about["shape"] == [8, 9] and old.closed
+    assert not array.publish(frame)
+    array.resize((10, 10))
+    assert watcher.data.get("arrays")["camera"]["shm"] == ""
+    array.withhold("Another reason.")
+    assert watcher.data.get("arrays")["camera"]["note"] == "Another reason."
+    array.withhold(None)
+    about = watcher.data.get("arrays")["camera"]
+    assert about["shm"] and "note" not in about
+    assert array.publish(np.full((10, 10), 7, np.uint16))
+    assert (Ring(about).read()[0] == 7).all()
+    array.close()
+    array.withhold("Too late.")
+    array.withhold(None)
+    assert watcher.data.get("arrays") == {}
+
+
 def test_a_frame(camera):
     array, ring = camera((4, 6), "uint16", axes="yx", units=["um", None])
     frame = np.arange(24, dtype="u2").reshape(4, 6)

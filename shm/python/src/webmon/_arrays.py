@@ -27,6 +27,8 @@ _MAX_SLOT = 1 << 40
 Units = Union[str, Sequence[Union[str, None]], None]
 Scales = Union[float, Sequence[float], None]
 
+_SAME: Any = object()  # what stays as it is
+
 
 class SharedArray:
     """An array whose frames webmon reads out of shared memory. Made by :meth:`Process.share`.
@@ -70,11 +72,6 @@ class SharedArray:
             raise ValueError(f"slots must be 2 to 64, not {slots!r}")
         self._slots = slots
         names = _axes(axes, self.shape, role, self._packed.names is not None)
-        if limits is not None:
-            low, high = (float(v) for v in limits)
-            if not (math.isfinite(low) and math.isfinite(high)):
-                raise ValueError(f"limits must be two finite numbers, not {limits!r}")
-            limits = (low, high)
         if self._packed.names is not None and not role:
             role = "table"
         self._about: dict[str, Any] = {
@@ -86,10 +83,12 @@ class SharedArray:
             "title": title,
             "role": role,
             "colormap": colormap,
-            "limits": list(limits) if limits else None,
+            "limits": _limits(limits),
             "unit": unit,
             "layer": layer,
+            "note": None,
         }
+        self._withheld = False
         self._text = self._describe(self.shape)
         self._lock = threading.Lock()
         self._segment: Segment | None = None
@@ -114,7 +113,7 @@ class SharedArray:
     def _make(self) -> None:
         """Makes the segment. What goes wrong is said, and leaves this array alone out. The caller holds the lock."""
         self._segment = None
-        if not _AVAILABLE or self._closed or not self._process._opened or self._process.closed:
+        if not _AVAILABLE or self._closed or self._withheld or not self._process._opened or self._process.closed:
             return
         try:
             self._segment = Segment(self.shape, self._packed, self._slots, self._text)
@@ -261,13 +260,74 @@ class SharedArray:
             self._text = self._describe(new)
             old = self._segment
             self.shape = new
-            self._about["shape"] = list(new)
+            self._about = {**self._about, "shape": list(new)}
             self._make()
             self._last = 0
             self._due = 0.0
             if old is not None:
                 old.close()
         self._demanded()
+        self._process._redeclare("arrays")
+
+    def update(
+        self,
+        *,
+        units: Units = _SAME,
+        scale: Scales = _SAME,
+        title: str | None = _SAME,
+        colormap: str | None = _SAME,
+        limits: tuple[float, float] | None = _SAME,
+        unit: str | None = _SAME,
+        note: str | None = _SAME,
+    ) -> None:
+        """Changes what people are told of the array; its frames go on. What is not given stays as it is.
+
+        Args:
+            units, scale, title, colormap, limits, unit: as for :meth:`Process.share`.
+            note: a sentence on what the frames are, such as "Every second row.".
+
+        Raises:
+            ValueError: an argument is of no use; says which.
+        """
+        names = self._about["axes"]
+        given = {"units": units, "scale": scale, "title": title, "colormap": colormap, "limits": limits, "unit": unit, "note": note}
+        new = {key: value for key, value in given.items() if value is not _SAME}
+        if "units" in new:
+            new["units"] = _per_axis(units, names, "units", "", str)
+        if "scale" in new:
+            new["scale"] = _per_axis(scale, names, "scale", 1.0, float)
+        if "limits" in new:
+            new["limits"] = _limits(limits)
+        with self._lock:
+            if all(self._about[key] == value for key, value in new.items()):
+                return
+            # Another dict: the server may be writing out this one.
+            old, self._about = self._about, {**self._about, **new}
+            try:
+                self._text = self._describe(self.shape)  # of the next segment
+            except ValueError:
+                self._about = old
+                raise
+        self._process._redeclare("arrays")
+
+    def withhold(self, note: str | None) -> None:
+        """Takes the frames back, and says in a sentence why there are none; they can be published again after withhold(None)."""
+        with self._lock:
+            withheld = note is not None
+            if self._closed or (self._withheld == withheld and (note is None or self._about["note"] == note)):
+                return
+            self._about = {**self._about, "note": note}
+            changed = self._withheld != withheld
+            self._withheld = withheld
+            if changed:
+                old = self._segment
+                self._make()
+                self._last = 0
+                self._due = 0.0
+                if old is not None:
+                    old.close()
+        if changed:
+            self._demanded()
         self._process._redeclare("arrays")
 
     def close(self) -> None:
@@ -316,6 +376,15 @@ def _shape(shape: int | Sequence[int]) -> tuple[int, ...]:
     if math.prod(max(n, 1) for n in out) > _MAX_SLOT:
         raise ValueError(f"the shape {out} is too large to be shared")
     return out
+
+
+def _limits(limits: Any) -> list[float] | None:
+    if limits is None:
+        return None
+    low, high = (float(v) for v in limits)
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ValueError(f"limits must be two finite numbers, not {limits!r}")
+    return [low, high]
 
 
 def _axes(axes: str | Sequence[str] | None, shape: tuple[int, ...], role: str, table: bool) -> list[str]:

@@ -18,8 +18,8 @@ from .pictures import Screenshot, SharedSlice
 from .trouble import guarded, logger, missing, say_once
 
 # What may be out of date.
-CAMERA, DIMS, CURSOR, LAYERS, POLL, HISTOGRAMS, CONTROLS, GRID, PICTURES = (1 << n for n in range(9))
-EVERYTHING = (1 << 9) - 1
+CAMERA, DIMS, CURSOR, LAYERS, POLL, HISTOGRAMS, CONTROLS, GRID, PICTURES, ARRAYS, PARTS = (1 << n for n in range(11))
+EVERYTHING = (1 << 11) - 1
 
 _STATES = (
     # topic, bit, at most so often a second, title
@@ -33,6 +33,7 @@ _STATES = (
 _EVENTS = ("frame_time", "load_chunk")
 _CONTROL, _PREFIXES = "show_grid", ("layer.", "camera.", "dims.")  # what controls are called
 _CONTROLS_HZ = 10.0
+_ARRAYS_HZ = 10.0
 _RETRY_SECONDS = 0.05
 
 
@@ -103,6 +104,7 @@ class Attachment:
         self._tracked: dict[Any, Tracked] = {}
         self._slices: dict[Any, SharedSlice] = {}
         self._stale_slices: set[Any] = set()
+        self._stale_arrays: set[Any] = set()  # what is declared of them
         self._stale_histograms: set[Any] = set()
         self._histograms: dict[str, Any] = {}
         self._layer_controls: dict[Any, LayerControls] = {}
@@ -191,7 +193,7 @@ class Attachment:
         viewer = self.viewer
         camera = compat.camera(viewer)
         for group, names, bits, paints in (
-            (camera.events, ("center", "zoom", "angles", "perspective"), CAMERA | POLL | LAYERS | GRID | CONTROLS, True),
+            (camera.events, ("center", "zoom", "angles", "perspective"), CAMERA | POLL | LAYERS | GRID | CONTROLS | PARTS, True),
             (viewer.dims.events,
              ("ndim", "ndisplay", "order", "axis_labels", "range", "point", "current_step", "margin_left", "margin_right"),
              DIMS | POLL | LAYERS | GRID | CONTROLS, True),
@@ -278,7 +280,7 @@ class Attachment:
             self._tracked[layer] = one
             if one.is_picture:
                 self._slices[layer] = SharedSlice(self.process, one)
-                self._slices[layer].declare()
+                self._declare(self._slices[layer], layer)
             self._layer_controls[layer] = LayerControls(self.process, one)
             self._layer_controls[layer].update()
         except Exception:
@@ -298,7 +300,7 @@ class Attachment:
         if controls is not None:
             controls.remove()
         self._histograms.pop(one.id, None)
-        for stale in (self._stale_slices, self._stale_histograms, self._stale_controls):
+        for stale in (self._stale_slices, self._stale_arrays, self._stale_histograms, self._stale_controls):
             stale.discard(layer)
         self._stale_controls.update(self._tracked)
 
@@ -306,6 +308,9 @@ class Attachment:
         """Something of a layer has changed. In any thread."""
         layer = one.layer
         bits = LAYERS | POLL
+        if what != "loads" and one.is_picture:
+            self._stale_arrays.add(layer)
+            bits |= ARRAYS
         if what == "loads":
             pass
         elif what == "picture":
@@ -336,7 +341,7 @@ class Attachment:
 
     def _on_painted(self) -> None:
         # Also what has no event: a level that napari has chosen, a size of the window.
-        self._mark(POLL | LAYERS | CAMERA | GRID)
+        self._mark(POLL | LAYERS | CAMERA | GRID | PARTS)
 
     @guarded("the beat of each second")
     def _each_second(self) -> None:
@@ -350,6 +355,9 @@ class Attachment:
         # Controls are kept in step also while nobody looks: a program may read them.
         if self._dirty & CONTROLS:
             self._update_controls()
+        # So is what is declared of the arrays.
+        if self._dirty & ARRAYS:
+            self._update_arrays()
 
     # Demand and commands.
 
@@ -384,14 +392,14 @@ class Attachment:
                 bits |= bit
         for layer, slice_ in self._slices.items():
             if wanted(slice_.topic) > 0:
-                bits |= PICTURES
+                bits |= PICTURES | (PARTS if slice_.partial else 0)
             else:
                 # Whoever comes next has not seen the present one.
                 self._stale_slices.add(layer)
         if wanted(self._screenshot.topic) > 0:
             bits |= PICTURES
         if bits or wanted("controls") > 0 or self.process.watchers() > 0:
-            bits |= CONTROLS
+            bits |= CONTROLS | ARRAYS
         if self._grid.shown:
             bits |= GRID
         new = bits & ~self._wanted
@@ -466,6 +474,16 @@ class Attachment:
             else:
                 self._due["controls"] = now + 1 / _CONTROLS_HZ
                 self._update_controls()
+        if todo & ARRAYS:
+            due = self._due.get("arrays", 0.0)
+            if now + 0.0005 < due:
+                soonest = min(soonest, due)
+            else:
+                self._due["arrays"] = now + 1 / _ARRAYS_HZ
+                self._update_arrays()
+        if todo & PARTS:
+            self._dirty &= ~PARTS
+            todo |= self._follow_parts()
         if todo & PICTURES:
             soonest = min(soonest, self._publish(now))
         return soonest
@@ -585,6 +603,30 @@ class Attachment:
             if controls is not None:
                 controls.update()
 
+    @guarded("declaring the arrays")
+    def _update_arrays(self) -> None:
+        self._dirty &= ~ARRAYS
+        stale, self._stale_arrays = self._stale_arrays, set()
+        for layer in stale:
+            slice_ = self._slices.get(layer)
+            if slice_ is not None:
+                self._declare(slice_, layer)
+
+    def _declare(self, slice_: SharedSlice, layer: Any) -> None:
+        try:
+            slice_.declare()
+        except Exception:
+            say_once("array", "the slice of the layer %r could not be declared", layer, error=True)
+
+    def _follow_parts(self) -> int:
+        """Note which slices are shared in part, and now another part is in view; return what is to be done for them."""
+        bits = 0
+        for layer, slice_ in self._slices.items():
+            if slice_.partial and self.process.wanted(slice_.topic) > 0 and slice_.moved():
+                self._stale_slices.add(layer)
+                bits = PICTURES
+        return bits
+
     def _reordered(self) -> bool:
         """Say whether layers, their order or the selection may differ from what the controls say."""
         order = ([one.id for one in self._tracked.values()], [id(layer) for layer in self.viewer.layers],
@@ -618,6 +660,8 @@ class Attachment:
                 say_once("slice", "the slice of the layer %r could not be shared", layer, error=True)
                 continue
             self._due[slice_.topic] = now + 1 / min(hz, 60.0)
+            if slice_.partial:
+                self._wanted |= PARTS
             if not copied:
                 self._stale_slices.add(layer)
                 soonest = min(soonest, now + _RETRY_SECONDS)

@@ -7,6 +7,7 @@ assumed: the callers do without it and say so once in the log.
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any, Optional
 
 import numpy as np
@@ -96,6 +97,23 @@ def drawn(layer: Any) -> Optional[np.ndarray]:
         return None
     raw = getattr(getattr(slice_, "image", None), "raw", None)
     return raw if isinstance(raw, np.ndarray) else None
+
+
+def outside(layer: Any, viewer: Any, shape: Sequence[int]) -> Optional[tuple[str, int, int]]:
+    """Return (axis, plane, planes) of the first axis whose slider stands outside of a picture, None if none does.
+
+    shape is that of level 0. The planes are the layer's own, whatever its scale and place are.
+    """
+    shown = displayed(layer, viewer)
+    place = np.asarray(layer.world_to_data(viewer.dims.point), dtype=float)[-len(shape) :]
+    labels = [str(name) for name in viewer.dims.axis_labels][-len(shape) :]
+    for axis, planes in enumerate(shape):
+        if axis in shown or not np.isfinite(place[axis]):
+            continue
+        plane = int(np.round(place[axis]))
+        if not 0 <= plane < planes:
+            return labels[axis], plane, int(planes)
+    return None
 
 
 def tile_to_data(layer: Any) -> Any:

@@ -19,6 +19,9 @@ from .trouble import say_once
 # How long a tile that was loaded again is marked.
 RELOADED_SECONDS = 1.0
 
+# What is said of a picture while the viewer shows three dimensions.
+IN_3D = "napari shows its layers in 3D, where nothing is drawn in tiles."
+
 _ids: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
 _numbers = itertools.count(1)
 
@@ -171,7 +174,7 @@ class Tracked:
         corners is what the canvas shows of the layer.
         """
         axes, layer = self.place.axes, self.layer
-        if not layer.visible:
+        if not layer.visible or compat.drawn(layer) is None and getattr(layer, "loaded", True):
             return None
         if getattr(layer, "multiscale", False):
             found = np.asarray(layer.corner_pixels)[:, axes]
@@ -181,6 +184,27 @@ class Tracked:
             return None
         (top, left), (bottom, right) = corners
         return (top, left), (math.ceil(bottom) - 1, math.ceil(right) - 1)
+
+    def nothing(self) -> Optional[str]:
+        """Return why napari draws no pixels of the picture at all, as a sentence, None if it does draw some."""
+        layer = self.layer
+        if not layer.visible:
+            return "The layer is hidden in napari."
+        if 0 in self.shapes[0]:
+            return f"The layer has no pixels: its shape is {' × '.join(map(str, self.shapes[0].tolist()))}."
+        if compat.drawn(layer) is not None:
+            return None
+        outside = compat.outside(layer, self.viewer, self.shapes[0])
+        if outside is not None:
+            name, plane, planes = outside
+            return f"The slider of axis {name} stands at plane {plane}, and the layer has the planes 0 to {planes - 1}: napari draws nothing of it there."
+        if not getattr(layer, "loaded", True):
+            return "napari is loading the layer."
+        return "napari draws nothing of the layer at this place of the sliders."
+
+    def note(self) -> Optional[str]:
+        """Return what people should know of how napari draws the picture, as a sentence, None for nothing."""
+        return self.nothing() or (IN_3D if self.viewer.dims.ndisplay == 3 else None)
 
     # States.
 
@@ -263,8 +287,9 @@ class Tracked:
         The second value compares equal as long as the entry does not change.
         """
         place, level = self.place, self.level
-        if len(place.axes) != 2 or self.loads is None:
-            return {"name": str(self.layer.name)}, (self.layer.name,), None
+        name, note = str(self.layer.name), self.note()
+        if len(place.axes) != 2 or self.loads is None or 0 in self.shapes[0]:
+            return {"name": name, "note": note}, (name, note), None
         corners = geometry.corners(view, place)
         grid = self.grid(level)
         shown = self.shown(level, corners)
@@ -278,12 +303,14 @@ class Tracked:
         ideal = self.ideal_level(view)
         key = (
             level, ideal, grid, span, loading, tuple(marked), self.loads.reloads,
-            None if corners is None else (*corners[0], *corners[1]), self.layer.name, self.shapes.tobytes(),
+            None if corners is None else (*corners[0], *corners[1]), name, note, self.shapes.tobytes(),
         )  # fmt: skip
         base, image = self.shapes[0][place.axes], self.shapes[level][place.axes]
         entry: dict[str, Any] = {
+            "name": name,
+            "note": note,
             "tile_config": {
-                "name": str(self.layer.name),
+                "name": name,
                 "base_shape": [int(n) for n in base],
                 "image_shape": [int(n) for n in image],
                 "shape_in_tiles": list(grid.tiles),
@@ -296,7 +323,7 @@ class Tracked:
                 "reloads": self.loads.reloads,
             }
         }
-        if shown is not None:
+        if shown is not None or self.layer.visible and corners is not None:
             entry["tile_state"] = {
                 "seen": numbered(span),
                 "corners": None if corners is None else np.asarray(corners, dtype=float),

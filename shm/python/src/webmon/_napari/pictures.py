@@ -2,21 +2,68 @@
 
 Nothing is copied, and no more memory is touched than the segment's header,
 until somebody wants the array. The slice is napari's own array: it is copied
-once, never computed again.
+once, never computed again. Of one that is too large as a whole the part in view
+is copied, with as many pixels as the screen has.
 """
 
 from __future__ import annotations
 
-from typing import Any, Optional
+import math
+from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
-from . import compat
+from .._segment import check_dtype
+from . import compat, geometry
 from .layers import Tracked, colormap_name
-from .trouble import say_once
 
-# A slice of more bytes is not shared: in 3D it may be a volume of any size.
+# A slice of more bytes is not shared as a whole, and of its part in view no more than so many.
 MOST_BYTES = 256 << 20
+PART_BYTES = 64 << 20
+
+# Such a part begins and ends at multiples of so many of its pixels.
+_BLOCK = 128
+
+
+class Part(NamedTuple):
+    """The part of a slice that is shared of one that is too large as a whole, in pixels of the slice."""
+
+    first: tuple[int, int]  # row, column
+    last: tuple[int, int]  # not included
+    stride: tuple[int, int]  # every so many pixels one is taken
+
+    def of(self, raw: np.ndarray) -> np.ndarray:
+        """Return these pixels of the slice; nothing is copied."""
+        return raw[tuple(slice(*side) for side in zip(*self))]
+
+
+def part_of(shape: tuple[int, int], seen: Any, per_screen: tuple[float, float], most: int) -> Part:
+    """Return the part of a slice that the screen needs, at about the screen's resolution.
+
+    Parameters
+    ----------
+    shape : rows, columns of the slice
+    seen : [[row, column], [row, column]], the pixels of the slice on the screen, which may lie beyond it; None for all
+    per_screen : pixels of the slice that a pixel of the screen goes, down and right
+    most : pixels that the part has at most
+    """
+    first, last, stride = [], [], []
+    for axis in range(2):
+        step = 2 ** max(0, math.floor(math.log2(per_screen[axis]))) if per_screen[axis] > 1 else 1
+        step = min(step, shape[axis])
+        low, high = (0.0, float(shape[axis])) if seen is None else (float(seen[0][axis]), float(seen[1][axis]))
+        # To whole blocks, and somewhat further than the screen goes, so that not each move needs another part.
+        block, margin = _BLOCK * step, (high - low) / 8
+        low, high = math.floor((low - margin) / block) * block, math.ceil((high + margin) / block) * block
+        low = min(max(low, 0), (shape[axis] - 1) // block * block)
+        first.append(low)
+        last.append(max(min(high, shape[axis]), min(low + block, shape[axis])))
+        stride.append(step)
+    while True:
+        sides = [-(-(b - a) // step) for a, b, step in zip(first, last, stride)]
+        if sides[0] * sides[1] <= most:
+            return Part((first[0], first[1]), (last[0], last[1]), (stride[0], stride[1]))
+        stride[0 if sides[0] > sides[1] else 1] *= 2
 
 
 class SharedSlice:
@@ -28,22 +75,38 @@ class SharedSlice:
         self._array: Any = None
         self._signature: Any = None
         self._shape: tuple[int, ...] = ()
+        self._part: Optional[Part] = None  # of the present slice, None for all of it
+        self._copied: Optional[Part] = None  # that was copied last
         self.topic = f"array/layer.{tracked.id}"
 
+    @property
+    def partial(self) -> bool:
+        """Whether the part in view is shared alone, so that what is shared follows the camera."""
+        return self._part is not None
+
     def declare(self) -> None:
-        """Make the array known, with the room that the present slice needs."""
-        raw = self._raw()
-        if raw is not None:
-            self._fit(raw)
+        """Have an array that the present slice goes into, or that says why there is none."""
+        self._prepare()
 
     def publish(self) -> bool:
         """Copy the slice into the array; False if it was not copied and should be tried again."""
-        raw = self._raw()
+        raw = self._prepare()
         if raw is None:
             return True
-        self._fit(raw)
         offset, step, level = self._placed()
-        return bool(self._array.publish(raw, offset=offset, step=step, level=level))
+        if self._part is not None:
+            first, _, stride = self._part
+            offset = (offset[0] + first[0] * step[0], offset[1] + first[1] * step[1])
+            step = (step[0] * stride[0], step[1] * stride[1])
+        copied = bool(self._array.publish(raw, offset=offset, step=step, level=level))
+        if copied:
+            self._copied = self._part
+        return copied
+
+    def moved(self) -> bool:
+        """Say whether another part is in view than the one that was copied last."""
+        raw = compat.drawn(self._tracked.layer)
+        return self._part is not None and raw is not None and self._copied != self._part_in_view(raw)
 
     def close(self) -> None:
         """Take the array back."""
@@ -51,71 +114,139 @@ class SharedSlice:
             self._array.close()
             self._array = None
 
-    def _raw(self) -> Optional[np.ndarray]:
-        raw = compat.drawn(self._tracked.layer)
-        if raw is None or raw.size == 0:
-            return None
-        if raw.dtype.hasobject or raw.nbytes > MOST_BYTES:
-            say_once(
-                "large slice",
-                "the slice of the layer %r is not shared: %.0f MB of %s is too much",
-                self._tracked.layer.name, raw.nbytes / 1e6, raw.dtype,
-            )  # fmt: skip
-            return None
+    def _prepare(self) -> Optional[np.ndarray]:
+        """Return what is to be copied, with an array that it goes into; None if there is nothing."""
+        tracked = self._tracked
+        self._part = None
+        why = tracked.nothing()
+        raw = None if why else compat.drawn(tracked.layer)
+        note = None
+        if raw is not None and raw.nbytes > MOST_BYTES:
+            size = f"{raw.nbytes / 1e6:.0f} MB, more than the {MOST_BYTES / 1e6:.0f} MB that are shared as a whole"
+            if raw.ndim - tracked.rgb == 2:
+                self._part = self._part_in_view(raw)
+                raw = self._part.of(raw)
+                note = f"The slice has {size}: it is shared as far as it is in view in napari, with as many of its pixels as napari's screen has."
+            else:
+                raw, why = None, f"The volume that napari shows has {size}. In 2D napari's slices are shared."
+        if raw is not None:
+            try:
+                check_dtype(raw.dtype)
+            except TypeError as error:
+                raw, why = None, f"{error}."[:1].upper() + f"{error}."[1:]
+        if raw is None:
+            self._withhold(why or "napari draws nothing of the layer.")
+        else:
+            self._fit(raw, note)
         return raw
 
-    def _fit(self, raw: np.ndarray) -> None:
+    def _part_in_view(self, raw: np.ndarray) -> Part:
+        """Return which part of a slice is in view."""
+        tracked = self._tracked
+        view, place = geometry.view(tracked.viewer), tracked.place
+        offset, step, _ = self._placed()
+        seen = geometry.corners(view, place)
+        if seen is not None:
+            seen = ((np.asarray(seen) - offset) / step).tolist()
+            if any(seen[1][axis] <= 0 or seen[0][axis] >= raw.shape[axis] for axis in range(2)):
+                seen = None  # nothing of it is in view: all of it is as good as any part
+        scale = view.zoom * view.ratio
+        per_screen = [1 / max(scale * size * s, 1e-12) for size, s in zip(place.pixel[-2:], step)]
+        most = PART_BYTES // (raw.itemsize * math.prod(raw.shape[2:]))
+        return part_of((raw.shape[0], raw.shape[1]), seen, (per_screen[0], per_screen[1]), most)
+
+    def _withhold(self, why: str) -> None:
+        """Have an array that says why nothing is shared."""
+        tracked = self._tracked
+        if self._array is not None and len(self._shape) != len(tracked.place.axes) + tracked.rgb:
+            self.close()  # it was of 2D, and this is 3D, or the other way round
+        if self._array is None:
+            shape = [int(n) for n in tracked.shapes[tracked.level][tracked.place.axes]]
+            if tracked.rgb:
+                shape.append(int(compat.level_data(tracked.layer, 0).shape[-1]))
+            dtype = np.dtype(tracked.layer.dtype)
+            if math.prod(shape) > MOST_BYTES:
+                shape = [0] * len(shape)  # nobody knows which part of it will be shared
+            with self._process.batch():
+                try:
+                    check_dtype(dtype)
+                except TypeError:
+                    dtype = np.dtype("u1")  # some must be told, and no frame comes
+                self._share(tuple(shape), dtype)
+                self._array.withhold(why)
+        else:
+            self._array.update(**self._facts())
+            self._array.withhold(why)
+
+    def _fit(self, raw: np.ndarray, note: Optional[str]) -> None:
         """Have an array that this slice goes into."""
-        tracked, layer = self._tracked, self._tracked.layer
-        axes = self._axes(raw)
-        signature = (raw.dtype, raw.ndim, axes, tracked.rgb)
-        if self._array is not None and signature != self._signature:
-            self.close()
-        if self._array is not None:
-            if any(n > room for n, room in zip(raw.shape, self._shape)):
-                self._shape = self._room(raw, self._shape)
+        with self._process.batch():
+            if self._array is not None and self._signed(raw.dtype, raw.ndim) != self._signature:
+                self.close()
+            if self._array is None:
+                self._share(self._room(raw, raw.shape), raw.dtype)
+            elif any(n > room for n, room in zip(raw.shape, self._shape)):
+                self._shape = self._room(raw, self._shape if self._part is None else raw.shape)
                 self._array.resize(self._shape)
-            return
-        self._signature = signature
-        self._shape = self._room(raw, raw.shape)
-        labels = tracked.kind == "labels"
-        units = compat.text_units(layer)
-        shown = compat.displayed(layer, tracked.viewer)
-        limits = None if labels or tracked.rgb else getattr(layer, "contrast_limits", None)
-        scale = [float(layer.scale[axis]) for axis in shown]
+            self._array.withhold(None)
+            self._array.update(note=note, **self._facts())
+
+    def _share(self, shape: tuple[int, ...], dtype: np.dtype) -> None:
+        """Declare the array."""
+        tracked = self._tracked
+        self._signature = self._signed(dtype, len(shape))
+        self._shape = shape
         self._array = self._process.share(
             "layer." + tracked.id,
-            self._shape,
-            raw.dtype,
-            axes,
-            units=None if units is None else [units[axis] for axis in shown] + [""] * (len(axes) - len(shown)),
-            scale=scale + [1.0] * (len(axes) - len(shown)),
-            title=str(layer.name),
-            role="labels" if labels else "rgb" if tracked.rgb else "",
-            colormap=None if labels or tracked.rgb else colormap_name(layer),
-            limits=None if limits is None else [float(x) for x in limits],
+            shape,
+            dtype,
+            self._axes(len(shape)),
+            role="labels" if tracked.kind == "labels" else "rgb" if tracked.rgb else "",
             layer=tracked.id,
+            **self._facts(),
         )
+
+    def _signed(self, dtype: np.dtype, ndim: int) -> Any:
+        """Return what cannot change in an array."""
+        return dtype, self._axes(ndim), self._tracked.rgb
+
+    def _facts(self) -> dict[str, Any]:
+        """Return what can change: what is said of the array."""
+        tracked, layer = self._tracked, self._tracked.layer
+        units = compat.text_units(layer)
+        shown = compat.displayed(layer, tracked.viewer)
+        colours = [1.0] if tracked.rgb else []
+        plain = tracked.kind == "labels" or tracked.rgb
+        limits = None if plain else getattr(layer, "contrast_limits", None)
+        if limits is not None:
+            limits = [float(x) for x in limits]
+        return {
+            "title": str(layer.name),
+            "units": None if units is None else [units[axis] for axis in shown] + [""] * len(colours),
+            "scale": [float(layer.scale[axis]) for axis in shown] + colours,
+            "colormap": None if plain else colormap_name(layer),
+            "limits": limits if limits is not None and all(map(math.isfinite, limits)) else None,
+        }
 
     def _room(self, raw: np.ndarray, least: tuple[int, ...]) -> tuple[int, ...]:
         """Return a shape for this slice and those to come."""
         shape = [max(a, b) for a, b in zip(raw.shape, least)]
-        if getattr(self._tracked.layer, "multiscale", False):
+        if self._part is not None or getattr(self._tracked.layer, "multiscale", False):
             # The next part of a level may be somewhat larger. Pages that are not written take no memory.
             for axis in range(min(2, raw.ndim)):
                 shape[axis] = -(-shape[axis] * 5 // 4 // 256) * 256
         return tuple(shape)
 
-    def _axes(self, raw: np.ndarray) -> tuple[str, ...]:
+    def _axes(self, ndim: int) -> tuple[str, ...]:
         labels = [str(name) for name in getattr(self._tracked.layer, "axis_labels", ())]
         shown = compat.displayed(self._tracked.layer, self._tracked.viewer)
         plain = ("z", "y", "x")[-len(shown) :]
-        names = []
+        names: list[str] = []
         for place, axis in enumerate(shown):
             name = labels[axis] if axis < len(labels) else ""
             # napari calls axes "-2" and "-1" that nobody has named.
             names.append(plain[place] if not name or name.lstrip("-").isdigit() or name in names else name)
-        if raw.ndim > len(names):
+        if ndim > len(names):
             names.append("c")
         return tuple(names)
 
