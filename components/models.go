@@ -56,6 +56,7 @@ type Model struct {
 
 	Phase   ModelPhase
 	Opening bool   // it is about to begin
+	Alone   bool   // it is a server that one program at a time may speak to
 	Problem string // why it has failed or cannot run, one sentence; "" for nothing
 	Detail  string // folded; "" for none
 	People  int    // who look at it

@@ -55,7 +55,11 @@ func (r *modelRun) Info() shm.Info { return shm.Info{Name: r.name, Kind: shm.Kin
 func (r *modelRun) Actions() []shm.Action {
 	var out []shm.Action
 	for _, name := range []string{shm.ActionStart, shm.ActionPause, shm.ActionStep, shm.ActionReset, shm.ActionResetTracers, shm.ActionRestart} {
-		out = append(out, shm.Action{Name: name})
+		a := shm.Action{Name: name}
+		if r.name == "Drops" && name == shm.ActionRestart {
+			a.Title, a.Help = "Connect <again>", "Its own words."
+		}
+		out = append(out, a)
 	}
 	return append(out, shm.Action{Name: "kick", Title: "Kick it", Args: []shm.Control{{Name: "strength", Type: shm.Float, Default: 1.}}})
 }
@@ -192,7 +196,7 @@ func openModels(t *testing.T, opts dashboard.Options) (*site, *catalogue) {
 	c := &catalogue{
 		infos: []shm.ModelInfo{
 			{Key: "waves", Title: "Waves & <more>", About: about, Kind: shm.KindModel},
-			{Key: "drops", Title: "Drops", Kind: shm.KindModel, Picture: []byte("\x89PNG its own")},
+			{Key: "drops", Title: "Drops", Kind: shm.KindRemote, Picture: []byte("\x89PNG its own")},
 			{Key: "broken", Title: "broken.py", Origin: "/home/ada/broken.py", Kind: shm.KindModel, Problem: "there is no module <numpi>", Detail: "Traceback </pre><script>alert(1)</script>"},
 		},
 		sims: map[string]*simulation{"waves": {}, "drops": {}, "broken": {fail: errors.New("there is no module <numpi>")}},
@@ -655,4 +659,18 @@ func TestModelPicture(t *testing.T) {
 			t.Errorf("with %q the file is %v, red %d below and %d above", query, size, red(2, ny-3), red(2, 2))
 		}
 	}
+}
+
+// A simulation says itself what its buttons do, and of a server that serves one program
+// the page says so above the picture.
+func TestModelsHaveTheirOwnWords(t *testing.T) {
+	s, _ := openModels(t, dashboard.Options{})
+	const alone = "share this webmon"
+	_, page := s.ask("GET", "/models/drops", "")
+	has(t, "the page of a server", page, "Connect &lt;again&gt;", `title="Its own words."`, ">Pause</button>", "!Restart", alone)
+	if i, j := strings.Index(page, alone), strings.Index(page, "data-model-stage"); i > j {
+		t.Error("it is said below the picture")
+	}
+	_, page = s.ask("GET", "/models/waves", "")
+	has(t, "the page of another one", page, "Restart", "!Connect", "!"+alone)
 }

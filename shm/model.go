@@ -29,7 +29,8 @@ const (
 	ControlFingerY = "finger_y"
 
 	// The actions of a simulation, each without arguments. Restart makes it anew,
-	// whatever has become of it; all others need one that works.
+	// whatever has become of it; all others need one that works. One that does something
+	// a little different says so in its Title and Help, which people see.
 	ActionStart        = "start"
 	ActionPause        = "pause"
 	ActionStep         = "step" // computes one picture further and pauses

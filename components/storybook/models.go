@@ -110,6 +110,17 @@ func model(phase components.ModelPhase) components.Model {
 	return m
 }
 
+// modelAlone is a server that one program at a time may speak to, and that another
+// one speaks to.
+func modelAlone() components.Model {
+	m := model(components.ModelFailed)
+	m.Title, m.Origin, m.Alone, m.Config, m.Detail = "BECVortices at a-machine-with-a-long-name.hydro.lab:9000", "tcp://a-machine-with-a-long-name.hydro.lab:9000", true, "", ""
+	m.Problem = "Another program, such as somebody else's webmon, is connected to the server at tcp://a-machine-with-a-long-name.hydro.lab:9000. Nothing was sent to it."
+	m.Buttons = m.Buttons[len(m.Buttons)-1:]
+	m.Buttons[0].Label = "Connect all the same"
+	return m
+}
+
 // modelBroken is a model whose file cannot be imported.
 func modelBroken() components.Model {
 	return components.Model{

@@ -95,6 +95,7 @@ func Stories() []Story {
 		page("failed", components.ModelPage(model(components.ModelFailed))),
 		page("stopped", components.ModelPage(model(components.ModelStopped))),
 		page("cannot run", components.ModelPage(modelBroken())),
+		page("a server that is taken", components.ModelPage(modelAlone())),
 		page("being opened", components.ModelPage(components.Model{Key: "waves", Title: "Waves", Origin: "/home/ada/waves.py", Href: "/models/waves", List: "/models", Phase: components.ModelStarting, Opening: true})),
 		page("link with parameters", components.ModelPage(modelLink(&components.ModelParameters{
 			Leave: "/models/becvortices", Changes: []components.ModelChange{

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -347,6 +348,7 @@ func (m *Models) model(mo tab.Moment, key string) components.Model {
 	out := components.Model{
 		Key: key, Title: titleOf(info), Origin: origin(info), Href: m.Href(key), List: m.opts.Prefix + "/" + slug,
 		About: paragraphs(info.About), Phase: phaseOf(src, st, mo.Now), Apply: m.Href(key) + "/parameters",
+		Alone: info.Kind == shm.KindRemote,
 	}
 	out.Problem, out.Detail = m.whatIsWrong(info, src, st, mo.Now)
 	if src == nil {
@@ -377,7 +379,8 @@ func (m *Models) opening(key string) bool {
 	return r != nil && r.opening != nil
 }
 
-// known are the actions that every simulation may have, as buttons.
+// known are the actions that every simulation may have, as buttons. A simulation that has
+// words of its own for one is taken at those: it knows what it does.
 var known = []components.ModelButton{
 	{Name: shm.ActionStart, Label: "Start", Icon: "play", Help: "Lets it run on."},
 	{Name: shm.ActionPause, Label: "Pause", Icon: "pause", Help: "Holds it for everybody. The page's own pause is another: it holds this page alone."},
@@ -430,8 +433,8 @@ func (m *Models) actions(out *components.Model, src *source.Source, declared shm
 		b.Off = !works && b.Name != shm.ActionRestart
 		b.Toggle = b.Name == shm.ActionStart || b.Name == shm.ActionPause
 		for _, a := range offered {
-			if a.Name == b.Name && a.Help != "" {
-				b.Help = a.Help
+			if a.Name == b.Name {
+				b.Label, b.Help = cmp.Or(a.Title, b.Label), cmp.Or(a.Help, b.Help)
 			}
 		}
 		out.Buttons = append(out.Buttons, b)

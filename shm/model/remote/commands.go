@@ -3,6 +3,7 @@ package remote
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -95,9 +96,8 @@ func (s *commands) widget(name string) *widget {
 	return nil
 }
 
-// condensate are parameters that super_hydro's own condensates have, all of them. A
-// model with them has attributes besides that can be got although they are declared
-// nowhere: to ask another model for one would end its computation.
+// condensate are parameters that super_hydro's own condensates have, all of them: what else
+// is known of those follows from them.
 var condensate = []string{"hbar", "g", "m", "healing_length", "dt_t_scale", "cooling_steps", "winding", "cylinder",
 	"finger_x", "finger_y", "finger_k_m", "finger_damp", "finger_V0_mu"}
 
@@ -114,8 +114,10 @@ func (s *commands) names() []string {
 	for _, w := range s.widgets {
 		names = append(names, w.control.Name)
 	}
+	// A server that does not declare them answers all the same, and writes an error into its
+	// console each time. Then nobody is told the time.
 	for _, name := range []string{"t", "dt"} {
-		if (s.gets[name] && !s.arrays[name] || s.isCondensate()) && s.widget(name) == nil {
+		if s.gets[name] && !s.arrays[name] && s.widget(name) == nil {
 			names = append(names, name)
 		}
 	}
@@ -127,12 +129,30 @@ func (s *commands) names() []string {
 	return names
 }
 
-// constants are what to get once, for what is said about the model.
+// constants are what to get once, for what is said about the model: parameters that it
+// has declared.
 func (s *commands) constants() []string {
 	if !s.isCondensate() {
 		return nil
 	}
-	return []string{"mu", "n0", "c_s", "healing_length", "dt_t_scale"}
+	return []string{"hbar", "m", "g", "healing_length", "dt_t_scale"}
+}
+
+// derived are what is said about a condensate of these constants: its chemical potential,
+// its density, and the speed of sound in it. The server knows them too, but under names
+// that it does not declare.
+func derived(constants map[string]shm.Value) []string {
+	var c [4]float64
+	for i, name := range []string{"hbar", "m", "g", "healing_length"} {
+		x, ok := shm.Number(constants[name])
+		if !ok || x == 0 {
+			return nil
+		}
+		c[i] = x
+	}
+	hbar, m, g, xi := c[0], c[1], c[2], c[3]
+	mu := hbar * hbar / (2 * m * xi * xi)
+	return []string{fmt.Sprintf("mu = %.4g", mu), fmt.Sprintf("n0 = %.4g", mu/g), fmt.Sprintf("c_s = %.4g", math.Sqrt(mu/m))}
 }
 
 // families tell super_hydro's models by the parameters that only they have. The first
@@ -165,14 +185,14 @@ func (s *commands) describe(addr string, shape []int, constants map[string]shm.V
 			break
 		}
 	}
-	var values []string
+	values := derived(constants)
 	for _, name := range s.constants() {
 		if x, ok := shm.Number(constants[name]); ok {
 			values = append(values, fmt.Sprintf("%s = %.4g", name, x))
 		}
 	}
 	if len(values) > 0 {
-		parts = append(parts, "In units in which ħ = 1: "+strings.Join(values, ", ")+".")
+		parts = append(parts, "In the server's own units: "+strings.Join(values, ", ")+".")
 	}
 	var docs []string
 	for _, name := range slices.Sorted(maps.Keys(s.docs)) {
@@ -187,20 +207,24 @@ func (s *commands) describe(addr string, shape []int, constants map[string]shm.V
 	return title, strings.Join(parts, "\n\n")
 }
 
-// actions are what the server lets people do, and a step where that can be made of
-// them. To quit is none of them.
-func (s *commands) actions() []shm.Action {
+// actions are what the server lets people do, and what can be made of that. To quit is
+// none of them. tracers: it has particles to reset.
+func (s *commands) actions(tracers bool) []shm.Action {
 	out := []shm.Action{}
 	for _, a := range []shm.Action{
 		{Name: shm.ActionStart, Title: "Start", Help: "Let the simulation run."},
 		{Name: shm.ActionPause, Title: "Pause", Help: "Stop the simulation where it is."},
-		{Name: shm.ActionStep, Title: "Step", Help: "Let the simulation run until its picture changes, and pause it."},
+		// The server computes on until it is told to pause, so it cannot be held after one.
+		{Name: shm.ActionStep, Title: "Run a moment", Help: "Let the simulation run for a picture or a few, and pause it: the server knows no single step."},
 		{Name: shm.ActionReset, Title: "Reset", Help: "Go back to the beginning, with the parameters that the server began with."},
-		{Name: shm.ActionResetTracers, Title: "Reset tracers", Help: "Put the tracer particles where the fluid is, anew."},
+		{Name: shm.ActionResetTracers, Title: "Reset tracers", Help: "Put the tracer particles again where the fluid is."},
 	} {
-		if s.dos[a.Name] || a.Name == shm.ActionStep && s.dos[shm.ActionStart] && s.dos[shm.ActionPause] {
-			out = append(out, a)
+		switch offered := s.dos[a.Name]; {
+		case a.Name == shm.ActionStep && s.dos[shm.ActionStart] && s.dos[shm.ActionPause]:
+		case !offered, a.Name == shm.ActionResetTracers && !tracers:
+			continue
 		}
+		out = append(out, a)
 	}
 	return append(out, restart)
 }

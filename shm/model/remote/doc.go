@@ -9,7 +9,8 @@
 // (get, set, do) mix, by one that vanishes between the phases, by names and words that
 // it does not know. So there is one connection and one exchange at a time, and an
 // exchange that has begun is finished, within a grace time even when the run ends; only
-// names are sent that the server has declared; and every new connection begins with a
+// names are sent that the server has declared; nothing is sent while another program of
+// this machine, or any to a server on it, is connected to the server; and every new connection begins with a
 // word that frees a server which somebody has left half way. It is never told to quit,
 // and the size of its grid is never set.
 //
@@ -18,6 +19,7 @@
 // are being dragged, and whatever else is due takes turns. There is never more than one
 // under way, so a server far away is not flooded.
 //
-// It has no phase (the server does not send it), knows no number of time steps that the
-// server does not tell, and does not start servers.
+// It has no phase (the server does not send it), knows no time and number of time steps that
+// the server does not declare, cannot make it compute one picture alone, and does not start
+// servers.
 package remote

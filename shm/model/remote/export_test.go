@@ -18,7 +18,7 @@ func (s *Server) Hasty(retry, answer time.Duration, idle float64) {
 // Densities asks a server for n of them, one after the other. ready is called once it is
 // connected.
 func Densities(ctx context.Context, address string, n int, ready func()) error {
-	c, err := dial(ctx, strings.TrimPrefix(address, scheme), usual, &half{}, &shm.Cost{}, nil)
+	c, err := dial(ctx, strings.TrimPrefix(address, scheme), usual, nil, &half{}, &shm.Cost{}, nil)
 	if err != nil {
 		return err
 	}

@@ -251,7 +251,7 @@ func FuzzJSON(f *testing.F) {
 		}
 		if c, err := parseCommands(v); err == nil {
 			c.names()
-			c.actions()
+			c.actions(true)
 			c.describe("a", []int{1, 1}, nil)
 		}
 	})

@@ -10,6 +10,7 @@ import (
 	"io"
 	"math"
 	"net"
+	"net/netip"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -75,9 +76,11 @@ type client struct {
 	cost    *shm.Cost
 }
 
-// dial connects to a server, and sees to it that it waits for a word.
-func dial(ctx context.Context, addr string, t timing, h *half, cost *shm.Cost, waiting func(time.Duration) bool) (*client, error) {
-	conn, err := zmtp.Dial(ctx, addr, zmtp.Options{Message: maxSide*maxSide*8 + maxHead, Handshake: t.connect})
+// dial connects to a server, and sees to it that it waits for a word. may is asked before
+// that whether anything may be sent; nil: it may.
+func dial(ctx context.Context, addr string, t timing, may func(server, own netip.AddrPort) error, h *half, cost *shm.Cost,
+	waiting func(time.Duration) bool) (*client, error) {
+	conn, err := zmtp.Dial(ctx, addr, zmtp.Options{Message: maxSide*maxSide*8 + maxHead, Handshake: t.connect, May: may})
 	if err != nil {
 		return nil, err
 	}

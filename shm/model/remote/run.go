@@ -35,10 +35,6 @@ const (
 	standsDensities = 5
 	// maxRetry is the longest pause between attempts to reach the server.
 	maxRetry = 30 * time.Second
-	// stepWithin is how long to wait for the picture after a single step, and stepPoll how
-	// long from look to look.
-	stepWithin = 5 * time.Second
-	stepPoll   = 5 * time.Millisecond
 )
 
 // errRestart ends a session that people want anew.
@@ -64,6 +60,7 @@ type run struct {
 	first     float64   // the sum of the first density, to tell the drift from; NaN: none yet
 	seed      maphash.Seed
 	broken    bool // the density has something in it that is no number
+	heedless  bool // people want a connection although another program has one
 }
 
 // session is one connection and what is known over it.
@@ -139,7 +136,7 @@ func (s *source) Run(ctx context.Context, sink shm.Sink) error {
 		}
 		r.fail(err)
 		if r.wait(pause) {
-			pause = s.server.retry
+			pause, r.heedless = s.server.retry, errors.Is(err, errTaken)
 			r.again()
 		} else {
 			pause = min(2*pause, maxRetry)
@@ -151,7 +148,11 @@ func (s *source) Run(ctx context.Context, sink shm.Sink) error {
 // connect speaks to the server until something goes wrong with that, or people want
 // it anew.
 func (r *run) connect() error {
-	c, err := dial(r.ctx, r.server.addr, r.server.timing, &r.half, &r.cost, r.waiting)
+	may := free
+	if r.heedless {
+		may, r.heedless = nil, false
+	}
+	c, err := dial(r.ctx, r.server.addr, r.server.timing, may, &r.half, &r.cost, r.waiting)
 	if err != nil {
 		return err
 	}
@@ -182,6 +183,11 @@ func (r *run) fail(err error) {
 	problem := r.server.trouble(err)
 	r.server.lost(problem, err.Error())
 	r.inbox.Fail(problem)
+	if errors.Is(err, errTaken) {
+		r.restartIs(restartTaken)
+	} else {
+		r.restartIs(restart)
+	}
 	problem += " It is tried again by itself."
 	if r.state.Problem != problem {
 		r.server.opts.Logger.Warn("a simulation server cannot be used", "server", scheme+r.server.addr, "err", err)
@@ -212,6 +218,16 @@ func (r *run) wait(pause time.Duration) bool {
 		case <-timer.C:
 		}
 		r.tick()
+	}
+}
+
+// restartIs says what it is now to start again.
+func (r *run) restartIs(a shm.Action) {
+	actions := r.inbox.Actions()
+	i := slices.IndexFunc(actions, func(o shm.Action) bool { return o.Name == a.Name })
+	if i >= 0 && actions[i].Title != a.Title {
+		actions[i] = a
+		r.inbox.SetActions(actions)
 	}
 }
 
@@ -328,7 +344,10 @@ func (r *run) learn() error {
 	title, about := r.has.describe(r.server.addr, r.density.Shape(), constants)
 	r.server.reached(title, about)
 	r.inbox.Revive()
-	r.inbox.SetActions(r.has.actions())
+	r.inbox.SetActions(r.has.actions(r.hasTracers))
+	if r.broken {
+		r.restartIs(r.mend())
+	}
 	r.inbox.Settle(r.controls())
 	r.finger()
 	r.ready = true
@@ -586,21 +605,13 @@ func (r *run) act(name string) error {
 			return err
 		}
 	}
-	for before, until := r.version, time.Now().Add(stepWithin); r.version == before && time.Now().Before(until); {
-		if err := r.picture(); err != nil {
-			return err
-		}
-		r.pause(stepPoll)
+	// What is asked of the computation it does in order, between two pictures. So once there
+	// is a density it has heard of the start, and what it hears next comes after a picture at
+	// least: how many more there are is for the server, which sleeps between requests.
+	if err := r.picture(); err != nil {
+		return err
 	}
 	return r.do(shm.ActionPause)
-}
-
-// pause waits, unless the run ends.
-func (r *run) pause(d time.Duration) {
-	select {
-	case <-time.After(d):
-	case <-r.ctx.Done():
-	}
 }
 
 // do tells the server an action.
@@ -686,6 +697,7 @@ func (r *run) picture() error {
 	}
 	if r.broken {
 		r.broken, r.first = false, math.NaN()
+		r.restartIs(restart)
 		if r.ready {
 			r.setPhase(shm.ModelRunning)
 		}
@@ -744,9 +756,18 @@ func (r *run) nonsense() {
 	if !math.IsNaN(r.state.Time) {
 		when = fmt.Sprintf(" at t = %.4g", r.state.Time)
 	}
+	r.restartIs(r.mend())
 	r.state.Phase, r.state.Rate = shm.ModelFailed, 0
 	r.state.Problem = fmt.Sprintf("The density has no finite value at %d of its %d points%s: the simulation has failed. Reset it, with smaller time steps or weaker forces.", bad, len(r.numbers), when)
 	r.tellState()
+}
+
+// mend is what there is to be done about a density that is none.
+func (r *run) mend() shm.Action {
+	if r.has.dos[shm.ActionReset] {
+		return restartReset
+	}
+	return restart
 }
 
 // declare makes the array of the density.

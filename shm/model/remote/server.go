@@ -111,6 +111,9 @@ func (s *Server) lost(problem, detail string) {
 func (s *Server) trouble(err error) string {
 	what := fmt.Sprintf("The server at %s%s does not answer: %s.", scheme, s.addr, reason(err, s.timing))
 	switch {
+	case errors.Is(err, errTaken):
+		what = fmt.Sprintf("Another program, such as somebody else's webmon, is connected to the server at %s%s. The server serves one program, "+
+			"and may stop if two speak to it, so nothing was sent to it. Look at the simulation there, or end that program.", scheme, s.addr)
 	case errors.Is(err, errStrange):
 		what = fmt.Sprintf("The server at %s%s %v.", scheme, s.addr, err)
 	case isProtocol(err):

@@ -19,7 +19,15 @@ type source struct {
 
 var _ shm.Source = (*source)(nil)
 
-var restart = shm.Action{Name: shm.ActionRestart, Title: "Connect again", Help: "Connect to the server anew."}
+// What it is to start again, by what is wrong.
+var (
+	restart = shm.Action{Name: shm.ActionRestart, Title: "Connect again", Help: "Connect to the server again. The simulation on it goes on."}
+	// The density is nonsense.
+	restartReset = shm.Action{Name: shm.ActionRestart, Title: "Reset", Help: "Go back to the beginning, with the parameters that the server began with."}
+	// Another program is connected, or has vanished without the server having noticed.
+	restartTaken = shm.Action{Name: shm.ActionRestart, Title: "Connect all the same",
+		Help: "Only if the other program does not run any more: a server to which two speak stops, and what it has computed is lost."}
+)
 
 const gone = "Nobody was looking any more: webmon has left the server."
 

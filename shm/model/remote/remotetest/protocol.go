@@ -78,6 +78,9 @@ func (s *Server) get(v any) (map[string]any, error) {
 func (s *Server) find(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if _, ok := s.sim.params[name]; !ok && !(s.opts.Time && (name == "t" || name == "dt")) {
+		s.counts["undeclared"]++
+	}
 	s.queue = append(s.queue, func() {
 		v := s.sim.attribute(name)
 		if v == nil {
@@ -176,6 +179,9 @@ func (s *Server) commands() map[string]any {
 		delete(get, "Vpos")
 	}
 	set := map[string]any{"touch_pos": "Set the coordinates of the user's touch."}
+	if s.opts.Time {
+		get["t"], get["dt"] = "The time.", "The length of a time step."
+	}
 	for name := range defaults(&s.opts) {
 		doc := "Parameter " + name
 		switch name {

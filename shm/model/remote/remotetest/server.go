@@ -47,6 +47,9 @@ type Options struct {
 	// NoVpos has it not tell the place of its potential, so that no answer to a get
 	// waits for the computation.
 	NoVpos bool
+	// Time has it declare its time and the length of a time step, as the original does not:
+	// it answers with them all the same.
+	Time bool
 	// DType is that of the density: float64, or float32.
 	DType string
 }
@@ -69,6 +72,7 @@ type Server struct {
 	queue  []func()      // what the computation has to do, in order
 	dead   bool          // the computation has ended of an error
 	paused bool
+	made   int // pictures
 	sim    *wave
 	found  []found        // values that a get has asked for
 	cache  map[string]any // those that gets answer with
@@ -146,7 +150,8 @@ func (s *Server) Err() error {
 }
 
 // Count returns how often a word was said, such as "density" or "get"; "knock" counts
-// those that the server does not know.
+// those that the server does not know, and "undeclared" names that it was asked for and
+// has not declared: the original writes an error into its console for each.
 func (s *Server) Count(word string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -186,6 +191,13 @@ func (s *Server) Paused() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.paused
+}
+
+// Pictures returns how many pictures the simulation has computed.
+func (s *Server) Pictures() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.made
 }
 
 // SetPaused starts or pauses the simulation as another client does.
@@ -415,6 +427,7 @@ func (s *Server) compute() {
 		paused := s.paused
 		if !paused {
 			s.sim.step(s.opts.Steps)
+			s.made++
 		}
 		s.mu.Unlock()
 		if paused && !s.sleep(s.opts.PauseTimeout) {

@@ -15,13 +15,17 @@ package zmtp
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"strings"
+	"sync"
+	"syscall"
 	"time"
 	"unicode"
 )
@@ -32,6 +36,10 @@ type Options struct {
 	Message int
 	// Handshake is how long connecting and the handshake may take: 5 s.
 	Handshake time.Duration
+	// May is asked by Dial before it connects to an address of the peer, with own not valid,
+	// and again before it sends the first byte, with its own end. Its error ends Dial and is
+	// what Dial returns. nil: nobody is asked.
+	May func(peer, own netip.AddrPort) error
 }
 
 func (o *Options) defaults() {
@@ -83,11 +91,42 @@ func Dial(ctx context.Context, addr string, o Options) (*Conn, error) {
 	o.defaults()
 	ctx, cancel := context.WithTimeout(ctx, o.Handshake)
 	defer cancel()
-	c, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
+	var dialer net.Dialer
+	var mu sync.Mutex // guards denied: addresses of two families are tried at once
+	var denied error
+	if o.May != nil {
+		dialer.ControlContext = func(_ context.Context, _, address string, _ syscall.RawConn) error {
+			peer, err := netip.ParseAddrPort(address)
+			if err == nil {
+				err = o.May(plain(peer), netip.AddrPort{})
+			}
+			if err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				denied = err
+			}
+			return err
+		}
+	}
+	c, err := dialer.DialContext(ctx, "tcp", addr)
 	if err != nil {
-		return nil, err
+		mu.Lock()
+		defer mu.Unlock()
+		return nil, cmp.Or(denied, err)
+	}
+	if o.May != nil {
+		peer, own := c.RemoteAddr().(*net.TCPAddr), c.LocalAddr().(*net.TCPAddr)
+		if err := o.May(plain(peer.AddrPort()), plain(own.AddrPort())); err != nil {
+			_ = c.Close()
+			return nil, err
+		}
 	}
 	return open(ctx, c, o, "REQ", "REP", "ROUTER")
+}
+
+// plain is an address of version 4 also where it is written as one of version 6.
+func plain(a netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(a.Addr().Unmap().WithZone(""), a.Port())
 }
 
 // Accept is the REP side's part of a connection that has just come in. It closes c
