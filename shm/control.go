@@ -13,7 +13,9 @@ const maxText = 4096
 
 // Accept turns what a person entered, or a program sent, into a value that the
 // control's type and limits allow. v is a string, as forms send, a bool, float64
-// or string, as JSON does, or what Accept has made of either. The error says what would be right.
+// or string, as JSON does, or what Accept has made of either. The default is
+// allowed wherever it lies: a model may begin beyond its slider, and can be put
+// back there. The error says what would be right.
 func (c Control) Accept(v Value) (Value, error) {
 	switch c.Type {
 	case Bool:
@@ -63,6 +65,8 @@ func (c Control) acceptNumber(v Value) (Value, error) {
 	switch {
 	case math.IsNaN(x) || math.IsInf(x, 0):
 		return nil, fmt.Errorf("%s must be a finite number", c.Name)
+	case c.beyond(x) && c.isDefault(x):
+		return c.Default, nil
 	case c.Min != nil && x < *c.Min:
 		return nil, fmt.Errorf("%s must be at least %s", c.Name, quantity(*c.Min, c.Unit))
 	case c.Max != nil && x > *c.Max:
@@ -73,6 +77,18 @@ func (c Control) acceptNumber(v Value) (Value, error) {
 		return nil, fmt.Errorf("%s must be a whole number", c.Name)
 	}
 	return int64(x), nil
+}
+
+// beyond reports whether a number is outside the limits.
+func (c Control) beyond(x float64) bool {
+	return c.Min != nil && x < *c.Min || c.Max != nil && x > *c.Max
+}
+
+// isDefault reports whether a number is the default, as far as forms tell, which
+// round to seven digits.
+func (c Control) isDefault(x float64) bool {
+	d, ok := Number(c.Default)
+	return ok && math.Abs(x-d) <= 1e-6*math.Abs(d)
 }
 
 func quantity(x float64, unit string) string {

@@ -187,16 +187,15 @@ func (s *Source) message(cmd shm.Command) (pickle.Value, error) {
 // arguments are those of an action, in its order, or the value of a control.
 func (s *Source) arguments(cmd shm.Command) (*pickle.Dict, error) {
 	s.mu.Lock()
-	takes, ok := []shm.Control(nil), false
+	takes, ok, action := []shm.Control(nil), false, false
 	for i := range s.actions {
 		if s.actions[i].Name == cmd.Name {
-			takes, ok = s.actions[i].Args, true
+			takes, ok, action = s.actions[i].Args, true, true
 		}
 	}
 	if !ok {
 		var control shm.Control
 		if control, ok = s.controls.Get(cmd.Name); ok {
-			control.Default = nil // it is the value that is sent
 			takes = []shm.Control{control}
 		}
 	}
@@ -209,7 +208,7 @@ func (s *Source) arguments(cmd shm.Command) (*pickle.Dict, error) {
 	for i := range takes {
 		c := &takes[i]
 		v, given := cmd.Args[c.Name]
-		if !given && c.Default != nil {
+		if !given && c.Default != nil && action {
 			continue // the process has it
 		}
 		if !given {

@@ -131,6 +131,11 @@ func (d *declarer) action(name string, v *pickle.Dict) (shm.Action, error) {
 		if err != nil {
 			return a, fmt.Errorf("its argument %q: %w", name, err)
 		}
+		// It is what the form begins with, and one beyond the limits would be no start
+		// of anything.
+		if x, ok := shm.Number(c.Default); ok && (c.Min != nil && x < *c.Min || c.Max != nil && x > *c.Max) {
+			c.Default = nil
+		}
 		a.Args = append(a.Args, c)
 	}
 	return a, nil
@@ -173,10 +178,11 @@ func (d *declarer) control(name string, v *pickle.Dict) (shm.Control, error) {
 		return c, fmt.Errorf("its type is %s instead of float, int, bool, choice or text", kindOf(entry(v, "type")))
 	}
 	c.Value = typed(c.Type, entry(v, "value"))
-	// A default is what a form begins with: it must be one that can be sent.
-	if value := typed(c.Type, entry(v, "default")); value != nil {
-		if value, err := c.Accept(value); err == nil {
-			c.Default = value
+	// A default must be one that can be sent, and beyond the limits it can.
+	c.Default = typed(c.Type, entry(v, "default"))
+	if c.Default != nil {
+		if _, err := c.Accept(c.Default); err != nil {
+			c.Default = nil
 		}
 	}
 	return c, nil

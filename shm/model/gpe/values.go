@@ -83,7 +83,9 @@ func (s *Sim) Set(name string, v shm.Value) error {
 		return fmt.Errorf("%s has no parameter %q", s.model.Name, name)
 	}
 	p := s.plan[i]
-	v, err := p.control.Accept(v)
+	control := p.control
+	control.Default = value(p.of(&s.start)) // which may lie beyond the limits
+	v, err := control.Accept(v)
 	if err != nil {
 		return err
 	}

@@ -160,6 +160,37 @@ func TestConformance(t *testing.T) {
 	})
 }
 
+// TestStarts puts a server back to a start that lies beyond its slider, and that its
+// layout does not tell.
+func TestStarts(t *testing.T) {
+	t.Parallel()
+	s := start(t, remotetest.Options{})
+	s.SetParam("finger_V0_mu", 5.0)
+	s.SetParam("N_vortex", 12.0)
+	c := client(s.URL())
+	defaults := func(r *running) (finger, vortices shm.Control) {
+		r.phase(t, shm.ModelRunning)
+		r.sink.Wait(t, "the controls", func() bool { return r.value("finger_V0_mu") != nil })
+		v, _ := r.sink.Latest(shm.TopicControls)
+		finger, _ = v.(shm.Controls).Get("finger_V0_mu")
+		vortices, _ = v.(shm.Controls).Get("N_vortex")
+		return finger, vortices
+	}
+	r := run(t, c)
+	if finger, vortices := defaults(r); finger.Value != 5.0 || finger.Default != 5.0 || *finger.Max != 2 || vortices.Default != 12.0 {
+		t.Errorf("%+v, %+v", finger, vortices)
+	}
+	r.set(t, "finger_V0_mu", 1.5)
+	r.command("finger_V0_mu", map[string]shm.Value{"finger_V0_mu": 4.0}).wait(t, shm.Refused)
+	r.stop()
+	r = run(t, c) // the next to look finds the start, not what was left
+	if finger, _ := defaults(r); finger.Default != 5.0 {
+		t.Errorf("%+v", finger)
+	}
+	r.set(t, "finger_V0_mu", "5")
+	r.sink.Wait(t, "the start to come to the server", func() bool { return s.Param("finger_V0_mu") == 5.0 })
+}
+
 func TestARun(t *testing.T) {
 	t.Parallel()
 	s := start(t, remotetest.Options{Nx: 48, Ny: 32, Tracers: 100, FPS: 200, Time: true})

@@ -343,6 +343,11 @@ func (r *run) learn() error {
 	}
 	title, about := r.has.describe(r.server.addr, r.density.Shape(), constants)
 	r.server.reached(title, about)
+	for i := range r.has.widgets {
+		if c := &r.has.widgets[i].control; r.values[c.Name] != nil {
+			r.server.start(c, r.values[c.Name])
+		}
+	}
 	r.inbox.Revive()
 	r.inbox.SetActions(r.has.actions(r.hasTracers))
 	if r.broken {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"reflect"
 	"strings"
 	"sync"
 	"time"
@@ -39,6 +40,7 @@ type Server struct {
 	about   string
 	problem string
 	detail  string
+	starts  map[string]shm.Value // the first live value of each control, by name
 }
 
 const maxRate = 60
@@ -99,6 +101,23 @@ func (s *Server) reached(title, about string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.title, s.about, s.problem, s.detail = title, about, "", ""
+}
+
+// start makes the default of a control the first value that the server was seen to
+// have: what its layout says is where a widget would stand, not what the model
+// begins with.
+func (s *Server) start(c *shm.Control, live shm.Value) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.starts == nil {
+		s.starts = map[string]shm.Value{}
+	}
+	first, ok := s.starts[c.Name]
+	if !ok || reflect.TypeOf(first) != reflect.TypeOf(live) { // it is another model by now
+		first = live
+		s.starts[c.Name] = first
+	}
+	c.Default = first
 }
 
 func (s *Server) lost(problem, detail string) {

@@ -160,10 +160,12 @@ def check(declared: dict[str, Any], name: str, value: Any) -> Any:
         raise ValueError(f"{name} must be a finite number")
     unit = f" {declared['unit']}" if declared.get("unit") else ""
     least, most = declared.get("min"), declared.get("max")
-    if least is not None and value < least:
-        raise ValueError(f"{name} must be at least {least:g}{unit}")
-    if most is not None and value > most:
-        raise ValueError(f"{name} must be at most {most:g}{unit}")
+    # What it began with may lie beyond the limits, and can be gone back to.
+    if value != declared.get("default"):
+        if least is not None and value < least:
+            raise ValueError(f"{name} must be at least {least:g}{unit}")
+        if most is not None and value > most:
+            raise ValueError(f"{name} must be at most {most:g}{unit}")
     if kind == "float":
         return float(value)
     if value != int(value):
