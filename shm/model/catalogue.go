@@ -38,6 +38,11 @@ const grace = 10 * time.Second
 // maxSpecs bounds the files and servers of one catalogue.
 const maxSpecs = 64
 
+// importsAtOnce is how many files are imported at a time for the list of their
+// models: a file that imports large libraries needs a processor for itself, and
+// has only so long.
+const importsAtOnce = 2
+
 // serverScheme begins the address of a server.
 const serverScheme = "tcp://"
 
@@ -100,7 +105,8 @@ func (s *Spec) Check() error {
 
 // Catalogue is the set of models. Its methods are safe for concurrent use.
 type Catalogue struct {
-	opts Options
+	opts    Options
+	imports chan struct{} // held by who imports a file
 
 	builtin family
 
@@ -136,7 +142,7 @@ func New(opts Options) *Catalogue {
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
 	}
-	return &Catalogue{opts: opts, builtin: newBuiltins(opts)}
+	return &Catalogue{opts: opts, imports: make(chan struct{}, importsAtOnce), builtin: newBuiltins(opts)}
 }
 
 // Close ends what is under way to find out about models. Runs end with their
@@ -183,7 +189,7 @@ func (c *Catalogue) family(s Spec) family {
 	if strings.HasPrefix(s.Model, serverScheme) {
 		return newServer(s, c.opts)
 	}
-	return newFile(s, c.opts)
+	return newFile(s, c.opts, c.imports)
 }
 
 // Named reports whether people have named models of their own.

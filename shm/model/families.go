@@ -56,12 +56,12 @@ type file struct {
 	looked time.Time
 }
 
-func newFile(s Spec, o Options) family {
+func newFile(s Spec, o Options, imports chan struct{}) family {
 	p := s.Params
 	f := &file{
 		name: filepath.Base(s.Model),
 		from: hosted.New(hosted.Options{
-			File: s.Model, Python: s.Python, Logger: o.Logger,
+			File: s.Model, Python: s.Python, Logger: o.Logger, Imports: imports,
 			Params: hosted.Params{
 				Nx: p.Nx, Ny: p.Ny, Steps: p.Steps, HealingLength: p.HealingLength, DtTScale: p.DtTScale, Tracers: p.Tracers,
 			},

@@ -62,6 +62,9 @@ type Options struct {
 	// folder of a virtual environment. Default: that of $VIRTUAL_ENV, else python3.
 	Python string
 	Params Params
+	// Imports is shared by the files of which no more than its capacity are to be
+	// imported at a time for the list of their models. nil: no limit.
+	Imports chan struct{}
 	// Logger gets what the models print, and what is of use for finding faults.
 	// Default: nothing.
 	Logger *slog.Logger
@@ -254,6 +257,15 @@ func (f *File) find(ctx context.Context) findings {
 	if problem != "" {
 		return findings{problem: problem, passing: true}
 	}
+	if f.opt.Imports != nil {
+		select {
+		case f.opt.Imports <- struct{}{}:
+			defer func() { <-f.opt.Imports }()
+		case <-ctx.Done():
+			return findings{passing: true}
+		}
+	}
+	// The time counts from here: a file that waits for others has not begun.
 	ctx, cancel := context.WithTimeout(ctx, f.opt.importPatience+5*time.Second)
 	defer cancel()
 	began := time.Now()
