@@ -16,6 +16,7 @@ const (
 	ModelStarting ModelPhase = "starting"
 	ModelRunning  ModelPhase = "running"
 	ModelPaused   ModelPhase = "paused"
+	ModelSlow     ModelPhase = "slow"
 	ModelFailed   ModelPhase = "failed"
 	ModelStopped  ModelPhase = "stopped" // nobody looks at it
 )
@@ -35,6 +36,7 @@ type ModelCard struct {
 	Phase            ModelPhase
 	Rate             float64 // pictures a second
 	People           int     // who look at it
+	Wait             string  // what takes long, and the seconds so far, one sentence; "" for nothing
 	Problem          string  // why it has failed or cannot run, one sentence; "" for nothing
 	Detail           string  // folded; "" for none
 }
@@ -57,8 +59,9 @@ type Model struct {
 	Phase   ModelPhase
 	Opening bool   // it is about to begin
 	Alone   bool   // it is a server that one program at a time may speak to
+	Wait    string // what takes long, and the seconds so far, one sentence; "" for nothing
 	Problem string // why it has failed or cannot run, one sentence; "" for nothing
-	Detail  string // folded; "" for none
+	Detail  string // of either, folded; "" for none
 	People  int    // who look at it
 
 	// Config is the JSON that the picture's script needs, "" before the
@@ -73,6 +76,7 @@ type Model struct {
 	Buttons []ModelButton
 	Told    ui.CommandLife // the last of the buttons' commands that went wrong
 	Groups  []ControlGroup
+	Remarks []string // what of it is left out or odd, and why, one sentence each
 	Windows []ChartWindow
 	Charts  []ChartProps
 	Files   []ModelFile
@@ -114,6 +118,7 @@ const (
 	ModelHeadID     = "live-model-head"
 	ModelConfigID   = "live-model-config"
 	ModelControlsID = "live-model-controls"
+	ModelRemarksID  = "live-model-remarks"
 	ModelFilesID    = "live-model-files"
 	ModelChartsID   = "live-model-charts"
 )
@@ -142,7 +147,7 @@ func (p ModelPhase) dot() string {
 	switch p {
 	case ModelRunning:
 		return "dot dot-live"
-	case ModelPaused:
+	case ModelPaused, ModelSlow:
 		return "dot dot-stale"
 	case ModelFailed:
 		return "dot dot-gone"
@@ -154,7 +159,7 @@ func (p ModelPhase) color() string {
 	switch p {
 	case ModelRunning:
 		return "text-good"
-	case ModelPaused:
+	case ModelPaused, ModelSlow:
 		return "text-warning-text"
 	case ModelFailed:
 		return "text-error-text"
@@ -171,6 +176,8 @@ func (p ModelPhase) help() string {
 		return "It computes one picture after the other."
 	case ModelPaused:
 		return "Somebody has paused it, for everybody. Its parameters can be changed all the same."
+	case ModelSlow:
+		return "What it does now takes long. It goes on when that ends."
 	case ModelFailed:
 		return "It has stopped at an error, and can be restarted."
 	}
@@ -179,7 +186,7 @@ func (p ModelPhase) help() string {
 
 // HeadVersion is another one when the head of the page has changed.
 func (m Model) HeadVersion() string {
-	return fmt.Sprint(m.Phase, m.Opening, m.People, m.Problem, "\x00", m.Detail, "\x00", m.Buttons, m.Told)
+	return fmt.Sprint(m.Phase, m.Opening, m.People, m.Wait, "\x00", m.Problem, "\x00", m.Detail, "\x00", m.Buttons, m.Told)
 }
 
 // restart is the button that makes the simulation anew, ok if there is one.

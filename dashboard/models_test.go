@@ -422,6 +422,31 @@ func TestModelPage(t *testing.T) {
 
 // A page that is open has its model run, also when that has ended in between; one
 // that has ended is no default of other pages, nor is it in their way.
+// TestSlowModel shows one whose step takes long, and what of it is left out.
+func TestSlowModel(t *testing.T) {
+	t.Parallel()
+	s, c := openModels(t, dashboard.Options{})
+	_, _ = s.ask("GET", "/models/waves", "")
+	c.sims["waves"].run(t, 1).set(func(st *shm.ModelState) {
+		st.Phase, st.Problem, st.Detail = shm.ModelSlow, "The model has not finished a <step> for 12 s so far.", "Where it is now: </pre>"
+		st.Remarks = []string{"Row 5 of <sliders> is left out.", "The density is NaN."}
+	})
+	_, page := s.ask("GET", "/models/waves", "")
+	has(t, "the page", page, `data-phase="slow"`, "The model has not finished a &lt;step&gt; for 12 s so far.", "Where it is now: &lt;/pre&gt;", "Row 5 of &lt;sliders&gt; is left out.", "The density is NaN.")
+	if strings.Contains(page, "has failed") || strings.Contains(page, "cannot run") || regexp.MustCompile(`id="model-toggle"[^>]*disabled`).MatchString(page) {
+		t.Error("what is slow is shown as what has failed")
+	}
+	_, list := s.ask("GET", "/models", "")
+	has(t, "the list", list, `data-phase="slow"`, "for 12 s so far.")
+	if _, text := s.ask("GET", "/api/v1/models", ""); !strings.Contains(text, `"phase":"slow"`) {
+		t.Errorf("the API says %s", text)
+	}
+	c.sims["waves"].run(t, 1).set(func(st *shm.ModelState) { st.Phase, st.Problem, st.Detail, st.Remarks = shm.ModelRunning, "", "", nil })
+	if _, page := s.ask("GET", "/models/waves", ""); strings.Contains(page, "so far") || strings.Contains(page, "left out") {
+		t.Error("what was slow is still told")
+	}
+}
+
 func TestModelRunsForWhoLooks(t *testing.T) {
 	s, c := openModels(t, dashboard.Options{})
 	s.ask("GET", "/models/waves", "")

@@ -47,16 +47,22 @@ const (
 	ModelStarting ModelPhase = "starting"
 	ModelRunning  ModelPhase = "running"
 	ModelPaused   ModelPhase = "paused"
+	ModelSlow     ModelPhase = "slow"   // one thing takes long: Problem says what, and the seconds so far
 	ModelFailed   ModelPhase = "failed" // Problem says why; ActionRestart starts anew
 )
 
 // ModelState is what a simulation says of itself, with each picture.
 type ModelState struct {
 	Phase ModelPhase `json:"phase"`
-	// Problem is what went wrong, one plain sentence, "" for nothing; Detail is
-	// the traceback or whatever else helps whoever wrote the model.
+	// Problem is what went wrong, or what takes long, one plain sentence, "" for
+	// nothing; Detail is the traceback or whatever else helps whoever wrote the
+	// model.
 	Problem string `json:"problem,omitempty"`
 	Detail  string `json:"detail,omitempty"`
+	// Remarks say what of the model is left out or odd while it runs, such as a
+	// slider whose limits make no sense, and why: one sentence each. The slice is
+	// replaced, never changed.
+	Remarks []string `json:"remarks,omitempty"`
 
 	Frame    uint64  `json:"frame"`               // pictures made since it started
 	Steps    uint64  `json:"steps"`               // time steps computed
@@ -89,6 +95,13 @@ func (s *ModelState) MarshalJSON() ([]byte, error) {
 		"frame": clampUint(s.Frame), "steps": clampUint(s.Steps),
 		"t": s.Time, "time_unit": s.TimeUnit, "step_ms": s.StepMS, "rate_hz": s.Rate,
 		"finger": finger, "observables": observables,
+	}
+	if len(s.Remarks) > 0 {
+		remarks := make([]Value, len(s.Remarks))
+		for i, r := range s.Remarks {
+			remarks[i] = r
+		}
+		out["remarks"] = remarks
 	}
 	return AppendJSON(nil, out)
 }

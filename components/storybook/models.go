@@ -76,7 +76,7 @@ func model(phase components.ModelPhase) components.Model {
 		}
 	}
 	switch phase {
-	case components.ModelRunning:
+	case components.ModelRunning, components.ModelSlow:
 		m.Buttons = append(m.Buttons, button("pause", "Pause", "pause"))
 	case components.ModelPaused, components.ModelFailed:
 		m.Buttons = append(m.Buttons, button("start", "Start", "play"))
@@ -121,6 +121,19 @@ func modelAlone() components.Model {
 	return m
 }
 
+// modelSlow is a model whose step takes long, and some of whose sliders make no
+// sense.
+func modelSlow() components.Model {
+	m := model(components.ModelSlow)
+	m.Wait = "The last picture has taken 12 s; the next one is under way for 7 s so far. It goes on when that ends; Restart ends it."
+	m.Detail = "Where it is now:\n  File \"/home/ada/waves.py\", line 41, in step\n    self.data = self.data @ self.kernel"
+	m.Remarks = []string{
+		"Row 3 of sliders ('bump_h') is left out: its min, 1, is not less than its max, 1.",
+		"depth is left out: get('depth') raised AttributeError in line 16: 'Waves' object has no attribute 'depth'.",
+	}
+	return m
+}
+
 // modelBroken is a model whose file cannot be imported.
 func modelBroken() components.Model {
 	return components.Model{
@@ -145,6 +158,9 @@ func modelHuge() components.Model {
 	m := model(components.ModelFailed)
 	m.Title, m.Origin, m.People = strings.Repeat("A long title ", 12), "/home/"+strings.Repeat("deep/", 40)+"file.py", 12345
 	m.Problem, m.Detail = strings.Repeat(lorem, 3), strings.Repeat(traceback+"\n", 60)
+	for range 30 {
+		m.Remarks = append(m.Remarks, lorem)
+	}
 	for range 20 {
 		m.About = append(m.About, strings.Repeat(lorem, 4))
 	}

@@ -92,6 +92,7 @@ func Stories() []Story {
 		page("running", components.ModelPage(model(components.ModelRunning))),
 		page("paused", components.ModelPage(model(components.ModelPaused))),
 		page("starting", components.ModelPage(model(components.ModelStarting))),
+		page("slow", components.ModelPage(modelSlow())),
 		page("failed", components.ModelPage(model(components.ModelFailed))),
 		page("stopped", components.ModelPage(model(components.ModelStopped))),
 		page("cannot run", components.ModelPage(modelBroken())),

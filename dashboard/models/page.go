@@ -64,7 +64,7 @@ func phaseOf(src *source.Source, st *shm.ModelState, now time.Time) components.M
 		return components.ModelStarting
 	}
 	switch st.Phase {
-	case shm.ModelRunning, shm.ModelPaused, shm.ModelFailed:
+	case shm.ModelRunning, shm.ModelPaused, shm.ModelSlow, shm.ModelFailed:
 		return components.ModelPhase(st.Phase)
 	}
 	return components.ModelStarting
@@ -137,6 +137,14 @@ func (m *Models) whatIsWrong(info shm.ModelInfo, src *source.Source, st *shm.Mod
 	return "", ""
 }
 
+// waitingFor says what a model takes long for, "" for nothing.
+func waitingFor(src *source.Source, st *shm.ModelState, now time.Time) (wait, detail string) {
+	if st == nil || st.Phase != shm.ModelSlow || !src.Status(now).Running {
+		return "", ""
+	}
+	return st.Problem, st.Detail
+}
+
 // sentence makes what went wrong one that people can read. A name at its
 // beginning stays as it is.
 func sentence(text string) string {
@@ -173,6 +181,7 @@ func (m *Models) cards(mo tab.Moment) components.Models {
 			Phase: phaseOf(src, st, mo.Now), People: m.people(src, mo.Now),
 		}
 		c.Problem, c.Detail = m.whatIsWrong(info, src, st, mo.Now)
+		c.Wait, _ = waitingFor(src, st, mo.Now)
 		if c.Phase == components.ModelRunning && st != nil {
 			c.Rate = st.Rate
 		}
@@ -305,6 +314,7 @@ func (m *Models) live(mo tab.Moment, key string) tab.List {
 	l.Parts = []tab.Part{
 		{ID: components.ModelHeadID, Version: page.HeadVersion(), Frame: components.ModelHeadFrame(page)},
 		{ID: components.ModelConfigID, Version: fmt.Sprint(page.Config, page.Phase, page.Opening, page.Problem != ""), Frame: components.ModelConfigFrame(page)},
+		{ID: components.ModelRemarksID, Version: strings.Join(page.Remarks, "\n"), Frame: components.ModelRemarksFrame(page)},
 		{ID: components.ModelFilesID, Version: fmt.Sprint(page.Files), Frame: components.ModelFilesFrame(page)},
 	}
 	charts := string(page.Phase) // why there are none
@@ -360,8 +370,11 @@ func (m *Models) model(mo tab.Moment, key string) components.Model {
 	out.Source = src.ID()
 	out.LiveTopic, out.ValuesTopic, out.StateTopic = tab.LiveTopic(src, slug), controls.ValuesTopic(src), StateTopic(src)
 	out.People = m.people(src, mo.Now)
+	if wait, detail := waitingFor(src, st, mo.Now); wait != "" {
+		out.Wait, out.Detail = wait, detail
+	}
 	if st != nil {
-		out.TimeUnit = st.TimeUnit
+		out.TimeUnit, out.Remarks = st.TimeUnit, st.Remarks
 	}
 	var declared shm.Controls
 	value, _, _ := src.State(shm.TopicControls)
@@ -409,19 +422,20 @@ func (m *Models) actions(out *components.Model, src *source.Source, declared shm
 		return
 	}
 	out.Told = m.opts.Told(src, names, now)
+	moves := out.Phase == components.ModelRunning || out.Phase == components.ModelSlow
 	for _, b := range known {
 		if !offers(b.Name) {
 			continue
 		}
-		works := out.Phase == components.ModelRunning || out.Phase == components.ModelPaused
+		works := out.Phase == components.ModelRunning || out.Phase == components.ModelPaused || out.Phase == components.ModelSlow
 		switch b.Name {
 		case shm.ActionStart:
 			// One button says what it does now.
-			if out.Phase == components.ModelRunning && offers(shm.ActionPause) {
+			if moves && offers(shm.ActionPause) {
 				continue
 			}
 		case shm.ActionPause:
-			if out.Phase != components.ModelRunning && offers(shm.ActionStart) {
+			if !moves && offers(shm.ActionStart) {
 				continue
 			}
 		case shm.ActionResetTracers:

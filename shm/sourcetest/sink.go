@@ -29,6 +29,7 @@ type Sink struct {
 	costs   int
 	notices map[string]string
 	onFrame func(float64)
+	onState func(topic string, v shm.Value)
 	calls   int
 	alive   int
 }
@@ -65,7 +66,13 @@ func signal(c chan struct{}) {
 
 // State implements [shm.Sink].
 func (s *Sink) State(topic string, v shm.Value) {
-	s.record(func() { s.states[topic] = v; s.sets[topic]++ })
+	s.record(func() {
+		s.states[topic] = v
+		s.sets[topic]++
+		if s.onState != nil {
+			s.onState(topic, v)
+		}
+	})
 }
 
 // Event implements [shm.Sink].
@@ -122,6 +129,13 @@ func (s *Sink) OnFrame(f func(stamp float64)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.onFrame = f
+}
+
+// OnState sets what is called at every state, at once.
+func (s *Sink) OnState(f func(topic string, v shm.Value)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.onState = f
 }
 
 // Latest returns the value of a state topic and how often it was set.

@@ -683,7 +683,7 @@ class ModelView {
 
   // The server could not check the parameters before the model had said what it takes. Now it has.
   #askAgain(form) {
-    if (form.querySelector("[data-refused]") || !["running", "paused"].includes(this.#state?.phase)) return;
+    if (form.querySelector("[data-refused]") || !["running", "paused", "slow"].includes(this.#state?.phase)) return;
     this.#asked = true;
     const key = `webmon-parameters ${location.href}`;
     try {

@@ -58,8 +58,8 @@ type message struct {
 	State   *state   `json:"state"`
 	Physics physics  `json:"physics"`
 	Time    float64  `json:"time"` // of physics
-	Hangs   *failure `json:"hangs"`
-	GoesOn  string   `json:"goes_on"` // it hangs no more: its phase
+	Slow    *slow    `json:"slow"`
+	GoesOn  string   `json:"goes_on"` // what took long has ended: its phase
 	Alive   bool     `json:"alive"`
 	Notice  *struct {
 		Key  string `json:"key"`
@@ -74,6 +74,13 @@ type physics map[string]*float64
 type failure struct {
 	Problem string `json:"problem"`
 	Detail  string `json:"detail"`
+}
+
+// slow is said once of a thing that takes long.
+type slow struct {
+	What    string  `json:"what"` // such as "step has not returned"
+	Seconds float64 `json:"seconds"`
+	Detail  string  `json:"detail"` // where it is
 }
 
 // ready is said once the model is made and can be reached.
@@ -102,6 +109,7 @@ type state struct {
 	Steps   uint64         `json:"steps"`
 	Time    *float64       `json:"t"`
 	StepMS  *float64       `json:"step_ms"`
+	Took    float64        `json:"took"` // s that the last picture has taken
 	Rate    *float64       `json:"rate"`
 	Stamp   float64        `json:"stamp"`
 	Finger  []*float64     `json:"finger"` // x, y and where the potential is

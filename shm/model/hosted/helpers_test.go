@@ -136,10 +136,16 @@ func (r *running) phase(want shm.ModelPhase) shm.ModelState {
 	return r.state()
 }
 
-// problem waits for a phase of failure with a reason.
-func (r *running) problem(want string) {
+// slow waits for a phase in which something takes long.
+func (r *running) slow(want string) {
 	r.t.Helper()
-	r.wait("the problem "+want, func() bool { return r.state().Phase == shm.ModelFailed && strings.Contains(r.state().Problem, want) })
+	r.wait("the word that "+want, func() bool { return r.state().Phase == shm.ModelSlow && strings.Contains(r.state().Problem, want) })
+}
+
+// remark waits for a remark on the page.
+func (r *running) remark(want string) {
+	r.t.Helper()
+	r.wait("the remark "+want, func() bool { return strings.Contains(strings.Join(r.state().Remarks, "\n"), want) })
 }
 
 // pictures waits for n more.

@@ -4,12 +4,15 @@ package hosted
 
 import (
 	"context"
+	"encoding/binary"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -149,7 +152,7 @@ func TestWidgets(t *testing.T) {
 		t.Errorf("deed: %+v", c)
 	}
 	r.wait("what is said of the control without a value", func() bool {
-		return strings.Contains(r.sink.Noticed("control:gone"), "gone") || r.control("gone").Name != ""
+		return strings.Contains(strings.Join(r.state().Remarks, "\n"), "gone is left out") || r.control("gone").Name != ""
 	})
 	if status, text := r.do("value", 0.7); status != shm.Refused || text != "value is more than the coils can take" {
 		t.Errorf("%s %q", status, text)
@@ -174,8 +177,68 @@ func TestSliders(t *testing.T) {
 		"Row 2 of sliders ('bad name!')", "Row 3 of sliders ('upside') is left out: its min, 1, is not less than its max, 0.",
 		"Row 4 of sliders ('short')", "Row 5 of sliders is left out: it is 7 instead of a list", "missing is left out: get('missing') raised AttributeError",
 	} {
-		r.wait(want, func() bool { return strings.Contains(r.sink.String(), want) })
+		r.remark(want)
 	}
+}
+
+// TestStarts puts a model back to a start that lies beyond its slider.
+func TestStarts(t *testing.T) {
+	t.Parallel()
+	r := run(t, Options{File: "testdata/wrong.py"}, "far")
+	r.phase(shm.ModelRunning)
+	r.wait("the controls", func() bool { return r.control("finger").Name != "" })
+	for name, start := range map[string]shm.Value{"finger": 5.0, "cooling": 0.0, "shape": "hexagon"} {
+		if c := r.control(name); c.Value != start || c.Default != start {
+			t.Errorf("%s: %+v", name, c)
+		}
+	}
+	r.must("finger", 1.5)
+	r.wait("the value", func() bool { return r.control("finger").Value == 1.5 })
+	if status, text := r.do("finger", 4.0); status != shm.Refused || !strings.Contains(text, "at most 2") {
+		t.Errorf("%s %q", status, text)
+	}
+	r.must("finger", "5") // as the form sends it
+	r.wait("the start", func() bool { return r.control("finger").Value == 5.0 })
+	r.must("finger", -1.0)
+	r.must("shape", "round")
+	r.must(shm.ActionReset)
+	r.wait("the start", func() bool { return r.control("finger").Value == 5.0 && r.control("shape").Value == "hexagon" })
+}
+
+// TestPackages runs a file of a package, which imports what lies beside and above it.
+func TestPackages(t *testing.T) {
+	t.Parallel()
+	r := run(t, Options{File: "testdata/hydro/physics/flow.py"}, "flow")
+	r.phase(shm.ModelRunning)
+	r.wait("a picture", func() bool { return r.frame(shm.ArrayDensity) != nil })
+	if f := r.frame(shm.ArrayDensity); !slices.Equal(f.Shape, []int{7, 5}) {
+		t.Errorf("shape %v", f.Shape)
+	}
+	r.remark("hydro/__init__.py does not import: line 2: RuntimeError: no licence.")
+}
+
+// TestHoles has a model whose density is not a number in some places, then in all.
+func TestHoles(t *testing.T) {
+	t.Parallel()
+	r := run(t, Options{File: "testdata/wrong.py"}, "wrong")
+	r.phase(shm.ModelRunning)
+	r.must("deed", "nan")
+	r.wait("a hole", func() bool {
+		f := r.frame(shm.ArrayDensity)
+		if f == nil {
+			return false
+		}
+		px, err := f.Reader.ReadAll(f, nil)
+		return err == nil && math.IsNaN(math.Float64frombits(binary.LittleEndian.Uint64(px[(3*16+4)*8:])))
+	})
+	r.must("deed", "all nan")
+	r.remark("The density is NaN (not a number) in all of its 384 points after ")
+	if s := r.state(); s.Phase != shm.ModelRunning {
+		t.Errorf("%+v", s)
+	}
+	r.must("deed", "none")
+	r.must(shm.ActionReset)
+	r.wait("no remark", func() bool { return !strings.Contains(strings.Join(r.state().Remarks, "\n"), "NaN") })
 }
 
 // TestOlder runs a model of the form that super_hydro's have.
@@ -276,12 +339,58 @@ func TestProblemsOfFiles(t *testing.T) {
 		names = append(names, info.Title)
 		if bad := info.Title == "Incomplete"; bad != (info.Problem != "") {
 			t.Errorf("%+v", info)
-		} else if bad && !strings.Contains(info.Problem, "has no methods get_trace_particles and step.") {
+		} else if bad && !strings.Contains(info.Problem, "has no method step.") {
 			t.Errorf("%q", info.Problem)
 		}
 	}
-	if want := []string{"Good", "Wrong", "Sliders", "Constructor", "Wants", "Slow", "Endless", "Incomplete"}; !slices.Equal(names, want) {
+	if want := []string{"Good", "Wrong", "Sliders", "Constructor", "Wants", "Slow", "Sluggish", "Stuck", "Far", "Endless", "Incomplete"}; !slices.Equal(names, want) {
 		t.Errorf("models %v, want %v", names, want)
+	}
+}
+
+// TestImportsTakeTurns lists files that share what imports them: none waits for longer
+// than its own import may take, however many there are.
+func TestImportsTakeTurns(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	log := filepath.Join(folder, "log")
+	turns := make(chan struct{}, 2)
+	var all sync.WaitGroup
+	for i := range 5 {
+		path := filepath.Join(folder, fmt.Sprintf("heavy%d.py", i))
+		text := fmt.Sprintf("import time\nlog = open(%q, 'a')\nlog.write('+')\nlog.flush()\ntime.sleep(0.3)\nlog.write('-')\nlog.close()\nclass Model:\n", log) +
+			"    get_density = get = set = step = lambda *args: None\n"
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		file := New(Options{File: path, Python: naparitest.Python(t, "numpy2"), Imports: turns})
+		all.Go(func() {
+			if l := file.List(context.Background()); len(l) != 1 || l[0].Problem != "" || l[0].Title != "Model" {
+				t.Errorf("%+v", l)
+			}
+		})
+	}
+	all.Wait()
+	said, err := os.ReadFile(log)
+	depth, most := 0, 0
+	for _, c := range said {
+		if c == '+' {
+			depth++
+		} else {
+			depth--
+		}
+		most = max(most, depth)
+	}
+	if err != nil || len(said) != 10 || most > 2 {
+		t.Errorf("the imports were %q, %v", said, err)
+	}
+	// Whoever gives up waiting gives up at once.
+	turns <- struct{}{}
+	turns <- struct{}{}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if l := New(Options{File: filepath.Join(folder, "heavy0.py"), Imports: turns, Python: naparitest.Python(t, "numpy2")}).List(ctx); len(l) != 0 {
+		t.Errorf("%+v", l)
 	}
 }
 

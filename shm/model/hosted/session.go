@@ -22,23 +22,35 @@ type session struct {
 
 	made     bool // the model is
 	again    bool // people have asked for another
-	hung     hang
-	was      shm.ModelPhase // before it hung
+	busy     busy
+	was      shm.ModelPhase // without what takes long
 	heard    time.Time
-	changed  bool // it was said that the file has changed
-	attached chan attached
-	stop     func() // ends the adapter's run, and waits for that; nil: there is none
+	pictured time.Time     // when the last picture was made
+	took     time.Duration // that it has taken
+	changed  bool          // it was said that the file has changed
+	remarks  []remark
+	ready    *ready
+	attached chan attached      // nil: it is not being connected to
+	patience time.Duration      // with that
+	leave    context.CancelFunc // gives that up
+	stop     func()             // ends the adapter's run, and waits for that; nil: there is none
 	ended    chan error
 }
 
-// hang is how a process hangs.
-type hang int
+// busy is what takes long; the zero value is nothing.
+type busy struct {
+	what   string // such as "Step has not returned"
+	since  time.Time
+	detail string
+	silent bool // nothing is heard of the process at all
+	next   bool // the picture after one that took long
+}
 
-const (
-	hangsNot      hang = iota
-	hangsSaying        // the model does, and the process tells where
-	hangsSilently      // nothing is heard of the process at all
-)
+// remark is a sentence about a model, under the key by which it can be taken back.
+type remark struct{ key, text string }
+
+// maxRemarks bounds those that are kept.
+const maxRemarks = 100
 
 type attached struct {
 	src *napari.Source
@@ -64,7 +76,9 @@ func (l *session) run(ctx context.Context) (problem, detail string) {
 				return l.deaf(), ""
 			}
 			l.heard = time.Now()
-			l.speaks()
+			if l.busy.silent {
+				l.goesOn(l.was)
+			}
 			switch {
 			case m.Failed != nil: // it ends by itself, unless the model has threads
 				return m.Failed.Problem, m.Failed.Detail
@@ -73,9 +87,15 @@ func (l *session) run(ctx context.Context) (problem, detail string) {
 			}
 			l.take(ctx, m)
 		case a := <-l.attached:
+			l.attached = nil
 			if a.err != nil {
-				return fmt.Sprintf("%s runs, but cannot be reached: %v.", l.Info().Name, a.err), ""
+				// One that computes without letting others run answers between two steps.
+				l.remark("attach", fmt.Sprintf("%s runs, but cannot be reached so far: %v.", l.Info().Name, a.err))
+				l.patience = min(2*l.patience, attachMost)
+				l.attach(ctx)
+				continue
 			}
+			l.remark("attach", "")
 			l.join(ctx, a.src)
 		case err := <-l.ended:
 			// The process is about to end, or its manager has: one without the other is of
@@ -86,9 +106,8 @@ func (l *session) run(ctx context.Context) (problem, detail string) {
 			return fmt.Sprintf("The connection to %s broke off: %v.", l.Info().Name, err), ""
 		case now := <-tick.C:
 			l.sink.Cost(l.costs())
-			if silent := now.Sub(l.heard); silent > l.file.opt.patience*6/5 && l.hung == hangsNot {
-				l.hangs(hangsSilently, fmt.Sprintf("The process of %s does not answer, for %.0f s now: it is stuck in compiled code, or stopped. It goes on if it does; restart ends it.", l.Info().Name, silent.Seconds()), "")
-			}
+			l.sink.Alive() // the process lives; that nothing is heard of it is told here
+			l.lookForSlow(now)
 			if !l.changed && !maps.Equal(before, stampsOf(file)) {
 				l.changed = true
 				l.sink.Notice("changed", fmt.Sprintf("%s has changed since %s began: restart runs it as it is now", l.file.base(), l.Info().Name))
@@ -142,7 +161,8 @@ func (l *session) take(ctx context.Context, m message) {
 			s.state.Observables = append(s.state.Observables, shm.Observable(o))
 		}
 		s.mu.Unlock()
-		l.attach(ctx, m.Ready)
+		l.ready, l.patience = m.Ready, attachTimeout
+		l.attach(ctx)
 	case m.State != nil:
 		l.setState(m.State)
 	case m.Physics != nil:
@@ -152,41 +172,87 @@ func (l *session) take(ctx context.Context, m message) {
 		}
 		l.sink.Event(shm.Event{Topic: shm.TopicPhysics, Stamp: m.Time, Value: values})
 	case m.Notice != nil:
-		l.sink.Notice(m.Notice.Key, m.Notice.Text)
-	case m.Hangs != nil:
-		l.hangs(hangsSaying, m.Hangs.Problem, l.child.detail(m.Hangs.Detail))
-	case m.GoesOn != "" && l.hung == hangsSaying:
+		l.remark(m.Notice.Key, m.Notice.Text)
+	case m.Slow != nil:
+		since := time.Now().Add(-time.Duration(m.Slow.Seconds * float64(time.Second)))
+		b := busy{what: m.Slow.What, since: since, detail: l.child.detail(m.Slow.Detail)}
+		if l.busy.next {
+			b.what, b.since, b.next = l.busy.what, l.busy.since, true
+		}
+		l.takesLong(b)
+	case m.GoesOn != "" && l.busy.what != "":
 		l.goesOn(shm.ModelPhase(m.GoesOn))
 	case m.Alive:
 		l.sink.Alive()
 	}
 }
 
-// hangs makes the model one that has failed, as far as can be seen; it may recover.
-func (l *session) hangs(how hang, problem, detail string) {
+// lookForSlow tells that something takes long, and from then on the seconds so far.
+func (l *session) lookForSlow(now time.Time) {
+	switch patience := l.file.opt.patience; {
+	case l.busy.what != "":
+		l.takesLong(l.busy)
+	case now.Sub(l.heard) > patience*6/5:
+		l.takesLong(busy{what: l.Info().Name + " has not answered", since: l.heard, silent: true})
+	}
+}
+
+// takesLong says that the model is slow. That is no failure: it goes on.
+func (l *session) takesLong(b busy) {
 	s := l.source
 	s.mu.Lock()
-	if l.hung == hangsNot {
+	if l.busy.what == "" {
 		l.was = s.state.Phase
 	}
-	l.hung = how
-	s.state.Phase, s.state.Problem, s.state.Detail, s.state.Rate = shm.ModelFailed, problem, detail, 0
+	l.busy = b
+	s.state.Phase, s.state.Problem, s.state.Detail = shm.ModelSlow, b.sentence(time.Now()), b.detail
 	s.mu.Unlock()
 	s.tell()
 }
 
-// speaks ends the silence of a process.
-func (l *session) speaks() {
-	if l.hung == hangsSilently {
-		l.goesOn(l.was)
+func (b busy) sentence(now time.Time) string {
+	why := "."
+	if b.silent {
+		why = ": it computes in compiled code that lets nothing else of Python run, or it is stopped."
 	}
+	return fmt.Sprintf("%s for %.0f s so far%s It goes on when that ends; Restart ends it.", b.what, now.Sub(b.since).Seconds(), why)
 }
 
+// goesOn says that what took long has ended.
 func (l *session) goesOn(phase shm.ModelPhase) {
-	l.hung = hangsNot
+	l.busy = busy{}
 	s := l.source
 	s.mu.Lock()
 	s.state.Phase, s.state.Problem, s.state.Detail = phase, "", ""
+	l.stillSlow()
+	s.mu.Unlock()
+	s.tell()
+}
+
+// stillSlow keeps a model slow whose last picture has taken long, since the next one
+// will; s.mu is held.
+func (l *session) stillSlow() {
+	if l.took <= l.file.opt.patience || l.state.Phase != shm.ModelRunning {
+		return
+	}
+	l.was = l.state.Phase
+	l.busy = busy{what: fmt.Sprintf("The last picture has taken %.0f s; the next one is under way", l.took.Seconds()), since: l.pictured, next: true}
+	l.state.Phase, l.state.Problem = shm.ModelSlow, l.busy.sentence(time.Now())
+}
+
+// remark keeps a sentence about the model, or takes back the one of that key.
+func (l *session) remark(key, text string) {
+	l.remarks = slices.DeleteFunc(l.remarks, func(r remark) bool { return r.key == key })
+	if text != "" && len(l.remarks) < maxRemarks {
+		l.remarks = append(l.remarks, remark{key, text})
+	}
+	var list []string
+	for _, r := range l.remarks {
+		list = append(list, r.text)
+	}
+	s := l.source
+	s.mu.Lock()
+	s.state.Remarks = list
 	s.mu.Unlock()
 	s.tell()
 }
@@ -209,10 +275,13 @@ func orZero(x *float64) float64 {
 
 // setState takes what the process says of itself with each picture.
 func (l *session) setState(m *state) {
-	l.hung = hangsNot
+	l.busy = busy{}
 	s := l.source
 	s.mu.Lock()
 	pictured := m.Frame > s.state.Frame
+	if pictured {
+		l.pictured, l.took = time.Now(), time.Duration(m.Took*float64(time.Second))
+	}
 	s.state.Phase, s.state.Problem, s.state.Detail = shm.ModelPhase(m.Phase), m.Problem, m.Detail
 	s.state.Frame, s.state.Steps, s.state.Time = m.Frame, m.Steps, number(m.Time)
 	s.state.StepMS, s.state.Rate = orZero(m.StepMS), orZero(m.Rate)
@@ -221,6 +290,7 @@ func (l *session) setState(m *state) {
 		s.state.Finger = &shm.ModelFinger{X: number(m.Finger[0]), Y: number(m.Finger[1]), PX: number(m.Finger[2]), PY: number(m.Finger[3])}
 	}
 	failed := s.state.Phase == shm.ModelFailed
+	l.stillSlow()
 	s.mu.Unlock()
 	if failed {
 		detail := l.child.detail(m.Detail)
@@ -288,10 +358,11 @@ func (s *source) present() shm.Controls {
 }
 
 // attach connects to the process as to every other that declares itself.
-func (l *session) attach(ctx context.Context, r *ready) {
-	into := make(chan attached, 1)
+func (l *session) attach(ctx context.Context) {
+	into, r := make(chan attached, 1), l.ready
 	l.attached = into
-	ctx, cancel := context.WithTimeout(ctx, attachTimeout)
+	ctx, cancel := context.WithTimeout(ctx, l.patience)
+	l.leave = cancel
 	go func() {
 		defer cancel()
 		src, err := napari.Attach(ctx, napari.Options{
@@ -304,7 +375,6 @@ func (l *session) attach(ctx context.Context, r *ready) {
 
 // join lets the adapter run, and hands it what has waited for it.
 func (l *session) join(ctx context.Context, src *napari.Source) {
-	l.attached = nil
 	s := l.source
 	list := append(shm.Actions(src.Actions()), restart)
 	s.mu.Lock()
@@ -343,6 +413,7 @@ func (l *session) detach() {
 		l.stop = nil
 	}
 	if l.attached != nil {
+		l.leave()
 		if a := <-l.attached; a.src != nil {
 			_ = a.src.Close()
 		}

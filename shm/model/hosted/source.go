@@ -14,7 +14,9 @@ import (
 )
 
 const (
-	attachTimeout = 10 * time.Second
+	// attachTimeout is how long connecting to a model may take before it is tried
+	// again, with twice the time.
+	attachTimeout, attachMost = 10 * time.Second, 5 * time.Minute
 	// endsIn is how long a model may take for its last step before it is killed;
 	// less where people wait for it to be made anew.
 	endsIn, restartsIn = 2 * time.Second, 500 * time.Millisecond

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from webmon import _forms
 from webmon._models import _finite, find
 from webmon._models.controls import knobs
 from webmon._models.host import Host
@@ -301,7 +302,7 @@ def test_models_of_a_file(module):
     assert [entry["class"] for entry in found] == ["Waves", "Half", "New"]
     waves, half, new = found
     assert waves == {"class": "Waves", "title": "All waves", "about": "Waves.\n\nIndented.", "problem": ""}
-    assert "has no methods get_trace_particles, get and set." in half["problem"]
+    assert "has no methods get and set." in half["problem"]
     assert new["problem"] == "" and new["about"] == ""
     assert {entry["class"] for entry in left} == {"WavesBase", "_Hidden", "Abstract"}
 
@@ -322,6 +323,111 @@ def test_lookup_says_what_there_is(module):
     for name, why in (("Tides", "has no model Tides any more; it has Waves, New."), ("Half", "not a complete model"), ("", "choose one of its models")):
         with pytest.raises(ModelError, match=why):
             find.lookup(waves, name, "waves.py")
+
+
+SIBLINGS = """
+    from .parts import SIZE
+    from ..core import tools
+    import beside
+
+    class Waves:
+        size = SIZE + tools.MORE + beside.LESS
+        def get_density(self): pass
+        def get(self, name): pass
+        def set(self, name, value): pass
+        def step(self, N): pass
+
+    if __name__ == "__main__":
+        raise SystemExit("it is run as a script")
+"""
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """Writes files; returns the path of the one they are about."""
+
+    def write(about, **files):
+        for name, text in {about: SIBLINGS, **files}.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(textwrap.dedent(text))
+        return str(tmp_path / about)
+
+    return write
+
+
+PARTS = {"hydro/core/tools.py": "MORE = 10", "hydro/physics/parts.py": "SIZE = 1", "hydro/physics/beside.py": "LESS = 100"}
+
+
+@pytest.mark.parametrize("inits", [["hydro/__init__.py", "hydro/core/__init__.py", "hydro/physics/__init__.py"], ["hydro/physics/__init__.py"], []])
+def test_files_of_packages(tree, inits):
+    file = tree("hydro/physics/gpe.py", **PARTS, **{name: "" for name in inits})
+    module = find.load(file)
+    assert module.__name__ == "hydro.physics.gpe" and module.Waves.size == 111
+    assert [entry["class"] for entry in find.models(module)[0]] == ["Waves"]
+    assert sys.modules["hydro.physics.gpe"] is module and sys.modules["hydro.physics"].gpe is module
+
+
+def test_a_package_that_imports_its_own_file(tree):
+    inits = {"hydro/__init__.py": "from .physics import gpe", "hydro/core/__init__.py": "", "hydro/physics/__init__.py": "from .gpe import Waves"}
+    module = find.load(tree("hydro/physics/gpe.py", **PARTS, **inits))
+    assert module.Waves is sys.modules["hydro.physics"].Waves  # it is imported once
+    assert [entry["class"] for entry in find.models(module)[0]] == ["Waves"]
+
+
+def test_the_file_of_a_package_itself(tree):
+    tree("hydro/physics/gpe.py", **PARTS, **{"hydro/__init__.py": "", "hydro/core/__init__.py": ""})
+    module = find.load(tree("hydro/physics/__init__.py", **{"hydro/physics/__init__.py": "from .gpe import Waves"}))
+    assert module.__name__ == "hydro.physics" and [entry["class"] for entry in find.models(module)[0]] == ["Waves"]
+
+
+def test_packages_that_fail_are_done_without(tree):
+    inits = {"hydro/__init__.py": "from importlib.metadata import version\nversion('surely-not-installed')", "hydro/core/__init__.py": "", "hydro/physics/__init__.py": ""}
+    remarks = []
+    module = find.load(tree("hydro/physics/gpe.py", **PARTS, **inits), remarks.append)
+    assert module.Waves.size == 111 and len(remarks) == 1
+    assert remarks[0].startswith("hydro/__init__.py does not import: line 2: the distribution 'surely-not-installed' is not installed")
+
+
+def test_what_packages_lack_is_told(tree):
+    file = tree("hydro/physics/gpe.py", **{**PARTS, "hydro/__init__.py": "1 / 0", "hydro/physics/parts.py": ""})
+    with pytest.raises(ModelError) as error:
+        find.load(file)
+    assert error.value.problem.startswith("gpe.py does not import: line 2: ImportError: cannot import name 'SIZE'")
+    assert "Before that: hydro/__init__.py does not import: line 1: ZeroDivisionError" in error.value.problem
+
+
+def test_modules_that_a_package_lacks(tree):
+    parts = {name: text for name, text in PARTS.items() if "parts" not in name}
+    with pytest.raises(ModelError, match=r"line 2: there is no module 'parts' in 'hydro\.physics'"):
+        find.load(tree("hydro/physics/gpe.py", **parts, **{"hydro/__init__.py": "", "hydro/physics/__init__.py": ""}))
+
+
+def test_folders_that_cannot_be_names(tree):
+    parts = {name.replace("hydro", "hydro 2.0"): text for name, text in PARTS.items()}
+    assert find.load(tree("hydro 2.0/physics/gpe.py", **parts)).Waves.size == 111
+
+
+def test_methods_may_be_properties_and_tracers_are_optional(module):
+    found, left = find.models(
+        module("""
+            from functools import cached_property
+
+            class Four:
+                sliders = []
+                def get_density(self): pass
+                def get(self, name): pass
+                def set(self, name, value): pass
+                def step(self, N): pass
+
+            class Given(Four):
+                @property
+                def get_density(self): return [[1.0]]
+                @cached_property
+                def step(self): return print
+        """)
+    )
+    assert [(entry["class"], entry["problem"]) for entry in found] == [("Four", ""), ("Given", "")] and not left
 
 
 def test_files_with_the_name_of_a_library(module):
@@ -437,7 +543,6 @@ def test_densities(host, given, shown):
         ("'text'", "gave str 'text'"),
         ("self.n * 1j", "complex numbers"),
         ("self.n[0]", r"of shape \(4,\)"),
-        ("self.n * np.nan", "NaN .* in 32 of 32 points"),
         ("self.n[:0]", r"of shape \(0, 4\)"),
         ("np.array([[None]])", "an array of object"),
         ("1 / 0", "get_density raised ZeroDivisionError in line 18: division by zero"),
@@ -446,6 +551,108 @@ def test_densities(host, given, shown):
 def test_densities_that_cannot_be_shown(host, given, why):
     with pytest.raises(ModelError, match=why):
         host(f"def get_density(self):\n    return {given}\n")
+
+
+def remarks(host):
+    """What stands on the page: texts by their keys."""
+    out = {}
+    for message in host.said:
+        if "notice" in message:
+            out.pop(message["notice"]["key"], None)
+            if message["notice"]["text"]:
+                out[message["notice"]["key"]] = message["notice"]["text"]
+    return out
+
+
+def test_nan_is_a_hole(host):
+    one = host("bad = np.nan\ndef get_density(self):\n    n = self.n.copy()\n    n[0, :2] = self.bad\n    return n\n")
+    for bad in (np.nan, np.inf, -np.inf):
+        one._model.bad = bad
+        one._physics_last = 0
+        one._advance()
+        n = float(one._model.n[1, 0])
+        assert last(one, "state")["phase"] == "running"
+        assert last(one, "physics") == {"sum": 30 * n, "min": n, "max": n}
+    assert np.isinf(one._good[0, :2]).all() and not remarks(one)
+
+
+def test_what_is_masked_is_a_hole(host):
+    one = host("def get_density(self):\n    return np.ma.masked_equal(np.arange(32).reshape(8, 4), 5)\n")
+    one._advance()
+    assert np.isnan(one._good[1, 1]) and last(one, "physics")["sum"] == 31 * 16 - 5 and last(one, "state")["phase"] == "running"
+
+
+def test_a_density_that_is_nan_everywhere_is_told_until_it_is_not(host):
+    one = host("bad = 1.0\ndef get_density(self):\n    return self.n * self.bad\n")
+    one._model.bad = np.nan
+    one._physics_last = 0
+    one._advance()
+    assert last(one, "state")["phase"] == "running" and np.isnan(last(one, "physics")["sum"])
+    assert remarks(one)["empty"].startswith("The density is NaN (not a number) in all of its 32 points after 2 steps")
+    one._model.bad = 1.0
+    one._advance()
+    assert not remarks(one)
+    assert "empty" in remarks(host("def get_density(self):\n    return self.n * np.nan\n"))  # also from the start
+
+
+def test_properties_in_the_place_of_methods(host):
+    one = host(
+        "@property\ndef get_density(self):\n    return self.n\n@property\ndef get_trace_particles(self):\n    return [(1, 2), (3, 4), (5, 6)]\n"
+    )
+    one._advance()
+    assert last(one, "state")["phase"] == "running" and one._tracer_array.shape == (2, 3)
+
+
+def test_a_model_without_tracers(host):
+    one = host("get_trace_particles = None\n")
+    one._advance()
+    assert last(one, "state")["phase"] == "running" and one._tracer_array is None and not remarks(one)
+
+
+STARTS = """
+    x, zero, half, on, off, shape = 5.0, 0, 2.5, 3, None, "hexagon"
+    sliders = [
+        ["x", "slider", "None", "range", -2, 2, 0.1],
+        ["zero", "slider", "logarithmic", "range", -3, 1, 0.1],
+        ["on", "toggle", "None", "checkbox", "None", "None", "None"],
+        ["off", "toggle", "None", "checkbox", "None", "None", "None"],
+    ]
+    class VBox:
+        def __init__(self, *children):
+            self.children = children
+    class IntSlider:
+        name, description, value, min, max, step = "half", "", 0, 0, 10, 1
+    class Dropdown:
+        name, description, value, options = "shape", "", "round", ["round", "square"]
+    layout = VBox(IntSlider(), Dropdown())
+"""
+
+
+@pytest.mark.parametrize("name, start, other", [("x", 5.0, -1.0), ("zero", 0, 0.1), ("half", 2.5, 3.0), ("on", True, False), ("off", False, True), ("shape", "hexagon", "round")])
+def test_a_start_that_is_no_value_of_its_control_can_be_gone_back_to(host, name, start, other):
+    one = host(STARTS)
+    control = one._controls[name]
+    assert control.value == start and control._declared["default"] == start and not remarks(one)
+    for value in (other, start):
+        one._set(one._knobs[name], _forms.check(control._declared, name, value))
+        assert control.value == value
+    if name == "x":
+        for wrong in (4.9, -3.0):
+            with pytest.raises(ValueError, match="must be at"):
+                _forms.check(control._declared, name, wrong)
+
+
+def test_rows_that_are_left_out_are_told_with_the_reason(host):
+    one = host(
+        "x, y, text = 1.0, 2.0, 'no'\nsliders = [['x', 'slider', 'None', 'range', 3, 3, 0.1], ['y', 'slider', 'None', 'range', 0, 9, 1],"
+        " ['y', 'slider', 'None', 'range', 0, 5, 1], ['gone', 'slider', 'None', 'range', 0, 5, 1], ['text', 'slider', 'None', 'range', 0, 5, 1],"
+        " ['z', 'slider', 'None', 'range', 0, float('nan'), 1], ['z', 'slider', 'None', 'range', 0, 5, 0], ['z', 'slider', 'None'], None]\n"
+    )
+    assert list(one._controls) == ["y"]
+    told = "\n".join(remarks(one).values())
+    for why in ("its min, 3, is not less than its max, 3", "there is a row for y already", "gone is left out: get('gone') raised AttributeError", "text is left out: it is 'no', which is no number",
+                "its max is nan instead of a number", "its step is 0, and must be more than 0", "it has 3 entries", "it is None instead of a list"):  # fmt: skip
+        assert why in told
 
 
 def test_the_dtype_may_change_and_the_shape_when_asked(host):

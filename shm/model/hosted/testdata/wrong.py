@@ -74,7 +74,7 @@ class Wrong(Good):
     layout = VBox(
         Dropdown(
             "deed",
-            ["none", "raise", "exit", "os._exit", "segfault", "kill", "nan", "shape", "dims", "complex", "text", "None", "sleep", "stick", "print", "children", "density", "close"],
+            ["none", "raise", "exit", "os._exit", "segfault", "kill", "nan", "all nan", "shape", "dims", "complex", "text", "None", "sleep", "stick", "print", "children", "density", "close"],
         ),
         VBox(FloatSlider("value", 0, 1), FloatLogSlider("cooling", -10, 1, 0.2), IntSlider("count", 0, 100, 1), Checkbox()),
         FloatSlider("gone", 0, 1),
@@ -95,6 +95,8 @@ class Wrong(Good):
             os.kill(os.getpid(), 9)
         elif deed == "nan":
             self.n[3, 4] = np.nan
+        elif deed == "all nan":
+            self.n[:] = np.nan
         elif deed == "sleep":
             self.deed = "none"
             time.sleep(3)
@@ -172,6 +174,30 @@ class Slow(Good):
         time.sleep(2.5)
 
 
+class Sluggish(Good):
+    """Takes its time for every picture."""
+
+    def step(self, N, tracer_particles=None):
+        super().step(N)
+        time.sleep(0.6)
+
+
+class Stuck(Good):
+    """Takes its time in compiled code that lets nothing of Python run."""
+
+    def step(self, N, tracer_particles=None):
+        super().step(N)
+        ctypes.PyDLL(None).usleep(900_000)
+
+
+class Far(Good):
+    """Begins beyond its sliders."""
+
+    finger, cooling, shape = 5.0, 0.0, "hexagon"
+    layout = VBox(Dropdown("shape", ["round", "square"]))
+    sliders = [["finger", "slider", "None", "range", -2, 2, 0.1], ["cooling", "slider", "logarithmic", "range", -3, 1, 0.1]]
+
+
 class Endless(Good):
     """Has a thread that does not end, and a step that does not."""
 
@@ -184,7 +210,7 @@ class Endless(Good):
 
 
 class Incomplete:
-    """Lacks two methods."""
+    """Lacks a method."""
 
     def get_density(self):
         return np.zeros((2, 2))

@@ -32,11 +32,23 @@ class Knob:
     members: dict[str, Any] = field(default_factory=dict)  # of a choice: what stands for each text
 
     def settle(self, value: Any) -> None:
-        """Makes of "number" what the model's value is."""
+        """Makes it one that the model's start is a value of: it begins there, and can be put back to it."""
+        if isinstance(value, np.ndarray) and value.ndim == 0:
+            value = value[()]
         if self.type == "number":
             whole = all(limit is None or float(limit).is_integer() for limit in (self.min, self.max, self.step))
             integer = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
             self.type = "int" if whole and integer and not self.log else "float"
+        elif self.type == "int" and isinstance(value, (float, np.floating)) and math.isfinite(value) and not float(value).is_integer():
+            self.type = "float"
+        elif self.type == "choice":
+            try:
+                self.shown(value)
+            except ValueError:
+                if not isinstance(value, (str, bool, int, float, np.generic)):
+                    raise
+                text = short(value, 200)
+                self.members = {text if text not in self.members else f"{text} (start)": value, **self.members}
 
     def shown(self, value: Any) -> Any:
         """The model's value as people see it. Raises ValueError where that cannot be."""
@@ -55,14 +67,14 @@ class Knob:
         if self.type == "text":
             return short(value, 4000)
         if self.type == "bool":
-            if isinstance(value, (bool, int, float)):
+            if value is None or isinstance(value, (bool, int, float)):
                 return bool(value)
             raise ValueError(f"it is {short(repr(value), 60)}, which is neither true nor false")
         if not isinstance(value, (bool, int, float)):
             raise ValueError(f"it is {short(repr(value), 60)}, which is no number")
         number = float(value)
         if not math.isfinite(number):
-            raise ValueError(f"it is {number}")
+            raise ValueError(f"it is {number}, which a field cannot hold")
         if self.type == "int":
             if number != int(number):
                 raise ValueError(f"it is {number:g}, which is no whole number")
@@ -142,7 +154,7 @@ def _from_rows(rows: Any, found: list[Knob], problems: list[str]) -> None:
         try:
             knob = _row(row)
             if any(knob.name == other.name for other in found):
-                raise ValueError(f"there is a row for {knob.name} already")
+                raise ValueError(f"there is a row for {knob.name} already, whose control is shown")
             found.append(knob)
         except Exception as error:
             what = f" ({short(repr(row[0]), 40)})" if isinstance(row, (list, tuple)) and row else ""
@@ -234,7 +246,10 @@ def _from_widget(widget: Any, found: list[Knob], problems: list[str], seen: set[
     known = kinds & (_INT | _FLOAT | _BOOL | _CHOICE | _TEXT | _OTHER | {"FloatLogSlider"})
     if known and name not in _SPECIAL:
         try:
-            found.append(_widget(widget, kinds, name, title))
+            knob = _widget(widget, kinds, name, title)
+            if any(knob.name == other.name for other in found):
+                raise ValueError(f"there is a control {knob.name} already")
+            found.append(knob)
         except Exception as error:
             problems.append(f"The {sorted(known)[0]} {name or title or 'without a name'} of the layout is left out: {short(error)}.")
     if isinstance(children, Iterable):

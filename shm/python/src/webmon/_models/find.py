@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import faulthandler
+import importlib.machinery
 import importlib.util
 import inspect
 import os
 import sys
+from functools import cached_property
 from types import ModuleType
 from typing import Any, Callable
 
@@ -14,44 +17,133 @@ from .trouble import ModelError, does_not_import, short
 
 __all__ = ["METHODS", "load", "lookup", "tell"]
 
-METHODS = ("get_density", "get_trace_particles", "get", "set", "step")
+METHODS = ("get_density", "get", "set", "step")
+_INIT = "__init__.py"
 
 
-def load(file: str) -> ModuleType:
-    """Imports a file under the name it has as a module, its folder first on the path, as ``python file.py`` has it.
+def _packages(file: str) -> list[str]:
+    """The folders of the packages that a file is in, the outermost first; none for a file that stands alone.
+
+    Those are the folders above it with an ``__init__.py``. A relative import can ask for more: such folders are packages
+    all the same, as Python has them without that file.
+    """
+    out: list[str] = []
+    folder, base = os.path.split(file)
+    while os.path.isfile(os.path.join(folder, _INIT)) and os.path.dirname(folder) != folder:
+        out.insert(0, folder)
+        folder = os.path.dirname(folder)
+    try:
+        with open(file, "rb") as f:
+            imports = [node.level for node in ast.walk(ast.parse(f.read())) if isinstance(node, ast.ImportFrom)]
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        imports = []  # to be told when it is imported
+    while len(out) < max(imports, default=0) and os.path.dirname(folder) != folder:
+        out.insert(0, folder)
+        folder = os.path.dirname(folder)
+    return out
+
+
+def _free(name: str) -> str:
+    """The name of a module, another one where a library has it: it was not meant to replace that."""
+    name = name.replace(".", "_")
+    return f"webmon_user_{name}" if name in sys.modules else name
+
+
+def _execute(name: str, file: str, folder: str | None = None) -> ModuleType:
+    """Imports one file under a name. It is a package if a folder of submodules is given."""
+    spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=None if folder is None else [folder])
+    if spec is None or spec.loader is None:
+        raise ModelError(f"{os.path.basename(file)} is no Python file.")
+    module = importlib.util.module_from_spec(spec)
+    # Classes are looked up there when they are pickled, which models with processes of their own do.
+    _register(name, module)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _register(name: str, module: ModuleType) -> None:
+    sys.modules[name] = module
+    parent, _, last = name.rpartition(".")
+    if parent:
+        setattr(sys.modules[parent], last, module)
+
+
+def _bare(name: str, folder: str) -> ModuleType:
+    """A package that is nothing but its folder."""
+    spec = importlib.machinery.ModuleSpec(name, None, is_package=True)
+    spec.submodule_search_locations = [folder]
+    module = importlib.util.module_from_spec(spec)
+    _register(name, module)
+    return module
+
+
+def load(file: str, remark: Callable[[str], None] = lambda text: None) -> ModuleType:
+    """Imports a file: one in a package by its dotted name, as ``python -m`` has it, another one as ``python file.py`` does.
+
+    A package whose own ``__init__.py`` fails is done without if the file can be; ``remark`` is told that.
 
     Raises ModelError saying why it does not import.
     """
     folder, base = os.path.split(file)
-    name = os.path.splitext(base)[0]
     sys.argv = [file]
-    if folder not in sys.path[:1]:
-        sys.path.insert(0, folder)
-    if name in sys.modules:
-        name = f"webmon_user_{name}"  # one that is called as a library is called, and was not meant to replace it
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        raise ModelError(f"{base} is no Python file.")
-    module = importlib.util.module_from_spec(spec)
-    # Classes are looked up there when they are pickled, which models with processes of their own do.
-    sys.modules[name] = module
+    packages = _packages(file)
+    root = os.path.dirname(packages[0]) if packages else folder
+    if root not in sys.path[:1]:
+        sys.path.insert(0, root)
+    if packages and folder not in sys.path:
+        sys.path.append(folder)  # for imports of what lies beside it; last, since its names may be those of libraries
+    name = ""
+    broken: ModelError | None = None
+    for package in packages:
+        name = f"{name}.{os.path.basename(package).replace('.', '_')}" if name else _free(os.path.basename(package))
+        if name in sys.modules:
+            continue  # imported by the one above it
+        init = os.path.join(package, _INIT)
+        if not os.path.isfile(init):
+            _bare(name, package)
+            continue
+        try:
+            _execute(name, init, package)
+        except BaseException as error:
+            broken = broken or does_not_import(error, init, os.path.relpath(init, root))
+            _bare(name, package)
     try:
-        spec.loader.exec_module(module)
+        if base != _INIT:
+            name = f"{name}.{base[:-3]}" if name else _free(os.path.splitext(base)[0])
+        elif broken:
+            raise broken
+        module = sys.modules.get(name)
+        if module is None or not _same(module, file):
+            module = _execute(name, file)
     except FileNotFoundError as error:
         if error.filename == file:
             raise ModelError(f"There is no file {file} any more.") from None
         raise does_not_import(error, file) from None
     except BaseException as error:
-        raise does_not_import(error, file) from None
+        own = does_not_import(error, file)
+        if broken and own is not broken:  # what that has not done may be all that the file lacks
+            raise ModelError(f"{own.problem} Before that: {broken.problem}", f"{own.detail}\nBefore that:\n{broken.detail}") from None
+        raise own from None
+    if broken:
+        remark(f"{broken.problem} The models of {base} run without what it does.")
     return module
 
 
+def _same(module: ModuleType, file: str) -> bool:
+    try:
+        return os.path.samefile(module.__file__ or "", file)
+    except (AttributeError, OSError):
+        return False
+
+
+def _has(cls: type, name: str) -> bool:
+    """Whether a class has a method; what a property gives is seen when there is a model."""
+    value = getattr(cls, name, None)
+    return callable(value) or isinstance(value, (property, cached_property))
+
+
 def _missing(cls: type) -> list[str]:
-    missing = [name for name in METHODS if not callable(getattr(cls, name, None))]
-    # What has a velocity can be given tracers; such models come without any of their own.
-    if missing == ["get_trace_particles"] and (hasattr(cls, "get_v") or hasattr(cls, "layout")):
-        return []
-    return missing
+    return [name for name in METHODS if not _has(cls, name)]
 
 
 def _why_not(cls: type) -> str:
@@ -69,8 +161,8 @@ def _why_not(cls: type) -> str:
 
 def _looks_like(cls: type) -> bool:
     """Whether a class that lacks methods was meant to be a model."""
-    has = sum(callable(getattr(cls, name, None)) for name in METHODS)
-    return has >= 3 or (callable(getattr(cls, "get_density", None)) and has >= 2) or (has >= 1 and (hasattr(cls, "sliders") or hasattr(cls, "layout")))
+    has = sum(_has(cls, name) for name in METHODS)
+    return has >= 3 or (_has(cls, "get_density") and has >= 2) or (has >= 1 and (hasattr(cls, "sliders") or hasattr(cls, "layout")))
 
 
 def _classes(module: ModuleType) -> list[type]:
@@ -165,7 +257,7 @@ def tell(file: str, patience: float, say: Callable[[dict[str, Any]], None]) -> N
     """Says what models a file has."""
     # The last word of an import that does not end: where it is. Without the interpreter's lock, so whatever it does.
     faulthandler.dump_traceback_later(patience, exit=True)
-    folder = os.path.dirname(file)
+    folder = ([*_packages(file), os.path.dirname(file)])[0]
     try:
         found, left = models(load(file))
     except ModelError as error:

@@ -48,7 +48,7 @@ class Host:
         self._stopping = False
         # What is being done with the model, and since when: replaced as a whole, for the thread that looks at it.
         self._doing: tuple[str, float] | None = None
-        self._hung = False
+        self._slow: tuple[str, float] | None = None  # what was said to take long
         self._main = threading.get_ident()
 
         self._process: Process | None = None
@@ -57,6 +57,7 @@ class Host:
         self._once = False  # one picture more, then pause
         self._frame = self._steps = 0
         self._step_ms = 0.0
+        self._took = 0.0  # s that the last picture has taken
         self._pictures: deque[float] = deque(maxlen=61)
         self._physics_last = self._values_last = -math.inf
         self._told: dict[str, Any] = {}
@@ -114,7 +115,7 @@ class Host:
         """Imports, constructs and declares the model."""
         base = os.path.basename(self._file)
         self._doing = (f"{base} has not been imported", time.monotonic())
-        module = load(self._file)
+        module = load(self._file, lambda text: self._notice("package", text))
         self._doing = None
         self._cls = lookup(module, self._name, self._file)
         params = parameters(self._cls)
@@ -171,7 +172,7 @@ class Host:
             }
         )
         for problem in problems:
-            self._notice(f"controls:{problem[:60]}", problem)
+            self._notice(f"controls:{problem}", problem)
 
     def _construct(self) -> None:
         name = self._cls.__name__
@@ -222,6 +223,10 @@ class Host:
         except ModelError as error:
             self._fail(error)
             return
+        self._took = time.perf_counter() - began
+        if self._took > 0.1:
+            # Compiled code may have let nothing else run meanwhile: what people ask for waits for this moment.
+            time.sleep(min(self._took / 20, 0.1))
         if self._once:
             self._once = False
             self._phase = "paused"
@@ -296,10 +301,12 @@ class Host:
 
     def _get_density(self) -> np.ndarray[Any, Any]:
         """The density, as it can be shown. Raises ModelError saying what is wrong with it."""
-        given = self._guard("get_density", self._model.get_density)
+        given = self._guard("get_density", lambda: self._told_by("get_density"))
         if given is None:
             raise ModelError("get_density returned None: it has to return an array [Nx, Ny].")
         try:
+            if isinstance(given, np.ma.MaskedArray) and given.dtype.kind in "fiub":
+                given = given.astype(np.result_type(given.dtype, np.float32)).filled(np.nan)  # what is masked is a hole
             density = np.asarray(given)
         except Exception as error:
             raise raised("get_density gave what is no array: NumPy", error, self._file) from None
@@ -314,13 +321,30 @@ class Host:
             density = density.astype(np.float64)
         elif not density.dtype.isnative:
             density = density.astype(density.dtype.newbyteorder("="))
-        low, high = density.min(), density.max()
-        if not (math.isfinite(low) and math.isfinite(high)):
-            bad = density.size - int(np.isfinite(density).sum())
-            kind = "NaN (not a number)" if np.isnan(density).any() else "infinite values"
-            raise ModelError(f"The density has {kind} in {bad} of {density.size} points{after}. Restart begins anew; a smaller time step may help.")
-        self._range = float(low), float(high)
+        self._look_at(density, after)
         return density
+
+    def _look_at(self, density: np.ndarray[Any, Any], after: str) -> None:
+        """Works out the numbers of a density. NaN and infinity are data: holes in the picture, which no number counts."""
+        low, high = float(density.min()), float(density.max())
+        if math.isfinite(low) and math.isfinite(high):
+            self._physics = {"sum": float(density.sum()), "min": low, "max": high}
+            self._notice("empty", "")
+            return
+        finite = density[np.isfinite(density)]
+        if finite.size:
+            self._physics = {"sum": float(finite.sum(dtype=np.float64)), "min": float(finite.min()), "max": float(finite.max())}
+            self._notice("empty", "")
+            return
+        self._physics = dict.fromkeys(_BUILTIN, math.nan)
+        if "empty" not in self._noted:
+            kind = "NaN (not a number)" if math.isnan(low) else "infinite"
+            self._notice("empty", f"The density is {kind} in all of its {density.size} points{after}: there is nothing to see. Reset goes back to the start; a smaller time step may help.")
+
+    def _told_by(self, name: str) -> Any:
+        """What a method of the model returns, or a property of that name is."""
+        value = getattr(self._model, name)
+        return value() if callable(value) else value
 
     # Tracers.
 
@@ -331,9 +355,9 @@ class Host:
         number = int(wanted) if isinstance(wanted, (int, float, np.number)) and 0 < wanted <= 100_000 else 0
         model = self._model
         most = 0
-        if callable(getattr(model, "get_trace_particles", None)):
+        if _declares(model, "get_trace_particles"):
             try:
-                places = self._guard("get_trace_particles", model.get_trace_particles)
+                places = self._guard("get_trace_particles", lambda: self._told_by("get_trace_particles"))
                 most = self._pixels(places).shape[1]
             except ModelError as error:
                 self._notice("tracers", f"{error.problem} The tracers are not shown.")
@@ -352,7 +376,7 @@ class Host:
     def _places(self) -> np.ndarray[Any, Any]:
         if self._tracers is not None:
             return self._pixels(self._tracers.get_tracer_particles())
-        return self._pixels(self._guard("get_trace_particles", self._model.get_trace_particles))
+        return self._pixels(self._guard("get_trace_particles", lambda: self._told_by("get_trace_particles")))
 
     def _pixels(self, places: Any) -> np.ndarray[Any, Any]:
         try:
@@ -402,8 +426,7 @@ class Host:
         return out
 
     def _send_physics(self) -> None:
-        low, high = self._range
-        self._say({"physics": {"sum": float(self._good.sum()), "min": low, "max": high, **self._observed()}, "time": time.time()})
+        self._say({"physics": {**self._physics, **self._observed()}, "time": time.time()})
 
     # Parameters.
 
@@ -559,6 +582,7 @@ class Host:
             "steps": self._steps,
             "t": self._time(),
             "step_ms": self._step_ms,
+            "took": self._took,
             "rate": self._rate(now),
             "stamp": time.time(),
         }
@@ -602,10 +626,13 @@ class Host:
         self._state()
 
     def _notice(self, key: str, text: str) -> None:
-        """Says something once in a run."""
-        if key not in self._noted and len(self._noted) < 100:
+        """Says once what stands on the page while the model runs, or takes that back with an empty text."""
+        if text and key not in self._noted and len(self._noted) < 100:
             self._noted.add(key)
             self._say({"notice": {"key": key, "text": text}})
+        elif not text and key in self._noted:
+            self._noted.remove(key)
+            self._say({"notice": {"key": key, "text": ""}})
 
     # Guarding against what people's code may do.
 
@@ -629,26 +656,31 @@ class Host:
             raise ValueError(error.problem) from None
 
     def _pulse(self) -> None:
-        """Says about once a second that this process lives, and what the model hangs in."""
+        """Says about once a second that this process lives, and what the model is busy with for long."""
         beat = 0.0
         while True:
             time.sleep(_PULSE)
             now = time.monotonic()
             doing = self._doing
             if doing is not None and now - doing[1] > self._patience:
-                if not self._hung:
-                    self._hung = True
-                    what = doing[0]
-                    problem = f"{what[0].upper() if what.startswith('the ') else what[0]}{what[1:]} for {self._patience:.0f} s."
-                    if what.startswith("step "):
-                        problem = f"The model has not finished a step for {self._patience:.0f} s."
-                    self._say({"hangs": {"problem": f"{problem} It goes on if it does; restart ends it.", "detail": stack(self._main)}})
-            elif self._hung:
-                self._hung = False
+                if self._slow is not doing:
+                    self._slow = doing
+                    what = "The model has not finished a step" if doing[0].startswith("step ") else doing[0]
+                    self._say({"slow": {"what": what, "seconds": now - doing[1], "detail": stack(self._main)}})
+            elif self._slow is not None:
+                self._slow = None
                 self._say({"goes_on": self._phase})
             if now - beat >= min(1.0, self._patience / 4):
                 beat = now
                 self._say({"alive": True})
+
+
+def _declares(model: Any, name: str) -> bool:
+    """Whether a model has a method, or a property, that is not None. What raises is there, to say so where it is used."""
+    try:
+        return getattr(model, name, None) is not None
+    except Exception:
+        return True
 
 
 def _what(given: Any, array: np.ndarray[Any, Any]) -> str:

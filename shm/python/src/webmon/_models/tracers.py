@@ -50,7 +50,8 @@ class Tracers:
 
     def __init__(self, model: Any, number: int, density: np.ndarray[Any, Any]) -> None:
         rng = np.random.default_rng(1)
-        weight = np.maximum(np.asarray(density, float), 0).ravel()
+        weight = np.asarray(density, float).ravel()
+        weight = np.where(np.isfinite(weight) & (weight > 0), weight, 0)  # none where there is a hole
         total = weight.sum()
         # As dense as the density is; a place within a pixel at random, or they would lie on a grid.
         at = rng.choice(weight.size, number, p=weight / total) if total > 0 else rng.integers(0, weight.size, number)
@@ -81,4 +82,5 @@ class Tracers:
             self.update_tracer_velocity(model)
         x, y = self.get_inds(self._places, model)
         nx, ny = self._velocity.shape
-        self._places = self._places + dt * self._velocity[x.round().astype(int) % nx, y.round().astype(int) % ny]
+        flow = self._velocity[x.round().astype(int) % nx, y.round().astype(int) % ny]
+        self._places = self._places + dt * np.where(np.isfinite(flow), flow, 0)  # what drifts into a hole stays there

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from importlib.metadata import PackageNotFoundError
 from types import TracebackType
 from typing import Any
 
@@ -83,13 +84,24 @@ def raised(what: str, error: BaseException, file: str) -> ModelError:
     return ModelError(f"{what} raised {type(error).__name__}{where}{': ' + text if text else ''}{'' if text.endswith('.') else '.'}", trace(error))
 
 
-def does_not_import(error: BaseException, file: str) -> ModelError:
-    """What to say of a file that does not import."""
-    name = os.path.basename(file)
+def does_not_import(error: BaseException, file: str, name: str = "") -> ModelError:
+    """What to say of a file that does not import. name is what people call it: its last part, unless it says more."""
+    if isinstance(error, ModelError):
+        return error
+    name = name or os.path.basename(file)
     line = _line(error, file)
     where = f"line {line}: " if line else ""
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        top = error.name.split(".")[0]
+    missing = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
+    top, _, _ = missing.partition(".")
+    if isinstance(error, PackageNotFoundError):
+        problem = (
+            f"{name} does not import: {where}the distribution {short(error.args[0] if error.args else missing, 80)!r} is not installed in the Python that runs it ({sys.executable}). "
+            "Install it there, or choose another Python with --python."
+        )
+    elif top in sys.modules:
+        parent, _, last = missing.rpartition(".")
+        problem = f"{name} does not import: {where}there is no module {last!r} in {parent or top!r}: its file is missing, or is called otherwise."
+    elif top:
         problem = (
             f"{name} does not import: {where}there is no module {top!r} in the Python that runs it ({sys.executable}). "
             "Install it there, or choose another Python with --python."

@@ -1,0 +1,2 @@
+"""A package that does not import."""
+raise RuntimeError("no licence")
