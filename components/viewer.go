@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"webmon/components/ui"
 )
@@ -16,7 +17,8 @@ const (
 	ViewerLive    ViewerState = iota // tiles
 	ViewerLoading                    // attached just now, nothing heard yet
 	ViewerSilent                     // attached, and napari has drawn no frame: its camera has not moved
-	ViewerNoLayer                    // frames come, and no multiscale layer is open
+	ViewerNoTiled                    // the layer is shown without tiles, such as in 3D
+	ViewerNoLayer                    // frames come, and no layer is open that has tiles
 	ViewerNoTiles                    // frames come, and this napari cannot share tiles
 	ViewerNone                       // there is no source at all
 	ViewerForeign                    // the process is no napari
@@ -52,7 +54,27 @@ type Viewer struct {
 
 	Layers []ViewerLayer
 	Tiles  *ViewerTiles // nil unless State is ViewerLive
+	// Note is a sentence on what napari draws of the layer, "" for nothing: why
+	// it is not drawn in tiles, or why nothing of it is drawn.
+	Note string
+	// NoPicture is a sentence on why the process shares no pixels of the layer
+	// that it draws; Part one on which pixels of it are shared, where not all are.
+	NoPicture, Part string
+
+	// What only a napari with the package says.
+
+	Ours   bool
+	Kinds  []string     // of its layers, as people read it, such as "2 points"
+	Volume *ViewerWhole // of a layer that is shown without tiles, nil if nothing is known
 	Grid   ui.SwitchProps
+}
+
+// ViewerWhole is what is known of a layer whose tiles are not shown.
+type ViewerWhole struct {
+	Axes   string    // names, such as "z, y, x", "" where nobody has named them
+	Level  int       // that napari draws
+	Levels [][]int64 // pixels of every level along every axis, the finest first
+	Planes string    // address where its planes are shown one by one, "" for none
 }
 
 // ViewerLayer is one multiscale layer to choose.
@@ -218,6 +240,9 @@ func (v Viewer) table() ui.TableProps {
 		Columns: []ui.Column{{Title: "row", Numeric: true}, {Title: "column", Numeric: true}},
 		Empty:   "None: the view lies outside the image.",
 	}
+	if v.Note != "" {
+		props.Empty = "None. " + v.Note
+	}
 	if t == nil {
 		return props
 	}
@@ -261,16 +286,25 @@ func (v Viewer) empty() (ui.EmptyProps, bool) {
 			Text:  "webmon is attached. napari tells what it draws only after its camera has moved for the first time.",
 			Steps: []string{"Pan or zoom the image in napari once."},
 		}, true
+	case ViewerNoTiled:
+		text := v.Note
+		if v.NoPicture != "" && v.NoPicture != v.Note {
+			text += " " + v.NoPicture
+		}
+		return ui.EmptyProps{Title: v.layer() + " is not drawn in tiles.", Text: text}, true
 	case ViewerNoLayer:
-		return ui.EmptyProps{
-			Title: "No multiscale image is open.",
-			Text:  "Frames arrive from napari, and none of its layers is drawn in tiles.",
-			Steps: []string{
-				"Open a multiscale image in napari, such as an OME-Zarr or a list of arrays, each half the size of the one before.",
-				"If one is open in napari 0.4, see whether napari was started with NAPARI_EXPERIMENTAL_OCTREE=1 in its environment.",
-			},
-		}, true
+		return v.noLayer(), true
 	case ViewerNoTiles:
+		if strings.HasPrefix(v.Napari, "0.4.") {
+			return ui.EmptyProps{
+				Title: v.napari() + " does not share its tiles.",
+				Text:  "The octree, which draws an image in tiles, fails in this version. Frame times come all the same: see the Loader tab.",
+				Steps: []string{
+					"Use napari 0.5 or later with the plugin, pip install napari-webmon, which needs no octree;",
+					"or napari 0.4.17 or earlier, started with NAPARI_EXPERIMENTAL_OCTREE=1 in its environment.",
+				},
+			}, true
+		}
 		return ui.EmptyProps{
 			Title: v.napari() + " does not share its tiles.",
 			Text: "From 0.5 on napari itself tells its frame times alone: see the Loader tab. " +
@@ -282,6 +316,77 @@ func (v Viewer) empty() (ui.EmptyProps, bool) {
 		}, true
 	}
 	return ui.EmptyProps{}, false
+}
+
+// noLayer says why there is nothing to choose from, and what to do about it in
+// this napari.
+func (v Viewer) noLayer() ui.EmptyProps {
+	switch {
+	case v.Ours && len(v.Kinds) == 0:
+		return ui.EmptyProps{
+			Title: "No layer is open in napari.",
+			Text:  "napari is attached and empty.",
+			Steps: []string{"Open an image in napari, from its File menu or with viewer.add_image(data). It appears here by itself."},
+		}
+	case v.Ours:
+		return ui.EmptyProps{
+			Title: "None of napari's layers is an image.",
+			Text:  "Open: " + strings.Join(v.Kinds, ", ") + ". Only images and labels have pixels to show here; the Layers tab has the others.",
+			Steps: []string{"Open an image or labels in napari, from its File menu or with viewer.add_image(data)."},
+		}
+	}
+	p := ui.EmptyProps{
+		Title: "No multiscale image is open.",
+		Text:  "Frames arrive from " + v.napari() + ", and none of its layers is drawn in tiles.",
+		Steps: []string{
+			"Open a multiscale image in napari, such as an OME-Zarr or a list of arrays, each half the size of the one before.",
+			"If one is open, start napari once more with NAPARI_EXPERIMENTAL_OCTREE=1 in its environment.",
+		},
+	}
+	if v.Napari == "" {
+		p.Steps[1] = "If one is open, it depends on the version of napari, which is not known here. 0.4.17 and earlier: start it with " +
+			"NAPARI_EXPERIMENTAL_OCTREE=1 in its environment. 0.5 and later: install the plugin, pip install napari-webmon."
+	}
+	return p
+}
+
+// layer is the name of the layer that is chosen.
+func (v Viewer) layer() string {
+	for _, l := range v.Layers {
+		if l.Current {
+			return l.Label
+		}
+	}
+	return "The layer"
+}
+
+func (w *ViewerWhole) levels() ui.TableProps {
+	p := ui.TableProps{
+		Caption: "Levels",
+		Columns: []ui.Column{{Title: "level", Numeric: true}, {Title: "shape", Unit: "px", Numeric: true}, {Title: "state"}},
+	}
+	for i, l := range w.Levels {
+		state := " "
+		if i == w.Level {
+			state = "in use"
+		}
+		p.Rows = append(p.Rows, ui.Row{Key: strconv.Itoa(i), Cells: ui.Text(strconv.Itoa(i), ui.Shape(l...), state)})
+	}
+	return p
+}
+
+// whole is what is known of a layer without tiles.
+func (v Viewer) whole() []ui.Pair {
+	w := v.Volume
+	var pairs []ui.Pair
+	if w.Level >= 0 && w.Level < len(w.Levels) {
+		pairs = append(pairs,
+			ui.Pair{Name: "level", Value: strconv.Itoa(w.Level), Note: "of " + ui.Count(len(w.Levels)), Key: "level"},
+			ui.Pair{Name: "level shape", Value: ui.Shape(w.Levels[w.Level]...), Unit: "px", Note: w.Axes, Key: "image_shape"},
+			ui.Pair{Name: "base shape", Value: ui.Shape(w.Levels[0]...), Unit: "px", Key: "base_shape"},
+		)
+	}
+	return pairs
 }
 
 func (v Viewer) napari() string {
@@ -302,7 +407,10 @@ func (v Viewer) over() string {
 	case ui.Gone:
 		return "napari has ended. This is what it drew last."
 	}
-	return ""
+	if v.Note != "" {
+		return v.Note
+	}
+	return v.NoPicture
 }
 
 func (v Viewer) layers() []ui.Option {

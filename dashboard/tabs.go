@@ -30,7 +30,7 @@ import (
 //	{Slug: "stage", Title: "Stage", Topics: []string{"stage"}, Live: components.Stage},
 func (s *Server) tabTable() []tab.Tab {
 	table := []tab.Tab{
-		viewer.Tab(viewer.Options{Grid: s.gridSwitch, Link: stateOf, AttachCode: howToAttach}),
+		viewer.Tab(viewer.Options{Prefix: s.opts.Prefix, Grid: s.gridSwitch, Link: stateOf, AttachCode: howToAttach}),
 		loader.Tab(),
 		layers.Tab(layers.Options{
 			Control: s.control, Action: s.action, Button: s.actionButton, Link: stateOf, HowTo: howToPlugIn,

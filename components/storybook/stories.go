@@ -45,6 +45,11 @@ func Stories() []Story {
 		page("loading", components.ViewerPage(viewer(components.ViewerLoading, ui.Waiting))),
 		page("camera has not moved", components.ViewerPage(viewer(components.ViewerSilent, ui.Waiting))),
 		page("no multiscale layer", components.ViewerPage(viewer(components.ViewerNoLayer, ui.Live))),
+		page("no layer at all", components.ViewerPage(viewerEmpty())),
+		page("no image among the layers", components.ViewerPage(viewerEmpty("2 points", "1 shapes"))),
+		page("in 3D", components.ViewerPage(viewer3D())),
+		page("the slider is outside of the layer", components.ViewerPage(viewerBeside())),
+		page("a part of the picture", components.ViewerPage(viewerPart())),
 		page("napari shares no tiles", components.ViewerPage(viewer(components.ViewerNoTiles, ui.Live))),
 		page("no napari", components.ViewerPage(viewer(components.ViewerForeign, ui.Live))),
 		page("a simulation", components.ViewerPage(viewer(components.ViewerModel, ui.Live))),
@@ -355,6 +360,40 @@ func viewerOurs() components.Viewer {
 		"grid": t.Grid, "corners": t.Corners, "tiles": []int{20, 60, 8, 24}, "count": 192, "ideal_level": 3, "excess": 4,
 		"loading": []int{20, 60, 1, 2}, "reloaded": []int{24, 70, 1, 1},
 	}
+	return v
+}
+
+// viewerEmpty is the viewer of a napari with the package that has layers of these kinds alone.
+func viewerEmpty(kinds ...string) components.Viewer {
+	v := viewer(components.ViewerNoLayer, ui.Live)
+	v.Napari, v.Ours, v.Kinds = "0.9.2", true, kinds
+	return v
+}
+
+// viewer3D is the viewer of a napari that shows a stack in 3D.
+func viewer3D() components.Viewer {
+	v := viewer(components.ViewerNoTiled, ui.Live)
+	v.Napari, v.Ours, v.Note = "0.9.2", true, "napari shows its layers in 3D, where nothing is drawn in tiles."
+	v.Layers = []components.ViewerLayer{{ID: "3", Label: "stack", Href: "?layer=3", Current: true}}
+	v.Volume = &components.ViewerWhole{
+		Axes: "z, y, x", Level: 1, Levels: [][]int64{{60, 2048, 2048}, {30, 1024, 1024}}, Planes: "/arrays?source=napari&array=layer.3",
+	}
+	return v
+}
+
+// viewerBeside is the viewer of a napari whose slider has left the layer.
+func viewerBeside() components.Viewer {
+	v := viewerOurs()
+	v.Note = "The slider of axis z stands at plane 18, and the layer has the planes 0 to 14: napari draws nothing of it there."
+	v.NoPicture, v.Picture, v.Frame = v.Note, "", nil
+	v.Tiles.Seen, v.Tiles.Rows, v.Tiles.Cols, v.Tiles.Loading, v.Tiles.Reloaded = 0, nil, nil, 0, 0
+	return v
+}
+
+// viewerPart is the viewer of a napari with a slice that is too large to be shared as a whole.
+func viewerPart() components.Viewer {
+	v := viewerOurs()
+	v.Part = "The slice has 289 MB, more than the 268 MB that are shared as a whole: it is shared as far as it is in view in napari, with as many of its pixels as napari's screen has."
 	return v
 }
 

@@ -92,7 +92,8 @@ func (f *feed) Next(now time.Time) []byte {
 	return f.frame
 }
 
-// choose returns the layer a page asks for, else the first that is drawn.
+// choose returns the layer a page asks for, else the first that is drawn, else
+// the first of which there is anything to show.
 func choose(poll *shm.TilePoll, id string) *shm.TileLayer {
 	if poll == nil || len(poll.Layers) == 0 {
 		return nil
@@ -100,9 +101,11 @@ func choose(poll *shm.TilePoll, id string) *shm.TileLayer {
 	if l := poll.Layer(id); l != nil {
 		return l
 	}
-	for i := range poll.Layers {
-		if poll.Layers[i].Config != nil {
-			return &poll.Layers[i]
+	for _, drawn := range []bool{true, false} {
+		for i := range poll.Layers {
+			if l := &poll.Layers[i]; l.Config != nil && (l.State != nil || !drawn) {
+				return l
+			}
 		}
 	}
 	return &poll.Layers[0]

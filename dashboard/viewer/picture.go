@@ -15,16 +15,29 @@ const topicLayers = "layers"
 // topics are those of a source that the tab shows.
 var topics = []string{shm.TopicPoll, topicLayers, shm.TopicArrays}
 
-// layerArray is the array with the part of a layer that napari shows, nil if
-// there is none.
-func layerArray(src *source.Source, layer string) *shm.ArrayInfo {
+// arrayOf is the array with the part of a layer that napari shows, whether or not
+// there is a picture in it; nil if there is none.
+func arrayOf(src *source.Source, layer string) *shm.ArrayInfo {
 	value, _, _ := src.State(shm.TopicArrays)
 	arrays, _ := value.(shm.Arrays)
-	info := arrays.Get("layer." + layer)
-	if info == nil || len(info.Fields) > 0 || len(info.Shape) < 2 {
+	return arrays.Get("layer." + layer)
+}
+
+// layerArray is that array if it is a picture: not a volume, and not withheld.
+func layerArray(src *source.Source, layer string) *shm.ArrayInfo {
+	info := arrayOf(src, layer)
+	if info == nil || len(info.Fields) > 0 || info.Withheld() || planeAxes(info) != 2 {
 		return nil
 	}
 	return info
+}
+
+// planeAxes is how many axes an array has besides its colours.
+func planeAxes(info *shm.ArrayInfo) int {
+	if info.Role == "rgb" {
+		return len(info.Shape) - 1
+	}
+	return len(info.Shape)
 }
 
 // pictureTopic begins the hub topics of a layer's pixels; "" if it shares none.
@@ -58,26 +71,8 @@ func pictureOf(src *source.Source, layer string) []byte {
 		Topic: pictureTopic(src, layer), Index: "y,x", Shape: info.Shape, Kind: "image",
 		Colormap: info.Colormap, Limits: info.Limits, Gamma: 1, Opacity: 1, Visible: true,
 	}
-	if n := len(info.Shape); n > 2 {
-		// The last two axes are the plane, or the two before the colour.
-		l.Index = ""
-		last := n
-		if info.Role == "rgb" {
-			last--
-		}
-		for i := range n {
-			switch i {
-			case last - 2:
-				l.Index += ",y"
-			case last - 1:
-				l.Index += ",x"
-			case last:
-				l.Index += ",c"
-			default:
-				l.Index += ",0"
-			}
-		}
-		l.Index = l.Index[1:]
+	if info.Role == "rgb" {
+		l.Index = "y,x,c"
 	}
 	if info.Role == "labels" {
 		l.Kind = "labels"

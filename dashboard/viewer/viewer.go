@@ -28,6 +28,7 @@ const loadingFor = 2 * time.Second
 
 // Options are what the tab needs of the dashboard.
 type Options struct {
+	Prefix string // of every link, "" or like "/lab"
 	// Grid describes the switch that shows napari's grid, without an Action if
 	// the source has no such command.
 	Grid func(src *source.Source, csrf string) ui.SwitchProps
@@ -61,7 +62,7 @@ func Tab(opts Options) tab.Tab {
 					return nil, fmt.Errorf("%q is no layer", layer)
 				}
 				return tab.NewFragment(topics, func(now time.Time) templ.Component {
-					return components.ViewerFrame(opts.model(tab.Moment{Source: src, Now: now}, layer))
+					return components.ViewerFrame(opts.model(tab.Moment{Source: src, Now: now, Prefix: opts.Prefix}, layer))
 				}), nil
 			},
 		},
@@ -82,14 +83,26 @@ func (o Options) model(m tab.Moment, layer string) components.Viewer {
 	poll, _ := value.(*shm.TilePoll)
 	chosen := choose(poll, layer)
 	v.State = state(src, st, poll, chosen, m.Now)
-	if v.State != components.ViewerLive {
+	v.Ours, v.Kinds = isOurs(src), kinds(src)
+	if v.State != components.ViewerLive && v.State != components.ViewerNoTiled {
 		return v
+	}
+	v.Note = chosen.Note
+	if info := arrayOf(src, chosen.ID); info != nil {
+		v.NoPicture = info.Stats.Problem
+		if v.NoPicture == "" {
+			v.Part = info.Note
+		}
 	}
 	for i, l := range poll.Layers {
 		v.Layers = append(v.Layers, components.ViewerLayer{
 			ID: l.ID, Label: label(l, i), Current: l.ID == chosen.ID,
 			Href: m.Prefix + "/" + slug + "?source=" + url.QueryEscape(src.ID()) + "&layer=" + l.ID,
 		})
+	}
+	if v.State == components.ViewerNoTiled {
+		v.Volume = whole(m, chosen.ID)
+		return v
 	}
 	v.Tiles = tiles(chosen)
 	v.Picture = pictureTopic(src, chosen.ID)
@@ -111,6 +124,8 @@ func state(src *source.Source, st source.Status, poll *shm.TilePoll, chosen *shm
 		return components.ViewerNone
 	case chosen != nil && chosen.Config != nil:
 		return components.ViewerLive
+	case chosen != nil && chosen.Note != "":
+		return components.ViewerNoTiled
 	case chosen != nil:
 		return components.ViewerLoading
 	case src.IsModel():
@@ -143,16 +158,79 @@ func isOurs(src *source.Source) bool {
 }
 
 // sharesNoTiles reports whether a napari of this version cannot tell its tiles:
-// the octree left napari with 0.5. An unknown version might.
+// the octree left napari with 0.5, and fails in 0.4.18 and later. An unknown
+// version might.
 func sharesNoTiles(version string) bool {
 	major, rest, ok := strings.Cut(version, ".")
 	if !ok {
 		return false
 	}
-	minor, _, _ := strings.Cut(rest, ".")
+	minor, patch, _ := strings.Cut(rest, ".")
 	n, err := strconv.Atoi(minor)
-	return err == nil && (major != "0" || n >= 5)
+	if err != nil {
+		return false
+	}
+	patch, _, _ = strings.Cut(patch, ".")
+	p, err := strconv.Atoi(patch)
+	return major != "0" || n >= 5 || n == 4 && err == nil && p >= 18
 }
+
+// kinds counts the layers of a napari with the package by their kinds, such as
+// "2 points".
+func kinds(src *source.Source) []string {
+	value, _, _ := src.State(topicLayers)
+	list, _ := value.([]shm.Value)
+	var order []string
+	counts := map[string]int{}
+	for _, v := range list {
+		m, _ := v.(map[string]shm.Value)
+		kind, ok := m["kind"].(string)
+		if !ok {
+			continue
+		}
+		if counts[kind]++; counts[kind] == 1 {
+			order = append(order, kind)
+		}
+	}
+	for i, kind := range order {
+		order[i] = ui.Count(counts[kind]) + " " + kind
+	}
+	return order
+}
+
+// whole is what is known of a layer that is not drawn in tiles.
+func whole(m tab.Moment, layer string) *components.ViewerWhole {
+	state := layerState(m.Source, layer)
+	w := &components.ViewerWhole{Level: -1}
+	if level, ok := number(state["level"]); ok {
+		w.Level = int(level)
+	}
+	list, _ := state["levels"].([]shm.Value)
+	for _, v := range list[:min(len(list), mostLevels)] {
+		sizes, _ := v.([]shm.Value)
+		var level []int64
+		for _, v := range sizes {
+			n, _ := number(v)
+			level = append(level, int64(n))
+		}
+		w.Levels = append(w.Levels, level)
+	}
+	names, _ := state["axes"].([]shm.Value)
+	for _, v := range names {
+		// napari calls axes "-2" and "-1" that nobody has named.
+		if name, ok := v.(string); ok && !strings.HasPrefix(name, "-") {
+			w.Axes += ", " + name
+		}
+	}
+	w.Axes = strings.TrimPrefix(w.Axes, ", ")
+	if info := arrayOf(m.Source, layer); info != nil && !info.Withheld() {
+		w.Planes = m.Prefix + "/arrays?source=" + url.QueryEscape(m.Source.ID()) + "&array=" + url.QueryEscape(info.Name)
+	}
+	return w
+}
+
+// mostLevels bounds the levels that are taken: more of them no image has.
+const mostLevels = 64
 
 func tiles(l *shm.TileLayer) *components.ViewerTiles {
 	c := l.Config
