@@ -140,7 +140,8 @@ func (s *Server) apiArrays(c echo.Context) error {
 	return c.JSON(http.StatusOK, list)
 }
 
-// apiArrayValue answers GET /api/v1/sources/<id>/arrays/<name>/value.
+// apiArrayValue answers GET /api/v1/sources/<id>/arrays/<name>/value. A
+// whole number that browsers' numbers have not the digits for has a text too.
 func (s *Server) apiArrayValue(c echo.Context) error {
 	src, info, err := s.arrayOf(c, c.Param("name"))
 	if err != nil {
@@ -158,7 +159,11 @@ func (s *Server) apiArrayValue(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, map[string]shm.Value{"value": value, "seq": int64(frame.Seq), "time": frame.Stamp})
+	answer := map[string]shm.Value{"value": value, "seq": int64(frame.Seq), "time": frame.Stamp}
+	if text := arrays.Digits(value); text != "" {
+		answer["text"] = text
+	}
+	return s.answer(c, answer)
 }
 
 // answer answers with a value as JSON.

@@ -191,18 +191,40 @@ type Selection struct {
 	// have a finite value, or with Nearest the one in the middle. At least 1.
 	Step    int
 	Nearest bool
+	// Compact takes fewer bytes a pixel where they tell the same values apart:
+	// I32 or U32 where all whole numbers of 64 bits fit in 32, and F32 for F64
+	// where float32 is fine enough for the range of the values, and for the
+	// array's declared limits. It is for what is only looked at.
+	Compact bool
 }
 
 // PixelType is how pixels come out of ReadPlane, in little-endian order. Every
-// NumPy dtype of numbers becomes the one that holds it best: bool and uint8
-// are U8, uint16 is U16, all others F32 (complex ones their absolute value).
+// NumPy dtype of numbers becomes the one that holds it: whole numbers never pass
+// through a float that has fewer digits.
+//
+//	bool, uint8                                 U8
+//	uint16                                      U16
+//	int8, int16, float16, float32               F32
+//	int32, uint32, int64, uint64                I32, U32, I64, U64
+//	float64, longdouble                         F64
+//	complex: the absolute value                 F64
+//	datetime64, timedelta64: seconds            F64
+//
+// A mean of whole numbers is U8 or U16 for those, rounded; F32 and F64 for the
+// others, not rounded; but of I64 and U64 beyond 2^53, where F64 has no digits
+// left, it is I64 and U64, rounded.
 type PixelType string
 
 // The types of pixels.
 const (
 	U8  PixelType = "u1"
 	U16 PixelType = "u2"
+	U32 PixelType = "u4"
+	U64 PixelType = "u8"
+	I32 PixelType = "i4"
+	I64 PixelType = "i8"
 	F32 PixelType = "f4"
+	F64 PixelType = "f8"
 )
 
 // Size is the bytes of one sample.
@@ -212,6 +234,8 @@ func (t PixelType) Size() int {
 		return 1
 	case U16:
 		return 2
+	case U64, I64, F64:
+		return 8
 	}
 	return 4
 }

@@ -38,7 +38,7 @@ type Options struct {
 // Tab returns the tab. Its feeds are
 //
 //	<source>/arrays[/<name>]                                    the list, with an array open
-//	<source>/array/<name>/<index>/<row>,<col>,<rows>,<cols>/<step>[/n]  pictures
+//	<source>/array/<name>/<index>/<row>,<col>,<rows>,<cols>/<step>[/n][/e]  pictures
 //	<source>/records/<name>                                     the table of an array of records
 //	<source>/columns/<name>                                     its columns, for charts
 func Tab(opts Options) tab.Tab {
@@ -161,7 +161,8 @@ type config struct {
 	Limits   *[2]float64   `json:"limits"`
 	Unit     string        `json:"unit"`
 	Layer    string        `json:"layer"`
-	Pixels   shm.PixelType `json:"pixels"`
+	Pixels   shm.PixelType `json:"pixels"` // in which every value has all its digits
+	Full     float64       `json:"full"`   // of a sample of a colour
 }
 
 // view is the array that is open.
@@ -183,7 +184,7 @@ func (o Options) view(m tab.Moment, info *shm.ArrayInfo) *components.ArrayView {
 		Source: src, Name: info.Name, Topic: src + "/array/" + info.Name,
 		Shape: info.Shape, Axes: info.Axes, Units: info.Units, Scale: info.Scale,
 		DType: d.name(), Role: info.Role, Colormap: info.Colormap, Limits: info.Limits,
-		Unit: info.Unit, Layer: info.Layer, Pixels: d.pixels(),
+		Unit: info.Unit, Layer: info.Layer, Pixels: d.pixels(), Full: d.full(),
 	}
 	v.PNG = base + ".png?index=" + url.QueryEscape(index.String())
 	if y, _, c := index.roles(); len(index) > 2 && (c < 0 || len(index) > 3) && y >= 0 {

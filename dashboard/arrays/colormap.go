@@ -117,15 +117,14 @@ func colorTable(name string) (table [256]color.RGBA, ok bool) {
 }
 
 // labelEntry is the entry of a label in the table of labels: 0 for the
-// background, else 1 to 255. The page spreads them the same way.
-func labelEntry(value float64) uint8 {
-	if math.IsNaN(value) || math.IsInf(value, 0) {
+// background, else 1 to 255, never the same for two labels that follow each
+// other. The label is in the bits of 64, with its sign. The page spreads them
+// the same way (public/js/viewer/lut.js).
+func labelEntry(label uint64) uint8 {
+	if label == 0 {
 		return 0
 	}
-	n := uint32(int64(math.Mod(math.Trunc(value), 1<<32)))
-	if n == 0 {
-		return 0
-	}
+	n := uint32(label) + uint32(label>>32)*2246822519
 	return uint8(1 + (n*2654435761>>16)%255)
 }
 

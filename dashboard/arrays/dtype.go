@@ -64,15 +64,52 @@ func (d dtype) numeric() bool {
 	return false
 }
 
-// pixels is how the values come as pixels.
+// pixels is how the values come as pixels, see [shm.PixelType]; fewer bytes may
+// be enough where a selection is compact.
 func (d dtype) pixels() shm.PixelType {
-	switch {
-	case d.kind == 'b', d.kind == 'u' && d.size == 1:
+	switch d.kind {
+	case 'b':
 		return shm.U8
-	case d.kind == 'u' && d.size == 2:
-		return shm.U16
+	case 'u':
+		switch d.size {
+		case 1:
+			return shm.U8
+		case 2:
+			return shm.U16
+		case 4:
+			return shm.U32
+		}
+		return shm.U64
+	case 'i':
+		switch d.size {
+		case 4:
+			return shm.I32
+		case 8:
+			return shm.I64
+		}
+		return shm.F32
+	case 'f':
+		if d.size <= 4 {
+			return shm.F32
+		}
 	}
-	return shm.F32
+	return shm.F64
+}
+
+// full is the sample of a colour that is as bright, or as opaque, as can be; 0
+// is the darkest. It is the one rule for pictures in colour, those of the page
+// and those of files: floats go from 0 to 1, as False and True do, uint16 from 0
+// to 65535, and every other whole number from 0 to 255, since what is wider
+// than a byte, or has a sign, is what calculations make of bytes. What lies
+// beyond is cut off.
+func (d dtype) full() float64 {
+	switch {
+	case d.kind == 'u' && d.size == 2:
+		return 65535
+	case d.kind == 'i', d.kind == 'u':
+		return 255
+	}
+	return 1
 }
 
 // name is what NumPy calls the dtype.
@@ -138,10 +175,7 @@ func (d dtype) value(b []byte) shm.Value {
 		case 4:
 			return int64(order.Uint32(b))
 		}
-		if v := order.Uint64(b); v > math.MaxInt64 {
-			return strconv.FormatUint(v, 10)
-		}
-		return int64(order.Uint64(b))
+		return unsigned(order.Uint64(b))
 	case 'f':
 		return d.float(order, b)
 	case 'c':
@@ -241,6 +275,27 @@ func unfit(info *shm.ArrayInfo) string {
 		return "Its values are no numbers that could be shown as a picture: " + typeName(info) + "."
 	case len(info.Shape) == 0:
 		return "It is a single value and has no picture."
+	case info.Role == "rgb" && !colourful(info.Shape):
+		return fmt.Sprintf("Its role is rgb, and %s is no shape of colours: they need rows, columns and a last axis of 3 or 4. Move the axis there, with np.moveaxis(a, 0, -1) for one that comes first, or share it without the role.", tuple(info.Shape))
 	}
 	return ""
+}
+
+// colourful reports whether a shape ends with rows, columns and the samples of a
+// colour.
+func colourful(shape []int) bool {
+	n := len(shape)
+	return n >= 3 && (shape[n-1] == 3 || shape[n-1] == 4)
+}
+
+// tuple is a shape as Python writes it.
+func tuple(shape []int) string {
+	sides := make([]string, len(shape))
+	for i, n := range shape {
+		sides[i] = strconv.Itoa(n)
+	}
+	if len(sides) == 1 {
+		return "(" + sides[0] + ",)"
+	}
+	return "(" + strings.Join(sides, ", ") + ")"
 }

@@ -29,7 +29,8 @@ const (
 // picture is the feed of a part of an array. The header of its frames is
 //
 //	{"topic", "ts": ms since the epoch, "seq", "stamp": the process's ms or null,
-//	 "type": "u1", "u2" or "f4", "row", "col", "rows", "cols", "samples", "step",
+//	 "type": as shm.PixelType, "row", "col", "rows", "cols", "samples", "step",
+//	 "full": of a sample of a colour the one that is as bright as can be,
 //	 "shape": of the frame, "offset": [row, col], "pixel": [rows, cols] of level 0
 //	 a pixel of the frame goes, "level", "rate": Hz, "missed"}
 //
@@ -155,6 +156,8 @@ func (f *picture) appendHeader(b []byte, size int, frame *shm.ArrayFrame, sel sh
 	whole(`,"cols":`, px.Cols)
 	whole(`,"samples":`, px.Samples)
 	whole(`,"step":`, sel.Step)
+	d, _ := parseDType(frame.Info.Descr)
+	whole(`,"full":`, int(d.full()))
 	for i, n := range frame.Shape {
 		if i == 0 {
 			whole(`,"shape":[`, n)

@@ -95,15 +95,7 @@ func cut(data []byte, shape []int, item int, ix Index) ([]byte, []int) {
 // npyHeader is what stands before the data in a .npy of version 1.0, or of 2.0
 // where the dtype needs more room.
 func npyHeader(info *shm.ArrayInfo, shape []int) []byte {
-	sides := make([]string, len(shape))
-	for i, n := range shape {
-		sides[i] = strconv.Itoa(n)
-	}
-	tuple := "(" + strings.Join(sides, ", ") + ")"
-	if len(shape) == 1 {
-		tuple = "(" + sides[0] + ",)"
-	}
-	dict := "{'descr': " + npyDescr(info) + ", 'fortran_order': False, 'shape': " + tuple + ", }"
+	dict := "{'descr': " + npyDescr(info) + ", 'fortran_order': False, 'shape': " + tuple(shape) + ", }"
 	// What is not ASCII needs version 3.0.
 	b := append([]byte("\x93NUMPY"), 1, 0)
 	utf8 := strings.ContainsFunc(dict, func(r rune) bool { return r > 126 })
@@ -207,8 +199,7 @@ func ReadElement(frame *shm.ArrayFrame, place Index) (shm.Value, error) {
 		}
 		return d.value(b), nil
 	}
-	// As a pixel a value of 16 bits is exact, and so is a float of 32.
-	exact := d.pixels() != shm.F32 || d.kind == 'f' && d.size <= 4 || d.kind == 'i' && d.size <= 2
+	exact := d.kind != 'c' // a pixel of those is their absolute value
 	if n := count(frame.Shape); len(position) > 0 && (exact || n > maxElementFrame/d.size) || !d.numeric() {
 		return readPixel(frame, d, position)
 	}
@@ -242,17 +233,15 @@ func readPixel(frame *shm.ArrayFrame, d dtype, position []int) (shm.Value, error
 	if px.Rows*px.Cols*px.Samples != 1 {
 		return nil, fmt.Errorf("%w: one element came as %d", shm.ErrNoArray, px.Rows*px.Cols*px.Samples)
 	}
-	var v shm.Value
-	each(px, func(_ int, x float64) {
-		switch d.kind {
-		case 'b':
-			v = x != 0
-		case 'i', 'u':
-			v = int64(x)
-		default:
-			v = x
+	v := sample(px, 0)
+	switch d.kind {
+	case 'b':
+		return v != int64(0), nil
+	case 'i':
+		if x, ok := v.(float64); ok { // of 16 bits and fewer
+			return int64(x), nil
 		}
-	})
+	}
 	return v, nil
 }
 

@@ -1,7 +1,6 @@
 package arrays
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -84,7 +83,7 @@ func ReadPicture(frame *shm.ArrayFrame, look Look) (image.Image, error) {
 	rect := image.Rect(0, 0, px.Cols, px.Rows)
 	if frame.Info.Role == "labels" && px.Samples == 1 {
 		img := image.NewPaletted(rect, palette(labelTable()))
-		each(px, func(i int, v float64) { img.Pix[i] = labelEntry(v) })
+		labels(px, func(i int, label uint64) { img.Pix[i] = labelEntry(label) })
 		return look.turned(img, img.Pix, img.Stride), nil
 	}
 	limits := look.Limits
@@ -92,48 +91,63 @@ func ReadPicture(frame *shm.ArrayFrame, look Look) (image.Image, error) {
 		l := apart(own[0], own[1])
 		limits = &l
 	}
-	if limits == nil && px.Samples > 1 && px.Type == shm.U8 {
-		limits = &[2]float64{0, 255} // colours are meant as they are
+	if px.Samples > 1 {
+		d, _ := parseDType(frame.Info.Descr) // fit, so it has one
+		img := colours(px, limits, look.Gamma, d.full())
+		return look.turned(img, img.Pix, img.Stride), nil
 	}
+	from := originOf(px)
+	var between [2]float64
+	if limits != nil {
+		between = from.limits(*limits)
+	} else {
+		between = contrast(px, from)
+	}
+	img, pix, stride := coloured(px, from, shader(between, look.Gamma), table)
+	return look.turned(img, pix, stride), nil
+}
+
+// colours is a picture in colour, as it is meant unless there are limits: from 0
+// to full, see dtype.full. A colour that lacks a sample is none: it is
+// transparent.
+func colours(px shm.Pixels, limits *[2]float64, gamma, full float64) *image.NRGBA {
 	if limits == nil {
-		l := contrast(px)
-		limits = &l
+		limits = &[2]float64{0, full}
 	}
-	shade := shader(*limits, look.Gamma)
-	if px.Samples == 1 {
-		img, pix, stride := coloured(px, shade, table)
-		return look.turned(img, pix, stride), nil
-	}
-	img := image.NewNRGBA(rect)
-	each(px, func(i int, v float64) {
-		pixel, sample := i/px.Samples, i%px.Samples
-		if sample == 3 { // alpha has no contrast
-			img.Pix[4*pixel+3] = alpha(px.Type, v)
-			return
+	shade := shader(*limits, gamma)
+	opaque := shader([2]float64{0, full}, 1) // alpha has no contrast
+	img := image.NewNRGBA(image.Rect(0, 0, px.Cols, px.Rows))
+	if px.Samples == 3 {
+		for i := 3; i < len(img.Pix); i += 4 {
+			img.Pix[i] = 255
 		}
-		img.Pix[4*pixel+sample] = shade(v)
-		if px.Samples == 3 {
-			img.Pix[4*pixel+3] = 255
+	}
+	hole := -1
+	each(px, origin{signed: px.Type == shm.I64}, func(i int, v float64) {
+		pixel, sample := i/px.Samples, i%px.Samples
+		switch {
+		case math.IsNaN(v):
+			hole = pixel
+		case sample == 3:
+			img.Pix[4*pixel+3] = opaque(v)
+		default:
+			img.Pix[4*pixel+sample] = shade(v)
+		}
+		if sample == px.Samples-1 && hole == pixel {
+			clear(img.Pix[4*pixel:][:4])
 		}
 	})
-	if px.Type == shm.F32 { // a colour that lacks a sample is none
-		each(px, func(i int, v float64) {
-			if math.IsNaN(v) && i%px.Samples < 3 {
-				img.Pix[4*(i/px.Samples)+3] = 0
-			}
-		})
-	}
-	return look.turned(img, img.Pix, img.Stride), nil
+	return img
 }
 
 // coloured is a picture of pixels of one sample in the colours of a table, with its
 // bytes and how many of those a row has. Of a picture with NaN they are four a pixel,
 // since a table of 256 has no place for a transparent one.
-func coloured(px shm.Pixels, shade func(float64) uint8, table [256]color.RGBA) (img image.Image, pix []uint8, stride int) {
+func coloured(px shm.Pixels, from origin, shade func(float64) uint8, table [256]color.RGBA) (img image.Image, pix []uint8, stride int) {
 	rect := image.Rect(0, 0, px.Cols, px.Rows)
 	indexed := image.NewPaletted(rect, palette(table))
 	holes := false
-	each(px, func(i int, v float64) {
+	each(px, from, func(i int, v float64) {
 		indexed.Pix[i] = shade(v)
 		holes = holes || math.IsNaN(v)
 	})
@@ -141,7 +155,7 @@ func coloured(px shm.Pixels, shade func(float64) uint8, table [256]color.RGBA) (
 		return indexed, indexed.Pix, indexed.Stride
 	}
 	full := image.NewNRGBA(rect)
-	each(px, func(i int, v float64) {
+	each(px, from, func(i int, v float64) {
 		if !math.IsNaN(v) {
 			c := table[indexed.Pix[i]]
 			copy(full.Pix[4*i:], []uint8{c.R, c.G, c.B, 255})
@@ -188,11 +202,12 @@ func ReadThumbnail(frame *shm.ArrayFrame, most int) (image.Image, error) {
 	if px.Samples != 1 || px.Rows < 1 || px.Cols < 1 {
 		return nil, errors.New("the frame has no elements")
 	}
-	limits := contrast(px)
+	from := originOf(px)
+	limits := contrast(px, from)
 	if frame.Info.Limits != nil {
-		limits = apart(frame.Info.Limits[0], frame.Info.Limits[1])
+		limits = from.limits(apart(frame.Info.Limits[0], frame.Info.Limits[1]))
 	}
-	img, pix, stride := coloured(px, shader(limits, 1), table)
+	img, pix, stride := coloured(px, from, shader(limits, 1), table)
 	turn(pix, stride)
 	return img, nil
 }
@@ -210,26 +225,19 @@ func palette(table [256]color.RGBA) color.Palette {
 	return p
 }
 
-// alpha is an opacity in 8 bits: floats go from 0 to 1.
-func alpha(t shm.PixelType, v float64) uint8 {
-	switch t {
-	case shm.U16:
-		v /= 257
-	case shm.F32:
-		v *= 255
-	}
-	return uint8(max(0, min(255, math.Round(v))))
-}
-
 // shader returns what makes an entry of a table of a value. What is no number
 // is the lowest.
 func shader(limits [2]float64, gamma float64) func(float64) uint8 {
-	low, span := limits[0], limits[1]-limits[0]
+	low, high := limits[0], limits[1]
+	span := high - low
 	if gamma == 0 {
 		gamma = 1
 	}
 	return func(v float64) uint8 {
 		x := (v - low) / span
+		if math.IsInf(span, 1) { // of limits at both ends of float64
+			x = (v/2 - low/2) / (high/2 - low/2)
+		}
 		switch {
 		case !(x > 0): // also what is no number
 			return 0
@@ -242,33 +250,13 @@ func shader(limits [2]float64, gamma float64) func(float64) uint8 {
 	}
 }
 
-// each calls f with every sample.
-func each(px shm.Pixels, f func(i int, v float64)) {
-	n := px.Rows * px.Cols * px.Samples
-	b := px.Data
-	switch px.Type {
-	case shm.U8:
-		for i, v := range b[:n] {
-			f(i, float64(v))
-		}
-	case shm.U16:
-		for i := range n {
-			f(i, float64(binary.LittleEndian.Uint16(b[2*i:])))
-		}
-	default:
-		for i := range n {
-			f(i, float64(math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))))
-		}
-	}
-}
-
 // contrast returns limits that leave out a thousandth of the values at either
-// end. Alpha has no say.
-func contrast(px shm.Pixels) [2]float64 {
-	if px.Type != shm.F32 {
+// end, counted from an origin. Alpha has no say.
+func contrast(px shm.Pixels, from origin) [2]float64 {
+	if px.Type == shm.U8 || px.Type == shm.U16 {
 		counts := make([]int, 1<<(8*px.Type.Size()))
 		total := 0
-		each(px, func(i int, v float64) {
+		each(px, from, func(i int, v float64) {
 			if i%px.Samples != 3 {
 				counts[int(v)]++
 				total++
@@ -293,7 +281,7 @@ func contrast(px shm.Pixels) [2]float64 {
 		every++ // or it would be always the same sample
 	}
 	values := make([]float64, 0, n/every+1)
-	each(px, func(i int, v float64) {
+	each(px, from, func(i int, v float64) {
 		if i%every == 0 && i%px.Samples != 3 && !math.IsNaN(v) && !math.IsInf(v, 0) {
 			values = append(values, v)
 		}

@@ -191,7 +191,7 @@ func TestContrastLeavesOutliersOut(t *testing.T) {
 		"of 16 bits": {Type: shm.U16, Rows: 100, Cols: 100, Samples: 1, Data: u16(values...)},
 		"floats":     {Type: shm.F32, Rows: 100, Cols: 100, Samples: 1, Data: f32(floats...)},
 	} {
-		if got := contrast(px); got != [2]float64{1000, 1099} {
+		if got := contrast(px, origin{}); got != [2]float64{1000, 1099} {
 			t.Errorf("%s: limits %v, want 1000 and 1099", name, got)
 		}
 	}
@@ -200,7 +200,7 @@ func TestContrastLeavesOutliersOut(t *testing.T) {
 		"no numbers": {Type: shm.F32, Rows: 1, Cols: 2, Samples: 1, Data: f32(math.NaN(), math.NaN())},
 		"nothing":    {Type: shm.F32, Samples: 1},
 	} {
-		if got := contrast(px); !(got[1] > got[0]) {
+		if got := contrast(px, origin{}); !(got[1] > got[0]) {
 			t.Errorf("%s: limits %v", name, got)
 		}
 	}

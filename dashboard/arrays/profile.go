@@ -17,7 +17,8 @@ const maxBox = 4 << 20
 type Profile struct {
 	Distance []float64 `json:"distance"` // from the line's beginning, in Unit
 	// Value has a number for each distance, or a list of its samples in a
-	// picture in colour; null where there is no number.
+	// picture in colour; null where there is no number, and a text for a whole
+	// one that int64 has no room for.
 	Value []shm.Value `json:"value"`
 	Unit  string      `json:"unit"` // of the distances: "px", or the axes' own
 	// ValueUnit is the unit of the values, "" for none.
@@ -95,7 +96,9 @@ func ReadProfile(frame *shm.ArrayFrame, index Index, from, to [2]float64) (*Prof
 		}
 		one.Rows, one.Cols = 1, 1
 		samples := make([]shm.Value, one.Samples)
-		each(one, func(j int, v float64) { samples[j] = v })
+		for j := range samples {
+			samples[j] = sample(one, j)
+		}
 		if one.Samples == 1 {
 			p.Value[i] = samples[0]
 		} else {

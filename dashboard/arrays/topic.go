@@ -221,14 +221,18 @@ type part struct {
 	index                Index
 	row, col, rows, cols int // in pixels of the frame
 	step                 int
-	nearest              bool
+	nearest, exact       bool
 }
 
 // parsePart reads the detail of a hub topic:
-// <name>/<index>/<row>,<col>,<rows>,<cols>/<step>, and /n for the nearest
-// pixels instead of their mean.
+// <name>/<index>/<row>,<col>,<rows>,<cols>/<step>, then /n for the nearest
+// pixels instead of their mean, and /e for floats of 64 bits with all their
+// digits.
 func parsePart(detail string) (p part, err error) {
 	items := strings.Split(detail, "/")
+	if last := len(items) - 1; last > 3 && items[last] == "e" {
+		p.exact, items = true, items[:last]
+	}
 	if len(items) == 5 && items[4] == "n" {
 		p.nearest, items = true, items[:4]
 	}
@@ -270,7 +274,7 @@ func (p *part) selection(shape []int, size int) (sel shm.Selection, bytes int, e
 	height, width := sel.Rows, sel.Cols
 	sel.Row, sel.Col = min(p.row, height), min(p.col, width)
 	sel.Rows, sel.Cols = min(p.rows, height-sel.Row), min(p.cols, width-sel.Col)
-	sel.Step, sel.Nearest = p.step, p.nearest
+	sel.Step, sel.Nearest, sel.Compact = p.step, p.nearest, !p.exact
 	if sel.C >= 0 {
 		size *= shape[sel.C]
 	}

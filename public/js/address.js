@@ -1,14 +1,24 @@
 /** What the state of a picture looks like in the page's address: pure, but for keepInAddress. */
 
+import {readNumber, wordsBetween} from "./viewer/numbers.js";
+
 /** A number in as many digits as a view needs. */
 export function short(n) {
   return String(Number(n.toPrecision(8)));
 }
 
-/** Two numbers "low~high", the second the greater; null if it is no such thing. They may be negative, so no hyphen stands between them. */
+/**
+ * Two numbers "low~high", the second the greater; null if it is no such thing. They may be negative, so no hyphen stands between
+ * them. Whole numbers that a Number has not the digits for are BigInts.
+ */
 export function span(text) {
-  const pair = text.split("~").map(Number);
-  return pair.length === 2 && pair.every(Number.isFinite) && !text.startsWith("~") && !text.endsWith("~") && pair[1] > pair[0] ? pair : null;
+  const pair = text.split("~").map(readNumber);
+  return pair.length === 2 && pair.every(n => typeof n === "bigint" || Number.isFinite(n)) && pair[1] > pair[0] ? pair : null;
+}
+
+/** Two numbers as span reads them, in as many digits as tell them apart. */
+export function spanText(pair) {
+  return pair.map(wordsBetween(...pair, 8)).join("~");
 }
 
 /** `count` numbers with commas in between; null if it is no such thing. */

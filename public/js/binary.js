@@ -5,18 +5,18 @@
  *
  * little-endian. The header is JSON, padded so that the pixels begin at a multiple of 8 bytes:
  *
- *     {"topic", "ts": ms, "seq", "stamp": ms by the process's clock or null, "type": "u1" | "u2" | "f4",
- *      "row", "col": of the first pixel, in pixels of the frame, "rows", "cols", "samples": values a pixel, "step": pixels of
- *      the frame along a side of one sent, "shape": of the frame, "offset": [row, col] of the frame in its layer, "pixel":
+ *     {"topic", "ts": ms, "seq", "stamp": ms by the process's clock or null, "type": "u1" | "u2" | "u4" | "u8" | "i4" | "i8" | "f4" | "f8",
+ *      "row", "col": of the first pixel, in pixels of the frame, "rows", "cols", "samples": values a pixel, "full": the
+ *      sample of a colour that is as bright as can be, "step": pixels of the frame along a side of one sent, "shape": of the frame, "offset": [row, col] of the frame in its layer, "pixel":
  *      [rows, cols] of level 0 that a pixel of the frame takes, "level", "rate": Hz, "missed": frames}
  *
- * Pixels are in row-major order, the samples of one beside each other.
+ * Pixels are in row-major order, the samples of one beside each other. Those of "u8" and "i8" are BigInts (viewer/numbers.js).
  */
 
 const MAGIC = 0x31424d57; // "WMB1" read as a little-endian number
 const HEAD = 8;
 
-const ARRAYS = {u1: Uint8Array, u2: Uint16Array, f4: Float32Array};
+const ARRAYS = {u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, u8: BigUint64Array, i4: Int32Array, i8: BigInt64Array, f4: Float32Array, f8: Float64Array};
 
 /** Whether pixels in memory can be used as they came; every machine that runs a browser today is little-endian. */
 const LITTLE = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
@@ -56,7 +56,7 @@ function number(n) {
 
 function swapped(view, start, Kind, count) {
   const size = Kind.BYTES_PER_ELEMENT;
-  const get = {1: "getUint8", 2: "getUint16", 4: "getFloat32"}[size];
+  const get = `get${Kind.name.replace("Array", "")}`;
   return Kind.from({length: count}, (_, i) => view[get](start + i * size, true));
 }
 

@@ -12,34 +12,59 @@ import (
 )
 
 // pixel is what comes out of ReadPlane.
-type pixel interface{ uint8 | uint16 | float32 }
+type pixel interface {
+	uint8 | uint16 | uint32 | uint64 | int32 | int64 | float32 | float64
+}
 
-// pixelType is the type that holds the numbers of a dtype best; "" where it has
-// no numbers.
+// pixelType is the type that holds the numbers of a dtype; "" where it has no
+// numbers.
 func pixelType(t *pickle.DType) shm.PixelType {
-	switch {
-	case t.Base != nil || len(t.Fields) > 0:
+	if t.Base != nil || len(t.Fields) > 0 {
 		return ""
+	}
+	switch {
 	case t.Kind == 'b', t.Kind == 'u' && t.Size == 1:
 		return shm.U8
 	case t.Kind == 'u' && t.Size == 2:
 		return shm.U16
-	case t.Kind == 'i', t.Kind == 'u', t.Kind == 'f', t.Kind == 'c', t.Kind == 'M', t.Kind == 'm':
+	case t.Kind == 'u' && t.Size == 4:
+		return shm.U32
+	case t.Kind == 'u':
+		return shm.U64
+	case t.Kind == 'i' && t.Size == 4:
+		return shm.I32
+	case t.Kind == 'i' && t.Size == 8:
+		return shm.I64
+	case t.Kind == 'i', t.Kind == 'f' && t.Size <= 4:
 		return shm.F32
+	case t.Kind == 'f', t.Kind == 'c', t.Kind == 'M', t.Kind == 'm':
+		return shm.F64
 	}
 	return ""
 }
 
-// asIs reports whether the items of a dtype lie in memory as pixels do.
+// asIs reports whether the items of a dtype lie in memory as pixels of its
+// pixelType do.
 func asIs(t *pickle.DType) bool {
-	return !t.Big && (pixelType(t) != shm.F32 || t.Kind == 'f' && t.Size == 4)
+	switch t.Kind {
+	case 'i':
+		return !t.Big && t.Size >= 4
+	case 'f':
+		return !t.Big && (t.Size == 4 || t.Size == 8)
+	}
+	return !t.Big && (t.Kind == 'u' || t.Kind == 'b')
 }
 
 // gather reads n items that lie step bytes apart, and writes them dstStep apart.
 type gather[T pixel] func(dst []T, dstStep int, src unsafe.Pointer, step, n int)
 
+// item is a number as Go has it.
+type item interface {
+	uint8 | uint16 | uint32 | uint64 | int8 | int16 | int32 | int64 | float32 | float64
+}
+
 // cast is what Go converts by itself, without a call for each item.
-func cast[S uint8 | uint16 | uint32 | uint64 | int8 | int16 | int32 | int64 | float32 | float64, T pixel](dst []T, dstStep int, src unsafe.Pointer, step, n int) {
+func cast[S item, T pixel](dst []T, dstStep int, src unsafe.Pointer, step, n int) {
 	for i := range n {
 		dst[i*dstStep] = T(*(*S)(unsafe.Add(src, i*step)))
 	}
@@ -57,6 +82,105 @@ func gather16(t *pickle.DType) gather[uint16] {
 func swap16(dst []uint16, dstStep int, src unsafe.Pointer, step, n int) {
 	for i := range n {
 		dst[i*dstStep] = bits.ReverseBytes16(*(*uint16)(unsafe.Add(src, i*step)))
+	}
+}
+
+// gatherWhole reads whole numbers of T's own size.
+func gatherWhole[T int32 | uint32 | int64 | uint64](t *pickle.DType) gather[T] {
+	if !t.Big {
+		return cast[T, T]
+	}
+	load := wholeOf(t)
+	return func(dst []T, dstStep int, src unsafe.Pointer, step, n int) {
+		for i := range n {
+			dst[i*dstStep] = T(load(unsafe.Add(src, i*step)))
+		}
+	}
+}
+
+// narrowed reads whole numbers of 64 bits as ones of 32. Once one has not fit it
+// sets wide and does nothing any more.
+func narrowed[S int64 | uint64, T int32 | uint32](t *pickle.DType, wide *bool) gather[T] {
+	load := gatherWhole[S](t)
+	var room [256]S
+	return func(dst []T, dstStep int, src unsafe.Pointer, step, n int) {
+		for from := 0; from < n && !*wide; from += len(room) {
+			part := room[:min(len(room), n-from)]
+			load(part, 1, unsafe.Add(src, from*step), step, len(part))
+			var lost S
+			for i, v := range part {
+				to := T(v)
+				lost |= S(to) ^ v
+				dst[(from+i)*dstStep] = to
+			}
+			*wide = lost != 0
+		}
+	}
+}
+
+// wholeOf returns what reads one item of whole numbers, widened to the bits of 64
+// with its sign.
+func wholeOf(t *pickle.DType) func(unsafe.Pointer) uint64 {
+	size, big := t.Size, t.Big
+	unused := 64 - 8*size
+	signed := t.Kind == 'i'
+	return func(p unsafe.Pointer) uint64 {
+		var v uint64
+		b := unsafe.Slice((*byte)(p), size)
+		for i := range b {
+			if big {
+				v = v<<8 | uint64(b[i])
+			} else {
+				v = v<<8 | uint64(b[size-1-i])
+			}
+		}
+		if signed {
+			return uint64(int64(v<<unused) >> unused)
+		}
+		return v
+	}
+}
+
+// distances reads whole numbers of 64 bits as how far they are from one of them:
+// near it these have all their digits, however large they are themselves.
+func distances(t *pickle.DType, from uint64) gather[float64] {
+	load := wholeOf(t)
+	signed := t.Kind == 'i'
+	return func(dst []float64, dstStep int, src unsafe.Pointer, step, n int) {
+		for i := range n {
+			v := load(unsafe.Add(src, i*step))
+			if below := v < from; signed && int64(v) < int64(from) || !signed && below {
+				dst[i*dstStep] = -float64(from - v)
+			} else {
+				dst[i*dstStep] = float64(v - from)
+			}
+		}
+	}
+}
+
+// wholeAt turns distances into whole numbers again, in place, rounded to the
+// nearest.
+func wholeAt(px []float64, from uint64, signed bool) {
+	up, down := math.MaxUint64-from, from
+	if signed {
+		up, down = uint64(math.MaxInt64-int64(from)), uint64(int64(from)-math.MinInt64)
+	}
+	out := unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(px))), len(px))
+	far := func(d float64, most uint64) uint64 {
+		switch d = math.Round(d); {
+		case d < 1<<63:
+			return min(uint64(d), most)
+		case d < 1<<64:
+			return min(1<<63+uint64(d-1<<63), most)
+		}
+		return most
+	}
+	for i, d := range px {
+		if d < 0 {
+			out[i] = from - far(-d, down)
+		} else {
+			out[i] = from + far(d, up)
+		}
 	}
 }
 
@@ -107,12 +231,81 @@ func gather32(t *pickle.DType) gather[float32] {
 	case t.Big && t.Kind == 'f' && t.Size == 8:
 		return swapFloat64
 	}
+	return one[float32](t)
+}
+
+// one reads item by item, of whatever dtype.
+func one[T float32 | float64](t *pickle.DType) gather[T] {
 	load := float64Of(t)
-	return func(dst []float32, dstStep int, src unsafe.Pointer, step, n int) {
+	return func(dst []T, dstStep int, src unsafe.Pointer, step, n int) {
 		for i := range n {
-			dst[i*dstStep] = float32(load(unsafe.Add(src, i*step)))
+			dst[i*dstStep] = T(load(unsafe.Add(src, i*step)))
 		}
 	}
+}
+
+func gather64(t *pickle.DType) gather[float64] {
+	if !t.Big {
+		switch {
+		case t.Kind == 'f' && t.Size == 8:
+			return cast[float64, float64]
+		case t.Kind == 'i' && t.Size == 4:
+			return cast[int32, float64]
+		case t.Kind == 'i' && t.Size == 8:
+			return cast[int64, float64]
+		case t.Kind == 'u' && t.Size == 4:
+			return cast[uint32, float64]
+		case t.Kind == 'u' && t.Size == 8:
+			return cast[uint64, float64]
+		}
+	}
+	return one[float64](t)
+}
+
+const (
+	// samplesAlong is of how many rows, and columns, values are looked at to see
+	// what they are like.
+	samplesAlong = 32
+	// fineRange is the least range, as a part of the values' size, in which
+	// float32 tells more steps apart than a screen has.
+	fineRange = 1.0 / (1 << 10)
+	// fineMost and fineLeast bound the size of values that float32, and the
+	// graphics card's arithmetic with it, have room for.
+	fineMost, fineLeast = 1 << 100, 1.0 / (1 << 100)
+)
+
+// float32Does reports whether float32 tells the values of a plane apart as well as
+// anybody could see: not where they differ by little compared with their size, as
+// 1e9 + 0.25 does from 1e9, nor where it cannot hold them. limits are further
+// values between which colours are to lie, nil for none.
+func float32Does(p *plane, src unsafe.Pointer, t *pickle.DType, limits *[2]float64) bool {
+	load := gather64(t)
+	low, high := math.Inf(1), math.Inf(-1)
+	down, right := (p.rows-1)/samplesAlong+1, (p.cols-1)/samplesAlong+1
+	row := p.sampled[:(p.cols-1)/right+1]
+	for y := 0; y < p.rows; y += down {
+		for s := range p.samples {
+			load(row, 1, unsafe.Add(src, p.base+y*p.rowStride+s*p.sampStride), right*p.colStride, len(row))
+			for _, v := range row {
+				if v-v == 0 { // finite
+					low, high = min(low, v), max(high, v)
+				}
+			}
+		}
+	}
+	return fine(low, high) && (limits == nil || fine(limits[0], limits[1]))
+}
+
+// fine reports whether float32 has enough steps between two values.
+func fine(low, high float64) bool {
+	size := max(math.Abs(low), math.Abs(high))
+	switch {
+	case !(low <= high), size == 0:
+		return true
+	case size > fineMost, size < fineLeast:
+		return false
+	}
+	return high-low >= size*fineRange
 }
 
 // float64Of returns what reads one item of numbers, of whatever size and byte

@@ -53,14 +53,14 @@ func TestLocal(t *testing.T) {
 		t.Errorf("all of it: %v, %v", all, err)
 	}
 	// x goes right and y down.
-	p, err := f.Reader.ReadPlane(f, shm.Selection{Y: 1, X: 0, C: -1, Rows: 4, Cols: 3, Step: 1}, nil)
+	p, err := f.Reader.ReadPlane(f, shm.Selection{Y: 1, X: 0, C: -1, Rows: 4, Cols: 3, Step: 1, Compact: true}, nil)
 	want := []float32{0, 1000, 2000, 1, 1001, 2001, 2, 1002, 2002, 3, 1003, 2003}
 	if err != nil || p.Type != shm.F32 || p.Rows != 4 || p.Cols != 3 || !slices.Equal(Items[float32](p.Data), want) {
 		t.Errorf("plane %+v, %v", p, err)
 	}
 	if p, err = f.Reader.ReadPlane(f, shm.Selection{Y: 1, X: 0, C: -1, Rows: 4, Cols: 3, Step: 2}, nil); err != nil ||
-		!slices.Equal(Items[float32](p.Data), []float32{500.5, 2000.5, 502.5, 2002.5}) {
-		t.Errorf("means %v, %v", Items[float32](p.Data), err)
+		!slices.Equal(Items[float64](p.Data), []float64{500.5, 2000.5, 502.5, 2002.5}) {
+		t.Errorf("means %v, %v", Items[float64](p.Data), err)
 	}
 	if item, err := l.ReadItem(f, []int{2, 1}); err != nil || math.Float64frombits(binary.LittleEndian.Uint64(item)) != 2001 {
 		t.Errorf("item %v, %v", item, err)
@@ -235,8 +235,8 @@ func TestLocalConcurrently(t *testing.T) {
 				}
 				n++
 				dst = p.Data
-				for _, got := range Items[float32](dst) {
-					if got != float32(f.Seq) {
+				for _, got := range Items[float64](dst) {
+					if got != float64(f.Seq) {
 						t.Errorf("frame %d has %v", f.Seq, got)
 						return
 					}
@@ -261,7 +261,7 @@ func TestLocalAllocates(t *testing.T) {
 	l := local(t, Spec{DType: "<f8", Shape: []int{16, 16}})
 	data := Bytes(ramp(16, 16))
 	fill := func(b []byte) { copy(b, data) }
-	sel := shm.Selection{Y: 1, X: 0, C: -1, Rows: 16, Cols: 16, Step: 1}
+	sel := shm.Selection{Y: 1, X: 0, C: -1, Rows: 16, Cols: 16, Step: 1, Compact: true}
 	var dst []byte
 	if n := testing.AllocsPerRun(100, func() { l.Publish(data, Frame{}) }); n > 1 {
 		t.Errorf("Publish allocates %v times", n)
@@ -289,9 +289,9 @@ func BenchmarkTransposed(b *testing.B) {
 				b.Fatal(err)
 			}
 			for _, sel := range []shm.Selection{
-				{Y: 1, X: 0, C: -1, Rows: side, Cols: side, Step: 1},
-				{Y: 0, X: 1, C: -1, Rows: side, Cols: side, Step: 1},
-				{Y: 1, X: 0, C: -1, Rows: side, Cols: side, Step: 2},
+				{Y: 1, X: 0, C: -1, Rows: side, Cols: side, Step: 1, Compact: true},
+				{Y: 0, X: 1, C: -1, Rows: side, Cols: side, Step: 1, Compact: true},
+				{Y: 1, X: 0, C: -1, Rows: side, Cols: side, Step: 2, Compact: true},
 			} {
 				name := map[int]string{0: "as it lies", 1: "transposed"}[sel.Y]
 				b.Run(name+"/"+dtype+"/"+strconv.Itoa(side)+"/step "+strconv.Itoa(sel.Step), func(b *testing.B) {

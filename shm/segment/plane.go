@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"webmon/shm"
+	"webmon/shm/pickle"
 )
 
 const (
@@ -24,15 +25,22 @@ type plane struct {
 	rows, cols, samples              int // what is read
 	rowStride, colStride, sampStride int // bytes
 	step                             int
-	nearest                          bool
+	nearest, compact                 bool
+	limits                           *[2]float64 // that the array declares, nil for none
 	outRows, outCols                 int
+
+	sampled [samplesAlong]float64 // room for float32Does
+
+	// What was read.
+	kind shm.PixelType
+	out  []byte
 }
 
 // ReadPlane implements [shm.ArrayReader]. Of an array of one axis, whose Y is -1, the
 // picture has one row; of one without axes, whose X is -1 too, one pixel. The mean of
-// whole numbers is rounded to the nearest one; one of floats leaves out NaN and the
-// infinities, and is one of those only where there is nothing else. At the right and the
-// lower edge it is that of the pixels there are. Times become seconds, see ReadRecords.
+// floats leaves out NaN and the infinities, and is one of those only where there is
+// nothing else. At the right and the lower edge it is that of the pixels there are.
+// Times become seconds, see ReadRecords.
 //
 // A crc is one of the whole frame: the first read of a frame that has one reads all
 // of it, see verify.
@@ -45,37 +53,113 @@ func (r *frames) ReadPlane(f *shm.ArrayFrame, sel shm.Selection, dst []byte) (sh
 	if f == nil || len(f.Shape) != len(r.shape) {
 		return shm.Pixels{}, errors.New("this is no frame of the array")
 	}
-	p, err := planeOf(f.Shape, t.Size, sel)
+	plane, err := planeOf(f.Shape, t.Size, sel)
 	if err != nil {
 		return shm.Pixels{}, err
 	}
+	p := &plane
 	size := kind.Size()
+	if size == 4 {
+		size = 8 // as means are
+	}
 	if p.outRows > 0 && p.outCols > maxPlane/size/p.samples/p.outRows {
 		return shm.Pixels{}, fmt.Errorf("%d x %d pixels are more than are read at once: take a larger step, or a part", p.outRows, p.outCols)
 	}
-	dst = grow(dst, p.outRows*p.outCols*p.samples*size)
+	if f.Info != nil {
+		p.limits = f.Info.Limits
+	}
+	p.compact, p.out = sel.Compact, dst
 	err = r.read(f, func(data []byte) error {
-		if len(dst) == 0 {
-			return nil
-		}
-		native := asIs(t)
-		switch kind {
-		case shm.U8:
-			readPlane(&p, data, pixelsOf[uint8](dst), gather8(t), native)
-		case shm.U16:
-			readPlane(&p, data, pixelsOf[uint16](dst), gather16(t), native)
-		default:
-			readPlane(&p, data, pixelsOf[float32](dst), gather32(t), native)
-		}
+		p.kind, p.out = p.read(t, data, p.out)
 		return nil
 	})
 	if err != nil {
 		return shm.Pixels{}, err
 	}
 	return shm.Pixels{
-		Type: kind, Row: p.row, Col: p.col,
-		Rows: p.outRows, Cols: p.outCols, Samples: p.samples, Data: dst,
+		Type: p.kind, Row: p.row, Col: p.col,
+		Rows: p.outRows, Cols: p.outCols, Samples: p.samples, Data: p.out,
 	}, nil
+}
+
+// read reads the pixels of a plane into dst, which it grows, and says of which type
+// they are.
+func (p *plane) read(t *pickle.DType, data, dst []byte) (shm.PixelType, []byte) {
+	kind := pixelType(t)
+	if p.outRows*p.outCols == 0 {
+		return kind, dst[:0]
+	}
+	mean := p.step > 1 && !p.nearest
+	native := asIs(t)
+	src := unsafe.Pointer(unsafe.SliceData(data))
+	switch kind {
+	case shm.U8:
+		return kind, fill(p, data, dst, gather8(t), native)
+	case shm.U16:
+		return kind, fill(p, data, dst, gather16(t), native)
+	case shm.F32:
+		return kind, fill(p, data, dst, gather32(t), native)
+	case shm.I32, shm.U32:
+		switch {
+		case mean:
+			return p.floats(t, data, dst)
+		case kind == shm.I32:
+			return kind, fill(p, data, dst, gatherWhole[int32](t), native)
+		}
+		return kind, fill(p, data, dst, gatherWhole[uint32](t), native)
+	case shm.I64, shm.U64:
+		signed := kind == shm.I64
+		if mean {
+			from := wholeOf(t)(unsafe.Add(src, p.base))
+			if size := int64(from); from <= 1<<53 || signed && size < 0 && size >= -1<<53 {
+				return p.floats(t, data, dst)
+			}
+			dst = fill(p, data, dst, distances(t, from), false)
+			wholeAt(pixelsOf[float64](dst), from, signed)
+			return kind, dst
+		}
+		if p.compact {
+			if small, out, ok := p.narrow(t, data, dst); ok {
+				return small, out
+			}
+		}
+		if signed {
+			return kind, fill(p, data, dst, gatherWhole[int64](t), native)
+		}
+		return kind, fill(p, data, dst, gatherWhole[uint64](t), native)
+	}
+	return p.floats(t, data, dst)
+}
+
+// floats reads a plane as floats, of 64 bits or of what suffices.
+func (p *plane) floats(t *pickle.DType, data, dst []byte) (shm.PixelType, []byte) {
+	if p.compact && float32Does(p, unsafe.Pointer(unsafe.SliceData(data)), t, p.limits) {
+		return shm.F32, fill(p, data, dst, gather32(t), false)
+	}
+	return shm.F64, fill(p, data, dst, gather64(t), t.Kind == 'f' && asIs(t))
+}
+
+// narrow reads whole numbers of 64 bits as ones of 32 if all fit.
+func (p *plane) narrow(t *pickle.DType, data, dst []byte) (shm.PixelType, []byte, bool) {
+	wide := false
+	if t.Kind == 'i' {
+		if dst = fill(p, data, dst, narrowed[int64, int32](t, &wide), false); !wide {
+			return shm.I32, dst, true
+		}
+		wide = false
+		dst = fill(p, data, dst, narrowed[int64, uint32](t, &wide), false)
+	} else {
+		dst = fill(p, data, dst, narrowed[uint64, uint32](t, &wide), false)
+	}
+	return shm.U32, dst, !wide
+}
+
+// fill reads the pixels of a plane as those of T into dst, which it grows.
+func fill[T pixel](p *plane, data, dst []byte, load gather[T], native bool) []byte {
+	var zero T
+	dst = grow(dst, p.outRows*p.outCols*p.samples*int(unsafe.Sizeof(zero)))
+	readPlane(p, data, pixelsOf[T](dst), load, native)
+	return dst
 }
 
 // planeOf checks a selection of a frame and says where its pixels lie.
@@ -254,7 +338,7 @@ const (
 	turnRows = 64
 )
 
-var turnRoom = sync.Pool{New: func() any { return new([turnCols * turnRows]float32) }}
+var turnRoom = sync.Pool{New: func() any { return new([turnCols * turnRows]float64) }}
 
 // loadRows reads n rows of a plane from row y on into dst, all samples of all their
 // pixels.
@@ -272,7 +356,7 @@ func loadRows[T pixel](p *plane, src unsafe.Pointer, y, n int, dst []T, load gat
 	// Row by row each item would come out of another line of the cache, and sides of
 	// a power of two have all of them push each other out of it. So columns are read
 	// as they lie, into a part of the picture that is small enough to stay.
-	room := turnRoom.Get().(*[turnCols * turnRows]float32)
+	room := turnRoom.Get().(*[turnCols * turnRows]float64)
 	defer turnRoom.Put(room)
 	part := unsafe.Slice((*T)(unsafe.Pointer(room)), len(room)) // T is no larger
 	for x := 0; x < p.cols; x += turnCols {

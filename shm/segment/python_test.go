@@ -27,11 +27,12 @@ func TestPythonWriter(t *testing.T) {
 			t.Parallel()
 			p := naparitest.StartPackage(t, python, "")
 			p.Run(`
-from webmon._segment import Segment, describe
+from webmon._segment import Segment, describe, description
 def share(dtype, shape, make):
     dtype = np.dtype(dtype)
     frame = make(dtype)
-    s = Segment(shape, dtype, 3, {"dtype": describe(dtype), "shape": list(shape), "axes": list("zyx")[-len(shape):], "units": None})
+    about = {"dtype": describe(dtype), "shape": list(shape), "axes": list("zyx")[-len(shape):], "units": None}
+    s = Segment(shape, dtype, 3, description(about, "test"))
     s.commit()
     s.beat(1, 1)
     s.write(frame, 1_500_000_000, (1.0, 2.0), (4.0, 8.0), 2)

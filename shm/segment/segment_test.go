@@ -315,7 +315,7 @@ func reference(kind shm.PixelType, shape []int, values []float64, sel shm.Select
 				switch sum /= n; {
 				case n == 0:
 					sum = end
-				case kind != shm.F32:
+				case kind != shm.F32 && kind != shm.F64:
 					sum = math.Floor(sum + 0.5)
 				}
 				out = append(out, sum)
@@ -336,6 +336,16 @@ func samplesOf(p shm.Pixels) []float64 {
 			out = append(out, float64(b[0]))
 		case shm.U16:
 			out = append(out, float64(binary.LittleEndian.Uint16(b)))
+		case shm.U32:
+			out = append(out, float64(binary.LittleEndian.Uint32(b)))
+		case shm.I32:
+			out = append(out, float64(int32(binary.LittleEndian.Uint32(b))))
+		case shm.U64:
+			out = append(out, float64(binary.LittleEndian.Uint64(b)))
+		case shm.I64:
+			out = append(out, float64(int64(binary.LittleEndian.Uint64(b))))
+		case shm.F64:
+			out = append(out, math.Float64frombits(binary.LittleEndian.Uint64(b)))
 		default:
 			out = append(out, float64(math.Float32frombits(binary.LittleEndian.Uint32(b))))
 		}
@@ -411,7 +421,7 @@ func TestReadPlane(t *testing.T) {
 }
 
 func randomSelection(rng *rand.Rand, shape []int) shm.Selection {
-	sel := shm.Selection{Index: make([]int, len(shape)), Y: -1, C: -1, Step: 1, Nearest: rng.IntN(3) == 0}
+	sel := shm.Selection{Index: make([]int, len(shape)), Y: -1, C: -1, Step: 1, Nearest: rng.IntN(3) == 0, Compact: rng.IntN(2) == 0}
 	for k, n := range shape {
 		sel.Index[k] = rng.IntN(n)
 	}

@@ -123,18 +123,12 @@ func (a *Array) ReadPlane(f *shm.ArrayFrame, sel shm.Selection, dst []byte) (shm
 		from = min(from, size)
 		return from, min(n, size-from)
 	}
-	px := shm.Pixels{Type: shm.F32, Samples: side(sel.C)}
-	switch {
-	case kind == 'b', kind == 'u' && size == 1:
-		px.Type = shm.U8
-	case kind == 'u' && size == 2:
-		px.Type = shm.U16
-	}
+	px := shm.Pixels{Type: pixels(kind, size, sel), Samples: side(sel.C)}
 	var rows, cols int
 	px.Row, rows = clip(sel.Row, sel.Rows, side(sel.Y))
 	px.Col, cols = clip(sel.Col, sel.Cols, side(sel.X))
 	px.Rows, px.Cols = (rows+sel.Step-1)/sel.Step, (cols+sel.Step-1)/sel.Step
-	at := func(row, col, sample int) float64 {
+	at := func(row, col, sample int) []byte {
 		i := 0
 		for axis, n := range f.Shape {
 			k := sel.Index[axis]
@@ -148,7 +142,7 @@ func (a *Array) ReadPlane(f *shm.ArrayFrame, sel shm.Selection, dst []byte) (shm
 			}
 			i = i*n + k
 		}
-		return value(kind, size, data[i*size:])
+		return data[i*size:][:size]
 	}
 	dst = dst[:0]
 	for r := range px.Rows {
@@ -157,7 +151,7 @@ func (a *Array) ReadPlane(f *shm.ArrayFrame, sel shm.Selection, dst []byte) (shm
 				sum, n, end := 0.0, 0.0, math.NaN()
 				for row := px.Row + r*sel.Step; row < min(px.Row+(r+1)*sel.Step, px.Row+rows); row++ {
 					for col := px.Col + c*sel.Step; col < min(px.Col+(c+1)*sel.Step, px.Col+cols); col++ {
-						switch v := at(row, col, s); {
+						switch v := value(kind, size, at(row, col, s)); {
 						case v-v == 0: // what is no finite number is left out
 							sum += v
 							n++
@@ -170,14 +164,21 @@ func (a *Array) ReadPlane(f *shm.ArrayFrame, sel shm.Selection, dst []byte) (shm
 				if n == 0 {
 					v = end
 				}
-				if sel.Nearest {
-					v = at(min(px.Row+r*sel.Step+sel.Step/2, px.Row+rows-1), min(px.Col+c*sel.Step+sel.Step/2, px.Col+cols-1), s)
+				if sel.Nearest || sel.Step == 1 {
+					one := at(min(px.Row+r*sel.Step+sel.Step/2, px.Row+rows-1), min(px.Col+c*sel.Step+sel.Step/2, px.Col+cols-1), s)
+					if px.Type != shm.F32 { // as it is
+						dst = append(dst, one...)
+						continue
+					}
+					v = value(kind, size, one)
 				}
 				switch px.Type {
 				case shm.U8:
 					dst = append(dst, uint8(v+0.5))
 				case shm.U16:
 					dst = binary.LittleEndian.AppendUint16(dst, uint16(v+0.5))
+				case shm.F64:
+					dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(v))
 				default:
 					dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(float32(v)))
 				}
@@ -229,6 +230,23 @@ func (a *Array) ReadRecords(f *shm.ArrayFrame, from, to int) ([][]shm.Value, err
 	return out, nil
 }
 
+// pixels is the type of the pixels of a selection, see [shm.PixelType]. Of means,
+// and of floats, it is F32 where the selection is compact.
+func pixels(kind byte, size int, sel shm.Selection) shm.PixelType {
+	whole := map[string]shm.PixelType{"u4": shm.U32, "u8": shm.U64, "i4": shm.I32, "i8": shm.I64}[string(kind)+strconv.Itoa(size)]
+	switch {
+	case kind == 'b', kind == 'u' && size == 1:
+		return shm.U8
+	case kind == 'u' && size == 2:
+		return shm.U16
+	case whole != "" && (sel.Nearest || sel.Step == 1):
+		return whole
+	case kind == 'f' && size == 4, size < 4, sel.Compact:
+		return shm.F32
+	}
+	return shm.F64
+}
+
 func split(descr string) (kind byte, size int, err error) {
 	if len(descr) < 3 || descr[0] == '>' {
 		return 0, 0, fmt.Errorf("the dtype %q is not for tests", descr)
@@ -243,12 +261,20 @@ func value(kind byte, size int, b []byte) float64 {
 		return float64(math.Float32frombits(binary.LittleEndian.Uint32(b)))
 	case kind == 'f':
 		return math.Float64frombits(binary.LittleEndian.Uint64(b))
+	case size == 1 && kind == 'i':
+		return float64(int8(b[0]))
 	case size == 1:
 		return float64(b[0])
+	case size == 2 && kind == 'i':
+		return float64(int16(binary.LittleEndian.Uint16(b)))
 	case size == 2:
 		return float64(binary.LittleEndian.Uint16(b))
+	case size == 4 && kind == 'u':
+		return float64(binary.LittleEndian.Uint32(b))
 	case size == 4:
 		return float64(int32(binary.LittleEndian.Uint32(b)))
+	case kind == 'u':
+		return float64(binary.LittleEndian.Uint64(b))
 	}
 	return float64(int64(binary.LittleEndian.Uint64(b)))
 }

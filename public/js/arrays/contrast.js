@@ -2,6 +2,8 @@
  * What the values of a picture are like: least and most, how many there are of each, and limits made from that. Pure, no DOM.
  */
 
+import {from, numbersOf} from "../viewer/numbers.js";
+
 /** Bars of a histogram as it is drawn. */
 export const BARS = 128;
 
@@ -11,15 +13,20 @@ const MOST_VALUES = 1 << 20;
 /** Bins of floating-point values, fine enough for percentiles. */
 const FINE = 4096;
 
+/** Whole numbers no further apart than this are counted one by one. */
+const ONE_BY_ONE = 65536;
+
 /**
  * Counts the values of a picture.
  *
  * @param {object} frame as from binary.js
- * @returns {{low: number, high: number, count: number, missing: number, bins: Uint32Array, from: number, width: number}} least
- * and most finite value (NaN where there is none), how many were counted, how many were no numbers, and how many lie in each
- * bin, bin i beginning at from + i * width. Of colours the alpha does not count.
+ * @returns {{low: number, high: number, count: number, missing: number, bins: Uint32Array, from: number, width: number, base: (number|bigint)}}
+ * least and most finite value (NaN where there is none), how many were counted, how many were no numbers, and how many lie in each
+ * bin, bin i beginning at from + i * width; all values counted from base (numbers.js). Of colours the alpha does not count.
  */
-export function countValues({data, type, samples}) {
+export function countValues(frame) {
+  const {type, samples} = frame;
+  const {base, data} = numbersOf(frame);
   const colors = Math.min(samples, 3);
   const pixels = data.length / samples;
   const stride = Math.max(Math.ceil(pixels * colors / MOST_VALUES), 1);
@@ -32,7 +39,7 @@ export function countValues({data, type, samples}) {
       for (let sample = 0; sample < colors; sample++) visit(data[pixel * samples + sample]);
     }
   };
-  if (type !== "f4") {
+  if (type === "u1" || type === "u2") {
     const bins = new Uint32Array(type === "u1" ? 256 : 65536);
     each(value => {
       bins[value]++;
@@ -40,7 +47,7 @@ export function countValues({data, type, samples}) {
       if (value < low) low = value;
       if (value > high) high = value;
     });
-    return count === 0 ? nothing(0) : {low, high, count, missing: 0, bins: bins.subarray(low, high + 1), from: low, width: 1};
+    return count === 0 ? nothing(0) : {low, high, count, missing: 0, bins: bins.subarray(low, high + 1), from: low, width: 1, base};
   }
   each(value => {
     if (!Number.isFinite(value)) {
@@ -52,17 +59,19 @@ export function countValues({data, type, samples}) {
     if (value > high) high = value;
   });
   if (count === 0) return nothing(missing);
-  if (low === high) return {low, high, count, missing, bins: new Uint32Array([count]), from: low, width: 1};
-  const bins = new Uint32Array(FINE);
-  const width = (high - low) / FINE;
+  if (low === high) return {low, high, count, missing, bins: new Uint32Array([count]), from: low, width: 1, base};
+  const one = !type.startsWith("f") && high - low < ONE_BY_ONE;
+  const bins = new Uint32Array(one ? high - low + 1 : FINE);
+  const width = one ? 1 : high / FINE - low / FINE || Number.MIN_VALUE;
+  const by = high - low < Infinity ? 1 : 0.25; // both ends of float64 are further apart than it reaches
   each(value => {
-    if (Number.isFinite(value)) bins[Math.min(Math.floor((value - low) / width), FINE - 1)]++;
+    if (Number.isFinite(value)) bins[Math.min(Math.floor((value * by - low * by) / (width * by)), bins.length - 1)]++;
   });
-  return {low, high, count, missing, bins, from: low, width};
+  return {low, high, count, missing, bins, from: low, width, base};
 }
 
 function nothing(missing) {
-  return {low: NaN, high: NaN, count: 0, missing, bins: new Uint32Array(0), from: 0, width: 1};
+  return {low: NaN, high: NaN, count: 0, missing, bins: new Uint32Array(0), from: 0, width: 1, base: 0};
 }
 
 /** The value below which `percent` of the values lie, within a bin; NaN where there are none. */
@@ -108,16 +117,16 @@ export function barsOf({bins, from, width}, low, high, bars = BARS) {
  * @param {{mode: string, limits: ?number[], percentiles: number[]}} contrast mode "auto", "percentile" or "manual"
  * @param {?object} counts as from countValues
  * @param {number[]} otherwise what to take while nothing is known
- * @returns {number[]} low and high
+ * @returns {(number|bigint)[]} low and high; BigInts where the values are
  */
 export function limitsOf({mode, limits, percentiles}, counts, otherwise) {
   if (mode === "manual" && limits) return limits;
   if (!counts || counts.count === 0) return otherwise;
-  if (mode === "percentile") return apart(percentile(counts, percentiles[0]), percentile(counts, percentiles[1]));
-  return apart(counts.low, counts.high);
+  const [low, high] = mode === "percentile" ? percentiles.map(percent => percentile(counts, percent)) : [counts.low, counts.high];
+  return apart(low, high).map(value => from(counts.base, value));
 }
 
 // Limits that are the same would leave nothing between them.
 function apart(low, high) {
-  return high > low ? [low, high] : [low, low + 1];
+  return high > low ? [low, high] : [low, low + Math.max(1, Math.abs(low) * 1e-6)];
 }

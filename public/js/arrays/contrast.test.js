@@ -30,6 +30,27 @@ test("nothing, one value, and colours without their alpha", () => {
   assert.equal(countValues(frame("u1", new Uint8Array([1, 2, 3, 255, 4, 5, 6, 255]), 4)).high, 6);
 });
 
+test("whole numbers of any size are counted one by one, from a base where they need one", () => {
+  const u4 = countValues(frame("u4", Uint32Array.from({length: 256}, (_, i) => 3e9 + i)));
+  assert.deepEqual([u4.low, u4.high, u4.width, u4.base], [3e9, 3e9 + 255, 1, 0]);
+  assert.equal(percentile(u4, 50), 3e9 + 127);
+  for (const [type, Kind, first] of [["u8", BigUint64Array, 2n ** 63n + 5n], ["i8", BigInt64Array, -(2n ** 63n)], ["i8", BigInt64Array, 864691135441234567n]]) {
+    const counts = countValues(frame(type, Kind.from({length: 256}, (_, i) => first + BigInt(i))));
+    assert.deepEqual([counts.high - counts.low, counts.count, counts.bins.length], [255, 256, 256]);
+    assert.deepEqual(limitsOf({mode: "auto"}, counts, null), [first, first + 255n]);
+  }
+  assert.equal(countValues(frame("i4", new Int32Array([-(2 ** 31), 2 ** 31 - 1, 0]))).bins.reduce((a, b) => a + b), 3);
+});
+
+test("floats far from zero, and very small and very large ones", () => {
+  for (const [low, high] of [[1e9, 1e9 + 1], [0, 2.55e-298], [-1e300, 1e300], [-1.7e308, 1.7e308]]) {
+    const counts = countValues(frame("f8", Float64Array.from({length: 257}, (_, i) => low * (1 - i / 256) + high * (i / 256))));
+    assert.deepEqual([counts.low, counts.high, counts.count], [low, high, 257]);
+    assert.deepEqual(limitsOf({mode: "auto"}, counts, null), [low, high]);
+    assert.equal(counts.bins.filter(n => n > 0).length, 257);
+  }
+});
+
 test("a large picture is sampled, and its percentiles stay right", () => {
   const counts = countValues(frame("u2", Uint16Array.from({length: 3_000_000}, (_, i) => i % 1000)));
   assert.ok(counts.count <= 1 << 20);

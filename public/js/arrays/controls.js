@@ -7,6 +7,7 @@ import {check, card, fill, h, icon, say, select} from "../dom.js";
 import {Histogram} from "./histogram.js";
 import {COLORMAPS} from "../viewer/lut.js";
 import {short} from "../address.js";
+import {away, from, readNumber, wordsBetween} from "../viewer/numbers.js";
 import {MOST_CHANNELS, rolesOf} from "./state.js";
 
 /** Frames a second at which positions can be played. */
@@ -22,6 +23,7 @@ export class Controls {
   #parts = {};
   #built = "";
   #histogram;
+  #base = 0; // of the values that the histogram shows
   pace = 5;
 
   /**
@@ -32,7 +34,7 @@ export class Controls {
   constructor(root, actions) {
     this.#root = root;
     this.#do = actions;
-    this.#histogram = new Histogram((limits, done) => actions.limits(limits, done));
+    this.#histogram = new Histogram((limits, done) => actions.limits(limits.map(limit => from(this.#base, limit)), done));
   }
 
   /** The element in which the profile is drawn. */
@@ -90,10 +92,15 @@ export class Controls {
   /** Shows limits and histogram of the channel that is chosen. */
   showContrast({counts, limits, table, gamma, log, whole}) {
     if (!this.#parts.limits) return;
-    this.#histogram.set({counts, limits, table, gamma, log, whole});
-    this.#parts.limits.forEach((input, side) => fill(input, short(Number(limits[side].toPrecision(6)))));
-    say(this.#parts.counted, counts && counts.count > 0
-      ? `${short(Number(counts.low.toPrecision(6)))} to ${short(Number(counts.high.toPrecision(6)))} on the screen${counts.missing > 0 ? `, ${counts.missing} values are no numbers` : ""}`
+    const base = counts?.base ?? 0;
+    const valueOf = n => from(base, n);
+    this.#base = base;
+    this.#histogram.set({counts, limits: limits.map(limit => away(limit, base)), table, gamma, log, whole, valueOf});
+    const word = wordsBetween(...limits);
+    this.#parts.limits.forEach((input, side) => fill(input, word(limits[side])));
+    const ends = counts && counts.count > 0 ? [valueOf(counts.low), valueOf(counts.high)] : null;
+    say(this.#parts.counted, ends
+      ? `${ends.map(wordsBetween(...ends)).join(" to ")} on the screen${counts.missing > 0 ? `, ${counts.missing} values are no numbers` : ""}`
       : counts ? "No value on the screen is a number." : "");
   }
 
@@ -114,12 +121,14 @@ export class Controls {
     say(this.#parts.profileNote, distance.length === 0 ? "The line lies outside the array." : `${distance.length} values over ${short(Number(distance.at(-1).toPrecision(5)))} ${along}`);
     if (!rows.closest("details").open) return;
     const every = Math.max(Math.ceil(distance.length / 200), 1);
+    const [least, most] = endsOf(value);
+    const word = wordsBetween(least, most, 8);
     const shown = distance.filter((_, i) => i % every === 0).length;
     while (rows.rows.length > shown) rows.deleteRow(-1);
     while (rows.rows.length < shown) rows.append(h("tr", {}, h("td", {class: "numeric"}), h("td", {class: "numeric"})));
     for (let i = 0, row = 0; i < distance.length; i += every, row++) {
       say(rows.rows[row].cells[0], short(Number(distance[i].toPrecision(6))));
-      say(rows.rows[row].cells[1], Number.isFinite(value[i]) ? short(value[i]) : "–");
+      say(rows.rows[row].cells[1], typeof value[i] === "bigint" || Number.isFinite(value[i]) ? word(value[i]) : "–");
     }
     say(this.#parts.profileUnit, unit ? `value, ${unit}` : "value");
   }
@@ -219,8 +228,8 @@ export class Controls {
     this.#parts.percentiles = {element: percentiles, inputs};
     const limit = side => h("input", {type: "number", step: "any", id: `array-limit-${side}`, "aria-label": side === 0 ? "Lower limit, as a number" : "Upper limit, as a number",
       onchange: () => {
-        const next = this.#parts.limits.map(input => Number(input.value));
-        if (next.every(Number.isFinite) && next[1] > next[0]) this.#do.limits(next, true);
+        const next = this.#parts.limits.map(input => readNumber(input.value));
+        if (next[1] > next[0] && next.every(n => typeof n === "bigint" || Number.isFinite(n))) this.#do.limits(next, true);
       }});
     this.#parts.limits = [limit(0), limit(1)];
     this.#parts.counted = h("p", {class: "text-muted"});
@@ -280,6 +289,17 @@ export class Controls {
         h("button", {type: "button", class: "btn btn-small", onclick: () => this.#do.png()}, "PNG of the screen"),
         h("button", {type: "button", class: "btn btn-small", onclick: () => this.#do.copy()}, "Copy link"), this.#parts.copied));
   }
+}
+
+/** The least and the greatest of values, of which some may be no numbers. */
+function endsOf(values) {
+  let least = Infinity;
+  let most = -Infinity;
+  for (const value of values) {
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  return [least, most];
 }
 
 /** The name of an axis. */

@@ -5,7 +5,7 @@
 
 import {barsOf} from "./contrast.js";
 import {h, say} from "../dom.js";
-import {short} from "../address.js";
+import {wordsBetween} from "../viewer/numbers.js";
 
 /** Room beside the bars for the thumbs, CSS pixels. */
 const SIDE = 8;
@@ -22,7 +22,7 @@ export class Histogram {
   #thumbs;
   #table;
   #changed;
-  #state = {counts: null, limits: [0, 1], range: [0, 1], log: false, table: null, whole: false};
+  #state = {counts: null, limits: [0, 1], range: [0, 1], log: false, table: null, whole: false, valueOf: n => n};
   #size = {width: 0, height: 0};
   #request = 0;
   #observer;
@@ -51,8 +51,8 @@ export class Histogram {
   /**
    * Shows.
    *
-   * @param {object} state `{counts, limits, gamma, log, table, whole}`: counts as from countValues or null, table the colours of lut.js,
-   * whole whether values are whole numbers
+   * @param {object} state `{counts, limits, gamma, log, table, whole, valueOf}`: counts as from countValues or null, limits counted
+   * from its base, table the colours of lut.js, whole whether values are whole numbers, valueOf(n) the value that n from the base is
    */
   set(state) {
     this.#state = {...this.#state, ...state};
@@ -86,9 +86,9 @@ export class Histogram {
     this.#thumbs.forEach((thumb, side) => {
       thumb.style.left = `${this.#place(limits[side])}px`;
       const others = side === 0 ? [range[0], limits[1]] : [limits[0], range[1]];
-      thumb.setAttribute("aria-valuemin", short(others[0]));
-      thumb.setAttribute("aria-valuemax", short(others[1]));
-      thumb.setAttribute("aria-valuenow", short(limits[side]));
+      thumb.setAttribute("aria-valuemin", this.#word(others[0]));
+      thumb.setAttribute("aria-valuemax", this.#word(others[1]));
+      thumb.setAttribute("aria-valuenow", this.#word(limits[side]));
     });
     this.#rows();
     if (!(width > 0 && height > 0)) return;
@@ -134,6 +134,12 @@ export class Histogram {
     return this.#state.gamma ?? 1;
   }
 
+  // A value in words, in at least so many digits, and as many as tell it from the others.
+  #word(n, digits = 8) {
+    const {valueOf, range} = this.#state;
+    return wordsBetween(valueOf(range[0]), valueOf(range[1]), digits)(valueOf(n));
+  }
+
   #place(value) {
     const {range} = this.#state;
     const share = Math.min(Math.max((value - range[0]) / (range[1] - range[0]), 0), 1);
@@ -150,8 +156,8 @@ export class Histogram {
     }
     bars.forEach((bar, i) => {
       const {cells} = this.#table.rows[i];
-      say(cells[0], short(Number((range[0] + i * each).toPrecision(5))));
-      say(cells[1], short(Number((range[0] + (i + 1) * each).toPrecision(5))));
+      say(cells[0], this.#word(range[0] + i * each, 5));
+      say(cells[1], this.#word(range[0] + (i + 1) * each, 5));
       say(cells[2], String(Math.round(bar)));
     });
   }

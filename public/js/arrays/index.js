@@ -20,6 +20,7 @@ import {Pace} from "../pace.js";
 import {createViewer} from "../viewer/index.js";
 import {colorTable} from "../viewer/lut.js";
 import {mostOf} from "../viewer/image.js";
+import {narrow, wordOf} from "../viewer/numbers.js";
 import {placeOf, regionFor, regionTopic} from "../viewer/region.js";
 import {countValues, limitsOf} from "./contrast.js";
 import {Controls, nameOf, scaledOf, worldOf} from "./controls.js";
@@ -334,7 +335,7 @@ class ArrayView {
     }
     for (const one of active) {
       const index = topicIndex(this.#view, one);
-      const topic = regionTopic(this.#config.topic, index, region, labels);
+      const topic = regionTopic(this.#config.topic, index, region, labels, this.#needsDigits(one));
       let channel = this.#channels.get(one.key);
       if (channel?.topic === topic) continue;
       changed = true;
@@ -388,6 +389,8 @@ class ArrayView {
     }
     channel.countedAt = performance.now();
     channel.counts = countValues(channel.frame);
+    const one = this.#active().find(active => active.key === key);
+    if (one && channel.topic !== "" && channel.topic.endsWith("/e") !== this.#needsDigits(one)) this.#later("ask", PAN_EVERY, () => this.#ask());
     this.#show();
     if (this.#view.line) this.#profile.again();
   }
@@ -401,6 +404,11 @@ class ArrayView {
     // Limits set by hand count for a picture of one channel; channels have their own.
     if (key !== "all" && own.mode === "manual") own.mode = own.limits ? "manual" : "auto";
     return limitsOf(own, channel?.counts, [0, most]);
+  }
+
+  /** Whether what lies between the limits of a channel needs more digits than float32 has. */
+  #needsDigits(one) {
+    return !["u1", "u2", "f4"].includes(this.#config.pixels) && !this.#view.index.includes("c") && narrow(...this.#limitsOf(one));
   }
 
   #table(lut) {
@@ -443,7 +451,7 @@ class ArrayView {
       if (!chosen) return;
       const channel = this.#channels.get(chosen.key);
       this.#controls.showContrast({counts: channel?.counts ?? null, limits: this.#limitsOf(chosen), table: this.#view.index.includes("c") ? null : this.#table(chosen.lut),
-        gamma: this.#view.gamma, log: this.#view.log, whole: (channel?.frame?.type ?? this.#config.pixels) !== "f4"});
+        gamma: this.#view.gamma, log: this.#view.log, whole: !(channel?.frame?.type ?? this.#config.pixels).startsWith("f")});
       this.#profile.draw();
     });
   }
@@ -528,10 +536,10 @@ class ArrayView {
       const local = frame && valueAt(frame, under[0], under[1]);
       const index = positions.map((position, axis) => axis === blended ? one.at : position);
       const key = `${index} ${frame?.seq}`;
-      let text = local ? local.values.map(shown).join(", ") : "–";
-      if (samples < 0 && local && !(local.exact && this.#isExact())) {
+      let text = local ? local.values.map(value => wordOf(value, frame.type)).join(", ") : "–";
+      if (samples < 0 && local && !(local.exact && this.#isExact(frame))) {
         if (this.#exact?.place === String(index)) {
-          text = shown(this.#exact.value);
+          text = wordOf(this.#exact.value, "f8");
         } else {
           text = `≈ ${text}`;
         }
@@ -544,9 +552,10 @@ class ArrayView {
     if (asks) this.#later("value", VALUE_AFTER, () => this.#fetchValue());
   }
 
-  // Whether pixels hold the array's values as they are.
-  #isExact() {
-    return this.#config.pixels !== "f4" || /^[<>=|]?(f4|f2|i1|i2)$|^(float32|float16|int8|int16)$/.test(String(this.#config.dtype));
+  // Whether the pixels of a frame hold the array's values as they are: not absolute values, seconds, or floats that were made shorter.
+  #isExact(frame) {
+    const {pixels, dtype} = this.#config;
+    return /^(bool|u?int\d+|float(16|32|64))\b/.test(String(dtype)) && (frame.type === pixels || !frame.type.startsWith("f"));
   }
 
   async #fetchValue() {
@@ -558,7 +567,9 @@ class ArrayView {
     try {
       const answer = await this.#page.load(`${this.#api}/value?index=${index.join(",")}`, this.#aborter.signal);
       if (answer.value === undefined) return;
-      this.#exact = {key: `${index} ${this.#channels.get(one.key)?.frame?.seq}`, place: String(index), value: answer.value};
+      // JSON in a browser has no digits for the largest whole numbers; their text has.
+      const value = answer.text ?? answer.value;
+      this.#exact = {key: `${index} ${this.#channels.get(one.key)?.frame?.seq}`, place: String(index), value};
       this.#readout();
     } catch {
       // The pixels stay what is known.
@@ -584,7 +595,9 @@ class ArrayView {
     query.set(link.dataset.arrayPlane === undefined ? "index" : "plane", topicIndex(this.#view, chosen).join(","));
     if (link.dataset.arrayPng !== undefined) {
       const [low, high] = chosen ? this.#limitsOf(chosen) : [0, 1];
-      for (const [key, value] of Object.entries({low, high, gamma: this.#view.gamma})) query.set(key, String(value));
+      query.set("gamma", String(this.#view.gamma));
+      // Limits that are the same as the server reads them would be none.
+      if (Number(high) > Number(low)) for (const [key, value] of Object.entries({low, high})) query.set(key, String(value));
       if (chosen && !this.#view.index.includes("c")) query.set("colormap", chosen.lut);
     }
     link.href = address.href;
@@ -785,9 +798,4 @@ export function valueAt(frame, row, col) {
   if (y < 0 || x < 0 || y >= frame.rows || x >= frame.cols) return null;
   const at = (y * frame.cols + x) * frame.samples;
   return {values: [...frame.data.subarray(at, at + frame.samples)], exact: frame.step === 1};
-}
-
-function shown(value) {
-  if (typeof value !== "number") return value === null ? "NaN" : String(value);
-  return Number.isInteger(value) ? String(value) : Number.isFinite(value) ? String(Number(value.toPrecision(7))) : String(value);
 }

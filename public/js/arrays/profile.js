@@ -1,5 +1,7 @@
 /** The values of a picture along a line: as a chart, and for the table beside it. */
 
+import {readNumber} from "../viewer/numbers.js";
+
 /** The line is measured anew at most this often, ms; by asking the server less. */
 const EVERY = 250;
 const ASK_EVERY = 1000;
@@ -36,6 +38,12 @@ export function alongLine(line, [rows, cols], valueOf, scale = [1, 1]) {
 /** The ends of a line with whole numbers at the centres of pixels, and within the picture. */
 export function endsWithin(line, [rows, cols]) {
   return line.map(([x, y]) => [Math.min(Math.max(x - 0.5, 0), cols - 1), Math.min(Math.max(y - 0.5, 0), rows - 1)]);
+}
+
+// A whole number that has no room in a Number may come as a text.
+function valueFrom(value) {
+  if (typeof value === "string") return readNumber(value);
+  return typeof value === "number" || typeof value === "bigint" ? value : NaN;
 }
 
 export class Profile {
@@ -120,7 +128,7 @@ export class Profile {
   #show(answer) {
     const distance = Array.isArray(answer.distance) ? answer.distance : [];
     const value = Array.isArray(answer.value) ? answer.value : [];
-    this.#data = {distance, value: value.map(v => typeof v === "number" ? v : NaN), unit: answer.value_unit ?? "", along: answer.unit ?? "px"};
+    this.#data = {distance, value: value.map(valueFrom), unit: answer.value_unit ?? "", along: answer.unit ?? "px"};
     this.#source.shown(this.#data);
     const element = this.#source.element();
     if (element) this.#open(element);
@@ -137,7 +145,7 @@ export class Profile {
     }
     if (!this.#plot?.chart || !this.#data) return;
     const {distance, value, unit, along} = this.#data;
-    this.#plot.chart.set({x: distance, y: value, xName: along, yName: unit ? `value, ${unit}` : "value",
+    this.#plot.chart.set({x: distance, y: value.map(Number), xName: along, yName: unit ? `value, ${unit}` : "value",
       label: `Profile: ${distance.length} values along the line; the table has them in numbers`});
     this.#source.shown(this.#data);
   }

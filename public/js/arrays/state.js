@@ -13,7 +13,7 @@
  */
 
 import {CHANNEL_COLORS, colormapName} from "../viewer/lut.js";
-import {numbers, short, span} from "../address.js";
+import {numbers, short, span, spanText} from "../address.js";
 
 /** Keys of the address that are the view's; all others stay as they are. */
 export const KEYS = ["i", "c", "lut", "lim", "g", "inv", "log", "r", "l", "s"];
@@ -24,16 +24,13 @@ export const MOST_CHANNELS = 6;
 /** Percentiles to begin with. */
 export const PERCENTILES = [0.5, 99.5];
 
-/** The largest value of a sample of a colour, by the type of the pixels. */
-const MOST = {u1: 255, u2: 65535, f4: 1};
-
 /** Names of an axis whose positions are channels. */
 const CHANNEL_NAMES = /^(c|ch|chan|channel|channels|wavelength)$/i;
 
 /**
  * The view of an array that nobody has looked at yet.
  *
- * @param {object} config what the server says of the array: {shape, axes, role, colormap, limits, pixels}
+ * @param {object} config what the server says of the array: {shape, axes, role, colormap, limits, full}
  */
 export function firstView(config) {
   const {shape, axes = [], role} = config;
@@ -46,7 +43,7 @@ export function firstView(config) {
     : shape.findIndex((n, axis) => typeof index[axis] === "number" && CHANNEL_NAMES.test(axes[axis] ?? "") && n > 1 && n <= MOST_CHANNELS);
   if (channels >= 0) index[channels] = "k";
   // Colours are shown as they are: stretched, they would not be the colours.
-  const limits = Array.isArray(config.limits) ? [...config.limits] : index.includes("c") ? [0, MOST[config.pixels] ?? 1] : null;
+  const limits = Array.isArray(config.limits) ? [...config.limits] : index.includes("c") ? [0, config.full > 0 ? config.full : 1] : null;
   return {
     index,
     channels: channels >= 0 ? channelsOf(shape[channels]) : [],
@@ -150,7 +147,7 @@ function readChannel(text, count) {
 }
 
 function writeChannel({at, on, lut, limits}) {
-  return `${on ? "" : "-"}${at}:${lut}${limits ? `:${limits.map(short).join("~")}` : ""}`;
+  return `${on ? "" : "-"}${at}:${lut}${limits ? `:${spanText(limits)}` : ""}`;
 }
 
 function readLimits(text) {
@@ -164,6 +161,6 @@ function readLimits(text) {
 }
 
 function writeLimits({mode, limits, percentiles}) {
-  if (mode === "manual" && limits) return `m${limits.map(short).join("~")}`;
+  if (mode === "manual" && limits) return `m${spanText(limits)}`;
   return mode === "percentile" ? `p${percentiles.map(short).join("~")}` : "a";
 }

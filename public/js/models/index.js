@@ -25,6 +25,7 @@ import {Pace} from "../pace.js";
 import {countValues} from "../arrays/contrast.js";
 import {createViewer} from "../viewer/index.js";
 import {colorTable} from "../viewer/lut.js";
+import {floatsOf} from "../viewer/numbers.js";
 import {placeOf, regionFor, regionTopic} from "../viewer/region.js";
 import {dotsOf, near, paint, toBox} from "./finger.js";
 import {changed, without, withParameters} from "./link.js";
@@ -362,6 +363,8 @@ class ModelView {
       this.#scene();
       this.#later("ask", PAN_EVERY, () => this.#ask());
     }
+    // Whole numbers are weighed and measured as floats are.
+    frame = floatsOf(frame);
     this.#density = frame;
     measure(frame.data, this.#measured);
     this.#range.take(this.#measured.low, this.#measured.high, performance.now(), this.#state?.phase === "paused");
@@ -375,8 +378,8 @@ class ModelView {
   }
 
   #takeTracers(frame) {
-    if (!frame.data || frame.rows !== 2 || frame.type !== "f4") return;
-    this.#tracers = frame;
+    if (!frame.data || frame.rows !== 2 || !frame.type.startsWith("f")) return;
+    this.#tracers = frame.type === "f4" ? frame : {...frame, type: "f4", data: Float32Array.from(frame.data)};
     this.#redraw();
   }
 
@@ -438,7 +441,7 @@ class ModelView {
         look: {low, high, gamma: 1, table: this.#table.colors, opacity: 1, additive: false, smooth, ...look}});
       picture("density", this.#density, {kind: "scalar"});
       const most = Math.max(this.#range.high, 0);
-      if (this.#phase && this.#phase.type === "f4") {
+      if (this.#phase && this.#phase.type.startsWith("f")) {
         if (show === "phase") picture("phase", this.#phase, {kind: "phase", table: this.#hues, weight: {key: "density", high: most * BRIGHT}});
         if (lines > 0) picture("contours", this.#phase, {kind: "contours", lines, weight: {key: "density", high: most * FAINT}});
       }

@@ -4,7 +4,7 @@
  * has digits to spare however far one has zoomed in; the rest of the camera is float64 in image.js.
  */
 
-import {LABEL_MULTIPLIER, LUT_SIZE} from "./lut.js";
+import {LABEL_CARRY, LABEL_MULTIPLIER, LUT_SIZE} from "./lut.js";
 
 const SHADER = `
 precision highp float;
@@ -27,6 +27,10 @@ uniform vec2 rest;      // where in that texel the centre is
 uniform vec2 texels;    // along a device pixel
 uniform bool smoothly;
 uniform vec2 limits;    // low, and 1 / (high - low)
+#ifdef WIDE
+uniform uint zero;      // what whole numbers of 32 bits are counted from, before they become floats; low is, too
+#endif
+uniform bool negative;  // whole numbers have a sign
 uniform float gamma;
 uniform float opacity;
 uniform float opaque;   // the alpha sample that means opaque; 0: there is no alpha
@@ -40,18 +44,30 @@ uniform float ratio;    // device pixels a CSS pixel
 
 out vec4 color;
 
+#ifdef WIDE
+float fromZero(uint value) {
+  bool below = negative ? int(value) < int(zero) : value < zero;
+  return below ? -float(zero - value) : float(value - zero);
+}
+#endif
+
 // The samples of a texel, and in known whether it has a value: not if it is NaN.
 vec4 texel(ivec2 at, out float known) {
   at = clamp(at, ivec2(0), size - 1);
 #ifdef INTEGER
   known = 1.0;
-  return vec4(texelFetch(picture, at, 0));
+  uvec4 whole = texelFetch(picture, at, 0);
+#ifdef WIDE
+  return vec4(fromZero(whole.x), fromZero(whole.y), fromZero(whole.z), fromZero(whole.w));
+#else
+  return vec4(whole);
+#endif
 #else
   vec4 value = texelFetch(picture, at, 0);
   // By the bits: drivers may take isnan away.
 #ifdef COLOR
-  uvec3 bits = floatBitsToUint(value.rgb) & 0x7fffffffu;
-  known = max(max(bits.x, bits.y), bits.z) > 0x7f800000u ? 0.0 : 1.0;
+  uvec4 bits = floatBitsToUint(value) & 0x7fffffffu;
+  known = max(max(bits.x, bits.y), max(bits.z, bits.w)) > 0x7f800000u ? 0.0 : 1.0;
 #else
   known = (floatBitsToUint(value.x) & 0x7fffffffu) > 0x7f800000u ? 0.0 : 1.0;
 #endif
@@ -71,16 +87,21 @@ vec3 direction(ivec2 at) {
 }
 #endif
 
-vec4 look(vec4 value) {
 #ifdef LABELS
-#ifdef INTEGER
-  uint label = uint(value.x);
+// Labels are whole numbers all the way, or entries of the table.
+vec4 labelAt(ivec2 at) {
+  uint label = texelFetch(picture, clamp(at, ivec2(0), size - 1), 0).x;
+#ifdef ENTRIES
+  int entry = int(label);
 #else
-  uint label = uint(int(value.x));
+  uint upper = negative && int(label) < 0 ? 0xffffffffu : 0u;
+  int entry = label == 0u ? 0 : 1 + int(((label + upper * ${LABEL_CARRY}u) * ${LABEL_MULTIPLIER}u >> 16) % ${LUT_SIZE - 1}u);
 #endif
-  int entry = label == 0u ? 0 : 1 + int((label * ${LABEL_MULTIPLIER}u >> 16) % ${LUT_SIZE - 1}u);
   return texelFetch(colors, ivec2(entry, 0), 0);
-#else
+}
+#endif
+
+vec4 look(vec4 value) {
   vec4 share = clamp((value - limits.x) * limits.y, 0.0, 1.0);
 #ifdef COLOR
   if (gamma != 1.0) share = pow(share, vec4(gamma));
@@ -89,7 +110,6 @@ vec4 look(vec4 value) {
   float at = (gamma == 1.0 ? share.x : pow(share.x, gamma)) * ${LUT_SIZE - 1}.0;
   int below = min(int(at), ${LUT_SIZE - 2});
   return mix(texelFetch(colors, ivec2(below, 0), 0), texelFetch(colors, ivec2(below + 1, 0), 0), at - float(below));
-#endif
 #endif
 }
 
@@ -141,6 +161,10 @@ void main() {
 #endif
 }
 #else
+#ifdef LABELS
+  float known = 1.0;
+  vec4 result = labelAt(home + ivec2(floor(t)));
+#else
   float known;
   vec4 value;
   if (smoothly) {
@@ -165,6 +189,7 @@ void main() {
     value = texel(home + ivec2(floor(t)), known);
   }
   vec4 result = look(value);
+#endif
   float alpha = result.a * known * opacity * cover.x * cover.y;
   color = vec4(mix(result.rgb, veil.rgb, veil.a) * alpha, alpha);
 }
@@ -174,11 +199,12 @@ void main() {
 /**
  * The fragment shader of one kind of picture.
  *
- * @param {boolean} integer whether its texture holds whole numbers
- * @param {string} kind "scalar", "color", "labels", "phase" or "contours"
+ * @param {string} store what its texture holds: "float", "integer" for whole numbers, "wide" for those of 32 bits, "entries" for
+ * entries of the table of labels
+ * @param {string} kind "scalar", "color", "labels", "phase" or "contours"; labels are no floats, angles nothing else
  */
-export function imageFragment(integer, kind) {
-  const defines = [integer && "INTEGER", kind === "color" && "COLOR", kind === "labels" && "LABELS",
+export function imageFragment(store, kind) {
+  const defines = [store !== "float" && "INTEGER", store === "wide" && "WIDE", store === "entries" && "ENTRIES", kind === "color" && "COLOR", kind === "labels" && "LABELS",
     (kind === "phase" || kind === "contours") && "ANGLES", kind === "contours" && "CONTOURS"].filter(Boolean);
   return `#version 300 es\n${defines.map(name => `#define ${name}\n`).join("")}${SHADER}`;
 }

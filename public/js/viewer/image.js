@@ -11,6 +11,9 @@
  * gamma, table, opacity, additive}`, table as from lut.js. A frame or table that is the same object as before is not sent to the
  * graphics card again. Frames stay in memory here, so that a lost context costs nothing.
  *
+ * Of high and low the difference is what counts, however far they are from zero: they are taken off whole numbers as such, and
+ * off floats that float32 is too coarse for (numbers.js) before those become float32.
+ *
  * A look may have more: `nearest`, never blended with the neighbours, or `smooth`, blended however large a texel is; neither: as
  * SQUARES_FROM says. "phase" and "contours" are of angles, radians, which are blended as directions, so that there is no seam
  * where they come round: as colours, the table going once round, or as `lines` lines of equal angle in a full turn. `weight`,
@@ -18,7 +21,8 @@
  */
 
 import {imageFragment} from "./image-shaders.js";
-import {labelTable, LUT_SIZE} from "./lut.js";
+import {labelEntry, labelTable, LUT_SIZE} from "./lut.js";
+import {away, narrow, numbersOf} from "./numbers.js";
 
 /** Texture units; those before are the tiles'. */
 const PICTURE_UNIT = 3;
@@ -33,15 +37,61 @@ const FAR = 1e6;
 
 const CHANNELS = ["", "RED", "RG", "RGB", "RGBA"];
 const PREFIX = ["", "R", "RG", "RGB", "RGBA"];
+
+/** Textures. What the graphics card has no numbers for, those of 64 bits, becomes one of these before. */
 const TYPES = {
-  u1: {suffix: "8UI", integer: true, type: "UNSIGNED_BYTE", most: 255},
-  u2: {suffix: "16UI", integer: true, type: "UNSIGNED_SHORT", most: 65535},
-  f4: {suffix: "32F", integer: false, type: "FLOAT", most: 1},
+  u1: {suffix: "8UI", store: "integer", type: "UNSIGNED_BYTE"},
+  u2: {suffix: "16UI", store: "integer", type: "UNSIGNED_SHORT"},
+  u4: {suffix: "32UI", store: "wide", type: "UNSIGNED_INT"},
+  i4: {suffix: "32UI", store: "wide", type: "UNSIGNED_INT", negative: true},
+  f4: {suffix: "32F", store: "float", type: "FLOAT"},
+  entries: {suffix: "8UI", store: "entries", type: "UNSIGNED_BYTE"},
 };
 
-/** The value of an opaque alpha sample, and the upper limit of colours: 255, 65535 or 1. */
+/** The ends of whole numbers of 32 bits. */
+const WIDE = {u4: [0, 2 ** 32 - 1], i4: [-(2 ** 31), 2 ** 31 - 1]};
+
+/** The upper limit of a picture before anything is known of its values. */
 export function mostOf(type) {
-  return TYPES[type]?.most ?? 1;
+  return {u1: 255, u2: 65535}[type] ?? 1;
+}
+
+/** The sample of a colour that is as bright, and as opaque, as can be. */
+function fullOf(frame) {
+  return frame.full > 0 ? frame.full : mostOf(frame.type);
+}
+
+/**
+ * What of a picture becomes a texture: `{type, relative, make}`, type of TYPES; relative: the values are shares of the way from low to
+ * high, which other limits make other ones; make() returns the data.
+ */
+function storeOf(frame, {kind, low, high}) {
+  const {type, data} = frame;
+  if (kind === "labels") {
+    if (TYPES[type] && type !== "f4") return {type, relative: false, make: () => type === "i4" ? asUnsigned(data) : data};
+    return {type: "entries", relative: false, make: () => Uint8Array.from(data, labelEntry)};
+  }
+  if (TYPES[type] && type !== "f4") return {type, relative: false, make: () => type === "i4" ? asUnsigned(data) : data};
+  const relative = kind === "scalar" && (type === "i8" || type === "u8" || narrow(low, high));
+  if (relative) return {type: "f4", relative, make: () => sharesOf(frame, low, high)};
+  return {type: "f4", relative, make: () => type === "f4" ? data : Float32Array.from(data, Number)};
+}
+
+function asUnsigned({buffer, byteOffset, length}) {
+  return new Uint32Array(buffer, byteOffset, length);
+}
+
+/** Where values lie between two limits, 0 being low and 1 high, in as many digits as float32 has between them. */
+function sharesOf(frame, low, high) {
+  const {base, data} = numbersOf(frame);
+  const least = away(low, base);
+  const most = away(high, base);
+  const shares = new Float32Array(data.length);
+  // Limits at both ends of float64 are further apart than it reaches.
+  const by = most - least < Infinity ? 1 : 0.25;
+  const range = most * by - least * by || Number.MIN_VALUE;
+  for (let i = 0; i < shares.length; i++) shares[i] = (data[i] * by - least * by) / range;
+  return shares;
 }
 
 let labels = null;
@@ -134,10 +184,11 @@ export class Images {
 
     const kind = look.kind === "color" && frame.samples < 3 ? "scalar" : look.kind;
     const angles = kind === "phase" || kind === "contours";
-    if (angles && TYPES[frame.type].integer) return null;
-    const program = this.#program(TYPES[frame.type].integer, kind);
+    const store = storeOf(frame, {...look, kind});
+    if (angles && store.type !== "f4") return null;
+    const program = this.#program(TYPES[store.type].store, kind);
     gl.useProgram(program.name);
-    this.#bind(entry, kind);
+    this.#bind(entry, kind, store);
     const at = name => program.uniform(name);
     gl.viewport(0, 0, width, height);
     gl.scissor(left, height - bottom, right - left, bottom - top);
@@ -158,11 +209,16 @@ export class Images {
       gl.uniform1f(at("lines"), look.lines ?? 0);
       gl.uniform1f(at("ratio"), ratioX);
     }
-    const range = look.high - look.low;
-    gl.uniform2f(at("limits"), look.low, Number.isFinite(range) && range !== 0 ? 1 / range : 1e30);
+    const [low, high] = store.relative ? [0, 1] : [Number(look.low), Number(look.high)];
+    const range = high - low;
+    const ends = kind === "scalar" && WIDE[store.type];
+    const zero = ends ? Math.min(Math.max(Math.floor(low), ends[0]), ends[1]) : 0;
+    gl.uniform1ui(at("zero"), zero >>> 0);
+    gl.uniform1i(at("negative"), TYPES[store.type].negative ? 1 : 0);
+    gl.uniform2f(at("limits"), low - zero, Number.isFinite(range) && range !== 0 ? 1 / range : 1e30);
     gl.uniform1f(at("gamma"), look.gamma > 0 ? look.gamma : 1);
     gl.uniform1f(at("opacity"), look.opacity);
-    gl.uniform1f(at("opaque"), frame.samples === 4 ? mostOf(frame.type) : 0);
+    gl.uniform1f(at("opaque"), frame.samples === 4 ? fullOf(frame) : 0);
     // What is added must not add the canvas again.
     const under = look.additive ? [0, 0, 0] : canvas;
     gl.uniform4f(at("veil"), under[0] / 255, under[1] / 255, under[2] / 255, dim);
@@ -172,11 +228,11 @@ export class Images {
   }
 
   /** Binds the textures of an entry, and brings them up to date. */
-  #bind(entry, kind) {
+  #bind(entry, kind, store) {
     const gl = this.#gl;
     const {frame, look} = entry.picture;
     gl.activeTexture(gl.TEXTURE0 + PICTURE_UNIT);
-    const {suffix, integer, type} = TYPES[frame.type];
+    const {suffix, type, store: held} = TYPES[store.type];
     const format = PREFIX[frame.samples] + suffix;
     if (!entry.texture || entry.format !== format || entry.rows !== frame.rows || entry.cols !== frame.cols) {
       if (entry.texture) gl.deleteTexture(entry.texture);
@@ -186,10 +242,11 @@ export class Images {
     } else {
       gl.bindTexture(gl.TEXTURE_2D, entry.texture);
     }
-    if (entry.frame !== frame) {
-      const channels = gl[integer ? `${CHANNELS[frame.samples]}_INTEGER` : CHANNELS[frame.samples]];
-      gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, frame.cols, frame.rows, channels, gl[type], frame.data);
-      entry.frame = frame;
+    const how = `${store.type} ${store.relative ? `${look.low} ${look.high}` : ""}`;
+    if (entry.frame !== frame || entry.how !== how) {
+      const channels = gl[held === "float" ? CHANNELS[frame.samples] : `${CHANNELS[frame.samples]}_INTEGER`];
+      gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, frame.cols, frame.rows, channels, gl[type], store.make());
+      Object.assign(entry, {frame, how, relative: store.relative});
     }
     gl.activeTexture(gl.TEXTURE0 + COLORS_UNIT);
     if (!entry.colors) {
@@ -209,7 +266,7 @@ export class Images {
   /** Binds what an entry is weighed with; returns what its values are multiplied by, 0 for nothing to weigh with. */
   #weigh({picture: {frame, look}}) {
     const other = look.weight && this.#entries.get(look.weight.key);
-    const fits = other?.texture && other.format === "R32F" && other.rows === frame.rows && other.cols === frame.cols && look.weight.high > 0;
+    const fits = other?.texture && other.format === "R32F" && !other.relative && other.rows === frame.rows && other.cols === frame.cols && look.weight.high > 0;
     if (!fits) return 0;
     const gl = this.#gl;
     gl.activeTexture(gl.TEXTURE0 + WEIGHT_UNIT);
@@ -217,9 +274,9 @@ export class Images {
     return 1 / look.weight.high;
   }
 
-  #program(integer, kind) {
-    const key = `${integer} ${kind}`;
-    if (!this.#programs.has(key)) this.#programs.set(key, this.#makeProgram(imageFragment(integer, kind)));
+  #program(store, kind) {
+    const key = `${store} ${kind}`;
+    if (!this.#programs.has(key)) this.#programs.set(key, this.#makeProgram(imageFragment(store, kind)));
     return this.#programs.get(key);
   }
 

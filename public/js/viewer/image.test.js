@@ -94,6 +94,42 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
     }
   }));
 
+  test("whole numbers and floats of every size have all their greys, however far from zero", () => withPage(async page => {
+    for (const scale of [1.4, 6]) {
+      const camera = {x: 10, y: 6, scale};
+      for (const spec of [
+        {type: "u4", from: "3000000000", unit: 255, low: 3e9, high: 3e9 + 255}, {type: "u4", from: "4294967040", unit: 255, low: 4294967040, high: 2 ** 32 - 1},
+        {type: "i4", from: "-2147483648", unit: 255, low: -(2 ** 31), high: -(2 ** 31) + 255}, {type: "i4", from: "-100", unit: 255, low: -100.5, high: 100.25},
+        {type: "u4", from: "3000000000", unit: 255, low: 0, high: 4e9}, {type: "i4", from: "5", unit: 255, low: -1e12, high: 1e12},
+        {type: "f8", from: "1e9", unit: 1, low: 1e9, high: 1e9 + 1}, {type: "f8", from: "-1e9", unit: 1, low: -1e9, high: -1e9 + 1, lut: "viridis", gamma: 0.6},
+        {type: "f8", unit: 2.55e-298, low: 0, high: 2.55e-298}, {type: "f8", unit: 1e300, low: 0, high: 1e300}, {type: "f8", from: "-1e308", unit: 1.9e308, low: -1e308, high: 1e308},
+        {type: "f8", from: "1e9", unit: 1, low: 1e9, high: 1e9 + 1, holes: 5}, {type: "f8", unit: 1, low: 0.1, high: 0.9},
+        {type: "f4", from: "16777216", unit: 512, low: 2 ** 24, high: 2 ** 24 + 512},
+      ]) await agrees(page, [spec], {camera});
+    }
+    // Of 64 bits, with limits that no float has.
+    for (const [type, from] of [["u8", 2n ** 63n + 12345n], ["i8", -(2n ** 63n)], ["i8", 864691135441234567n], ["u8", 2n ** 64n - 256n], ["i8", -128n]]) {
+      const worst = await page.evaluate(async ([type, from]) => {
+        const specs = [{type, from, unit: 255, low: BigInt(from), high: BigInt(from) + 255n}];
+        await showImages(specs, {x: 10, y: 6, scale: 6});
+        return compareImages(specs, [0, 0, 0]);
+      }, [type, String(from)]);
+      assert.ok(worst.error <= 1.2, `${type} ${from}: ${JSON.stringify(worst)}`);
+    }
+  }));
+
+  test("colours of whole numbers that are no bytes, and labels of every size", () => withPage(async page => {
+    const camera = {x: 10, y: 6, scale: 6};
+    for (const samples of [3, 4]) {
+      for (const type of ["i8", "u8", "i4", "u4", "f4"]) await agrees(page, [{type, samples, full: 255}], {camera, what: type});
+      await agrees(page, [{type: "f8", samples, full: 1}], {camera});
+      await agrees(page, [{type: "f4", samples, full: 1, holes: 3}], {camera});
+    }
+    for (const spec of [{type: "u4", from: String(2 ** 24)}, {type: "u4", from: String(2 ** 31 - 3)}, {type: "i4", from: "-3"}, {type: "i4", from: String(2 ** 31 - 100)},
+      {type: "i8", from: "864691135441234567"}, {type: "u8", from: "9223372036854775809"}, {type: "i8", from: "-3"}, {type: "i8", from: "4294967290"},
+      {type: "f8", from: "-3"}, {type: "f4", from: "-3"}, {type: "u2", from: "65000"}]) await agrees(page, [{...spec, labels: 13}], {camera});
+  }));
+
   test("channels are added, parts lie where they belong, on the light canvas too", () => withPage(async page => {
     const camera = {x: 10, y: 6, scale: 3};
     await agrees(page, [{lut: "magenta"}, {lut: "green", version: 1, additive: true}, {lut: "blue", type: "u2", version: 2, additive: true}], {camera, canvas: WHITE});

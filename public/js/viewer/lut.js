@@ -112,13 +112,34 @@ export function colorTable(name, invert = false) {
   return table;
 }
 
-/** The factor with which a label's number is spread over the table; the shader has the same (image-shaders.js). */
+/**
+ * The factors with which a label is spread over the table: that of its number, and that of its upper 32 bits, which are added
+ * before. The shader has the same (image-shaders.js), and the server (dashboard/arrays/colormap.go).
+ */
 export const LABEL_MULTIPLIER = 2654435761;
+export const LABEL_CARRY = 2246822519;
 
-/** The entry of a label in the table of labels, 1 to 255. 0, the background, has entry 0 and is transparent. */
+/**
+ * The entry of a label in the table of labels, 1 to 255; never the same for two labels that follow each other. 0, the
+ * background, has entry 0 and is transparent, and so has what is no number.
+ *
+ * @param {number|bigint} value a float is cut to a whole number
+ */
 export function labelEntry(value) {
-  const n = Math.trunc(value) >>> 0;
-  return n === 0 ? 0 : 1 + (Math.imul(n, LABEL_MULTIPLIER) >>> 16) % (LUT_SIZE - 1);
+  let low;
+  let high;
+  if (typeof value === "bigint") {
+    low = Number(value & 0xffffffffn);
+    high = Number(value >> 32n & 0xffffffffn);
+  } else {
+    const whole = Math.trunc(value);
+    if (!(whole >= -(2 ** 63) && whole < 2 ** 63)) return 0;
+    low = whole >>> 0;
+    high = Math.floor(whole / 2 ** 32) >>> 0;
+  }
+  if (low === 0 && high === 0) return 0;
+  const n = low + Math.imul(high, LABEL_CARRY) >>> 0;
+  return 1 + (Math.imul(n, LABEL_MULTIPLIER) >>> 16) % (LUT_SIZE - 1);
 }
 
 /** The table of labels: hues by the golden angle, in three lightnesses, so that neighbours in number differ. */

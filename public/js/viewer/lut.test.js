@@ -37,6 +37,19 @@ test("labels: the background is transparent, numbers that follow each other diff
   assert.equal(labelEntry(0), 0);
   const table = labelTable();
   assert.equal(table[3], 0);
+  for (const from of [2n ** 24n, 2n ** 31n - 9n, 2n ** 32n - 9n, 2n ** 53n, 864691135441234567n, 2n ** 63n, 2n ** 64n - 40n, -40n, -(2n ** 63n)]) {
+    for (let i = 0n; i < 20n; i++) assert.notEqual(labelEntry(from + i), labelEntry(from + i + 1n), `${from + i}`);
+  }
+  for (const n of [0, 1, 300, 2 ** 24 + 1, 2 ** 31 + 1, 2 ** 32, 2 ** 40 + 7, -1, -5, -(2 ** 40)]) {
+    assert.equal(labelEntry(n), labelEntry(BigInt(n)), `${n} as a Number and as a BigInt`);
+  }
+  // The server has the same (dashboard/arrays/sample_test.go).
+  for (const [n, entry] of [[0n, 0], [1n, 214], [2n ** 24n, 178], [2n ** 32n - 1n, 43], [2n ** 32n, 72], [864691135441234567n, 116], [2n ** 64n - 1n, 228]]) {
+    assert.equal(labelEntry(n), entry, `${n}`);
+  }
+  assert.equal(labelEntry(NaN), 0);
+  assert.equal(labelEntry(2.9), labelEntry(2));
+  assert.ok(labelEntry(2 ** 32) > 0, "only 0 is the background");
   for (let n = 1; n < 500; n++) {
     const entry = labelEntry(n);
     assert.ok(entry >= 1 && entry < LUT_SIZE);

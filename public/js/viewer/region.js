@@ -84,9 +84,10 @@ function keeps(present, region, across, down) {
  * @param {(number|string)[]} index an item an axis: a number, "y", "x" or "c"
  * @param {object} region as from regionFor
  * @param {boolean} nearest take the pixel in the middle instead of the mean
+ * @param {boolean} [exact] floats with all their digits, where float32 would do for less
  */
-export function regionTopic(base, index, {row, col, rows, cols, step}, nearest) {
-  return `${base}/${index.join(",")}/${row},${col},${rows},${cols}/${step}${nearest ? "/n" : ""}`;
+export function regionTopic(base, index, {row, col, rows, cols, step}, nearest, exact = false) {
+  return `${base}/${index.join(",")}/${row},${col},${rows},${cols}/${step}${nearest ? "/n" : ""}${exact ? "/e" : ""}`;
 }
 
 /**

@@ -11,6 +11,7 @@
 
 import {mostOf} from "./image.js";
 import {colormapName, colorTable} from "./lut.js";
+import {narrow} from "./numbers.js";
 import {placeOf, regionFor, regionTopic, stepFor} from "./region.js";
 
 /** What is asked for changes at most this often, ms. */
@@ -137,7 +138,7 @@ export class Under {
     // Out of view it is asked for all the same, with less: it may move into view.
     else this.#region = regionFor({camera, viewport, ratio: size.width / viewport.width, place, shape: [rows, cols], most, present: this.#region}) ??
       {row: 0, col: 0, rows, cols, step: stepFor(Math.max(rows, cols) / 64)};
-    return regionTopic(picture.topic, sides, this.#region, picture.kind === "labels");
+    return regionTopic(picture.topic, sides, this.#region, picture.kind === "labels", picture.limits !== null && narrow(...picture.limits));
   }
 
   #render() {
@@ -153,7 +154,7 @@ export class Under {
     const sides = this.#picture.index.split(",");
     const shape = Array.isArray(frame.shape) ? [frame.shape[sides.indexOf("y")], frame.shape[sides.indexOf("x")]] : [Infinity, Infinity];
     const color = frame.samples >= 3;
-    const [low, high] = color || !limits ? [0, mostOf(frame.type)] : limits;
+    const [low, high] = color || !limits ? [0, frame.full > 0 ? frame.full : mostOf(frame.type)] : limits;
     this.#viewer.setImages([{
       key: "under", frame, place: placeOf(frame, place, shape),
       look: {kind: kind === "labels" ? "labels" : color ? "color" : "scalar", low, high, gamma: color ? 1 : gamma, table: this.#table.colors, opacity, additive: false},

@@ -4,7 +4,7 @@ import {colorTable, labelEntry, labelTable} from "../lut.js";
 import {placeOf} from "../region.js";
 import {pictures} from "./reference.js";
 
-const KINDS = {u1: Uint8Array, u2: Uint16Array, f4: Float32Array};
+const KINDS = {u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, i4: Int32Array, u8: BigUint64Array, i8: BigInt64Array, f4: Float32Array, f8: Float64Array};
 
 /** Repeatable numbers from 0 to 1: smooth, with noise on them. */
 function value(i, cols, sample) {
@@ -19,21 +19,24 @@ const made = new Map();
 /** Makes pictures of `{key, type, rows, cols, samples, low, high, ...}`; the same specification is the same frame. */
 export function images(specs) {
   return specs.map((spec, i) => {
-    const {type = "u1", rows = 12, cols = 20, samples = 1, row = 0, col = 0, step = 1, of = null, at = {x: 0, y: 0, width: 1, height: 1}, holes = 0, labels = 0, version = 0} = spec;
-    const name = JSON.stringify([type, rows, cols, samples, row, col, step, holes, labels, version]);
+    const {type = "u1", rows = 12, cols = 20, samples = 1, row = 0, col = 0, step = 1, of = null, at = {x: 0, y: 0, width: 1, height: 1}, holes = 0, labels = 0, version = 0, from = "0", unit = 1, full} = spec;
+    // A picture of other numbers: `from` and `unit` make v of 0 to 1 from + v * unit, and labels from + label.
+    const name = JSON.stringify([type, rows, cols, samples, row, col, step, holes, labels, version, from, unit, full]);
     if (!made.has(name)) {
-      const most = {u1: 255, u2: 65535, f4: 1}[type];
+      const most = full ?? {u1: 255, u2: 65535, f4: 1}[type] ?? unit;
+      const whole = type === "u8" || type === "i8";
+      const put = v => whole ? BigInt(from) + BigInt(Math.floor(v)) : Number(from) + v;
       const data = new KINDS[type](rows * cols * samples);
       for (let k = 0; k < data.length; k++) {
         const pixel = Math.floor(k / samples);
-        if (labels) data[k] = pixel % labels;
+        if (labels) data[k] = put(pixel % labels);
         else if (holes && pixel % holes === 0) data[k] = NaN;
-        else data[k] = value(pixel + version * 31, cols, k % samples) * most;
+        else data[k] = put(value(pixel + version * 31, cols, k % samples) * most);
       }
-      made.set(name, {type, rows, cols, samples, row, col, step, data});
+      made.set(name, {type, rows, cols, samples, row, col, step, data, full});
     }
     const frame = made.get(name);
-    const most = {u1: 255, u2: 65535, f4: 1}[type];
+    const most = full ?? {u1: 255, u2: 65535, f4: 1}[type];
     const {kind = labels ? "labels" : samples >= 3 ? "color" : "scalar", low = 0, high = most, gamma = 1, lut = "gray", invert = false, opacity = 1, additive = false} = spec;
     return {key: spec.key ?? String(i), frame, place: placeOf(frame, at, of ?? [row + rows * step, col + cols * step]),
       look: {kind, low, high, gamma, table: tableOf(lut, invert), opacity, additive, colorOf: labelColor}};

@@ -115,7 +115,12 @@ export function pictures({width, height, camera, ratio, images, canvas}) {
   for (let i = 0; i < result.length; i++) result[i] = canvas[i % 3];
   const scale = camera.scale * ratio;
   for (const {frame, place, look} of images) {
-    const most = {u1: 255, u2: 65535, f4: 1}[frame.type];
+    const most = frame.full ?? {u1: 255, u2: 65535, f4: 1}[frame.type];
+    // What is large is taken off whole numbers as such.
+    const from = typeof frame.data[0] === "bigint" ? frame.data[0] : 0;
+    const number = n => typeof n === "bigint" ? Number(n - from) : n;
+    const limit = n => typeof n === "bigint" ? Number(n - from) : n - Number(from);
+    const [low, high] = [limit(look.low), limit(look.high)];
     const left = (place.x - camera.x) * scale + width / 2;
     const top = (place.y - camera.y) * scale + height / 2;
     const right = (place.right - camera.x) * scale + width / 2;
@@ -144,22 +149,22 @@ export function pictures({width, height, camera, ratio, images, canvas}) {
           for (const [dr, dc] of [[0, 0], [0, 1], [1, 0], [1, 1]]) {
             const weight = (dr ? v - 0.5 - row : 1 - (v - 0.5 - row)) * (dc ? u - 0.5 - col : 1 - (u - 0.5 - col));
             const one = sample(row + dr, col + dc);
-            if (one.slice(0, 3).some(Number.isNaN)) continue;
+            if (one.some(Number.isNaN)) continue;
             known += weight;
-            one.forEach((n, i) => { value[i] += n * weight; });
+            one.forEach((n, i) => { value[i] += number(n) * weight; });
           }
           value = value.map(n => n / Math.max(known, 1e-9));
         } else {
           value = sample(Math.floor(v), Math.floor(u));
-          if (value.slice(0, 3).some(Number.isNaN)) known = 0;
+          if (value.some(Number.isNaN)) known = 0;
         }
         if (known === 0) continue;
-        const share = n => Math.min(Math.max((n - look.low) / (look.high - look.low), 0), 1) ** look.gamma;
+        const share = n => Math.min(Math.max((number(n) - low) / (high - low), 0), 1) ** look.gamma;
         let color;
         let alpha = known * cover * look.opacity;
         if (look.kind === "color") {
           color = value.slice(0, 3).map(n => share(n) * 255);
-          if (frame.samples === 4) alpha *= Math.min(Math.max(value[3] / most, 0), 1);
+          if (frame.samples === 4) alpha *= Math.min(Math.max((number(value[3]) + Number(from)) / most, 0), 1);
         } else if (look.kind === "labels") {
           color = look.colorOf(value[0]);
           if (!color) continue;
