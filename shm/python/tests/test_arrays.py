@@ -222,6 +222,25 @@ def test_wrong_arguments(process):
     assert not [n for n in os.listdir("/dev/shm") if n.startswith(f"webmon-{os.getpid()}-")]
 
 
+def test_what_is_no_colour_is_refused(process, camera):
+    for shape, why in [
+        ((3, 64, 64), r"\(3, 64, 64\) is no shape of colours: .* np\.moveaxis\(frame, 0, -1\)"),
+        ((64, 4, 64), r"np\.moveaxis\(frame, 1, -1\)"),
+        ((64, 64, 2), r"\(64, 64, 2\) is no shape of colours: .* Leave the role out"),
+        ((64, 3), "rows, columns"),
+        ((), "rows, columns"),
+    ]:
+        with pytest.raises(ValueError, match=why):
+            process.share("camera", shape, "u1", role="rgb")
+    array, ring = camera((6, 6, 4), "u1", role="rgb")
+    assert array.publish(np.zeros((2, 6, 3), "u1"))
+    with pytest.raises(ValueError, match="no shape of colours"):
+        array.publish(np.zeros((6, 6, 2), "u1"))
+    with pytest.raises(ValueError, match="no shape of colours"):
+        array.resize((3, 6, 6))
+    assert array.shape == (6, 6, 4)
+
+
 def test_nobody_looks(camera):
     array, ring = camera((3, 4), "u2", hz=0)
     beats = []

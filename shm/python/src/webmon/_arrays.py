@@ -70,6 +70,8 @@ class SharedArray:
             raise ValueError(f"role must be one of {', '.join(map(repr, _ROLES))}, not {role!r}")
         if not isinstance(slots, int) or not 2 <= slots <= 64:
             raise ValueError(f"slots must be 2 to 64, not {slots!r}")
+        if role == "rgb":
+            _check_colour(name, self.shape)
         self._slots = slots
         names = _axes(axes, self.shape, role, self._packed.names is not None)
         if self._packed.names is not None and not role:
@@ -248,12 +250,16 @@ class SharedArray:
         for n, most in zip(frame.shape, self.shape):
             if n > most:
                 raise ValueError(f"the array {self.name} is shared with the shape {self.shape}, and this frame of {frame.shape} is larger: call resize() first")
+        if self._about["role"] == "rgb":
+            _check_colour(self.name, frame.shape)
 
     def resize(self, shape: int | Sequence[int]) -> None:
         """Gives the array another shape, with the same number of axes: a new segment under the same name."""
         new = _shape(shape)
         if len(new) != len(self.shape):
             raise ValueError(f"the array {self.name} has {len(self.shape)} axes, and {new} has {len(new)}: share another array instead")
+        if self._about["role"] == "rgb":
+            _check_colour(self.name, new)
         with self._lock:
             if self._closed or new == self.shape:
                 return
@@ -385,6 +391,17 @@ def _limits(limits: Any) -> list[float] | None:
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ValueError(f"limits must be two finite numbers, not {limits!r}")
     return [low, high]
+
+
+def _check_colour(name: str, shape: tuple[int, ...]) -> None:
+    """Raises ValueError unless a shape ends with rows, columns and the samples of a colour."""
+    if len(shape) >= 3 and shape[-1] in (3, 4):
+        return
+    what = f'the array {name} has the role "rgb", and {shape} is no shape of colours: they need rows, columns and a last axis of 3 or 4'
+    places = [i for i, n in enumerate(shape[:-1]) if n in (3, 4)] if len(shape) >= 3 else []
+    if places:
+        raise ValueError(f"{what}. Move the colours there with np.moveaxis(frame, {places[0]}, -1), or leave the role out")
+    raise ValueError(f"{what}. Leave the role out to show them as numbers")
 
 
 def _axes(axes: str | Sequence[str] | None, shape: tuple[int, ...], role: str, table: bool) -> list[str]:

@@ -907,7 +907,8 @@ class Process:
             units: of each axis, or one for all of x, y and z.
             scale: units a pixel of each axis, or one for all of x, y and z.
             title: for people.
-            role: "", "rgb" (the last axis is colour, 3 or 4 long), "labels" or "table".
+            role: "", "rgb" (the last axis is colour, 3 or 4 long: floats go from 0 to 1, uint16 from 0 to 65535, every
+                other whole number from 0 to 255), "labels" or "table".
             colormap: to begin with, such as "viridis".
             limits: contrast limits to begin with.
             unit: of the values.
