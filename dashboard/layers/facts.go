@@ -17,6 +17,13 @@ var unnamed = regexp.MustCompile(`^-[0-9]+$`)
 // maxLevels bounds the table of levels: more of them no image has.
 const maxLevels = 32
 
+// loadsHow says what a load is, by how the process saw it.
+var loadsHow = map[string]string{
+	"chunk": "single chunks",
+	"share": "chunks, each timed with its share of the slice",
+	"slice": "whole slices: no single chunks are seen",
+}
+
 // facts are what is known of a layer and cannot be changed, and its levels.
 func facts(layer map[string]shm.Value) ([]ui.Pair, []components.LayerLevel) {
 	var out []ui.Pair
@@ -64,6 +71,14 @@ func facts(layer map[string]shm.Value) ([]ui.Pair, []components.LayerLevel) {
 		p := ui.Pair{Name: "loads", Value: ui.Count(int64(n)), Key: "loads"}
 		if bytes, ok := number(layer, "load_bytes"); ok && bytes > 0 {
 			p.Note = "of " + ui.BytesText(bytes)
+		}
+		switch since, counted := number(layer, "loads_since"); {
+		case n > 0:
+			if how := loadsHow[text(layer, "loads_how")]; how != "" {
+				p.Note += "; " + how
+			}
+		case counted && since > 0:
+			p.Note = "since webmon looks on"
 		}
 		add(p)
 	}

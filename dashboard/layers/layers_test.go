@@ -117,6 +117,28 @@ func TestFeedRendersWhatHasChanged(t *testing.T) {
 	}
 }
 
+func TestLoadsSayHowTheyWereSeen(t *testing.T) {
+	for _, tt := range []struct {
+		loads int64
+		how   shm.Value
+		want  string
+	}{
+		{3, "chunk", "of 5.9 KiB; single chunks"},
+		{3, "share", "of 5.9 KiB; chunks, each timed with its share of the slice"},
+		{3, "slice", "of 5.9 KiB; whole slices: no single chunks are seen"},
+		{3, "some other way", "of 5.9 KiB"},
+		{3, nil, "of 5.9 KiB"},
+		{0, nil, "since webmon looks on"},
+	} {
+		pairs, _ := facts(map[string]shm.Value{
+			"loads": tt.loads, "load_bytes": 2000 * tt.loads, "loads_how": tt.how, "loads_since": 1.7e9,
+		})
+		if got := pairs[0].Note; pairs[0].Key != "loads" || got != tt.want {
+			t.Errorf("%d loads seen as %v: %q, want %q", tt.loads, tt.how, got, tt.want)
+		}
+	}
+}
+
 func TestDtype(t *testing.T) {
 	for descr, want := range map[string]string{
 		"<u2": "uint16", ">i4": "int32, big-endian", "|u1": "uint8", "|b1": "bool", "<f8": "float64", "<c8": "complex64",

@@ -45,9 +45,9 @@ func array(a *pickle.Array) (any, bool) {
 }
 
 // events turns one message into the events it stands for: each key of a dict
-// is a topic, unless own, if any, takes it. What cannot be passed on is left out, with a
-// note.
-func events(v pickle.Value, own func(key string, v pickle.Value) bool, emit func(shm.Event)) []note {
+// is a topic, unless own, if any, takes it. With many a list is one event after
+// the other of its topic. What cannot be passed on is left out, with a note.
+func events(v pickle.Value, own func(key string, v pickle.Value) bool, many bool, emit func(shm.Event)) []note {
 	d, ok := v.(*pickle.Dict)
 	if !ok {
 		value, err := plain(v)
@@ -63,12 +63,18 @@ func events(v pickle.Value, own func(key string, v pickle.Value) bool, emit func
 			continue
 		}
 		topic := topicName(e.Key)
-		value, err := plain(e.Value)
-		if err != nil {
-			notes = append(notes, tooMuch("message", topic, err))
-			continue
+		each := []pickle.Value{e.Value}
+		if list, ok := e.Value.(*pickle.List); ok && many {
+			each = list.Items
 		}
-		emit(shm.Event{Topic: topic, Stamp: stampOf(value), Value: value})
+		for _, v := range each {
+			value, err := plain(v)
+			if err != nil {
+				notes = append(notes, tooMuch("message", topic, err))
+				continue
+			}
+			emit(shm.Event{Topic: topic, Stamp: stampOf(value), Value: value})
+		}
 	}
 	return notes
 }

@@ -76,7 +76,7 @@ func TestCapturedMessages(t *testing.T) {
 	for _, file := range []string{"0.4.11-frame_time-first", "0.4.11-frame_time", "0.4.11-load_chunk", "0.9.2-frame_time"} {
 		t.Run(file, func(t *testing.T) {
 			var out bytes.Buffer
-			notes := events(reply(t, "testdata/"+file+".pickle"), nil, func(e shm.Event) {
+			notes := events(reply(t, "testdata/"+file+".pickle"), nil, false, func(e shm.Event) {
 				b, err := json.Marshal(e)
 				if err != nil {
 					t.Fatal(err)
@@ -311,26 +311,31 @@ func TestEvents(t *testing.T) {
 		value pickle.Value
 		want  string // topic, stamp and value, a line each
 		notes []string
+		many  bool // a list is many events
 	}{
-		{"two topics", pickle.NewDict("a", int64(1), "b", "x"), `a 0 1|b 0 "x"`, nil},
-		{"a time", pickle.NewDict("a", pickle.NewDict("time", 1600000000.5)), `a 1.6000000005e+09 {"time":1600000000.5}`, nil},
-		{"a time that is none", pickle.NewDict("a", pickle.NewDict("time", math.NaN())), `a 0 {"time":null}`, nil},
-		{"an array", pickle.NewDict("a", ints(t, true, []int{2, 2}, 1, 2, 3, 4)), `a 0 [[1,2],[3,4]]`, nil},
-		{"an array without dimensions", pickle.NewDict("a", floats(t, nil, 2.5)), `a 0 2.5`, nil},
-		{"an empty array", pickle.NewDict("a", floats(t, []int{0, 3})), `a 0 "array \u003cf8 (0, 3)"`, nil},
-		{"a large array", pickle.NewDict("a", floats(t, []int{50, 50}, make([]float64, 2500)...)), `a 0 "array \u003cf8 (50, 50)"`, nil},
-		{"no dict", "just text", `message 0 "just text"`, nil},
-		{"nothing", nil, `message 0 null`, nil},
-		{"a topic that is a number", pickle.NewDict(int64(3), int64(4)), `3 0 4`, nil},
-		{"a topic of spaces", pickle.NewDict("\n\x00 ", int64(4)), `message 0 4`, nil},
-		{"a long topic", pickle.NewDict(strings.Repeat("é", 300), int64(4)), strings.Repeat("é", 62) + "… 0 4", nil},
-		{"holds itself", pickle.NewDict("a", loop, "b", int64(1)), `b 0 1`, []string{"message.a"}},
-		{"an empty dict", pickle.NewDict(), ``, nil},
+		{"two topics", pickle.NewDict("a", int64(1), "b", "x"), `a 0 1|b 0 "x"`, nil, false},
+		{"a time", pickle.NewDict("a", pickle.NewDict("time", 1600000000.5)), `a 1.6000000005e+09 {"time":1600000000.5}`, nil, false},
+		{"a time that is none", pickle.NewDict("a", pickle.NewDict("time", math.NaN())), `a 0 {"time":null}`, nil, false},
+		{"an array", pickle.NewDict("a", ints(t, true, []int{2, 2}, 1, 2, 3, 4)), `a 0 [[1,2],[3,4]]`, nil, false},
+		{"an array without dimensions", pickle.NewDict("a", floats(t, nil, 2.5)), `a 0 2.5`, nil, false},
+		{"an empty array", pickle.NewDict("a", floats(t, []int{0, 3})), `a 0 "array \u003cf8 (0, 3)"`, nil, false},
+		{"a large array", pickle.NewDict("a", floats(t, []int{50, 50}, make([]float64, 2500)...)), `a 0 "array \u003cf8 (50, 50)"`, nil, false},
+		{"no dict", "just text", `message 0 "just text"`, nil, false},
+		{"nothing", nil, `message 0 null`, nil, false},
+		{"a topic that is a number", pickle.NewDict(int64(3), int64(4)), `3 0 4`, nil, false},
+		{"a topic of spaces", pickle.NewDict("\n\x00 ", int64(4)), `message 0 4`, nil, false},
+		{"a long topic", pickle.NewDict(strings.Repeat("é", 300), int64(4)), strings.Repeat("é", 62) + "… 0 4", nil, false},
+		{"holds itself", pickle.NewDict("a", loop, "b", int64(1)), `b 0 1`, []string{"message.a"}, false},
+		{"a list of a napari's own", pickle.NewDict("a", pickle.NewList(int64(1), int64(2))), `a 0 [1,2]`, nil, false},
+		{"many events", pickle.NewDict("a", pickle.NewList(pickle.NewDict("time", 1600000000.5), int64(2)), "b", int64(3)), `a 1.6000000005e+09 {"time":1600000000.5}|a 0 2|b 0 3`, nil, true},
+		{"many, one of which holds itself", pickle.NewDict("a", pickle.NewList(int64(1), loop, int64(2))), `a 0 1|a 0 2`, []string{"message.a"}, true},
+		{"many, but none", pickle.NewDict("a", pickle.NewList()), ``, nil, true},
+		{"an empty dict", pickle.NewDict(), ``, nil, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string
-			notes := events(tt.value, nil, func(e shm.Event) {
+			notes := events(tt.value, nil, tt.many, func(e shm.Event) {
 				b, err := shm.AppendJSON(nil, e.Value)
 				if err != nil {
 					t.Fatal(err)
@@ -409,7 +414,7 @@ func FuzzPoll(f *testing.F) {
 				}
 			}
 		}
-		events(v, nil, func(e shm.Event) {
+		events(v, nil, len(b)%2 == 0, func(e shm.Event) {
 			if e.Topic == "" || len(e.Topic) > maxTopicName {
 				t.Fatalf("topic %q", e.Topic)
 			}

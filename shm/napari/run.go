@@ -362,7 +362,7 @@ func (r *run) message(v pickle.Value, err error, late bool) {
 		r.sink.Notice("message", "A message could not be read and is lost: "+err.Error())
 		return
 	}
-	notes := events(v, r.own, func(e shm.Event) {
+	notes := events(v, r.own, r.saidHello(), func(e shm.Event) {
 		if e.Stamp > 0 && e.Stamp < r.since {
 			if !r.saidHello() {
 				r.skipped++ // an hour of frame times, perhaps: nobody looks so far back

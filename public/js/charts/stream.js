@@ -75,8 +75,8 @@ export class Stream {
     }
   }
 
-  /** Whether any line has a value. */
+  /** Whether no value has ever come, also none before the window. */
   get empty() {
-    return this.rings.every(ring => ring.newest < 0);
+    return this.rings.every(ring => ring.newest < 0) && !this.stats.some(line => Number.isFinite(line.age));
   }
 }

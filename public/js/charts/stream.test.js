@@ -34,6 +34,17 @@ test("the server's frames give the server's buckets", () => {
   assert.equal(stream.empty, false);
 });
 
+test("a value older than the window has come all the same", () => {
+  const stream = new Stream(10_000);
+  const none = {...frames[0], lines: [[]]};
+  stream.take({...none, stats: [{last: null, age: null}]});
+  assert.equal(stream.empty, true);
+  stream.take({...none, seq: 1, stats: [{last: 3.97, age: 60}]});
+  assert.equal(stream.empty, false);
+  stream.take({...none, seq: 2, lines: [[], []], stats: [{last: null, age: null}, {last: 0, age: 0}]});
+  assert.equal(stream.empty, false, "of the second line");
+});
+
 test("frames twice, and old ones, change nothing", () => {
   const stream = new Stream(10_000);
   for (const [i, frame] of frames.entries()) {

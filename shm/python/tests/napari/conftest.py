@@ -75,7 +75,10 @@ class Watcher:
             self._refreshed = time.monotonic()
             self.client_data.update([("want:test", {"topics": dict(self.topics), "t": time.time()})])
         for _ in range(self.queue.qsize()):
-            self.messages.append(self.queue.get_nowait())
+            message = self.queue.get_nowait()
+            for topic, value in message.items():
+                # A list is many events of the topic.
+                self.messages += [{topic: one} for one in (value if isinstance(value, list) else [value])]
 
     def until(self, condition, what="it"):
         def check():

@@ -11,7 +11,7 @@ from .._process import _Host
 from . import actions, compat, geometry, loads, states
 from .controls import CameraControls, CanvasControls, DimsControls, Group, LayerControls
 from .geometry import View
-from .layers import Tracked
+from .layers import Tracked, id_of
 from .overlay import TileGrid
 from .paint import Paints
 from .pictures import Screenshot, SharedSlice
@@ -276,7 +276,7 @@ class Attachment:
 
     def _add(self, layer: Any) -> None:
         try:
-            one = Tracked(self.viewer, layer, self.process.send, self._touched)
+            one = Tracked(self.viewer, layer, self._loads_of(layer), self._touched)
             self._tracked[layer] = one
             if one.is_picture:
                 self._slices[layer] = SharedSlice(self.process, one)
@@ -289,6 +289,22 @@ class Attachment:
         self._stale_histograms.add(layer)
         # Positions go up to the number of layers.
         self._stale_controls.update(self._tracked)
+
+    def _loads_of(self, layer: Any) -> Optional[loads.Loads]:
+        """Return what counts the loads of a picture, None for other layers."""
+        if not compat.is_picture(layer):
+            return None
+        found = loads.loads_of(layer)
+        found.tell_to(id_of(layer), self.process._send_all, lambda: self._on_loads(layer), self._loads_watched)
+        return found
+
+    def _loads_watched(self) -> bool:
+        return bool(self._wanted & (POLL | LAYERS)) or self.process.wanted("load_chunk") > 0
+
+    def _on_loads(self, layer: Any) -> None:
+        one = self._tracked.get(layer)
+        if one is not None:
+            self._touched(one, "loads")
 
     def _remove(self, layer: Any) -> None:
         one = self._tracked.pop(layer)
@@ -404,8 +420,8 @@ class Attachment:
             bits |= GRID
         new = bits & ~self._wanted
         self._wanted = bits
-        if new & PICTURES:
-            self._dirty |= PICTURES
+        # Nobody was told of loads while nobody looked.
+        self._dirty |= new & (PICTURES | POLL | LAYERS)
         if self._dirty & bits:
             self._schedule(0)
 

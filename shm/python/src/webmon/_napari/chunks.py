@@ -26,6 +26,13 @@ class Axis(NamedTuple):
             return int(np.searchsorted(self.starts, pixel, side="right")) - 1
         return pixel // self.size
 
+    def span(self, chunk: int) -> tuple[int, int]:
+        """Return the first pixel of a chunk, and the one after its last within the axis."""
+        if self.starts is None:
+            return min(chunk * self.size, self.length), min((chunk + 1) * self.size, self.length)
+        last = chunk + 1 >= len(self.starts)
+        return int(self.starts[chunk]), self.length if last else int(self.starts[chunk + 1])
+
 
 class Chunks(NamedTuple):
     """The chunks of an array."""

@@ -54,7 +54,7 @@ class Tracked:
         self,
         viewer: Any,
         layer: Any,
-        send: Callable[[str, Any], None],
+        loads: Optional[Loads],
         touched: Callable[[Tracked, str], None],
     ) -> None:
         self.viewer = viewer
@@ -78,9 +78,7 @@ class Tracked:
         ):
             for name in names:
                 self._connect(name, what, at_once)
-        self.loads: Optional[Loads] = None
-        if self.is_picture:
-            self.loads = Loads(layer, self.id, send, lambda: touched(self, "loads"))
+        self.loads = loads
 
     def _connect(self, name: str, what: str, at_once: Optional[Callable[[], None]]) -> None:
         emitter = getattr(self.layer.events, name, None)
@@ -225,6 +223,8 @@ class Tracked:
             found["loads"] = self.loads.count
             found["load_bytes"] = self.loads.nbytes
             found["reloads"] = self.loads.reloads
+            found["loads_how"] = self.loads.how
+            found["loads_since"] = self.loads.since
         return found
 
     def _details(self) -> dict[str, Any]:
