@@ -145,6 +145,36 @@ def test_names_and_kinds_are_checked(process):
             wrong()
 
 
+class Broken:
+    """Can be looked at in no way."""
+
+    __array__ = __float__ = __repr__ = __str__ = __eq__ = __hash__ = __bool__ = lambda self, *_, **__: 1 / 0
+    __class__ = property(lambda self: 1 / 0)
+
+
+def test_whatever_is_given_it_is_a_type_or_a_value_error(process, watcher):
+    for hz in (0, 1e9):
+        watcher.want_topics({"stage": hz, "spot": hz} if hz else {})
+        for value in (np.ma.masked, {"mean": np.ma.masked}, np.ma.array(3, mask=True), {"x": float("nan"), "n": 3}):
+            process.set("stage", value)
+            process.send("spot", value)
+        for wrong in (Broken(), {"x": Broken()}, [Broken()], {Broken: 1}, np.array([Broken], dtype=object), object(), 1 << 64):
+            for call in (process.set, process.send):
+                with pytest.raises((TypeError, ValueError), match="stage|spot"):
+                    call("stage" if call == process.set else "spot", wrong)
+        for name in (Broken(), [], None, 3, np.zeros(3), "a b", "half \ud800"):
+            for call in (process.set, process.send):
+                with pytest.raises((TypeError, ValueError), match="topic"):
+                    call(name, 1)
+        for meta in ({"title": Broken()}, {"unit": np.zeros(3)}, {"title": 3}, {"fields": 3}, {"fields": {"x": 3}}, {"fields": {"x": {"unit": 3}}}):
+            for call in (process.set, process.send):
+                with pytest.raises(TypeError, match="stage|spot"):
+                    call("stage" if call == process.set else "spot", 1, **meta)
+    process.set(np.str_("stage"), {"half \ud800": "\ud800"})
+    assert watcher.data.get("stage") == {"half ?": "?"} and all(type(name) is str for name in watcher.data.keys())
+    assert {"mean": None} in [{key: value for key, value in message["spot"].items() if key != "time"} for message in watcher.drain() if "spot" in message]
+
+
 def test_what_is_refused_is_not_declared(process, watcher):
     with pytest.raises(TypeError):
         process.set("stage", object())

@@ -7,15 +7,22 @@ run code or fail.
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import datetime
 import enum
+import operator
 import os
 import re
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-__all__ = ["MAX_EVENT", "MAX_STATE", "check_name", "plain"]
+from ._convert import called, exact, reason, to_array
+
+__all__ = ["MAX_EVENT", "MAX_STATE", "check_name", "clean", "plain", "words"]
 
 # How much one value may hold: bytes of texts and arrays, and ITEM for
 # everything else. A message waits in a queue with thousands of others, a state
@@ -30,16 +37,51 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,79}\Z")
 _ATOMS = frozenset({type(None), bool, float})
 _INT_MIN, _INT_MAX = -(1 << 63), (1 << 64) - 1
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+# Seconds a step of NumPy's times: so many, or so many steps a second.
+_UNITS = {
+    "W": (7 * 86400, 1), "D": (86400, 1), "h": (3600, 1), "m": (60, 1), "s": (1, 1),
+    "ms": (1, 10**3), "us": (1, 10**6), "ns": (1, 10**9), "ps": (1, 10**12), "fs": (1, 10**15), "as": (1, 10**18),
+}  # fmt: skip
+
 
 def check_name(name: str, what: str) -> str:
     """Returns name if it can be that of a topic, control, action or array, else raises ValueError."""
-    if not isinstance(name, str):
-        raise TypeError(f"the name of {what} must be text, not {type(name).__name__}")
+    if not issubclass(type(name), str):
+        raise TypeError(f"the name of {what} must be text, not {called(name)}")
     if not _NAME.match(name):
         raise ValueError(
             f"{name[:100]!r} cannot be the name of {what}: use 1 to 80 letters, digits and _ . : -, beginning with a letter, digit or _"
         )
-    return name
+    return str.__str__(name)
+
+
+def clean(text: str) -> str:
+    """Returns text that can be encoded: halves of pairs, as file names have them, become question marks."""
+    text = str.__str__(text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="replace").decode()
+    return text
+
+
+def words(value: Any, what: str) -> str | None:
+    """Returns text for people, or None, as it was given. Raises TypeError for anything else."""
+    if value is None:
+        return None
+    if not issubclass(type(value), str):
+        raise TypeError(f"{what} must be text, not {called(value)}")
+    return clean(value)
+
+
+class _Refused(Exception):
+    """What cannot be shown: the error that says so."""
+
+    def __init__(self, error: type[Exception], text: str) -> None:
+        super().__init__(text)
+        self.error = error
 
 
 class _Budget:
@@ -52,18 +94,23 @@ class _Budget:
     def take(self, n: int) -> None:
         self.left -= n
         if self.left < 0:
-            raise ValueError(
-                f"{self.what} is larger than {self.most >> 10} KiB: big arrays belong into webmon.share(), other data in smaller pieces"
+            raise _Refused(
+                ValueError,
+                f"{self.what} is larger than {self.most >> 10} KiB: big arrays belong into webmon.share(), other data in smaller pieces",
             )
 
 
 def plain(value: Any, what: str = "the value", most: int = MAX_STATE) -> Any:
     """Returns a copy of value made of None, bool, int, float, str, list, dict and small arrays alone.
 
-    NumPy scalars become Python's, tuples lists, dataclasses and named tuples dicts, members of an Enum their values and
-    paths text. Arrays of numbers stay arrays, copied; those of text become lists.
+    NumPy scalars become Python's, tuples lists, records, dataclasses, named tuples and other mappings dicts, members of an
+    Enum their values, paths and UUIDs text. Arrays of numbers stay arrays, copied; those of anything else become lists.
+    Values are as in the table of a shared array: times are seconds since the epoch, spans seconds, bytes text (base64 where
+    they are none), complex numbers [real, imaginary]; what is masked or no time (NaT) is None, or NaN in an array of floats.
+    Numbers and arrays of other libraries become what NumPy or float() makes of them, without their units.
 
-    Raises TypeError for what is no plain data, ValueError for what is larger than ``most`` bytes or nested too deeply.
+    Raises TypeError for what is no plain data, or raises anything when it is read, ValueError for what is larger than
+    ``most`` bytes or nested too deeply.
     """
     # What most calls are about, without any detour.
     kind = type(value)
@@ -74,10 +121,15 @@ def plain(value: Any, what: str = "the value", most: int = MAX_STATE) -> Any:
         try:
             for key, item in value.items():
                 inner = type(item)
-                if type(key) is str and (
-                    inner in _ATOMS
-                    or (inner is int and _INT_MIN <= item <= _INT_MAX)
-                    or (inner is str and len(item) < 256 and item.isascii())
+                if (
+                    type(key) is str
+                    and len(key) < 256
+                    and key.isascii()
+                    and (
+                        inner in _ATOMS
+                        or (inner is int and _INT_MIN <= item <= _INT_MAX)
+                        or (inner is str and len(item) < 256 and item.isascii())
+                    )
                 ):
                     out[key] = item
                 else:
@@ -86,7 +138,16 @@ def plain(value: Any, what: str = "the value", most: int = MAX_STATE) -> Any:
                 return out
         except RuntimeError:
             pass  # another thread is at work on it
-    return _copy(value, what, _Budget(most, what), 0)
+    error: Exception
+    try:
+        return _copy(value, what, _Budget(most, what), 0)
+    except _Refused as refused:
+        error = refused.error(str(refused))
+    except Exception as raised:
+        # People's own classes are at work here, and an experiment must not end because one cannot be looked at.
+        error = TypeError(f"{what} cannot be shown: reading it raised {reason(raised)}")
+        error.__cause__ = raised
+    raise error
 
 
 def _copy(value: Any, what: str, budget: _Budget, depth: int) -> Any:
@@ -97,86 +158,212 @@ def _copy(value: Any, what: str, budget: _Budget, depth: int) -> Any:
     if kind is int:
         budget.take(_ITEM)
         if not _INT_MIN <= value <= _INT_MAX:
-            raise ValueError(f"{what} holds a whole number of more than 64 bits; use a float or a text")
+            raise _Refused(ValueError, f"{what} holds a whole number of more than 64 bits; use a float or a text")
         return value
     if kind is str:
         budget.take(_ITEM + len(value))
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            return value.encode(errors="replace").decode()
-        return value
+        return clean(value)
     if depth >= _DEPTH:
-        raise ValueError(f"{what} is nested more than {_DEPTH} deep, or holds itself")
+        raise _Refused(ValueError, f"{what} is nested more than {_DEPTH} deep, or holds itself")
     if isinstance(value, enum.Enum):
         return _copy(value.value, what, budget, depth + 1)
     if isinstance(value, dict):
-        budget.take(_ITEM)
-        out = {}
         # A list first: another thread may be at work on the dict.
-        for key, item in list(value.items()):
-            if type(key) is not str:
-                if isinstance(key, enum.Enum):
-                    key = key.value
-                if isinstance(key, str):
-                    key = str(key)
-                elif isinstance(key, (int, np.integer)) and not isinstance(key, bool):
-                    key = int(key)
-                else:
-                    raise TypeError(f"{what} has a key of type {type(key).__name__}: keys must be text or whole numbers")
-            out[key] = _copy(item, f"{what}[{key!r}]" if depth < 4 else what, budget, depth + 1)
-        return out
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return _copy(dict(zip(value._fields, value)), what, budget, depth)
-    if isinstance(value, (list, tuple)):
+        return _dict(list(value.items()), what, budget, depth)
+    if isinstance(value, tuple) and hasattr(kind, "_fields"):
+        return _dict(zip(kind._fields, value), what, budget, depth)
+    if kind is list or kind is tuple:
         budget.take(_ITEM * len(value))
         return [_copy(item, what, budget, depth + 1) for item in list(value)]
     if isinstance(value, np.ndarray):
         return _array(value, what, budget, depth)
     if isinstance(value, np.generic):
-        return _scalar(value, what, budget, depth)
+        return _scalar(value, None, what, budget, depth)
     if isinstance(value, str):
-        return _copy(str(value), what, budget, depth)
+        return _copy(str.__str__(value), what, budget, depth)
     if isinstance(value, int):
-        return _copy(int(value), what, budget, depth)
+        return _copy(int.__int__(value), what, budget, depth)
     if isinstance(value, float):
-        return float(value)
+        return _copy(float.__float__(value), what, budget, depth)
+    if isinstance(value, complex):
+        budget.take(2 * _ITEM)
+        return [value.real, value.imag]
+    if isinstance(value, (bytes, bytearray)):
+        budget.take(_ITEM + len(value))
+        return _text(bytes(value))
+    if isinstance(value, datetime.datetime):
+        # What is no time, such as pandas' NaT, differs from itself.
+        return _copy(value.timestamp() if value == value else None, what, budget, depth + 1)
+    if isinstance(value, datetime.timedelta):
+        return _copy(value.total_seconds(), what, budget, depth + 1)
+    if isinstance(value, (datetime.date, datetime.time)):
+        return _copy(value.isoformat(), what, budget, depth + 1)
     if isinstance(value, os.PathLike):
-        return _copy(os.fsdecode(os.fspath(value)), what, budget, depth)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
-        return _copy(fields, what, budget, depth)
-    raise TypeError(
-        f"{what} is a {type(value).__module__}.{type(value).__qualname__}, which cannot be shown: "
-        "use None, bool, int, float, str, lists, dicts, NumPy scalars and small arrays"
+        return _copy(os.fsdecode(os.fspath(value)), what, budget, depth + 1)
+    if isinstance(value, uuid.UUID):
+        return _copy(str(value), what, budget, depth + 1)
+    if dataclasses.is_dataclass(kind):
+        return _dict([(f.name, getattr(value, f.name)) for f in dataclasses.fields(value)], what, budget, depth)
+    if isinstance(value, Mapping) or (hasattr(kind, "keys") and hasattr(kind, "__getitem__")):
+        return _dict(((key, value[key]) for key in value.keys()), what, budget, depth)
+    if isinstance(value, Sequence) and not isinstance(value, memoryview):
+        budget.take(_ITEM * len(value))
+        out = []
+        for item in value:
+            budget.take(1)
+            out.append(_copy(item, what, budget, depth + 1))
+        return out
+    if kind.__name__ == "NAType" and kind.__module__.split(".")[0] == "pandas":
+        return None
+    nbytes = getattr(value, "nbytes", None) if hasattr(kind, "nbytes") else None
+    if isinstance(nbytes, int) and nbytes > budget.left:
+        budget.take(nbytes)  # before it is read from wherever it lies
+    array = to_array(value)
+    if array is not None:
+        return _array(array, what, budget, depth + 1)
+    if hasattr(kind, "__index__"):
+        return _copy(operator.index(value), what, budget, depth + 1)
+    if hasattr(kind, "__float__"):
+        return _copy(float(value), what, budget, depth + 1)
+    raise _Refused(
+        TypeError,
+        f"{what} is a {called(value)}, which cannot be shown: "
+        "use None, bool, int, float, str, lists, dicts, NumPy scalars and small arrays",
     )
 
 
-def _scalar(value: np.generic, what: str, budget: _Budget, depth: int) -> Any:
-    kind = value.dtype.kind
-    if kind in "biuf":
-        item = value.item()
-        # A long double stays one.
-        return _copy(item if isinstance(item, (bool, int, float)) else float(item), what, budget, depth)
+def _dict(items: Iterable[tuple[Any, Any]], what: str, budget: _Budget, depth: int) -> dict[Any, Any]:
+    budget.take(_ITEM)
+    out: dict[Any, Any] = {}
+    for key, item in items:
+        if isinstance(key, enum.Enum):
+            key = key.value
+        if isinstance(key, (datetime.date, os.PathLike, uuid.UUID)):
+            key = str(key)
+        if isinstance(key, str):
+            budget.take(len(key))
+            key = clean(key)
+        elif isinstance(key, (int, np.integer)) and not isinstance(key, bool):
+            key = _copy(int(key), f"a key of {what}", budget, depth)
+        else:
+            raise _Refused(TypeError, f"{what} has a key of type {called(key)}: keys must be text or whole numbers")
+        out[key] = _copy(item, f"{what}[{key!r:.80}]" if depth < 4 else what, budget, depth + 1)
+    return out
+
+
+def _text(value: bytes) -> str:
+    """Bytes as people read them: text where they are that, else base64. So does webmon with those of shared records."""
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        text = "\0"
+    if _CONTROL.search(text):
+        return base64.b64encode(value).decode()
+    return text
+
+
+def _seconds(value: Any) -> float | int | None:
+    """A time in seconds since the epoch, a span in seconds; what has no unit, or one without a length, in steps of it."""
+    if np.isnat(value):
+        return None
+    unit, count = np.datetime_data(value.dtype)
+    if value.dtype.kind == "M" and unit in ("Y", "M"):
+        value, unit, count = value.astype("M8[D]"), "D", 1
+    steps = int(value.astype("i8")) * count
+    if unit not in _UNITS:
+        return steps
+    times, per = _UNITS[unit]
+    return steps * times / per
+
+
+def _scalar(value: Any, mask: Any, what: str, budget: _Budget, depth: int) -> Any:
+    """A NumPy scalar. mask, None for none, says of a record which of its fields are masked, and of anything else whether it is."""
+    dtype = value.dtype
+    kind = dtype.kind
+    if dtype.names is not None:
+        budget.take(_ITEM)
+        out = {}
+        for name in dtype.names:
+            hidden = None if mask is None else mask[name] if mask.dtype.names else mask
+            field = value[name]
+            inner = f"{what}[{name!r:.80}]" if depth < 4 else what
+            if isinstance(field, np.ndarray):
+                array = field if hidden is None else np.ma.array(field, mask=hidden)
+                out[clean(name)] = _array(array, inner, budget, depth + 1)
+            elif isinstance(field, np.generic):
+                out[clean(name)] = _scalar(field, hidden, inner, budget, depth + 1)
+            else:  # of objects
+                out[clean(name)] = None if hidden is not None and hidden else _copy(field, inner, budget, depth + 1)
+        return out
+    if mask is not None and mask:
+        return None
+    if kind == "b":
+        return bool(value)
+    if kind in "iu":
+        return _copy(int(value), what, budget, depth)
+    if kind == "f" and dtype.isbuiltin != 2:
+        return _copy(float(value), what, budget, depth)
+    if kind == "c":
+        budget.take(2 * _ITEM)
+        return [float(value.real), float(value.imag)]
     if kind == "U":
         return _copy(str(value), what, budget, depth)
-    if kind == "V" and value.dtype.names:
-        return _copy(dict(zip(value.dtype.names, value.item())), what, budget, depth)
-    raise TypeError(f"{what} is a NumPy {value.dtype}, which cannot be shown: use a number or a text")
+    if kind == "S":
+        budget.take(_ITEM + dtype.itemsize)
+        return _text(bytes(value))
+    if kind in "Mm":
+        budget.take(_ITEM)
+        return _seconds(value)
+    own = exact(dtype)
+    if own is not None:
+        return _scalar(np.asarray(value).astype(own)[()], None, what, budget, depth)
+    raise _Refused(TypeError, f"{what} is a NumPy {dtype}, which cannot be shown: use a number or a text")
 
 
 def _array(value: np.ndarray[Any, Any], what: str, budget: _Budget, depth: int) -> Any:
+    if depth >= _DEPTH:
+        raise _Refused(ValueError, f"{what} is nested more than {_DEPTH} deep, or holds itself")
+    mask: Any = None
+    if isinstance(value, np.ma.MaskedArray):
+        mask = np.asarray(np.ma.getmaskarray(value))
+    value = np.asarray(value)
+    own = exact(value.dtype)
+    if own is not None:
+        budget.take(own.itemsize * value.size)
+        value = value.astype(own)
     kind = value.dtype.kind
     if value.ndim == 0:
-        return _copy(value[()], what, budget, depth)
-    if kind in "biuf":
-        budget.take(_ITEM + value.nbytes)
-        dtype = value.dtype
-        # Half and long double are known by NumPy alone.
-        if kind == "f" and dtype.itemsize not in (4, 8):
-            dtype = np.dtype(np.float32 if dtype.itemsize == 2 else np.float64)
-        return np.array(value, dtype=dtype.newbyteorder("="), order="C", subok=False)
-    if kind == "U":
-        budget.take(value.nbytes)
-        return _copy(value.tolist(), what, budget, depth)
-    raise TypeError(f"{what} is an array of {value.dtype}, which cannot be shown as it is: use arrays of numbers, or webmon.share()")
+        item = value[()]
+        hidden = None if mask is None else mask[()]
+        if isinstance(item, np.generic):
+            return _scalar(item, hidden, what, budget, depth)
+        return None if hidden is not None and hidden else _copy(item, what, budget, depth + 1)
+    if kind in "biufc":
+        hides = mask is not None and bool(mask.any())
+        if not hides or kind in "fc":
+            budget.take(_ITEM + value.nbytes)
+            dtype = value.dtype
+            # Half and long double are known by NumPy alone.
+            if kind == "f" and dtype.itemsize not in (4, 8):
+                dtype = np.dtype(np.float32 if dtype.itemsize == 2 else np.float64)
+            elif kind == "c" and dtype.itemsize > 16:
+                dtype = np.dtype(np.complex128)
+            out = np.array(value, dtype=dtype.newbyteorder("="), order="C", subok=False)
+            if hides:
+                out[mask] = np.nan
+            return out
+        budget.take(_ITEM * value.size)
+        return np.ma.array(value, mask=mask).tolist()
+    if kind == "V" and value.dtype.names is None:
+        raise _Refused(TypeError, f"{what} is an array of {value.dtype}, which cannot be shown as it is: use arrays of numbers, or webmon.share()")
+    budget.take(_ITEM * len(value) + (value.nbytes if value.ndim == 1 and kind in "SU" else 0))
+    return [_item(value[i], None if mask is None else mask[i], what, budget, depth + 1) for i in range(len(value))]
+
+
+def _item(value: Any, mask: Any, what: str, budget: _Budget, depth: int) -> Any:
+    """One item of an array, which is an array itself where that has several axes."""
+    if isinstance(value, np.ndarray):
+        return _array(value if mask is None else np.ma.array(value, mask=mask), what, budget, depth)
+    if isinstance(value, np.generic):
+        return _scalar(value, mask, what, budget, depth)
+    return None if mask is not None and mask else _copy(value, what, budget, depth)

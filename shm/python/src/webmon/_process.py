@@ -21,7 +21,7 @@ from typing import Any, Callable, Literal, NamedTuple, TypeVar, overload
 
 from . import _announce, _forms, _segment
 from ._arrays import Scales, SharedArray, Units
-from ._plain import MAX_EVENT, MAX_STATE, check_name, plain
+from ._plain import MAX_EVENT, MAX_STATE, check_name, plain, words
 from ._resources import Data, Flag, Inbox, Mailbox, Notes
 from ._server import Server
 from ._version import __version__
@@ -412,14 +412,18 @@ class Process:
 
         Args:
             name: of the topic: letters, digits and _ . : -
-            value: plain data: None, bool, int, float, str, lists, dicts, NumPy scalars and small arrays. It is copied.
+            value: plain data: None, bool, int, float, str, lists, dicts, NumPy scalars and small arrays, and what stands for
+                such, as records, dataclasses, datetimes (seconds since the epoch), masked values (None) and numbers of
+                other libraries. It is copied.
             meta: "title", "unit" and "fields" ({path: {"title", "unit"}}), to declare once or anew.
 
         Raises:
-            TypeError: the value is no plain data.
+            TypeError: the value is no plain data, or raises something when it is read.
             ValueError: it is larger than 4 MiB, or the name cannot be used.
         """
         began = time.perf_counter_ns()
+        if type(name) is not str:
+            name = check_name(name, "a topic")
         value = plain(value, name, MAX_STATE)
         if name not in self._data.values_ or meta or name in _RESERVED_STATES:
             self._declare_topic(name, "state", meta)
@@ -446,10 +450,12 @@ class Process:
             meta: "title", "unit" and "fields" ({path: {"title", "unit"}}), to declare once or anew.
 
         Raises:
-            TypeError: the value is no plain data.
+            TypeError: the value is no plain data, or raises something when it is read.
             ValueError: it is larger than 64 KiB, or the name cannot be used.
         """
         began = time.perf_counter_ns()
+        if type(name) is not str:
+            name = check_name(name, "a topic")
         value = plain(value, name, MAX_EVENT)
         known = self._topics.get(name)
         if meta or known is None or known["kind"] != "event":
@@ -480,8 +486,8 @@ class Process:
         known = self._topics.get(name)
         if known is not None and known["kind"] == kind:
             # Said again with each value, as in a loop.
-            for key in meta:
-                if key not in known or known[key] != meta[key]:
+            for key, entry in meta.items():
+                if key not in known or (known[key] is not entry and (type(entry) not in (str, dict) or known[key] != entry)):
                     break
             else:
                 return
@@ -494,7 +500,7 @@ class Process:
                 raise ValueError(f"{name} is a name of webmon's own: choose another")
         elif known["kind"] != kind:
             raise ValueError(f"{name} is {'a state' if kind == 'event' else 'an event'} already: choose another name")
-        new = {"kind": kind, **{key: entry for key, entry in (known or {}).items() if key != "kind"}, **plain(meta, f"what is said of {name}")}
+        new = {"kind": kind, **{key: entry for key, entry in (known or {}).items() if key != "kind"}, **_said(meta, name)}
         if new == known:
             return
         with self._lock:
@@ -911,7 +917,9 @@ class Process:
         Args:
             name: letters, digits and _ . : - ; an array of that name before is closed.
             shape: of the largest frame, in C order; at most 8 axes.
-            dtype: any NumPy dtype of numbers of up to 64 bits (complex: 2 x 64), or a record of numbers and texts.
+            dtype: any NumPy dtype of numbers of up to 64 bits (complex: 2 x 64), or a record of up to 256 fields of numbers,
+                times and texts. One that another library has added, such as bfloat16, is shown as the smallest of NumPy's
+                own that holds all of its values.
             axes: a name for each, such as "tzyx" or ["time", "y", "x"].
             units: of each axis, or one for all of x, y and z.
             scale: units a pixel of each axis, or one for all of x, y and z.
@@ -925,10 +933,10 @@ class Process:
             slots: frames in the ring, 2 to 64.
 
         Raises:
-            TypeError: the dtype cannot be shared.
-            ValueError: another argument is of no use; says which.
+            TypeError: the dtype cannot be shared, or another argument is of another type.
+            ValueError: a record has too many fields, or another argument is of no use; says which.
         """
-        check_name(name, "an array")
+        name = check_name(name, "an array")
         array = SharedArray(
             self, name, shape, dtype, axes,
             units=units, scale=scale, title=title, role=role, colormap=colormap, limits=limits, unit=unit, layer=layer, slots=slots,
@@ -1026,6 +1034,18 @@ def _checked(name: str | None, commands: str) -> str | None:
     if name is not None and not isinstance(name, str):
         raise TypeError(f"the name must be text, not {type(name).__name__}")
     return (name or "").strip()[:80].strip() or None
+
+
+def _said(meta: dict[str, Any], name: str) -> dict[str, Any]:
+    """What is said of a topic, checked. Raises TypeError for what is of another form."""
+    said: dict[str, Any] = plain(meta, f"what is said of {name}")
+    fields = said.get("fields")
+    if fields is not None and not (isinstance(fields, dict) and all(isinstance(of, dict) for of in fields.values())):
+        raise TypeError(f'the fields of {name} must be {{path: {{"title", "unit"}}}}, not {fields!r:.200}')
+    for of in (said, *(fields or {}).values()):
+        for key in ("title", "unit"):
+            words(of.get(key), f"the {key} of {name}")
+    return said
 
 
 def _default_name() -> str:
