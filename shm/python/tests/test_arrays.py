@@ -10,7 +10,7 @@ import pytest
 from watching import Ring
 
 import webmon
-from webmon import _segment, _server
+from webmon import Process, _segment, _server
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is no /dev/shm to look into")
 
@@ -117,7 +117,13 @@ def test_every_dtype(camera, dtype):
         np.testing.assert_array_equal(ring.read()[0], frame)
 
 
-@pytest.mark.parametrize("dtype", [object, "S4", "U4", "M8[ns]", "V8", np.longdouble, "O,i4", [("a", "f4", 2), ("b", "O")], [("a", [("b", "i4")], 3)]])
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        object, "S4", "U4", "M8[ns]", "V8", np.longdouble, np.clongdouble, "O,i4", [("a", "f4", 2), ("b", "O")], [("a", [("b", "i4")], 3)],
+        [("a", "g")], [("a", "V3")], [], [("a.b", "i4"), ("a", [("b", "i4")])],
+    ],
+)
 def test_refused_dtypes(process, dtype):
     with pytest.raises(TypeError, match="cannot be shared"):
         process.share("camera", (2, 2), dtype)
@@ -192,7 +198,7 @@ def test_wrong_frames(camera):
         (np.zeros((3, 4), SPOTS), TypeError, "shared as uint16"),
         (np.zeros((4, 4), "u2"), ValueError, r"\(3, 4\), and this frame of \(4, 4\) is larger"),
         (np.zeros(4, "u2"), ValueError, r"\(3, 4\), and this frame has the shape \(4,\)"),
-        ([[1.5]], TypeError, "float64"),
+        ([[1.5]], TypeError, r"this is a list: make it one with np.asarray\(frame, '<u2'\)"),
     ]:
         with pytest.raises(error, match=why):
             array.publish(frame)
@@ -251,19 +257,326 @@ def test_nobody_looks(camera):
     assert ring.latest == 0 and array.copied == 0 and not array.wanted and beats == sorted(beats) and beats[0] > 0
 
 
-def test_what_is_no_array_is_made_one_only_when_wanted(process, watcher):
-    class Lazy:
-        asked = 0
+class Picture:
+    """An array of another library, which says what it is and becomes NumPy's when it is asked to."""
 
-        def __array__(self, *args, **kwds):
-            self.asked += 1
-            return np.ones((3, 4), "u2")
+    device = "cpu"
 
-    array, lazy = process.share("camera", (3, 4), "u2"), Lazy()
-    assert array.publish(lazy) is False and lazy.asked == 0 and array.published == 1
+    def __init__(self, array, dtype=None):
+        self.array, self.dtype, self.shape, self.asked = array, array.dtype if dtype is None else dtype, array.shape, 0
+
+    def __array__(self, *args, **kwds):
+        self.asked += 1
+        if self.device != "cpu":
+            raise TypeError("it lies in a graphics card: use .get()")
+        return self.array
+
+
+class Liar(Picture):
+    pass
+
+
+class Strict:
+    """A dtype as other libraries have them."""
+
+    def __repr__(self):
+        return "torch.uint16"
+
+
+def test_what_says_what_it_is_is_converted_only_when_wanted(process, watcher):
+    array = process.share("camera", (3, 4), Strict())
+    assert array.dtype == "u2"
+    first, second = (Picture(np.full((3, 4), n, "u2"), dtype) for n, dtype in ((1, None), (2, Strict())))
+    # The first tells that its class can be converted.
+    for picture in (first, second, first, second):
+        assert array.publish(picture) is False
+    assert first.asked == 1 and second.asked == 0 and array.published == 4
     watcher.want_topics({"array/camera": 1e9})
-    assert array.publish(lazy) and lazy.asked == 1
-    assert (Ring(watcher.data.get("arrays")["camera"]).read()[0] == 1).all()
+    assert array.publish(second) and second.asked == 1
+    assert (Ring(watcher.data.get("arrays")["camera"]).read()[0] == 2).all()
+
+
+class Bare:
+    """Becomes an array, and does not say of what kind."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __array__(self, *args, **kwds):
+        return self.array
+
+
+class Tensor:
+    def __init__(self, array):
+        self.array = array
+
+    def __dlpack__(self, **kwds):
+        return self.array.__dlpack__(**kwds)
+
+    def __dlpack_device__(self):
+        return self.array.__dlpack_device__()
+
+
+class Field:
+    def __init__(self, array):
+        self.data = array
+        self.dtype = array.dtype
+
+
+class Kelvin(np.ndarray):
+    """Refuses to be copied into what has no unit, as astropy's quantities do."""
+
+    def __array_function__(self, *args):
+        raise TypeError("units differ")
+
+
+class Broken:
+    def __init__(self, error):
+        self.error = error
+
+    def __array__(self, *args, **kwds):
+        raise self.error
+
+
+class Wrecked:
+    __class__ = dtype = shape = __array__ = property(lambda self: 1 / 0)
+    __repr__ = __eq__ = __iter__ = __float__ = lambda self, *_: 1 / 0
+
+
+def on_card():
+    picture = Picture(np.zeros((3, 4), "u2"))
+    picture.device = "cuda:0"
+    return picture
+
+
+GOOD, OTHER, LARGE = (np.ones(shape, dtype) for shape, dtype in (((3, 4), "u2"), ((3, 4), "f4"), ((3, 5), "u2")))
+
+
+@pytest.mark.parametrize(
+    ("frame", "want"),
+    [
+        (Bare(GOOD), None),
+        (Tensor(GOOD), None),
+        (Field(GOOD), None),
+        (memoryview(GOOD), None),
+        (np.rec.array(GOOD), None),
+        (GOOD.view(Kelvin), None),
+        (np.ma.array(GOOD), None),
+        (Picture(GOOD), None),
+        (Picture(OTHER), "float32"),
+        (Picture(LARGE), "larger"),
+        (Liar(OTHER, np.dtype("u2")), "float32"),
+        (Bare(OTHER), "float32"),
+        (Bare(LARGE), "larger"),
+        (Tensor(OTHER), "float32"),
+        (Field(LARGE), "larger"),
+        (Bare(np.array("text")), "<U4"),
+        (Bare(np.array([object()])), "object"),
+        ([[1, 2], [3, 4]], "a list"),
+        (((1.5,),), "a tuple"),
+        (3, "a int"),
+        ("text", "a str"),
+        (b"text", "a bytes"),
+        (None, "a NoneType"),
+        (object(), "an? .*object"),
+        ((n for n in range(3)), "a generator"),
+        (np.uint16(3), "number of axes"),
+        (np.ma.array(GOOD, mask=GOOD > 0), r"uint16, which has no NaN .*: share it as a float, or publish frame.filled"),
+        (np.ma.array(GOOD, mask=GOOD > 1), "no NaN"),
+        (np.ma.masked, "float64"),
+        (on_card(), r"does not become a NumPy array: TypeError: it lies in a graphics card: use \.get\(\)"),
+        (Broken(RuntimeError("no data")), "RuntimeError: no data"),
+        (Broken(RecursionError("deep")), "RecursionError: deep"),
+        (Broken(MemoryError()), "MemoryError"),
+    ],
+)
+def test_the_same_answer_whether_anybody_looks_or_not(process, watcher, frame, want):
+    array = process.share("camera", (3, 4), "u2")
+    array.publish(Picture(GOOD))  # its class is known from now on
+    for hz in (0, 1e9, 0):
+        watcher.want_topics({"array/camera": hz} if hz else {})
+        for _ in range(2):
+            before = array.published
+            if want is None:
+                assert array.publish(frame) is bool(hz) and array.published == before + 1
+            else:
+                with pytest.raises((TypeError, ValueError), match=want) as raised:
+                    array.publish(frame)
+                assert raised.type in (TypeError, ValueError) and array.published == before
+        if want is None and hz:
+            assert (Ring(watcher.data.get("arrays")["camera"]).read()[0] == 1).all()
+
+
+def test_what_cannot_even_be_asked_what_it_is(process, watcher):
+    array = process.share("camera", (3, 4), "u2")
+    for hz in (0, 1e9):
+        watcher.want_topics({"array/camera": hz} if hz else {})
+        with pytest.raises(TypeError, match="Wrecked does not become a NumPy array: ZeroDivisionError"):
+            array.publish(Wrecked())
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(1)])
+def test_ctrl_c_while_a_frame_is_converted(camera, error):
+    array, _ = camera((3, 4), "u2")
+    with pytest.raises(type(error)):
+        array.publish(Broken(error))
+
+
+@pytest.mark.parametrize(
+    ("kwds", "why"),
+    [
+        ({"offset": (1,)}, "two numbers"),
+        ({"offset": 3}, "two numbers"),
+        ({"offset": (0, float("nan"))}, "offset must be finite"),
+        ({"step": (0, 1)}, "more than 0"),
+        ({"step": (1, float("inf"))}, "more than 0"),
+        ({"level": -1}, "0 to 53"),
+        ({"level": 1.5}, "whole number"),
+        ({"level": 1 << 40}, "0 to 53"),
+        ({"stamp": "now"}, "seconds since"),
+        ({"stamp": float("nan")}, "seconds since"),
+        ({"stamp": -1}, "seconds since"),
+    ],
+)
+def test_where_a_frame_lies_is_checked_whether_anybody_looks_or_not(process, watcher, kwds, why):
+    array = process.share("camera", (3, 4), "u2")
+    for hz in (0, 1e9):
+        watcher.want_topics({"array/camera": hz} if hz else {})
+        with pytest.raises((TypeError, ValueError), match=why):
+            array.publish(GOOD, **kwds)
+        assert array.publish(GOOD, offset=np.array([1, 2]), step=[np.float32(2), 3], level=np.int64(1), stamp=np.float64(5)) is bool(hz)
+
+
+def test_what_is_masked_is_nan(camera):
+    for dtype in ("f2", ">f4", "f8", "c8"):
+        array, ring = camera((2, 3), dtype)
+        frame = np.ma.array(np.arange(6).reshape(2, 3).astype(dtype), mask=[[1, 0, 0], [0, 0, 1]])
+        frame.data[frame.mask] = 1e4
+        for one in (frame, frame[:, ::-2], frame[:1], np.ma.array(np.zeros((0, 3), dtype), mask=np.zeros((0, 3)))):
+            assert array.publish(one)
+            np.testing.assert_array_equal(ring.read()[0], one.filled(np.nan))
+        assert frame.data[0, 0] == 1e4  # the caller's own
+
+
+def test_masked_records(camera):
+    dtype = np.dtype([("x", "f4"), ("in", [("at", "f8", (2,)), ("t", "M8[ms]")]), ("label", "U4"), ("raw", "S3")], align=True)
+    array, ring = camera(10, dtype)
+    frame = np.ma.zeros(3, dtype)
+    frame["x"], frame["in"]["at"], frame["in"]["t"], frame["label"], frame["raw"] = 1e20, 1e20, 5, "abc", b"xyz"
+    frame[1] = np.ma.masked
+    frame.mask["in"]["at"][2, 0] = True
+    assert array.publish(frame)
+    got = ring.read()[0]
+    assert np.isnan(got["x"]).tolist() == [False, True, False]
+    assert np.isnan(got["in.at"]).tolist() == [[False] * 2, [True] * 2, [True, False]]
+    assert np.isnat(got["in.t"]).tolist() == [False, True, False]
+    assert got["label"].tolist() == ["abc", "", "abc"] and got["raw"].tolist() == [b"xyz", b"", b"xyz"]
+    array, ring = camera(10, SPOTS)
+    with pytest.raises(TypeError, match="uint16, in the field 'n', which has no NaN"):
+        array.publish(np.ma.array(spots(3)))
+    assert array.publish(np.ma.array(spots(3)).filled()) and array.publish(spots(3).view(np.ma.MaskedArray).data)
+
+
+def test_records_of_odd_dtypes(camera):
+    dtype = np.dtype({"names": ["b", "a", ""], "formats": ["u1", ">u2", ("f4", (0,))], "offsets": [4, 4, 6], "titles": ["Bee", "Ay", None], "itemsize": 9})
+    array, ring = camera(4, dtype)
+    frame = np.zeros(3, dtype)
+    frame["a"] = [1, 2, 3]
+    assert array.publish(frame) and ring.dtype.names == ("b", "a", "f2")
+    assert ring.read()[0]["a"].tolist() == [1, 2, 3] and ring.read()[0]["b"].tolist() == frame["b"].tolist()
+    array, ring = camera(4, [("half \ud800", "f2")])
+    assert array.publish(np.ones(2, [("half \ud800", "f2")])) and ring.read()[0]["half ?"].tolist() == [1, 1]
+    array, ring = camera(4, [("nothing", "U0")])
+    assert array.publish(np.zeros(2, [("nothing", "U0")])) and ring.read()[0].shape == (2,)
+
+
+def test_as_many_fields_as_are_shown(camera, process):
+    def records(n):
+        return np.dtype([("more", [(f"m{i}", "u1") for i in range(n - 156)]), *((f"f{i}", "f4") for i in range(156))])
+
+    # With short names all of them go into the description.
+    array, ring = camera(3, [(f"{i:x}", "u1") for i in range(256)])
+    assert len(ring.dtype) == 256
+    for dtype in ([(f"f{i}", "f4") for i in range(257)], records(257), records(5000)):
+        for opened in (process, Process._unopened()):
+            with pytest.raises(ValueError, match="256 are the most"):
+                opened.share("camera", 3, dtype)
+    # A process that is offered later has to know at once, too.
+    with pytest.raises(ValueError, match="bytes to describe"):
+        Process._unopened().share("camera", 3, [(f"a_long_name_of_a_field_{i}", "f4") for i in range(200)])
+
+
+@pytest.mark.parametrize(
+    ("kwds", "error", "why"),
+    [
+        ({"dtype": "uint17"}, TypeError, "not uint17"),
+        ({"dtype": 3.5}, TypeError, "not float"),
+        ({"shape": (2.5, 2)}, TypeError, "whole numbers"),
+        ({"shape": "ab"}, TypeError, "whole numbers"),
+        ({"shape": Broken(None)}, TypeError, "whole numbers"),
+        ({"shape": (1 << 39,), "dtype": "f8", "slots": 8}, ValueError, "too large"),
+        ({"axes": 3}, TypeError, "axes"),
+        ({"title": 3}, TypeError, "title of camera must be text, not int"),
+        ({"colormap": object()}, TypeError, "colormap of camera must be text"),
+        ({"unit": b"um"}, TypeError, "unit"),
+        ({"layer": 3}, TypeError, "layer"),
+        ({"limits": 3}, TypeError, "two numbers"),
+        ({"limits": (3, "a")}, TypeError, "two numbers"),
+        ({"limits": (1, 2, 3)}, TypeError, "two numbers"),
+        ({"limits": (2, 1)}, ValueError, "is more than"),
+        ({"scale": (1, 0)}, ValueError, "other than 0"),
+        ({"scale": float("nan")}, ValueError, "other than 0"),
+        ({"scale": object()}, TypeError, "scale"),
+        ({"role": "rgb"}, ValueError, "no shape of colours"),
+        ({"slots": 2.5}, ValueError, "2 to 64"),
+    ],
+)
+def test_what_would_not_be_shown_is_refused(process, kwds, error, why):
+    with pytest.raises(error, match=why):
+        process.share("camera", **{"shape": (2, 2), "dtype": "u1", **kwds})
+
+
+@pytest.mark.parametrize("argument", ["name", "shape", "dtype", "axes", "scale", "title", "role", "colormap", "limits", "unit", "layer", "slots"])
+def test_share_raises_only_type_and_value_errors(process, argument):
+    for wrong in (Wrecked(), {argument: 1}, object(), np.zeros((2, 2)), np.ma.masked):
+        with pytest.raises((TypeError, ValueError)) as raised:
+            process.share(**{"name": "camera", "shape": (2, 2), "dtype": "u1", argument: wrong})
+        assert raised.type in (TypeError, ValueError) and "camera" not in process._arrays
+
+
+def test_what_is_said_later_is_checked_too(process, watcher):
+    array = process.share("camera", (2, 2), "u1", title="Camera")
+    for kwds in ({"title": 3}, {"colormap": object()}, {"unit": b"um"}, {"note": 1}, {"limits": 3}, {"limits": (2, 1)}, {"scale": 0}, {"units": ["um"]}):
+        with pytest.raises((TypeError, ValueError)):
+            array.update(**kwds)
+    array.update(note="Half \ud800")
+    declared = watcher.data.get("arrays")["camera"]
+    assert declared["title"] == "Camera" and declared["note"] == "Half ?"
+
+
+def test_text_that_cannot_be_encoded(process, watcher):
+    process.share("camera", (2, 2), "u1", axes=["y", "x\ud800"], units=["\udfff", "um"], title="Half \ud800")
+    declared = watcher.data.get("arrays")["camera"]
+    assert declared["axes"] == ["y", "x?"] and declared["units"] == ["?", "um"] and declared["title"] == "Half ?"
+
+
+@pytest.mark.parametrize(
+    ("name", "memory"),
+    [
+        ("bfloat16", "f4"), ("float8_e4m3fn", "f4"), ("float8_e5m2", "f4"), ("float8_e8m0fnu", "f4"), ("float6_e2m3fn", "f4"),
+        ("int4", "i1"), ("uint4", "u1"), ("int2", "i1"),
+    ],
+)  # fmt: skip
+def test_dtypes_of_machine_learning(camera, name, memory):
+    dtype = np.dtype(getattr(pytest.importorskip("ml_dtypes"), name))
+    array, ring = camera((3, 4), dtype)
+    frame = np.ones((3, 4), dtype)
+    assert array.dtype == dtype and ring.dtype == memory and array.publish(frame) and (ring.read()[0] == 1).all()
+    with pytest.raises(TypeError, match=f"is of {np.dtype(memory)}: convert it with frame.astype\\('{name}'\\)"):
+        array.publish(np.ones((3, 4), memory))
+    array, ring = camera(3, [("a", dtype), ("n", "i4")])
+    frame = np.ones(3, [("a", dtype), ("n", "i4")])
+    assert array.publish(frame) and ring.read()[0]["a"].tolist() == [1, 1, 1]
 
 
 def test_no_more_than_twice_as_often_as_wanted(camera):

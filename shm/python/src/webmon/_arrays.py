@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import math
+import operator
 import threading
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, Callable, Union
 
 import numpy as np
 
-from ._segment import _AVAILABLE, _MAX_DIMS, Segment, check_dtype, describe, description
+from ._convert import as_dtype, called, described, reason, to_array, written
+from ._plain import clean, words
+from ._segment import _AVAILABLE, _MAX_DIMS, Segment, check_dtype, describe, description, fields, total_bytes, unmaskable
 
 if TYPE_CHECKING:
     from ._process import Process
@@ -22,6 +25,10 @@ _ROLES = ("", "rgb", "labels", "table")
 _SPATIAL = frozenset("xyz")
 _BY_NDIM = {0: "", 1: "x", 2: "yx", 3: "zyx", 4: "tzyx", 5: "tczyx"}
 _MAX_SLOT = 1 << 40
+_MAX_LEVEL = 53
+_INF = math.inf
+_MAX_CLASSES = 16  # of frames that are no NumPy arrays, and are known to become some
+_ORIGIN, _UNIT, _LEVEL = (0.0, 0.0), (1.0, 1.0), 0
 
 # What may say something of each axis: one entry an axis, or one for all spatial axes.
 Units = Union[str, Sequence[Union[str, None]], None]
@@ -62,14 +69,17 @@ class SharedArray:
         self.name = name
         self._process = process
         self._topic = f"array/{name}"
-        self._frame_dtype = np.dtype(dtype)
-        self.dtype = self._frame_dtype
         self._packed = check_dtype(dtype)
+        self._frame_dtype = as_dtype(dtype) or self._packed
+        self.dtype = self._frame_dtype
+        self._ways = [way for *_, way in fields(self._frame_dtype)] if self._packed.names is not None else []
+        self._unmaskable = unmaskable(self._packed)
         self.shape = _shape(shape)
-        if role not in _ROLES:
-            raise ValueError(f"role must be one of {', '.join(map(repr, _ROLES))}, not {role!r}")
-        if not isinstance(slots, int) or not 2 <= slots <= 64:
-            raise ValueError(f"slots must be 2 to 64, not {slots!r}")
+        if type(role) is not str or role not in _ROLES:
+            raise ValueError(f"role must be one of {', '.join(map(repr, _ROLES))}, not {written(role)}")
+        if not issubclass(type(slots), (int, np.integer)) or not 2 <= slots <= 64:
+            raise ValueError(f"slots must be 2 to 64, not {written(slots)}")
+        slots = int(slots)
         if role == "rgb":
             _check_colour(name, self.shape)
         self._slots = slots
@@ -80,18 +90,20 @@ class SharedArray:
             "dtype": describe(self._packed),
             "shape": list(self.shape),
             "axes": names,
-            "units": _per_axis(units, names, "units", "", str),
-            "scale": _per_axis(scale, names, "scale", 1.0, float),
-            "title": title,
+            "units": _per_axis(units, names, "units", "", _unit),
+            "scale": _per_axis(scale, names, "scale", 1.0, _pixel),
+            "title": words(title, f"the title of {name}"),
             "role": role,
-            "colormap": colormap,
+            "colormap": words(colormap, f"the colormap of {name}"),
             "limits": _limits(limits),
-            "unit": unit,
-            "layer": layer,
+            "unit": words(unit, f"the unit of {name}"),
+            "layer": words(layer, f"the layer of {name}"),
             "note": None,
         }
         self._withheld = False
         self._text = self._describe(self.shape)
+        # Classes of other libraries whose objects are known to become arrays, with the device that those were on.
+        self._classes: dict[type, Any] = {}
         self._lock = threading.Lock()
         self._segment: Segment | None = None
         self._closed = False
@@ -110,6 +122,7 @@ class SharedArray:
     def _describe(self, shape: tuple[int, ...]) -> bytes:
         """What the segment for that shape says of the array. Raises ValueError where it has no room for that."""
         about = {key: self._about[key] for key in ("dtype", "shape", "axes", "units")}
+        total_bytes(shape, self._packed, self._slots)
         return description({**about, "shape": list(shape)}, self.name)
 
     def _make(self) -> None:
@@ -158,9 +171,9 @@ class SharedArray:
         self,
         frame: Any,
         *,
-        offset: tuple[float, float] = (0.0, 0.0),
-        step: tuple[float, float] = (1.0, 1.0),
-        level: int = 0,
+        offset: tuple[float, float] = _ORIGIN,
+        step: tuple[float, float] = _UNIT,
+        level: int = _LEVEL,
         stamp: float | None = None,
     ) -> bool:
         """Offers a frame. Never blocks and never waits for anyone.
@@ -169,10 +182,13 @@ class SharedArray:
         microsecond. The caller may go on to change the frame.
 
         Args:
-            frame: an array of the shared dtype; its shape may be smaller on any axis. It need not be contiguous.
+            frame: an array of the shared dtype; its shape may be smaller on any axis. It need not be contiguous. Of a masked
+                array NaN is shown where it is masked (NaT for times, nothing for text). Arrays of other libraries are taken
+                if NumPy can convert them, or by their __dlpack__. Those with a dtype and a shape are converted only if
+                somebody looks (and once for each class, to see whether that can be); others each time.
             offset: (row, column) of the outer corner of its first pixel in its layer, in pixels of level 0.
             step: how many pixels of level 0 a pixel goes, down and right.
-            level: of a multiscale image; 0 is the full resolution.
+            level: of a multiscale image, 0 to 53; 0 is the full resolution.
             stamp: when the frame was taken, in seconds since the epoch; now if None.
 
         Returns:
@@ -180,22 +196,25 @@ class SharedArray:
             the same moment, in a forked child, and after close.
 
         Raises:
-            TypeError: the frame is of another dtype.
-            ValueError: it has another number of axes, or is larger than the shape.
+            TypeError: the frame is no array or of another dtype, or a masked array of whole numbers, which have no NaN.
+            ValueError: it has another number of axes, or is larger than the shape; or one of the other arguments is
+                out of its range.
+            Both come whether or not anybody looks.
         """
         began = time.perf_counter_ns()
         process = self._process
         try:
             if type(frame) is not np.ndarray:
-                if not process._wants.get(self._topic):
-                    # What is no array yet may take long to become one.
+                frame = self._converted(frame)
+                if frame is None:
                     self._offer(time.time_ns())
                     return False
-                frame = np.asarray(frame)
             if frame.dtype is not self._frame_dtype and frame.dtype != self._frame_dtype:
-                self._check_dtype(frame)
+                self._check_dtype(frame.dtype)
             if frame.shape != self.shape:
-                self._check_shape(frame)
+                self._check_shape(frame.shape)
+            if offset is not _ORIGIN or step is not _UNIT or level is not _LEVEL or stamp is not None:
+                offset, step, level, stamp = _placed(offset, step, level, stamp)
             now = time.time_ns()
             segment = self._offer(now)
             hz = process._wants.get(self._topic)
@@ -213,8 +232,8 @@ class SharedArray:
                 if segment is None or self._closed:
                     return False
                 if frame.shape != self.shape:
-                    self._check_shape(frame)  # it may have been resized meanwhile
-                segment.write(frame, now if stamp is None else int(stamp * 1e9), offset, step, level)
+                    self._check_shape(frame.shape)  # it may have been resized meanwhile
+                segment.write(frame, now if stamp is None else int(stamp * 1e9), offset, step, level, self._ways)
                 self._last = began
                 self._due = max(due, began) + interval
                 self.copied += 1
@@ -237,21 +256,66 @@ class SharedArray:
                 return None  # closed at this very moment
         return segment
 
-    def _check_dtype(self, frame: np.ndarray[Any, Any]) -> None:
-        own, other = self._frame_dtype, frame.dtype
+    def _converted(self, frame: Any) -> np.ndarray[Any, Any] | None:
+        """Returns a frame of any class as an array; None where nobody looks and it is known to become one that fits."""
+        kind = type(frame)
+        if not issubclass(kind, np.ndarray):
+            said = described(frame)
+            dtype = as_dtype(said[0]) if said else None
+            if said and dtype is not None and not self._process._wants.get(self._topic) and self._known(kind, said[2]):
+                if dtype != self._frame_dtype:
+                    self._check_dtype(dtype)
+                if said[1] != self.shape:
+                    self._check_shape(tuple(said[1]))
+                return None
+        else:
+            said = dtype = None
+        array = to_array(frame)
+        if array is None:
+            raise TypeError(
+                f"a frame of the array {self.name} is an array, and this is a {called(frame)}: make it one with np.asarray(frame, {_literal(self._frame_dtype)})"
+            )
+        if isinstance(array, np.ma.MaskedArray):
+            if np.ma.getmask(array) is np.ma.nomask:
+                return np.asarray(array)
+            if self._unmaskable:
+                self._check_dtype(array.dtype)
+                raise TypeError(
+                    f"the array {self.name} is shared as {self._unmaskable}, which has no NaN to stand for what is masked: "
+                    "share it as a float, or publish frame.filled(...)"
+                )
+        elif said and dtype == array.dtype and tuple(said[1]) == array.shape:
+            if len(self._classes) < _MAX_CLASSES or kind in self._classes:
+                self._classes[kind] = said[2]
+        else:
+            self._classes.pop(kind, None)  # does not say, or not what it is
+        return array
+
+    def _known(self, kind: type, device: Any) -> bool:
+        """Whether objects of the class are known to become arrays from where this one is."""
+        if kind not in self._classes:
+            return False
+        known = self._classes[kind]
+        try:
+            return known is device or bool(known == device)
+        except Exception:
+            return False
+
+    def _check_dtype(self, other: np.dtype[Any]) -> None:
+        own = self._frame_dtype
         # Another byte order is converted while it is copied.
         if own.newbyteorder("=") == other.newbyteorder("="):
             return
         raise TypeError(f"the array {self.name} is shared as {own}, and this frame is of {other}: convert it with frame.astype({_literal(own)})")
 
-    def _check_shape(self, frame: np.ndarray[Any, Any]) -> None:
-        if frame.ndim != len(self.shape):
-            raise ValueError(f"the array {self.name} is shared with the shape {self.shape}, and this frame has the shape {frame.shape}: the number of axes must be the same")
-        for n, most in zip(frame.shape, self.shape):
+    def _check_shape(self, other: tuple[int, ...]) -> None:
+        if len(other) != len(self.shape):
+            raise ValueError(f"the array {self.name} is shared with the shape {self.shape}, and this frame has the shape {other}: the number of axes must be the same")
+        for n, most in zip(other, self.shape):
             if n > most:
-                raise ValueError(f"the array {self.name} is shared with the shape {self.shape}, and this frame of {frame.shape} is larger: call resize() first")
+                raise ValueError(f"the array {self.name} is shared with the shape {self.shape}, and this frame of {other} is larger: call resize() first")
         if self._about["role"] == "rgb":
-            _check_colour(self.name, frame.shape)
+            _check_colour(self.name, other)
 
     def resize(self, shape: int | Sequence[int]) -> None:
         """Gives the array another shape, with the same number of axes: a new segment under the same name."""
@@ -293,17 +357,20 @@ class SharedArray:
             note: a sentence on what the frames are, such as "Every second row.".
 
         Raises:
+            TypeError: an argument is of another type.
             ValueError: an argument is of no use; says which.
         """
         names = self._about["axes"]
         given = {"units": units, "scale": scale, "title": title, "colormap": colormap, "limits": limits, "unit": unit, "note": note}
         new = {key: value for key, value in given.items() if value is not _SAME}
         if "units" in new:
-            new["units"] = _per_axis(units, names, "units", "", str)
+            new["units"] = _per_axis(units, names, "units", "", _unit)
         if "scale" in new:
-            new["scale"] = _per_axis(scale, names, "scale", 1.0, float)
+            new["scale"] = _per_axis(scale, names, "scale", 1.0, _pixel)
         if "limits" in new:
             new["limits"] = _limits(limits)
+        for key in new.keys() & {"title", "colormap", "unit", "note"}:
+            new[key] = words(new[key], f"the {key} of {self.name}")
         with self._lock:
             if all(self._about[key] == value for key, value in new.items()):
                 return
@@ -367,14 +434,52 @@ class SharedArray:
 
 
 def _literal(dtype: np.dtype[Any]) -> str:
-    return repr(dtype.str) if dtype.names is None else "..."
+    return "..." if dtype.names is not None else repr(dtype.str if dtype.isbuiltin != 2 else dtype.name)
+
+
+def _placed(offset: Any, step: Any, level: Any, stamp: Any) -> tuple[tuple[float, float], tuple[float, float], int, float | None]:
+    """Returns what publish is told of a frame as it is written. Raises TypeError or ValueError saying what cannot be."""
+    try:
+        row, column = offset
+        down, right = step
+        row, column, down, right = float(row), float(column), float(down), float(right)
+        at = level if type(level) is int else operator.index(level)
+        when = None if stamp is None else float(stamp)
+    except Exception as error:
+        raise TypeError(f"offset and step must be two numbers each, level a whole number and stamp seconds since the epoch: {reason(error)}") from error
+    if not (-_INF < row < _INF and -_INF < column < _INF):
+        raise ValueError(f"offset must be finite, not {(row, column)}")
+    if not (0 < down < _INF and 0 < right < _INF):
+        raise ValueError(f"step must be more than 0, and finite, not {(down, right)}")
+    if not 0 <= at <= _MAX_LEVEL:
+        raise ValueError(f"level must be 0 to {_MAX_LEVEL}, not {at}")
+    if when is not None and not 0 <= when < 1 << 33:
+        raise ValueError(f"stamp must be seconds since the epoch, not {when}")
+    return (row, column), (down, right), at, when
+
+
+def _limits(limits: Any) -> list[float] | None:
+    if limits is None:
+        return None
+    try:
+        low, high = (float(v) for v in limits)
+    except Exception as error:
+        raise TypeError(f"limits must be two numbers (low, high): {reason(error)}") from error
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ValueError(f"limits must be two finite numbers, not {(low, high)}")
+    if low > high:
+        raise ValueError(f"limits must be (low, high), and {low} is more than {high}")
+    return [low, high]
 
 
 def _shape(shape: int | Sequence[int]) -> tuple[int, ...]:
     try:
-        out = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(int(n) for n in shape)
-    except (TypeError, ValueError):
-        raise TypeError(f"shape must be whole numbers, not {shape!r}") from None
+        given = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+        out = tuple(int(n) for n in given)
+        if any(n != m for n, m in zip(out, given)):
+            raise ValueError
+    except Exception:
+        raise TypeError(f"shape must be whole numbers, not {written(shape)}") from None
     if len(out) > _MAX_DIMS:
         raise ValueError(f"an array of {len(out)} axes cannot be shared: {_MAX_DIMS} are the most")
     if any(n < 0 for n in out):
@@ -382,15 +487,6 @@ def _shape(shape: int | Sequence[int]) -> tuple[int, ...]:
     if math.prod(max(n, 1) for n in out) > _MAX_SLOT:
         raise ValueError(f"the shape {out} is too large to be shared")
     return out
-
-
-def _limits(limits: Any) -> list[float] | None:
-    if limits is None:
-        return None
-    low, high = (float(v) for v in limits)
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise ValueError(f"limits must be two finite numbers, not {limits!r}")
-    return [low, high]
 
 
 def _check_colour(name: str, shape: tuple[int, ...]) -> None:
@@ -413,7 +509,10 @@ def _axes(axes: str | Sequence[str] | None, shape: tuple[int, ...], role: str, t
         plain = ndim - colour
         names = list(_BY_NDIM[plain]) if plain in _BY_NDIM else [f"axis{i}" for i in range(plain - 2)] + ["y", "x"]
         return names + ["c"] * colour
-    names = [str(axis) for axis in axes]
+    try:
+        names = [clean(str(axis)) for axis in axes]
+    except Exception as error:
+        raise TypeError(f"axes must be a name for each axis, such as 'zyx': {reason(error)}") from error
     if len(names) != ndim:
         raise ValueError(f"axes {axes!r} name {len(names)} axes, and the shape {shape} has {ndim}")
     if len(set(names)) != len(names):
@@ -423,13 +522,33 @@ def _axes(axes: str | Sequence[str] | None, shape: tuple[int, ...], role: str, t
     return names
 
 
-def _per_axis(value: Any, axes: list[str], what: str, nothing: Any, convert: Any) -> list[Any] | None:
+def _per_axis(value: Any, axes: list[str], what: str, nothing: Any, convert: Callable[[Any, str], Any]) -> list[Any] | None:
     if value is None:
         return None
-    if isinstance(value, (str, int, float, np.number)):
+    if issubclass(type(value), (str, int, float, np.number)):
         spatial = _SPATIAL.intersection(axes) or set(axes)
-        return [convert(value) if axis in spatial else nothing for axis in axes]
-    out = [nothing if entry is None else convert(entry) for entry in value]
-    if len(out) != len(axes):
-        raise ValueError(f"{what} {value!r} must have an entry for each of the axes {', '.join(axes)}")
-    return out
+        return [convert(value, what) if axis in spatial else nothing for axis in axes]
+    try:
+        entries = list(value)
+    except Exception as error:
+        raise TypeError(f"{what} must be one entry, or one for each of the axes {', '.join(axes)}: {reason(error)}") from error
+    if len(entries) != len(axes):
+        raise ValueError(f"{what} {written(value)} must have an entry for each of the axes {', '.join(axes)}")
+    return [nothing if entry is None else convert(entry, what) for entry in entries]
+
+
+def _unit(value: Any, what: str) -> str:
+    try:
+        return clean(str(value))
+    except Exception as error:
+        raise TypeError(f"{what} must be text: {reason(error)}") from error
+
+
+def _pixel(value: Any, what: str) -> float:
+    try:
+        size = float(value)
+    except Exception as error:
+        raise TypeError(f"{what} must be numbers: {reason(error)}") from error
+    if not math.isfinite(size) or size == 0:
+        raise ValueError(f"{what} must be finite numbers other than 0, not {size}")
+    return size

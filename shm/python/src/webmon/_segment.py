@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 import os
 import platform
 import re
@@ -20,6 +21,8 @@ from typing import Any
 import numpy as np
 
 from ._announce import try_lock
+from ._convert import MASKED, as_dtype, called, exact
+from ._plain import clean
 
 __all__ = ["Segment", "describe", "description", "sweep"]
 
@@ -28,8 +31,9 @@ log = logging.getLogger("webmon")
 _HEADER = 4096
 _SLOT = 256
 _MAX_JSON = 3960
-_MAX_FIELDS = 256  # of a record that webmon reads
+_MAX_FIELDS = 256  # of a record that webmon reads, those of records within included
 _MAX_DIMS = 8
+_MAX_TOTAL = 1 << 42  # bytes of a segment
 _PREFIX = "webmon"
 _FLAG_CRC, _FLAG_CLOSED = 1, 2
 # Places of the header's 64-bit fields.
@@ -53,38 +57,80 @@ def _align(n: int) -> int:
 
 
 def check_dtype(given: Any) -> np.dtype[Any]:
-    """Returns the dtype in which frames lie in memory: the given one without padding.
+    """Returns the dtype in which frames of the given one lie in memory: that without padding, and what NumPy knows from
+    other libraries alone as the smallest of its own that holds every value.
 
     Raises TypeError for what cannot be shared.
     """
-    dtype: np.dtype[Any] = np.dtype(given)
+    dtype = as_dtype(given)
+    if dtype is None:
+        raise TypeError(f"the dtype must be one of NumPy's, such as 'uint16', not {given if type(given) is str else called(given)}")
     if dtype.hasobject:
         raise TypeError(f"an array of {dtype} cannot be shared: its elements are Python objects, which live in this process alone")
     if dtype.names is not None:
-        return np.dtype(_fields(dtype, ""))
+        return np.dtype([(name, base.str, shape) if shape else (name, base.str) for name, base, shape, _ in fields(dtype)])
     if dtype.subdtype is not None:
         raise TypeError(f"an array of {dtype} cannot be shared: make its inner shape further axes")
-    if dtype.kind in "biu" or (dtype.kind == "f" and dtype.itemsize <= 8) or (dtype.kind == "c" and dtype.itemsize <= 16):
-        return dtype
-    raise TypeError(f"an array of {dtype} cannot be shared: use bool, integers, floats or complex numbers of up to 64 bits each, or records of them")
+    own = _own(dtype)
+    if own is None or own.kind not in "biufc":
+        raise TypeError(f"an array of {dtype} cannot be shared: use bool, integers, floats or complex numbers of up to 64 bits each, or records of them")
+    return own
 
 
-def _fields(dtype: np.dtype[Any], prefix: str) -> list[Any]:
-    """Lists the fields of a record without padding; those of records within records get the names of both."""
+def _own(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
+    """The dtype in which values of the given one lie in memory, None if they cannot."""
+    if dtype.isbuiltin == 2 or dtype.num >= 256:
+        return exact(dtype)
+    kind, size = dtype.kind, dtype.itemsize
+    return dtype if kind in "biuSUMm" or (kind == "f" and size <= 8) or (kind == "c" and size <= 16) else None
+
+
+def fields(dtype: np.dtype[Any]) -> list[tuple[str, np.dtype[Any], tuple[int, ...], tuple[str, ...]]]:
+    """Lists the fields of a record: name, dtype in memory, shape of one that is an array, and the way to it through
+    records within, whose fields get the names of both."""
     out: list[Any] = []
-    assert dtype.names is not None
-    for name in dtype.names:
-        inner = dtype[name]
-        base, shape = inner.subdtype or (inner, ())
-        if base.names is not None:
-            if shape:
-                raise TypeError(f"the field {prefix + name!r} cannot be shared: it is an array of records")
-            out += _fields(base, f"{prefix}{name}.")
-        elif base.kind in "biuSUMm" or (base.kind == "f" and base.itemsize <= 8) or (base.kind == "c" and base.itemsize <= 16):
-            out.append((prefix + name, base.str, shape) if shape else (prefix + name, base.str))
-        else:
-            raise TypeError(f"the field {prefix + name!r} of {base} cannot be shared: use numbers or text of fixed length")
+    seen: set[str] = set()
+
+    def add(dtype: np.dtype[Any], way: tuple[str, ...]) -> None:
+        for at, field in enumerate(dtype.names or ()):
+            here = (*way, field)
+            name = clean(".".join(here)) or f"f{at}"  # as NumPy calls one without a name
+            base, shape = dtype[field].subdtype or (dtype[field], ())
+            if base.names is not None:
+                if shape:
+                    raise TypeError(f"the field {name!r} cannot be shared: it is an array of records")
+                add(base, here)
+                continue
+            own = _own(base)
+            if own is None:
+                raise TypeError(f"the field {name!r} of {base} cannot be shared: use numbers or text of fixed length")
+            if name in seen:
+                raise TypeError(f"records with two fields that read {name!r} cannot be shared: give one another name")
+            seen.add(name)
+            out.append((name, own, shape, here))
+
+    add(dtype, ())
+    if not out:
+        raise TypeError("records without fields cannot be shared: there is nothing to show")
     return out
+
+
+def unmaskable(dtype: np.dtype[Any]) -> str:
+    """Returns what of a dtype, in memory, has no value that stands for what is masked; "" if all has."""
+    if dtype.names is None:
+        return "" if dtype.kind in MASKED else str(dtype)
+    for name, base, _ in _described(dtype):
+        if base.kind not in MASKED:
+            return f"{base}, in the field {name!r}"
+    return ""
+
+
+def total_bytes(shape: Sequence[int], dtype: np.dtype[Any], slots: int) -> int:
+    """Returns the bytes of a segment. Raises ValueError where there are too many for any machine."""
+    total = _HEADER + slots * _align(_SLOT + math.prod(shape) * dtype.itemsize)
+    if total > _MAX_TOTAL:
+        raise ValueError(f"{slots} frames of {dtype} of the shape {tuple(shape)} are too large to be shared")
+    return total
 
 
 def describe(dtype: np.dtype[Any]) -> Any:
@@ -208,18 +254,25 @@ class Segment:
         offset: tuple[float, float],
         step: tuple[float, float],
         level: int,
+        ways: Sequence[Sequence[str]] = (),
     ) -> None:
-        """Writes a frame of the dtype, not larger than the shape, into the next slot."""
+        """Writes a frame of the dtype, not larger than the shape, into the next slot. Of a masked one NaN stands for what is
+        masked. ways are those to the fields of a record."""
         k = self.latest + 1
         slot = k % self.nslots
         shape = frame.shape
         place = self._places[slot] if shape == self.shape else self._place(slot, shape)
         words = self._slot_words[slot]
         words[0] = k
+        mask = None
+        if type(frame) is not np.ndarray:
+            mask, frame = np.ma.getmask(frame), np.asarray(frame)
         if place.dtype.names is None:
             np.copyto(place, frame)
-        elif frame.size:
-            _copy_records(place, frame)
+            if mask is not None and mask is not np.ma.nomask:
+                np.copyto(place, MASKED[place.dtype.kind], where=mask)
+        elif place.nbytes:
+            _copy_records(place, frame, mask, ways)
         crc = 0
         if _CRC:
             crc = zlib.crc32(place.reshape(-1).view(np.uint8)) if place.size else 0
@@ -369,19 +422,19 @@ def _no_helper(executable: str, frozen: bool) -> str | None:
     return None
 
 
-def _copy_records(place: np.ndarray[Any, Any], frame: np.ndarray[Any, Any]) -> None:
-    if frame.dtype == place.dtype and frame.flags.c_contiguous and place.flags.c_contiguous:
-        np.copyto(place.reshape(-1).view(np.uint8), frame.reshape(-1).view(np.ndarray).view(np.uint8))
+def _copy_records(place: np.ndarray[Any, Any], frame: np.ndarray[Any, Any], mask: Any, ways: Sequence[Sequence[str]]) -> None:
+    if mask is None and frame.dtype == place.dtype and frame.flags.c_contiguous and place.flags.c_contiguous:
+        np.copyto(place.reshape(-1).view(np.uint8), frame.reshape(-1).view(np.uint8))
         return
-    _copy_fields(place, frame.view(np.ndarray), "")
-
-
-def _copy_fields(place: np.ndarray[Any, Any], frame: np.ndarray[Any, Any], prefix: str) -> None:
-    for name in frame.dtype.names or ():
-        if frame.dtype[name].names is not None:
-            _copy_fields(place, frame[name], f"{prefix}{name}.")
-        else:
-            place[prefix + name] = frame[name]
+    for name, way in zip(place.dtype.names or (), ways):
+        field, hidden = frame, mask
+        for part in way:
+            field = field[part]
+            hidden = None if hidden is None or hidden is np.ma.nomask else hidden[part] if hidden.dtype.names else hidden
+        place[name] = field
+        if hidden is not None and hidden is not np.ma.nomask:
+            target = place[name]
+            target[hidden] = np.array(MASKED[target.dtype.kind], target.dtype)
 
 
 _LEFT = re.compile(_PREFIX + r"-(\d+)-[0-9a-f]+\Z")
