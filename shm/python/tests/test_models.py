@@ -527,6 +527,11 @@ def test_ways_to_step(host, signature, calls):
         ("np.ones((3, 5), bool)", "|b1"),
         ("np.ones((6, 10), np.int8)[::2, ::2]", "|i1"),
         ("[[1, 2], [3, 4]]", "<i8"),
+        ("type('Field', (), {'data': np.ones((3, 5), 'f4')})()", "<f4"),
+        ("np.ones((3, 5)).view(type('Metre', (np.ndarray,), {}))", "<f8"),
+        ("np.ma.array(np.ones((3, 5)))", "<f8"),
+        ("np.ma.array(np.ones((3, 5), 'i2'))", "<f4"),
+        ("np.ma.array([[1, 2], [3, 1 << 40]], mask=[[0, 0], [0, 1]])", "<f8"),
     ],
 )
 def test_densities(host, given, shown):
@@ -545,6 +550,7 @@ def test_densities(host, given, shown):
         ("self.n[0]", r"of shape \(4,\)"),
         ("self.n[:0]", r"of shape \(0, 4\)"),
         ("np.array([[None]])", "an array of object"),
+        ("type('Gpu', (), {'__array__': lambda self, *a, **k: 1 / 0})()", "gave what is no array: NumPy raised ZeroDivisionError in line 18"),
         ("1 / 0", "get_density raised ZeroDivisionError in line 18: division by zero"),
     ],
 )
@@ -580,6 +586,9 @@ def test_what_is_masked_is_a_hole(host):
     one = host("def get_density(self):\n    return np.ma.masked_equal(np.arange(32).reshape(8, 4), 5)\n")
     one._advance()
     assert np.isnan(one._good[1, 1]) and last(one, "physics")["sum"] == 31 * 16 - 5 and last(one, "state")["phase"] == "running"
+    one = host("def get_density(self):\n    n = np.ma.array(self.n, mask=False)\n    n.data[2:4] = 1e20\n    n[2:4] = np.ma.masked\n    return n\n")
+    one._advance()
+    assert last(one, "physics") == {"sum": 6 * 4 * 3, "min": 3, "max": 3} and np.isnan(one._good[2:4]).all()
 
 
 def test_a_density_that_is_nan_everywhere_is_told_until_it_is_not(host):
@@ -653,6 +662,30 @@ def test_rows_that_are_left_out_are_told_with_the_reason(host):
     for why in ("its min, 3, is not less than its max, 3", "there is a row for y already", "gone is left out: get('gone') raised AttributeError", "text is left out: it is 'no', which is no number",
                 "its max is nan instead of a number", "its step is 0, and must be more than 0", "it has 3 entries", "it is None instead of a list"):  # fmt: skip
         assert why in told
+
+
+def test_dtypes_of_machine_learning(host):
+    pytest.importorskip("ml_dtypes")
+    one = host("def get_density(self):\n    import ml_dtypes\n    return self.n.astype(ml_dtypes.bfloat16)\n")
+    one._advance()
+    assert one._density_array.dtype == "f4" and last(one, "state")["phase"] == "running"
+
+
+def test_values_of_other_libraries():
+    class Tensor:
+        def __array__(self, *args, **kwds):
+            return np.array(0.5)
+
+    class Broken:
+        __float__ = __repr__ = __array__ = lambda self, *_, **__: 1 / 0
+
+    knob = knobs(types.SimpleNamespace(sliders=[["x", "slider", "None", "range", 0, 1, 0.1]]), {})[0][0]
+    knob.settle(0.5)
+    for value in (Tensor(), np.array(0.5).view(type("Metre", (np.ndarray,), {})), np.ma.array(0.5), np.array([0.5])[0]):
+        assert knob.shown(value) == 0.5
+    for value in (Broken(), np.ma.masked):
+        with pytest.raises(ValueError, match="which is no number"):
+            knob.shown(value)
 
 
 def test_the_dtype_may_change_and_the_shape_when_asked(host):

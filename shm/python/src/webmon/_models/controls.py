@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from .._convert import written
 from .._plain import _NAME as _GOOD_NAME
+from .._plain import plain
 from .trouble import short
 
 __all__ = ["Knob", "knobs"]
@@ -63,15 +65,20 @@ class Knob:
                         return text
                 except Exception:
                     continue
-            raise ValueError(f"it is {short(repr(value), 60)}, which is none of {', '.join(self.members)}")
+            raise ValueError(f"it is {short(written(value), 60)}, which is none of {', '.join(self.members)}")
         if self.type == "text":
             return short(value, 4000)
+        if not isinstance(value, (bool, int, float)):
+            try:
+                value = plain(value)  # of a library that has numbers of its own
+            except (TypeError, ValueError):
+                pass
         if self.type == "bool":
             if value is None or isinstance(value, (bool, int, float)):
                 return bool(value)
-            raise ValueError(f"it is {short(repr(value), 60)}, which is neither true nor false")
+            raise ValueError(f"it is {short(written(value), 60)}, which is neither true nor false")
         if not isinstance(value, (bool, int, float)):
-            raise ValueError(f"it is {short(repr(value), 60)}, which is no number")
+            raise ValueError(f"it is {short(written(value), 60)}, which is no number")
         number = float(value)
         if not math.isfinite(number):
             raise ValueError(f"it is {number}, which a field cannot hold")

@@ -15,6 +15,7 @@ from typing import Any, Callable
 import numpy as np
 
 from .._arrays import SharedArray
+from .._convert import numbers, written
 from .._process import Control, Process
 from .controls import Knob, knobs
 from .find import load, lookup, title
@@ -263,7 +264,7 @@ class Host:
             self._notice("memory", "The machine has no shared memory for the pictures: make room in /dev/shm, or give a container more (docker run --shm-size=2g).")
         if self._phase_array is not None and self._phase_array.wanted:
             try:
-                phase = np.asarray(self._guard("get_phase", self._model.get_phase))
+                phase = self._guard("get_phase", lambda: numbers(self._model.get_phase()))
                 if phase.shape != density.shape or phase.dtype.kind not in "fiub":
                     raise ModelError(f"get_phase gave an array of {phase.dtype} of shape {phase.shape}; real numbers of the density's shape {density.shape} are wanted.")
                 self._phase_array.publish(phase.astype(np.float32), stamp=stamp)
@@ -305,11 +306,10 @@ class Host:
         if given is None:
             raise ModelError("get_density returned None: it has to return an array [Nx, Ny].")
         try:
-            if isinstance(given, np.ma.MaskedArray) and given.dtype.kind in "fiub":
-                given = given.astype(np.result_type(given.dtype, np.float32)).filled(np.nan)  # what is masked is a hole
-            density = np.asarray(given)
+            density = numbers(given)
         except Exception as error:
-            raise raised("get_density gave what is no array: NumPy", error, self._file) from None
+            cause = error.__cause__
+            raise raised("get_density gave what is no array: NumPy", cause if isinstance(cause, Exception) else error, self._file) from None
         after = f" after {self._steps} steps" if self._steps else ""
         if density.dtype.kind == "c":
             raise ModelError(f"get_density gave complex numbers{after}: return the density itself, such as abs(psi)**2.")
@@ -407,7 +407,7 @@ class Host:
             return {str(name)[:80]: float(number) for name, number in list(value.items())[:32]}
         except ModelError as error:
             self._notice("observables", f"{error.problem} They are not shown.")
-        except (TypeError, ValueError) as error:
+        except Exception as error:
             self._notice("observables", f"get_observables gave what is no number: {short(error)}.")
         return {}
 
@@ -686,4 +686,4 @@ def _declares(model: Any, name: str) -> bool:
 def _what(given: Any, array: np.ndarray[Any, Any]) -> str:
     if isinstance(given, np.ndarray):
         return f"an array of {array.dtype}"
-    return f"{type(given).__name__} {short(repr(given), 60)}"
+    return f"{type(given).__name__} {short(written(given), 60)}"

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .._convert import numbers
+
 __all__ = ["Tracers", "pixels"]
 
 _MOST = 100_000
@@ -21,7 +23,7 @@ def pixels(places: Any, model: Any, shape: tuple[int, int]) -> np.ndarray[Any, A
     """
     if places is None:
         return np.empty((2, 0), np.float32)
-    array = np.asarray(places)
+    array = numbers(places)
     if array.size == 0:
         return np.empty((2, 0), np.float32)
     if array.dtype.kind == "c":
