@@ -183,8 +183,10 @@ func (s *Server) postCommand(c echo.Context) error {
 		return s.refuseCommand(c, src, action, given,
 			echo.NewHTTPError(http.StatusServiceUnavailable, gone(st)+", so nothing was sent."))
 	}
-	cmd := s.commands.send(src, action.Name, args)
+	cmd, sent := s.commands.send(src, action.Name, args, numberOf(c.Request()))
 	switch r := c.Request(); {
+	case !sent:
+		return s.renderLate(c, src, action, given)
 	case r.Header.Get("HX-Request") != "":
 		return s.renderCommand(c, src, action, given)
 	case wantsPage(r):
@@ -192,6 +194,21 @@ func (s *Server) postCommand(c echo.Context) error {
 	default:
 		return c.JSON(http.StatusAccepted, map[string]any{"id": cmd.ID, "status": cmd.Status})
 	}
+}
+
+// numberHeader is that of the number of the value that a form sets: what the page
+// calls itself, and its count, as in "0a1b2c3d4e5f 17".
+const numberHeader = "Webmon-Number"
+
+// numberOf returns the number of the value that a page sets; none for other
+// programs, and for what is no number.
+func numberOf(r *http.Request) number {
+	hand, count, _ := strings.Cut(r.Header.Get(numberHeader), " ")
+	n, err := strconv.ParseUint(count, 10, 64)
+	if err != nil || !hub.IsWho(hand) || r.Header.Get("HX-Request") == "" {
+		return number{}
+	}
+	return number{hand, n}
 }
 
 // pageAfter is where a plain form leads back to: the tab it stood on.

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"webmon/dashboard/source"
 	"webmon/shm"
 )
 
@@ -39,11 +38,11 @@ type commands struct {
 	byID map[string]*command
 	list []*command // oldest first
 
-	dragged sets // values on the way to others
+	sets *sets // who has the last word
 }
 
 func newCommands() *commands {
-	return &commands{byID: map[string]*command{}, dragged: sets{on: map[setKey]*set{}}}
+	return &commands{byID: map[string]*command{}, sets: newSets()}
 }
 
 // changed is when the command's status last did.
@@ -54,8 +53,16 @@ func (c command) changed() time.Time {
 	return c.Steps[len(c.Steps)-1].Time
 }
 
-// send gives a command to a source and returns what is known of it then.
-func (c *commands) send(src *source.Source, name string, args map[string]any) command {
+// send gives a command to a source and returns what is known of it then. by is the
+// number of the value that it sets, where a page has given it one; sent is false, and
+// nothing was told, if somebody has set another one since.
+func (c *commands) send(src steered, name string, args map[string]any, by number) (cmd command, sent bool) {
+	sent = c.sets.post(src, name, by, func() { cmd = c.tell(src, name, args) })
+	return cmd, sent
+}
+
+// tell is send of what is in time.
+func (c *commands) tell(src steered, name string, args map[string]any) command {
 	now := time.Now()
 	cmd := &command{
 		ID: rand.Text(), Source: src.ID(), Name: name, Args: args,

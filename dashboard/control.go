@@ -224,6 +224,16 @@ func (s *Server) renderCommand(c echo.Context, src *source.Source, action shm.Ac
 	return s.renderForm(c, http.StatusOK, src, action, given, nil)
 }
 
+// renderLate is renderCommand of what was not sent because somebody has set another
+// value since.
+func (s *Server) renderLate(c echo.Context, src *source.Source, action shm.Action, given map[string]any) error {
+	c.Set(lateKey, true)
+	return s.renderForm(c, http.StatusOK, src, action, given, nil)
+}
+
+// lateKey is where a request says that what it asks for comes late.
+const lateKey = "late"
+
 // refuseCommand answers whoever asked for a command with why it was not sent:
 // htmx with the form and the reason in it, others with the error alone.
 func (s *Server) refuseCommand(c echo.Context, src *source.Source, action shm.Action, given map[string]any, problem error) error {
@@ -253,6 +263,9 @@ func (s *Server) renderForm(c echo.Context, status int, src *source.Source, acti
 	case as == asControl && len(action.Args) == 1 && action.Args[0].Name == action.Name:
 		p := s.controlOrSwitch(src, action, now)
 		p.CSRF, p.Error = token, reason
+		if c.Get(lateKey) != nil {
+			p.Life = ui.CommandLife{Status: ui.Overtaken}
+		}
 		content = ui.Control(p)
 	case as == asForm, as == asButton:
 		p := s.action(src, action, now)

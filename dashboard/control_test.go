@@ -180,6 +180,58 @@ func TestDraggedValues(t *testing.T) {
 	}
 }
 
+// A form that repeats what somebody has changed since is late: nothing is sent, and
+// whoever sent it is told. What has no number is never late.
+func TestLateForms(t *testing.T) {
+	s := open(t, dashboard.Options{Token: token})
+	s.sink.State(shm.TopicControls, scope(12.5))
+	ada, bob := s.socket(), s.socket()
+	drag := func(page *socket, hand string, n, value int) {
+		t.Helper()
+		text := fmt.Appendf(nil, `{"type":"set","source":"napari","name":"exposure","value":%d,"hand":%q,"n":%d}`, value, hand, n)
+		if err := page.conn.WriteMessage(websocket.TextMessage, text); err != nil {
+			t.Fatal(err)
+		}
+		if c := <-s.process.commands; c.Args["exposure"] != float64(value) {
+			t.Fatalf("told was %v, want %d", c.Args, value)
+		}
+	}
+	post := func(number, value string, header ...string) (int, string) {
+		t.Helper()
+		header = append(header, "Content-Type", "application/x-www-form-urlencoded", "Webmon-Number", number)
+		return s.ask("POST", "/sources/napari/commands/exposure?as=control", "exposure="+value, header...)
+	}
+	drag(ada, "ada-ada-ada", 3, 30)
+	drag(bob, "bob-bob-bob", 1, 10)
+	status, body := post("ada-ada-ada 3", "30", "HX-Request", "true")
+	has(t, "the answer to a form that is late", body, `data-life="overtaken"`, "Overtaken: somebody else has changed it since.", `data-control="exposure"`)
+	if status != 200 || len(s.process.commands) > 0 {
+		t.Errorf("it is answered with %d, and %d commands were sent", status, len(s.process.commands))
+	}
+	for _, in := range []struct {
+		number string
+		header []string
+	}{
+		{"bob-bob-bob 1", []string{"HX-Request", "true"}}, // nobody has changed it since
+		{"ada-ada-ada 4", []string{"HX-Request", "true"}},
+		{"ada-ada-ada 3", nil}, // a program
+		{"", []string{"HX-Request", "true"}},
+		{"ada-ada-ada", []string{"HX-Request", "true"}},
+		{"ada-ada-ada -1", []string{"HX-Request", "true"}},
+		{"<b> 1", []string{"HX-Request", "true"}},
+	} {
+		_, body := post(in.number, "20", in.header...)
+		select {
+		case c := <-s.process.commands:
+			if c.ID == "" {
+				t.Errorf("%q: the command has no id", in.number)
+			}
+		default:
+			t.Errorf("the form with the number %q was not sent: %s", in.number, body)
+		}
+	}
+}
+
 // The values of controls have a feed of their own: all for a newcomer, then
 // those that change.
 func TestValuesOfControls(t *testing.T) {

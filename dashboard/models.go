@@ -130,7 +130,7 @@ func (s *Server) postParameters(c echo.Context) error {
 	}
 	commands := []sent{} // an empty list, not null
 	for _, ch := range changes {
-		cmd := s.commands.send(src, ch.name, map[string]shm.Value{ch.name: ch.value})
+		cmd, _ := s.commands.send(src, ch.name, map[string]shm.Value{ch.name: ch.value}, number{})
 		commands = append(commands, sent{cmd.ID, cmd.Name, cmd.Status})
 	}
 	if r := c.Request(); r.Header.Get("HX-Request") != "" || wantsPage(r) {

@@ -131,7 +131,7 @@ func TestHandsMoveTheFinger(t *testing.T) {
 }
 
 // Two hands at one finger take turns; it is never at the x of one and the y of
-// the other.
+// the other, and it ends where the last one points.
 func TestTwoHandsAtOneFinger(t *testing.T) {
 	s := open(t, dashboard.Options{Token: token})
 	s.sink.State(shm.TopicControls, finger(0.5, 0.5))
@@ -139,7 +139,7 @@ func TestTwoHandsAtOneFinger(t *testing.T) {
 	for _, hand := range hands {
 		hand.until("bob-bob-bob")
 	}
-	const moves = 256
+	const moves, last = 256, 0.9375
 	place := func(i, j int) float64 { return 0.25 + 0.25*float64(i) + float64(j)/2048 }
 	var moving sync.WaitGroup
 	for i, hand := range hands {
@@ -149,21 +149,33 @@ func TestTwoHandsAtOneFinger(t *testing.T) {
 			}
 		})
 	}
-	ends := map[float64]bool{place(0, moves-1): true, place(1, moves-1): true}
-	for len(ends) > 0 {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		moving.Wait()
+		// What was said before is heard before.
+		for _, who := range []int{1, 0} {
+			hands[who].say(`{"type":"watch","who":"somebody-here","topics":["napari/people","napari/values"]}`)
+			hands[who].until("napari/values")
+		}
+		hands[0].hand(last, last, false)
+	}()
+	defer func() { <-ended }()
+	for {
 		var x, y shm.Value
 		for _, to := range []*shm.Value{&x, &y} {
 			select {
 			case c := <-s.process.commands:
 				*to = c.Args[c.Name]
 			case <-time.After(patience):
-				t.Fatalf("the finger was never sent to %v", ends)
+				t.Fatal("the finger was never sent to where it was let go last")
 			}
 		}
 		if x != y {
 			t.Fatalf("the finger is sent to %v, %v, which is where nobody points", x, y)
 		}
-		delete(ends, x.(float64))
+		if x == last {
+			break
+		}
 	}
-	moving.Wait()
 }

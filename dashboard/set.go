@@ -2,10 +2,11 @@ package dashboard
 
 import (
 	"math"
+	"slices"
 	"sync"
 	"time"
 
-	"webmon/dashboard/source"
+	"webmon/dashboard/hub"
 	"webmon/shm"
 )
 
@@ -17,56 +18,160 @@ const (
 	maxSets = 1024
 )
 
-// sets sends on what hands drag through, the newest value of each control and
-// browser and no more often than setEvery.
+// sets tells processes what hands make of their controls, so that the last hand at
+// one has the last word.
+//
+// A value comes over a socket, where a slider is dragged and again where it is let
+// go, and once more by the form that is posted then. Of the two ways neither is
+// always the faster, and what comes late must not undo what somebody else has done
+// meanwhile. So a page numbers what its hand does, a form has the number of the
+// value that it repeats, and what counts is when something was heard of first.
+//
+// Of values on the way only the newest of each control and browser goes on, and no
+// more often than setEvery.
 type sets struct {
-	// together is held while several values are sent that make sense only
-	// together: two hands at one finger would else leave it at the x of the one
-	// and the y of the other.
-	together sync.Mutex
-
-	mu sync.Mutex // guards all below
-	on map[setKey]*set
+	mu sync.Mutex // guards of
+	of map[string]*steering
 }
+
+func newSets() *sets { return &sets{of: map[string]*steering{}} }
+
+// steering is what hands do to one source. mu is held while the process is told
+// something, so that it hears things in the order in which they are counted, and of
+// values that make sense only together never those of two hands.
+type steering struct {
+	mu     sync.Mutex // guards all below
+	count  uint64     // of what was heard
+	turns  map[string]*turn
+	swept  time.Time
+	moving map[setKey]*moving
+}
+
+// turn is one control, as long as hands are at it.
+type turn struct {
+	last  uint64 // what was heard of it last, by count
+	at    time.Time
+	hands map[string]heard
+}
+
+// heard is the last of what a hand has done to a control.
+type heard struct{ n, count uint64 }
+
+// number is the place of a value among those of a page: see [hub.Value].
+type number struct {
+	hand string
+	n    uint64
+}
+
+const (
+	// keepTurns is how long a number is remembered, to know a post that comes late.
+	keepTurns = time.Minute
+	// maxHands bounds the hands that are remembered of a control.
+	maxHands = 64
+)
 
 // setKey is what a browser is setting: a control by its name, or the finger.
 type setKey struct {
-	browser      any
-	source, name string
+	browser any
+	name    string
 }
 
 // fingerKey stands for the two controls of the finger. No control has a slash.
 const fingerKey = "/finger"
 
-// set is a control, or several, that a browser has just sent values for.
-type set struct {
-	src     *source.Source
-	waiting bool // values came since the last ones were sent on
-	values  []setValue
+// moving is a control, or several, that a browser has just sent values for.
+type moving struct {
+	src    steered
+	values []setValue // that came since the last ones were told; empty: none
 }
 
 type setValue struct {
 	name  string
 	value shm.Value
+	number
+	count uint64 // when it was heard of
+}
+
+// steered is what can be told something: a [source.Source].
+type steered interface {
+	ID() string
+	Command(cmd shm.Command, report func(shm.Status, string))
+}
+
+func (s *sets) steering(id string) *steering {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.of[id]
+	if st == nil {
+		st = &steering{turns: map[string]*turn{}, moving: map[setKey]*moving{}}
+		s.of[id] = st
+	}
+	return st
+}
+
+// hear counts something that is done to a control. It returns 0 for what is late:
+// somebody has done something else since it was heard of, or the hand itself.
+// A form is heard after its twin; the other way round there is nothing left to do.
+// mu is held.
+func (s *steering) hear(name string, by number, form bool, now time.Time) (count uint64) {
+	t := s.turns[name]
+	if t == nil {
+		s.sweep(now)
+		t = &turn{hands: map[string]heard{}}
+		s.turns[name] = t
+	}
+	if by.hand != "" {
+		h, known := t.hands[by.hand]
+		twin := known && by.n == h.n
+		if known && by.n < h.n || twin && !(form && h.count == t.last) {
+			return 0
+		}
+		if !known && len(t.hands) >= maxHands {
+			var oldest string
+			for hand, o := range t.hands {
+				if oldest == "" || o.count < t.hands[oldest].count {
+					oldest = hand
+				}
+			}
+			delete(t.hands, oldest)
+		}
+		t.hands[by.hand] = heard{by.n, s.count + 1}
+	}
+	s.count++
+	t.last, t.at = s.count, now
+	return s.count
+}
+
+// sweep forgets the controls that nobody is at.
+func (s *steering) sweep(now time.Time) {
+	if now.Sub(s.swept) < keepTurns {
+		return
+	}
+	s.swept = now
+	for name, t := range s.turns {
+		if now.Sub(t.at) >= keepTurns {
+			delete(s.turns, name)
+		}
+	}
 }
 
 // set takes a value that a hand is dragging through. Values that the control
 // does not allow are left out: whoever drags sees the limits, and the form that
 // follows is answered with the reason.
-func (s *Server) set(browser any, id, name string, value any) {
-	src := s.registry.Get(id)
+func (s *Server) set(browser any, v hub.Value) {
+	src := s.registry.Get(v.Source)
 	if src == nil {
 		return
 	}
-	control, ok := controlsOf(src).Get(name)
+	control, ok := controlsOf(src).Get(v.Name)
 	if !ok {
 		return
 	}
-	v, err := control.Accept(value)
+	value, err := control.Accept(v.Value)
 	if err != nil {
 		return
 	}
-	s.commands.dragged.take(setKey{browser, id, name}, src, setValue{name, v})
+	s.commands.sets.move(setKey{browser, v.Name}, src, setValue{name: v.Name, value: value, number: number{v.Hand, v.N}})
 }
 
 // hand takes a place where somebody points. All who look at the source see it,
@@ -84,7 +189,7 @@ func (s *Server) hand(browser any, id string, x, y float64, down bool) {
 	fx, okX := fingerAt(controls, shm.ControlFingerX, x)
 	fy, okY := fingerAt(controls, shm.ControlFingerY, y)
 	if okX && okY {
-		s.commands.dragged.take(setKey{browser, id, fingerKey}, src, fx, fy)
+		s.commands.sets.move(setKey{browser, fingerKey}, src, fx, fy)
 	}
 }
 
@@ -103,54 +208,69 @@ func fingerAt(controls shm.Controls, name string, at float64) (setValue, bool) {
 		high = *c.Max
 	}
 	v, err := c.Accept(clip(at, low, high))
-	return setValue{name, v}, err == nil
+	return setValue{name: name, value: v}, err == nil
 }
 
 func clip(x, low, high float64) float64 { return max(low, min(high, x)) }
 
-func (s *sets) take(key setKey, src *source.Source, values ...setValue) {
-	s.mu.Lock()
-	if on := s.on[key]; on != nil {
-		on.src, on.values, on.waiting = src, values, true
-		s.mu.Unlock()
+// move takes values on the way.
+func (s *sets) move(key setKey, src steered, values ...setValue) {
+	st := s.steering(src.ID())
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	now := time.Now()
+	for i := range values {
+		values[i].count = st.hear(values[i].name, values[i].number, false, now)
+	}
+	values = slices.DeleteFunc(values, func(v setValue) bool { return v.count == 0 })
+	if len(values) == 0 {
+		return
+	}
+	if m := st.moving[key]; m != nil {
+		m.src, m.values = src, values
 		return
 	}
 	// Of fingers there are no more than of browsers, and the place where one is
 	// let go must arrive.
-	if len(s.on) >= maxSets && key.name != fingerKey {
-		s.mu.Unlock()
+	if len(st.moving) >= maxSets && key.name != fingerKey {
 		return
 	}
-	s.on[key] = &set{src: src}
-	s.mu.Unlock()
-	s.send(src, values)
-	time.AfterFunc(setEvery, func() { s.due(key) })
+	st.moving[key] = &moving{src: src, values: values}
+	st.tell(key)
 }
 
-// due sends on what has come since, and forgets a control that rests.
-func (s *sets) due(key setKey) {
-	s.mu.Lock()
-	on := s.on[key]
-	if !on.waiting {
-		delete(s.on, key)
-		s.mu.Unlock()
+// tell passes on what has come of a control, unless something newer has come of it
+// by another way, and forgets one that rests. mu is held.
+func (s *steering) tell(key setKey) {
+	m := s.moving[key]
+	if len(m.values) == 0 {
+		delete(s.moving, key)
 		return
 	}
-	src, values := on.src, on.values
-	on.waiting = false
-	s.mu.Unlock()
-	s.send(src, values)
-	time.AfterFunc(setEvery, func() { s.due(key) })
+	for _, v := range m.values {
+		if t := s.turns[v.name]; t != nil && t.last != v.count {
+			continue
+		}
+		// Nobody waits for it, and a process that is gone has no use for it.
+		m.src.Command(shm.Command{Name: v.name, Args: map[string]shm.Value{v.name: v.value}}, func(shm.Status, string) {})
+	}
+	m.values = nil
+	time.AfterFunc(setEvery, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.tell(key)
+	})
 }
 
-// send gives values on the way to a process. Nobody waits for them, and one that
-// is gone has no use for them.
-func (s *sets) send(src *source.Source, values []setValue) {
-	if len(values) > 1 {
-		s.together.Lock()
-		defer s.together.Unlock()
+// post calls send, which tells the process what a form says, unless that is late. It
+// reports whether it has.
+func (s *sets) post(src steered, name string, by number, send func()) bool {
+	st := s.steering(src.ID())
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.hear(name, by, true, time.Now()) == 0 {
+		return false
 	}
-	for _, v := range values {
-		src.Command(shm.Command{Name: v.name, Args: map[string]shm.Value{v.name: v.value}}, func(shm.Status, string) {})
-	}
+	send()
+	return true
 }

@@ -432,7 +432,11 @@ func (c *client) read() error {
 			c.hub.watch(c, m.Who, m.Topics, m.Keep)
 		case "set":
 			if set := c.hub.opts.Set; set != nil {
-				set(c, m.Source, m.Name, m.Value)
+				v := Value{Source: m.Source, Name: m.Name, Value: m.Value, Hand: m.Hand, N: m.N}
+				if !IsWho(v.Hand) {
+					v.Hand = ""
+				}
+				set(c, v)
 			}
 		case "hand":
 			// JSON knows no number that is not finite.
@@ -468,12 +472,13 @@ type pageMessage struct {
 	Type   string   `json:"type"`
 	Topics []string `json:"topics"` // watch: all topics the page shows
 	Keep   bool     `json:"keep"`   // watch: what the page shows of them already is still there
-	N      uint64   `json:"n"`      // ack: messages handled since the connection opened
+	N      uint64   `json:"n"`      // ack: messages handled since the connection opened; set: number of the value
 	TS     float64  `json:"ts"`     // ack: the "ts" of the last frame painted, ms since the epoch
 	Who    string   `json:"who"`    // watch: a random name of whoever looks at the page
 	Source string   `json:"source"` // set, hand: the id of a source
 	Name   string   `json:"name"`   // set: one of its controls
 	Value  any      `json:"value"`  // set: its value on the way to another
+	Hand   string   `json:"hand"`   // set: what the page counts its values as
 	X      *float64 `json:"x"`      // hand: where somebody points, 0 to 1 across the picture
 	Y      *float64 `json:"y"`      // hand: the same upwards
 	Down   bool     `json:"down"`   // hand: they still do

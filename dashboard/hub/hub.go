@@ -44,9 +44,9 @@ type Options struct {
 	// called again before that.
 	Refresh func(*Topic)
 	// Set is called for every value that a hand is dragging through on a page.
-	// browser tells connections apart and means nothing else; value is what
-	// JSON knows. It must return at once. nil: such messages are ignored.
-	Set func(browser any, source, name string, value any)
+	// browser tells connections apart and means nothing else. It must return at
+	// once. nil: such messages are ignored.
+	Set func(browser any, v Value)
 	// Hand is called for every place where somebody points on a page, and with
 	// down false for the place where they let go. x and y are finite. It must
 	// return at once. nil: such messages are ignored.
@@ -82,6 +82,17 @@ type Options struct {
 	PingEvery time.Duration
 
 	Logger *slog.Logger // nil: slog.Default()
+}
+
+// Value is a value that a hand is dragging through on a page.
+type Value struct {
+	Source, Name string // of the control
+	Value        any    // what JSON knows
+	// Hand is what the page calls itself since it was loaded, and N counts what it has
+	// said as that. A form may say the same again under the same number. "": it does not
+	// count.
+	Hand string
+	N    uint64
 }
 
 // Hub is the set of topics that are watched and the browsers that watch them.
@@ -211,7 +222,7 @@ func (h *Hub) watch(c *client, who string, names []string, keep bool) {
 		for i, s := range next {
 			got[i] = s.topic.name
 		}
-		if !isWho(who) {
+		if !IsWho(who) {
 			who = ""
 		}
 		h.opts.Watching(c, who, got)
@@ -223,9 +234,9 @@ func (h *Hub) watch(c *client, who string, names []string, keep bool) {
 	c.signal()
 }
 
-// isWho reports whether a page may call somebody that: enough letters not to be
+// IsWho reports whether a page may call somebody that: enough letters not to be
 // somebody else by chance, and none that mean anything anywhere.
-func isWho(who string) bool {
+func IsWho(who string) bool {
 	if len(who) < minWho || len(who) > maxWho {
 		return false
 	}

@@ -19,6 +19,7 @@ import {startForms} from "./forms.js";
 import {startLayers} from "./layers.js";
 import {firstTarget, Socket} from "./socket.js";
 import {nextTheme, setTheme, startTheme, storedTheme} from "./theme.js";
+import {randomName} from "./who.js";
 
 const shell = document.getElementById("shell");
 const frames = new Frames(beforePaint);
@@ -51,6 +52,7 @@ const controls = new Controls({
   refresh: () => socket?.watch(true),
   schedule: beforePaint,
   isPaused: () => pause.paused,
+  hand: randomName(),
 });
 
 const cycleTheme = () => setTheme(nextTheme(storedTheme()));

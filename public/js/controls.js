@@ -4,6 +4,8 @@
  *
  * - A slider that is dragged sends its values on the way over the socket, once per animation frame at most; where it is let go
  *   its form is posted. A field is posted when its value is changed, a choice when one is chosen.
+ * - All that the hand does on this page has a number. Where a slider is let go that goes over the socket at once, and the form
+ *   repeats it under the same number, so that the server knows what was last, whichever of the two comes late.
  * - A control that is dragged, or typed into, is held: no value and no HTML touches it until the form is posted or left.
  * - After a post the control shows what was posted until the process has said what became of it, however late: until it has
  *   applied or refused the command, or has said the same and then something that is no echo of the hand, as when somebody else
@@ -33,6 +35,9 @@ const REFUSED = 20_000;
 /** How many values on the way are remembered, to know their echoes: of the last seconds. */
 const TRAIL = 240;
 
+/** The header with the number of what a form sends. */
+const NUMBER = "Webmon-Number";
+
 /** Positions of a logarithmic slider, as the server has them. */
 const POSITIONS = 1000;
 
@@ -61,9 +66,44 @@ export function sameValue(a, b) {
   return a === b;
 }
 
-/** The message for the server about a value on the way. */
-export function setMessage(source, name, value) {
-  return JSON.stringify({type: "set", source, name, value});
+/** The message for the server about a value on the way, with its number. */
+export function setMessage(source, name, value, hand, n) {
+  return JSON.stringify({type: "set", source, name, value, hand, n});
+}
+
+/** The numbers of what the hand of one page does. */
+export class Numbers {
+  #n = 0;
+  #said = new Map(); // name -> {n, value, last} what was sent over the socket last, in the present grip
+
+  /** @param {string} hand what the page calls itself; other than that of every other page, and of this one loaded again */
+  constructor(hand) {
+    this.hand = hand;
+  }
+
+  /** The hand takes hold of a control: what it has done before is no part of this. */
+  begin(name) {
+    this.#said.delete(name);
+  }
+
+  /** The number of a value that goes over the socket. last: no other one follows but in a form. */
+  send(name, value, last = false) {
+    this.#said.set(name, {n: ++this.#n, value, last});
+    return this.#n;
+  }
+
+  /** The number of a value that a form sends: that of its twin if it only repeats what was the last. */
+  post(name, value) {
+    const said = this.#said.get(name);
+    this.#said.delete(name);
+    return said?.last && sameValue(said.value, value) ? said.n : ++this.#n;
+  }
+
+  /** Whether the last value of the grip has gone over the socket. */
+  isSaid(name, value) {
+    const said = this.#said.get(name);
+    return said?.last === true && sameValue(said.value, value);
+  }
 }
 
 /** A value that was posted and that the process may not have answered yet. */
@@ -109,6 +149,8 @@ export class Controls {
   #keys = new Map(); // name -> timer
   #grip = 0; // tells one grip from the next
   #refused = new Map(); // form -> timer: it holds the reason why what was entered was not taken
+  #numbers;
+  #posted = new WeakMap(); // form -> number of what it sends
 
   /**
    * @param {object} options
@@ -117,8 +159,10 @@ export class Controls {
    * @param {function()} options.refresh asks for all HTML again
    * @param {function(function())} options.schedule calls back once, before the next paint
    * @param {function(): boolean} options.isPaused tells whether the page is held still
+   * @param {string} options.hand what this page calls itself, other than every page before
    */
-  constructor({frames, send, refresh, schedule, isPaused}) {
+  constructor({frames, send, refresh, schedule, isPaused, hand}) {
+    this.#numbers = new Numbers(hand);
     this.#frames = frames;
     this.#send = send;
     this.#refresh = refresh;
@@ -136,6 +180,7 @@ export class Controls {
     on("keydown", event => this.#key(event));
     on("focusout", event => this.#left(event.target));
     on("submit", event => this.#submitted(event.target, event.submitter), true);
+    on("htmx:config:request", event => this.#number(event.detail?.ctx));
     on("htmx:before:swap", event => this.#beforeSwap(event.detail));
     on("htmx:after:swap", () => this.scan());
     on("htmx:error", event => this.#failed(event.detail?.ctx?.sourceElement));
@@ -157,9 +202,10 @@ export class Controls {
     for (const form of forms()) {
       const settling = this.#settling.get(form.dataset.control);
       if (!settling) continue;
-      // The server's word on the command: refused, and the true value is shown; applied, and it is about to come.
+      // The server's word on the command: refused, or somebody else has changed it since, and the true value is shown; applied,
+      // and it is about to come.
       const life = form.dataset.life;
-      if (life === "refused" || life === "gone" || form.querySelector(".control-error")) this.#settled(form.dataset.control, 0);
+      if (life === "refused" || life === "gone" || life === "overtaken" || form.querySelector(".control-error")) this.#settled(form.dataset.control, 0);
       else if (life === "applied") this.#settled(form.dataset.control, settling.answered ? 0 : GRACE);
     }
     this.#applyAll();
@@ -222,9 +268,18 @@ export class Controls {
     else if (event.target.matches("select")) this.#hold(form, "choose");
   }
 
-  // A slider that was not moved posts nothing; the change of one that was comes after this.
+  // A slider that was not moved posts nothing; the change of one that was comes after this. Where it was let go is said at once,
+  // so that whoever lets go later is known to be the later one.
   #up() {
     const grip = this.#grip;
+    for (const form of forms()) {
+      const name = form.dataset.control;
+      const field = form.querySelector("input[type=range]");
+      if (field && this.#held.get(name) === "drag" && (this.#trails.has(name) || this.#unsent.has(form))) {
+        this.#unsent.delete(form);
+        this.#say(form, rangeValue(field), true);
+      }
+    }
     setTimeout(() => {
       if (grip !== this.#grip) return;
       for (const [name, how] of this.#held) {
@@ -254,13 +309,25 @@ export class Controls {
   }
 
   #sendUnsent() {
-    for (const [form, value] of this.#unsent) {
-      const name = form.dataset.control;
-      const trail = this.#trails.get(name) ?? [];
-      this.#trails.set(name, [...trail.slice(1 - TRAIL), value]);
-      this.#send(setMessage(form.dataset.source, name, value));
-    }
+    // Keys say nothing when they are let go: each of their values may be the last.
+    for (const [form, value] of this.#unsent) this.#say(form, value, this.#held.get(form.dataset.control) === "keys");
     this.#unsent.clear();
+  }
+
+  // Tells the server a value. last: no other one follows but in the form.
+  #say(form, value, last) {
+    const name = form.dataset.control;
+    const trail = this.#trails.get(name) ?? [];
+    this.#trails.set(name, [...trail.slice(1 - TRAIL), value]);
+    this.#send(setMessage(form.dataset.source, name, value, this.#numbers.hand, this.#numbers.send(name, value, last)));
+  }
+
+  // Puts the number of what a form says onto its request.
+  #number(ctx) {
+    const n = this.#posted.get(ctx?.sourceElement);
+    if (n === undefined) return;
+    this.#posted.delete(ctx.sourceElement);
+    ctx.request.headers[NUMBER] = `${this.#numbers.hand} ${n}`;
   }
 
   #change(event) {
@@ -313,8 +380,9 @@ export class Controls {
     const value = typed(form.dataset.type, field?.value);
     const dragged = this.#unsent.delete(form) || this.#held.get(name) === "drag";
     if (this.#held.has(name)) this.#held.set(name, "posted");
-    // Values on the way must not come after the last one, which goes another way.
-    if (dragged && value !== undefined) this.#send(setMessage(form.dataset.source, name, value));
+    // The last value goes both ways, whichever is the faster.
+    if (dragged && value !== undefined && !this.#numbers.isSaid(name, value)) this.#say(form, value, true);
+    if (value !== undefined) this.#posted.set(form, this.#numbers.post(name, value));
     clearTimeout(this.#keys.get(name));
     this.#settled(name, -1);
     if (value !== undefined) this.#await(name, new Posted(value, this.#trails.get(name)));
@@ -346,6 +414,7 @@ export class Controls {
   #hold(form, how) {
     this.#held.set(form.dataset.control, how);
     this.#trails.delete(form.dataset.control);
+    this.#numbers.begin(form.dataset.control);
     this.#mark(form);
   }
 

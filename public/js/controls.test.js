@@ -1,6 +1,6 @@
 import {test} from "node:test";
 import assert from "node:assert/strict";
-import {fieldNumber, positionOf, Posted, sameValue, setMessage, valueAt} from "./controls.js";
+import {fieldNumber, Numbers, positionOf, Posted, sameValue, setMessage, valueAt} from "./controls.js";
 
 test("a logarithmic slider goes from limit to limit, and back to where it was", () => {
   assert.equal(valueAt(0, 0.1, 500), 0.1);
@@ -32,7 +32,7 @@ test("a value that came back through single precision is the one that was sent",
 });
 
 test("the message about a value on the way", () => {
-  assert.equal(setMessage("scope", "exposure", 12.5), '{"type":"set","source":"scope","name":"exposure","value":12.5}');
+  assert.equal(setMessage("scope", "exposure", 12.5, "0a1b2c3d", 7), '{"type":"set","source":"scope","name":"exposure","value":12.5,"hand":"0a1b2c3d","n":7}');
 });
 
 test("what was posted is overtaken by others, not by late echoes of the same hand", () => {
@@ -45,4 +45,24 @@ test("what was posted is overtaken by others, not by late echoes of the same han
   assert.equal(unanswered.overtaken("fast"), false);
   assert.equal(unanswered.answered, true);
   assert.equal(unanswered.overtaken("slow"), true);
+});
+
+test("a form has the number of the value that it repeats, and else one of its own", () => {
+  const numbers = new Numbers("0a1b2c3d");
+  assert.equal(numbers.post("exposure", 5), 1, "one that was typed");
+  numbers.begin("exposure");
+  assert.equal(numbers.send("exposure", 6), 2);
+  assert.equal(numbers.send("exposure", 7), 3);
+  assert.equal(numbers.isSaid("exposure", 7), false, "it may still be dragged");
+  assert.equal(numbers.send("exposure", 7, true), 4, "where it is let go");
+  assert.equal(numbers.isSaid("exposure", 7), true);
+  assert.equal(numbers.isSaid("exposure", 8), false);
+  assert.equal(numbers.send("gain", 7, true), 5);
+  assert.equal(numbers.post("exposure", Math.fround(7)), 4, "the same once more");
+  assert.equal(numbers.post("exposure", 7), 6, "the same value, set again");
+  numbers.send("exposure", 8, true);
+  numbers.begin("exposure");
+  assert.equal(numbers.post("exposure", 8), 8, "the same value in another grip");
+  numbers.send("exposure", 9, true);
+  assert.equal(numbers.post("exposure", 10), 10, "another value than was sent");
 });

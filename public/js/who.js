@@ -35,7 +35,8 @@ function stored() {
 }
 
 // crypto.randomUUID is there on pages from https and from this computer alone.
-function randomName() {
+/** A name that nobody else has, of letters that the server takes. */
+export function randomName() {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
   return [...bytes].map(byte => byte.toString(16).padStart(2, "0")).join("");
 }
