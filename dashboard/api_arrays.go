@@ -110,10 +110,13 @@ func (s *Server) readFrame(c echo.Context, src *source.Source, name string, read
 	case errors.As(err, &field), errors.Is(err, shm.ErrNoArray):
 		return nil, echo.NewHTTPError(http.StatusNotFound, name+": "+text)
 	case errors.Is(err, arrays.ErrNoFrame):
-		return nil, echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("Nothing was published in %s yet.", name))
+		return nil, echo.NewHTTPError(http.StatusNotFound, name+": "+arrays.WhyNone(src, name))
 	case errors.Is(err, arrays.ErrTooLarge):
 		return nil, echo.NewHTTPError(http.StatusRequestEntityTooLarge, text)
 	case errors.Is(err, shm.ErrOvertaken):
+		if problem := arrays.Problem(src, name); problem != "" {
+			text = name + ": " + problem // there are no newer ones
+		}
 		return nil, echo.NewHTTPError(http.StatusServiceUnavailable, text)
 	}
 	return nil, fmt.Errorf("reading the array %s of %s: %w", name, src.ID(), err)

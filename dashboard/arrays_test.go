@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -116,6 +117,47 @@ func (c *camera) shoot() *shm.ArrayFrame {
 	frame := c.Publish(c.data())
 	c.s.sink.State(shm.ArrayTopic(c.Info().Name), frame)
 	return frame
+}
+
+// TestWhyAnArrayHasNoFrame: what a program is told is what has happened.
+func TestWhyAnArrayHasNoFrame(t *testing.T) {
+	s := open(t, dashboard.Options{Token: token})
+	const why = "the array cannot be read: its segment was removed from shared memory"
+	const said = "The array cannot be read: its segment was removed from shared memory."
+	cam := s.camera("camera", 8, 10)
+	with := func(name string, stats shm.ArrayStats) shm.ArrayInfo {
+		info := *cam.Info()
+		info.Name, info.Stats = name, stats
+		return info
+	}
+	s.sink.State(shm.TopicArrays, shm.Arrays{
+		with("silent", shm.ArrayStats{}), with("uncopied", shm.ArrayStats{Published: 7}),
+		with("removed", shm.ArrayStats{Published: 7, Problem: why}), with("kept", shm.ArrayStats{Problem: why}), with("overwritten", shm.ArrayStats{Problem: why}),
+	})
+	s.sink.State(shm.ArrayTopic("overwritten"), cam.Publish(cam.data()))
+	for range 3 {
+		s.sink.State(shm.ArrayTopic("kept"), cam.Publish(cam.data()))
+	}
+	var all sync.WaitGroup // each waits a second for a frame
+	for _, test := range []struct {
+		name   string
+		status int
+		says   string
+	}{
+		{"silent", 404, "Nothing was published in it so far."},
+		{"uncopied", 404, "None of the 7 frames so far was copied"},
+		{"removed", 404, said},
+		{"overwritten", 503, said}, // by frames that nobody sees
+		{"kept", 200, "value"},     // the last one, while it is there
+	} {
+		all.Go(func() {
+			status, body := s.ask("GET", "/api/v1/sources/napari/arrays/"+test.name+"/value?index=0,0", "")
+			if status != test.status || !strings.Contains(body, test.says) {
+				t.Errorf("%s: %d %s, want %d and %q", test.name, status, body, test.status, test.says)
+			}
+		})
+	}
+	all.Wait()
 }
 
 func TestPicturesReachThePage(t *testing.T) {

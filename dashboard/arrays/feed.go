@@ -3,7 +3,6 @@ package arrays
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"math"
 	"strconv"
 	"sync"
@@ -207,12 +206,4 @@ func (p *buffers) put(b []byte) {
 	if len(p.free) < most {
 		p.free = append(p.free, b[:0])
 	}
-}
-
-// sentence is an error in words for people.
-func sentence(err error) string {
-	if errors.Is(err, ErrNoFrame) {
-		return "Nothing was published in it so far."
-	}
-	return source.Sentence(fmt.Errorf("%w", err))
 }

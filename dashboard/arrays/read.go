@@ -54,6 +54,27 @@ func current(src *source.Source, name string, read func(*shm.ArrayFrame) error) 
 // ErrNoFrame says that a process has published nothing in an array yet.
 var ErrNoFrame = errors.New("the array has no frame yet")
 
+// Problem says in a sentence why nothing newer can be read of an array, "" if it can.
+func Problem(src *source.Source, name string) string {
+	info := Info(src, name)
+	if info == nil || info.Stats.Problem == "" {
+		return ""
+	}
+	return source.Sentence(errors.New(info.Stats.Problem))
+}
+
+// WhyNone says in a sentence why an array has no frame that could be read.
+func WhyNone(src *source.Source, name string) string {
+	info, problem := Info(src, name), Problem(src, name)
+	switch {
+	case problem != "":
+		return problem
+	case info != nil && info.Stats.Published > 0:
+		return fmt.Sprintf("None of the %d frames so far was copied, because nobody looked. The next one will be.", info.Stats.Published)
+	}
+	return "Nothing was published in it so far."
+}
+
 // patience is how long a frame is waited for that is not overwritten while it
 // is read.
 const patience = 3 * time.Second
@@ -101,8 +122,8 @@ func Read(ctx context.Context, src *source.Source, name string, since time.Time,
 				return frame, err
 			}
 		}
-		if !waiting && (frame == nil || time.Now().After(end)) {
-			break
+		if !waiting && (frame == nil || time.Now().After(end) || Problem(src, name) != "") {
+			break // no newer one, or none that would be seen
 		}
 		select {
 		case <-ctx.Done():

@@ -186,9 +186,9 @@ func records(src *source.Source, info *shm.ArrayInfo) components.ArrayRecords {
 			r.Columns = uiColumns(columns)
 		}
 		if newest(src, info.Name) == nil {
-			r.More = sentence(ErrNoFrame)
+			r.More = WhyNone(src, info.Name)
 		} else if !errors.Is(err, shm.ErrOvertaken) {
-			r.More = sentence(err)
+			r.More = source.Sentence(err)
 		}
 		return r
 	}

@@ -138,6 +138,12 @@ type published struct {
 // the rate is taken.
 const ratesOver = 4
 
+// noMemory is the problem of an array without a segment.
+const noMemory = "The process could not get any shared memory for it"
+
+// toldEvery is how old the count of a process that publishes may be.
+const toldEvery = 2500 * time.Millisecond
+
 // replace takes what the process declares now.
 func (all *followed) replace(list shm.Arrays) {
 	old := map[string]*following{}
@@ -157,10 +163,12 @@ func (all *followed) replace(list shm.Arrays) {
 		f.info = info
 		f.problem, f.retry = "", time.Time{}
 		switch {
+		case info.Shm == "" && info.Stats.Problem != "":
+			f.problem = noMemory + ": " + info.Stats.Problem
 		case info.Withheld():
 			f.problem = info.Note
 		case info.Shm == "":
-			f.problem = "The process could not get any shared memory for it"
+			f.problem = noMemory
 		}
 		all.arrays = append(all.arrays, f)
 	}
@@ -307,6 +315,10 @@ func (f *following) stats(now time.Time) shm.ArrayStats {
 	if n := len(f.rates); n > 0 && s.Published < f.rates[n-1].n {
 		f.rates = nil
 	}
+	// While nobody wants the frames the count comes once a second, and may be as old.
+	if told := f.reader.Told(); now.Sub(told) < toldEvery && told.Before(now) {
+		now = told
+	}
 	f.rates = append(f.rates, published{now, s.Published})
 	if extra := len(f.rates) - 1 - ratesOver; extra > 0 {
 		f.rates = slices.Delete(f.rates, 0, extra)
@@ -421,6 +433,7 @@ func decodeArray(name string, v pickle.Value) (info shm.ArrayInfo, err error) {
 	info.Unit = text("unit", maxArrayWord)
 	info.Layer = text("layer", maxArrayWord)
 	info.Note = text("note", maxNote)
+	info.Stats.Problem = text("problem", maxHelp)
 	return info, nil
 }
 

@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"webmon/shm"
 	"webmon/shm/napari"
 	"webmon/shm/napari/naparitest"
+	"webmon/shm/pickle"
+	"webmon/shm/segment"
 	"webmon/shm/sourcetest"
 )
 
@@ -182,42 +186,101 @@ a.withhold("Nothing is shown.")
 
 // An array whose segment is not what was declared says so, and is read again once
 // that is mended.
+// What is wrong with a segment is said, for as long as it is.
 func TestArrayProblems(t *testing.T) {
-	p := naparitest.StartPackage(t, "numpy2", "")
-	sink, _ := attachPackage(t, p, `
-import os
-p = webmon.Process("scope", launch=False)
-p._data.values_["array/a"] = {"no": "frame"} # a name that the package refuses
-p._data.values_["later"] = 1
-a = p.share("a", (4, 4), "uint16")
-path = "/dev/shm/" + a._declared()["shm"]
-os.rename(path, path + "x")
-`)
+	p := naparitest.Play(t, naparitest.PlayOptions{})
+	w, err := segment.Create(segment.Spec{Name: "a", DType: "<u2", Shape: []int{4, 4}, Axes: []string{"y", "x"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	publish := func() {
+		if err := w.Publish(make([]byte, 32), segment.Frame{}); err != nil {
+			t.Error(err)
+		}
+	}
+	path := filepath.Join(segment.Dir, w.Info().Shm)
+	moved := path + "-moved"
+	if err := os.Rename(path, moved); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Remove(moved)
+	described := func(more ...any) *pickle.Dict {
+		return pickle.NewDict(append([]any{
+			"shm", w.Info().Shm, "generation", w.Info().Generation, "dtype", "<u2", "shape", list(int64(4), int64(4)), "axes", list("y", "x"), "units", nil,
+		}, more...)...)
+	}
+	p.Declare("arrays", pickle.NewDict("a", described()))
+	p.Set("array/a", pickle.NewDict("no", "frame"))
+	p.Set("later", int64(1))
+	r := watchPlayer(t, p, napari.Options{})
+	sink := r.sink
+	problem := func() string {
+		if a := sharedArray(sink, "a"); a != nil {
+			return a.Stats.Problem
+		}
+		return "nothing is declared"
+	}
 	sink.Want(shm.ArrayTopic("a"), 10)
-	sink.Wait(t, "what is wrong", func() bool {
-		a := sharedArray(sink, "a")
-		return a != nil && strings.Contains(a.Stats.Problem, "there is no segment")
-	})
-	t.Log(sharedArray(sink, "a").Stats.Problem)
+	sink.Wait(t, "what is wrong", func() bool { return strings.Contains(problem(), "there is no segment") })
 	sink.Wait(t, "a state", func() bool { _, n := sink.Latest("later"); return n > 0 })
 	if v, n := sink.Latest(shm.ArrayTopic("a")); n > 0 {
 		t.Errorf("a state under the name of an array was taken for a frame: %v", v)
 	}
-	p.Run("os.rename(path + 'x', path)", nil)
-	sink.Wait(t, "that it is mended", func() bool { return sharedArray(sink, "a").Stats.Problem == "" })
-	sink.Wait(t, "a frame", func() bool {
-		p.Run("a.publish(np.ones((4, 4), 'uint16'))", nil)
-		return latestFrame(sink, "a") != nil
-	})
-	// Cut short under the reader's hands.
-	f := latestFrame(sink, "a")
-	p.Run("os.truncate(path, 4096)", nil)
-	if _, err := f.Reader.ReadAll(f, nil); !errors.Is(err, shm.ErrNoArray) {
-		t.Errorf("a segment cut short: %v", err)
+	if err := os.Rename(moved, path); err != nil {
+		t.Fatal(err)
 	}
-	sink.Wait(t, "that it is cut short", func() bool {
-		return strings.Contains(sharedArray(sink, "a").Stats.Problem, "cut short") || strings.Contains(sharedArray(sink, "a").Stats.Problem, "claims")
+	sink.Wait(t, "that it is mended", func() bool { return problem() == "" })
+	sink.Wait(t, "a frame", func() bool { publish(); return latestFrame(sink, "a") != nil })
+	// Removed by somebody, while the process goes on to write.
+	if err := os.Link(path, moved); err != nil {
+		t.Fatal(err)
+	}
+	os.Remove(path)
+	os.Remove(moved)
+	sink.Wait(t, "that it is removed", func() bool {
+		publish()
+		return strings.Contains(problem(), "was removed") || strings.Contains(problem(), "there is no segment")
 	})
-	t.Log(sharedArray(sink, "a").Stats.Problem)
-	p.Kill() // its own way to the end writes into the segment
+	// Or the process says itself that it has none.
+	p.Declare("arrays", pickle.NewDict("a", pickle.NewDict(
+		"shm", "", "generation", "0000000000000000", "dtype", "<u2", "shape", list(int64(4), int64(4)), "problem", "there is no room for 6 MiB")))
+	sink.Wait(t, "why", func() bool {
+		return problem() == "The process could not get any shared memory for it: there is no room for 6 MiB"
+	})
+	// A frame of an array that is not shared any more would hold the memory.
+	p.Declare("arrays", pickle.NewDict())
+	sink.Wait(t, "no frame", func() bool { return latestFrame(sink, "a") == nil })
+}
+
+// A segment that somebody ruins under the hands of a real Python is made again, and
+// read again.
+func TestRuinedSegments(t *testing.T) {
+	for _, python := range []string{"numpy1", "numpy2"} {
+		t.Run(python, func(t *testing.T) {
+			t.Parallel()
+			p := naparitest.StartPackage(t, python, "")
+			sink, _ := attachPackage(t, p, `
+import os, threading
+p = webmon.Process("scope", launch=False)
+a = p.share("a", (4, 4), "uint8")
+stop, n = threading.Event(), 0
+def tick():
+    while not stop.wait(1 / 60):
+        a.publish(np.full((4, 4), n, "uint8"))
+threading.Thread(target=tick, daemon=True).start()
+`)
+			sink.Wait(t, "the array", func() bool { return sharedArray(sink, "a") != nil })
+			sink.Want(shm.ArrayTopic("a"), 60)
+			for i, ruin := range []string{"os.unlink(path)", "os.truncate(path, 0)", "os.rename(path, path + 'x'); os.unlink(path + 'x')"} {
+				p.Run(fmt.Sprintf("n = %d", 2*i+1), nil)
+				sink.Wait(t, "a frame before", func() bool { f := latestFrame(sink, "a"); return f != nil && firstByte(t, f) == 2*i+1 })
+				before := sharedArray(sink, "a").Shm
+				p.Run(fmt.Sprintf("path = '/dev/shm/' + a._declared()['shm']; %s; n = %d", ruin, 2*i+2), nil)
+				sink.Wait(t, "a frame after "+ruin, func() bool { f := latestFrame(sink, "a"); return f != nil && firstByte(t, f) == 2*i+2 })
+				sink.Wait(t, "no problem", func() bool { a := sharedArray(sink, "a"); return a.Shm != before && a.Stats.Problem == "" })
+			}
+			p.Run("stop.set()", nil)
+		})
+	}
 }

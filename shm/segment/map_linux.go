@@ -21,7 +21,7 @@ func openSegment(dir, name string) (*os.File, int64, error) {
 	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, 0, fmt.Errorf("there is no segment %s on this machine: the process has ended, has made another one, or runs elsewhere", name)
+			return nil, 0, fmt.Errorf("there is no segment %s on this machine: the process has ended or runs elsewhere, or somebody has removed it", name)
 		}
 		return nil, 0, fmt.Errorf("open %s: %w", path, err)
 	}
@@ -65,7 +65,7 @@ func stillThere(f *os.File, total int) error {
 	case statErr != nil:
 		return statErr
 	case st.Nlink == 0:
-		return errors.New("the process has removed its segment")
+		return errors.New("its segment was removed from shared memory")
 	case st.Size < int64(total):
 		return errors.New("its segment was cut short")
 	}

@@ -119,7 +119,7 @@ func (r *Reader) SetInfo(info shm.ArrayInfo) bool {
 }
 
 // Ended returns nil while the process may still publish, and else why it cannot:
-// it has closed or removed the segment.
+// it has closed the segment, or somebody has removed it or cut it short.
 func (r *Reader) Ended() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -154,6 +154,15 @@ func (r *Reader) Torn() uint64 { return r.torn.Load() }
 
 // heartbeat is when the process last published, ns since the epoch.
 func (r *Reader) heartbeat() int64 { return int64(r.word(atHeartbeat)) }
+
+// Told is when the process last said how many frames it has published; the zero time
+// before it has.
+func (r *Reader) Told() time.Time {
+	if ns := r.heartbeat(); ns > 0 {
+		return time.Unix(0, ns)
+	}
+	return time.Time{}
+}
 
 // word loads one word of the header; 0 where the segment was cut short.
 func (r *Reader) word(at int) (v uint64) {

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
 import zlib
 
 import numpy as np
 import pytest
-from watching import Ring
+from watching import Ring, until
 
 import webmon
 from webmon import Process, _segment, _server
@@ -247,14 +248,18 @@ def test_what_is_no_colour_is_refused(process, camera):
     assert array.shape == (6, 6, 4)
 
 
-def test_nobody_looks(camera):
+def test_nobody_looks(camera, process, watcher):
     array, ring = camera((3, 4), "u2", hz=0)
-    beats = []
-    for i in range(1, 4):
+    for _ in range(3):
         assert array.publish(np.zeros((3, 4), "u2")) is False
-        assert ring.published == i == array.published
-        beats.append(ring.heartbeat)
-    assert ring.latest == 0 and array.copied == 0 and not array.wanted and beats == sorted(beats) and beats[0] > 0
+    # Nothing is written while nobody looks; who is there is told how many there were.
+    assert array.published == 3 and ring.published == 0 == ring.heartbeat
+    watcher.want_topics({"stage": 1.0})
+    until(lambda: ring.published == 3)
+    assert ring.latest == 0 and array.copied == 0 and not array.wanted and ring.heartbeat > 0
+    array.publish(np.zeros((3, 4), "u2"))
+    array.close()
+    assert ring.published == 4
 
 
 class Picture:
@@ -799,3 +804,154 @@ def test_what_fails_half_way_is_not_offered(unserved, sources, monkeypatch):
     monkeypatch.setattr("webmon._server.Server.start", start)
     webmon.set("stage", 1)
     assert webmon.serve("scope", launch=False)._data.get("stage") == 1 and len(list(sources.iterdir())) == 1
+
+
+def unlink(path):
+    os.unlink(path)
+
+
+def cut(path):
+    os.truncate(path, 0)
+
+
+def cut_by_half(path):
+    os.truncate(path, os.path.getsize(path) // 2)
+
+
+def rename(path):
+    os.rename(path, path + "-moved")
+
+
+def replace(path):
+    os.unlink(path)
+    with open(path, "w") as other:
+        other.write("other")
+
+
+def link(path):
+    os.link(path, path + "-moved")
+    os.unlink(path)
+
+
+@pytest.fixture(params=[unlink, cut, cut_by_half, rename, replace, link])
+def ruin(request):
+    """What somebody else may do to the file of a segment."""
+    touched = []
+
+    def ruin(array):
+        path = f"/dev/shm/{array._segment.name}"
+        touched.extend((path, path + "-moved"))
+        request.param(path)
+
+    yield ruin
+    for path in touched:
+        if os.path.exists(path):
+            os.unlink(path)
+
+
+def test_a_segment_that_somebody_ruins(camera, watcher, caplog, ruin):
+    """It is noticed, and made again, while frames are published all the time."""
+    array, ring = camera((64, 64), "u2")
+    frame = np.arange(64 * 64, dtype="u2").reshape(64, 64)
+    assert array.publish(frame)
+    before = array._segment.name
+    watcher.until_changed("arrays")
+    ruin(array)
+
+    def again():
+        watcher.want_topics({"array/camera": 1e9})
+        return array.publish(frame) and array._segment.name != before
+
+    until(again, "another segment")
+    declared = watcher.data.get("arrays")["camera"]
+    assert declared["shm"] != before and "problem" not in declared
+    got, _ = Ring(declared).read()
+    np.testing.assert_array_equal(got, frame)
+    assert caplog.text.count("somebody else") == 1
+    watcher.until_changed("arrays")
+
+
+def test_frames_that_nobody_can_read_are_not_copied(camera, ruin):
+    """publish() does not say that it has copied what is lost, nor does it write where there is no memory any more."""
+    array, ring = camera((64, 64), "u2")
+    frame = np.zeros((64, 64), "u2")
+    assert array.publish(frame)
+    array._process._mend = lambda array: None  # nobody mends it
+    ruin(array)
+    if array._segment.sound():
+        return  # it still has a name: who reads it goes on
+    assert not array.publish(frame) and array.copied == 1 and array.published == 2
+
+
+def test_a_segment_that_is_ruined_while_nobody_looks(process, watcher, ruin):
+    """The next who looks has it made again; publishing goes on in between."""
+    array = process.share("camera", (64, 64), "u2")
+    before = array._segment.name
+    ruin(array)
+    for _ in range(3):
+        assert not array.publish(np.zeros((64, 64), "u2"))
+    watcher.want_topics({"array/camera": 1e9})
+    until(lambda: array._segment.name != before)
+    assert array.publish(np.ones((64, 64), "u2"))
+    assert Ring(watcher.data.get("arrays")["camera"]).published == 4
+
+
+def test_another_pythons_resource_tracker(camera, watcher):
+    """It removes what its process has attached to, when that ends: before Python 3.13 without being asked."""
+    array, _ = camera((64, 64), "u2")
+    before = array._segment.name
+    subprocess.run(
+        [sys.executable, "-c", f"from multiprocessing import resource_tracker as r; r.register('/{before}', 'shared_memory')"], check=True
+    )
+    until(lambda: not os.path.exists(f"/dev/shm/{before}"), "the tracker to remove it")
+    frame = np.ones((64, 64), "u2")
+    assert not array.publish(frame)
+    until(lambda: array.publish(frame), "another segment")
+    assert array._segment.name != before and Ring(watcher.data.get("arrays")["camera"]).read()[0].max() == 1
+
+
+def test_no_room_at_first(process, watcher, monkeypatch, caplog):
+    """An array that could not have its memory gets it later, and says until then why it has none."""
+    monkeypatch.setattr("webmon._arrays._RETRY", 0.0)
+    monkeypatch.setattr("webmon._arrays._RETRY_RARELY", 0.0)
+    full = [True]
+    real = os.posix_fallocate
+
+    def allocate(fd, at, size):
+        if full[0] and size > 1 << 20:
+            raise OSError(28, "No space left on device")
+        real(fd, at, size)
+
+    monkeypatch.setattr(os, "posix_fallocate", allocate)
+    monkeypatch.setattr("webmon._process._LOOK", 0.0)
+    array = process.share("camera", (1024, 1024), "u2")
+    frame = np.ones((1024, 1024), "u2")
+    for _ in range(3):
+        watcher.want_topics({"array/camera": 1e9})
+        assert not array.publish(frame)
+    declared = watcher.data.get("arrays")["camera"]
+    assert declared["shm"] == "" and "no room for 6 MiB" in declared["problem"] and "No space left" in declared["problem"]
+    assert caplog.text.count("is not shared") == 1
+    full[0] = False
+    watcher.want_topics({"array/camera": 1e9})
+    assert array.publish(frame) and "problem" not in watcher.data.get("arrays")["camera"]
+
+
+@pytest.mark.parametrize("error", [OSError(30, "Read-only file system"), OSError(2, "No such file or directory"), OSError(24, "Too many open files")])
+def test_no_shared_memory_at_first(process, watcher, monkeypatch, error):
+    monkeypatch.setattr("webmon._arrays._RETRY", 0.0)
+    monkeypatch.setattr("webmon._process._LOOK", 0.0)
+    real, broken = os.open, [True]
+
+    def opened(path, *args, **kwds):
+        if broken[0] and str(path).startswith("/dev/shm/"):
+            raise error
+        return real(path, *args, **kwds)
+
+    monkeypatch.setattr(os, "open", opened)
+    array = process.share("camera", (4, 4), "u2")
+    declared = watcher.data.get("arrays")["camera"]
+    assert declared["shm"] == "" and error.strerror in declared["problem"] and "/dev/shm" in declared["problem"]
+    broken[0] = False
+    watcher.want_topics({"array/camera": 1e9})
+    assert array.publish(np.zeros((4, 4), "u2")) and watcher.data.get("arrays")["camera"]["shm"]

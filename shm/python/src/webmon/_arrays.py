@@ -29,6 +29,7 @@ _MAX_LEVEL = 53
 _INF = math.inf
 _MAX_CLASSES = 16  # of frames that are no NumPy arrays, and are known to become some
 _ORIGIN, _UNIT, _LEVEL = (0.0, 0.0), (1.0, 1.0), 0
+_RETRY, _RETRY_RARELY = 1.0, 30.0  # s until a segment that could not be made is tried again, at first and in the end
 
 # What may say something of each axis: one entry an axis, or one for all spatial axes.
 Units = Union[str, Sequence[Union[str, None]], None]
@@ -107,6 +108,10 @@ class SharedArray:
         self._lock = threading.Lock()
         self._segment: Segment | None = None
         self._closed = False
+        self._problem = ""  # why there is no segment, where there could be one
+        self._pause = _RETRY  # s, from a failure until it is tried again
+        self._retry = 0.0  # not before, by time.monotonic
+        self._told = -1  # of published, to those who read
         self.published = 0
         self.copied = 0
         self._last = 0  # ns, when a frame was copied last
@@ -117,7 +122,6 @@ class SharedArray:
         with self._lock:
             if self._segment is None:
                 self._make()
-        self._demanded()
 
     def _describe(self, shape: tuple[int, ...]) -> bytes:
         """What the segment for that shape says of the array. Raises ValueError where it has no room for that."""
@@ -126,24 +130,86 @@ class SharedArray:
         return description({**about, "shape": list(shape)}, self.name)
 
     def _make(self) -> None:
-        """Makes the segment. What goes wrong is said, and leaves this array alone out. The caller holds the lock."""
+        """Makes the segment, with memory for its frames where somebody looks. What goes wrong is said, leaves this array
+        alone out, and is tried again. The caller holds the lock."""
         self._segment = None
-        if not _AVAILABLE or self._closed or self._withheld or not self._process._opened or self._process.closed:
+        if self._closed or self._withheld or not self._process._opened or self._process.closed:
             return
+        if not _AVAILABLE:
+            self._problem = "arrays are shared on Linux alone for now"
+            return
+        segment = None
         try:
-            self._segment = Segment(self.shape, self._packed, self._slots, self._text)
+            segment = Segment(self.shape, self._packed, self._slots, self._text)
+            if self._process.wanted(self._topic) > 0:
+                segment.commit()
         except Exception as error:
             # Whatever this machine has against it: the rest of the process is shared all the same.
-            log.warning("the array %s is not shared: %s", self.name, error, exc_info=not isinstance(error, (OSError, ImportError)))
+            if segment is not None:
+                segment.close()
+            self._failed(error)
+            return
+        self._segment = segment
+        self._told = -1
+        self._problem, self._pause = "", _RETRY
+
+    def _failed(self, error: Exception) -> None:
+        """There is no segment, for that reason, which is said once."""
+        text = str(error) or type(error).__name__
+        self._retry = time.monotonic() + self._pause
+        self._pause = min(2 * self._pause, _RETRY_RARELY)
+        if text != self._problem:
+            log.warning("the array %s is not shared: %s", self.name, text, exc_info=not isinstance(error, (OSError, ImportError)))
+        self._problem = text
 
     def _declared(self) -> dict[str, Any]:
-        """What webmon is told. Where there is no shared memory the segment has no name."""
+        """What webmon is told. Where there is no shared memory the segment has no name, and the problem says why."""
         segment = self._segment
-        return {
+        out = {
             "shm": segment.name if segment else "",
             "generation": f"{segment.generation if segment else 0:016x}",
             **{key: value for key, value in self._about.items() if value is not None or key in ("units", "scale")},
         }
+        if segment is None and self._problem and not self._withheld:
+            out["problem"] = self._problem
+        return out
+
+    def _look(self) -> None:
+        """Keeps the segment well: each second while a webmon is there, and at once when a frame could not be written. Never
+        called by a thread that publishes."""
+        segment = self._segment
+        if segment is None:
+            if _AVAILABLE and self._process._opened and time.monotonic() >= self._retry:
+                with self._lock:
+                    if self._segment is None:
+                        self._make()
+                if self._segment is not None:
+                    log.info("the array %s is shared now", self.name)
+                    self._process._redeclare("arrays")
+        elif not segment.found():
+            with self._lock:
+                if self._segment is not segment:
+                    return  # closed, or replaced already
+                log.warning(
+                    "the shared memory of the array %s (%s) was removed, cut short or renamed by somebody else: it is made again",
+                    self.name, segment.name,
+                )  # fmt: skip
+                segment.close()
+                self._make()
+            self._process._redeclare("arrays")
+        else:
+            self._tell(segment)
+        self._demanded()
+
+    def _tell(self, segment: Segment) -> None:
+        """Brings the counter of frames that nobody wants up to date."""
+        published = self.published
+        if published != self._told:
+            try:
+                segment.beat(published, time.time_ns())
+                self._told = published
+            except (ValueError, TypeError):
+                pass  # closed at this very moment
 
     def _demanded(self) -> None:
         """Gets the memory once somebody looks. Called from the server's threads."""
@@ -153,11 +219,11 @@ class SharedArray:
         try:
             segment.commit()
         except OSError as error:
-            log.warning("the array %s is not shared: %s", self.name, error)
             with self._lock:
                 if self._segment is segment:
                     self._segment = None
                     segment.close()
+                    self._failed(error)
             self._process._redeclare("arrays")
         except (ValueError, TypeError):
             pass  # closed at this very moment
@@ -207,7 +273,7 @@ class SharedArray:
             if type(frame) is not np.ndarray:
                 frame = self._converted(frame)
                 if frame is None:
-                    self._offer(time.time_ns())
+                    self.published += 1  # told by _look
                     return False
             if frame.dtype is not self._frame_dtype and frame.dtype != self._frame_dtype:
                 self._check_dtype(frame.dtype)
@@ -215,10 +281,13 @@ class SharedArray:
                 self._check_shape(frame.shape)
             if offset is not _ORIGIN or step is not _UNIT or level is not _LEVEL or stamp is not None:
                 offset, step, level, stamp = _placed(offset, step, level, stamp)
+            hz = process._wants.get(self._topic)
+            if not hz:
+                self.published += 1  # told by _look
+                return False
             now = time.time_ns()
             segment = self._offer(now)
-            hz = process._wants.get(self._topic)
-            if not hz or segment is None or not segment.committed:
+            if segment is None or not segment.committed:
                 return False
             # Twice as often as wanted, in the mean: a frame that comes soon after one that was late is not to be missed.
             interval = 500e6 / hz
@@ -245,13 +314,17 @@ class SharedArray:
             process._calls += 1
 
     def _offer(self, now_ns: int) -> Segment | None:
-        """Counts a frame; returns the segment, None if there is none."""
+        """Counts a frame that somebody wants; returns the segment, None if there is none to write to."""
         self.published = published = self.published + 1
         segment = self._segment
         if segment is not None:
+            if not segment.sound():
+                self._process._mend(self)
+                return None
             try:
                 # Without the lock: at worst the counter of a concurrent call is overwritten.
                 segment.beat(published, now_ns)
+                self._told = published
             except (ValueError, TypeError):
                 return None  # closed at this very moment
         return segment
@@ -336,7 +409,6 @@ class SharedArray:
             self._due = 0.0
             if old is not None:
                 old.close()
-        self._demanded()
         self._process._redeclare("arrays")
 
     def update(
@@ -412,6 +484,8 @@ class SharedArray:
             self._closed = True
             segment, self._segment = self._segment, None
             if segment is not None:
+                if segment.sound():
+                    self._tell(segment)
                 segment.close()
 
     def _abandon(self) -> None:

@@ -37,6 +37,7 @@ _MESSAGES = 8192  # kept for a webmon that is slow or not there yet
 _TOGETHER = 128  # events in one message
 _COMMANDS = 1000  # that wait
 _FORGET = 5.0  # seconds after which somebody who wanted something is taken for gone
+_LOOK = 0.5  # seconds between two looks at the arrays' memory, at least
 _DECLARE_HZ = 20  # how often changed declarations are told
 _DECLARED = ("hello", "topics", "controls", "actions", "arrays")
 _RESERVED_STATES = frozenset(_DECLARED)
@@ -205,6 +206,8 @@ class Process:
         self._controls: dict[str, Control] = {}
         self._commands: dict[str, _Command] = {}
         self._arrays: dict[str, SharedArray] = {}
+        self._broken: set[SharedArray] = set()  # that the clock is to look after
+        self._looked = 0.0  # when all arrays were looked after, by time.monotonic
 
         self._data = Data()
         self._messages = Mailbox(_MESSAGES)
@@ -283,6 +286,8 @@ class Process:
         for array in list(self._arrays.values()):
             array._open()
         self._started = time.time()
+        if not announce:
+            return  # whoever has started it knows where it is
         try:
             _announce.sweep_announcements()
             self._announcement = _announce.Announcement(self._about())
@@ -551,10 +556,11 @@ class Process:
             self._wanted_until = until
         if sooner:
             self._wake.set()
-        if not changed or self.closed:
+        if self.closed:
             return
-        for array in list(self._arrays.values()):
-            array._demanded()
+        self._look_after(list(self._arrays.values()), changed)
+        if not changed:
+            return
         host = self._host
         for callback in (self._on_demand, host.demanded if host is not None else None):
             if callback is not None:
@@ -562,6 +568,23 @@ class Process:
                     callback()
                 except Exception:
                     log.exception("on_demand failed")
+
+    def _look_after(self, arrays: list[SharedArray], changed: bool) -> None:
+        """Keeps the arrays' memory well. A webmon says once a second what it wants, and so has this done."""
+        now = time.monotonic()
+        if not changed and now - self._looked < _LOOK:
+            return
+        self._looked = now
+        for array in arrays:
+            try:
+                array._look()
+            except Exception:
+                log.exception("the array %s could not be looked after", array.name)
+
+    def _mend(self, array: SharedArray) -> None:
+        """Has the clock look after an array that could not be written to."""
+        self._broken.add(array)
+        self._wake.set()
 
     # Telling what has changed.
 
@@ -636,6 +659,8 @@ class Process:
             if self.closed:
                 return
             try:
+                while self._broken:
+                    self._look_after([self._broken.pop()], True)
                 if time.monotonic() >= self._wanted_until:
                     self._noted()
                 wait = self._tell(time.perf_counter())

@@ -241,6 +241,23 @@ class Segment:
         out: np.ndarray[Any, Any] = np.ndarray(shape, self.dtype, buffer=self._buf, offset=at)
         return out
 
+    def sound(self) -> bool:
+        """Whether what is written gets to those who read, and does not end the process: the file may have been removed, or
+        cut short, by anybody of this user's, such as the resource tracker of another Python, or a log-out that clears
+        shared memory. One call of the system."""
+        try:
+            info = os.fstat(self._fd)
+        except OSError:
+            return False  # closed at this very moment
+        return info.st_nlink > 0 and info.st_size >= self.total
+
+    def found(self) -> bool:
+        """Whether it is sound, and those who look for it by its name find it."""
+        try:
+            return self.sound() and _same(self._path, self._fd)
+        except OSError:
+            return False
+
     def beat(self, published: int, now_ns: int) -> None:
         """Says that publish was called."""
         words = self._words
