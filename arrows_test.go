@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
+
+	"webmon/components"
 )
 
 // arrows says which of webmon's packages a package may import; ARCHITECTURE.md
@@ -65,6 +68,32 @@ func TestEveryPackageSaysWhatItIs(t *testing.T) {
 		name, doc, _ := strings.Cut(strings.TrimSpace(line), "\t")
 		if doc == "" {
 			t.Errorf("%s has no package comment", name)
+		}
+	}
+}
+
+// What is not published is not named as if it were: all that people are told to
+// install is the checkout's own.
+func TestWhatIsToBeInstalledIsThere(t *testing.T) {
+	out, err := exec.Command("git", "ls-files", "*.go", "*.templ", "*.md", "*.py", "*.toml", "*.js").Output()
+	if err != nil {
+		t.Skip("git lists the files: ", err)
+	}
+	command := regexp.MustCompile(`pip install[^\n]*?\bnapari` + `-webmon`)
+	for name := range strings.Lines(string(out)) {
+		name = strings.TrimSpace(name)
+		text, err := os.ReadFile(name)
+		if err != nil {
+			continue // deleted and not yet committed
+		}
+		if found := command.Find(text); found != nil {
+			t.Errorf("%s says %q, and there is no such distribution", name, found)
+		}
+	}
+	for _, name := range []string{"README.md", "shm/python/README.md"} {
+		text, err := os.ReadFile(name)
+		if err != nil || !bytes.Contains(text, []byte(components.InstallPlugin)) {
+			t.Errorf("%s does not say %q (%v)", name, components.InstallPlugin, err)
 		}
 	}
 }

@@ -300,7 +300,7 @@ func (v Viewer) empty() (ui.EmptyProps, bool) {
 				Title: v.napari() + " does not share its tiles.",
 				Text:  "The octree, which draws an image in tiles, fails in this version. Frame times come all the same: see the Loader tab.",
 				Steps: []string{
-					"Use napari 0.5 or later with the plugin, pip install napari-webmon, which needs no octree;",
+					"Use napari 0.5 or later with the plugin, which needs no octree: " + InstallPlugin + ", " + InstallPluginWhere + ";",
 					"or napari 0.4.17 or earlier, started with NAPARI_EXPERIMENTAL_OCTREE=1 in its environment.",
 				},
 			}, true
@@ -310,7 +310,7 @@ func (v Viewer) empty() (ui.EmptyProps, bool) {
 			Text: "From 0.5 on napari itself tells its frame times alone: see the Loader tab. " +
 				"The plugin napari-webmon shares the rest: tiles, levels and loads, the layers and the picture itself.",
 			Steps: []string{
-				"Install it into the environment that napari runs in: pip install napari-webmon",
+				"Install it: " + InstallPlugin + ", " + InstallPluginWhere + ".",
 				"In napari choose Plugins, webmon, and press Start. It appears here by itself.",
 			},
 		}, true
@@ -345,7 +345,7 @@ func (v Viewer) noLayer() ui.EmptyProps {
 	}
 	if v.Napari == "" {
 		p.Steps[1] = "If one is open, it depends on the version of napari, which is not known here. 0.4.17 and earlier: start it with " +
-			"NAPARI_EXPERIMENTAL_OCTREE=1 in its environment. 0.5 and later: install the plugin, pip install napari-webmon."
+			"NAPARI_EXPERIMENTAL_OCTREE=1 in its environment. 0.5 and later: install the plugin, " + InstallPlugin + ", " + InstallPluginWhere + "."
 	}
 	return p
 }

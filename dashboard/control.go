@@ -130,10 +130,6 @@ func (s *Server) switchOf(src *source.Source, action shm.Action, now time.Time) 
 	return s.actionSwitch(src, action, now), true
 }
 
-// howToPlugIn is how a napari gets webmon's plugin.
-const howToPlugIn = `pip install napari-webmon
-napari   # then Plugins > webmon`
-
 // action is an action as a form.
 func (s *Server) action(src *source.Source, a shm.Action, now time.Time) ui.ActionProps {
 	st := src.Status(now)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"webmon/components"
 	"webmon/dashboard"
 	"webmon/shm"
 )
@@ -306,7 +307,7 @@ func TestLayers(t *testing.T) {
 		}
 		return body
 	}
-	if body := page(""); !strings.Contains(body, "shares no layers") || !strings.Contains(body, "pip install napari-webmon") {
+	if body := page(""); !strings.Contains(body, "shares no layers") || !strings.Contains(body, components.InstallPlugin) {
 		t.Error("a plain napari is not told how to get the plugin")
 	}
 	list, controls := layers(50)

@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
+	"webmon/components"
 	"webmon/components/layout"
 	"webmon/components/storybook"
 	"webmon/components/ui"
@@ -233,9 +234,11 @@ func (s *Server) headerFrame(src *source.Source, now time.Time) templ.Component 
 }
 
 // howToAttach is what to do to see a process of one's own.
-const howToAttach = `# napari 0.5 or newer, with napari-webmon:
+const howToAttach = `# webmon's Python package, in a checkout of webmon:
+` + components.InstallPlugin + `
+# napari 0.5 or newer, with it:
 #   Plugins > webmon
-# any Python program, with the same:
+# any Python program, with it:
 import webmon
 webmon.serve(name="scope")
 # napari 0.4.11, without it:

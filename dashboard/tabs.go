@@ -33,7 +33,7 @@ func (s *Server) tabTable() []tab.Tab {
 		viewer.Tab(viewer.Options{Prefix: s.opts.Prefix, Grid: s.gridSwitch, Link: stateOf, AttachCode: howToAttach}),
 		loader.Tab(),
 		layers.Tab(layers.Options{
-			Control: s.control, Action: s.action, Button: s.actionButton, Link: stateOf, HowTo: howToPlugIn,
+			Control: s.control, Action: s.action, Button: s.actionButton, Link: stateOf, HowTo: components.PlugIn,
 			Path: func(src *source.Source, name string) string { return s.commandPath(src, name, asNone) },
 		}),
 		controls.Tab(controls.Options{

@@ -155,7 +155,7 @@ func layersPage() components.Layers {
 	rows[0].Life = ui.CommandLife{Status: ui.Refused, Reason: "the layer is being loaded"}
 	return components.Layers{
 		Source: "napari", Name: "napari", Link: ui.Live, State: components.LayersLive,
-		LiveTopic: "napari/layers/selected", ValuesTopic: "napari/values", HowTo: "pip install napari-webmon", Rows: rows,
+		LiveTopic: "napari/layers/selected", ValuesTopic: "napari/values", HowTo: components.PlugIn, Rows: rows,
 		Open: &components.LayerDetail{
 			ID: "2", Name: "nuclei", Kind: "image", Controls: []ui.ControlProps{opacity, colormap, level}, Contrast: []ui.ControlProps{low, high},
 			Histogram: histogram, Auto: &auto,
@@ -194,7 +194,7 @@ func layersHuge() components.Layers {
 }
 
 func layersEmpty(state components.LayersState, link ui.State) components.Layers {
-	l := components.Layers{Source: "napari", Name: "napari", Link: link, State: state, LiveTopic: "napari/layers/selected", HowTo: "pip install napari-webmon"}
+	l := components.Layers{Source: "napari", Name: "napari", Link: link, State: state, LiveTopic: "napari/layers/selected", HowTo: components.PlugIn}
 	if state == components.LayersNone {
 		l.Source, l.Name = "", ""
 	}

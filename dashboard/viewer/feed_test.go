@@ -221,7 +221,7 @@ func TestLayersWithoutTiles(t *testing.T) {
 			[]string{"No multiscale image is open.", "NAPARI_EXPERIMENTAL_OCTREE=1"}, []string{"plugin"}},
 		{"one whose octree fails", "0.4.19", map[string]shm.Value{shm.TopicPoll: &shm.TilePoll{}}, "", components.ViewerNoTiles,
 			[]string{"napari 0.4.19 does not share its tiles.", "0.4.17 or earlier"}, []string{"From 0.5 on"}},
-		{"a plain new one", "0.9.2", map[string]shm.Value{shm.TopicPoll: &shm.TilePoll{}}, "", components.ViewerNoTiles, []string{"pip install napari-webmon"}, []string{"OCTREE"}},
+		{"a plain new one", "0.9.2", map[string]shm.Value{shm.TopicPoll: &shm.TilePoll{}}, "", components.ViewerNoTiles, []string{components.InstallPlugin, components.InstallPluginWhere}, []string{"OCTREE"}},
 		{"one of an unknown version", "", map[string]shm.Value{shm.TopicPoll: &shm.TilePoll{}}, "", components.ViewerNoLayer, []string{"0.4.17 and earlier", "0.5 and later"}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -1,6 +1,6 @@
 """A pretend microscope that webmon can watch and steer: a camera, a stage, detected spots and a shutter.
 
-    pip install napari-webmon        (or: PYTHONPATH=shm/python/src)
+    pip install ./shm/python        (in a checkout of webmon)
     python camera.py
     webmon                           (unless it was found and started)
 
