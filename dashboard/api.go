@@ -23,9 +23,18 @@ import (
 	"webmon/shm"
 )
 
-// firstRead is how long the first read of a state waits for the process to be
-// asked.
+// firstRead is how long a read waits for the process to be asked.
 const firstRead = time.Second
+
+// refresh has the process asked for topics, nil for all, and waits a moment for what
+// it has: whoever changes something and reads it then is not to read what was there
+// before. It reports whether the process is one that is asked; others tell everything
+// at once.
+func refresh(c echo.Context, src *source.Source, topics []string) (asked bool) {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), firstRead)
+	defer cancel()
+	return src.Refresh(ctx, topics)
+}
 
 // apiSources answers GET /api/v1/sources.
 func (s *Server) apiSources(c echo.Context) error {
@@ -72,7 +81,8 @@ func (s *Server) apiState(c echo.Context) error {
 		return err
 	}
 	now := time.Now()
-	if fresh := src.Read(now); !fresh && src.Status(now).Connected {
+	fresh := src.Read(now)
+	if asked := refresh(c, src, nil); !asked && !fresh && src.Status(now).Connected {
 		ctx, cancel := context.WithTimeout(c.Request().Context(), firstRead)
 		defer cancel()
 		src.Await(ctx, now)
@@ -91,6 +101,7 @@ func (s *Server) apiEvents(c echo.Context) error {
 		return err
 	}
 	name := c.Param("topic")
+	refresh(c, src, []string{}) // what it has sent
 	log := src.History(name)
 	if log == nil && name != shm.TopicFrameTime && name != shm.TopicLoadChunk {
 		return echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("%s has sent no %q.", src.ID(), name))
@@ -176,6 +187,13 @@ func (s *Server) postCommand(c echo.Context) error {
 		return err
 	}
 	args, err := acceptArgs(action, given)
+	if err != nil { // or its limits were others
+		refresh(c, src, commandTopics)
+		if now, ok := findAction(src, action.Name); ok {
+			action = now
+			args, err = acceptArgs(action, given)
+		}
+	}
 	if err != nil {
 		return s.refuseCommand(c, src, action, given, err)
 	}
@@ -239,11 +257,18 @@ func (s *Server) actionOf(c echo.Context) (*source.Source, shm.Action, error) {
 		return nil, shm.Action{}, err
 	}
 	action, ok := findAction(src, c.Param("name"))
+	if !ok { // perhaps it was not there when the process was asked last
+		refresh(c, src, commandTopics)
+		action, ok = findAction(src, c.Param("name"))
+	}
 	if !ok {
 		return nil, shm.Action{}, echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("%s has no command %q.", src.ID(), c.Param("name")))
 	}
 	return src, action, nil
 }
+
+// commandTopics are those by which a process declares what people may ask of it.
+var commandTopics = []string{shm.TopicControls, shm.TopicActions}
 
 var errTooLarge = echo.NewHTTPError(http.StatusRequestEntityTooLarge,
 	fmt.Sprintf("The request is larger than %d bytes.", maxBody))

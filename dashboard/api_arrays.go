@@ -53,7 +53,8 @@ func (r *arrayReads) read(src *source.Source, name string, now time.Time) time.T
 		if r.reads == nil {
 			r.reads = map[arrayRead]*time.Timer{}
 		}
-		release := src.Want(topic)
+		// Whoever reads an array wants to know of the next of its name as well.
+		release := src.Want(topic, shm.TopicArrays)
 		var mine *time.Timer
 		mine = time.AfterFunc(source.ReadCounts, func() {
 			release()
@@ -79,13 +80,18 @@ func (r *arrayReads) read(src *source.Source, name string, now time.Time) time.T
 }
 
 // arrayOf returns the source and the array that a request names, or the answer
-// that there is none.
+// that there is none. Where nobody has followed what the process shares, or it is
+// not known to share that, it is asked.
 func (s *Server) arrayOf(c echo.Context, name string) (*source.Source, *shm.ArrayInfo, error) {
 	src, err := s.sourceOf(c)
 	if err != nil {
 		return nil, nil, err
 	}
 	info := arrays.Info(src, name)
+	if info == nil || src.Demand(shm.TopicArrays) == 0 {
+		refresh(c, src, []string{shm.TopicArrays})
+		info = arrays.Info(src, name)
+	}
 	if info == nil {
 		return nil, nil, echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("%s shares no array %q.", src.ID(), name))
 	}
@@ -130,7 +136,8 @@ func (s *Server) apiArrays(c echo.Context) error {
 	}
 	// A process's arrays are counted while somebody wants to know.
 	now := time.Now()
-	if fresh := src.Read(now); !fresh && src.Status(now).Connected {
+	fresh := src.Read(now)
+	if asked := refresh(c, src, []string{shm.TopicArrays}); !asked && !fresh && src.Status(now).Connected {
 		ctx, cancel := context.WithTimeout(c.Request().Context(), firstRead)
 		defer cancel()
 		arrays.AwaitList(ctx, src, now)

@@ -99,7 +99,21 @@ type site struct {
 	base    string // URL without a slash at its end
 }
 
+// asked is a process that is asked for what it has.
+type asked struct {
+	*process
+	refresh func(topics []string)
+}
+
+func (p *asked) Refresh(_ context.Context, topics []string) { p.refresh(topics) }
+
 func open(t *testing.T, opts dashboard.Options) *site {
+	t.Helper()
+	return openAsked(t, opts, nil)
+}
+
+// openAsked opens a dashboard whose process has refresh called when it is asked.
+func openAsked(t *testing.T, opts dashboard.Options, refresh func(topics []string)) *site {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -110,6 +124,9 @@ func open(t *testing.T, opts dashboard.Options) *site {
 	opts.Attach = func(_ context.Context, t source.Target, _ dashboard.Self) (shm.Source, error) {
 		if t.Address != "here" {
 			return nil, fmt.Errorf("nothing listens on %s: start the process first", t.Address)
+		}
+		if refresh != nil {
+			return &asked{p, refresh}, nil
 		}
 		return p, nil
 	}

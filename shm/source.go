@@ -65,6 +65,15 @@ type Source interface {
 	Command(cmd Command, report func(Status, string))
 }
 
+// Refresher is a Source that fetches what its process has, and so may know less than
+// that. One that is told everything at once is none.
+type Refresher interface {
+	// Refresh returns when the sink has what the process had of the topics after it
+	// was called, or when ctx is done; nil stands for all topics. What the process
+	// sent before is there as well, also where no topic is named.
+	Refresh(ctx context.Context, topics []string)
+}
+
 // Sink takes what a source reads. Its methods return at once, never block the
 // reader, and are safe for concurrent use. Values handed over belong to the
 // sink: the source must not write to them again.

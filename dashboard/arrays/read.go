@@ -99,9 +99,22 @@ func AwaitList(ctx context.Context, src *source.Source, since time.Time) {
 // look is the time between two looks at what a source has.
 const look = 2 * time.Millisecond
 
+// present is the newest frame of what a process declares as the array now: not one
+// of the array that had its name before it was shared again, or had another shape.
+// again reports that there is nothing but such a one.
+func present(src *source.Source, name string) (frame *shm.ArrayFrame, at time.Time, again bool) {
+	value, at, _ := src.State(shm.ArrayTopic(name))
+	frame, _ = value.(*shm.ArrayFrame)
+	if info := Info(src, name); frame != nil && info != nil && frame.Info.Generation != info.Generation {
+		return nil, time.Time{}, true
+	}
+	return frame, at, false
+}
+
 // Read calls read with the newest frame of an array, and with the next if that
-// was overwritten meanwhile. It waits for a frame that came after since, until
-// ctx is done; then an older one will do.
+// was overwritten meanwhile. It waits for a frame that came after since, or for the
+// first of an array that was shared again, until ctx is done; then an older one of the
+// same array will do.
 func Read(ctx context.Context, src *source.Source, name string, since time.Time, read func(*shm.ArrayFrame) error) (*shm.ArrayFrame, error) {
 	tick := time.NewTicker(look)
 	defer tick.Stop()
@@ -110,11 +123,10 @@ func Read(ctx context.Context, src *source.Source, name string, since time.Time,
 	var last *shm.ArrayFrame
 	err := error(ErrNoFrame)
 	for {
-		value, at, _ := src.State(shm.ArrayTopic(name))
-		frame, _ := value.(*shm.ArrayFrame)
+		frame, at, again := present(src, name)
 		if info := Info(src, name); info != nil && info.Withheld() {
 			// It may be shared again by now, which the process has yet to say.
-			frame, err = nil, &FieldError{"", errors.New(info.Note)}
+			frame, again, err = nil, false, &FieldError{"", errors.New(info.Note)}
 		}
 		if frame != nil && frame != last && (!waiting || at.After(since)) {
 			last = frame
@@ -122,7 +134,7 @@ func Read(ctx context.Context, src *source.Source, name string, since time.Time,
 				return frame, err
 			}
 		}
-		if !waiting && (frame == nil || time.Now().After(end) || Problem(src, name) != "") {
+		if !waiting && (frame == nil && !again || time.Now().After(end) || Problem(src, name) != "") {
 			break // no newer one, or none that would be seen
 		}
 		select {

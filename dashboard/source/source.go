@@ -411,6 +411,19 @@ func (s *Source) Read(now time.Time) (fresh bool) {
 	return fresh
 }
 
+// Refresh has the process asked for topics, nil for all, and returns when what it had
+// then is there, or ctx is done. It reports whether the process is one that is asked.
+func (s *Source) Refresh(ctx context.Context, topics []string) bool {
+	s.mu.Lock()
+	adapter, connected := s.adapter, s.connected(time.Now())
+	s.mu.Unlock()
+	asked, ok := adapter.(shm.Refresher)
+	if ok && connected {
+		asked.Refresh(ctx, topics)
+	}
+	return ok
+}
+
 // Await returns when the process has answered what was asked since then, or ctx
 // is done.
 func (s *Source) Await(ctx context.Context, since time.Time) {

@@ -32,7 +32,8 @@ var wireName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,79}$`)
 // their frames while somebody wants them.
 type arrays struct {
 	r    *run
-	wake chan struct{} // capacity one: list or demand has changed, or a follower has ended
+	wake chan struct{}      // capacity one: list or demand has changed, or a follower has ended
+	asks chan chan struct{} // closed once what there is has been told
 
 	mu   sync.Mutex // guards all below
 	list shm.Arrays // as the process declares them; nil: it has declared none
@@ -42,6 +43,7 @@ type arrays struct {
 func (a *arrays) init(r *run) {
 	a.r = r
 	a.wake = make(chan struct{}, 1)
+	a.asks = make(chan chan struct{})
 }
 
 // declared takes the value of napari_data["arrays"], nil if there is none.
@@ -81,25 +83,32 @@ func (a *arrays) run(ctx context.Context) {
 	timer := time.NewTimer(statsEvery)
 	defer timer.Stop()
 	for {
+		var asked chan struct{}
 		select {
 		case <-ctx.Done():
 			return
 		case <-a.wake:
+		case asked = <-a.asks:
 		case <-timer.C:
 		}
 		list, changed := a.taken()
 		if changed {
 			all.replace(list)
 		}
-		if (!all.look(time.Now()) || len(all.arrays) == 0) && !changed {
-			timer.Stop() // nobody watches, or nothing: what changes that wakes
-			continue
-		}
-		if now := time.Now(); changed || all.news || now.Sub(all.told) >= statsEvery-statsEvery/16 {
+		watched := all.look(time.Now()) && len(all.arrays) > 0
+		now := time.Now()
+		if changed || list != nil && asked != nil || watched && (all.news || now.Sub(all.told) >= statsEvery-statsEvery/16) {
 			all.told, all.news = now, false
 			a.r.sink.State(shm.TopicArrays, all.stats(now))
 		}
-		timer.Reset(statsEvery)
+		if asked != nil {
+			close(asked)
+		}
+		if watched || changed {
+			timer.Reset(statsEvery)
+		} else {
+			timer.Stop() // nobody watches, or nothing: what changes that wakes
+		}
 	}
 }
 

@@ -60,7 +60,8 @@ type Source struct {
 	out    outbox
 	lull   time.Duration // constant
 
-	ours atomic.Bool // the process has said hello
+	ours atomic.Bool         // the process has said hello
+	run  atomic.Pointer[run] // nil: Run is not under way
 
 	mu       sync.Mutex // guards all below
 	info     shm.Info

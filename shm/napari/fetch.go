@@ -54,6 +54,7 @@ type state struct {
 	free   time.Time // not before
 	once   bool      // fetch it although nobody wants it: it is new
 	get    []any     // the arguments that ask for it
+	asked  bool      // fetch it, whoever wants it: a reader waits for it
 
 	// Of a process of ours, which tells what changes.
 	declares bool // it is about the process itself: fetched also while nobody wants it
@@ -77,6 +78,10 @@ type fetcher struct {
 	news  map[string]bool // what has changed meanwhile
 	all   bool            // everything may have
 
+	pending []*ask // that have come while busy, or since; guarded by mu
+	asks    []*ask // whose topics are being fetched
+
+	keysAsked state // stands for the names of topics in what an ask waits for
 	poll      state
 	others    []*state
 	names     map[string]*state
@@ -167,6 +172,7 @@ func (r *run) fetch(ctx context.Context) error {
 			conn = again
 			s := f.batch[done]
 			s.free = time.Now().Add(tooLarge)
+			f.served(s)
 			r.sink.Notice("large."+s.name, fmt.Sprintf("%q is larger than webmon takes (64 MiB); it is asked for again every %.0f s", s.name, tooLarge.Seconds()))
 			f.batch = f.batch[done+1:]
 		}
@@ -187,6 +193,7 @@ func (f *fetcher) take() (stamp float64, framed bool) {
 	defer f.mu.Unlock()
 	f.busy = true
 	stamp, framed, f.frame = f.stamp, f.frame, false
+	f.beginAsks(time.Now())
 	return stamp, framed
 }
 
@@ -195,7 +202,7 @@ func (f *fetcher) release() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.busy = false
-	news := f.frame || f.all || len(f.news) > 0
+	news := f.frame || f.all || len(f.news) > 0 || len(f.pending) > 0
 	for name := range f.news {
 		f.mark(name)
 	}
@@ -349,7 +356,7 @@ func (r *run) stateDue(s *state, now time.Time, framed bool) bool {
 	switch {
 	case now.Before(s.free):
 		return false
-	case s.once || first:
+	case s.once || s.asked || first:
 		return true
 	case r.tells():
 		wait, due := s.tellsDue(period, wanted)
@@ -402,7 +409,7 @@ func (r *run) nextDue(now time.Time) time.Duration {
 	f := &r.fetcher
 	next := r.keysPeriod() - now.Sub(f.keysLast)
 	look := func(s *state) {
-		if s.once {
+		if s.once || s.asked {
 			next = min(next, s.free.Sub(now))
 			return
 		}
@@ -450,6 +457,7 @@ func (r *run) fetchBatch(ctx context.Context, conn *manager.Conn) (done int, err
 		s := f.batch[i]
 		if s == nil {
 			r.keys(v, err)
+			f.served(&f.keysAsked)
 			return nil
 		}
 		// The first fetch since somebody wants it is not enough.
@@ -457,6 +465,7 @@ func (r *run) fetchBatch(ctx context.Context, conn *manager.Conn) (done int, err
 		_, s.wanted = r.period(s) // it may be one that nobody wants
 		s.once, s.last, s.free = false, now, now.Add(rest*took)
 		r.received(s, v, err)
+		f.served(s)
 		return nil
 	})
 	return done, err
@@ -495,6 +504,7 @@ func (r *run) received(s *state, v pickle.Value, err error) {
 		if !r.setHello(v) {
 			return // somebody else's key
 		}
+		r.asked.ableTo(v)
 		for _, name := range declarations {
 			r.follow(name)
 		}
@@ -591,7 +601,12 @@ func (r *run) keys(v pickle.Value, err error) {
 			r.sink.Notice("states", fmt.Sprintf("The process shares more than %d values; the rest is left out", maxStates))
 			return
 		}
-		r.follow(name)
+		s := r.follow(name)
+		for _, a := range f.asks {
+			if a.topics == nil {
+				f.want(a, s, time.Now())
+			}
+		}
 		signal(r.demand)
 	}
 }

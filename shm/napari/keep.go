@@ -145,7 +145,11 @@ func (r *run) want(ctx context.Context, conn *manager.Conn) error {
 	r.pace.topics.wanted(r.sink, func(name string, hz float64) {
 		_ = topics.Set(name, hz) // a string is hashable
 	})
-	words := pickle.NewDict(keyWant+r.opt.ID, pickle.NewDict("topics", topics, "t", seconds(time.Now())))
+	want := pickle.NewDict("topics", topics, "t", seconds(time.Now()))
+	if ask := r.asked.number(); ask > 0 {
+		_ = want.Set("ask", ask)
+	}
+	words := pickle.NewDict(keyWant+r.opt.ID, want)
 	if r.opt.Watchers != nil {
 		_ = words.Set(keyWatchers+r.opt.ID, int64(r.opt.Watchers()))
 	}

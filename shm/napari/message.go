@@ -111,6 +111,11 @@ func (r *run) own(key string, v pickle.Value) bool {
 			signal(r.ticked) // perhaps by a command
 		}
 	}
+	if asks, ok := entry(d, "current").(*pickle.Dict); ok {
+		if n, ok := scalar(entry(asks, r.opt.ID)).(int64); ok {
+			r.asked.answered(n)
+		}
+	}
 	// One from before webmon came tells nothing of now.
 	if t, ok := number(scalar(entry(d, "alive"))); ok && (r.since == 0 || t >= r.since) {
 		r.sink.Alive()

@@ -53,6 +53,7 @@ type run struct {
 	pace    *pace
 	fetcher fetcher
 	arrays  arrays
+	asked   asked
 }
 
 // Run implements [shm.Source].
@@ -64,9 +65,12 @@ func (s *Source) Run(ctx context.Context, sink shm.Sink) error {
 		demand: make(chan struct{}, 1),
 		pace:   newPace(sink, s.lull),
 	}
-	r.pace.asked = s.out.unanswered
+	r.pace.asked = func() bool { return s.out.unanswered() || r.asked.waits() }
 	r.fetcher.init()
 	r.arrays.init(r)
+	r.asked.init()
+	s.run.Store(r)
+	defer s.run.Store(nil)
 	if loopbackAddress(s.opt.Address) {
 		r.since = float64(time.Now().Add(-old).UnixMicro()) / 1e6 // same clock
 	}

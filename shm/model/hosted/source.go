@@ -136,6 +136,18 @@ func (s *source) Command(cmd shm.Command, report func(shm.Status, string)) {
 	adapter.Command(cmd, report)
 }
 
+var _ shm.Refresher = (*source)(nil)
+
+// Refresh implements [shm.Refresher].
+func (s *source) Refresh(ctx context.Context, topics []string) {
+	s.mu.Lock()
+	adapter := s.adapter
+	s.mu.Unlock()
+	if adapter != nil {
+		adapter.Refresh(ctx, topics)
+	}
+}
+
 func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:

@@ -16,6 +16,7 @@ from watching import Watcher, until
 
 import webmon
 from webmon import Process
+from webmon._process import _Host
 
 
 def test_what_it_says_of_itself(process, watcher):
@@ -294,6 +295,47 @@ def test_demand_of_several_and_its_end(process, watcher, monkeypatch):
     # Nobody refreshes it.
     until(lambda: process.wanted("stage") == 0.0)
     until(lambda: heard[-1] == 0.0)
+
+
+def current(watcher):
+    return watcher.next("webmon").get("current")
+
+
+def test_asks_are_answered(process, watcher):
+    process.set("stage", 1)
+    ask = {"topics": {"stage": 5}, "t": 0}
+    watcher.notes.update({"want:a": {**ask, "ask": 1}})
+    until(lambda: current(watcher) == {"a": 1})
+    # Each once, however often what is wanted is said again.
+    watcher.notes.update({"want:a": {**ask, "ask": 1}})
+    watcher.notes.update({"want:a": {**ask, "ask": 2}, "want:b": {**ask, "ask": 7}})
+    assert until(lambda: current(watcher)) == {"a": 2, "b": 7}
+    for nonsense in ("many", None, [1], 2.5):
+        watcher.notes.update({"want:c": {**ask, "ask": nonsense}})
+    watcher.notes.update({"want:a": {**ask, "ask": 3}})
+    assert until(lambda: current(watcher)) == {"a": 3}
+
+
+def test_who_works_out_what_is_wanted_answers(process, watcher):
+    called = []
+    host = _Host(lambda: called.append(process.asked()), lambda: None)
+    process._adopt(host, None)
+    ask = {"topics": {"stage": 5}, "t": 0}
+    watcher.notes.update({"want:a": {**ask, "ask": 1}})
+    watcher.notes.update({"want:a": {**ask, "ask": 2}})
+    assert called == [{"a": 1}, {"a": 2}] and process.asked() == {"a": 2}
+    process.answer({"a": 1})  # before the second came
+    assert process.asked() == {"a": 2}
+    process.set("stage", "new")
+    process.answer(process.asked())
+    assert process.asked() == {}
+    assert until(lambda: current(watcher)) == {"a": 1}
+    assert until(lambda: current(watcher)) == {"a": 2}
+    assert watcher.data.get("stage") == "new"
+    # Once it does so no more, nobody waits for it.
+    watcher.notes.update({"want:a": {**ask, "ask": 3}})
+    process._part(host)
+    assert until(lambda: current(watcher)) == {"a": 3}
 
 
 def test_watchers(process, watcher):

@@ -145,7 +145,8 @@ class _Host:
 
     def __init__(self, demanded: Callable[[], object], waiting: Callable[[], object]) -> None:
         self.thread = threading.get_ident()
-        self.demanded = demanded  # what is wanted has changed; called in any thread
+        # What is wanted has changed, or somebody asks for it as it is now, which answer() is called for; called in any thread.
+        self.demanded = demanded
         self.waiting = waiting  # commands wait; called in any thread
 
 
@@ -224,6 +225,8 @@ class Process:
         self._wants: dict[str, float] = {}
         self._wanted_until = math.inf  # when the next who wants something is forgotten
         self._on_demand: Callable[[], object] | None = None
+        self._asked: dict[str, int] = {}  # the last ask of each who wants something
+        self._asks: dict[str, int] = {}  # those that are not answered yet
         self._demand_lock = threading.Lock()
 
         # What has changed and was not told yet. The clock tells it.
@@ -308,6 +311,7 @@ class Process:
             "python": platform.python_version(),
             "napari": napari,
             "package": __version__,
+            "asks": True,
         }
         self._redeclare("hello")
 
@@ -370,6 +374,7 @@ class Process:
                 return
             self._host = None
             left = len(self._orders)
+        self.answer(self.asked())
         if self._end_unless_used():
             return
         self._become(kind="python")
@@ -531,11 +536,25 @@ class Process:
         """Has callback called, from a thread of the server, when what is wanted has changed. None ends it."""
         self._on_demand = callback
 
+    def asked(self) -> dict[str, int]:
+        """Who waits for what is wanted to be up to date, and the number of their ask."""
+        with self._demand_lock:
+            return dict(self._asks)
+
+    def answer(self, asks: dict[str, int]) -> None:
+        """Says that what is wanted is up to date since these were asked."""
+        if not asks or self.closed:
+            return
+        with self._demand_lock:
+            self._asks = {who: ask for who, ask in self._asks.items() if asks.get(who) != ask}
+        self._messages.put({"webmon": {"current": asks}})
+
     def _noted(self) -> None:
         """client_data has changed."""
         with self._demand_lock:
             now = time.monotonic()
             wants: dict[str, float] = {}
+            asked: dict[str, int] = {}
             until = math.inf
             for key, value in self._notes.items():
                 if not (isinstance(key, str) and key.startswith("want:") and isinstance(value, dict)):
@@ -544,6 +563,9 @@ class Process:
                 if end <= now:
                     continue
                 until = min(until, end)
+                ask = value.get("ask")
+                if isinstance(ask, int):
+                    asked[key[5:]] = ask
                 topics = value.get("topics")
                 if not isinstance(topics, dict):
                     continue
@@ -552,6 +574,9 @@ class Process:
                         wants[topic] = max(wants.get(topic, 0.0), float(hz))
             changed = wants != self._wants
             self._wants = wants
+            asks = {who: ask for who, ask in asked.items() if self._asked.get(who) != ask}
+            self._asked = asked
+            self._asks.update(asks)
             sooner = until < self._wanted_until
             self._wanted_until = until
         if sooner:
@@ -559,15 +584,15 @@ class Process:
         if self.closed:
             return
         self._look_after(list(self._arrays.values()), changed)
-        if not changed:
-            return
         host = self._host
-        for callback in (self._on_demand, host.demanded if host is not None else None):
-            if callback is not None:
+        for callback, due in ((self._on_demand, changed), (host.demanded if host is not None else None, changed or asks)):
+            if callback is not None and due:
                 try:
                     callback()
                 except Exception:
                     log.exception("on_demand failed")
+        if self._host is None:
+            self.answer(asks)
 
     def _look_after(self, arrays: list[SharedArray], changed: bool) -> None:
         """Keeps the arrays' memory well. A webmon says once a second what it wants, and so has this done."""

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -100,6 +101,25 @@ def test_nothing_is_worked_out_while_nobody_looks(viewer, watch, monkeypatch):
     watcher.want("camera", "dims")
     watcher.until_state("camera", lambda c: c["zoom"] == 6)
     watcher.until_state("dims", lambda d: d["current_step"][0] == 4)
+
+
+def test_who_asks_is_told_what_there_is(viewer, watch):
+    layer = viewer.add_image(np.zeros((5, 100, 100)), name="image", contrast_limits=[0, 1])
+    watcher = watch()
+    process = attached(viewer).process
+    topics = dict.fromkeys(("layers", "camera", "dims", "controls"), 10)
+    for n in range(1, 6):
+        layer.opacity = n / 10
+        camera(viewer).zoom = n
+        topics = {**topics, f"one more {n}": 1}
+        watcher.client_data.update([("want:test", {"topics": topics, "t": time.time(), "ask": n})])
+        answered = lambda: {"current": {"test": n}} in watcher.events("webmon")  # noqa: E731
+        watcher._refreshed = time.monotonic() + 60  # or it would say what is wanted itself
+        watcher.until(answered, "the answer")
+        assert watcher.layer("image")["opacity"] == pytest.approx(n / 10)
+        assert watcher.state("camera")["zoom"] == pytest.approx(n)
+        assert watcher.control(f"layer.{watcher.layer('image')['id']}.opacity")["value"] == pytest.approx(n / 10)
+    assert process.asked() == {}
 
 
 def test_frames(viewer, watch):

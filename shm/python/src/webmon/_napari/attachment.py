@@ -32,6 +32,7 @@ _STATES = (
 )
 _EVENTS = ("frame_time", "load_chunk")
 _CONTROL, _PREFIXES = "show_grid", ("layer.", "camera.", "dims.")  # what controls are called
+_QUICK_HZ = 20.0  # states that may be shared so often take next to no time
 _CONTROLS_HZ = 10.0
 _ARRAYS_HZ = 10.0
 _RETRY_SECONDS = 0.05
@@ -422,7 +423,10 @@ class Attachment:
         self._wanted = bits
         # Nobody was told of loads while nobody looked.
         self._dirty |= new & (PICTURES | POLL | LAYERS)
-        if self._dirty & bits:
+        if self.process.asked():
+            self._scheduled = False  # later than now
+            self._schedule(0)
+        elif self._dirty & bits:
             self._schedule(0)
 
     def _mark(self, bits: int) -> None:
@@ -448,18 +452,23 @@ class Attachment:
         if self.closed:
             return
         began = time.perf_counter()
+        asks = self.process.asked()
         try:
-            soonest = self._work(began)
+            soonest = self._work(began, bool(asks))
         except Exception:
             say_once("tick", "what napari shows could not be shared", error=True)
             soonest = began + 1
+        self.process.answer(asks)
         if soonest < math.inf:
             self._schedule(soonest - time.perf_counter())
         self._ticks += 1
         self._spent += time.perf_counter() - began
 
-    def _work(self, now: float) -> float:
-        """Share what is wanted, out of date and due; return when there is more to do."""
+    def _work(self, now: float, asked: bool) -> float:
+        """Share what is wanted, out of date and due; return when there is more to do.
+
+        For somebody who has asked, everything is due but what takes long.
+        """
         soonest = math.inf
         wanted = self.process.wanted
         todo = self._dirty & self._wanted
@@ -471,7 +480,7 @@ class Attachment:
             if hz <= 0:
                 continue
             due = self._due.get(topic, 0.0)
-            if now + 0.0005 < due:
+            if now + 0.0005 < due and not (asked and most >= _QUICK_HZ):
                 soonest = min(soonest, due)
                 continue
             self._due[topic] = now + 1 / min(hz, most)
@@ -485,14 +494,14 @@ class Attachment:
             self._update_grid(view)
         if todo & CONTROLS:
             due = self._due.get("controls", 0.0)
-            if now + 0.0005 < due:
+            if now + 0.0005 < due and not asked:
                 soonest = min(soonest, due)
             else:
                 self._due["controls"] = now + 1 / _CONTROLS_HZ
                 self._update_controls()
         if todo & ARRAYS:
             due = self._due.get("arrays", 0.0)
-            if now + 0.0005 < due:
+            if now + 0.0005 < due and not asked:
                 soonest = min(soonest, due)
             else:
                 self._due["arrays"] = now + 1 / _ARRAYS_HZ
