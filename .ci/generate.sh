@@ -11,11 +11,12 @@ node_modules/.bin/tailwindcss --input public/css/src/app.css --output public/css
 node .ci/check-colours.mjs
 
 # app.js is what every page loads; what it imports only when needed (charts with
-# ECharts, the viewer) becomes a chunk of its own, named after its content.
+# ECharts, formulas with Temml, the viewer) becomes a chunk of its own, named after its content.
 rm -rf public/js/dist
 go tool esbuild --bundle --minify --format=esm --target=es2022 --splitting \
   --chunk-names=[name]-[hash] --legal-comments=none --log-level=warning \
   --alias:echarts=./public/vendor/echarts.js \
+  --alias:temml=./public/vendor/temml.js \
   --outdir=public/js/dist public/js/app.js
 # theme.js runs before the first paint, so it is no module.
 go tool esbuild --bundle --minify --format=iife --target=es2022 --log-level=warning \

@@ -23,12 +23,17 @@ go tool esbuild --bundle --minify --format=esm --target=es2022 --legal-comments=
   "--banner:js=/*! Apache ECharts $(version echarts), Apache-2.0; zrender $(version zrender), BSD-3-Clause; tslib $(version tslib), 0BSD; texts in licences.txt */" \
   --outfile="$vendor/echarts.js" "$vendor/echarts.entry.js"
 
+go tool esbuild --bundle --minify --format=esm --target=es2022 --legal-comments=none \
+  --log-level=warning "--banner:js=/*! Temml $(version temml), MIT; texts in licences.txt */" \
+  --outfile="$vendor/temml.js" "$modules/temml/dist/temml.mjs"
+
 mkdir -p "$vendor/licences"
 cp "$modules/htmx.org/LICENSE" "$vendor/licences/htmx.txt"
 cp "$modules/echarts/LICENSE" "$vendor/licences/echarts.txt"
 cp "$modules/echarts/NOTICE" "$vendor/licences/echarts-notice.txt"
 cp "$modules/echarts/licenses/LICENSE-d3" "$vendor/licences/echarts-d3.txt"
 cp "$modules/zrender/LICENSE" "$vendor/licences/zrender.txt"
+cp "$modules/temml/LICENSE" "$vendor/licences/temml.txt"
 cp "$modules/tslib/LICENSE.txt" "$vendor/licences/tslib.txt"
 cp "$modules/tailwindcss/LICENSE" "$vendor/licences/tailwindcss.txt"
 
@@ -46,10 +51,11 @@ cp "$modules/tailwindcss/LICENSE" "$vendor/licences/tailwindcss.txt"
   echo "hx-ws $(version htmx.org) 0BSD"
   echo "echarts $(version echarts) Apache-2.0"
   echo "zrender $(version zrender) BSD-3-Clause"
+  echo "temml $(version temml) MIT"
   echo "tslib $(version tslib) 0BSD"
   echo "tailwindcss $(version tailwindcss) MIT"
 } > "$vendor/VERSIONS"
 
 cd "$vendor"
 if command -v sha256sum >/dev/null; then sum="sha256sum"; else sum="shasum -a 256"; fi
-$sum htmx.js hx-ws.js echarts.js licences.txt licences/*.txt > SHA256SUMS
+$sum htmx.js hx-ws.js echarts.js temml.js licences.txt licences/*.txt > SHA256SUMS

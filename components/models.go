@@ -2,6 +2,7 @@ package components
 
 import (
 	"fmt"
+	"hash/fnv"
 	"strconv"
 	"strings"
 
@@ -30,9 +31,10 @@ type Models struct {
 // ModelCard is a simulation in the list.
 type ModelCard struct {
 	Key, Title, Href string
-	Origin           string // "built in", a file, the address of a server
-	About            string // one paragraph
-	Picture          string // URL; "" for none
+	Origin           string   // "built in", a file, the address of a server
+	About            ui.Prose // one paragraph, without the element around it
+	Words            string   // of that paragraph
+	Picture          string   // URL; "" for none
 	Phase            ModelPhase
 	Rate             float64 // pictures a second
 	People           int     // who look at it
@@ -48,7 +50,7 @@ type Model struct {
 	List               string // of the list of models
 	Apply              string // where parameters are posted to
 	CSRF               string
-	About              []string // paragraphs
+	Lead, About        ui.Prose // its first paragraph, and the rest; "" for none
 
 	Source string // id; "" before it has ever run
 	// LiveTopic is the hub topic that renders ModelFrame, ValuesTopic that of the
@@ -204,6 +206,14 @@ func (b ModelButton) id() string {
 		return "model-toggle" // one button, whose meaning changes
 	}
 	return ui.ID("model", "do", b.Name)
+}
+
+// proseID is the id of what a card says of its model: another one for another text,
+// since formulas that are drawn are left alone while the card is rendered again.
+func (c ModelCard) proseID() string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(c.About))
+	return c.ElementID() + "-about-" + strconv.FormatUint(uint64(h.Sum32()), 36)
 }
 
 func (m Model) failed() bool { return m.Problem != "" }

@@ -188,7 +188,7 @@ func (c *catalogue) attach(_ context.Context, t source.Target, _ dashboard.Self)
 	return r, nil
 }
 
-const about = "A wave.\nIt is <wide>.\n\nSecond paragraph."
+const about = "A *wave*, $\\psi$.\nIt is <wide>.\n\nSecond paragraph."
 
 // openModels serves a dashboard of the models waves, drops and broken.
 func openModels(t *testing.T, opts dashboard.Options) (*site, *catalogue) {
@@ -243,7 +243,7 @@ func TestModelsList(t *testing.T) {
 	if status != 200 {
 		t.Fatalf("the list: %d", status)
 	}
-	has(t, "the list", page, "<!doctype html>", `href="/lab/models/waves"`, "Waves &amp; &lt;more&gt;", "It is &lt;wide&gt;.", "!Second paragraph", `data-phase="stopped"`,
+	has(t, "the list", page, "<!doctype html>", `href="/lab/models/waves"`, "Waves &amp; &lt;more&gt;", "It is &lt;wide&gt;.", "A <em>wave</em>, <span class=\"math\" data-math=\"inline\">\\psi</span>.", "!Second paragraph", `data-phase="stopped"`,
 		"There is no module &lt;numpi&gt;.", "Traceback &lt;/pre&gt;", "!<script>alert", `src="/lab/models/drops/picture.png?v=`, "!/lab/models/waves/picture.png",
 		`aria-current="page"`, `data-topic="-/html/models"`)
 	if n := c.sims["waves"].count() + c.sims["drops"].count(); n > 0 {
@@ -373,7 +373,7 @@ func TestModelPage(t *testing.T) {
 		`&#34;shape&#34;:[6,4]`, `&#34;tracers&#34;:30`, `&#34;finger&#34;:false`, `&#34;phase&#34;:false`,
 		`data-control="wind"`, `data-control="cooling"`, `data-control="trap"`, "Kick it", "−1 to 1 m/s", `data-source="waves"`,
 		`data-model-action="pause"`, `!data-model-action="start"`, `data-model-action="reset_tracers"`, `data-model-action="restart"`,
-		"Energy &lt;b&gt;", "!Energy <b>", `data-topic="waves/chart/physics.energy/300"`, "Second paragraph.", "It is &lt;wide&gt;.",
+		"Energy &lt;b&gt;", "!Energy <b>", `data-topic="waves/chart/physics.energy/300"`, "<p>Second paragraph.</p>", "It is &lt;wide&gt;.", "A <em>wave</em>, <span class=\"math\" data-math=\"inline\">\\psi</span>.",
 		"/lab/api/v1/sources/waves/arrays/density.npy", "origin=lower", "/lab/api/v1/sources/waves/events/physics?format=csv", "/lab/arrays?source=waves",
 		"!data-model-parameters", `href="/lab/models/waves?window=60"`, `href="/lab/controls?source=waves"`, `href="/lab/models"`)
 	if n := c.sims["waves"].count(); n != 1 {

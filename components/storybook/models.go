@@ -15,11 +15,24 @@ const traceback = `Traceback (most recent call last):
     self.data = self.data @ self.kernel
 ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0`
 
+// about is everything that a docstring may become.
+const about ui.Prose = `<p>It begins at rest, and vortices come in from its edge, where <span class="math" data-math="inline">\\Omega > \\Omega_c</span>:</p>
+<span class="math" data-math="block">i\\hbar\\partial_t\\psi = \\left[-\\frac{\\hbar^2\\nabla^2}{2m} + V + g|\\psi|^2 - \\mu\\right]\\psi</span>
+<h4>Parameters</h4>
+<ul>
+<li><code>N_vortex</code> (float): as many as the wall is to bring in.</li>
+<li><code>cooling</code> (float): <a class="link" href="/models">how fast</a> it loses energy.</li>
+</ul>
+<pre><code>model.set("N_vortex", 24)
+model.step(20)</code></pre>
+<table><thead><tr><th scope="col">bumps</th><th scope="col" align="right">vortices</th></tr></thead><tbody><tr><td>1</td><td align="right">24</td></tr></tbody></table>
+<blockquote><p>A formula that cannot be read stays: <span class="math" data-math="inline">\\nosuchthing{</span>.</p></blockquote>`
+
 func models() components.Models {
 	card := func(key, title string, phase components.ModelPhase) components.ModelCard {
 		return components.ModelCard{
 			Key: key, Title: title, Href: "/models/" + key, Origin: "built in", Phase: phase, Picture: "/assets/icon.svg",
-			About: "A superfluid in a rotating trap. Vortices come in from its edge and settle into a lattice.",
+			About: "A superfluid in a <em>rotating</em> trap. Vortices come in from its edge and settle into a lattice.",
 		}
 	}
 	m := components.Models{LiveTopic: "-/html/models", Cards: []components.ModelCard{
@@ -51,7 +64,7 @@ func modelsHuge() components.Models {
 		c := m.Cards[i%5]
 		c.Key += ui.Count(i)
 		c.Title = strings.Repeat("A_long_title_without_a_space", 1+i%3)
-		c.About, c.Origin, c.People = strings.Repeat(lorem, 6), "/home/"+strings.Repeat("deep/", 40)+"file.py", 12345
+		c.About, c.Origin, c.People = ui.Prose(strings.Repeat(lorem, 6)), "/home/"+strings.Repeat("deep/", 40)+"file.py", 12345
 		m.Cards = append(m.Cards, c)
 	}
 	return m
@@ -60,7 +73,8 @@ func modelsHuge() components.Models {
 func model(phase components.ModelPhase) components.Model {
 	m := components.Model{
 		Key: "becvortices", Title: "Vortices", Origin: "built in", Href: "/models/becvortices", List: "/models", Apply: "/models/becvortices/parameters", CSRF: csrf,
-		About:  []string{"A superfluid in a rotating trap.", "It begins at rest, and vortices come in from its edge.", lorem},
+		Lead:   "<p>A superfluid in a <em>rotating</em> trap.</p>",
+		About:  about,
 		Source: "becvortices", LiveTopic: "becvortices/html/models", ValuesTopic: "becvortices/values", StateTopic: "becvortices/model",
 		Phase: phase, People: 2, TimeUnit: "ħ/μ", Shape: "128 × 128", Finger: true, Windows: chartWindows(),
 	}
@@ -161,8 +175,6 @@ func modelHuge() components.Model {
 	for range 30 {
 		m.Remarks = append(m.Remarks, lorem)
 	}
-	for range 20 {
-		m.About = append(m.About, strings.Repeat(lorem, 4))
-	}
+	m.About += ui.Prose(strings.Repeat("<p>"+strings.Repeat(lorem, 4)+"</p>", 20))
 	return m
 }

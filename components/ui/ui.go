@@ -221,3 +221,7 @@ func (s State) color() string {
 		return "text-error-text"
 	}
 }
+
+// Prose is HTML that package prose of the dashboard has made of a text: what was
+// in it is escaped, and its elements are few and harmless.
+type Prose string

@@ -69,6 +69,7 @@ type Models struct {
 	wg   sync.WaitGroup
 
 	pictures pictures
+	abouts   abouts
 
 	mu     sync.Mutex // guards all below
 	closed bool

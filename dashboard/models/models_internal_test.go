@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"math"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,22 +43,6 @@ func TestParametersOfAnAddress(t *testing.T) {
 	}
 	if n := len(parametersOf(many)); n != maxParameters {
 		t.Errorf("an address with thousands of parameters has %d, want %d", n, maxParameters)
-	}
-}
-
-func TestParagraphs(t *testing.T) {
-	for _, test := range []struct {
-		text string
-		want []string
-	}{
-		{"", nil},
-		{"\n \n", nil},
-		{"One line.", []string{"One line."}},
-		{"  A docstring\n    of two lines.\n\n    And more.\n", []string{"A docstring of two lines.", "And more."}},
-	} {
-		if got := paragraphs(test.text); !slices.Equal(got, test.want) {
-			t.Errorf("%q has the paragraphs %q, want %q", test.text, got, test.want)
-		}
 	}
 }
 

@@ -177,9 +177,11 @@ func (m *Models) cards(mo tab.Moment) components.Models {
 		src := m.Source(info.Key)
 		st := stateOf(src)
 		c := components.ModelCard{
-			Key: info.Key, Title: titleOf(info), Href: m.Href(info.Key), Origin: origin(info), About: firstParagraph(info.About),
+			Key: info.Key, Title: titleOf(info), Href: m.Href(info.Key), Origin: origin(info),
 			Phase: phaseOf(src, st, mo.Now), People: m.people(src, mo.Now),
 		}
+		about := m.abouts.of(info)
+		c.About, c.Words = about.line, about.words
 		c.Problem, c.Detail = m.whatIsWrong(info, src, st, mo.Now)
 		c.Wait, _ = waitingFor(src, st, mo.Now)
 		if c.Phase == components.ModelRunning && st != nil {
@@ -202,34 +204,6 @@ func origin(info shm.ModelInfo) string {
 		return "built in"
 	}
 	return info.Origin
-}
-
-// paragraphs are those of a text, the lines of each joined.
-func paragraphs(text string) []string {
-	var out []string
-	var lines []string
-	flush := func() {
-		if len(lines) > 0 {
-			out = append(out, strings.Join(lines, " "))
-			lines = nil
-		}
-	}
-	for line := range strings.SplitSeq(text, "\n") {
-		if line = strings.TrimSpace(line); line == "" {
-			flush()
-			continue
-		}
-		lines = append(lines, line)
-	}
-	flush()
-	return out
-}
-
-func firstParagraph(text string) string {
-	if all := paragraphs(text); len(all) > 0 {
-		return all[0]
-	}
-	return ""
 }
 
 // openItem has a model run whose page is asked for.
@@ -357,9 +331,11 @@ func (m *Models) model(mo tab.Moment, key string) components.Model {
 	st := stateOf(src)
 	out := components.Model{
 		Key: key, Title: titleOf(info), Origin: origin(info), Href: m.Href(key), List: m.opts.Prefix + "/" + slug,
-		About: paragraphs(info.About), Phase: phaseOf(src, st, mo.Now), Apply: m.Href(key) + "/parameters",
+		Phase: phaseOf(src, st, mo.Now), Apply: m.Href(key) + "/parameters",
 		Alone: info.Kind == shm.KindRemote,
 	}
+	about := m.abouts.of(info)
+	out.Lead, out.About = about.lead, about.rest
 	out.Problem, out.Detail = m.whatIsWrong(info, src, st, mo.Now)
 	if src == nil {
 		if out.Opening = m.opening(key); out.Opening {

@@ -11,6 +11,7 @@ import {Controls} from "./controls.js";
 import {Frames} from "./frames.js";
 import {showConnection, showStats} from "./header.js";
 import {startKeys} from "./keys.js";
+import {renderMath} from "./math.js";
 import {markCurrent, openTab, startNav} from "./nav.js";
 import {applyFilters, startParts} from "./parts.js";
 import {Pause} from "./pause.js";
@@ -84,6 +85,7 @@ document.addEventListener("htmx:after:swap", () => {
     if (target instanceof Element) ages.renew(target);
   }
   applyFilters();
+  renderMath();
   pictures.scan();
   if (pause.paused) pause.mark();
   markStale();
@@ -93,6 +95,7 @@ document.addEventListener("htmx:after:swap", () => {
 // Charts show another window of time, or came too late for a snapshot (charts/index.js).
 document.addEventListener("topicschange", event => socket?.watch(event.detail.anew));
 
+renderMath();
 markCurrent();
 socket?.start();
 
