@@ -197,7 +197,7 @@ class Attachment:
             (camera.events, ("center", "zoom", "angles", "perspective"), CAMERA | POLL | LAYERS | GRID | CONTROLS | PARTS, True),
             (viewer.dims.events,
              ("ndim", "ndisplay", "order", "axis_labels", "range", "point", "current_step", "margin_left", "margin_right"),
-             DIMS | POLL | LAYERS | GRID | CONTROLS, True),
+             DIMS | POLL | LAYERS | GRID | CONTROLS | ARRAYS, True),
             (viewer.cursor.events, ("position",), CURSOR, False),
             (viewer.layers.events, ("inserted", "removed", "reordered", "moved"), EVERYTHING, True),
             (viewer.layers.selection.events, ("changed", "active"), LAYERS | CONTROLS | GRID | CURSOR, False),
@@ -230,6 +230,8 @@ class Attachment:
             if moved:
                 for one in self._tracked.values():
                     one.forget_place()
+                # Also those that are hidden, of which napari says nothing.
+                self._stale_arrays.update(self._slices)
             if listed:
                 self._list_layers()
             self._mark(bits)
