@@ -346,6 +346,7 @@ func TestE2EDemo(t *testing.T) {
 		w.stop(t)
 		p.says("#socket-state", "reconnecting")
 		p.shot("demo-reconnecting")
+		connectionIsRead(p)
 		again := startProgram(t, home, "--demo", "--port", strings.Split(w.host(), ":")[1])
 		if again.url != w.url {
 			t.Errorf("the address is %s, was %s", again.url, w.url)
@@ -365,6 +366,42 @@ func TestE2EDemo(t *testing.T) {
 		p.calm("WebSocket connection to", "htmx:ws:error", "Failed to load resource")
 		p.stayedHome(w.host())
 	})
+}
+
+// connectionIsRead checks that what a page says of its lost connection can be read,
+// whatever it is, on screens of any width and beside the longest name of a source.
+func connectionIsRead(p *page) {
+	p.t.Helper()
+	for _, width := range []int{320, 390, 561, 768, 901, 1024, 1101, 1400} {
+		p.look(view{width, 844, "dark"})
+		for _, state := range [][2]string{
+			{"connecting", "connecting"}, {"reconnecting", "reconnecting in 3 s"}, {"reconnecting", "not reachable, again in 3 s"},
+			{"stopped", "stopped"}, {"signed-out", "signed out, sign in"},
+		} {
+			wrong := ask[string](p, fmt.Sprintf(`(() => {
+				const [root, state, name] = [document.documentElement, document.getElementById("socket-state"), document.querySelector(".picker .truncate")];
+				const before = [root.dataset.connection, state.textContent, name.textContent];
+				[root.dataset.connection, state.textContent, name.textContent] = [%q, %q, "a-source-with-a-very-long-name-of-a-machine.hydro.lab"];
+				const wrong = [];
+				const is = state.getBoundingClientRect();
+				if (is.width < 60 || is.height < 14) wrong.push("it is not there");
+				if (is.left < 0 || is.right > innerWidth || state.scrollWidth > state.clientWidth) wrong.push("it is cut");
+				if (root.scrollWidth > innerWidth) wrong.push("the page is wider than the screen");
+				for (const other of document.querySelectorAll(".head .brand, .head .picker, .head .btn, .head .tabs, .head .meter, .main")) {
+					const at = other.getBoundingClientRect();
+					if (at.width && at.left < is.right - 1 && at.right > is.left + 1 && at.top < is.bottom - 1 && at.bottom > is.top + 1) wrong.push("it lies over " + other.className);
+				}
+				[root.dataset.connection, state.textContent, name.textContent] = before;
+				return wrong.join(", ");
+			})()`, state[0], state[1]))
+			if wrong != "" {
+				p.t.Errorf("%q on a screen of %d px: %s", state[1], width, wrong)
+			}
+		}
+	}
+	p.look(narrow)
+	p.shot("demo-reconnecting-narrow")
+	p.look(wide)
 }
 
 // behindProxy opens a webmon under a prefix, by way of a proxy that passes the
