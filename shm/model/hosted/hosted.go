@@ -18,9 +18,11 @@ import (
 const (
 	// patience is after how long without progress a model counts as one that hangs.
 	patience = 10 * time.Second
-	// importPatience is how long a file may take to be imported for the list of its
-	// models: large libraries on a cold disk take their time.
+	// importPatience is how much of the processor a file may take to be imported for
+	// the list of its models, and how long it may take without getting on: large
+	// libraries take their time, and on a busy machine much more of it.
 	importPatience = 30 * time.Second
+	importMost     = 10 // as long, in all
 	// forget is after how long a fault that is not the file's own is looked for anew.
 	forget = 10 * time.Second
 )
@@ -266,7 +268,8 @@ func (f *File) find(ctx context.Context) findings {
 		}
 	}
 	// The time counts from here: a file that waits for others has not begun.
-	ctx, cancel := context.WithTimeout(ctx, f.opt.importPatience+5*time.Second)
+	// The process itself gives up after so many seconds in which nothing gets on.
+	ctx, cancel := context.WithTimeout(ctx, importMost*f.opt.importPatience+5*time.Second)
 	defer cancel()
 	began := time.Now()
 	c, err := start(launch{
@@ -301,7 +304,7 @@ func (f *File) find(ctx context.Context) findings {
 	switch {
 	case done:
 	case time.Since(began) >= f.opt.importPatience:
-		out.problem = fmt.Sprintf("%s has not been imported after %.0f s.", f.base(), f.opt.importPatience.Seconds())
+		out.problem = fmt.Sprintf("%s has not been imported after %.0f s.", f.base(), time.Since(began).Seconds())
 	default:
 		out.problem, out.passing = fmt.Sprintf("%s cannot be imported: the process %s.", f.base(), c.ending()), true
 	}

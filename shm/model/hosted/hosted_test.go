@@ -308,9 +308,16 @@ func TestProblemsOfFiles(t *testing.T) {
 			t.Errorf("%s: the traceback shows what is no part of the file:\n%s", c.file, got.Detail)
 		}
 	}
-	got := one(Options{File: "testdata/endless.py", importPatience: time.Second})
-	if !strings.Contains(got.Problem, "endless.py has not been imported after 1 s.") || !strings.Contains(got.Detail, "waiting for the detector") || !strings.Contains(got.Detail, "endless.py") {
-		t.Errorf("%q\n%s", got.Problem, got.Detail)
+	var got shm.ModelInfo
+	for _, file := range []string{"endless.py", "busy.py"} { // one waits, one computes
+		got = one(Options{File: "testdata/" + file, importPatience: time.Second})
+		if !strings.Contains(got.Problem, file+" has not been imported after ") || !strings.Contains(got.Detail, "waiting for the detector") || !strings.Contains(got.Detail, file) {
+			t.Errorf("%q\n%s", got.Problem, got.Detail)
+		}
+	}
+	// What gets on may take longer.
+	if got = one(Options{File: "testdata/steady.py", importPatience: time.Second}); got.Problem != "" || got.Title != "Steady" {
+		t.Errorf("%+v", got)
 	}
 
 	got = one(Options{File: example, Python: "no-such-python"})

@@ -361,7 +361,7 @@ PARTS = {"hydro/core/tools.py": "MORE = 10", "hydro/physics/parts.py": "SIZE = 1
 
 @pytest.mark.parametrize("inits", [["hydro/__init__.py", "hydro/core/__init__.py", "hydro/physics/__init__.py"], ["hydro/physics/__init__.py"], []])
 def test_files_of_packages(tree, inits):
-    file = tree("hydro/physics/gpe.py", **PARTS, **{name: "" for name in inits})
+    file = tree("hydro/physics/gpe.py", **PARTS, **dict.fromkeys(inits, ""))
     module = find.load(file)
     assert module.__name__ == "hydro.physics.gpe" and module.Waves.size == 111
     assert [entry["class"] for entry in find.models(module)[0]] == ["Waves"]

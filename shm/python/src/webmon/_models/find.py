@@ -9,6 +9,8 @@ import importlib.util
 import inspect
 import os
 import sys
+import threading
+import time
 from functools import cached_property
 from types import ModuleType
 from typing import Any, Callable
@@ -19,6 +21,7 @@ __all__ = ["METHODS", "load", "lookup", "tell"]
 
 METHODS = ("get_density", "get", "set", "step")
 _INIT = "__init__.py"
+_GETS_ON = 0.01  # of a processor, that an import needs at least: one that waits and looks again now and then takes less
 
 
 def _packages(file: str) -> list[str]:
@@ -253,10 +256,34 @@ def _near(folder: str) -> list[str]:
     return sorted(set(out))[:1000]
 
 
+def _give_up(patience: float) -> None:
+    """Ends the process once an import has taken so many seconds of the processor, or has made nothing of as many.
+
+    A busy machine, or a cold disk, is no reason to: an import that gets on there takes its time. The last word of one that is
+    given up is where it is, said without the interpreter's lock, so whatever it does.
+    """
+    faulthandler.dump_traceback_later(patience, exit=True)
+    clock = time.process_time
+    if hasattr(time, "pthread_getcpuclockid"):
+        main = time.pthread_getcpuclockid(threading.main_thread().ident or 0)
+
+        def clock() -> float:
+            return time.clock_gettime(main)
+
+    used, worked = clock(), time.monotonic()
+    began = looked = used
+    while True:
+        time.sleep(min(patience / 10, 1.0))
+        now, looked, used = time.monotonic(), used, clock()
+        if used - looked >= _GETS_ON * min(patience / 10, 1.0):
+            worked = now
+        left = patience - max(used - began, now - worked)
+        faulthandler.dump_traceback_later(max(left, 0.001), exit=True)
+
+
 def tell(file: str, patience: float, say: Callable[[dict[str, Any]], None]) -> None:
     """Says what models a file has."""
-    # The last word of an import that does not end: where it is. Without the interpreter's lock, so whatever it does.
-    faulthandler.dump_traceback_later(patience, exit=True)
+    threading.Thread(target=_give_up, args=(patience,), daemon=True, name="webmon patience").start()
     folder = ([*_packages(file), os.path.dirname(file)])[0]
     try:
         found, left = models(load(file))

@@ -1,0 +1,3 @@
+print("waiting for the detector")
+while True:
+    pass
