@@ -36,24 +36,17 @@ def share(name, a, **about):
 ids = np.array([[2**24, 2**24 + 1, 2**31 + 1, 2**31 + 3, 0]], "u4")
 share("labels.u4", ids, role="labels")
 share("labels.i8", np.array([[864691135441234567, 864691135441234568, -1, -2, 0]]), role="labels")
-share("labels.u8", np.array([[2**63 + 1, 2**63 + 2, 7, 8, 0]], "u8"), role="labels")
-share("labels.i4", ids.view("i4"), role="labels")
 share("far.f8", 1e9 + ramp / 256)
-share("far.limits", 1e9 + ramp / 255, limits=(1e9, 1e9 + 1))
 share("far.u4", (3_000_000_000 + ramp).astype("u4"))
-share("far.i4", (-2**31 + ramp).astype("i4"))
 share("far.u8", np.uint64(2**63) + ramp.astype("u8"))
 share("small.f8", 1e-300 * ramp)
-share("big.f8", (1e300 * ramp).astype(">f8"))
 share("mask.f8", np.where(ramp % 2, 0, 1e9 + ramp / 255), limits=(1e9, 1e9 + 1))
 colour = np.stack([ramp, 255 - ramp, ramp // 2, 255 - ramp // 3], -1)
 share("rgb.i8", colour, role="rgb")
-share("rgb.u1", colour.astype("u1"), role="rgb")
 share("rgb.u2", (colour * 257).astype("u2")[..., :3], role="rgb")
 holes = (colour / 255).astype("f4")
 holes[3, 4, 1] = np.nan
 share("rgb.f4", holes, role="rgb")
-share("rgb.half", np.full((4, 4, 3), 0.5, "f4"), role="rgb")
 def publish():
     while not ended.wait(0.1):
         for array, frame in shared:
@@ -63,7 +56,7 @@ threading.Thread(target=publish, daemon=True).start()
 `, nil)
 	w := startProgram(t, home, "--port", "0")
 	w.source("lab", "connected", connected)
-	p := b.open(t, wide)
+	p := b.open(t, view{700, 600, "dark"}) // drawn in software: the smaller the sooner
 	p.visit(w.url)
 
 	// open shows an array and returns the colour of the page at the middle of each of
@@ -98,10 +91,10 @@ threading.Thread(target=publish, daemon=True).start()
 		colours int // so many there are at least
 		value   string
 	}{
-		{"labels.u4", 5, "16777216"}, {"labels.i8", 5, "864691135441234567"}, {"labels.u8", 5, "9223372036854775809"}, {"labels.i4", 5, "16777216"},
-		{"far.f8", 256, "1000000000"}, {"far.limits", 256, "1000000000"}, {"far.u4", 256, "3000000000"}, {"far.i4", 256, "-2147483648"},
-		{"far.u8", 256, "9223372036854775808"}, {"small.f8", 256, "0"}, {"big.f8", 256, "0"}, {"mask.f8", 120, "1000000000"},
-		{"rgb.i8", 200, "0, 255, 0, 255"}, {"rgb.u1", 200, "0, 255, 0, 255"}, {"rgb.u2", 256, "0, 65535, 0"}, {"rgb.f4", 200, "0, 1, 0, 1"}, {"rgb.half", 1, "0.5, 0.5, 0.5"},
+		{"labels.u4", 5, "16777216"}, {"labels.i8", 5, "864691135441234567"},
+		{"far.f8", 256, "1000000000"}, {"far.u4", 256, "3000000000"},
+		{"far.u8", 256, "9223372036854775808"}, {"small.f8", 256, "0"}, {"mask.f8", 120, "1000000000"},
+		{"rgb.i8", 200, "0, 255, 0, 255"}, {"rgb.u2", 256, "0, 65535, 0"}, {"rgb.f4", 200, "0, 1, 0, 1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p.t = t

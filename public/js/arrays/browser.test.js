@@ -178,6 +178,17 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
     assert.deepEqual(await page.evaluate(() => window.loads), ["/api/v1/sources/scope/arrays/camera/value?index=500,600"]);
   }));
 
+  test("all digits are asked for where the limits are close together for their size, and only there", () => withArray({...camera, dtype: "float64", pixels: "f8"}, async page => {
+    assert.match((await topics(page))[0], /\/4\/e$/);
+    await page.locator("#array-limit-0").fill("0");
+    await page.locator("#array-limit-0").press("Tab");
+    await asksFor(page, "/4$");
+  }, "?lim=m1000000000~1000000001"));
+
+  test("labels and whole bytes have all their digits as they come", () => withArray({...camera, dtype: "int32", pixels: "i4", role: "labels"}, async page => {
+    assert.match((await topics(page))[0], /\/4\/n$/);
+  }, "?lim=m1000000000~1000000001"));
+
   test("a pause holds the picture, the array may change its shape", () => withArray(stack, async page => {
     await page.evaluate(() => window.picture.setPaused(true));
     const before = (await stats(page)).channels[0].seq;

@@ -5,6 +5,7 @@
  * ...], "columns": {field: [value or null, ...]}}.
  */
 
+import {curveOf} from "./profile.js";
 import {h} from "../dom.js";
 import {columnsOf} from "./records.js";
 import {plot} from "./plot.js";
@@ -38,7 +39,8 @@ export function mountColumns(root, {onFrame}) {
         root.append(element);
         charts.set(field, {element, chart: plot(place)});
       }
-      charts.get(field).chart.set({x: rows, y: numbers, xName: "row", yName: field, series: 1 + i % 8,
+      const {from, y, wordOf} = curveOf(Array.from(numbers, n => n ?? NaN));
+      charts.get(field).chart.set({x: rows, y, above: from === 0 ? "" : wordOf(0), wordOf, xName: "row", yName: field, series: 1 + i % 8,
         label: `${field}: ${frame.total ?? numbers.length} values over the number of the row`});
     });
     root.dataset.charts = String(charts.size);

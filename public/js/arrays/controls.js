@@ -8,6 +8,7 @@ import {Histogram} from "./histogram.js";
 import {COLORMAPS} from "../viewer/lut.js";
 import {short} from "../address.js";
 import {away, from, readNumber, wordsBetween} from "../viewer/numbers.js";
+import {endsOf} from "./profile.js";
 import {MOST_CHANNELS, rolesOf} from "./state.js";
 
 /** Frames a second at which positions can be played. */
@@ -97,7 +98,10 @@ export class Controls {
     this.#base = base;
     this.#histogram.set({counts, limits: limits.map(limit => away(limit, base)), table, gamma, log, whole, valueOf});
     const word = wordsBetween(...limits);
-    this.#parts.limits.forEach((input, side) => fill(input, word(limits[side])));
+    this.#parts.limits.forEach((input, side) => {
+      fill(input, word(limits[side]));
+      input.title = word(limits[side]); // it may be longer than the field
+    });
     const ends = counts && counts.count > 0 ? [valueOf(counts.low), valueOf(counts.high)] : null;
     say(this.#parts.counted, ends
       ? `${ends.map(wordsBetween(...ends)).join(" to ")} on the screen${counts.missing > 0 ? `, ${counts.missing} values are no numbers` : ""}`
@@ -289,17 +293,6 @@ export class Controls {
         h("button", {type: "button", class: "btn btn-small", onclick: () => this.#do.png()}, "PNG of the screen"),
         h("button", {type: "button", class: "btn btn-small", onclick: () => this.#do.copy()}, "Copy link"), this.#parts.copied));
   }
-}
-
-/** The least and the greatest of values, of which some may be no numbers. */
-function endsOf(values) {
-  let least = Infinity;
-  let most = -Infinity;
-  for (const value of values) {
-    if (value < least) least = value;
-    if (value > most) most = value;
-  }
-  return [least, most];
 }
 
 /** The name of an axis. */

@@ -408,7 +408,8 @@ class ArrayView {
 
   /** Whether what lies between the limits of a channel needs more digits than float32 has. */
   #needsDigits(one) {
-    return !["u1", "u2", "f4"].includes(this.#config.pixels) && !this.#view.index.includes("c") && narrow(...this.#limitsOf(one));
+    const {pixels, role} = this.#config;
+    return !["u1", "u2", "f4"].includes(pixels) && role !== "labels" && !this.#view.index.includes("c") && narrow(...this.#limitsOf(one));
   }
 
   #table(lut) {

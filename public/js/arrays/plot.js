@@ -9,22 +9,24 @@ const GRID = {left: 56, right: 12, top: 12, bottom: 36};
  * Draws into an element that has a size.
  *
  * @param {HTMLElement} element
- * @returns {{set: function(object), destroy: function()}} set takes `{x, y, xName, yName, label, series}`: x and y of equal length, names
- * of the axes with their units, label for screen readers, series the number of the colour
+ * @returns {{set: function(object), destroy: function()}} set takes `{x, y, above, wordOf, xName, yName, label, series}`: x and y of equal
+ * length, above what y is counted from, in words, "" for zero, wordOf(y) the value of a y in words, names of the axes with their units,
+ * label for screen readers, series the number of the colour
  */
 export function plot(element) {
   const chart = init(element, null, {renderer: "canvas"});
   let last = null;
   const draw = () => {
     if (!last) return;
-    const {x, y, xName, yName, label, series = 1} = last;
+    const {x, y, above = "", wordOf, xName, yName, label, series = 1} = last;
     chart.setOption(resolve({
-      animation: false, aria: {enabled: false}, grid: [GRID],
+      animation: false, aria: {enabled: false}, grid: [above ? {...GRID, top: 28} : GRID],
       tooltip: {trigger: "axis", transitionDuration: 0, axisPointer: {lineStyle: {color: "var(--muted)"}}, backgroundColor: "var(--panel)",
-        borderColor: "var(--highlight)", textStyle: {color: "var(--text)", fontSize: 12}, valueFormatter: undefined},
+        borderColor: "var(--highlight)", textStyle: {color: "var(--text)", fontSize: 12}, valueFormatter: wordOf},
       xAxis: [{type: "value", min: "dataMin", max: "dataMax", name: xName, nameLocation: "middle", nameGap: 22, nameTextStyle: {color: "var(--muted)"},
         axisLabel: {color: "var(--muted)", hideOverlap: true, showMaxLabel: false}, splitLine: {show: false}}],
-      yAxis: [{type: "value", scale: true, name: "", axisLabel: {color: "var(--muted)", hideOverlap: true}, splitLine: {lineStyle: {color: "var(--control)"}}}],
+      yAxis: [{type: "value", scale: true, name: above && `+ ${above}`, nameLocation: "end", nameGap: 8,
+        nameTextStyle: {color: "var(--muted)", align: "left", padding: [0, 0, 0, 8 - GRID.left]}, axisLabel: {color: "var(--muted)", hideOverlap: true}, splitLine: {lineStyle: {color: "var(--control)"}}}],
       series: [{type: "line", name: yName, showSymbol: false, silent: true, sampling: "minmax", data: Array.from(x, (value, i) => [value, Number.isFinite(y[i]) ? y[i] : null]),
         lineStyle: {color: `var(--series-${series})`, width: 1.5}, itemStyle: {color: `var(--series-${series})`}}],
     }, color), {lazyUpdate: true});

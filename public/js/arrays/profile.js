@@ -1,6 +1,6 @@
 /** The values of a picture along a line: as a chart, and for the table beside it. */
 
-import {readNumber} from "../viewer/numbers.js";
+import {narrow, readNumber, wordsBetween} from "../viewer/numbers.js";
 
 /** The line is measured anew at most this often, ms; by asking the server less. */
 const EVERY = 250;
@@ -44,6 +44,33 @@ export function endsWithin(line, [rows, cols]) {
 function valueFrom(value) {
   if (typeof value === "string") return readNumber(value);
   return typeof value === "number" || typeof value === "bigint" ? value : NaN;
+}
+
+/**
+ * Values as a curve: those that differ by little compared with their size, and those that a Number has not the digits for, are
+ * counted from the least of them, so that ticks and digits suffice.
+ *
+ * @param {(number|bigint)[]} value NaN where there is none
+ * @returns {{from: (number|bigint), y: number[], wordOf: function(number): string}} value is from + y; wordOf(y) says it in words
+ */
+export function curveOf(value) {
+  const [least, most] = endsOf(value);
+  const from = least <= most && least !== most && (typeof least === "bigint" || typeof most === "bigint" || narrow(least, most) && Math.abs(least) > 1) ? least : 0;
+  const word = wordsBetween(least, most, 8);
+  if (typeof from !== "bigint") return {from, y: value.map(v => Number(v) - from), wordOf: y => word(from + y)};
+  const away = v => typeof v === "bigint" ? Number(v - from) : Number.isInteger(v) ? Number(BigInt(v) - from) : v - Number(from);
+  return {from, y: value.map(away), wordOf: y => word(from + BigInt(Math.round(y)))};
+}
+
+/** The least and the greatest of values, of which some may be no numbers. */
+export function endsOf(values) {
+  let least = Infinity;
+  let most = -Infinity;
+  for (const value of values) {
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  return [least, most];
 }
 
 export class Profile {
@@ -145,7 +172,8 @@ export class Profile {
     }
     if (!this.#plot?.chart || !this.#data) return;
     const {distance, value, unit, along} = this.#data;
-    this.#plot.chart.set({x: distance, y: value.map(Number), xName: along, yName: unit ? `value, ${unit}` : "value",
+    const {from, y, wordOf} = curveOf(value);
+    this.#plot.chart.set({x: distance, y, above: from === 0 ? "" : wordOf(0), wordOf, xName: along, yName: unit ? `value, ${unit}` : "value",
       label: `Profile: ${distance.length} values along the line; the table has them in numbers`});
     this.#source.shown(this.#data);
   }

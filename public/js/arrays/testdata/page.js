@@ -52,7 +52,7 @@ window.serve = async (more = {}) => {
     const height = items.includes("y") ? shape[items.indexOf("y")] : 1;
     const down = Math.ceil(Math.min(rows, height - row) / by);
     const across = Math.ceil(Math.min(cols, shape[items.indexOf("x")] - col) / by);
-    const data = new {u1: Uint8Array, u2: Uint16Array, f4: Float32Array}[pixels](down * across);
+    const data = new {u1: Uint8Array, u2: Uint16Array, f4: Float32Array, f8: Float64Array, i4: Int32Array}[pixels](down * across);
     for (let r = 0; r < down; r++) {
       for (let c = 0; c < across; c++) {
         data[r * across + c] = valueOf(...items.map(item => item === "y" ? row + r * by : item === "x" ? col + c * by : Number(item)));
