@@ -450,7 +450,7 @@ func behindProxy(t *testing.T, b *browser, strips bool) {
 	}
 	p.wait("tiles are drawn", `document.querySelector("[data-viewer]").dataset.ready === "true"`)
 	p.click("#command-show_grid button[role=switch]")
-	p.says("#command-show_grid-life", "Taken")
+	p.says("#command-show_grid .control-life", "Taken")
 	p.key("2")
 	draws(t, p, "frame_time")
 	p.click(`[data-chart-bar] [data-window="10"]`)

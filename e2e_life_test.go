@@ -58,9 +58,9 @@ func TestE2ELife(t *testing.T) {
 		{"is killed with a command under way", func() {
 			n.Signal(syscall.SIGSTOP) // it fetches no command any more
 			p.click("#command-show_grid button[role=switch]")
-			p.says("#command-show_grid-life", "Queued")
+			p.says("#command-show_grid .control-life", "Queued")
 			n.Kill()
-			p.says("#command-show_grid-life", "Gone")
+			p.says("#command-show_grid .control-life", "Gone")
 		}, "it crashed, or was killed"},
 		{"is told to end", func() { n.Signal(syscall.SIGTERM) }, "it crashed, or was killed"},
 		{"is interrupted with all that it started", func() { n.SignalGroup(syscall.SIGINT) }, "napari"},
@@ -75,7 +75,7 @@ func TestE2ELife(t *testing.T) {
 			p.says("#live-notices", "what it sent last stays here")
 			p.says("#live-viewer-stage", "This is what it drew last")
 			p.wait("the switch cannot be used", `document.querySelector("#command-show_grid button[role=switch]").disabled`)
-			p.says("#command-show_grid-why", "napari is gone.")
+			p.wait("the switch says why", `document.querySelector("#command-show_grid").title === "napari is gone."`)
 			p.shot(fmt.Sprintf("life-%d-gone", i))
 			select {
 			case <-n.Done():

@@ -113,16 +113,16 @@ func TestE2EOctree(t *testing.T) {
 		n.MustDo("select", map[string]any{"layer": "image 1"}, nil)
 		showsGrid(t, n, true)
 		ask[any](p, `void (window.lives = [], new MutationObserver(() => {
-				const life = document.querySelector("#command-show_grid-life [data-life]")?.dataset.life;
+				const life = document.querySelector("#command-show_grid")?.dataset.life;
 				if (life && life !== window.lives.at(-1)) window.lives.push(life);
 			}).observe(document.body, {subtree: true, childList: true, attributes: true, characterData: true}))`)
 		// A napari that is stopped fetches nothing: the command waits.
 		n.Signal(syscall.SIGSTOP)
 		p.click("#command-show_grid button[role=switch]")
-		p.says("#command-show_grid-life", "Queued")
+		p.says("#command-show_grid .control-life", "Queued")
 		p.shot("octree-command-queued")
 		n.Signal(syscall.SIGCONT)
-		p.says("#command-show_grid-life", "Taken")
+		p.says("#command-show_grid .control-life", "Taken")
 		showsGrid(t, n, false)
 		p.shot("octree-command-taken")
 		if lives := ask[[]string](p, "window.lives"); !slices.Equal(lives, []string{"queued", "taken"}) {

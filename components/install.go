@@ -10,3 +10,15 @@ const InstallPluginWhere = "in a checkout of webmon, into the environment that n
 
 // PlugIn is how a napari gets the plugin, to copy.
 const PlugIn = "# " + InstallPluginWhere + ":\n" + InstallPlugin + "\nnapari   # then Plugins > webmon"
+
+// HowToAttach is what to do to see a process of one's own.
+const HowToAttach = `# webmon's Python package, in a checkout of webmon:
+` + InstallPlugin + `
+# napari 0.5 or newer, with it:
+#   Plugins > webmon
+# any Python program, with it:
+import webmon
+webmon.serve(name="scope")
+# napari 0.4.11, without it:
+echo '{"clients": [["webmon"]]}' > monitor.json
+NAPARI_MON=monitor.json napari`

@@ -66,7 +66,10 @@ type Viewer struct {
 	Ours   bool
 	Kinds  []string     // of its layers, as people read it, such as "2 points"
 	Volume *ViewerWhole // of a layer that is shown without tiles, nil if nothing is known
-	Grid   ui.SwitchProps
+	// Grid is the control of napari's own grid, nil if it has none. GridTopic is the
+	// hub topic that renders it again, ValuesTopic that of its value.
+	Grid                   *ui.ControlProps
+	GridTopic, ValuesTopic string
 }
 
 // ViewerWhole is what is known of a layer whose tiles are not shown.

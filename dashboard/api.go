@@ -8,10 +8,8 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -169,106 +167,12 @@ func (s *Server) apiChart(c echo.Context) error {
 
 // apiCommand answers GET /api/v1/commands/<id>.
 func (s *Server) apiCommand(c echo.Context) error {
-	cmd, ok := s.commands.get(c.Param("id"))
+	cmd, ok := s.desk.Command(c.Param("id"))
 	if !ok {
 		return echo.NewHTTPError(http.StatusNotFound, "There is no such command, or it was long ago.")
 	}
 	return c.JSON(http.StatusOK, cmd)
 }
-
-// postCommand answers POST /sources/<id>/commands/<name>.
-func (s *Server) postCommand(c echo.Context) error {
-	src, action, err := s.actionOf(c)
-	if err != nil {
-		return err
-	}
-	given, err := readArgs(c.Request())
-	if err != nil {
-		return err
-	}
-	args, err := acceptArgs(action, given)
-	if err != nil { // or its limits were others
-		refresh(c, src, commandTopics)
-		if now, ok := findAction(src, action.Name); ok {
-			action = now
-			args, err = acceptArgs(action, given)
-		}
-	}
-	if err != nil {
-		return s.refuseCommand(c, src, action, given, err)
-	}
-	if st := src.Status(time.Now()); !st.Running {
-		return s.refuseCommand(c, src, action, given,
-			echo.NewHTTPError(http.StatusServiceUnavailable, gone(st)+", so nothing was sent."))
-	}
-	cmd, sent := s.commands.send(src, action.Name, args, numberOf(c.Request()))
-	switch r := c.Request(); {
-	case !sent:
-		return s.renderLate(c, src, action, given)
-	case r.Header.Get("HX-Request") != "":
-		return s.renderCommand(c, src, action, given)
-	case wantsPage(r):
-		return c.Redirect(http.StatusSeeOther, s.pageAfter(c, src))
-	default:
-		return c.JSON(http.StatusAccepted, map[string]any{"id": cmd.ID, "status": cmd.Status})
-	}
-}
-
-// numberHeader is that of the number of the value that a form sets: what the page
-// calls itself, and its count, as in "0a1b2c3d4e5f 17".
-const numberHeader = "Webmon-Number"
-
-// numberOf returns the number of the value that a page sets; none for other
-// programs, and for what is no number.
-func numberOf(r *http.Request) number {
-	hand, count, _ := strings.Cut(r.Header.Get(numberHeader), " ")
-	n, err := strconv.ParseUint(count, 10, 64)
-	if err != nil || !hub.IsWho(hand) || r.Header.Get("HX-Request") == "" {
-		return number{}
-	}
-	return number{hand, n}
-}
-
-// pageAfter is where a plain form leads back to: the tab it stood on.
-func (s *Server) pageAfter(c echo.Context, src *source.Source) string {
-	if key := s.modelOf(src); key != "" {
-		from, err := url.Parse(c.Request().Referer())
-		if href := s.models.Href(key); err == nil && strings.HasSuffix(href, from.EscapedPath()) && from.Path != "" {
-			return href
-		}
-	}
-	slug := s.tabs[0].Slug
-	if from, err := url.Parse(c.Request().Referer()); err == nil {
-		path := strings.Trim(strings.TrimPrefix(from.Path, s.opts.Prefix), "/")
-		for i := range s.tabs {
-			if s.tabs[i].Slug == path {
-				slug = path
-			}
-		}
-	}
-	return s.opts.Prefix + "/" + slug + "?source=" + url.QueryEscape(src.ID())
-}
-
-// actionOf returns the source and the command that a request names, or the
-// answer that there is none.
-func (s *Server) actionOf(c echo.Context) (*source.Source, shm.Action, error) {
-	src, err := s.sourceOf(c)
-	if err != nil {
-		return nil, shm.Action{}, err
-	}
-	action, ok := findAction(src, c.Param("name"))
-	if !ok { // perhaps it was not there when the process was asked last
-		refresh(c, src, commandTopics)
-		action, ok = findAction(src, c.Param("name"))
-	}
-	if !ok {
-		return nil, shm.Action{}, echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("%s has no command %q.", src.ID(), c.Param("name")))
-	}
-	return src, action, nil
-}
-
-// commandTopics are those by which a process declares what people may ask of it.
-var commandTopics = []string{shm.TopicControls, shm.TopicActions}
 
 var errTooLarge = echo.NewHTTPError(http.StatusRequestEntityTooLarge,
 	fmt.Sprintf("The request is larger than %d bytes.", maxBody))
@@ -308,28 +212,6 @@ func brokenBody(err error) error {
 		return errTooLarge
 	}
 	return echo.NewHTTPError(http.StatusBadRequest, "The form is not properly encoded, or broke off.")
-}
-
-// acceptArgs checks the arguments against what the action takes.
-func acceptArgs(action shm.Action, given map[string]any) (map[string]shm.Value, error) {
-	args := make(map[string]shm.Value, len(action.Args))
-	for _, control := range action.Args {
-		v, ok := given[control.Name]
-		if !ok {
-			return nil, unacceptable(control.Name, control.Name+" is missing")
-		}
-		value, err := control.Accept(v)
-		if err != nil {
-			return nil, unacceptable(control.Name, err.Error())
-		}
-		args[control.Name] = value
-	}
-	for name := range given {
-		if _, ok := args[name]; !ok {
-			return nil, unacceptable(name, fmt.Sprintf("%s takes no %q", action.Name, name))
-		}
-	}
-	return args, nil
 }
 
 // fieldError is a value that cannot be taken, with the field that holds it.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"webmon/dashboard/steer"
 	"webmon/shm"
 )
 
@@ -37,11 +38,12 @@ func FuzzCommandArguments(f *testing.F) {
 		r.Header["Content-Type"] = []string{kind}
 		given, err := readArgs(r)
 		if err == nil {
-			var args map[string]shm.Value
-			if args, err = acceptArgs(action, given); err == nil {
+			args, refusal := steer.Accept(action, given)
+			if refusal == nil {
 				checkArgs(t, args)
 				return
 			}
+			err = refused(refusal)
 		}
 		var he *echo.HTTPError
 		if !errors.As(err, &he) || he.Code < 400 || he.Code >= 500 {

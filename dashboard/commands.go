@@ -1,131 +1,133 @@
 package dashboard
 
 import (
-	"crypto/rand"
-	"slices"
-	"sync"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
+	"webmon/dashboard/hub"
+	"webmon/dashboard/source"
+	"webmon/dashboard/steer"
 	"webmon/shm"
 )
 
-// Bounds of the commands kept.
-const (
-	maxCommands  = 500
-	keepCommands = 15 * time.Minute
-)
-
-// command is one request to a source and its life so far.
-type command struct {
-	ID     string         `json:"id"`
-	Source string         `json:"source"`
-	Name   string         `json:"name"`
-	Args   map[string]any `json:"args"`
-	Status shm.Status     `json:"status"`
-	Reason string         `json:"reason,omitempty"`
-	Sent   time.Time      `json:"sent"`
-	Steps  []commandStep  `json:"steps"`
-}
-
-type commandStep struct {
-	Status shm.Status `json:"status"`
-	Time   time.Time  `json:"time"`
-}
-
-// commands remembers what was asked of the sources.
-type commands struct {
-	mu   sync.Mutex // guards all below
-	byID map[string]*command
-	list []*command // oldest first
-
-	sets *sets // who has the last word
-}
-
-func newCommands() *commands {
-	return &commands{byID: map[string]*command{}, sets: newSets()}
-}
-
-// changed is when the command's status last did.
-func (c command) changed() time.Time {
-	if len(c.Steps) == 0 {
-		return c.Sent
+// postCommand answers POST /sources/<id>/commands/<name>. htmx is answered with
+// what sent the command, rendered again; a plain form with the page on which it
+// stands; a program with the id of the command.
+func (s *Server) postCommand(c echo.Context) error {
+	src, action, err := s.actionOf(c)
+	if err != nil {
+		return err
 	}
-	return c.Steps[len(c.Steps)-1].Time
-}
-
-// send gives a command to a source and returns what is known of it then. by is the
-// number of the value that it sets, where a page has given it one; sent is false, and
-// nothing was told, if somebody has set another one since.
-func (c *commands) send(src steered, name string, args map[string]any, by number) (cmd command, sent bool) {
-	sent = c.sets.post(src, name, by, func() { cmd = c.tell(src, name, args) })
-	return cmd, sent
-}
-
-// tell is send of what is in time.
-func (c *commands) tell(src steered, name string, args map[string]any) command {
-	now := time.Now()
-	cmd := &command{
-		ID: rand.Text(), Source: src.ID(), Name: name, Args: args,
-		Status: shm.Queued, Sent: now, Steps: []commandStep{{shm.Queued, now}},
+	given, err := readArgs(c.Request())
+	if err != nil {
+		return err
 	}
-	c.mu.Lock()
-	for len(c.list) > 0 && (len(c.list) >= maxCommands || now.Sub(c.list[0].Sent) > keepCommands) {
-		delete(c.byID, c.list[0].ID)
-		c.list = slices.Delete(c.list, 0, 1)
-	}
-	c.byID[cmd.ID] = cmd
-	c.list = append(c.list, cmd)
-	c.mu.Unlock()
-
-	src.Command(shm.Command{ID: cmd.ID, Name: name, Args: args}, func(s shm.Status, reason string) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if s != cmd.Status {
-			cmd.Steps = append(cmd.Steps, commandStep{s, time.Now()})
-		}
-		cmd.Status, cmd.Reason = s, reason
-	})
-	got, _ := c.get(cmd.ID)
-	return got
-}
-
-// get returns a command's life so far.
-func (c *commands) get(id string) (command, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	cmd := c.byID[id]
-	if cmd == nil {
-		return command{}, false
-	}
-	out := *cmd
-	out.Steps = slices.Clone(cmd.Steps)
-	return out, true
-}
-
-// last returns the latest command of a name to a source.
-func (c *commands) last(sourceID, name string) (command, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, cmd := range slices.Backward(c.list) {
-		if cmd.Source == sourceID && cmd.Name == name {
-			return *cmd, true
+	number := numberOf(c.Request())
+	is := s.desk.Ask(src, action, given, number)
+	if is.Refusal != nil && is.Refusal.Field != "" { // perhaps its limits are others now
+		refresh(c, src, commandTopics)
+		if now, ok := s.desk.Find(src, action.Name); ok {
+			action = now
+			is = s.desk.Ask(src, action, given, number)
 		}
 	}
-	return command{}, false
+	switch r := c.Request(); {
+	case r.Header.Get("HX-Request") != "":
+		now := time.Now()
+		part := s.desk.Answer(src, action, steer.As(c.QueryParam("as")), given, is, s.view(c, src, now).CSRF, now)
+		switch {
+		case part != nil && is.Refusal != nil:
+			return s.render(c, statusOf(is.Refusal), part)
+		case part != nil:
+			return s.render(c, http.StatusOK, part)
+		case is.Refusal != nil:
+			return refused(is.Refusal)
+		}
+		return c.NoContent(http.StatusNoContent)
+	case is.Refusal != nil:
+		return refused(is.Refusal)
+	case wantsPage(r):
+		return c.Redirect(http.StatusSeeOther, s.pageAfter(c, src))
+	default:
+		return c.JSON(http.StatusAccepted, map[string]any{"id": is.Command.ID, "status": is.Command.Status})
+	}
 }
 
-// recent returns the latest commands to a source, newest first.
-func (c *commands) recent(sourceID string, n int) []command {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var out []command
-	for _, cmd := range slices.Backward(c.list) {
-		if len(out) == n {
-			break
-		}
-		if cmd.Source == sourceID {
-			out = append(out, *cmd)
+// numberHeader is that of the number of the value that a form sets: what the page
+// calls itself, and its count, as in "0a1b2c3d4e5f 17".
+const numberHeader = "Webmon-Number"
+
+// numberOf returns the number of the value that a page sets; none for other
+// programs, and for what is no number.
+func numberOf(r *http.Request) steer.Number {
+	hand, count, _ := strings.Cut(r.Header.Get(numberHeader), " ")
+	n, err := strconv.ParseUint(count, 10, 64)
+	if err != nil || !hub.IsWho(hand) || r.Header.Get("HX-Request") == "" {
+		return steer.Number{}
+	}
+	return steer.Number{Hand: hand, N: n}
+}
+
+// statusOf is the HTTP status that says why a command was not sent.
+func statusOf(r *steer.Refusal) int {
+	if r.Gone {
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusUnprocessableEntity
+}
+
+// refused is the answer to a command that was not sent.
+func refused(r *steer.Refusal) error {
+	err := echo.NewHTTPError(statusOf(r), r.Text)
+	if r.Field != "" {
+		err = err.SetInternal(fieldError{r.Field, r.Text})
+	}
+	return err
+}
+
+// actionOf returns the source and the command that a request names, or the
+// answer that there is none.
+func (s *Server) actionOf(c echo.Context) (*source.Source, shm.Action, error) {
+	src, err := s.sourceOf(c)
+	if err != nil {
+		return nil, shm.Action{}, err
+	}
+	action, ok := s.desk.Find(src, c.Param("name"))
+	if !ok { // perhaps it was not there when the process was asked last
+		refresh(c, src, commandTopics)
+		action, ok = s.desk.Find(src, c.Param("name"))
+	}
+	if !ok {
+		return nil, shm.Action{}, echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("%s has no command %q.", src.ID(), c.Param("name")))
+	}
+	return src, action, nil
+}
+
+// commandTopics are those by which a process declares what people may ask of it.
+var commandTopics = []string{shm.TopicControls, shm.TopicActions}
+
+// pageAfter is where a plain form leads back to: the tab it stood on.
+func (s *Server) pageAfter(c echo.Context, src *source.Source) string {
+	if key := s.modelOf(src); key != "" {
+		from, err := url.Parse(c.Request().Referer())
+		if href := s.models.Href(key); err == nil && strings.HasSuffix(href, from.EscapedPath()) && from.Path != "" {
+			return href
 		}
 	}
-	return out
+	slug := s.tabs[0].Slug
+	if from, err := url.Parse(c.Request().Referer()); err == nil {
+		path := strings.Trim(strings.TrimPrefix(from.Path, s.opts.Prefix), "/")
+		for i := range s.tabs {
+			if s.tabs[i].Slug == path {
+				slug = path
+			}
+		}
+	}
+	return s.opts.Prefix + "/" + slug + "?source=" + url.QueryEscape(src.ID())
 }

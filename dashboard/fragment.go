@@ -10,44 +10,41 @@ import (
 
 	"webmon/components"
 	"webmon/components/layout"
-	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
 )
 
 // htmlFeed opens the feed of a live region: the header's, or a tab's.
-func (s *Server) htmlFeed(src *source.Source, slug string) (tab.Feed, error) {
-	if slug == headerSlug {
-		return tab.NewFragment(nil, func(now time.Time) templ.Component { return s.headerFrame(src, now) }), nil
+func (s *Server) htmlFeed(at tab.Place) (tab.Feed, error) {
+	if at.Detail == headerSlug {
+		return tab.NewFragment(nil, func(now time.Time) templ.Component { return s.headerFrame(at.Source, now) }), nil
 	}
 	for i := range s.tabs {
 		t := &s.tabs[i]
-		if t.Slug == slug && t.Items != nil {
-			if item := t.Items.Of(src); item != "" {
-				return tab.NewList(t.Items.Topics, func(now time.Time) tab.List {
-					return t.Items.List(tab.Moment{Source: src, Now: now, Prefix: s.opts.Prefix}, item)
-				}), nil
-			}
+		if t.Slug != at.Detail {
+			continue
 		}
-		if t.Slug == slug && t.List != nil {
-			return tab.NewList(t.Topics, func(now time.Time) tab.List {
-				return t.List(tab.Moment{Source: src, Now: now, Prefix: s.opts.Prefix})
-			}), nil
+		item := ""
+		if t.Items != nil {
+			item = t.Items.Of(at.Source)
 		}
-		if t.Slug == slug && (t.Live != nil || t.Frame != nil) {
-			return tab.NewFragment(t.Topics, func(now time.Time) templ.Component {
-				return s.tabFrame(t, src, now)
-			}), nil
+		switch {
+		case item != "":
+			return tab.NewList(t.Items.Topics, func(now time.Time) tab.List { return t.Items.List(at.At(now), item) }), nil
+		case t.List != nil:
+			return tab.NewList(t.Topics, func(now time.Time) tab.List { return t.List(at.At(now)) }), nil
+		case t.Live != nil || t.Frame != nil:
+			return tab.NewFragment(t.Topics, func(now time.Time) templ.Component { return s.tabFrame(t, at.At(now)) }), nil
 		}
 	}
-	return nil, fmt.Errorf("no tab %q has a live region", slug)
+	return tab.Feed{}, fmt.Errorf("no tab %q has a live region", at.Detail)
 }
 
 // tabFrame renders the live regions of a tab as they go over the socket.
-func (s *Server) tabFrame(t *tab.Tab, src *source.Source, now time.Time) templ.Component {
+func (s *Server) tabFrame(t *tab.Tab, m tab.Moment) templ.Component {
 	if t.Frame != nil {
-		return t.Frame(tab.Moment{Source: src, Now: now, Prefix: s.opts.Prefix})
+		return t.Frame(m)
 	}
-	return within(layout.Fragment(liveID(t)), t.Live(s.tabData(t, src, now)))
+	return within(layout.Fragment(liveID(t)), t.Live(tabData(t, m)))
 }
 
 // tabContent is a tab as it is when it is opened.
@@ -55,7 +52,7 @@ func (s *Server) tabContent(t *tab.Tab, v tab.View) templ.Component {
 	if t.Page != nil {
 		return t.Page(v)
 	}
-	return within(layout.Region(liveID(t), tab.LiveTopic(v.Source, t.Slug)), t.Live(s.tabData(t, v.Source, v.Now)))
+	return within(layout.Region(liveID(t), tab.LiveTopic(v.Source, t.Slug)), t.Live(tabData(t, v.Moment)))
 }
 
 // liveID is the id of a plain tab's live region.
@@ -69,10 +66,11 @@ func within(parent, children templ.Component) templ.Component {
 }
 
 // tabData collects what a plain tab is rendered from.
-func (s *Server) tabData(t *tab.Tab, src *source.Source, now time.Time) components.TabData {
+func tabData(t *tab.Tab, m tab.Moment) components.TabData {
+	src, now := m.Source, m.Now
 	st := src.Status(now)
 	d := components.TabData{
-		Prefix: s.opts.Prefix, Source: src.ID(), Name: st.Name, Connected: st.Connected, Age: st.Age,
+		Prefix: m.Prefix, Source: src.ID(), Name: st.Name, Connected: st.Connected, Age: st.Age,
 		States: map[string]any{}, Events: map[string][]components.TabEvent{},
 	}
 	for _, topic := range t.Topics {

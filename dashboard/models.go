@@ -3,13 +3,10 @@ package dashboard
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
-	"webmon/components/ui"
-	"webmon/dashboard/controls"
 	"webmon/dashboard/models"
 	"webmon/dashboard/source"
 	"webmon/shm"
@@ -23,29 +20,9 @@ func (s *Server) newModels() *models.Models {
 	return models.New(models.Options{
 		List: s.opts.Models.List, Attach: s.registry.Attach, Of: s.registry.Of,
 		People: func(src *source.Source) int { return s.people.Count(src.ID()) },
-		Controls: controls.Options{
-			Control: s.control, Switch: s.switchOf, Action: s.action, Link: stateOf,
-		},
-		Told:   s.wrong,
-		Path:   func(src *source.Source, name string) string { return s.commandPath(src, name, asNone) },
+		Desk:   s.desk,
 		Prefix: s.opts.Prefix, Logger: s.opts.Logger,
 	})
-}
-
-// wrong is the life of the last command of any of the names if it went wrong of
-// late, and none of them has been sent since.
-func (s *Server) wrong(src *source.Source, names []string, now time.Time) ui.CommandLife {
-	st := src.Status(now)
-	for _, cmd := range s.commands.recent(src.ID(), maxCommands) {
-		if !slices.Contains(names, cmd.Name) {
-			continue
-		}
-		if life := recent(cmd, st, now); life.Status == ui.Refused || life.Status == ui.Ended {
-			return life
-		}
-		break
-	}
-	return ui.CommandLife{}
 }
 
 // model returns the model that a request names, or the answer that there is none.
@@ -101,27 +78,9 @@ func (s *Server) postParameters(c echo.Context) error {
 	if src == nil || !src.Status(time.Now()).Running {
 		return echo.NewHTTPError(http.StatusServiceUnavailable, info.Key+" does not run, so nothing was sent. Open its page first.")
 	}
-	declared := controlsOf(src)
-	for name := range given {
-		if _, ok := declared.Get(name); !ok {
-			return unacceptable(name, fmt.Sprintf("%s has no parameter %.60q", info.Key, name))
-		}
-	}
-	type change struct {
-		name  string
-		value shm.Value
-	}
-	var changes []change
-	for _, control := range declared {
-		v, ok := given[control.Name]
-		if !ok {
-			continue
-		}
-		value, err := control.Accept(v)
-		if err != nil {
-			return unacceptable(control.Name, err.Error())
-		}
-		changes = append(changes, change{control.Name, value})
+	asked, refusal := s.desk.AskAll(src, given)
+	if refusal != nil {
+		return refused(refusal)
 	}
 	type sent struct {
 		ID     string     `json:"id"`
@@ -129,8 +88,7 @@ func (s *Server) postParameters(c echo.Context) error {
 		Status shm.Status `json:"status"`
 	}
 	commands := []sent{} // an empty list, not null
-	for _, ch := range changes {
-		cmd, _ := s.commands.send(src, ch.name, map[string]shm.Value{ch.name: ch.value}, number{})
+	for _, cmd := range asked {
 		commands = append(commands, sent{cmd.ID, cmd.Name, cmd.Status})
 	}
 	if r := c.Request(); r.Header.Get("HX-Request") != "" || wantsPage(r) {

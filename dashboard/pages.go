@@ -17,7 +17,7 @@ import (
 	"webmon/components/layout"
 	"webmon/components/storybook"
 	"webmon/components/ui"
-	"webmon/dashboard/loader"
+	"webmon/dashboard/chart"
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
 	"webmon/shm"
@@ -187,7 +187,7 @@ func (s *Server) sourceLinks(current *source.Source, path string, now time.Time)
 	for _, src := range s.registry.List() {
 		st := src.Status(now)
 		link := layout.SourceLink{
-			Name: st.ID, State: stateOf(src, st), Current: src == current,
+			Name: st.ID, State: tab.StateOf(src, st), Current: src == current,
 			Href: s.opts.Prefix + path + "?source=" + url.QueryEscape(st.ID),
 		}
 		if key := s.modelOf(src); key != "" && ofModels {
@@ -201,26 +201,11 @@ func (s *Server) sourceLinks(current *source.Source, path string, now time.Time)
 	return out
 }
 
-// stateOf puts a source's state in a word.
-func stateOf(src *source.Source, st source.Status) ui.State {
-	switch {
-	case src.ID() == source.Nobody:
-		return ui.Absent
-	case !st.Running:
-		return ui.Gone
-	case st.Stale:
-		return ui.Stale
-	case st.Silent:
-		return ui.Waiting
-	}
-	return ui.Live
-}
-
 func (s *Server) header(src *source.Source, now time.Time) layout.Header {
 	st := src.Status(now)
 	h := layout.Header{
 		Topic: src.ID() + "/html/" + headerSlug,
-		State: stateOf(src, st), Heard: st.Heard, Age: st.Age, Rate: st.FrameRate,
+		State: tab.StateOf(src, st), Heard: st.Heard, Age: st.Age, Rate: st.FrameRate,
 		Notices: s.notices(src, st, now),
 	}
 	if !st.Framed && st.Frames == 0 {
@@ -233,18 +218,6 @@ func (s *Server) headerFrame(src *source.Source, now time.Time) templ.Component 
 	return layout.HeaderFrame(s.header(src, now))
 }
 
-// howToAttach is what to do to see a process of one's own.
-const howToAttach = `# webmon's Python package, in a checkout of webmon:
-` + components.InstallPlugin + `
-# napari 0.5 or newer, with it:
-#   Plugins > webmon
-# any Python program, with it:
-import webmon
-webmon.serve(name="scope")
-# napari 0.4.11, without it:
-echo '{"clients": [["webmon"]]}' > monitor.json
-NAPARI_MON=monitor.json napari`
-
 // notices are the lines below the page's head.
 func (s *Server) notices(src *source.Source, st source.Status, now time.Time) []layout.Notice {
 	var out []layout.Notice
@@ -254,12 +227,12 @@ func (s *Server) notices(src *source.Source, st source.Status, now time.Time) []
 	case src.ID() == source.Nobody:
 		out = append(out, layout.Notice{
 			Key: "nobody", Severity: ui.Info, Text: "Nothing is attached. A napari with the plugin webmon, and any Python program that calls webmon.serve, appears here by itself.",
-			Code: howToAttach,
+			Code: components.HowToAttach,
 		})
 	case st.Kind == shm.KindDemo && st.Running:
 		out = append(out, layout.Notice{
 			Key: "demo", Severity: ui.Info, Text: "This is a demo: a synthetic napari that moves about a made-up image. Your own napari, or any Python program, takes one of these steps and appears here:",
-			Code: howToAttach,
+			Code: components.HowToAttach,
 		})
 	case !st.Running && st.Rests:
 		n := layout.Notice{Key: "stopped", Severity: ui.Info, Text: st.Problem}
@@ -318,7 +291,7 @@ func (s *Server) individual(c echo.Context) error {
 	}
 	now := time.Now()
 	name := c.Param("chart")
-	title, content, err := loader.Alone(s.view(c, src, now), name)
+	title, content, err := chart.Alone(s.view(c, src, now), name)
 	if err != nil {
 		return echo.NewHTTPError(http.StatusNotFound, source.Sentence(err))
 	}

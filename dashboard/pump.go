@@ -48,102 +48,126 @@ type pump struct {
 
 	pictures sync.WaitGroup // the goroutines of feeds of pictures
 
-	mu      sync.Mutex // guards all below
-	streams map[*hub.Topic]*stream
-	ended   bool // run has ended, or is about to
+	mu       sync.Mutex // guards all below
+	streams  map[*hub.Topic]*stream
+	painters map[*hub.Topic]*painter
+	ended    bool // run has ended, or is about to
 }
 
 // stream is a feed that is being watched. What stands below snapshot is owned by
-// run, or of pictures by show.
+// run.
 type stream struct {
 	topic    *hub.Topic
 	feed     tab.Feed
-	picture  tab.Picture   // the feed, if it makes pictures; else nil
-	kick     chan struct{} // of pictures, capacity one: there may be something to do
-	release  func()        // of the topics it wants from the source, and of show
-	light    bool          // asking the feed costs nothing
-	woken    atomic.Bool   // the feed has something new by itself
+	release  func()      // of the topics it wants from the source
+	woken    atomic.Bool // the feed has something new by itself
 	snapshot atomic.Bool
 	last     time.Time // Next was called
 	sent     time.Time // it returned a frame
 	dirty    bool      // the source has sent something since
 }
 
+// painter is a feed of pictures that is being watched.
+type painter struct {
+	topic *hub.Topic
+	feed  tab.Pictures
+	kick  chan struct{} // capacity one: there may be something to do
+	stop  func()        // ends its goroutine, and lets go of the topics it wants
+}
+
 // newPump returns a pump that run sets going until ctx is done.
 func newPump(ctx context.Context, src *source.Source) *pump {
-	return &pump{src: src, ctx: ctx, kick: make(chan struct{}, 1), streams: map[*hub.Topic]*stream{}}
+	return &pump{
+		src: src, ctx: ctx, kick: make(chan struct{}, 1),
+		streams: map[*hub.Topic]*stream{}, painters: map[*hub.Topic]*painter{},
+	}
 }
 
 // open adds the feed of a topic.
 func (p *pump) open(t *hub.Topic, feed tab.Feed) {
-	if feed.Ordered() {
+	if feed.Ordered {
 		t.Keep(tailFrames)
 	}
-	if _, ok := feed.(tab.Fresh); ok {
+	if feed.Fresh {
 		t.Fresh()
 	}
-	s := &stream{topic: t, feed: feed, release: p.src.Want(feed.Wants()...), dirty: true}
-	_, s.light = feed.(tab.Light)
-	if waking, ok := feed.(tab.Waking); ok {
-		waking.Wake(func() {
+	s := &stream{topic: t, feed: feed, release: p.src.Want(feed.Wants...), dirty: true}
+	if feed.Wake != nil {
+		feed.Wake(func() {
 			s.woken.Store(true)
 			p.wake()
 		})
 	}
 	p.mu.Lock()
 	p.streams[t] = s
-	if picture, ok := feed.(tab.Picture); ok {
-		ctx, cancel := context.WithCancel(p.ctx)
-		s.picture, s.kick = picture, make(chan struct{}, 1)
-		release := s.release
-		s.release = func() { cancel(); release() }
-		if !p.ended {
-			p.pictures.Go(func() { s.show(ctx) })
-		}
-	}
 	p.mu.Unlock()
 	p.wake()
+}
+
+// paint adds the feed of a topic of pictures.
+func (p *pump) paint(t *hub.Topic, feed tab.Pictures) {
+	ctx, cancel := context.WithCancel(p.ctx)
+	release := p.src.Want(feed.Wants...)
+	w := &painter{topic: t, feed: feed, kick: make(chan struct{}, 1), stop: func() { cancel(); release() }}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.painters[t] = w
+	if !p.ended {
+		p.pictures.Go(func() { w.run(ctx) })
+	}
 }
 
 // close removes the feed of a topic.
 func (p *pump) close(t *hub.Topic) {
 	p.mu.Lock()
-	s := p.streams[t]
+	s, w := p.streams[t], p.painters[t]
 	delete(p.streams, t)
+	delete(p.painters, t)
 	p.mu.Unlock()
 	if s != nil {
 		s.release()
+	}
+	if w != nil {
+		w.stop()
 	}
 }
 
 // refresh asks for a snapshot of a topic.
 func (p *pump) refresh(t *hub.Topic) {
 	p.mu.Lock()
-	s := p.streams[t]
+	s, w := p.streams[t], p.painters[t]
 	p.mu.Unlock()
-	switch {
-	case s == nil:
-	case s.picture != nil:
-		s.wake() // there has not been one yet, or every browser would have it
-	default:
+	if s != nil {
 		s.snapshot.Store(true)
 		p.wake()
+	}
+	if w != nil {
+		w.wake() // there has not been a picture yet, or every browser would have it
 	}
 }
 
 // ready is called when a browser can take a picture of a topic again.
 func (p *pump) ready(t *hub.Topic) {
 	p.mu.Lock()
-	s := p.streams[t]
+	w := p.painters[t]
 	p.mu.Unlock()
-	if s != nil && s.picture != nil {
-		s.wake()
+	if w != nil {
+		w.wake()
+	}
+}
+
+// sent tells the painters that the source has sent something.
+func (p *pump) sent() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, w := range p.painters {
+		w.wake()
 	}
 }
 
 func (p *pump) wake() { signal(p.kick) }
 
-func (s *stream) wake() { signal(s.kick) }
+func (w *painter) wake() { signal(w.kick) }
 
 func signal(c chan struct{}) {
 	select {
@@ -152,8 +176,8 @@ func signal(c chan struct{}) {
 	}
 }
 
-// show makes pictures until ctx is done.
-func (s *stream) show(ctx context.Context) {
+// run makes pictures until ctx is done.
+func (w *painter) run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var due time.Time
@@ -161,7 +185,7 @@ func (s *stream) show(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-s.kick:
+		case <-w.kick:
 		case <-timer.C:
 		}
 		now := time.Now()
@@ -171,7 +195,7 @@ func (s *stream) show(ctx context.Context) {
 			timer.Reset(due.Sub(now))
 			continue
 		}
-		if !s.topic.Ready() {
+		if !w.topic.Ready() {
 			continue // ready wakes us
 		}
 		select {
@@ -179,16 +203,16 @@ func (s *stream) show(ctx context.Context) {
 			return
 		case drawing <- struct{}{}:
 		}
-		m := s.picture.Picture(time.Now())
+		m := w.feed.Next(time.Now())
 		<-drawing
 		if m == nil {
 			continue
 		}
-		s.topic.Publish(m)
+		w.topic.Publish(m)
 		if least := now.Add(-pictureSlack); due.Before(least) {
 			due = least
 		}
-		due = due.Add(max(pictureEvery, s.feed.Every()))
+		due = due.Add(max(pictureEvery, w.feed.Every))
 	}
 }
 
@@ -210,6 +234,7 @@ func (p *pump) run() {
 		for _, s := range p.streams {
 			streams = append(streams, s)
 		}
+		watched := len(p.streams)+len(p.painters) > 0
 		p.mu.Unlock()
 
 		now := time.Now()
@@ -219,11 +244,8 @@ func (p *pump) run() {
 			reload(streams)
 		}
 		for _, s := range streams {
-			if s.picture != nil {
-				continue
-			}
 			if s.snapshot.Swap(false) {
-				s.topic.Snapshot(message(s.feed.Snapshot(now)))
+				s.topic.Snapshot(message(s.feed.Frames.Snapshot(now)))
 			}
 			if s.woken.Swap(false) {
 				s.dirty = true
@@ -232,10 +254,10 @@ func (p *pump) run() {
 			// had nothing for one of them must not delay the next, or every
 			// picture comes by leastGap too late.
 			from := s.last
-			if s.light {
+			if s.feed.Light {
 				from = s.sent
 			}
-			due := from.Add(s.feed.Every())
+			due := from.Add(s.feed.Every)
 			if gap := s.sent.Add(leastGap); gap.After(due) {
 				due = gap
 			}
@@ -249,14 +271,14 @@ func (p *pump) run() {
 				continue
 			}
 			s.last, s.dirty = now, false
-			if frame := s.feed.Next(now); frame != nil {
+			if frame := s.feed.Frames.Next(now); frame != nil {
 				s.sent = now
 				s.topic.Publish(hub.Text(frame))
 			}
 		}
 
 		changed := p.src.Changed()
-		if len(streams) == 0 {
+		if !watched {
 			// Nobody watches: sleep until somebody does, whatever comes in.
 			changed = nil
 			next = now.Add(time.Hour)
@@ -272,21 +294,17 @@ func (p *pump) run() {
 		case <-timer.C:
 		case <-changed:
 			for _, s := range streams {
-				if s.picture != nil {
-					s.wake()
-				}
 				s.dirty = true
 			}
+			p.sent()
 		}
 	}
 }
 
 // reload has the pages that watch the streams load themselves again.
 func reload(streams []*stream) {
-	for _, s := range streams {
-		if s.picture == nil { // no page has pictures alone, and theirs is another goroutine
-			s.topic.Publish(hub.Text([]byte(`{"topic":"reload"}`)))
-		}
+	for _, s := range streams { // no page has pictures alone
+		s.topic.Publish(hub.Text([]byte(`{"topic":"reload"}`)))
 	}
 }
 

@@ -30,10 +30,12 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
+	"webmon/dashboard/frame"
 	"webmon/dashboard/hub"
 	"webmon/dashboard/models"
 	"webmon/dashboard/people"
 	"webmon/dashboard/source"
+	"webmon/dashboard/steer"
 	"webmon/dashboard/tab"
 	"webmon/public"
 	"webmon/shm"
@@ -95,7 +97,7 @@ type Server struct {
 	echo     *echo.Echo
 	hub      *hub.Hub
 	registry *source.Registry
-	commands *commands
+	desk     *steer.Desk // what people ask of the processes
 	people   *people.People
 	models   *models.Models // nil: there are none
 	assets   *public.Assets
@@ -149,12 +151,12 @@ func New(opts Options) (*Server, error) {
 		opts.Stop = func() {}
 	}
 	s := &Server{
-		opts:     opts,
-		commands: newCommands(),
-		people:   people.New(),
-		secret:   rand.Text(),
-		began:    time.Now(),
-		pumps:    map[*source.Source]*pumping{},
+		opts:   opts,
+		desk:   steer.New(opts.Prefix),
+		people: people.New(),
+		secret: rand.Text(),
+		began:  time.Now(),
+		pumps:  map[*source.Source]*pumping{},
 	}
 	s.busy.Store(s.began.UnixNano())
 	var err error
@@ -165,7 +167,7 @@ func New(opts Options) (*Server, error) {
 	s.self = Self{ID: rand.Text(), URL: s.address(s.publicHost())}
 	s.hub = hub.New(hub.Options{
 		Open: s.openTopic, Close: s.closeTopic, Refresh: s.refreshTopic, Ready: s.readyTopic,
-		Greeting: s.greeting, Set: s.set, Hand: s.hand, Watching: s.people.Watching, Logger: opts.Logger,
+		Greeting: s.greeting, Set: s.drag, Hand: s.hand, Watching: s.people.Watching, Logger: opts.Logger,
 	})
 	s.registry, err = source.NewRegistry(source.Options{
 		Attach: func(ctx context.Context, t source.Target) (shm.Source, error) {
@@ -440,16 +442,15 @@ func (s *Server) openTopic(t *hub.Topic) error {
 	if src == nil {
 		return fmt.Errorf("there is no source %q", id)
 	}
-	feed, err := s.feed(src, t.Name(), name, detail)
-	if err != nil {
-		return err
-	}
 	p := s.pump(src)
 	if p == nil {
 		return fmt.Errorf("the source %q has just been forgotten", id)
 	}
 	t.Owner = p.pump
-	p.open(t, feed)
+	at := tab.Place{Source: src, Prefix: s.opts.Prefix, Topic: t.Name(), Detail: detail}
+	if err := s.open(p.pump, t, name, at); err != nil {
+		return err
+	}
 	if s.models != nil {
 		s.models.Seen(src)
 	}
@@ -460,32 +461,61 @@ func (s *Server) closeTopic(t *hub.Topic)   { t.Owner.(*pump).close(t) }
 func (s *Server) refreshTopic(t *hub.Topic) { t.Owner.(*pump).refresh(t) }
 func (s *Server) readyTopic(t *hub.Topic)   { t.Owner.(*pump).ready(t) }
 
-// feed opens a feed by its name.
-func (s *Server) feed(src *source.Source, topic, name, detail string) (tab.Feed, error) {
+// open opens the feed of a hub topic by its name.
+func (s *Server) open(p *pump, t *hub.Topic, name string, at tab.Place) error {
+	var open tab.NewFeed
 	switch name {
 	case "html":
-		return s.htmlFeed(src, detail)
-	case "command":
-		return s.commandFeed(detail)
-	case "control":
-		return s.controlFeed(src, detail)
+		open = s.htmlFeed
 	case people.Topic:
-		return s.people.Feed(src, topic, detail)
+		open = s.people.Feed
 	}
 	for i := range s.tabs {
-		if open := s.tabs[i].Feeds[name]; open != nil {
-			return open(src, topic, detail)
+		if pictures := s.tabs[i].Pictures[name]; pictures != nil {
+			feed, err := pictures(at)
+			if err == nil {
+				p.paint(t, feed)
+			}
+			return err
+		}
+		if feed := s.tabs[i].Feeds[name]; feed != nil {
+			open = feed
 		}
 	}
-	return nil, fmt.Errorf("there is no feed %q", name)
+	if open == nil {
+		return fmt.Errorf("there is no feed %q", name)
+	}
+	feed, err := open(at)
+	if err == nil {
+		p.open(t, feed)
+	}
+	return err
 }
 
 // greeting tells a page what it is connected to. A page made by another
 // version loads itself again.
 func (s *Server) greeting() []byte {
-	b := append([]byte(`{"topic":"hello","version":`), strconv.Quote(s.assets.Version())...)
-	b = append(b, `,"epoch":`...)
-	b = append(b, strconv.Quote(s.self.ID)...)
-	b = append(b, `,"ts":`...)
-	return append(hub.AppendStamp(b, time.Now()), '}')
+	w := frame.Begin(nil, "hello", time.Now())
+	w.Key("version").String(s.assets.Version())
+	w.Key("epoch").String(s.self.ID)
+	return w.End()
+}
+
+// drag takes a value that a hand is dragging through.
+func (s *Server) drag(browser any, v hub.Value) {
+	if src := s.registry.Get(v.Source); src != nil {
+		s.desk.Drag(browser, src, v)
+	}
+}
+
+// hand takes a place where somebody points, in parts of the picture's width and
+// height. All who look at the source see it, and a model's finger goes there.
+func (s *Server) hand(browser any, id string, x, y float64, down bool) {
+	x, y = max(0, min(1, x)), max(0, min(1, y))
+	if !s.people.Hand(browser, id, x, y, down) {
+		return
+	}
+	if src := s.registry.Get(id); src != nil {
+		s.desk.Point(browser, src, x, y)
+	}
 }

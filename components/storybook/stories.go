@@ -212,15 +212,6 @@ func Stories() []Story {
 	add("Code", Small, part("normal", ui.Code("code", "the command", attachCode)))
 	add("Disclosure", Small, card("closed", "Tiles", disclosureStory(lorem)))
 	add("Buttons", Small, card("all", "Buttons", buttonsStory()))
-	add("Switch", Small,
-		card("off", "Grid", ui.Switch(grid(false, ui.CommandLife{}))),
-		card("queued", "Grid", ui.Switch(grid(true, ui.CommandLife{Status: ui.Queued, Topic: "napari/command/1"}))),
-		card("taken", "Grid", ui.Switch(grid(true, ui.CommandLife{Status: ui.Taken}))),
-		card("applied", "Grid", ui.Switch(grid(true, ui.CommandLife{Status: ui.Applied}))),
-		card("refused", "Grid", ui.Switch(grid(false, ui.CommandLife{Status: ui.Refused, Reason: "no layer is selected"}))),
-		card("gone", "Grid", ui.Switch(grid(true, ui.CommandLife{Status: ui.Ended, Reason: "napari ended before it fetched the command"}))),
-		card("disabled", "Grid", ui.Switch(gridDisabled())),
-	)
 	add("Control", Small,
 		card("slider", "Scope", ui.Control(slider())),
 		card("slider of whole numbers", "Scope", ui.Control(linear())),
@@ -273,17 +264,10 @@ const (
 // noon is when the stories happen: a component does not know the time.
 var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 
-func grid(on bool, life ui.CommandLife) ui.SwitchProps {
-	return ui.SwitchProps{
-		ID: ui.CommandID("show_grid"), Label: "Show grid", Name: "show_grid", Key: "g", CSRF: csrf, On: on, Life: life,
-		Action: "/sources/napari/commands/show_grid", Help: "Draws the borders of the tiles in napari itself.", Note: "napari does not say whether it shows one.",
-	}
-}
-
-func gridDisabled() ui.SwitchProps {
-	p := grid(false, ui.CommandLife{})
-	p.Disabled = "napari has ended."
-	return p
+func grid(on string, life ui.CommandStatus) *ui.ControlProps {
+	p := control("show_grid", "Show grid", ui.BoolField, on)
+	p.Help, p.Key, p.Untold, p.Life.Status = "Draws the borders of the tiles in napari itself.", "g", true, life
+	return &p
 }
 
 func windows() []ui.Option {
@@ -308,7 +292,7 @@ func viewer(state components.ViewerState, link ui.State) components.Viewer {
 	v := components.Viewer{
 		Source: "napari", Name: "napari", CSRF: csrf, State: state, Link: link,
 		TilesTopic: "napari/tiles", LiveTopic: "napari/html/viewer", AttachCode: attachCode,
-		Grid: grid(false, ui.CommandLife{}),
+		Grid: grid("false", ui.NotSent), GridTopic: "napari/grid", ValuesTopic: "napari/values",
 	}
 	switch state {
 	case components.ViewerLive:
@@ -331,16 +315,16 @@ func viewer(state components.ViewerState, link ui.State) components.Viewer {
 	case components.ViewerNoTiles:
 		v.Napari = "0.9.2"
 	case components.ViewerForeign:
-		v.Name, v.Grid.Action = "scope", "" // it has no such command
+		v.Name, v.Grid = "scope", nil // it has no such command
 	}
-	if state != components.ViewerLive {
-		v.Grid.Disabled = "There is nothing to draw a grid on."
+	if state != components.ViewerLive && v.Grid != nil {
+		v.Grid.Why = "There is nothing to draw a grid on."
 	}
 	if link == ui.Gone {
-		v.Grid.Disabled = "napari has ended."
+		v.Grid.Why = "napari has ended."
 	}
 	if state == components.ViewerNone {
-		v.Source, v.Name, v.Grid.Action = "", "", ""
+		v.Source, v.Name, v.Grid = "", "", nil
 	}
 	return v
 }
@@ -489,7 +473,7 @@ func viewerNoCorners() components.Viewer {
 
 func viewerCommand(status ui.CommandStatus) components.Viewer {
 	v := viewer(components.ViewerLive, ui.Live)
-	v.Grid = grid(true, ui.CommandLife{Status: status, Topic: "napari/command/7"})
+	v.Grid = grid("true", status)
 	return v
 }
 

@@ -150,7 +150,6 @@ func TestEveryState(t *testing.T) {
 		"Model":    {"running", "paused", "starting", "failed", "stopped", "cannot run", "link with parameters", "huge"},
 		"Status":   {"normal", "empty", "error", "huge"},
 		"Shell":    {"live", "waiting", "stale", "gone", "demo", "error", "no source", "huge", "embedded"},
-		"Switch":   {"off", "queued", "taken", "applied", "refused", "gone", "disabled"},
 	}
 	for component, list := range want {
 		for _, state := range list {
@@ -164,7 +163,7 @@ func TestEveryState(t *testing.T) {
 // TestGolden compares the HTML of a few pages with what it was: a change that
 // nobody meant shows here.
 func TestGolden(t *testing.T) {
-	for _, name := range []string{"Viewer/normal", "Viewer/napari shares no tiles", "Viewer/napari with the package", "Arrays/normal", "Arrays/records", "Layers/normal", "Models/normal", "Model/failed", "Model/link with parameters", "Controls page/normal", "Control/slider", "Control/not taken", "Messages/normal", "Status/normal", "Shell/demo", "Login/wrong token", "Switch/queued"} {
+	for _, name := range []string{"Viewer/normal", "Viewer/napari shares no tiles", "Viewer/napari with the package", "Arrays/normal", "Arrays/records", "Layers/normal", "Models/normal", "Model/failed", "Model/link with parameters", "Controls page/normal", "Control/slider", "Control/not taken", "Messages/normal", "Status/normal", "Shell/demo", "Login/wrong token"} {
 		t.Run(name, func(t *testing.T) {
 			i := slices.IndexFunc(Stories(), func(s Story) bool { return s.Component+"/"+s.State == name })
 			if i < 0 {
@@ -213,7 +212,7 @@ func TestFrames(t *testing.T) {
 		{"action", components.ControlsPage(controlsPage()), components.ActionFrame(snap(ui.CommandLife{}))},
 		{"command log", components.ControlsPage(controlsPage()), components.CommandLogFrame(controlsPage().Log)},
 		{"header", shellStory(shell(testPage(), ui.Live), ""), layout.HeaderFrame(h)},
-		{"life", ui.Switch(grid(true, ui.CommandLife{Status: ui.Queued})), layout.LifeFrame("show_grid", ui.CommandLife{Status: ui.Taken})},
+		{"grid", components.ViewerPage(v), components.ControlFrame(*v.Grid)},
 	}
 	target := regexp.MustCompile(`^<hx-partial hx-target="#([A-Za-z0-9_-]+)" hx-swap="innerMorph">`)
 	for _, test := range tests {

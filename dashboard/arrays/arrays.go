@@ -28,31 +28,26 @@ const slug = "arrays"
 // shares, before the page says that it shares nothing.
 const waitingFor = 2 * time.Second
 
-// Options are what the tab needs of the dashboard.
-type Options struct {
-	Prefix string // of every link, "" or like "/lab"
-	// Link says what a source is like, in a word.
-	Link func(*source.Source, source.Status) ui.State
-}
-
 // Tab returns the tab. Its feeds are
 //
 //	<source>/arrays[/<name>]                                    the list, with an array open
 //	<source>/array/<name>/<index>/<row>,<col>,<rows>,<cols>/<step>[/n][/e]  pictures
 //	<source>/records/<name>                                     the table of an array of records
 //	<source>/columns/<name>                                     its columns, for charts
-func Tab(opts Options) tab.Tab {
+func Tab() tab.Tab {
 	return tab.Tab{
 		Slug: slug, Title: "Arrays",
 		Help:   "The arrays that the process shares in memory, live: pictures of any number of dimensions, and tables.",
 		Topics: []string{shm.TopicArrays},
 		Page: func(v tab.View) templ.Component {
-			return components.ArraysPage(opts.model(v.Moment, v.Request.URL.Query().Get("array")))
+			return components.ArraysPage(model(v.Moment, v.Request.URL.Query().Get("array")))
 		},
 		Feeds: map[string]tab.NewFeed{
-			"arrays":  opts.newList,
-			"array":   newPicture,
+			"arrays":  newList,
 			"records": newRecords,
+		},
+		Pictures: map[string]tab.NewPictures{
+			"array":   newPicture,
 			"columns": newColumns,
 		},
 	}
@@ -60,17 +55,18 @@ func Tab(opts Options) tab.Tab {
 
 // newList opens the feed of the list and of the numbers of the array that is
 // open.
-func (o Options) newList(src *source.Source, _, name string) (tab.Feed, error) {
+func newList(at tab.Place) (tab.Feed, error) {
+	name := at.Detail
 	if name != "" && !wireName.MatchString(name) {
-		return nil, fmt.Errorf("%q is no name of an array", name)
+		return tab.Feed{}, fmt.Errorf("%q is no name of an array", name)
 	}
 	return tab.NewFragment([]string{shm.TopicArrays}, func(now time.Time) templ.Component {
-		return components.ArraysFrame(o.model(tab.Moment{Source: src, Now: now, Prefix: o.Prefix}, name))
+		return components.ArraysFrame(model(at.At(now), name))
 	}), nil
 }
 
 // model is the page as it is at a moment, with the array of the name open.
-func (o Options) model(m tab.Moment, name string) components.Arrays {
+func model(m tab.Moment, name string) components.Arrays {
 	src := m.Source
 	st := src.Status(m.Now)
 	value, at, _ := src.State(shm.TopicArrays)
@@ -82,7 +78,7 @@ func (o Options) model(m tab.Moment, name string) components.Arrays {
 		name = list[0].Name
 	}
 	a := components.Arrays{
-		Prefix: m.Prefix, Source: src.ID(), Name: st.Name, Link: o.Link(src, st),
+		Prefix: m.Prefix, Source: src.ID(), Name: st.Name, Link: tab.StateOf(src, st),
 		LiveTopic: src.ID() + "/arrays", State: components.ArraysLive,
 	}
 	if name != "" {
@@ -106,7 +102,7 @@ func (o Options) model(m tab.Moment, name string) components.Arrays {
 	}
 	switch info := list.Get(name); {
 	case info != nil:
-		a.Open = o.view(m, info)
+		a.Open = view(m, info)
 	case name != "":
 		a.Open = &components.ArrayView{Name: name}
 	}
@@ -166,7 +162,7 @@ type config struct {
 }
 
 // view is the array that is open.
-func (o Options) view(m tab.Moment, info *shm.ArrayInfo) *components.ArrayView {
+func view(m tab.Moment, info *shm.ArrayInfo) *components.ArrayView {
 	src := m.Source.ID()
 	base := m.Prefix + "/api/v1/sources/" + url.PathEscape(src) + "/arrays/" + url.PathEscape(info.Name)
 	v := &components.ArrayView{Name: info.Name, Title: info.Title, NPY: base + ".npy"}

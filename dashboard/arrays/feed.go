@@ -46,25 +46,18 @@ type picture struct {
 	free       buffers
 }
 
-func newPicture(src *source.Source, topic, detail string) (tab.Feed, error) {
-	p, err := parsePart(detail)
+func newPicture(at tab.Place) (tab.Pictures, error) {
+	p, err := parsePart(at.Detail)
 	if err != nil {
-		return nil, err
+		return tab.Pictures{}, err
 	}
-	return &picture{src: src, topic: topic, part: p}, nil
+	f := &picture{src: at.Source, topic: at.Topic, part: p}
+	return tab.Pictures{Wants: []string{shm.ArrayTopic(p.name)}, Next: f.next}, nil
 }
 
-var _ tab.Picture = (*picture)(nil)
-
-func (f *picture) Wants() []string           { return []string{shm.ArrayTopic(f.part.name)} }
-func (f *picture) Every() time.Duration      { return 0 }
-func (f *picture) Ordered() bool             { return false }
-func (f *picture) Snapshot(time.Time) []byte { return nil }
-func (f *picture) Next(time.Time) []byte     { return nil }
-
-// Picture implements [tab.Picture]. A frame that cannot be read makes none: why
+// next is [tab.Pictures.Next]. A frame that cannot be read makes no picture: why
 // stands in the list of arrays.
-func (f *picture) Picture(now time.Time) *hub.Message {
+func (f *picture) next(now time.Time) *hub.Message {
 	var m *hub.Message
 	frame, err := current(f.src, f.part.name, func(frame *shm.ArrayFrame) error {
 		if frame.Seq == f.seq && frame.Info.Generation == f.generation {

@@ -254,10 +254,11 @@ func tableName(detail string) (string, error) {
 }
 
 // newRecords opens the feed that renders the records of a table.
-func newRecords(src *source.Source, _, detail string) (tab.Feed, error) {
+func newRecords(at tab.Place) (tab.Feed, error) {
+	src, detail := at.Source, at.Detail
 	name, err := tableName(detail)
 	if err != nil {
-		return nil, err
+		return tab.Feed{}, err
 	}
 	var last components.ArrayRecords
 	return tab.NewFragment([]string{shm.ArrayTopic(name)}, func(time.Time) templ.Component {
@@ -291,24 +292,17 @@ type columns struct {
 	generation  string
 }
 
-var _ tab.Picture = (*columns)(nil)
-
-func newColumns(src *source.Source, topic, detail string) (tab.Feed, error) {
-	name, err := tableName(detail)
+func newColumns(at tab.Place) (tab.Pictures, error) {
+	name, err := tableName(at.Detail)
 	if err != nil {
-		return nil, err
+		return tab.Pictures{}, err
 	}
-	return &columns{src: src, topic: topic, name: name}, nil
+	f := &columns{src: at.Source, topic: at.Topic, name: name}
+	return tab.Pictures{Wants: []string{shm.ArrayTopic(name)}, Every: tableEvery, Next: f.next}, nil
 }
 
-func (f *columns) Wants() []string           { return []string{shm.ArrayTopic(f.name)} }
-func (f *columns) Every() time.Duration      { return tableEvery }
-func (f *columns) Ordered() bool             { return false }
-func (f *columns) Snapshot(time.Time) []byte { return nil }
-func (f *columns) Next(time.Time) []byte     { return nil }
-
-// Picture implements [tab.Picture].
-func (f *columns) Picture(now time.Time) *hub.Message {
+// next is [tab.Pictures.Next].
+func (f *columns) next(now time.Time) *hub.Message {
 	var charted []charted
 	frame, err := current(f.src, f.name, func(frame *shm.ArrayFrame) (err error) {
 		if frame.Seq == f.seq && frame.Info.Generation == f.generation {

@@ -106,17 +106,7 @@ func NewFeed(opts Options) (*Feed, error) {
 	return f, nil
 }
 
-// Wants implements tab.Feed.
-func (f *Feed) Wants() []string { return f.opts.Spec.Topics() }
-
-// Every implements tab.Feed: 60 ms for windows up to a minute, 250 ms for the
-// longest.
-func (f *Feed) Every() time.Duration { return f.every }
-
-// Ordered implements tab.Feed: frames are deltas.
-func (f *Feed) Ordered() bool { return true }
-
-// Snapshot implements tab.Feed: the whole window.
+// Snapshot implements [tab.Frames]: the whole window.
 func (f *Feed) Snapshot(now time.Time) []byte { return f.snapshot(now) }
 
 func (f *Feed) snapshot(now time.Time) []byte {
@@ -142,7 +132,7 @@ func (f *Feed) snapshot(now time.Time) []byte {
 	return b
 }
 
-// Next implements tab.Feed: what has changed since it was last called. Once a
+// Next implements [tab.Frames]: what has changed since it was last called. Once a
 // second it returns a frame even if nothing has, so that the page knows the
 // time and that all is well.
 func (f *Feed) Next(now time.Time) []byte {

@@ -70,13 +70,13 @@ func (p *page) take(f *frame) bool {
 	return true
 }
 
-type source struct {
+type lines struct {
 	series map[string]*series.Series
 	marks  series.Marks
 	ended  time.Time
 }
 
-func (s *source) feed(t *testing.T, spec Spec, window time.Duration) *Feed {
+func (s *lines) feed(t *testing.T, spec Spec, window time.Duration) *Feed {
 	t.Helper()
 	f, err := NewFeed(Options{
 		Topic: "napari/chart/x", Spec: spec, Window: window,
@@ -90,8 +90,8 @@ func (s *source) feed(t *testing.T, spec Spec, window time.Duration) *Feed {
 	return f
 }
 
-func newSource(names ...string) *source {
-	s := &source{series: map[string]*series.Series{}}
+func newSource(names ...string) *lines {
+	s := &lines{series: map[string]*series.Series{}}
 	for _, name := range names {
 		s.series[name] = series.New(series.Options{})
 	}
@@ -328,8 +328,8 @@ func TestNewFeedRefuses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !f.Ordered() || f.Every() < 50*time.Millisecond || f.Every() > 250*time.Millisecond {
-			t.Errorf("window %v: every %v", w, f.Every())
+		if f.every < 50*time.Millisecond || f.every > 250*time.Millisecond {
+			t.Errorf("window %v: every %v", w, f.every)
 		}
 	}
 }
@@ -404,7 +404,7 @@ func BenchmarkNext(b *testing.B) {
 			b.ReportAllocs()
 			bytes, frames := 0, 0
 			for b.Loop() {
-				for range int(f.Every() / (time.Second / 60)) {
+				for range int(f.every / (time.Second / 60)) {
 					now = now.Add(time.Second / 60)
 					s.Append(now, 16.7)
 				}

@@ -17,8 +17,8 @@ import (
 
 	"webmon/components"
 	"webmon/components/ui"
-	"webmon/dashboard/controls"
 	"webmon/dashboard/source"
+	"webmon/dashboard/steer"
 	"webmon/dashboard/tab"
 	"webmon/shm"
 )
@@ -45,22 +45,8 @@ const (
 
 var layerID = regexp.MustCompile(`^-?[0-9]{1,20}$`)
 
-// Options are what the tab needs of the dashboard.
-type Options struct {
-	// Control is a control as people see it.
-	Control func(*source.Source, shm.Control, time.Time) ui.ControlProps
-	// Action is an action as a form.
-	Action func(*source.Source, shm.Action, time.Time) ui.ActionProps
-	// Button is an action whose arguments the page knows, as a button.
-	Button func(*source.Source, shm.Action, []ui.Pair, time.Time) ui.ActionProps
-	// Path is where commands of a name are posted to, by forms whose answer
-	// is not shown.
-	Path func(src *source.Source, name string) string
-	// Link says what a source is like, in a word.
-	Link func(*source.Source, source.Status) ui.State
-	// HowTo is how a napari gets the plugin.
-	HowTo string
-}
+// page is what the tab is made of.
+type page struct{ desk *steer.Desk }
 
 // topics are what the tab shows.
 var topics = []string{
@@ -69,7 +55,8 @@ var topics = []string{
 }
 
 // Tab returns the tab.
-func Tab(opts Options) tab.Tab {
+func Tab(desk *steer.Desk) tab.Tab {
+	p := page{desk}
 	return tab.Tab{
 		Slug: slug, Title: "Layers",
 		Help:   "The layers of napari, its camera, dims and canvas, to see and to change.",
@@ -79,44 +66,35 @@ func Tab(opts Options) tab.Tab {
 			if !layerID.MatchString(open) {
 				open = follow
 			}
-			return components.LayersPage(opts.model(v.Moment, open, v.CSRF))
+			return components.LayersPage(p.model(v.Moment, open, v.CSRF))
 		},
 		Feeds: map[string]tab.NewFeed{
-			feed: func(src *source.Source, _, open string) (tab.Feed, error) {
+			feed: func(at tab.Place) (tab.Feed, error) {
+				open := at.Detail
 				if open != follow && !layerID.MatchString(open) {
-					return nil, fmt.Errorf("%q is no layer", open)
+					return tab.Feed{}, fmt.Errorf("%q is no layer", open)
 				}
-				// The address of a link holds the prefix, which a feed is not
-				// told: the control's own address has it.
-				return tab.NewList(topics, func(now time.Time) tab.List {
-					return list(opts.model(tab.Moment{Source: src, Now: now, Prefix: opts.prefix(src)}, open, ""))
-				}), nil
+				return tab.NewList(topics, func(now time.Time) tab.List { return list(p.model(at.At(now), open, "")) }), nil
 			},
 		},
 	}
 }
 
-// prefix is that of every link.
-func (o Options) prefix(src *source.Source) string {
-	prefix, _, _ := strings.Cut(o.Path(src, "x"), "/sources/")
-	return prefix
-}
-
 // model is the page as it is at a moment, with the layer open that is asked for.
-func (o Options) model(m tab.Moment, open, csrf string) components.Layers {
+func (p page) model(m tab.Moment, open, csrf string) components.Layers {
 	src := m.Source
 	st := src.Status(m.Now)
 	out := components.Layers{
-		Source: src.ID(), Name: st.Name, Link: o.Link(src, st), HowTo: o.HowTo,
+		Source: src.ID(), Name: st.Name, Link: tab.StateOf(src, st), HowTo: components.PlugIn,
 		LiveTopic: src.ID() + "/" + feed + "/" + open,
 	}
 	if src.ID() == source.Nobody {
 		out.Source, out.State = "", components.LayersNone
 		return out
 	}
-	out.ValuesTopic = controls.ValuesTopic(src)
+	out.ValuesTopic = steer.ValuesTopic(src)
 	value, at, _ := src.State(topicLayers)
-	declared := controlsOf(src)
+	declared := src.Controls()
 	list, _ := value.([]shm.Value)
 	switch {
 	case at.IsZero() && st.Kind == shm.KindNapari && declares(declared):
@@ -132,7 +110,7 @@ func (o Options) model(m tab.Moment, open, csrf string) components.Layers {
 	default:
 		out.State = components.LayersLive
 	}
-	b := builder{Options: o, m: m, csrf: csrf, why: why(st), byName: index(declared)}
+	b := builder{desk: p.desk, m: m, csrf: csrf, why: why(st), byName: index(declared)}
 	chosen := choose(list, open)
 	for i, v := range slices.Backward(list) {
 		layer, ok := v.(map[string]shm.Value)
@@ -185,7 +163,7 @@ func choose(list []shm.Value, open string) string {
 
 // builder makes the parts of the page.
 type builder struct {
-	Options
+	desk   *steer.Desk
 	m      tab.Moment
 	csrf   string
 	why    string
@@ -201,7 +179,7 @@ func index(declared shm.Controls) map[string]*shm.Control {
 }
 
 func (b *builder) control(c shm.Control) ui.ControlProps {
-	p := b.Control(b.m.Source, c, b.m.Now)
+	p := b.desk.Control(b.m.Source, c, b.m.Now)
 	p.CSRF = b.csrf
 	return p
 }
@@ -218,20 +196,20 @@ func (b *builder) row(layer map[string]shm.Value, i, n int) components.LayerRow 
 	if c := b.byName[prefix+"visible"]; c != nil {
 		p := b.control(*c)
 		p.Label, p.On, p.Off, p.Quiet = r.Name+" visible", "eye", "eye-off", true
-		p.Action = b.Path(src, c.Name)
+		p.Action = b.desk.Path(src, c.Name, steer.AsNone)
 		r.Life = wrong(p.Life)
 		p.Life, p.Help = ui.CommandLife{}, ""
 		r.Eye = &p
 	}
 	if c := b.byName[prefix+"index"]; c != nil {
-		r.Order = &components.LayerOrder{Action: b.Path(src, c.Name), CSRF: b.csrf, Name: c.Name, Why: b.why}
+		r.Order = &components.LayerOrder{Action: b.desk.Path(src, c.Name, steer.AsNone), CSRF: b.csrf, Name: c.Name, Why: b.why}
 		if i < n-1 {
 			r.Order.Up = strconv.Itoa(i + 1)
 		}
 		if i > 0 {
 			r.Order.Down = strconv.Itoa(i - 1)
 		}
-		if life := wrong(b.Control(src, *c, b.m.Now).Life); life.Status != ui.NotSent {
+		if life := wrong(b.desk.Control(src, *c, b.m.Now).Life); life.Status != ui.NotSent {
 			r.Life = life
 		}
 	}
@@ -278,7 +256,7 @@ func (b *builder) detail(layer map[string]shm.Value, declared shm.Controls) *com
 	if low != nil && high != nil {
 		d.Histogram = histogram(b.m.Source, id, low, high)
 		if a, ok := b.action(actionContrast); ok && len(a.Args) == 1 {
-			p := b.Button(b.m.Source, a, []ui.Pair{{Name: a.Args[0].Name, Value: id}}, b.m.Now)
+			p := b.desk.Button(b.m.Source, a, []ui.Pair{{Name: a.Args[0].Name, Value: id}}, b.m.Now)
 			p.CSRF = b.csrf
 			d.Auto = &p
 		}
@@ -363,7 +341,7 @@ func (b *builder) cards(declared shm.Controls) []components.LayersCard {
 		case "dims":
 			p := b.control(c)
 			if strings.HasSuffix(c.Name, ".play") && c.Type == shm.Bool {
-				p.On, p.Off, p.Quiet, p.Action = "pause", "play", true, b.Path(b.m.Source, c.Name)
+				p.On, p.Off, p.Quiet, p.Action = "pause", "play", true, b.desk.Path(b.m.Source, c.Name, steer.AsNone)
 			}
 			dims.Controls = append(dims.Controls, p)
 		case "canvas":
@@ -387,7 +365,7 @@ func (b *builder) cards(declared shm.Controls) []components.LayersCard {
 }
 
 func (b *builder) form(a shm.Action) ui.ActionProps {
-	p := b.Action(b.m.Source, a, b.m.Now)
+	p := b.desk.Action(b.m.Source, a, b.m.Now)
 	p.CSRF = b.csrf
 	return p
 }
@@ -406,13 +384,6 @@ func (b *builder) screenshot() *components.Screenshot {
 	}
 }
 
-// controlsOf are the controls that a source declares.
-func controlsOf(src *source.Source) shm.Controls {
-	value, _, _ := src.State(shm.TopicControls)
-	declared, _ := value.(shm.Controls)
-	return declared
-}
-
 // list is the page in parts.
 func list(l components.Layers) tab.List {
 	out := tab.List{Whole: components.LayersFrame(l), Version: string(l.State)}
@@ -429,22 +400,22 @@ func list(l components.Layers) tab.List {
 			out.Parts = append(out.Parts, tab.Part{ID: components.LayerHistogramID, Version: histogramVersion(d.Histogram), Frame: components.LayerHistogramFrame(d.Histogram)})
 		}
 		for _, p := range d.Contrast {
-			out.Parts = append(out.Parts, controls.Part(p))
+			out.Parts = append(out.Parts, steer.Part(p))
 		}
 		if d.Auto != nil {
-			out.Parts = append(out.Parts, controls.ActionPart(*d.Auto))
+			out.Parts = append(out.Parts, steer.ActionPart(*d.Auto))
 		}
 		for _, p := range d.Controls {
-			out.Parts = append(out.Parts, controls.Part(p))
+			out.Parts = append(out.Parts, steer.Part(p))
 		}
 		out.Parts = append(out.Parts, tab.Part{ID: components.LayerFactsID, Version: fmt.Sprint(d.Facts, d.Levels), Frame: components.LayerFactsFrame(d)})
 	}
 	for _, card := range l.Cards {
 		for _, p := range card.Controls {
-			out.Parts = append(out.Parts, controls.Part(p))
+			out.Parts = append(out.Parts, steer.Part(p))
 		}
 		for _, p := range card.Actions {
-			out.Parts = append(out.Parts, controls.ActionPart(p))
+			out.Parts = append(out.Parts, steer.ActionPart(p))
 		}
 		if card.Shots {
 			version := ""

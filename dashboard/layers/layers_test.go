@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"webmon/components/ui"
 	"webmon/dashboard/source"
+	"webmon/dashboard/steer"
 	"webmon/dashboard/tab"
 	"webmon/shm"
 )
@@ -48,20 +48,6 @@ func attach(t testing.TB) (*source.Source, shm.Sink) {
 	return src, <-p.sink
 }
 
-func options() Options {
-	return Options{
-		Control: func(src *source.Source, c shm.Control, _ time.Time) ui.ControlProps {
-			return ui.ControlProps{Field: ui.Field{ID: ui.ID("value", c.Name), Name: c.Name, Label: c.Title, Type: ui.FieldType(c.Type), Value: fmt.Sprint(c.Value), Min: c.Min, Max: c.Max}}
-		},
-		Action: func(_ *source.Source, a shm.Action, _ time.Time) ui.ActionProps { return ui.ActionProps{ID: a.Name} },
-		Button: func(_ *source.Source, a shm.Action, _ []ui.Pair, _ time.Time) ui.ActionProps {
-			return ui.ActionProps{ID: a.Name}
-		},
-		Path: func(_ *source.Source, name string) string { return "/lab/sources/napari/commands/" + name },
-		Link: func(*source.Source, source.Status) ui.State { return ui.Live },
-	}
-}
-
 // napari is the state of one with n layers and twelve controls for each.
 func napari(n int) (list []shm.Value, controls shm.Controls) {
 	for i := range n {
@@ -82,36 +68,36 @@ func TestFeedRendersWhatHasChanged(t *testing.T) {
 	list, controls := napari(20)
 	sink.State(shm.TopicControls, controls)
 	sink.State(topicLayers, list)
-	feed, err := Tab(options()).Feeds["layers"](src, "napari/layers/selected", "selected")
+	feed, err := Tab(steer.New("/lab")).Feeds["layers"](tab.Place{Source: src, Prefix: "/lab", Topic: "napari/layers/selected", Detail: "selected"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	now := time.Now()
-	whole := string(feed.Next(now))
+	whole := string(feed.Frames.Next(now))
 	if strings.Count(whole, "data-layer=") != 20 || strings.Count(whole, "<form") != 20*2+12-4+2+2 {
 		t.Errorf("%d layers and %d forms at first", strings.Count(whole, "data-layer="), strings.Count(whole, "<form"))
 	}
 	if !strings.Contains(whole, `href="/lab/layers?`) {
 		t.Error("links lack the prefix")
 	}
-	if frame := feed.Next(now); frame != nil {
+	if frame := feed.Frames.Next(now); frame != nil {
 		t.Errorf("nothing has changed, and %d bytes are sent", len(frame))
 	}
 	// A value alone goes another way; the row shows whether a layer is seen.
 	_, controls = napari(20)
 	controls[12*19+1].Value = 0.5
 	sink.State(shm.TopicControls, controls)
-	if frame := feed.Next(now); frame != nil {
+	if frame := feed.Frames.Next(now); frame != nil {
 		t.Errorf("for a value %d bytes are sent", len(frame))
 	}
 	list, _ = napari(20)
 	list[3].(map[string]shm.Value)["selected"] = true
 	sink.State(topicLayers, list)
-	if frame := string(feed.Next(now)); strings.Count(frame, "<hx-partial") != 1 || !strings.Contains(frame, `hx-target="#layer-4"`) {
+	if frame := string(feed.Frames.Next(now)); strings.Count(frame, "<hx-partial") != 1 || !strings.Contains(frame, `hx-target="#layer-4"`) {
 		t.Errorf("for a layer that is selected %q is sent", frame)
 	}
 	for _, detail := range []string{"", "x", "1/2", "99999999999999999999999"} {
-		if _, err := Tab(options()).Feeds["layers"](src, "", detail); err == nil {
+		if _, err := Tab(steer.New("/lab")).Feeds["layers"](tab.Place{Source: src, Detail: detail}); err == nil {
 			t.Errorf("%q is taken for a layer", detail)
 		}
 	}
@@ -187,7 +173,6 @@ func TestHistogramShowsWhatThereIs(t *testing.T) {
 // one of them changes.
 func BenchmarkFeed(b *testing.B) {
 	src, sink := attach(b)
-	opts := options()
 	var states [2][]shm.Value
 	for i := range states {
 		states[i], _ = napari(100)
@@ -197,18 +182,17 @@ func BenchmarkFeed(b *testing.B) {
 	_, controls := napari(100)
 	sink.State(shm.TopicControls, controls)
 	sink.State(topicLayers, states[0])
-	feed, err := Tab(opts).Feeds["layers"](src, "napari/layers/selected", "selected")
+	feed, err := Tab(steer.New("/lab")).Feeds["layers"](tab.Place{Source: src, Prefix: "/lab", Topic: "napari/layers/selected", Detail: "selected"})
 	if err != nil {
 		b.Fatal(err)
 	}
-	var _ tab.Feed = feed
 	now := time.Now()
-	b.ReportMetric(float64(len(feed.Next(now))), "B/page")
+	b.ReportMetric(float64(len(feed.Frames.Next(now))), "B/page")
 	bytes, n := 0, 0
 	for b.Loop() {
 		n++
 		sink.State(topicLayers, states[n%2])
-		bytes += len(feed.Next(now))
+		bytes += len(feed.Frames.Next(now))
 	}
 	b.ReportMetric(float64(bytes)/float64(n), "B/frame")
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/a-h/templ"
 	"go.uber.org/goleak"
 
+	"webmon/dashboard/chart"
 	"webmon/dashboard/loader"
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
@@ -141,14 +142,14 @@ func TestFeed(t *testing.T) {
 		events: []shm.Event{frame(16), {Topic: "stage", Value: map[string]shm.Value{"x": 3.5}}},
 	})
 	for detail, unit := range map[string]string{"frame_time/60": `"last":16`, "stage.x/10": `"last":3.5`, "nothing.yet/900": `"last":null`} {
-		feed, err := loader.Feed(src, "napari/chart/"+detail, detail)
+		feed, err := chart.Open(tab.Place{Source: src, Topic: "napari/chart/" + detail, Detail: detail})
 		if err != nil {
 			t.Fatal(err)
 		}
-		want(t, string(feed.Snapshot(time.Now())), `"topic":"napari/chart/`+detail+`"`, unit)
+		want(t, string(feed.Frames.Snapshot(time.Now())), `"topic":"napari/chart/`+detail+`"`, unit)
 	}
 	for _, bad := range []string{"", "frame_time", "frame_time/61", "frame_time/60/x"} {
-		if _, err := loader.Feed(src, "napari/chart/"+bad, bad); err == nil {
+		if _, err := chart.Open(tab.Place{Source: src, Topic: "napari/chart/" + bad, Detail: bad}); err == nil {
 			t.Errorf("%q: no error", bad)
 		}
 	}
@@ -159,7 +160,7 @@ func TestAlone(t *testing.T) {
 		info:   shm.Info{Name: "napari", Kind: shm.KindNapari},
 		events: []shm.Event{{Topic: "stage", Value: map[string]shm.Value{"x": 3.5}}},
 	})
-	title, page, err := loader.Alone(view(src, "/lab/individual/chunk_size?window=10"), "chunk_size")
+	title, page, err := chart.Alone(view(src, "/lab/individual/chunk_size?window=10"), "chunk_size")
 	if err != nil || title != "Chunk size" {
 		t.Fatalf("got %q, %v", title, err)
 	}
@@ -168,10 +169,10 @@ func TestAlone(t *testing.T) {
 	if strings.Contains(html, "Show alone") {
 		t.Error("the chart that is alone offers to be shown alone")
 	}
-	if title, _, err := loader.Alone(view(src, "/lab/individual/stage.x"), "stage.x"); err != nil || title != "stage.x" {
+	if title, _, err := chart.Alone(view(src, "/lab/individual/stage.x"), "stage.x"); err != nil || title != "stage.x" {
 		t.Errorf("a number of the process: got %q, %v", title, err)
 	}
-	if _, _, err := loader.Alone(view(src, "/lab/individual/stage.y"), "stage.y"); err == nil {
+	if _, _, err := chart.Alone(view(src, "/lab/individual/stage.y"), "stage.y"); err == nil {
 		t.Error("a number that never came has a page")
 	}
 }

@@ -25,13 +25,6 @@ const slug = "messages"
 // steady is how many numbers a series holds before it is worth a chart.
 const steady = 3
 
-// Options are what the tab needs of the dashboard.
-type Options struct {
-	Prefix string // of every link, "" or like "/lab"
-	// Link says what a source is like, in a word.
-	Link func(*source.Source, source.Status) ui.State
-}
-
 // known are the topics that have a tab of their own.
 var known = map[string]bool{
 	shm.TopicPoll: true, shm.TopicFrameTime: true, shm.TopicLoadChunk: true,
@@ -40,19 +33,19 @@ var known = map[string]bool{
 }
 
 // Tab returns the tab.
-func Tab(opts Options) tab.Tab {
+func Tab() tab.Tab {
 	return tab.Tab{
 		Slug: slug, Title: "Messages",
 		Help:   "Everything the process sends, live, with a chart for every number that comes again and again.",
 		Topics: []string{source.All},
 		Page: func(v tab.View) templ.Component {
-			m := opts.model(v.Moment)
+			m := model(v.Moment)
 			m.ChartsTopic = v.Source.ID() + "/message-charts"
-			m.Charts = opts.charts(v.Moment, charted(v.Source))
+			m.Charts = charts(v.Moment, charted(v.Source))
 			return components.MessagesPage(m)
 		},
-		List:  func(m tab.Moment) tab.List { return list(opts.model(m)) },
-		Feeds: map[string]tab.NewFeed{"message-charts": opts.chartsFeed},
+		List:  func(m tab.Moment) tab.List { return list(model(m)) },
+		Feeds: map[string]tab.NewFeed{"message-charts": chartsFeed},
 	}
 }
 
@@ -80,25 +73,21 @@ func list(m components.Messages) tab.List {
 // enough to join it. The charts themselves live on feeds of their own, so what
 // is rendered here stays as it was first: rendering it again would only make
 // bytes for nobody.
-func (o Options) chartsFeed(src *source.Source, _, _ string) (tab.Feed, error) {
-	var charts []components.ChartProps
+func chartsFeed(at tab.Place) (tab.Feed, error) {
+	var cards []components.ChartProps
 	var names []string
 	return tab.NewFragment([]string{source.All}, func(now time.Time) templ.Component {
-		if next := charted(src); !slices.Equal(next, names) {
+		if next := charted(at.Source); !slices.Equal(next, names) {
 			names = next
-			charts = o.charts(tab.Moment{Source: src, Now: now, Prefix: o.Prefix}, names)
+			cards = charts(at.At(now), names)
 		}
-		return components.MessagesChartsFrame(charts)
+		return components.MessagesChartsFrame(cards)
 	}), nil
 }
 
 // charts are the cards of the numbers named, as they are at the moment.
-func (o Options) charts(m tab.Moment, names []string) []components.ChartProps {
-	view := chart.View{
-		Prefix: m.Prefix, Source: m.Source.ID(), Window: time.Minute,
-		Series: m.Source.Series, Ended: m.Source.Ended,
-		IsTopic: func(name string) bool { return m.Source.History(name) != nil },
-	}
+func charts(m tab.Moment, names []string) []components.ChartProps {
+	view := chart.ViewOf(m, time.Minute)
 	out := make([]components.ChartProps, len(names))
 	for i, name := range names {
 		out[i] = view.Card(chart.SpecFor(name), m.Now)
@@ -107,11 +96,11 @@ func (o Options) charts(m tab.Moment, names []string) []components.ChartProps {
 }
 
 // model is the page as it is at a moment.
-func (o Options) model(m tab.Moment) components.Messages {
+func model(m tab.Moment) components.Messages {
 	src := m.Source
 	st := src.Status(m.Now)
 	out := components.Messages{
-		Source: src.ID(), Name: st.Name, Link: o.Link(src, st), LiveTopic: tab.LiveTopic(src, slug),
+		Source: src.ID(), Name: st.Name, Link: tab.StateOf(src, st), LiveTopic: tab.LiveTopic(src, slug),
 	}
 	if src.ID() == source.Nobody {
 		out.Source = ""

@@ -15,9 +15,8 @@ import (
 	"sync"
 	"time"
 
-	"webmon/components/ui"
-	"webmon/dashboard/controls"
 	"webmon/dashboard/source"
+	"webmon/dashboard/steer"
 	"webmon/dashboard/tab"
 	"webmon/shm"
 )
@@ -48,14 +47,8 @@ type Options struct {
 	Of func(shm.Source) *source.Source
 	// People returns how many look at a simulation.
 	People func(*source.Source) int
-	// Controls make controls and actions as people see them.
-	Controls controls.Options
-	// Told is the last command of any of these names to a source that went wrong
-	// of late.
-	Told func(src *source.Source, names []string, now time.Time) ui.CommandLife
-	// Path is where commands of a name are posted to, by forms whose answer is
-	// not shown.
-	Path   func(src *source.Source, name string) string
+	// Desk is where the simulations are steered from.
+	Desk   *steer.Desk
 	Prefix string // of every link, "" or like "/lab"
 	Logger *slog.Logger
 }

@@ -61,7 +61,7 @@ func TestSentence(t *testing.T) {
 
 // Sixty of them a second are made for every model that is watched.
 func TestStateFrame(t *testing.T) {
-	f := &stateFeed{begin: []byte(`{"topic":"waves/model","ts":`), length: 256}
+	f := &stateFeed{topic: "waves/model", length: 256}
 	for _, test := range []struct {
 		name    string
 		state   *shm.ModelState
@@ -77,11 +77,7 @@ func TestStateFrame(t *testing.T) {
 		{"stopped", &shm.ModelState{Phase: shm.ModelRunning, Time: math.NaN()}, false,
 			`"phase":"stopped","t":null,"time_unit":"","steps":0,"frame":0,"step_ms":0,"rate":0,"finger":null}`},
 	} {
-		var value shm.Value
-		if test.state != nil {
-			value = test.state
-		}
-		got := f.frame(value, test.running, time.UnixMilli(1500))
+		got := f.frame(test.state, test.running, time.UnixMilli(1500))
 		if test.want == "" {
 			if got != nil {
 				t.Errorf("%s: %s, want none", test.name, got)

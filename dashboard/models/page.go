@@ -20,11 +20,9 @@ import (
 
 	"webmon/components"
 	"webmon/components/ui"
-	"webmon/dashboard/arrays"
 	"webmon/dashboard/chart"
-	"webmon/dashboard/controls"
-	"webmon/dashboard/loader"
 	"webmon/dashboard/source"
+	"webmon/dashboard/steer"
 	"webmon/dashboard/tab"
 	"webmon/shm"
 )
@@ -50,9 +48,7 @@ func stateOf(src *source.Source) *shm.ModelState {
 	if src == nil {
 		return nil
 	}
-	value, _, _ := src.State(shm.TopicModel)
-	st, _ := value.(*shm.ModelState)
-	return st
+	return src.Model()
 }
 
 // phaseOf is what a simulation is doing, in the word that people see.
@@ -232,7 +228,7 @@ func told(src *source.Source) bool {
 
 // settled reports whether it has also said what there is to show.
 func settled(src *source.Source) bool {
-	return told(src) && (arrays.Info(src, shm.ArrayDensity) != nil || stateOf(src).Phase == shm.ModelFailed)
+	return told(src) && (src.Array(shm.ArrayDensity) != nil || stateOf(src).Phase == shm.ModelFailed)
 }
 
 // await waits until something is so of a simulation that runs.
@@ -264,10 +260,10 @@ func (m *Models) page(v tab.View, key string) templ.Component {
 	}
 	rest := without(query)
 	page := m.model(v.Moment, key)
-	page.Charts = m.charts(v.Moment, key, chart.ParseWindow(query.Get("window")))
-	controls.Sign(page.Groups, v.CSRF)
+	page.Charts = m.charts(v.Moment, key, chart.WindowOf(v))
+	steer.Sign(page.Groups, v.CSRF)
 	page.CSRF = v.CSRF
-	page.Windows = chart.Windows(m.Href(key), rest, chart.ParseWindow(query.Get("window")))
+	page.Windows = chart.Windows(m.Href(key), rest, chart.WindowOf(v))
 	page.Parameters = m.parameters(src, key, rest, given)
 	return components.ModelPage(page)
 }
@@ -299,7 +295,7 @@ func (m *Models) live(mo tab.Moment, key string) tab.List {
 	if len(page.Groups) == 0 {
 		l.Version = string(page.Phase) // why there are none
 	}
-	l.Add(controls.Parts(page.Groups))
+	l.Add(steer.Parts(page.Groups))
 	return l
 }
 
@@ -310,13 +306,10 @@ func (m *Models) charts(mo tab.Moment, key string, window time.Duration) []compo
 	if st == nil {
 		return nil
 	}
-	view := chart.View{
-		Prefix: mo.Prefix, Source: src.ID(), Window: window, Series: src.Series, Ended: src.Ended,
-		IsTopic: func(name string) bool { return src.History(name) != nil },
-	}
+	view := chart.ViewOf(tab.Moment{Source: src, Now: mo.Now, Prefix: mo.Prefix}, window)
 	var out []components.ChartProps
 	for _, o := range st.Observables {
-		out = append(out, view.Card(loader.SpecFor(src, shm.TopicPhysics+"."+o.Name), mo.Now))
+		out = append(out, view.Card(chart.SpecOf(src, shm.TopicPhysics+"."+o.Name), mo.Now))
 	}
 	return out
 }
@@ -344,7 +337,7 @@ func (m *Models) model(mo tab.Moment, key string) components.Model {
 		return out
 	}
 	out.Source = src.ID()
-	out.LiveTopic, out.ValuesTopic, out.StateTopic = tab.LiveTopic(src, slug), controls.ValuesTopic(src), StateTopic(src)
+	out.LiveTopic, out.ValuesTopic, out.StateTopic = tab.LiveTopic(src, slug), steer.ValuesTopic(src), StateTopic(src)
 	out.People = m.people(src, mo.Now)
 	if wait, detail := waitingFor(src, st, mo.Now); wait != "" {
 		out.Wait, out.Detail = wait, detail
@@ -352,9 +345,7 @@ func (m *Models) model(mo tab.Moment, key string) components.Model {
 	if st != nil {
 		out.TimeUnit, out.Remarks = st.TimeUnit, st.Remarks
 	}
-	var declared shm.Controls
-	value, _, _ := src.State(shm.TopicControls)
-	declared, _ = value.(shm.Controls)
+	declared := src.Controls()
 	m.actions(&out, src, declared, mo.Now)
 	m.field(&out, src, info, st, declared)
 	return out
@@ -393,11 +384,11 @@ func (m *Models) actions(out *components.Model, src *source.Source, declared shm
 		}
 	}
 	offers := func(name string) bool { return slices.Contains(names, name) }
-	out.Groups = m.opts.Controls.Groups(src, declared, own, now)
+	out.Groups = m.opts.Desk.Groups(src, declared, own, now)
 	if out.Phase == components.ModelStopped {
 		return
 	}
-	out.Told = m.opts.Told(src, names, now)
+	out.Told = m.opts.Desk.Failed(src, names, now)
 	moves := out.Phase == components.ModelRunning || out.Phase == components.ModelSlow
 	for _, b := range known {
 		if !offers(b.Name) {
@@ -415,11 +406,11 @@ func (m *Models) actions(out *components.Model, src *source.Source, declared shm
 				continue
 			}
 		case shm.ActionResetTracers:
-			if arrays.Info(src, shm.ArrayTracers) == nil {
+			if src.Array(shm.ArrayTracers) == nil {
 				continue
 			}
 		}
-		b.Action = m.opts.Path(src, b.Name)
+		b.Action = m.opts.Desk.Path(src, b.Name, steer.AsNone)
 		b.Off = !works && b.Name != shm.ActionRestart
 		b.Toggle = b.Name == shm.ActionStart || b.Name == shm.ActionPause
 		for _, a := range offered {
@@ -450,8 +441,8 @@ type config struct {
 func (m *Models) field(out *components.Model, src *source.Source, info shm.ModelInfo, st *shm.ModelState, declared shm.Controls) {
 	id := url.PathEscape(src.ID())
 	base := m.opts.Prefix + "/api/v1/sources/" + id
-	density := arrays.Info(src, shm.ArrayDensity)
-	phase := arrays.Info(src, shm.ArrayPhase)
+	density := src.Array(shm.ArrayDensity)
+	phase := src.Array(shm.ArrayPhase)
 	if density != nil && len(density.Shape) == 2 {
 		c := config{
 			Source: src.ID(), Key: info.Key, Title: titleOf(info), Shape: density.Shape, DType: density.Descr, Phase: phase != nil,
@@ -460,7 +451,7 @@ func (m *Models) field(out *components.Model, src *source.Source, info shm.Model
 		if c.Colormap == "" {
 			c.Colormap = "viridis"
 		}
-		if t := arrays.Info(src, shm.ArrayTracers); t != nil && len(t.Shape) == 2 {
+		if t := src.Array(shm.ArrayTracers); t != nil && len(t.Shape) == 2 {
 			c.Tracers = t.Shape[1]
 		}
 		_, x := declared.Get(shm.ControlFingerX)

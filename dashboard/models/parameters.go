@@ -60,8 +60,7 @@ func (m *Models) parameters(src *source.Source, key string, rest url.Values, giv
 	}
 	var declared shm.Controls
 	if src != nil {
-		value, _, _ := src.State(shm.TopicControls)
-		declared, _ = value.(shm.Controls)
+		declared = src.Controls()
 	}
 	if len(declared) == 0 {
 		for _, p := range given {

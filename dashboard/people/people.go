@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"webmon/dashboard/hub"
-	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
 )
 
@@ -284,27 +283,16 @@ type feed struct {
 }
 
 // Feed makes the feed of people; see [tab.NewFeed].
-func (p *People) Feed(src *source.Source, topic, detail string) (tab.Feed, error) {
-	if detail != "" {
-		return nil, fmt.Errorf("the people at %s are not told apart by %q", src.ID(), detail)
+func (p *People) Feed(at tab.Place) (tab.Feed, error) {
+	if at.Detail != "" {
+		return tab.Feed{}, fmt.Errorf("the people at %s are not told apart by %q", at.Source.ID(), at.Detail)
 	}
-	return &feed{people: p, src: src.ID(), topic: topic}, nil
+	f := &feed{people: p, src: at.Source.ID(), topic: at.Topic}
+	return tab.Feed{Every: every, Light: true, Wake: f.wake, Frames: f}, nil
 }
 
-var (
-	_ tab.Light  = (*feed)(nil)
-	_ tab.Waking = (*feed)(nil)
-)
-
-func (f *feed) Wants() []string      { return nil }
-func (f *feed) Every() time.Duration { return every }
-func (f *feed) Ordered() bool        { return false }
-
-// Light implements [tab.Light].
-func (f *feed) Light() {}
-
-// Wake implements [tab.Waking].
-func (f *feed) Wake(wake func()) {
+// wake is [tab.Feed.Wake].
+func (f *feed) wake(wake func()) {
 	f.people.mu.Lock()
 	defer f.people.mu.Unlock()
 	r := f.people.room(f.src)

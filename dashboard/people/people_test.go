@@ -45,11 +45,11 @@ func feed(t testing.TB, p *people.People) tab.Feed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := p.Feed(src, "model/people", "")
+	f, err := p.Feed(tab.Place{Source: src, Topic: "model/people"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Feed(src, "model/people/x", "x"); err == nil {
+	if _, err := p.Feed(tab.Place{Source: src, Topic: "model/people/x", Detail: "x"}); err == nil {
 		t.Error("there is a feed of some of the people")
 	}
 	return f
@@ -101,7 +101,7 @@ func TestWhoIsThere(t *testing.T) {
 		f := feed(t, p)
 		start := time.Now() // of frames: a pump that is busy takes a while to make one
 		woken := 0
-		f.(tab.Waking).Wake(func() { woken++ })
+		f.Wake(func() { woken++ })
 		count := func(want int) {
 			t.Helper()
 			if n := p.Count("model"); n != want {
@@ -110,7 +110,7 @@ func TestWhoIsThere(t *testing.T) {
 		}
 		next := func(want string) {
 			t.Helper()
-			if got := says(t, f.Next(start)); got != want {
+			if got := says(t, f.Frames.Next(start)); got != want {
 				t.Errorf("the frame says %q, want %q", got, want)
 			}
 		}
@@ -118,7 +118,7 @@ func TestWhoIsThere(t *testing.T) {
 			time.Sleep(d)
 			synctest.Wait()
 		}
-		if got := says(t, f.Snapshot(time.Now())); got != "" {
+		if got := says(t, f.Frames.Snapshot(time.Now())); got != "" {
 			t.Errorf("an empty room holds %q", got)
 		}
 		next("nothing")
@@ -200,7 +200,7 @@ func TestColours(t *testing.T) {
 		p := people.New()
 		colours := func() []int {
 			var f frame
-			if err := json.Unmarshal(feed(t, p).Snapshot(time.Now()), &f); err != nil {
+			if err := json.Unmarshal(feed(t, p).Frames.Snapshot(time.Now()), &f); err != nil {
 				t.Fatal(err)
 			}
 			var out []int
@@ -235,10 +235,10 @@ func TestHands(t *testing.T) {
 		p := people.New()
 		f := feed(t, p)
 		woken := 0
-		f.(tab.Waking).Wake(func() { woken++ })
+		f.Wake(func() { woken++ })
 		next := func(want string) {
 			t.Helper()
-			if got := says(t, f.Next(time.Now())); got != want {
+			if got := says(t, f.Frames.Next(time.Now())); got != want {
 				t.Errorf("the frame says %q, want %q", got, want)
 			}
 		}
@@ -291,7 +291,7 @@ func TestMoreThanAreListed(t *testing.T) {
 	}
 	p.Hand(900, "model", 0.5, 0.25, true)
 	var got frame
-	if err := json.Unmarshal(f.Next(time.Now()), &got); err != nil {
+	if err := json.Unmarshal(f.Frames.Next(time.Now()), &got); err != nil {
 		t.Fatal(err)
 	}
 	if len(got.People) != 64 || got.More != 936 || p.Count("model") != 1000 {
@@ -303,7 +303,7 @@ func TestMoreThanAreListed(t *testing.T) {
 	for i := range 1000 {
 		p.Hand(i, "model", 0.5, 0.25, true)
 	}
-	if err := json.Unmarshal(f.Next(time.Now()), &got); err != nil || len(got.People) != 64 || got.People[63].ID != "person-0063" {
+	if err := json.Unmarshal(f.Frames.Next(time.Now()), &got); err != nil || len(got.People) != 64 || got.People[63].ID != "person-0063" {
 		t.Errorf("of those who press %d are told, %v", len(got.People), err)
 	}
 }
@@ -313,7 +313,7 @@ func TestMoreThanAreListed(t *testing.T) {
 func TestPeopleUnderRace(t *testing.T) {
 	p := people.New()
 	f := feed(t, p)
-	f.(tab.Waking).Wake(func() {})
+	f.Wake(func() {})
 	var crowd sync.WaitGroup
 	for i := range 8 {
 		crowd.Go(func() {
@@ -335,7 +335,7 @@ func TestPeopleUnderRace(t *testing.T) {
 	done := make(chan struct{})
 	go func() { crowd.Wait(); close(done) }()
 	for {
-		if b := f.Next(time.Now()); b != nil {
+		if b := f.Frames.Next(time.Now()); b != nil {
 			var got frame
 			if err := json.Unmarshal(b, &got); err != nil {
 				t.Fatalf("%v: %s", err, b)
@@ -370,7 +370,7 @@ func BenchmarkTick(b *testing.B) {
 				p.Watching(i, fmt.Sprintf("person-%04d", i), here)
 			}
 			now := time.Now()
-			f.Next(now)
+			f.Frames.Next(now)
 			b.ReportAllocs()
 			x := 0.0
 			for b.Loop() {
@@ -378,7 +378,7 @@ func BenchmarkTick(b *testing.B) {
 				for i := range 10 {
 					p.Hand(i, "model", x, 0.5, true)
 				}
-				if f.Next(now) == nil {
+				if f.Frames.Next(now) == nil {
 					b.Fatal("nothing is told")
 				}
 			}

@@ -9,7 +9,6 @@ import (
 	"github.com/a-h/templ"
 
 	"webmon/components"
-	"webmon/components/ui"
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
 )
@@ -21,9 +20,6 @@ type Options struct {
 	Sources func() []*source.Source
 	// Server describes webmon itself.
 	Server func(now time.Time) components.StatusServer
-	// Link says what a source is like, in a word.
-	Link       func(*source.Source, source.Status) ui.State
-	AttachCode string
 }
 
 // Tab returns the tab.
@@ -45,13 +41,13 @@ func Tab(opts Options) tab.Tab {
 // model is the page as it is at a moment.
 func (o Options) model(m tab.Moment) components.Status {
 	out := components.Status{
-		Prefix: m.Prefix, LiveTopic: tab.LiveTopic(m.Source, slug), AttachCode: o.AttachCode,
+		Prefix: m.Prefix, LiveTopic: tab.LiveTopic(m.Source, slug), AttachCode: components.HowToAttach,
 		Server: o.Server(m.Now),
 	}
 	for _, src := range o.Sources() {
 		st := src.Status(m.Now)
 		s := components.StatusSource{
-			ID: st.ID, Name: st.ID, Kind: string(st.Kind), State: o.Link(src, st), Problem: st.Problem,
+			ID: st.ID, Name: st.ID, Kind: string(st.Kind), State: tab.StateOf(src, st), Problem: st.Problem,
 			Python: st.Python, Napari: st.Napari, Package: st.Package, PID: st.PID, Address: st.Address,
 			Starts: st.Starts, Frames: st.Frames, Rate: st.FrameRate, Heard: st.Heard, Age: st.Age,
 			LatencyMedian: -1, LatencyP99: -1,

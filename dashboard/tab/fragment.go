@@ -11,10 +11,9 @@ import (
 // fragmentEvery is the least time between two renderings of slow text.
 const fragmentEvery = 250 * time.Millisecond
 
-// fragment is the feed of live regions: HTML, rendered once for all browsers
+// fragment makes the frames of live regions: HTML, rendered once for all browsers
 // and sent if it differs from the last.
 type fragment struct {
-	wants  []string
 	render func(now time.Time) templ.Component
 	last   []byte
 }
@@ -22,12 +21,8 @@ type fragment struct {
 // NewFragment returns a feed of HTML: what render returns, which must consist
 // of layout.Fragment components. It is rendered at most four times a second.
 func NewFragment(wants []string, render func(now time.Time) templ.Component) Feed {
-	return &fragment{wants: wants, render: render}
+	return Feed{Wants: wants, Every: fragmentEvery, Frames: &fragment{render: render}}
 }
-
-func (f *fragment) Wants() []string      { return f.wants }
-func (f *fragment) Every() time.Duration { return fragmentEvery }
-func (f *fragment) Ordered() bool        { return false }
 
 func (f *fragment) Snapshot(now time.Time) []byte {
 	if f.last == nil {

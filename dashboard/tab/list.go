@@ -11,7 +11,7 @@ import (
 type List struct {
 	// Whole renders all of it: a layout.Fragment with the element of every part.
 	Whole templ.Component
-	// Version is another one when anything but the parts has changed.
+	// Version changes when anything but the parts has changed.
 	Version string
 	Parts   []Part
 }
@@ -28,15 +28,14 @@ type Part struct {
 	// ID is that of its element. When a part comes, goes or moves the whole
 	// list is rendered.
 	ID string
-	// Version is another one when the part has changed. What only ages has
-	// not: the page lets ages tick on by itself.
+	// Version changes when the part has changed. Ageing is no change: the page
+	// lets ages tick on by itself.
 	Version string
 	Frame   templ.Component // renders it again: a layout.Fragment
 }
 
-// list is the feed of a List. Its frames are deltas.
+// list makes the frames of a List, which are deltas.
 type list struct {
-	wants   []string
 	look    func(now time.Time) List
 	begun   bool
 	version string
@@ -50,15 +49,8 @@ type told struct{ id, version string }
 // that have changed are rendered. They are looked at four times a second at
 // most.
 func NewList(wants []string, look func(now time.Time) List) Feed {
-	return &list{wants: wants, look: look}
+	return Feed{Wants: wants, Every: fragmentEvery, Ordered: true, Fresh: true, Frames: &list{look: look}}
 }
-
-func (f *list) Wants() []string      { return f.wants }
-func (f *list) Every() time.Duration { return fragmentEvery }
-func (f *list) Ordered() bool        { return true }
-
-// Fresh implements [Fresh].
-func (f *list) Fresh() {}
 
 func (f *list) Snapshot(now time.Time) []byte {
 	l := f.look(now)

@@ -24,8 +24,8 @@ func of(version, words string) List {
 func TestListSendsWhatHasChanged(t *testing.T) {
 	var now List
 	f := NewList([]string{"*"}, func(time.Time) List { return now })
-	if !f.Ordered() || !slices.Equal(f.Wants(), []string{"*"}) {
-		t.Errorf("ordered %v, wants %v: every frame counts, and it wants what it was told", f.Ordered(), f.Wants())
+	if !f.Ordered || !slices.Equal(f.Wants, []string{"*"}) {
+		t.Errorf("ordered %v, wants %v: every frame counts, and it wants what it was told", f.Ordered, f.Wants)
 	}
 	steps := []struct{ name, version, words, want string }{
 		{"at first", "", "a=1 b=1", "whole a=1 b=1;"},
@@ -42,7 +42,7 @@ func TestListSendsWhatHasChanged(t *testing.T) {
 	}
 	for _, step := range steps {
 		now = of(step.version, step.words)
-		if got := string(f.Next(time.Time{})); got != step.want {
+		if got := string(f.Frames.Next(time.Time{})); got != step.want {
 			t.Errorf("%s: %q, want %q", step.name, got, step.want)
 		}
 	}
@@ -52,17 +52,17 @@ func TestListSendsWhatHasChanged(t *testing.T) {
 func TestListSnapshot(t *testing.T) {
 	now := of("", "a=1 b=1")
 	f := NewList(nil, func(time.Time) List { return now })
-	if got := string(f.Snapshot(time.Time{})); got != "whole a=1 b=1;" {
+	if got := string(f.Frames.Snapshot(time.Time{})); got != "whole a=1 b=1;" {
 		t.Errorf("a snapshot before anything is %q, want everything", got)
 	}
-	if got := string(f.Next(time.Time{})); got != "" {
+	if got := string(f.Frames.Next(time.Time{})); got != "" {
 		t.Errorf("after it comes %q, want nothing: the snapshot had it all", got)
 	}
 	now = of("", "a=1 b=2")
-	if got := string(f.Snapshot(time.Time{})); got != "whole a=1 b=2;" {
+	if got := string(f.Frames.Snapshot(time.Time{})); got != "whole a=1 b=2;" {
 		t.Errorf("a later snapshot is %q, want everything", got)
 	}
-	if got := string(f.Next(time.Time{})); got != "b=2;" {
+	if got := string(f.Frames.Next(time.Time{})); got != "b=2;" {
 		t.Errorf("after it comes %q, want b=2: others have not got the snapshot", got)
 	}
 }

@@ -59,6 +59,10 @@ type Tab struct {
 	// Feeds makes the feeds of the tab, by the second part of their hub topic:
 	// "tiles" serves "<source>/tiles/<detail>".
 	Feeds map[string]NewFeed
+
+	// Pictures makes the feeds of the tab whose frames are pictures, by the second
+	// part of their hub topic, as Feeds does.
+	Pictures map[string]NewPictures
 }
 
 // Items are the things that a tab lists. Each has its page at /<slug>/<item>, and
@@ -107,69 +111,83 @@ type View struct {
 	CSRF    string        // token for the page's forms
 }
 
-// NewFeed opens the feed of one hub topic, whose whole name is topic. detail is
-// what follows the feed's name in it, "" where nothing does; it comes from a
-// browser and must be checked. An error is one plain sentence for the log.
-type NewFeed func(src *source.Source, topic, detail string) (Feed, error)
+// Place says which hub topic a feed is for.
+type Place struct {
+	Source *source.Source
+	Prefix string // of every link, "" or like "/lab"
+	Topic  string // whole name of the hub topic: "<source>/<feed>[/<detail>]"
+	// Detail is what follows the feed's name in the topic, "" where nothing does.
+	// It comes from a browser and must be checked.
+	Detail string
+}
+
+// At is the place at a moment.
+func (p Place) At(now time.Time) Moment {
+	return Moment{Source: p.Source, Now: now, Prefix: p.Prefix}
+}
+
+// NewFeed opens the feed of one hub topic. An error is one plain sentence for
+// the log.
+type NewFeed func(Place) (Feed, error)
 
 // Feed turns what a source sends into the frames of one hub topic. It lives
-// while at least one browser watches the topic. Its methods are called from
-// one goroutine.
-type Feed interface {
-	// Wants lists the topics the feed needs from the source.
-	Wants() []string
+// while at least one browser watches the topic.
+type Feed struct {
+	// Wants lists the topics that the feed needs from the source.
+	Wants []string
 
 	// Every is the least time between two calls of Next; 0 for as soon as
 	// something has come, but no more than 250 frames a second.
-	Every() time.Duration
+	Every time.Duration
 
-	// Ordered tells whether every frame counts. If so the frames are deltas: a
-	// browser that falls behind is given a snapshot. If not, each frame stands
-	// for itself and a browser gets the latest one.
-	Ordered() bool
+	// Ordered says that every frame counts. The frames are deltas then: a browser
+	// that falls behind is given a snapshot. If it is false each frame stands for
+	// itself, and a browser gets the latest one.
+	Ordered bool
 
-	// Snapshot returns the frame that brings a newcomer up to date, nil if
-	// there is nothing to show yet. It must cover all that Next has returned.
+	// Fresh says of an ordered feed that a newcomer is told what is so now, and
+	// not an older snapshot with all that has come since.
+	Fresh bool
+
+	// Light says that Next costs next to nothing while there is nothing new. The
+	// feed is asked as soon as something has come, and Every bounds its frames
+	// alone.
+	Light bool
+
+	// Wake is for a feed that knows more than what its source sends; nil for all
+	// others. It is called once, before the feed is asked for anything. From then
+	// on the feed calls wake, from any goroutine, when Next has something to
+	// return; it may do so under a lock that Next takes.
+	Wake func(wake func())
+
+	// Frames makes the frames. Its methods are called from one goroutine.
+	Frames Frames
+}
+
+// Frames makes the frames of a feed.
+type Frames interface {
+	// Snapshot returns the frame that brings a newcomer up to date, nil if there
+	// is nothing to show yet. It must cover all that Next has returned.
 	Snapshot(now time.Time) []byte
 
-	// Next returns the frame for what changed since it was last called, nil if
-	// nothing did.
+	// Next returns the frame for what has changed since it was last called, nil
+	// if nothing has.
 	Next(now time.Time) []byte
 }
 
-// Fresh is an ordered Feed of which a newcomer is told what is so now, and not an
-// older snapshot with all that has come since.
-type Fresh interface {
-	Feed
-	Fresh()
-}
+// NewPictures opens the pictures of one hub topic. An error is one plain
+// sentence for the log.
+type NewPictures func(Place) (Pictures, error)
 
-// Light is a Feed whose Next costs next to nothing while there is nothing new:
-// it is asked as soon as something has come, and Every bounds its frames alone.
-type Light interface {
-	Feed
-	Light()
-}
-
-// Waking is a Feed that knows more than what its source sends.
-type Waking interface {
-	Feed
-
-	// Wake is called once, before the feed is asked for anything. From then on
-	// the feed calls wake, from any goroutine, when Next has something to
-	// return; it may do so under a lock that Next takes.
-	Wake(wake func())
-}
-
-// Picture is a Feed whose frames are pictures: large, mostly binary, each
+// Pictures is a feed whose frames are pictures: large, mostly binary, each
 // standing for itself. They are made in a goroutine of the feed's own, so that
-// they hold up neither the text nor the charts of the source, at most 60 times
-// a second, and only while some browser could take one. Snapshot and Next are
-// never called of such a feed.
-type Picture interface {
-	Feed
+// they hold up neither the text nor the charts of the source, at most 60 times a
+// second, and only while some browser could take one.
+type Pictures struct {
+	Wants []string      // topics that the feed needs from the source
+	Every time.Duration // least time between two pictures; 0 for 60 a second
 
-	// Picture returns the newest frame, nil if there is none since the last
-	// call.
-	Picture(now time.Time) *hub.Message
+	// Next returns the newest picture, nil if there is none since the last call.
+	// It is called from one goroutine.
+	Next func(now time.Time) *hub.Message
 }

@@ -47,16 +47,13 @@ type feed struct {
 	rows, cols []int64 // of marked tiles, to use again
 }
 
-func newFeed(src *source.Source, topic, detail string) (tab.Feed, error) {
-	if detail != firstLayer && !layerID.MatchString(detail) {
-		return nil, fmt.Errorf("%q is no layer", detail)
+func newFeed(at tab.Place) (tab.Feed, error) {
+	if at.Detail != firstLayer && !layerID.MatchString(at.Detail) {
+		return tab.Feed{}, fmt.Errorf("%q is no layer", at.Detail)
 	}
-	return &feed{src: src, topic: topic, layer: detail}, nil
+	// napari's own frames set the pace.
+	return tab.Feed{Wants: topics, Frames: &feed{src: at.Source, topic: at.Topic, layer: at.Detail}}, nil
 }
-
-func (f *feed) Wants() []string      { return topics }
-func (f *feed) Every() time.Duration { return 0 } // napari's own frames set the pace
-func (f *feed) Ordered() bool        { return false }
 
 func (f *feed) Snapshot(now time.Time) []byte {
 	if f.frame == nil {

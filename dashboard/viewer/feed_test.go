@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"webmon/components"
-	"webmon/components/ui"
 	"webmon/dashboard/source"
+	"webmon/dashboard/steer"
 	"webmon/dashboard/tab"
 	"webmon/shm"
 )
@@ -84,7 +84,7 @@ func TestFrameOfANapariWithThePackage(t *testing.T) {
 		},
 		shm.TopicArrays: shm.Arrays{{Name: "layer.3", Descr: "<u2", Shape: []int{900, 1200}, Axes: []string{"y", "x"}, Layer: "3"}},
 	})
-	feed, err := newFeed(src, "napari/tiles/3", "3")
+	feed, err := newFeed(tab.Place{Source: src, Topic: "napari/tiles/3", Detail: "3"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestFrameOfANapariWithThePackage(t *testing.T) {
 		}
 		return m
 	}
-	got := read(feed.Snapshot(time.Now()))
+	got := read(feed.Frames.Snapshot(time.Now()))
 	for key, want := range map[string]any{
 		"tile_shape": []any{256.0, 128.0}, "ideal_level": 3.0, "excess": 16.0, "level": 1.0,
 		"loading": []any{1.0, 1.0, 2.0, 2.0}, "reloaded": []any{5.0, 5.0, 1.0, 1.0}, "tiles": []any{0.0, 1.0, 1.0, 2.0},
@@ -109,12 +109,12 @@ func TestFrameOfANapariWithThePackage(t *testing.T) {
 			t.Errorf("%s is %v, want %v", key, got[key], want)
 		}
 	}
-	if again := feed.Next(time.Now()); again != nil {
+	if again := feed.Frames.Next(time.Now()); again != nil {
 		t.Errorf("a frame without anything new: %s", again)
 	}
 	// Another look of the layer is news, with the same tiles.
 	p.sink.State(topicLayers, []shm.Value{map[string]shm.Value{"id": "3", "visible": false}})
-	next := feed.Next(time.Now())
+	next := feed.Frames.Next(time.Now())
 	if next == nil {
 		t.Fatal("no frame though the layer looks otherwise")
 	}
@@ -230,7 +230,7 @@ func TestLayersWithoutTiles(t *testing.T) {
 			if layer == "" {
 				layer = firstLayer
 			}
-			m := Options{Link: func(*source.Source, source.Status) ui.State { return ui.Live }}.model(tab.Moment{Source: src, Now: time.Now(), Prefix: "/lab"}, layer)
+			m := page{steer.New("")}.model(tab.Moment{Source: src, Now: time.Now(), Prefix: "/lab"}, layer)
 			if m.State != test.state {
 				t.Fatalf("state %v, want %v", m.State, test.state)
 			}
@@ -254,7 +254,7 @@ func TestLayersWithoutTiles(t *testing.T) {
 
 func TestLevelThatTheScreenWouldNeed(t *testing.T) {
 	src, _ := attach(t, map[string]shm.Value{shm.TopicPoll: ours()})
-	m := Options{Link: func(*source.Source, source.Status) ui.State { return ui.Live }}.model(tab.Moment{Source: src, Now: time.Now()}, firstLayer)
+	m := page{steer.New("")}.model(tab.Moment{Source: src, Now: time.Now()}, firstLayer)
 	if m.State != components.ViewerLive || m.Layers[0].Label != "tissue" {
 		t.Fatalf("state %v, layers %v", m.State, m.Layers)
 	}

@@ -17,11 +17,7 @@ var topics = []string{shm.TopicPoll, topicLayers, shm.TopicArrays}
 
 // arrayOf is the array with the part of a layer that napari shows, whether or not
 // there is a picture in it; nil if there is none.
-func arrayOf(src *source.Source, layer string) *shm.ArrayInfo {
-	value, _, _ := src.State(shm.TopicArrays)
-	arrays, _ := value.(shm.Arrays)
-	return arrays.Get("layer." + layer)
-}
+func arrayOf(src *source.Source, layer string) *shm.ArrayInfo { return src.Array("layer." + layer) }
 
 // layerArray is that array if it is a picture: not a volume, and not withheld.
 func layerArray(src *source.Source, layer string) *shm.ArrayInfo {

@@ -16,30 +16,26 @@ import (
 	"webmon/components"
 	"webmon/components/ui"
 	"webmon/dashboard/source"
+	"webmon/dashboard/steer"
 	"webmon/dashboard/tab"
 	"webmon/shm"
 )
 
-const slug = "viewer"
+const (
+	slug     = "viewer"
+	gridFeed = "grid"
+)
 
 // loadingFor is how long a process may be silent before the page says what to
 // do about it.
 const loadingFor = 2 * time.Second
 
-// Options are what the tab needs of the dashboard.
-type Options struct {
-	Prefix string // of every link, "" or like "/lab"
-	// Grid describes the switch that shows napari's grid, without an Action if
-	// the source has no such command.
-	Grid func(src *source.Source, csrf string) ui.SwitchProps
-	// Link says what a source is like, in a word.
-	Link func(*source.Source, source.Status) ui.State
-	// AttachCode is how to attach a napari.
-	AttachCode string
-}
+// page is what the tab is made of.
+type page struct{ desk *steer.Desk }
 
 // Tab returns the tab.
-func Tab(opts Options) tab.Tab {
+func Tab(desk *steer.Desk) tab.Tab {
+	p := page{desk}
 	return tab.Tab{
 		Slug: slug, Title: "Viewer",
 		Help:   "Which tiles of a multiscale image napari draws, and where its view is.",
@@ -49,38 +45,66 @@ func Tab(opts Options) tab.Tab {
 			if !layerID.MatchString(layer) {
 				layer = firstLayer
 			}
-			m := opts.model(v.Moment, layer)
-			m.CSRF = v.CSRF
-			m.Grid = opts.Grid(v.Source, v.CSRF)
+			m := p.model(v.Moment, layer)
+			if grid, ok := p.grid(v.Moment); ok {
+				grid.CSRF = v.CSRF
+				m.Grid, m.GridTopic, m.ValuesTopic = &grid, v.Source.ID()+"/"+gridFeed, steer.ValuesTopic(v.Source)
+			}
 			return components.ViewerPage(m)
 		},
 		Frame: nil, // a frame belongs to one layer: see feeds
 		Feeds: map[string]tab.NewFeed{
 			"tiles": newFeed,
-			"viewer": func(src *source.Source, topic, layer string) (tab.Feed, error) {
+			"viewer": func(at tab.Place) (tab.Feed, error) {
+				layer := at.Detail
 				if layer != firstLayer && !layerID.MatchString(layer) {
-					return nil, fmt.Errorf("%q is no layer", layer)
+					return tab.Feed{}, fmt.Errorf("%q is no layer", layer)
 				}
 				return tab.NewFragment(topics, func(now time.Time) templ.Component {
-					return components.ViewerFrame(opts.model(tab.Moment{Source: src, Now: now, Prefix: opts.Prefix}, layer))
+					return components.ViewerFrame(p.model(at.At(now), layer))
 				}), nil
 			},
+			gridFeed: p.gridFeed,
 		},
 	}
 }
 
+// grid is the control that shows napari's own grid of tiles; ok is false for a
+// process that has none.
+func (p page) grid(m tab.Moment) (props ui.ControlProps, ok bool) {
+	action, ok := p.desk.Find(m.Source, steer.ActionGrid)
+	if !ok {
+		return ui.ControlProps{}, false
+	}
+	return p.desk.ControlOf(m.Source, action, m.Now)
+}
+
+// gridFeed keeps the control of the grid true on pages that are open: the process
+// may go and come back, and others may use it.
+func (p page) gridFeed(at tab.Place) (tab.Feed, error) {
+	if _, ok := p.grid(at.At(time.Now())); !ok || at.Detail != "" {
+		return tab.Feed{}, fmt.Errorf("%s has no grid to switch", at.Source.ID())
+	}
+	return tab.NewList([]string{shm.TopicControls}, func(now time.Time) tab.List {
+		props, ok := p.grid(at.At(now))
+		if !ok {
+			return tab.List{Whole: templ.NopComponent}
+		}
+		return tab.List{Whole: components.ControlFrame(props), Parts: []tab.Part{steer.Part(props)}}
+	}), nil
+}
+
 // model is the page as it is at a moment.
-func (o Options) model(m tab.Moment, layer string) components.Viewer {
+func (p page) model(m tab.Moment, layer string) components.Viewer {
 	src := m.Source
 	st := src.Status(m.Now)
 	v := components.Viewer{
-		Prefix: m.Prefix, Source: src.ID(), Name: st.Name, Napari: st.Napari, Link: o.Link(src, st),
+		Prefix: m.Prefix, Source: src.ID(), Name: st.Name, Napari: st.Napari, Link: tab.StateOf(src, st),
 		TilesTopic: src.ID() + "/tiles/" + layer,
 		LiveTopic:  src.ID() + "/viewer/" + layer,
-		AttachCode: o.AttachCode,
+		AttachCode: components.HowToAttach,
 	}
-	value, _, _ := src.State(shm.TopicPoll)
-	poll, _ := value.(*shm.TilePoll)
+	poll := src.Poll()
 	chosen := choose(poll, layer)
 	v.State = state(src, st, poll, chosen, m.Now)
 	v.Ours, v.Kinds = isOurs(src), kinds(src)

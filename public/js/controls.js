@@ -385,7 +385,9 @@ export class Controls {
     if (value !== undefined) this.#posted.set(form, this.#numbers.post(name, value));
     clearTimeout(this.#keys.get(name));
     this.#settled(name, -1);
-    if (value !== undefined) this.#await(name, new Posted(value, this.#trails.get(name)));
+    // Where the process does not tell the value, the answer to the form shows it.
+    const told = form.dataset.untold === undefined;
+    if (value !== undefined && told) this.#await(name, new Posted(value, this.#trails.get(name)));
     this.#trails.delete(name);
     setTimeout(() => {
       // What became of the last command says nothing of this one.

@@ -1,4 +1,4 @@
-package dashboard
+package steer
 
 import (
 	"fmt"
@@ -38,26 +38,26 @@ func (p *told) all() []string {
 
 // bench is a process, and pages at it.
 type bench struct {
-	process  told
-	commands *commands
+	process told
+	desk    *Desk
 }
 
-func newBench() *bench { return &bench{commands: newCommands()} }
+func newBench() *bench { return &bench{desk: New("")} }
 
 // drag is a value that comes over a page's socket.
 func (b *bench) drag(page, name string, n uint64, value float64) {
-	b.commands.sets.move(setKey{page, name}, &b.process, setValue{name: name, value: value, number: number{page, n}})
+	b.desk.sets.move(setKey{page, name}, &b.process, setValue{name: name, value: value, Number: Number{page, n}})
 }
 
 // point is a place that comes over a page's socket.
 func (b *bench) point(page string, x, y float64) {
-	b.commands.sets.move(setKey{page, fingerKey}, &b.process,
+	b.desk.sets.move(setKey{page, fingerKey}, &b.process,
 		setValue{name: shm.ControlFingerX, value: x}, setValue{name: shm.ControlFingerY, value: y})
 }
 
 // post is a value that comes by a form.
 func (b *bench) post(page, name string, n uint64, value float64) (sent bool) {
-	_, sent = b.commands.send(&b.process, name, map[string]shm.Value{name: value}, number{page, n})
+	_, sent = b.desk.send(&b.process, name, map[string]shm.Value{name: value}, Number{page, n})
 	return sent
 }
 
@@ -133,8 +133,8 @@ func TestTheLastHandWins(t *testing.T) {
 		}, []string{"gain 1", "gain 1", "gain 1", "gain 2 form"}},
 		"other programs have no numbers": {func(b *bench) {
 			b.drag("ada", "gain", 5, 5)
-			b.commands.send(&b.process, "gain", map[string]shm.Value{"gain": 6.}, number{})
-			b.commands.send(&b.process, "gain", map[string]shm.Value{"gain": 7.}, number{})
+			b.desk.send(&b.process, "gain", map[string]shm.Value{"gain": 6.}, Number{})
+			b.desk.send(&b.process, "gain", map[string]shm.Value{"gain": 7.}, Number{})
 			b.post("ada", "gain", 5, 5)
 		}, []string{"gain 5", "gain 6 form", "gain 7 form"}},
 		"other controls are no concern of it": {func(b *bench) {
@@ -165,7 +165,7 @@ func TestTheLastHandWins(t *testing.T) {
 				if got := b.process.all(); !slices.Equal(got, tt.want) {
 					t.Errorf("the process was told\n%q, want\n%q", got, tt.want)
 				}
-				if n := len(b.commands.sets.steering("scope").moving); n > 0 {
+				if n := len(b.desk.sets.steering("scope").moving); n > 0 {
 					t.Errorf("%d controls are still moving", n)
 				}
 			})
@@ -235,7 +235,7 @@ func TestHandsAreForgotten(t *testing.T) {
 		for i := range 10 * maxHands {
 			b.post(fmt.Sprint("page-", i), "gain", 1, 1)
 		}
-		st := b.commands.sets.steering("scope")
+		st := b.desk.sets.steering("scope")
 		if n := len(st.turns["gain"].hands); n > maxHands {
 			t.Errorf("%d hands are remembered", n)
 		}

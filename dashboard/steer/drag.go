@@ -1,12 +1,12 @@
-package dashboard
+package steer
 
 import (
-	"math"
 	"slices"
 	"sync"
 	"time"
 
 	"webmon/dashboard/hub"
+	"webmon/dashboard/source"
 	"webmon/shm"
 )
 
@@ -57,10 +57,11 @@ type turn struct {
 // heard is the last of what a hand has done to a control.
 type heard struct{ n, count uint64 }
 
-// number is the place of a value among those of a page: see [hub.Value].
-type number struct {
-	hand string
-	n    uint64
+// Number is the place of a value among those of a page: see [hub.Value]. The zero
+// value is none.
+type Number struct {
+	Hand string
+	N    uint64
 }
 
 const (
@@ -88,7 +89,7 @@ type moving struct {
 type setValue struct {
 	name  string
 	value shm.Value
-	number
+	Number
 	count uint64 // when it was heard of
 }
 
@@ -113,17 +114,17 @@ func (s *sets) steering(id string) *steering {
 // somebody has done something else since it was heard of, or the hand itself.
 // A form is heard after its twin; the other way round there is nothing left to do.
 // mu is held.
-func (s *steering) hear(name string, by number, form bool, now time.Time) (count uint64) {
+func (s *steering) hear(name string, by Number, form bool, now time.Time) (count uint64) {
 	t := s.turns[name]
 	if t == nil {
 		s.sweep(now)
 		t = &turn{hands: map[string]heard{}}
 		s.turns[name] = t
 	}
-	if by.hand != "" {
-		h, known := t.hands[by.hand]
-		twin := known && by.n == h.n
-		if known && by.n < h.n || twin && !(form && h.count == t.last) {
+	if by.Hand != "" {
+		h, known := t.hands[by.Hand]
+		twin := known && by.N == h.n
+		if known && by.N < h.n || twin && !(form && h.count == t.last) {
 			return 0
 		}
 		if !known && len(t.hands) >= maxHands {
@@ -135,7 +136,7 @@ func (s *steering) hear(name string, by number, form bool, now time.Time) (count
 			}
 			delete(t.hands, oldest)
 		}
-		t.hands[by.hand] = heard{by.n, s.count + 1}
+		t.hands[by.Hand] = heard{by.N, s.count + 1}
 	}
 	s.count++
 	t.last, t.at = s.count, now
@@ -155,15 +156,11 @@ func (s *steering) sweep(now time.Time) {
 	}
 }
 
-// set takes a value that a hand is dragging through. Values that the control
+// Drag takes a value that a hand is dragging through. Values that the control
 // does not allow are left out: whoever drags sees the limits, and the form that
 // follows is answered with the reason.
-func (s *Server) set(browser any, v hub.Value) {
-	src := s.registry.Get(v.Source)
-	if src == nil {
-		return
-	}
-	control, ok := controlsOf(src).Get(v.Name)
+func (d *Desk) Drag(browser any, src *source.Source, v hub.Value) {
+	control, ok := src.Controls().Get(v.Name)
 	if !ok {
 		return
 	}
@@ -171,25 +168,18 @@ func (s *Server) set(browser any, v hub.Value) {
 	if err != nil {
 		return
 	}
-	s.commands.sets.move(setKey{browser, v.Name}, src, setValue{name: v.Name, value: value, number: number{v.Hand, v.N}})
+	d.sets.move(setKey{browser, v.Name}, src, setValue{name: v.Name, value: value, Number: Number{v.Hand, v.N}})
 }
 
-// hand takes a place where somebody points. All who look at the source see it,
-// and a model's finger goes there.
-func (s *Server) hand(browser any, id string, x, y float64, down bool) {
-	x, y = clip(x, 0, 1), clip(y, 0, 1)
-	if !s.people.Hand(browser, id, x, y, down) {
-		return
-	}
-	src := s.registry.Get(id)
-	if src == nil {
-		return
-	}
-	controls := controlsOf(src)
+// Point moves the finger of a model to where somebody points. x and y are parts
+// of the picture's width and height, y upwards. A source without a finger takes
+// no notice.
+func (d *Desk) Point(browser any, src *source.Source, x, y float64) {
+	controls := src.Controls()
 	fx, okX := fingerAt(controls, shm.ControlFingerX, x)
 	fy, okY := fingerAt(controls, shm.ControlFingerY, y)
 	if okX && okY {
-		s.commands.sets.move(setKey{browser, fingerKey}, src, fx, fy)
+		d.sets.move(setKey{browser, fingerKey}, src, fx, fy)
 	}
 }
 
@@ -200,18 +190,15 @@ func fingerAt(controls shm.Controls, name string, at float64) (setValue, bool) {
 	if !ok {
 		return setValue{}, false
 	}
-	low, high := math.Inf(-1), math.Inf(1)
 	if c.Min != nil {
-		low = *c.Min
+		at = max(*c.Min, at)
 	}
 	if c.Max != nil {
-		high = *c.Max
+		at = min(*c.Max, at)
 	}
-	v, err := c.Accept(clip(at, low, high))
+	v, err := c.Accept(at)
 	return setValue{name: name, value: v}, err == nil
 }
-
-func clip(x, low, high float64) float64 { return max(low, min(high, x)) }
 
 // move takes values on the way.
 func (s *sets) move(key setKey, src steered, values ...setValue) {
@@ -220,7 +207,7 @@ func (s *sets) move(key setKey, src steered, values ...setValue) {
 	defer st.mu.Unlock()
 	now := time.Now()
 	for i := range values {
-		values[i].count = st.hear(values[i].name, values[i].number, false, now)
+		values[i].count = st.hear(values[i].name, values[i].Number, false, now)
 	}
 	values = slices.DeleteFunc(values, func(v setValue) bool { return v.count == 0 })
 	if len(values) == 0 {
@@ -264,7 +251,7 @@ func (s *steering) tell(key setKey) {
 
 // post calls send, which tells the process what a form says, unless that is late. It
 // reports whether it has.
-func (s *sets) post(src steered, name string, by number, send func()) bool {
+func (s *sets) post(src steered, name string, by Number, send func()) bool {
 	st := s.steering(src.ID())
 	st.mu.Lock()
 	defer st.mu.Unlock()

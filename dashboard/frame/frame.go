@@ -1,0 +1,132 @@
+// Package frame writes the JSON frames that go over the socket, and the heads of
+// binary ones, without an allocation beyond the frame itself.
+//
+//	w := frame.Begin(make([]byte, 0, 256), topic, now)
+//	w.Key("values").Object()
+//	w.Key("exposure").Float(12.5)
+//	w.EndObject()
+//	return w.End() // {"topic":"scope/values","ts":1767225600000.25,"values":{"exposure":12.5}}
+package frame
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+	"time"
+
+	"webmon/dashboard/hub"
+)
+
+// Writer appends one JSON value to Buf. It puts the commas; whoever calls it sees
+// to it that keys stand in objects, and that what is begun is ended.
+type Writer struct{ Buf []byte }
+
+// Begin returns a writer that has appended to b what every frame begins with: an
+// object with the hub topic, and with now as milliseconds since the epoch, which
+// the page sends back when it has painted the frame.
+func Begin(b []byte, topic string, now time.Time) Writer {
+	w := Writer{Buf: b}
+	w.Object()
+	w.Key("topic").String(topic)
+	w.Key("ts")
+	w.Buf = hub.AppendStamp(w.Buf, now)
+	return w
+}
+
+// End ends the object that Begin has begun, and returns the frame.
+func (w *Writer) End() []byte {
+	w.EndObject()
+	return w.Buf
+}
+
+// comma separates what follows from what stands before it.
+func (w *Writer) comma() {
+	if len(w.Buf) == 0 {
+		return
+	}
+	switch w.Buf[len(w.Buf)-1] {
+	case '{', '[', ':', ',':
+	default:
+		w.Buf = append(w.Buf, ',')
+	}
+}
+
+// Key writes the name of a member of an object; its value follows.
+func (w *Writer) Key(name string) *Writer {
+	w.String(name)
+	w.Buf = append(w.Buf, ':')
+	return w
+}
+
+// Object begins an object.
+func (w *Writer) Object() { w.open('{') }
+
+// EndObject ends one.
+func (w *Writer) EndObject() { w.Buf = append(w.Buf, '}') }
+
+// Array begins an array.
+func (w *Writer) Array() { w.open('[') }
+
+// EndArray ends one.
+func (w *Writer) EndArray() { w.Buf = append(w.Buf, ']') }
+
+func (w *Writer) open(c byte) {
+	w.comma()
+	w.Buf = append(w.Buf, c)
+}
+
+// String writes a text. What is no UTF-8 in it is replaced.
+func (w *Writer) String(s string) {
+	w.comma()
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c > 0x7e || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			enc, _ := json.Marshal(s) // a string cannot fail
+			w.Buf = append(w.Buf, enc...)
+			return
+		}
+	}
+	w.Buf = append(w.Buf, '"')
+	w.Buf = append(w.Buf, s...)
+	w.Buf = append(w.Buf, '"')
+}
+
+// Float writes a number with as many digits as tell it from all others. NaN and
+// the infinities become null, since JSON has no word for them.
+func (w *Writer) Float(x float64) { w.Digits(x, -1) }
+
+// Digits writes a number with so many significant digits; see Float.
+func (w *Writer) Digits(x float64, digits int) {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		w.Null()
+		return
+	}
+	w.comma()
+	w.Buf = strconv.AppendFloat(w.Buf, x, 'g', digits, 64)
+}
+
+// Int writes a whole number.
+func (w *Writer) Int(n int64) {
+	w.comma()
+	w.Buf = strconv.AppendInt(w.Buf, n, 10)
+}
+
+// Uint writes a whole number.
+func (w *Writer) Uint(n uint64) {
+	w.comma()
+	w.Buf = strconv.AppendUint(w.Buf, n, 10)
+}
+
+// Bool writes true or false.
+func (w *Writer) Bool(v bool) {
+	w.comma()
+	w.Buf = strconv.AppendBool(w.Buf, v)
+}
+
+// Null writes null.
+func (w *Writer) Null() { w.Raw("null") }
+
+// Raw writes a value that is JSON already.
+func (w *Writer) Raw(value string) {
+	w.comma()
+	w.Buf = append(w.Buf, value...)
+}

@@ -1,0 +1,113 @@
+package steer
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"webmon/components"
+	"webmon/components/ui"
+	"webmon/dashboard/source"
+	"webmon/dashboard/tab"
+	"webmon/shm"
+)
+
+// Groups are controls and actions in the groups that the process says, each in
+// the order in which it has them. Pages that show them watch the topic of
+// [ValuesTopic].
+func (d *Desk) Groups(src *source.Source, declared shm.Controls, actions []shm.Action, now time.Time) []components.ControlGroup {
+	var out []components.ControlGroup
+	groups := map[string]int{}
+	group := func(name string) *components.ControlGroup {
+		i, ok := groups[name]
+		if !ok {
+			i = len(out)
+			groups[name] = i
+			out = append(out, components.ControlGroup{Name: name, Title: title(name)})
+		}
+		return &out[i]
+	}
+	for _, c := range declared {
+		g := group(c.Group)
+		g.Controls = append(g.Controls, d.Control(src, c, now))
+	}
+	for _, a := range actions {
+		g := group(a.Group)
+		if p, ok := d.Switch(src, a, now); ok {
+			if _, both := declared.Get(a.Name); !both {
+				g.Controls = append(g.Controls, p)
+			}
+			continue
+		}
+		g.Actions = append(g.Actions, d.Action(src, a, now))
+	}
+	return out
+}
+
+// title is the heading of a group.
+func title(name string) string {
+	if name == "" {
+		return "General"
+	}
+	name = strings.ReplaceAll(name, "_", " ")
+	first, n := utf8.DecodeRuneInString(name)
+	return string(unicode.ToUpper(first)) + name[n:]
+}
+
+// Sign puts the token of a page into the forms of groups.
+func Sign(groups []components.ControlGroup, csrf string) {
+	for _, g := range groups {
+		for i := range g.Controls {
+			g.Controls[i].CSRF = csrf
+		}
+		for i := range g.Actions {
+			g.Actions[i].CSRF = csrf
+		}
+	}
+}
+
+// Parts are groups as parts of a list, and the version of the list that they
+// make.
+func Parts(groups []components.ControlGroup) (version string, parts []tab.Part) {
+	for _, g := range groups {
+		version += g.Title + "\n"
+		for _, p := range g.Controls {
+			parts = append(parts, Part(p))
+		}
+		for _, p := range g.Actions {
+			parts = append(parts, ActionPart(p))
+		}
+	}
+	return version, parts
+}
+
+// Part is a control as a part of a list. If the process tells the value, the
+// version does not contain it: values have a feed of their own, and pages put
+// them into the controls that nobody holds.
+func Part(p ui.ControlProps) tab.Part {
+	f := p.Field
+	version := fmt.Sprint(f.Label, "\x00", f.Help, "\x00", f.Unit, "\x00", f.Type, f.Default, "\x00", number(f.Min), number(f.Max), f.Step, f.Log, f.Choices, "\x00",
+		f.Error, "\x00", p.Why, "\x00", p.Life)
+	if p.Untold {
+		version += p.Value
+	}
+	return tab.Part{ID: ui.PartID(p.Name), Version: version, Frame: components.ControlFrame(p)}
+}
+
+// ActionPart is the form of an action as a part of a list.
+func ActionPart(p ui.ActionProps) tab.Part {
+	version := fmt.Sprint(p.Label, "\x00", p.Help, "\x00", p.Why, "\x00", p.Life, p.Hidden)
+	for _, f := range p.Fields {
+		version += fmt.Sprint("\x00", f.Name, "\x00", f.Label, "\x00", f.Help, "\x00", f.Unit, "\x00", f.Type, f.Value, "\x00", number(f.Min), number(f.Max), f.Step, f.Log, f.Choices)
+	}
+	return tab.Part{ID: components.ActionPartID(p), Version: version, Frame: components.ActionFrame(p)}
+}
+
+func number(x *float64) string {
+	if x == nil {
+		return "-;"
+	}
+	return fmt.Sprint(*x, ";")
+}

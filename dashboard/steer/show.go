@@ -1,0 +1,214 @@
+package steer
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"webmon/components"
+	"webmon/components/ui"
+	"webmon/dashboard/source"
+	"webmon/shm"
+)
+
+// How long the life of a command stays beside its control once it is over.
+const (
+	showApplied = 4 * time.Second
+	showRefused = 20 * time.Second
+)
+
+// ActionGrid is napari's command that shows the grid of its tiles, which a key
+// of the page sends.
+const ActionGrid = "show_grid"
+
+// unusable says why nothing can be asked of a source, "" if it can.
+func unusable(st source.Status) string {
+	if st.Running {
+		return ""
+	}
+	return gone(st) + "."
+}
+
+// Control is a control as people see it, with what has become of the last
+// command.
+func (d *Desk) Control(src *source.Source, c shm.Control, now time.Time) ui.ControlProps {
+	st := src.Status(now)
+	p := ui.ControlProps{
+		Field: field(ui.ID("value", c.Name), c, c.Value), Source: src.ID(),
+		Action: d.Path(src, c.Name, AsControl), Why: unusable(st),
+	}
+	if c.Default != nil && c.Type != shm.Bool {
+		p.Default = fieldValue(c.Default)
+	}
+	if last, ok := d.last(src.ID(), c.Name); ok {
+		p.Life = life(last, st, now)
+	}
+	if c.Name == ActionGrid {
+		p.Key = "g"
+	}
+	return p
+}
+
+// Switch is an action that turns something on and off, as a control; ok is false
+// for any other action. The process tells nobody whether it is on, so the
+// control shows what the process was told last.
+func (d *Desk) Switch(src *source.Source, action shm.Action, now time.Time) (p ui.ControlProps, ok bool) {
+	if !isSwitch(action) {
+		return ui.ControlProps{}, false
+	}
+	return d.untold(src, action, now), true
+}
+
+// untold is an action of one argument as a control whose value the process does
+// not tell.
+func (d *Desk) untold(src *source.Source, action shm.Action, now time.Time) ui.ControlProps {
+	c := action.Args[0]
+	c.Title, c.Help, c.Value = action.Title, action.Help, c.Default
+	if c.Value == nil {
+		c.Value = true
+	}
+	st := src.Status(now)
+	// A process that starts again knows nothing of what the last was told.
+	if last, ok := d.last(src.ID(), action.Name); ok && (!st.Running || !last.Sent.Before(st.Began)) &&
+		last.Status != shm.Refused && last.Status != shm.Gone {
+		c.Value = last.Args[c.Name]
+	}
+	p := d.Control(src, c, now)
+	p.Untold = true
+	return p
+}
+
+// Action is an action as a form.
+func (d *Desk) Action(src *source.Source, a shm.Action, now time.Time) ui.ActionProps {
+	st := src.Status(now)
+	p := ui.ActionProps{
+		ID: ui.ID("action", a.Name), Label: label(a.Title, a.Name), Help: a.Help,
+		Action: d.Path(src, a.Name, AsForm), Why: unusable(st),
+	}
+	for _, arg := range a.Args {
+		value := arg.Value
+		if value == nil {
+			value = arg.Default
+		}
+		p.Fields = append(p.Fields, field(ui.ID("value", a.Name, arg.Name), arg, value))
+	}
+	if last, ok := d.last(src.ID(), a.Name); ok {
+		p.Life = life(last, st, now)
+	}
+	return p
+}
+
+// Button is an action whose arguments the page knows, as a button.
+func (d *Desk) Button(src *source.Source, a shm.Action, args []ui.Pair, now time.Time) ui.ActionProps {
+	p := d.Action(src, a, now)
+	p.Action, p.Fields, p.Hidden = d.Path(src, a.Name, AsButton), nil, args
+	return p
+}
+
+// Failed is the life of the last command of any of the names to a source, if it
+// went wrong of late and none of the names has been sent since.
+func (d *Desk) Failed(src *source.Source, names []string, now time.Time) ui.CommandLife {
+	st := src.Status(now)
+	for _, cmd := range d.latest(src.ID(), maxCommands) {
+		if !slices.Contains(names, cmd.Name) {
+			continue
+		}
+		if l := life(cmd, st, now); l.Status == ui.Refused || l.Status == ui.Ended {
+			return l
+		}
+		break
+	}
+	return ui.CommandLife{}
+}
+
+// life is the life of a command for as long as it says something about now.
+func life(cmd Command, st source.Status, now time.Time) ui.CommandLife {
+	// A process that starts again knows nothing of what the last was told.
+	if st.Running && cmd.Sent.Before(st.Began) {
+		return ui.CommandLife{}
+	}
+	over := now.Sub(cmd.changed())
+	switch cmd.Status {
+	case shm.Applied:
+		if over > showApplied {
+			return ui.CommandLife{}
+		}
+	case shm.Refused, shm.Gone:
+		if over > showRefused {
+			return ui.CommandLife{}
+		}
+	}
+	return ui.CommandLife{Status: ui.CommandStatus(cmd.Status), Reason: cmd.Reason}
+}
+
+// field is a value to enter as a control's type wants it.
+func field(id string, c shm.Control, value shm.Value) ui.Field {
+	return ui.Field{
+		ID: id, Name: c.Name, Label: label(c.Title, c.Name), Help: c.Help, Unit: c.Unit,
+		Type: ui.FieldType(c.Type), Value: fieldValue(value),
+		Min: c.Min, Max: c.Max, Step: c.Step, Log: c.Scale == "log", Choices: c.Choices,
+	}
+}
+
+// fieldValue writes a control's value as fields hold it.
+func fieldValue(v shm.Value) string {
+	switch v := v.(type) {
+	case bool:
+		return strconv.FormatBool(v)
+	case string:
+		return v
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case int:
+		return strconv.Itoa(v)
+	case float64:
+		return ui.FieldNumber(v)
+	}
+	return ""
+}
+
+// label is the title, or where there is none what can be made of the name.
+func label(title, name string) string {
+	if title == "" {
+		title = strings.TrimSpace(strings.ReplaceAll(name, "_", " "))
+	}
+	first, n := utf8.DecodeRuneInString(title)
+	if n == len(title) {
+		return title // the name of an axis
+	}
+	return string(unicode.ToUpper(first)) + title[n:]
+}
+
+// Log lists the last commands to a source, newest first.
+func (d *Desk) Log(src *source.Source, n int) []components.CommandEntry {
+	var out []components.CommandEntry
+	for _, cmd := range d.latest(src.ID(), n) {
+		e := components.CommandEntry{
+			ID: cmd.ID, Time: cmd.Sent, Name: cmd.Name, Status: ui.CommandStatus(cmd.Status), Reason: cmd.Reason,
+		}
+		action, _ := d.Find(src, cmd.Name)
+		var parts []string
+		for _, arg := range action.Args {
+			text := fieldValue(cmd.Args[arg.Name])
+			if utf8.RuneCountInString(text) > maxLogged {
+				text = string([]rune(text)[:maxLogged]) + "…"
+			}
+			if arg.Unit != "" {
+				text += " " + arg.Unit
+			}
+			if arg.Name != cmd.Name {
+				text = arg.Name + " " + text
+			}
+			parts = append(parts, text)
+		}
+		e.Args = strings.Join(parts, ", ")
+		out = append(out, e)
+	}
+	return out
+}
+
+// maxLogged is how many letters of a value the list of commands shows.
+const maxLogged = 60
