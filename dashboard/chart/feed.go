@@ -3,10 +3,9 @@ package chart
 import (
 	"errors"
 	"math"
-	"strconv"
 	"time"
-	"unicode/utf8"
 
+	"webmon/dashboard/frame"
 	"webmon/dashboard/series"
 )
 
@@ -111,23 +110,20 @@ func (f *Feed) Snapshot(now time.Time) []byte { return f.snapshot(now) }
 
 func (f *Feed) snapshot(now time.Time) []byte {
 	f.look(now)
-	b := f.begin(make([]byte, 0, f.size+f.size/8+512), now, "snapshot")
-	b = append(b, `,"lines":[`...)
+	w := f.begin(make([]byte, 0, f.size+f.size/8+512), now, "snapshot")
+	w.Key("lines").Array()
 	for i := range f.lines {
 		line := &f.lines[i]
-		if i > 0 {
-			b = append(b, ',')
-		}
 		f.read(line, f.oldest(now), now)
 		if !line.begun {
 			f.advance(line)
 		}
-		b = f.appendLine(b)
+		f.writeLine(&w)
 	}
-	b = append(b, ']')
-	b = f.appendStats(b, now)
-	b = f.appendMarks(b, f.currentMarks())
-	b = append(b, '}')
+	w.EndArray()
+	f.writeStats(&w, now)
+	writeMarks(&w, f.currentMarks())
+	b := w.End()
 	f.size = len(b)
 	return b
 }
@@ -137,14 +133,11 @@ func (f *Feed) snapshot(now time.Time) []byte {
 // time and that all is well.
 func (f *Feed) Next(now time.Time) []byte {
 	f.look(now)
-	b := make([]byte, 0, 1024)
+	lines := frame.Writer{Buf: make([]byte, 0, 1024)}
 	var changed, back bool
-	b = append(b, `,"lines":[`...)
+	lines.Array()
 	for i := range f.lines {
 		line := &f.lines[i]
-		if i > 0 {
-			b = append(b, ',')
-		}
 		from := f.oldest(now)
 		if line.begun {
 			from = max(from, line.newest)
@@ -156,10 +149,10 @@ func (f *Feed) Next(now time.Time) []byte {
 		}
 		changed = changed || len(f.buckets) > 0
 		back = back || f.setBack(line)
-		b = f.appendLine(b)
+		f.writeLine(&lines)
 		f.advance(line)
 	}
-	b = append(b, ']')
+	lines.EndArray()
 	marks := f.currentMarks()
 	news := len(marks) != f.marks || len(marks) > 0 && marks[len(marks)-1] != f.marked
 	if !changed && !news && !back && now.Sub(f.sent) < silentEvery && !now.Before(f.sent) {
@@ -175,21 +168,20 @@ func (f *Feed) Next(now time.Time) []byte {
 		}
 		return f.snapshot(now)
 	}
-	body := b
-	b = f.begin(make([]byte, 0, len(body)+512), now, "delta")
-	b = append(b, body...)
+	w := f.begin(make([]byte, 0, len(lines.Buf)+512), now, "delta")
+	w.Key("lines").Raw(lines.Buf)
 	if now.Sub(f.told) >= f.statsEvery() || now.Before(f.told) {
 		f.told = now
-		b = f.appendStats(b, now)
+		f.writeStats(&w, now)
 	}
 	if news {
 		f.marks = len(marks)
 		if len(marks) > 0 {
 			f.marked = marks[len(marks)-1]
 		}
-		b = f.appendMarks(b, marks)
+		writeMarks(&w, marks)
 	}
-	return append(b, '}')
+	return w.End()
 }
 
 // statsEvery is how often the numbers are told: the longer the window, the
@@ -297,60 +289,49 @@ func (f *Feed) advance(line *lineState) {
 	}
 }
 
-func (f *Feed) begin(b []byte, now time.Time, kind string) []byte {
-	b = append(b, `{"topic":`...)
-	b = appendString(b, f.opts.Topic)
-	b = append(b, `,"ts":`...)
-	b = appendMillis(b, now)
-	b = append(b, `,"kind":"`...)
-	b = append(b, kind...)
-	b = append(b, `","seq":`...)
-	b = strconv.AppendUint(b, f.seq, 10)
-	b = append(b, `,"width":`...)
-	b = strconv.AppendInt(b, f.width.Milliseconds(), 10)
-	b = append(b, `,"end":`...)
+func (f *Feed) begin(b []byte, now time.Time, kind string) frame.Writer {
+	w := frame.Begin(b, f.opts.Topic, now)
+	w.Key("kind").String(kind)
+	w.Key("seq").Uint(f.seq)
+	w.Key("width").Int(f.width.Milliseconds())
+	w.Key("end")
 	if f.ended.IsZero() {
-		return append(b, "null"...)
+		w.Null()
+	} else {
+		w.Time(f.ended)
 	}
-	return appendMillis(b, f.ended)
+	return w
 }
 
-// appendLine appends f.buckets in the form of a frame.
-func (f *Feed) appendLine(b []byte) []byte {
-	b = append(b, '[')
+// precision is more digits than a picture or a reader can tell apart.
+const precision = 7
+
+// writeLine writes f.buckets in the form of a frame.
+func (f *Feed) writeLine(w *frame.Writer) {
+	w.Array()
 	for i, bucket := range f.buckets {
 		if i == 0 {
-			b = strconv.AppendInt(b, bucket.Index, 10)
-			b = append(b, ',', '0')
+			w.Int(bucket.Index)
+			w.Int(0)
 		} else {
-			b = append(b, ',')
-			b = strconv.AppendInt(b, bucket.Index-f.buckets[i-1].Index, 10)
+			w.Int(bucket.Index - f.buckets[i-1].Index)
 		}
-		b = append(b, ',')
-		b = strconv.AppendUint(b, uint64(bucket.Count), 10)
-		b = append(b, ',')
-		b = appendNumber(b, bucket.Sum/float64(max(1, bucket.Count)))
-		b = append(b, ',')
-		b = appendMicros(b, bucket.MinAt)
-		b = append(b, ',')
-		b = appendNumber(b, bucket.Min)
-		b = append(b, ',')
-		b = appendMicros(b, bucket.MaxAt)
-		b = append(b, ',')
-		b = appendNumber(b, bucket.Max)
+		w.Uint(uint64(bucket.Count))
+		w.Digits(bucket.Sum/float64(max(1, bucket.Count)), precision)
+		w.Micros(int64(bucket.MinAt))
+		w.Digits(bucket.Min, precision)
+		w.Micros(int64(bucket.MaxAt))
+		w.Digits(bucket.Max, precision)
 	}
-	return append(b, ']')
+	w.EndArray()
 }
 
-func (f *Feed) appendStats(b []byte, now time.Time) []byte {
-	b = append(b, `,"stats":[`...)
+func (f *Feed) writeStats(w *frame.Writer, now time.Time) {
+	w.Key("stats").Array()
 	for i := range f.lines {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendStats(b, f.describe(&f.lines[i], now), now)
+		writeNumbers(w, f.describe(&f.lines[i], now), now)
 	}
-	return append(b, ']')
+	w.EndArray()
 }
 
 // Numbers are the statistics of one line.
@@ -420,30 +401,21 @@ func (f *Feed) describe(line *lineState, now time.Time) Numbers {
 	return n
 }
 
-func appendStats(b []byte, n Numbers, now time.Time) []byte {
-	for i, key := range [...]StatKey{Last, Median, P99, Min, Max, Mean, PerSec, SumRate} {
-		if i == 0 {
-			b = append(b, '{', '"')
-		} else {
-			b = append(b, ',', '"')
-		}
-		b = append(b, key...)
-		b = append(b, '"', ':')
-		b = appendNumber(b, n.Get(key))
+func writeNumbers(w *frame.Writer, n Numbers, now time.Time) {
+	w.Object()
+	for _, key := range [...]StatKey{Last, Median, P99, Min, Max, Mean, PerSec, SumRate} {
+		w.Key(string(key)).Digits(n.Get(key), precision)
 	}
-	b = append(b, `,"count":`...)
-	b = strconv.AppendInt(b, int64(n.Count), 10)
-	b = append(b, `,"gaps":`...)
-	b = strconv.AppendInt(b, int64(n.Gaps), 10)
-	b = append(b, `,"span":`...)
-	b = appendNumber(b, n.Span.Seconds())
-	b = append(b, `,"age":`...)
+	w.Key("count").Int(int64(n.Count))
+	w.Key("gaps").Int(int64(n.Gaps))
+	w.Key("span").Digits(n.Span.Seconds(), precision)
+	w.Key("age")
 	if n.LastAt.IsZero() {
-		b = append(b, "null"...)
+		w.Null()
 	} else {
-		b = appendNumber(b, max(0, now.Sub(n.LastAt).Seconds()))
+		w.Digits(max(0, now.Sub(n.LastAt).Seconds()), precision)
 	}
-	return append(b, '}')
+	w.EndObject()
 }
 
 func (f *Feed) currentMarks() []series.Mark {
@@ -453,60 +425,13 @@ func (f *Feed) currentMarks() []series.Mark {
 	return f.opts.Marks()
 }
 
-func (f *Feed) appendMarks(b []byte, marks []series.Mark) []byte {
-	b = append(b, `,"marks":[`...)
-	for i, m := range marks {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, '[')
-		b = appendMillis(b, m.Time)
-		b = append(b, ',')
-		b = appendString(b, m.Text)
-		b = append(b, ']')
+func writeMarks(w *frame.Writer, marks []series.Mark) {
+	w.Key("marks").Array()
+	for _, m := range marks {
+		w.Array()
+		w.Time(m.Time)
+		w.String(m.Text)
+		w.EndArray()
 	}
-	return append(b, ']')
-}
-
-// appendMillis appends a time in ms since the epoch.
-func appendMillis(b []byte, t time.Time) []byte {
-	return strconv.AppendFloat(b, float64(t.UnixMicro())/1e3, 'f', -1, 64)
-}
-
-// appendMicros appends µs as ms.
-func appendMicros(b []byte, us uint32) []byte {
-	b = strconv.AppendUint(b, uint64(us/1000), 10)
-	if rest := us % 1000; rest != 0 {
-		b = append(b, '.', byte('0'+rest/100), byte('0'+rest/10%10), byte('0'+rest%10))
-	}
-	return b
-}
-
-// appendNumber appends v with seven significant digits, more than a picture or
-// a reader can tell apart; null where it is no number.
-func appendNumber(b []byte, v float64) []byte {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return append(b, "null"...)
-	}
-	if v == math.Trunc(v) && math.Abs(v) < 1e15 {
-		return strconv.AppendInt(b, int64(v), 10)
-	}
-	return strconv.AppendFloat(b, v, 'g', 7, 64)
-}
-
-// appendString appends s as a JSON string.
-func appendString(b []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	b = append(b, '"')
-	for _, r := range s { // an invalid byte comes as U+FFFD
-		switch {
-		case r == '"' || r == '\\':
-			b = append(b, '\\', byte(r))
-		case r < 0x20:
-			b = append(b, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
-		default:
-			b = utf8.AppendRune(b, r)
-		}
-	}
-	return append(b, '"')
+	w.EndArray()
 }

@@ -13,8 +13,8 @@ import (
 
 var epoch = time.Date(2026, 3, 1, 12, 0, 0, 123_457_000, time.UTC)
 
-// frame is a frame as a page reads it.
-type frame struct {
+// told is a frame as a page reads it.
+type told struct {
 	Topic string           `json:"topic"`
 	TS    float64          `json:"ts"`
 	Kind  string           `json:"kind"`
@@ -26,12 +26,12 @@ type frame struct {
 	Marks [][]any          `json:"marks"`
 }
 
-func parse(t *testing.T, b []byte) *frame {
+func parse(t *testing.T, b []byte) *told {
 	t.Helper()
 	if b == nil {
 		return nil
 	}
-	var f frame
+	var f told
 	if err := json.Unmarshal(b, &f); err != nil {
 		t.Fatalf("%v in %s", err, b)
 	}
@@ -45,7 +45,7 @@ type page struct {
 }
 
 // take returns false if the page needs a snapshot.
-func (p *page) take(f *frame) bool {
+func (p *page) take(f *told) bool {
 	if f.Kind == "snapshot" {
 		p.seq, p.buckets = f.Seq, nil
 		for range f.Lines {
@@ -106,7 +106,7 @@ func TestPagesAgreeWithTheSeries(t *testing.T) {
 		src := newSource("n.v")
 		feed := src.feed(t, SpecFor("n.v"), window)
 		pages := []*page{{seq: -1}, {seq: -1}, {seq: -1}}
-		var old []*frame
+		var old []*told
 		now := epoch
 		for range 4000 {
 			now = now.Add(time.Duration(r.IntN(60)) * time.Millisecond)
@@ -350,22 +350,6 @@ func TestStrangeNames(t *testing.T) {
 	}
 }
 
-func TestNumbersAreJSON(t *testing.T) {
-	for v, want := range map[float64]string{
-		0: "0", 16.7: "16.7", 65536: "65536", 1.0 / 3: "0.3333333", 1e300: "1e+300", -2.5: "-2.5",
-		math.Inf(1): "null", 123456789.5: "1.234568e+08",
-	} {
-		if got := string(appendNumber(nil, v)); got != want {
-			t.Errorf("%v: got %s, want %s", v, got, want)
-		}
-	}
-	for us, want := range map[uint32]string{0: "0", 1: "0.001", 1000: "1", 12_345: "12.345", 12_040: "12.040"} {
-		if got := string(appendMicros(nil, us)); got != want {
-			t.Errorf("%d µs: got %s, want %s", us, got, want)
-		}
-	}
-}
-
 func TestHugeValues(t *testing.T) {
 	src := newSource("n.v")
 	for _, v := range []float64{math.MaxFloat64, math.MaxFloat64, -math.MaxFloat64, math.SmallestNonzeroFloat64} {
@@ -394,7 +378,7 @@ func benchFeed(b *testing.B, window time.Duration) (*Feed, *series.Series, time.
 	return f, s, now
 }
 
-// BenchmarkNext is a feed's whole work for one frame: a second of it is a
+// BenchmarkNext is a feed's whole work for one told: a second of it is a
 // second of a chart at its own rate, numbers included.
 func BenchmarkNext(b *testing.B) {
 	for _, window := range []time.Duration{10 * time.Second, time.Minute, 15 * time.Minute} {
@@ -408,8 +392,8 @@ func BenchmarkNext(b *testing.B) {
 					now = now.Add(time.Second / 60)
 					s.Append(now, 16.7)
 				}
-				if frame := f.Next(now); frame != nil {
-					bytes += len(frame)
+				if told := f.Next(now); told != nil {
+					bytes += len(told)
 					frames++
 				}
 			}

@@ -48,13 +48,10 @@ func Part(opts Options, from, to, now time.Time) ([]byte, error) {
 		f.width = partWidth(to.Sub(from))
 	}
 	since := first
-	b := f.begin(make([]byte, 0, 4096), now, "part")
-	b = append(b, `,"lines":[`...)
+	w := f.begin(make([]byte, 0, 4096), now, "part")
+	w.Key("lines").Array()
 	for i := range f.lines {
 		line := &f.lines[i]
-		if i > 0 {
-			b = append(b, ',')
-		}
 		f.buckets = f.buckets[:0]
 		if s := f.opts.Series(line.Series); s != nil {
 			if line.Of == Values {
@@ -66,10 +63,11 @@ func Part(opts Options, from, to, now time.Time) ([]byte, error) {
 				since = kept
 			}
 		}
-		b = f.appendLine(b)
+		f.writeLine(&w)
 	}
-	b = append(b, `],"since":`...)
-	return append(appendMillis(b, since), '}'), nil
+	w.EndArray()
+	w.Key("since").Time(since)
+	return w.End(), nil
 }
 
 // ParseMillis reads a time in ms since the epoch, false if the text is none.

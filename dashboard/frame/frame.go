@@ -9,12 +9,10 @@
 package frame
 
 import (
-	"encoding/json"
 	"math"
 	"strconv"
 	"time"
-
-	"webmon/dashboard/hub"
+	"unicode/utf8"
 )
 
 // Writer appends one JSON value to Buf. It puts the commas; whoever calls it sees
@@ -28,8 +26,7 @@ func Begin(b []byte, topic string, now time.Time) Writer {
 	w := Writer{Buf: b}
 	w.Object()
 	w.Key("topic").String(topic)
-	w.Key("ts")
-	w.Buf = hub.AppendStamp(w.Buf, now)
+	w.Key("ts").Time(now)
 	return w
 }
 
@@ -77,31 +74,49 @@ func (w *Writer) open(c byte) {
 
 // String writes a text. What is no UTF-8 in it is replaced.
 func (w *Writer) String(s string) {
+	const hex = "0123456789abcdef"
 	w.comma()
-	for i := range len(s) {
-		if c := s[i]; c < 0x20 || c > 0x7e || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
-			enc, _ := json.Marshal(s) // a string cannot fail
-			w.Buf = append(w.Buf, enc...)
-			return
+	b := append(w.Buf, '"')
+	for _, r := range s { // a byte that is no UTF-8 comes as U+FFFD
+		switch {
+		case r == '"' || r == '\\':
+			b = append(b, '\\', byte(r))
+		case r < 0x20 || r == '<': // so that a frame can stand in a page
+			b = append(b, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
+		default:
+			b = utf8.AppendRune(b, r)
 		}
 	}
-	w.Buf = append(w.Buf, '"')
-	w.Buf = append(w.Buf, s...)
-	w.Buf = append(w.Buf, '"')
+	w.Buf = append(b, '"')
 }
 
 // Float writes a number with as many digits as tell it from all others. NaN and
 // the infinities become null, since JSON has no word for them.
 func (w *Writer) Float(x float64) { w.Digits(x, -1) }
 
-// Digits writes a number with so many significant digits; see Float.
+// Digits writes a number with so many significant digits, a whole one with all;
+// see Float.
 func (w *Writer) Digits(x float64, digits int) {
-	if math.IsNaN(x) || math.IsInf(x, 0) {
+	switch {
+	case math.IsNaN(x) || math.IsInf(x, 0):
 		w.Null()
-		return
+	case x == math.Trunc(x) && math.Abs(x) < 1e15:
+		w.Int(int64(x))
+	default:
+		w.comma()
+		w.Buf = strconv.AppendFloat(w.Buf, x, 'g', digits, 64)
 	}
-	w.comma()
-	w.Buf = strconv.AppendFloat(w.Buf, x, 'g', digits, 64)
+}
+
+// Time writes a time since the epoch as milliseconds, to the microsecond.
+func (w *Writer) Time(t time.Time) { w.Micros(t.UnixMicro()) }
+
+// Micros writes microseconds, of which there are no fewer than 0, as milliseconds.
+func (w *Writer) Micros(us int64) {
+	w.Int(us / 1000)
+	if rest := us % 1000; rest != 0 {
+		w.Buf = append(w.Buf, '.', byte('0'+rest/100), byte('0'+rest/10%10), byte('0'+rest%10))
+	}
 }
 
 // Int writes a whole number.
@@ -123,10 +138,13 @@ func (w *Writer) Bool(v bool) {
 }
 
 // Null writes null.
-func (w *Writer) Null() { w.Raw("null") }
+func (w *Writer) Null() {
+	w.comma()
+	w.Buf = append(w.Buf, "null"...)
+}
 
 // Raw writes a value that is JSON already.
-func (w *Writer) Raw(value string) {
+func (w *Writer) Raw(value []byte) {
 	w.comma()
 	w.Buf = append(w.Buf, value...)
 }

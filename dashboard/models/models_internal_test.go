@@ -84,7 +84,7 @@ func TestStateFrame(t *testing.T) {
 			}
 			continue
 		}
-		if want := `{"topic":"waves/model","ts":1500.000,` + test.want; string(got) != want || !json.Valid(got) {
+		if want := `{"topic":"waves/model","ts":1500,` + test.want; string(got) != want || !json.Valid(got) {
 			t.Errorf("%s: %s\nwant %s", test.name, got, want)
 		}
 	}
