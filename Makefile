@@ -88,7 +88,7 @@ bench: setup-js
 	.ci/bench.sh
 
 soak:
-	WEBMON_SOAK=$(SOAKTIME) $(GO) test -timeout 0 -count 1 -run '^TestSoak$$' -v .
+	WEBMON_SOAK=$(SOAKTIME) $(GO) test -timeout 0 -count 1 -run '^TestSoak$$' -v ./bench
 
 generate: setup-js
 	.ci/generate.sh

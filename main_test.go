@@ -24,12 +24,7 @@ import (
 	"webmon/shm/pickle"
 )
 
-func TestMain(m *testing.M) {
-	if role := os.Getenv(roleEnv); role != "" {
-		play(role)
-	}
-	goleak.VerifyTestMain(m)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // environment is one user's: folders of their own, and nothing else.
 type environment map[string]string

@@ -8,6 +8,10 @@ import (
 	"syscall"
 )
 
+// wsaAddrInUse is what Windows says of a port that is taken; Go's EADDRINUSE is
+// not it there.
+const wsaAddrInUse = syscall.Errno(10048)
+
 // refusedPorts are those that no browser opens, whatever serves there: the table of
 // bad ports in the Fetch standard, https://fetch.spec.whatwg.org/#port-blocking.
 // They are in order.

@@ -21,7 +21,7 @@ mkdir -p "$out"
 
 # whole NAME runs the benchmark of that name of the whole program.
 whole() {
-  go test -run '^$' -bench "^Benchmark$1\$" -benchtime 1x -timeout 30m -count 1 . -bench.time "$time" -bench.dir "$PWD/$out"
+  go test -run '^$' -bench "^Benchmark$1\$" -benchtime 1x -timeout 30m -count 1 ./bench -bench.time "$time" -bench.dir "$PWD/$out"
 }
 
 # package NAME PATTERN runs the benchmarks of one package, as rows of a table.

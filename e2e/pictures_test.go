@@ -1,6 +1,6 @@
 //go:build linux && pictures
 
-package main
+package e2e
 
 import (
 	"math"
@@ -13,24 +13,25 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"webmon/e2e/webmontest"
 	"webmon/shm/napari/naparitest"
 )
 
 // A model is to have its pace in its picture.
-func init() { buildCommand = []string{"build"} }
+func init() { webmonBinary = webmontest.Binary }
 
 // TestPictures makes the README's pictures: the package's two examples, the
 // demo's last minute in the loader, and a model that is stirred. It is built only
 // when asked for:
 //
-//	go test -tags pictures -run TestPictures .
-//	go test -tags pictures -run TestPictures/model .
+//	go test -tags pictures -run TestPictures ./e2e
+//	go test -tags pictures -run TestPictures/model ./e2e
 func TestPictures(t *testing.T) {
 	b := startBrowser(t)
 	window := view{1400, 760, "dark"}
 	keep := func(p *page, name string) {
 		p.shot(name)
-		if err := os.Rename(filepath.Join("artifacts", name+".png"), filepath.Join("public", "img", name+".png")); err != nil {
+		if err := os.Rename(filepath.Join(artifacts, name+".png"), filepath.Join(webmontest.Root(), "public", "img", name+".png")); err != nil {
 			t.Fatal(err)
 		}
 		p.close()

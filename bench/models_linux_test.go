@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"fmt"
@@ -75,7 +75,7 @@ func measureDensity(b *testing.B, server string, steps, browsers int) cameraFigu
 func benchModel(b *testing.B, steps int) *contender {
 	b.Helper()
 	side := strconv.Itoa(densitySide)
-	proc := startChild(b, self(b, roleWebmon, "--port", "0", "--token", benchToken, "--log-level", "warn",
+	proc := startChild(b, webmon(b, "--port", "0", "--token", benchToken, "--log-level", "warn",
 		"--Nx", side, "--Ny", side, "--steps", strconv.Itoa(steps)))
 	line := proc.line()
 	port, err := portOf(line)

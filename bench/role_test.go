@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"context"
@@ -8,28 +8,24 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"os/signal"
-	"runtime/pprof"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/gorilla/websocket"
+	"go.uber.org/goleak"
+
+	"webmon/e2e/webmontest"
 )
 
 // The test binary can play other programs, in processes of their own, so that
 // what these take can be measured.
 const (
 	roleEnv    = "WEBMONTEST_ROLE"
-	roleWebmon = "webmon"
 	roleNaive  = "naive"
 	roleCamera = "camera"
 	roleArrays = "arrays"
-
-	// profileEnv names a file for the CPU profile of a webmon under test.
-	profileEnv = "WEBMONTEST_CPUPROFILE"
 )
 
 // roles are those of one platform, added where they are defined.
@@ -38,11 +34,6 @@ var roles = map[string]func(){}
 // play is what TestMain calls in such a process.
 func play(role string) {
 	switch role {
-	case roleWebmon:
-		if path := os.Getenv(profileEnv); path != "" {
-			profiled(path)
-		}
-		main()
 	case roleNaive:
 		naive()
 	default:
@@ -54,38 +45,42 @@ func play(role string) {
 	os.Exit(2)
 }
 
-// profiled is main with a CPU profile.
-func profiled(path string) {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer stop()
-	f, err := os.Create(path)
-	if err == nil {
-		err = pprof.StartCPUProfile(f)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	status := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
-	pprof.StopCPUProfile()
-	os.Exit(status)
-}
-
-// self is a command that runs this binary in a role, as a user of its own.
+// self is a command that runs this binary in a role.
 func self(t testing.TB, role string, args ...string) *exec.Cmd {
 	t.Helper()
 	binary, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(binary, args...)
+	cmd := alone(t, binary, args...)
+	cmd.Env = append(cmd.Env, roleEnv+"="+role)
+	return cmd
+}
+
+// webmon is a command that runs the program.
+func webmon(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	return alone(t, webmontest.Binary(t), args...)
+}
+
+// alone is a command that runs a program as a user of its own.
+func alone(t testing.TB, path string, args ...string) *exec.Cmd {
+	cmd := exec.Command(path, args...)
 	for _, variable := range os.Environ() {
 		if name, _, _ := strings.Cut(variable, "="); !strings.HasPrefix(name, "WEBMON_") && !strings.HasPrefix(name, "NAPARI") {
 			cmd.Env = append(cmd.Env, variable)
 		}
 	}
-	cmd.Env = append(cmd.Env, roleEnv+"="+role, "XDG_RUNTIME_DIR="+t.TempDir(), "XDG_STATE_HOME="+t.TempDir())
+	cmd.Env = append(cmd.Env, "XDG_RUNTIME_DIR="+t.TempDir(), "XDG_STATE_HOME="+t.TempDir())
 	return cmd
+}
+
+// TestMain plays another program where this binary is started in a role.
+func TestMain(m *testing.M) {
+	if role := os.Getenv(roleEnv); role != "" {
+		play(role)
+	}
+	goleak.VerifyTestMain(m)
 }
 
 // twoKB is as many lone tiles as make a picture of 2 KB.

@@ -1,14 +1,6 @@
 //go:build linux
 
-package main
-
-// The tests in the files e2e_*_test.go run what people run: the program, built
-// as it is delivered but with the race detector; the naparis of PyPI, which
-// start it; and Chromium, which shows its pages. What a page shows is held
-// against what napari says of itself. They leave screenshots in artifacts/.
-//
-// Where something is missing they are skipped with the reason; under CI that is
-// a failure.
+package e2e
 
 import (
 	"bytes"
@@ -25,11 +17,11 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"webmon/e2e/webmontest"
 	"webmon/shm/napari/naparitest"
 )
 
@@ -62,37 +54,9 @@ func until(t testing.TB, what string, problem func() string) {
 	}
 }
 
-// buildWebmon builds the program once for all tests of a run.
-var buildWebmon = sync.OnceValues(func() (string, error) {
-	path, err := filepath.Abs(filepath.Join(".cache", "e2e", "webmon"))
-	if err != nil {
-		return "", err
-	}
-	out, err := exec.Command("go", append(buildCommand, "-o", path, ".")...).CombinedOutput()
-	if err == nil {
-		return path, nil
-	}
-	// The race detector needs a C compiler; CI has one.
-	if os.Getenv("CI") == "" && bytes.Contains(out, []byte("cgo")) {
-		out, err = exec.Command("go", "build", "-o", path, ".").CombinedOutput()
-	}
-	if err != nil {
-		return "", fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	return path, nil
-})
-
-// buildCommand is how go makes the program under test.
-var buildCommand = []string{"build", "-race"}
-
-func webmonBinary(t testing.TB) string {
-	t.Helper()
-	path, err := buildWebmon()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
+// webmonBinary is the program under test, with the race detector. The pictures are
+// made without it: a model is to have its pace in its picture.
+var webmonBinary = webmontest.RaceBinary
 
 // userEnviron is the environment of a user whose home is the folder, with the
 // same folders below it as naparitest gives the napari of that user.

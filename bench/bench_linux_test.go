@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"bufio"
@@ -25,6 +25,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"webmon/dashboard/hub"
+	"webmon/e2e/webmontest"
 	"webmon/shm"
 	"webmon/shm/napari"
 )
@@ -554,7 +555,7 @@ const benchToken = "bench-bench-bench-bench"
 // benchWebmon runs this very program, attached to the producer.
 func benchWebmon(b *testing.B, p *producer) *contender {
 	b.Helper()
-	proc := startChild(b, self(b, roleWebmon, "--port", "0", "--token", benchToken, "--connect", p.address(), "--log-level", "warn"))
+	proc := startChild(b, webmon(b, "--port", "0", "--token", benchToken, "--connect", p.address(), "--log-level", "warn"))
 	line := proc.line()
 	port, err := portOf(line)
 	if err != nil {
@@ -708,11 +709,11 @@ func (p *producer) done() (t ticked) {
 // startPython runs a script of .ci/bench in the environment for it.
 func startPython(b *testing.B, script string, args ...string) *child {
 	b.Helper()
-	python := filepath.Join(".venv", "bench", "bin", "python")
+	python := filepath.Join(webmontest.Root(), ".venv", "bench", "bin", "python")
 	if _, err := os.Stat(python); err != nil {
 		b.Fatal("the environment .venv/bench is not there: run .ci/venvs.sh bench")
 	}
-	return startChild(b, exec.Command(python, append([]string{filepath.Join(".ci", "bench", script)}, args...)...))
+	return startChild(b, exec.Command(python, append([]string{filepath.Join(webmontest.Root(), ".ci", "bench", script)}, args...)...))
 }
 
 // child is a process that says JSON, a line each, and is told some.

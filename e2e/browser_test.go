@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package e2e
 
 import (
 	"bytes"
@@ -24,6 +24,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"webmon/e2e/webmontest"
 	"webmon/shm/napari/naparitest"
 )
 
@@ -330,6 +331,9 @@ func (p *page) click(selector string) {
 	p.do(chromedp.Click(chromedp.CSS(selector)))
 }
 
+// artifacts is the folder of the pictures that the tests take.
+var artifacts = filepath.Join(webmontest.Root(), "artifacts")
+
 // shot takes a picture of what the window shows and keeps it in artifacts/.
 func (p *page) shot(name string) image.Image {
 	p.t.Helper()
@@ -340,11 +344,11 @@ func (p *page) shot(name string) image.Image {
 		p.t.Errorf("taking a screenshot: %v", err)
 		return image.NewRGBA(image.Rect(0, 0, 1, 1))
 	}
-	if err := os.MkdirAll("artifacts", 0o755); err != nil {
+	if err := os.MkdirAll(artifacts, 0o755); err != nil {
 		p.t.Fatal(err)
 	}
 	name = strings.NewReplacer("/", "-", " ", "-").Replace(name) + ".png"
-	if err := os.WriteFile(filepath.Join("artifacts", name), b, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(artifacts, name), b, 0o644); err != nil {
 		p.t.Fatal(err)
 	}
 	picture, err := png.Decode(bytes.NewReader(b))

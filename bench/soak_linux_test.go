@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"bytes"
@@ -46,7 +46,7 @@ func TestSoak(t *testing.T) {
 	}
 	const token = "soak-soak-soak-soak"
 	log := filepath.Join(t.TempDir(), "log")
-	p := startChild(t, self(t, roleWebmon, "--demo", "--port", "0", "--token", token, "--log-path", log))
+	p := startChild(t, webmon(t, "--demo", "--port", "0", "--token", token, "--log-path", log))
 	ended := false
 	defer func() {
 		if !ended {

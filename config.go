@@ -1,0 +1,286 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"webmon/dashboard"
+	"webmon/shm/model"
+)
+
+const (
+	defaultPort    = 5050
+	defaultAuthkey = "napari" // napari's own, the same everywhere
+	// linger is how long a webmon that a process started outlives its last
+	// source and its last browser, unless it is told otherwise.
+	linger = 10 * time.Minute
+	// launchedEnv is set to 1 by the Python package for a webmon that it starts:
+	// nobody sits in front of it.
+	launchedEnv = "WEBMON_LAUNCHED"
+)
+
+// usageError is a mistake in the arguments.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// config is what flags and environment ask for.
+type config struct {
+	host        string
+	port        int
+	portAsked   bool
+	prefix      string
+	allowHosts  list
+	token       string
+	noToken     bool
+	connect     list
+	authkeyFile string
+	authkey     []byte
+	demo        bool
+	open        bool
+	logPath     string
+	logLevel    slog.Level
+	linger      time.Duration // 0: for ever
+
+	models []model.Spec // that people name
+	params model.Params
+	grace  time.Duration // of a model's run that nobody looks at; 0: the usual
+
+	launched   bool // by a process, not by a person
+	napariPort int  // of the napari that started us; 0: none did
+	napariPID  int
+}
+
+// list is a flag that may be given several times, or with commas.
+type list []string
+
+func (l *list) String() string { return strings.Join(*l, ",") }
+
+func (l *list) Set(s string) error {
+	for _, item := range strings.Split(s, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			*l = append(*l, item)
+		}
+	}
+	return nil
+}
+
+const usage = `webmon shows a running napari, or any Python imaging process, live in the browser.
+
+Usage: webmon [options]
+
+Every process of yours that uses the Python package appears by itself: a napari with
+its plugin, and any program that calls webmon.serve. A napari 0.4.11 does without the
+package: start it with NAPARI_MON=monitor.json, where monitor.json holds
+{"clients": [["webmon"]]}, or name a running manager with --connect HOST:PORT.
+With nothing to attach to webmon shows a demo.
+
+Simulations are on the Models tab: some are part of webmon, your own come from a
+Python file or from a super_hydro server, with --model.
+
+Options (each also as an environment variable, --log-path as WEBMON_LOG_PATH):
+`
+
+func parse(args []string, getenv func(string) string, stderr io.Writer) (config, error) {
+	cfg := config{launched: getenv(launchedEnv) == "1" || getenv("NAPARI_MON_CLIENT") != ""}
+	fs := flag.NewFlagSet("webmon", flag.ContinueOnError)
+	fs.SetOutput(io.Discard) // its errors come out once, by way of run
+	fs.StringVar(&cfg.host, "host", "127.0.0.1", "`address` to listen on")
+	fs.IntVar(&cfg.port, "port", defaultPort, "`port` to listen on, 0 for any free one")
+	fs.StringVar(&cfg.prefix, "prefix", "", "`path` under which a proxy serves webmon, such as /lab/webmon")
+	fs.Var(&cfg.allowHosts, "allow-host", "further `name` of this machine that browsers may use; may be repeated")
+	fs.StringVar(&cfg.token, "token", "", "`token` that browsers must know (default: a random one, kept for this user)")
+	fs.BoolVar(&cfg.noToken, "no-token", false, "ask for no token; only on a loopback address")
+	fs.Var(&cfg.connect, "connect", "`host:port` of a running manager to attach to; may be repeated")
+	fs.StringVar(&cfg.authkeyFile, "authkey-file", "", "`file` with the key of the managers named by --connect (default: napari's own key)")
+	fs.BoolVar(&cfg.demo, "demo", false, "show the demo, beside whatever else is attached")
+	fs.BoolVar(&cfg.open, "open", false, "open the dashboard in the browser")
+	fs.StringVar(&cfg.logPath, "log-path", "", "`file` for the log (default: standard error; in the state folder when a process starts webmon)")
+	fs.TextVar(&cfg.logLevel, "log-level", slog.LevelInfo, "`level` of the log: debug, info, warn or error")
+	fs.DurationVar(&cfg.linger, "linger", 0, "stop this `long` after the last process and the last browser are gone, 0 for never\n(default: never; 10m when a process starts webmon)")
+	var models list
+	python := fs.String("python", "", "`program` that runs Python files of models (default: the Python of $VIRTUAL_ENV, else python3)")
+	fs.Var(&models, "model", "Python `file` of models to run for whoever looks, or tcp://host:port of a super_hydro server; may be repeated")
+	fs.IntVar(&cfg.params.Nx, "Nx", 0, "`points` of a model's grid along x (default: the model's own, as for what follows)")
+	fs.IntVar(&cfg.params.Ny, "Ny", 0, "`points` of a model's grid along y")
+	fs.IntVar(&cfg.params.Steps, "steps", 0, "time steps of a model between two pictures, a `number`")
+	fs.Float64Var(&cfg.params.HealingLength, "healing-length", 0, "healing `length` of a model, in points of its grid")
+	fs.Float64Var(&cfg.params.DtTScale, "dt-t-scale", 0, "time step of a model, as a `part` of its shortest time scale")
+	tracers := fs.Int("tracers", -1, "tracer particles of a model, a `number`, 0 for none")
+	fs.DurationVar(&cfg.grace, "grace", 0, "stop a model this `long` after the last person has left it (default 10s)")
+	version := fs.Bool("version", false, "print the version")
+
+	// The environment first: a flag wins over it.
+	var envErr error
+	fs.VisitAll(func(f *flag.Flag) {
+		name := "WEBMON_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		if v := getenv(name); v != "" && envErr == nil {
+			if err := fs.Set(f.Name, v); err != nil {
+				envErr = usagef("%s=%q: %v", name, v, err)
+			}
+		}
+	})
+	if envErr != nil {
+		return cfg, envErr
+	}
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			fmt.Fprint(stderr, usage)
+			fs.SetOutput(stderr)
+			fs.PrintDefaults()
+			return cfg, err
+		}
+		return cfg, usagef("%v; webmon --help lists the options", err)
+	}
+	asked := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { asked[f.Name] = true })
+	cfg.portAsked = asked["port"]
+	if *version {
+		fmt.Fprintln(stderr, "webmon", dashboard.Version())
+		return cfg, flag.ErrHelp
+	}
+	if *tracers != -1 {
+		cfg.params.Tracers = tracers
+	}
+	err := cfg.check(fs, getenv)
+	if err == nil {
+		err = cfg.checkModels(models, *python, getenv)
+	}
+	if cfg.launched && !asked["linger"] {
+		cfg.linger = linger
+	}
+	return cfg, err
+}
+
+// check finds what cannot work before anything is started.
+func (cfg *config) check(fs *flag.FlagSet, getenv func(string) string) error {
+	if fs.NArg() > 0 {
+		return usagef("%q is not an option; webmon --help lists them", fs.Arg(0))
+	}
+	if cfg.port < 0 || cfg.port > 65535 {
+		return usagef("--port %d is not a port: use 1 to 65535, or 0 for any free one", cfg.port)
+	}
+	if cfg.prefix = strings.TrimRight(cfg.prefix, "/"); cfg.prefix != "" && !validPrefix(cfg.prefix) {
+		return usagef("--prefix %q is not a path: it begins with / and holds letters, digits, . _ ~ - / only", cfg.prefix)
+	}
+	// Behind a proxy it is the proxy's port that a browser opens.
+	if refused(cfg.port) && cfg.prefix == "" {
+		return usagef("--port %d is one of those that browsers refuse to open: choose another, such as %d, or 0 for any free one", cfg.port, defaultPort)
+	}
+	if cfg.noToken && cfg.token != "" {
+		return usagef("--token and --no-token contradict each other")
+	}
+	if cfg.noToken && !isLoopback(cfg.host) {
+		return usagef("--no-token works on a loopback address only: with --host %s anybody could steer your napari", cfg.host)
+	}
+	if cfg.token != "" && (len(cfg.token) < 16 || strings.ContainsFunc(cfg.token, notTokenRune)) {
+		return usagef("--token needs at least 16 characters out of letters, digits and . _ ~ -")
+	}
+	if cfg.linger < 0 {
+		return usagef("--linger %v is no time to wait: use one such as 10m, or 0 for ever", cfg.linger)
+	}
+	for _, addr := range cfg.connect {
+		host, port, err := net.SplitHostPort(addr)
+		if n, perr := strconv.Atoi(port); err != nil || host == "" || perr != nil || n < 1 || n > 65535 {
+			return usagef("--connect %q is not host:port, such as 127.0.0.1:40123", addr)
+		}
+	}
+	cfg.authkey = []byte(defaultAuthkey)
+	if cfg.authkeyFile != "" {
+		b, err := os.ReadFile(cfg.authkeyFile)
+		if err != nil {
+			return usagef("reading --authkey-file: %v", err)
+		}
+		if cfg.authkey = []byte(strings.TrimRight(string(b), "\r\n")); len(cfg.authkey) == 0 {
+			return usagef("--authkey-file %s is empty", cfg.authkeyFile)
+		}
+	}
+	if client := getenv("NAPARI_MON_CLIENT"); client != "" {
+		port, err := clientPort(client)
+		if err != nil {
+			return usagef("NAPARI_MON_CLIENT: %v", err)
+		}
+		cfg.napariPort, cfg.napariPID = port, os.Getppid()
+	}
+	return nil
+}
+
+// checkModels makes a model.Spec of each file and server that is named. Which
+// Python a file runs with is settled here: a webmon that is handed the file may
+// have been started elsewhere.
+func (cfg *config) checkModels(named list, python string, getenv func(string) string) error {
+	for _, n := range []struct {
+		flag string
+		ok   bool
+	}{
+		{"Nx", cfg.params.Nx >= 0}, {"Ny", cfg.params.Ny >= 0}, {"steps", cfg.params.Steps >= 0},
+		{"healing-length", cfg.params.HealingLength >= 0 && !math.IsInf(cfg.params.HealingLength, 0)},
+		{"dt-t-scale", cfg.params.DtTScale >= 0 && !math.IsInf(cfg.params.DtTScale, 0)},
+		{"tracers", cfg.params.Tracers == nil || *cfg.params.Tracers >= 0},
+		{"grace", cfg.grace >= 0},
+	} {
+		if !n.ok {
+			return usagef("--%s must not be negative, and must be a number", n.flag)
+		}
+	}
+	if python == "" {
+		python = getenv("VIRTUAL_ENV")
+	} else if filepath.Base(python) != python { // a path, no name to look for
+		if abs, err := filepath.Abs(python); err == nil {
+			python = abs
+		}
+	}
+	for _, name := range named {
+		spec := model.Spec{Model: name, Python: python, Params: cfg.params}
+		if err := spec.Check(); err != nil {
+			return usagef("--model: %v", err)
+		}
+		cfg.models = append(cfg.models, spec)
+	}
+	return nil
+}
+
+// clientPort reads what napari tells the clients that it starts: base64 of
+// {"server_port": N}.
+func clientPort(s string) (int, error) {
+	b, err := base64.StdEncoding.DecodeString(s)
+	if err != nil {
+		return 0, fmt.Errorf("it is not base64: %w", err)
+	}
+	var client struct {
+		Port int `json:"server_port"`
+	}
+	if err := json.Unmarshal(b, &client); err != nil {
+		return 0, fmt.Errorf("it does not hold JSON: %w", err)
+	}
+	if client.Port < 1 || client.Port > 65535 {
+		return 0, fmt.Errorf("its server_port %d is not a port", client.Port)
+	}
+	return client.Port, nil
+}
+
+func validPrefix(p string) bool {
+	return strings.HasPrefix(p, "/") && !strings.Contains(p, "//") && !strings.Contains(p, "..") &&
+		!strings.ContainsFunc(p, func(c rune) bool { return c != '/' && notTokenRune(c) })
+}
+
+func notTokenRune(c rune) bool {
+	return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("._~-", c))
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

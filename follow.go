@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"webmon/dashboard"
+	"webmon/dashboard/source"
+	"webmon/shm"
+	"webmon/shm/demo"
+	"webmon/shm/discover"
+	"webmon/shm/model"
+	"webmon/shm/napari"
+)
+
+// targets lists what cfg asks to watch beside the processes that are found. The
+// demo runs for a person who has nothing else to look at.
+func (cfg *config) targets(found bool) []source.Target {
+	var out []source.Target
+	if cfg.napariPort != 0 {
+		out = append(out, source.Target{
+			Name: "napari", Kind: shm.KindNapari, PID: cfg.napariPID, Authkey: []byte(defaultAuthkey),
+			Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(cfg.napariPort)),
+		})
+	}
+	for _, addr := range cfg.connect {
+		out = append(out, source.Target{
+			Name: "napari", Kind: shm.KindNapari, Address: addr, Authkey: cfg.authkey, Again: true,
+		})
+	}
+	if cfg.demo || len(out) == 0 && !found && !cfg.launched && len(cfg.models) == 0 {
+		out = append(out, source.Target{Name: "demo", Kind: shm.KindDemo})
+	}
+	return out
+}
+
+// attachFirst is how long serving waits for the processes named at the start.
+const attachFirst = time.Second
+
+// attach begins to watch the targets, and every process that announces itself,
+// until ctx is done; wait returns when it has let go of all. A page that is opened
+// at once, or has waited for this address, finds its source, since attach waits a
+// moment for the targets, for as many as have announced themselves, and for the
+// models. A process that is slow to answer keeps nobody waiting.
+func attach(ctx context.Context, dir string, server *dashboard.Server, models *model.Catalogue,
+	targets []source.Target, announced int, logger *slog.Logger, stderr io.Writer) (wait func()) {
+	var attaching sync.WaitGroup
+	attached := make(chan struct{}, 2+announced)
+	attaching.Go(func() {
+		models.Ready(ctx) // the address of a file's model is good at once
+		attached <- struct{}{}
+	})
+	attaching.Go(func() {
+		for _, t := range targets {
+			// What goes wrong is said on the pages, and webmon goes on.
+			if _, err := server.Attach(ctx, t); err != nil && ctx.Err() == nil {
+				logger.Warn("not attached", "name", t.Name, "address", t.Address, "error", err)
+				fmt.Fprintf(stderr, "webmon: %v\n", err)
+			}
+		}
+		attached <- struct{}{}
+	})
+	attaching.Go(func() {
+		follow(ctx, dir, logger, func(ctx context.Context, t source.Target) {
+			server.Follow(ctx, t, func() { signalled(attached) })
+		})
+	})
+	enough := time.NewTimer(attachFirst)
+	defer enough.Stop()
+	for range cap(attached) {
+		select {
+		case <-attached:
+			continue
+		case <-enough.C:
+		}
+		break
+	}
+	return attaching.Wait
+}
+
+// follow watches every process that announces itself, for as long as it does and
+// ctx is not done. watch returns when its context is done and the process is not
+// attached any more.
+func follow(ctx context.Context, dir string, logger *slog.Logger, watch func(context.Context, source.Target)) {
+	type life struct {
+		end  context.CancelFunc
+		over chan struct{} // closed once it is not attached any more
+	}
+	var all sync.WaitGroup
+	defer all.Wait()
+	living := map[string]life{} // by the path of the announcement
+	ending := map[string]life{} // of those that have died, the last of each name
+	discover.Watch(ctx, discover.Options{
+		Dir:    filepath.Join(dir, discover.Folder),
+		Logger: logger,
+		Found: func(a discover.Announcement) {
+			before := ending[a.Name].over
+			delete(ending, a.Name)
+			ctx, cancel := context.WithCancel(ctx)
+			l := life{cancel, make(chan struct{})}
+			living[a.Path] = l
+			all.Go(func() {
+				defer close(l.over)
+				defer cancel()
+				if before != nil {
+					// So that one that starts again takes its old place.
+					select {
+					case <-before:
+					case <-time.After(endsWithin):
+					case <-ctx.Done():
+					}
+				}
+				watch(ctx, source.Target{
+					Name: a.Name, Kind: a.Kind, Address: a.Address, Authkey: a.Authkey, PID: a.PID,
+				})
+			})
+		},
+		Lost: func(a discover.Announcement) {
+			l := living[a.Path]
+			l.end()
+			delete(living, a.Path)
+			maps.DeleteFunc(ending, func(_ string, l life) bool {
+				select {
+				case <-l.over:
+					return true
+				default:
+					return false
+				}
+			})
+			ending[a.Name] = l
+		},
+	})
+}
+
+// endsWithin is how long a process that starts again waits for its old place.
+const endsWithin = 5 * time.Second
+
+// signalled sends on a channel unless it is full.
+func signalled(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// attacher makes the adapter for each kind of target.
+func attacher(models *model.Catalogue, logger *slog.Logger) func(context.Context, source.Target, dashboard.Self) (shm.Source, error) {
+	return func(ctx context.Context, t source.Target, self dashboard.Self) (shm.Source, error) {
+		if t.Kind.IsModel() {
+			return models.Open(ctx, t.Name, self.Watchers)
+		}
+		opts := napari.Options{
+			Address: t.Address, Authkey: t.Authkey, PID: t.PID, Kind: t.Kind, Name: t.Name,
+			ID: self.ID, URL: self.URL, Watchers: self.Watchers, Logger: logger,
+		}
+		if t.Kind != shm.KindDemo {
+			return napari.Attach(ctx, opts)
+		}
+		d, err := demo.Start(ctx, demo.Options{})
+		if err != nil {
+			return nil, fmt.Errorf("starting the demo: %w", err)
+		}
+		opts.Address, opts.Authkey = d.Address(), d.Authkey()
+		src, err := napari.Attach(ctx, opts)
+		if err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
+		return demoSource{src, d}, nil
+	}
+}
+
+// demoSource is the demo, attached to like any other process, which ends when
+// nobody reads it any more.
+type demoSource struct {
+	shm.Source
+	demo *demo.Demo
+}
+
+func (d demoSource) Run(ctx context.Context, sink shm.Sink) error {
+	defer d.demo.Close()
+	return d.Source.Run(ctx, sink)
+}

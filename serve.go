@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"webmon/dashboard"
+	"webmon/dashboard/instance"
+	"webmon/shm/discover"
+	"webmon/shm/model"
+)
+
+// serve attaches to what cfg names and serves the dashboard until it is told
+// to stop, or hands everything to a webmon that is running already.
+func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
+	if cfg.launched {
+		instance.Detach()
+	}
+	logger, closeLog, err := openLog(cfg, stderr)
+	if err != nil {
+		return err
+	}
+	defer closeLog()
+
+	dir := instance.RuntimeDir()
+	announced := len(discover.Scan(filepath.Join(dir, discover.Folder), logger))
+	targets := cfg.targets(announced > 0)
+	in, url, err := acquire(ctx, dir, cfg, logger)
+	if err != nil {
+		return err
+	}
+	if in == nil { // another webmon shows it
+		fmt.Fprintln(stdout, url)
+		return openBrowser(cfg.open, url)
+	}
+	defer in.Release()
+
+	models := model.New(model.Options{Params: cfg.params, Grace: cfg.grace, Logger: logger})
+	defer models.Close()
+	for _, spec := range cfg.models {
+		if err := models.Add(spec); err != nil {
+			return usagef("--model: %v", err)
+		}
+	}
+	stop := make(chan struct{}, 1)
+	server, err := newServer(&cfg, models, func() { signalled(stop) }, logger)
+	if err != nil {
+		return err
+	}
+	if err := in.Announce(instance.Record{
+		URL: server.URL(), Handover: server.HandoverURL(), Secret: server.Secret(), PID: os.Getpid(),
+	}); err != nil {
+		logger.Warn("a later webmon will not find this one", "error", err)
+	}
+
+	ctx, cancel := context.WithCancel(ctx)
+	wait := attach(ctx, dir, server, models, targets, announced, logger, stderr)
+	defer func() {
+		cancel()
+		wait()
+	}()
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(ctx) }()
+	fmt.Fprintln(stdout, server.URL()) // a closed stdout is no reason to stop
+	if err := openBrowser(cfg.open, server.URL()); err != nil {
+		logger.Warn("no browser opened", "error", err)
+	}
+
+	idle := time.NewTicker(time.Second)
+	defer idle.Stop()
+	for {
+		select {
+		case err := <-served:
+			return err
+		case <-stop:
+			logger.Info("asked to stop")
+			cancel()
+			return <-served
+		case now := <-idle.C:
+			if since := server.Idle(); cfg.linger > 0 && !since.IsZero() && now.Sub(since) > cfg.linger {
+				logger.Info("nothing to watch and nobody watching")
+				cancel()
+				return <-served
+			}
+		}
+	}
+}
+
+// acquire makes this webmon the user's only one. If another one runs already it
+// hands over what cfg asks to watch, and returns that one's address and no
+// instance.
+func acquire(ctx context.Context, dir string, cfg config, logger *slog.Logger) (*instance.Instance, string, error) {
+	for {
+		in, err := instance.Acquire(dir)
+		if err == nil {
+			return in, "", nil
+		}
+		if !errors.Is(err, instance.ErrTaken) {
+			return nil, "", fmt.Errorf("making sure that no other webmon of yours is running: %w", err)
+		}
+		asked := cfg.targets(true) // who runs webmon to be told its address wants no demo
+		url, err := handOver(ctx, dir, asked, cfg.models)
+		if errors.Is(err, instance.ErrEnded) {
+			continue // it is our turn after all
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		logger.Info("handed over to the webmon that is running", "sources", len(asked), "models", len(cfg.models))
+		return nil, url, nil
+	}
+}
+
+// newServer listens where cfg says. stop is called when a person asks webmon to
+// stop.
+func newServer(cfg *config, models *model.Catalogue, stop func(), logger *slog.Logger) (*dashboard.Server, error) {
+	listener, err := cfg.listen()
+	if err != nil {
+		return nil, err
+	}
+	if cfg.token == "" && !cfg.noToken {
+		if cfg.token, err = keptToken(); err != nil {
+			listener.Close()
+			return nil, err
+		}
+	}
+	server, err := dashboard.New(dashboard.Options{
+		Listener:    listener,
+		Prefix:      cfg.prefix,
+		Token:       cfg.token,
+		AllowHosts:  cfg.allowHosts,
+		Attach:      attacher(models, logger),
+		Models:      models,
+		ModelsFirst: len(cfg.models) > 0,
+		AddModel:    adder(models),
+		Stop:        stop,
+		Logger:      logger,
+	})
+	if err != nil {
+		listener.Close()
+		return nil, err
+	}
+	return server, nil
+}
+
+// keptToken returns the user's token, made at the first use and kept so that a
+// bookmark lasts.
+func keptToken() (string, error) {
+	dir, err := instance.StateDir()
+	if err != nil {
+		return "", err
+	}
+	return instance.Token(filepath.Join(dir, "token"))
+}
+
+func openLog(cfg config, stderr io.Writer) (*slog.Logger, func(), error) {
+	path := cfg.logPath
+	if path == "" && cfg.launched {
+		dir, err := instance.StateDir()
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, nil, fmt.Errorf("making the folder for the log: %w", err)
+		}
+		path = filepath.Join(dir, "webmon.log")
+	}
+	w, closeLog := stderr, func() {}
+	if path != "" {
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			return nil, nil, usagef("opening the log: %v", err)
+		}
+		w, closeLog = f, func() { f.Close() }
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: cfg.logLevel})), closeLog, nil
+}
+
+// openBrowser shows the page to whoever sits at this machine.
+func openBrowser(wanted bool, url string) error {
+	if !wanted {
+		return nil
+	}
+	command := []string{"xdg-open", url}
+	switch runtime.GOOS {
+	case "darwin":
+		command = []string{"open", url}
+	case "windows":
+		command = []string{"rundll32", "url.dll,FileProtocolHandler", url}
+	}
+	cmd := exec.Command(command[0], command[1:]...)
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("opening the browser: %w", err)
+	}
+	return cmd.Process.Release()
+}
