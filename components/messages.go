@@ -26,6 +26,7 @@ type MessageTopic struct {
 	State bool          // the latest value counts, not each message
 	Known bool          // webmon has a tab for it
 	Count uint64        // messages so far
+	Lost  uint64        // and those that never came
 	Rate  float64       // a second
 	At    time.Time     // of the last message, by webmon's clock
 	Age   time.Duration // since then, when rendered

@@ -33,6 +33,7 @@ type StatusSource struct {
 	Starts         int // processes seen under this name
 	Frames         uint64
 	Rate           float64 // frames a second
+	Lost           uint64  // messages that the process had not kept when webmon came to take them
 	Heard          bool
 	Age            time.Duration
 	// Latency is from the process's stamp to webmon, over the last minute;
@@ -99,6 +100,7 @@ func (s Status) sources() ui.TableProps {
 			{Title: "age", Numeric: true},
 			{Title: "rate", Unit: "Hz", Numeric: true},
 			{Title: "frames", Numeric: true},
+			{Title: "lost", Unit: "messages", Numeric: true},
 			{Title: "latency p50", Unit: "ms", Numeric: true},
 			{Title: "p99", Unit: "ms", Numeric: true},
 			{Title: "napari"}, {Title: "Python"}, {Title: "pid", Numeric: true}, {Title: "starts", Numeric: true},
@@ -115,7 +117,7 @@ func (s Status) sources() ui.TableProps {
 			Dim: src.State == ui.Gone,
 			Cells: []ui.Cell{
 				{Text: src.Name}, {Content: ui.StateMark(src.State)}, {Text: src.Kind},
-				{Text: age}, {Text: ui.Rate(src.Rate)}, {Text: ui.Count(src.Frames)},
+				{Text: age}, {Text: ui.Rate(src.Rate)}, {Text: ui.Count(src.Frames)}, {Text: ui.Count(src.Lost)},
 				{Text: millis(src.LatencyMedian)}, {Text: millis(src.LatencyP99)},
 				{Text: src.Napari}, {Text: src.Python}, {Text: number(src.PID)}, {Text: number(src.Starts)},
 			},

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"webmon/components/ui"
 	"webmon/dashboard"
 	"webmon/shm"
 )
@@ -51,5 +52,33 @@ func TestMessagesSendsTopicsThatChanged(t *testing.T) {
 	late = s.socket("napari/html/messages")
 	if got := late.until("topic_30_b"); !strings.Contains(got, "value-1007") {
 		t.Error("a page opened later does not learn what came before")
+	}
+}
+
+// What a process has not kept is on the pages and in the metrics.
+func TestLostMessagesAreSaid(t *testing.T) {
+	s := open(t, dashboard.Options{Token: token})
+	s.sink.Event(shm.Event{Topic: "b", Value: map[string]shm.Value{"k": int64(1)}})
+	messages, status := s.socket("napari/html/messages"), s.socket("napari/html/status")
+	if whole := messages.until(`data-message-topic="b"`); strings.Contains(whole, "lost") {
+		t.Errorf("something is lost already: %s", whole)
+	}
+	s.sink.State(shm.TopicLost, shm.Lost{Total: 11_810, Topics: map[string]uint64{"b": 11_807}})
+	messages.until(ui.Count(11_807) + " lost")
+	if whole := s.socket("napari/html/messages").until(`data-message-topic="b"`); !strings.Contains(whole, ui.Count(11_810)+" messages were lost") {
+		t.Errorf("the page does not say what was lost: %s", whole)
+	}
+	status.until(ui.Count(11_810))
+	s.sink.State(shm.TopicLost, shm.Lost{Total: 11_811, Topics: map[string]uint64{"b": 11_808}})
+	messages.until(ui.Count(11_808) + " lost") // also where nothing else of the topic has changed
+	_, body := s.ask("GET", "/metrics", "")
+	for _, want := range []string{`webmon_source_events_lost_total{source="napari",topic="b"} 11808`, `webmon_source_events_lost_total{source="napari",topic=""} 3`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("/metrics lacks %s", want)
+		}
+	}
+	_, body = s.ask("GET", "/api/v1/sources/napari/state", "")
+	if !strings.Contains(body, `"webmon.lost":{"total":11811,"topics":{"b":11808}}`) {
+		t.Errorf("the state is %s", body)
 	}
 }

@@ -39,6 +39,7 @@ var (
 	descRate      = desc("source_frame_rate_hertz", "Frames a second, over the last seconds.", "source")
 	descLatency   = desc("source_latency_seconds", "From the source's stamp to webmon.", "source", "quantile")
 	descEvents    = desc("source_events_total", "Messages of an event topic.", "source", "topic")
+	descLost      = desc("source_events_lost_total", "Messages of an event topic that the process had not kept when webmon came to take them.", "source", "topic")
 	descCalls     = desc("source_calls_total", "Requests to the source's manager.", "source")
 	descCallBytes = desc("source_call_bytes_total", "Bytes received from the source's manager.", "source")
 	descWaiting   = desc("source_call_seconds_total", "Time requests to the source's manager were under way.", "source")
@@ -103,5 +104,12 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		for _, e := range src.Events(now) {
 			count(descEvents, float64(e.Count), st.ID, e.Name)
 		}
+		lost := src.Lost()
+		rest := lost.Total
+		for topic, n := range lost.Topics {
+			count(descLost, float64(n), st.ID, topic)
+			rest -= min(n, rest)
+		}
+		count(descLost, float64(rest), st.ID, "") // of topics beyond those that are counted apart
 	}
 }

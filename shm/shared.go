@@ -16,6 +16,17 @@ const (
 	TopicArrays   = "arrays"
 )
 
+// TopicLost is the state topic whose value, a Lost, says which events the process
+// has not kept until they were taken.
+const TopicLost = "webmon.lost"
+
+// Lost counts events that a process has sent and nobody has taken in time, since the
+// process began.
+type Lost struct {
+	Total  uint64            `json:"total"`
+	Topics map[string]uint64 `json:"topics"` // of each topic, of the first ones that lost any
+}
+
 // arrayPrefix begins the name of the state topic of every shared array.
 const arrayPrefix = "array/"
 

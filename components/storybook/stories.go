@@ -576,9 +576,11 @@ func messages() components.Messages {
 	frame.Known = true
 	state := topic("camera", map[string]any{"zoom": 2.5, "center": []any{0.0, 512.5, 300.25}}, 12, 4000)
 	state.State = true
+	progress := topic("progress", 0.25, 0.2, 8193)
+	progress.Lost = 11_807
 	return components.Messages{
 		Source: "napari", Name: "napari", Link: ui.Live, LiveTopic: "napari/html/messages",
-		Topics: []components.MessageTopic{frame, topic("stage", stage(), 2, 812), state, topic("progress", 0.25, 0.2, 12)},
+		Topics: []components.MessageTopic{frame, topic("stage", stage(), 2, 812), state, progress},
 	}
 }
 

@@ -62,7 +62,7 @@ func list(m components.Messages) tab.List {
 	for _, t := range m.Shown() {
 		l.Parts = append(l.Parts, tab.Part{
 			ID:      t.ID(),
-			Version: fmt.Sprint(t.Count, t.At.UnixNano(), ui.Rate(t.Rate)),
+			Version: fmt.Sprint(t.Count, t.Lost, t.At.UnixNano(), ui.Rate(t.Rate)),
 			Frame:   components.MessageTopicFrame(t),
 		})
 	}
@@ -105,8 +105,12 @@ func model(m tab.Moment) components.Messages {
 	if src.ID() == source.Nobody {
 		out.Source = ""
 	}
+	lost := src.Lost()
+	if lost.Total > 0 {
+		out.Notices = append(out.Notices, components.MessageNotice{Key: shm.TopicLost, Text: lostText(lost), Count: 1})
+	}
 	for _, e := range src.Events(m.Now) {
-		t := components.MessageTopic{Name: e.Name, Known: known[e.Name], Count: e.Count, Rate: e.Rate}
+		t := components.MessageTopic{Name: e.Name, Known: known[e.Name], Count: e.Count, Rate: e.Rate, Lost: lost.Topics[e.Name]}
 		for _, msg := range slices.Backward(e.Recent) {
 			t.Recent = append(t.Recent, components.Message{Time: msg.Time, Value: msg.Value})
 		}
@@ -116,8 +120,8 @@ func model(m tab.Moment) components.Messages {
 		out.Topics = append(out.Topics, t)
 	}
 	for name := range src.States() {
-		if _, ok := shm.ArrayOfTopic(name); ok {
-			continue // frames are no messages
+		if _, ok := shm.ArrayOfTopic(name); ok || name == shm.TopicLost {
+			continue // frames are no messages, and what was lost stands with its topic
 		}
 		value, at, seq := src.State(name)
 		out.Topics = append(out.Topics, components.MessageTopic{
@@ -139,6 +143,12 @@ func model(m tab.Moment) components.Messages {
 		out.Notices = append(out.Notices, components.MessageNotice{Key: n.Key, Text: n.Text, Count: n.Count})
 	}
 	return out
+}
+
+// lostText says what the process has not kept.
+func lostText(lost shm.Lost) string {
+	return fmt.Sprintf("%s lost: the process sent them faster than they were taken, or before webmon came, and keeps the last ones only.",
+		ui.Count(lost.Total)+" "+ui.Plural(int(lost.Total), "message was", "messages were"))
 }
 
 // summary keeps thousands of tiles off the page; the Viewer tab shows them.

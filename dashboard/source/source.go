@@ -163,6 +163,7 @@ type Status struct {
 	Silent    bool // framed and attached, and not one frame yet
 	Stale     bool // frames had come and have stopped, or it does not answer
 	Topics    []string
+	Lost      uint64 // events that the process has not kept until webmon took them
 	Cost      shm.Cost
 	CostRate  CostRate
 	Latency   series.Stats // ms, from the process's stamp to webmon, over a minute
@@ -187,6 +188,7 @@ func (s *Source) Status(now time.Time) Status {
 		Frames: s.frames.total, FrameRate: s.frames.rate(now),
 		Heard: !s.lastHeard.IsZero(), Framed: s.framed(),
 		Silent: s.running && s.framed() && s.lastFrame.Before(s.began),
+		Lost:   s.lost().Total,
 		Cost:   s.cost, CostRate: s.costRate,
 		Latency: s.latency.Stats(time.Minute, now),
 	}
@@ -195,7 +197,9 @@ func (s *Source) Status(now time.Time) Status {
 		st.Age = max(0, now.Sub(s.lastHeard))
 	}
 	for name := range s.states {
-		st.Topics = append(st.Topics, name)
+		if name != shm.TopicLost { // webmon's own, as the notices are
+			st.Topics = append(st.Topics, name)
+		}
 	}
 	for name := range s.topics {
 		if _, twice := s.states[name]; !twice {
@@ -267,6 +271,22 @@ func (s *Source) States() map[string]shm.Value {
 		out[name] = st.value
 	}
 	return out
+}
+
+// Lost counts the events that the process has not kept until webmon took them.
+func (s *Source) Lost() shm.Lost {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lost()
+}
+
+// lost is Lost; mu is held.
+func (s *Source) lost() shm.Lost {
+	if st := s.states[shm.TopicLost]; st != nil {
+		lost, _ := st.value.(shm.Lost)
+		return lost
+	}
+	return shm.Lost{}
 }
 
 // TopicInfo is what is known of an event topic.

@@ -49,7 +49,7 @@ func (o Options) model(m tab.Moment) components.Status {
 		s := components.StatusSource{
 			ID: st.ID, Name: st.ID, Kind: string(st.Kind), State: tab.StateOf(src, st), Problem: st.Problem,
 			Python: st.Python, Napari: st.Napari, Package: st.Package, PID: st.PID, Address: st.Address,
-			Starts: st.Starts, Frames: st.Frames, Rate: st.FrameRate, Heard: st.Heard, Age: st.Age,
+			Starts: st.Starts, Frames: st.Frames, Rate: st.FrameRate, Lost: st.Lost, Heard: st.Heard, Age: st.Age,
 			LatencyMedian: -1, LatencyP99: -1,
 			Calls: st.CostRate.CallsPerSec, Bytes: st.CostRate.BytesPerSec,
 			ManagerCPU: st.CostRate.Manager, Waiting: st.CostRate.Waiting,

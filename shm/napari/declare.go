@@ -308,3 +308,23 @@ func describe(into map[string]shm.Value, v *pickle.Dict) {
 		}
 	}
 }
+
+// decodeLost turns what a process says of events that it has not kept into a Lost.
+func decodeLost(v pickle.Value) (shm.Lost, bool) {
+	d, ok := v.(*pickle.Dict)
+	if !ok {
+		return shm.Lost{}, false
+	}
+	count := func(v pickle.Value) uint64 { n, _ := v.(int64); return uint64(max(n, 0)) }
+	lost := shm.Lost{Total: count(entry(d, "total")), Topics: map[string]uint64{}}
+	topics, _ := entry(d, "topics").(*pickle.Dict)
+	if topics == nil {
+		return lost, true
+	}
+	for _, e := range topics.Entries {
+		if name, ok := e.Key.(string); ok && wireName.MatchString(name) && len(lost.Topics) < maxStates && count(e.Value) > 0 {
+			lost.Topics[name] = count(e.Value)
+		}
+	}
+	return lost, true
+}

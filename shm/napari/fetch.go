@@ -551,6 +551,10 @@ func (r *run) declared(s *state, v pickle.Value) {
 	case shm.TopicArrays:
 		r.pace.topics.renew(func() { r.arrays.declared(v) })
 		signal(r.demand) // they are told by name
+	case shm.TopicLost:
+		if lost, ok := decodeLost(v); ok {
+			r.sink.State(s.name, lost)
+		}
 	case topicTopics:
 		value, list, notes := decodeTopics(v)
 		notice(notes)
@@ -619,7 +623,7 @@ const (
 
 // declarations are the keys by which it says what it has. They are fetched also
 // while nobody watches, if rarely: commands are checked against them.
-var declarations = []string{topicHello, topicTopics, shm.TopicControls, shm.TopicActions, shm.TopicArrays}
+var declarations = []string{topicHello, topicTopics, shm.TopicControls, shm.TopicActions, shm.TopicArrays, shm.TopicLost}
 
 // gone says that the process has no such state any more.
 func (r *run) gone(s *state) {

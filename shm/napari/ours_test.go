@@ -249,6 +249,28 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// TestLost: what a process has not kept is known, also to who comes later.
+func TestLost(t *testing.T) {
+	p := naparitest.Play(t, naparitest.PlayOptions{})
+	p.Declare("webmon.lost", pickle.NewDict("total", int64(12), "topics", pickle.NewDict("b", int64(10), "bad name", int64(1), "c", "many", "d", int64(-3))))
+	r := watchPlayer(t, p, napari.Options{})
+	lost := func() string {
+		v, _ := r.sink.Latest(shm.TopicLost)
+		return fmt.Sprint(v)
+	}
+	r.sink.Wait(t, "the first count", func() bool { return lost() == "{12 map[b:10]}" })
+	r.sink.Want(shm.TopicLost, 60)
+	p.Declare("webmon.lost", pickle.NewDict("total", int64(13), "topics", nil))
+	r.sink.Wait(t, "the second", func() bool { return lost() == "{13 map[]}" })
+	p.Declare("webmon.lost", "nonsense")
+	p.Declare("controls", pickle.NewDict("exposure", exposure(1)))
+	r.sink.Want(shm.TopicControls, 60)
+	r.sink.Wait(t, "what came after", func() bool { return len(controlsOf(r)) == 1 })
+	if lost() != "{13 map[]}" {
+		t.Errorf("nonsense became %s", lost())
+	}
+}
+
 // TestTakenBack: a state that the process has no more is nobody's last value, such
 // as the layers of a viewer that was closed.
 func TestTakenBack(t *testing.T) {

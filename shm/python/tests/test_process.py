@@ -199,7 +199,7 @@ def test_messages_are_bounded(process, watcher):
     watcher.until_changed("topics")
     for i in range(10000):
         process.send("count", i)
-    assert watcher.messages.qsize() == 8192
+    assert process.stats().waiting == 8192
     assert watcher.next("count")["value"] == 10000 - 8192
 
 
@@ -701,3 +701,80 @@ def test_another_name_and_kind(process, watcher, sources):
     process._become("x", kind="python")
     assert json.loads(path.read_text())["name"] == "x" and path.stat().st_ino == before
     assert about["instance"] == hello["instance"] == process.instance
+
+
+def test_lost_events_are_counted(process, watcher):
+    """What is sent faster than it is taken is lost from the oldest on, and everybody can know how much that was."""
+    for k in range(20000):
+        process.send("b", {"k": k})
+    for _ in range(100):
+        process.send("rare", 1)
+    assert process.stats() == (8192, 11908, {"b": 11908}) and process.stats().lost == 11908
+    watcher.until_changed("webmon.lost")
+    assert watcher.data.get("webmon.lost") == {"total": 11908, "topics": {"b": 11908}}
+    got = [message["b"]["k"] for message in [*watcher.seen, *watcher.drain()] if "b" in message]
+    assert got == list(range(11908, 20000))
+    # They stay lost, whoever comes and goes.
+    process._send_all("spot", [{"time": 0.0}] * 10)
+    for _ in range(8192):
+        process.send("b", 1)
+    lost = Watcher(process.address, process._key).data.get("webmon.lost")
+    assert lost["topics"]["spot"] == 10 and lost["total"] == 11918 == process.stats().lost
+    with pytest.raises(ValueError, match="webmon's own"):
+        process.set("webmon.lost", 1)
+
+
+def test_answers_are_not_lost_for_events(process, watcher):
+    """A command is answered, and what has changed is told, whatever the process sends."""
+
+    @process.command
+    def flood() -> None:
+        for k in range(20000):
+            process.send("b", k)
+
+    watcher.want(stage=1000.0)
+    until(lambda: process.wanted("stage"))
+    process.set("stage", 1)
+    watcher.command("flood")
+    answered = until(lambda: [m for m in watcher.drain() if "command" in m])
+    assert answered[0]["command"]["status"] == "applied"
+    process.control("gain", "int", 1)
+    for k in range(20000):
+        process.send("b", k)
+    watcher.until_changed("controls")
+
+
+def test_every_lost_event_is_counted_once():
+    from webmon._resources import Mailbox
+
+    box = Mailbox(100)
+    taken = []
+
+    def send(name):
+        for k in range(5000):
+            box.put({name: k})
+
+    def take():
+        while len(taken) < 200:
+            taken.append(box.get(True, 30))
+
+    threads = [threading.Thread(target=send, args=(f"t{n}",)) for n in range(4)] + [threading.Thread(target=take)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    total, topics = box.lost()
+    assert total + len(taken) + box.qsize() == 20000 and sum(topics.values()) == total and box.qsize() <= 100
+    # Of many topics the first ones are counted apart, and all of them together.
+    for n in range(1000):
+        box.put({f"many{n}": 1})
+    total, topics = box.lost()
+    assert total + len(taken) + box.qsize() == 21000 and len(topics) == Mailbox.most_topics
+
+
+def test_stats_before_serving():
+    webmon.close()
+    for k in range(8200):
+        webmon.send("b", k)
+    assert webmon.stats() == (8192, 8, {"b": 8})
+    assert webmon.serve("scope", launch=False)._data.get("webmon.lost") == {"total": 8, "topics": {"b": 8}}

@@ -26,7 +26,7 @@ from typing import Any, Callable, Literal, TypeVar, overload
 
 from ._arrays import Scales, SharedArray, Units
 from ._forms import Range
-from ._process import Control, Cost, Process
+from ._process import Control, Cost, Process, Stats
 from ._version import __version__
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "Process",
     "Range",
     "SharedArray",
+    "Stats",
     "__version__",
     "attach",
     "close",
@@ -45,6 +46,7 @@ __all__ = [
     "serve",
     "set",
     "share",
+    "stats",
     "url",
     "wanted",
 ]
@@ -181,6 +183,11 @@ def wanted(topic: str) -> float:
 def poll() -> int:
     """Runs the commands that wait, in this thread, and returns how many ran; for serve(commands="poll")."""
     return _default().poll()
+
+
+def stats() -> Stats:
+    """How many events wait for a webmon, and how many were lost. See :meth:`Process.stats`."""
+    return _default().stats()
 
 
 def url() -> str | None:

@@ -26,7 +26,7 @@ from ._resources import Data, Flag, Inbox, Mailbox, Notes
 from ._server import Server
 from ._version import __version__
 
-__all__ = ["Control", "Cost", "Process"]
+__all__ = ["Control", "Cost", "Process", "Stats"]
 
 log = logging.getLogger("webmon")
 
@@ -39,7 +39,8 @@ _COMMANDS = 1000  # that wait
 _FORGET = 5.0  # seconds after which somebody who wanted something is taken for gone
 _LOOK = 0.5  # seconds between two looks at the arrays' memory, at least
 _DECLARE_HZ = 20  # how often changed declarations are told
-_DECLARED = ("hello", "topics", "controls", "actions", "arrays")
+_LOST = "webmon.lost"  # the key of what the process has not kept
+_DECLARED = ("hello", "topics", "controls", "actions", "arrays", _LOST)
 _RESERVED_STATES = frozenset(_DECLARED)
 _KINDS = ("python", "napari", "model")
 _RESERVED_EVENTS = ("webmon", "command")
@@ -56,6 +57,15 @@ class Cost(NamedTuple):
     # that has more to do than processors it holds what others took in between.
     seconds: float
     calls: int
+
+
+class Stats(NamedTuple):
+    """What has become of the events of a process, since its start."""
+
+    waiting: int  # events that no webmon has taken yet
+    # Events that came faster than they were taken, or waited for a webmon that did not come: the last 8192 are kept.
+    lost: int
+    topics: dict[str, int]  # of them, by topic
 
 
 class _Same:
@@ -211,7 +221,7 @@ class Process:
         self._looked = 0.0  # when all arrays were looked after, by time.monotonic
 
         self._data = Data()
-        self._messages = Mailbox(_MESSAGES)
+        self._messages = Mailbox(_MESSAGES, lambda: self._redeclare(_LOST))
         self._shutdown = Flag()
         self._notes = Notes(self._noted)
         self._inbox = Inbox(self._arrived, lambda: len(self._orders))
@@ -220,6 +230,8 @@ class Process:
         self._data.render("controls", lambda: {c.name: c._declared for c in list(self._controls.values())})
         self._data.render("actions", lambda: {name: c.declared for name, c in list(self._commands.items())})
         self._data.render("arrays", lambda: {a.name: a._declared() for a in list(self._arrays.values())})
+
+        self._data.render(_LOST, lambda: dict(zip(("total", "topics"), self._messages.lost())))
 
         # Demand. _wants is replaced as a whole, so that looking into it needs no lock.
         self._wants: dict[str, float] = {}
@@ -411,6 +423,11 @@ class Process:
         """What webmon has cost the threads that call the package."""
         return Cost(self._spent / 1e9, self._calls)
 
+    def stats(self) -> Stats:
+        """How many events wait for a webmon, and how many were lost because none took them in time."""
+        lost, topics = self._messages.lost()
+        return Stats(self._messages.events(), lost, topics)
+
     def _count(self, began: int) -> None:
         self._spent += time.perf_counter_ns() - began
         self._calls += 1
@@ -443,7 +460,7 @@ class Process:
             now = began / 1e9
             if now - self._told.get(name, -math.inf) >= 1 / hz and not self._batches and name not in self._dirty:
                 self._told[name] = now
-                self._messages.put({"webmon": {"changed": [name]}})
+                self._messages.put_first({"webmon": {"changed": [name]}})
             elif name not in self._dirty:
                 self._dirty.add(name)
                 self._wake.set()
@@ -452,6 +469,9 @@ class Process:
 
     def send(self, name: str, value: Any, **meta: Any) -> None:
         """Sends an event: events are kept in order, counted and charted.
+
+        The last 8192 wait for a webmon that is slow or not there yet; what is lost before them is counted, on the pages and
+        in :meth:`stats`.
 
         Args:
             name: of the topic: letters, digits and _ . : -
@@ -490,7 +510,7 @@ class Process:
     def alive(self) -> None:
         """Says that the process is well although nothing has changed; for those that paint, once a second."""
         if not self.closed:
-            self._messages.put({"webmon": {"alive": time.time()}})
+            self._messages.put_first({"webmon": {"alive": time.time()}})
 
     def _declare_topic(self, name: str, kind: str, meta: dict[str, Any]) -> None:
         known = self._topics.get(name)
@@ -547,7 +567,7 @@ class Process:
             return
         with self._demand_lock:
             self._asks = {who: ask for who, ask in self._asks.items() if asks.get(who) != ask}
-        self._messages.put({"webmon": {"current": asks}})
+        self._messages.put({"webmon": {"current": asks}})  # behind the events that were sent before
 
     def _noted(self) -> None:
         """client_data has changed."""
@@ -658,7 +678,7 @@ class Process:
                 self._told[name] = now
                 changed.append(name)
         if changed:
-            self._messages.put({"webmon": {"changed": changed}})
+            self._messages.put_first({"webmon": {"changed": changed}})
         return wait
 
     def _take_stale(self) -> list[str]:
@@ -929,8 +949,8 @@ class Process:
         # What the command has changed is told before that it was applied.
         stale = self._take_stale() if self._stale and not self._batches else []
         if stale:
-            self._messages.put({"webmon": {"changed": stale}})
-        self._messages.put(
+            self._messages.put_first({"webmon": {"changed": stale}})
+        self._messages.put_first(
             {
                 "command": {
                     "id": order.id,

@@ -176,25 +176,86 @@ class Notes:
 
 
 class Mailbox:
-    """``napari_messages``: a queue that forgets its oldest message rather than wait or grow.
+    """``napari_messages``: a queue that forgets its oldest message rather than wait or grow, and counts what it forgets.
 
-    put takes no lock unless somebody waits for a message; a deque's own methods are atomic.
+    What the process has to say of itself (put_first) comes before all events, and is not forgotten for their sake: an
+    answer to a command is waited for. put takes no lock unless somebody waits for a message, because whoever holds one
+    may be kept from going on; a deque's own methods are atomic.
+
+    Args:
+        most: events that are kept.
+        forgot: called when events were forgotten, in the thread that has put one too many. It must return at once.
     """
 
     exposed = ("empty", "full", "get", "get_nowait", "join", "put", "put_nowait", "qsize", "task_done")
+    most_first = 4096
+    most_topics = 256  # whose lost events are counted apart
 
-    def __init__(self, most: int) -> None:
-        self._items: deque[Any] = deque(maxlen=most)
+    def __init__(self, most: int, forgot: Callable[[], None] = lambda: None) -> None:
+        self._most = most
+        self._forgot = forgot
+        self._first: deque[Any] = deque(maxlen=self.most_first)
+        self._items: deque[Any] = deque()
         self._waiting: deque[Any] = deque()  # a locked lock for each that waits
         self.asked = 0.0  # when somebody last asked for a message, by time.monotonic
+        self._fallen: deque[tuple[Any, int]] = deque()  # topics of events that were forgotten and are not counted yet
+        self._counting = threading.Lock()  # guards those below
+        self._lost: dict[str, int] = {}
+        self._lost_total = 0
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         self._items.append(item)
+        if len(self._items) > self._most:
+            self._forget()
         if self._waiting:
             self._wake()
 
     def put_nowait(self, item: Any) -> None:
         self.put(item)
+
+    def put_first(self, item: Any) -> None:
+        """Puts what is no event."""
+        self._first.append(item)
+        if self._waiting:
+            self._wake()
+
+    def _forget(self) -> None:
+        while len(self._items) > self._most:
+            try:
+                old = self._items.popleft()
+            except IndexError:
+                break
+            if isinstance(old, dict):
+                for topic, value in old.items():
+                    if topic == "webmon":
+                        continue  # no event: that everything before it was taken, which is asked again
+                    self._fallen.append((topic, len(value) if isinstance(value, list) else 1))
+            else:
+                self._fallen.append((None, 1))
+        # Whoever counts at this moment, or next, counts these too.
+        if self._counting.acquire(False):
+            try:
+                self._count()
+            finally:
+                self._counting.release()
+        self._forgot()
+
+    def _count(self) -> None:
+        while self._fallen:
+            topic, n = self._fallen.popleft()
+            self._lost_total += n
+            if isinstance(topic, str) and (topic in self._lost or len(self._lost) < self.most_topics):
+                self._lost[topic] = self._lost.get(topic, 0) + n
+
+    def events(self) -> int:
+        """How many events wait."""
+        return len(self._items)
+
+    def lost(self) -> tuple[int, dict[str, int]]:
+        """How many events were forgotten before anybody took them: all, and of each topic."""
+        with self._counting:
+            self._count()
+            return self._lost_total, dict(self._lost)
 
     def _wake(self) -> None:
         try:
@@ -202,10 +263,19 @@ class Mailbox:
         except IndexError:
             pass  # its wait was over just now
 
+    def _take(self) -> Any:
+        """Takes the next message; IndexError where there is none."""
+        if self._first:
+            try:
+                return self._first.popleft()
+            except IndexError:
+                pass  # another one was faster
+        return self._items.popleft()
+
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         self.asked = time.monotonic()
         try:
-            return self._items.popleft()
+            return self._take()
         except IndexError:
             if not block:
                 raise queue.Empty from None
@@ -216,7 +286,7 @@ class Mailbox:
             self._waiting.append(signal)
             # What came before the signal was there for put to see.
             try:
-                item = self._items.popleft()
+                item = self._take()
             except IndexError:
                 pass
             else:
@@ -228,7 +298,7 @@ class Mailbox:
             if not woken:
                 self._leave(signal)
             try:
-                return self._items.popleft()
+                return self._take()
             except IndexError:
                 if deadline is not None and time.monotonic() >= deadline:
                     raise queue.Empty from None
@@ -238,17 +308,17 @@ class Mailbox:
             self._waiting.remove(signal)
         except ValueError:
             # Woken at the same moment: the message is for the next who waits.
-            if self._items and self._waiting:
+            if not self.empty() and self._waiting:
                 self._wake()
 
     def get_nowait(self) -> Any:
         return self.get(False)
 
     def qsize(self) -> int:
-        return len(self._items)
+        return len(self._first) + len(self._items)
 
     def empty(self) -> bool:
-        return not self._items
+        return not self._first and not self._items
 
     def full(self) -> bool:
         return False
