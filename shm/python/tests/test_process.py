@@ -176,6 +176,18 @@ def test_whatever_is_given_it_is_a_type_or_a_value_error(process, watcher):
     assert {"mean": None} in [{key: value for key, value in message["spot"].items() if key != "time"} for message in watcher.drain() if "spot" in message]
 
 
+@pytest.mark.parametrize(
+    "kwds",
+    [{"default": lambda: 1}, {"min": "a"}, {"max": Broken}, {"step": object()}, {"choices": 3}, {"title": object()}, {"unit": 3}, {"help": b"x"}, {"group": []}],
+    ids=str,
+)
+def test_a_control_that_cannot_be_told_leaves_the_others(process, watcher, kwds):
+    process.control("gain", "float", np.array(1.5), min=np.float32(0), max=np.array(4), unit="half \ud800")
+    with pytest.raises(TypeError):
+        process.control("other", "float", 1.0, **kwds)
+    assert watcher.data.get("controls") == {"gain": {"type": "float", "value": 1.5, "min": 0.0, "max": 4, "unit": "half ?"}}
+
+
 def test_what_is_refused_is_not_declared(process, watcher):
     with pytest.raises(TypeError):
         process.set("stage", object())

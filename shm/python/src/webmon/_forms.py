@@ -14,7 +14,8 @@ from typing import Any, Callable, Literal, Union
 
 import numpy as np
 
-from ._plain import check_name
+from ._convert import called, reason
+from ._plain import MAX_EVENT, check_name, clean, plain, words
 
 __all__ = ["Argument", "Range", "arguments", "check", "declare"]
 
@@ -108,24 +109,35 @@ def declare(
     """Returns the declaration of a control or an argument; what is None is left out, but for the value."""
     if type not in _TYPES:
         raise ValueError(f"there is no type {type!r} of control: use one of {', '.join(_TYPES)}")
-    out: dict[str, Any] = {"type": type, "value": _number(value)}
+    # What is declared is written out with that of all other controls: nothing of it may be left that cannot be.
+    given = {
+        "value": plain(value, "the value of a control", MAX_EVENT),
+        **{
+            key: plain(entry, f"{key} of a control", MAX_EVENT)
+            for key, entry in (("default", default), ("min", min), ("max", max), ("step", step))
+        },
+    }
+    for key in ("min", "max", "step"):
+        if given[key] is not None and (isinstance(given[key], bool) or not isinstance(given[key], (int, float))):
+            raise TypeError(f"{key} of a control must be a number, not {called(given[key])}")
     texts = None
     if choices is not None:
-        texts = [str(choice) for choice in choices]
+        try:
+            texts = [clean(str(choice)) for choice in choices]
+        except Exception as error:
+            raise TypeError(f"the choices of a control must be texts: {reason(error)}") from error
     if type == "choice" and not texts:
         raise ValueError("a control of type choice needs choices")
-    _check_scale(scale, min, "a control")
+    _check_scale(scale, given["min"], "a control")
+    out: dict[str, Any] = {"type": type, "value": given.pop("value")}
     for key, entry in (
-        ("default", _number(default)),
-        ("min", _number(min)),
-        ("max", _number(max)),
-        ("step", _number(step)),
+        *given.items(),
         ("scale", scale),
-        ("unit", unit),
+        ("unit", words(unit, "the unit of a control")),
         ("choices", texts),
-        ("title", title),
-        ("help", help),
-        ("group", group),
+        ("title", words(title, "the title of a control")),
+        ("help", words(help, "the help of a control")),
+        ("group", words(group, "the group of a control")),
     ):
         if entry is not None:
             out[key] = entry
