@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"math/big"
 	"slices"
 	"strconv"
 )
@@ -12,9 +13,16 @@ import (
 // Value is something a process sent, in a form that is safe to keep and to
 // show: nil, bool, int64, float64, string, []Value, map[string]Value, or a
 // type of this package that says in its MarshalJSON how it is written
-// (*TilePoll, *Array). An adapter bounds depth and size before it hands one
-// over; there are no cycles. Integers beyond 64 bits are strings.
+// (*TilePoll, *Array). Integers beyond int64 are *big.Int, which nobody changes,
+// and other numbers that float64 has not the digits for Decimal. An adapter bounds
+// depth and size before it hands one over; there are no cycles.
 type Value = any
+
+// Decimal is a number as JSON writes it, with more digits than float64 has.
+type Decimal string
+
+// MarshalJSON implements json.Marshaler.
+func (d Decimal) MarshalJSON() ([]byte, error) { return []byte(d), nil }
 
 // AppendJSON appends v as JSON to b. NaN and the infinities become null, since
 // JSON has no word for them; map keys are sorted so that equal values give
@@ -34,6 +42,10 @@ func AppendJSON(b []byte, v Value) ([]byte, error) {
 			return append(b, "null"...), nil
 		}
 		return appendFloat(b, v), nil
+	case *big.Int:
+		return v.Append(b, 10), nil
+	case Decimal:
+		return append(b, v...), nil
 	case string:
 		return appendString(b, v), nil
 	case []Value:
@@ -93,6 +105,26 @@ func Number(v Value) (float64, bool) {
 		return float64(v), true
 	case int:
 		return float64(v), true
+	case *big.Int:
+		x, _ := new(big.Float).SetInt(v).Float64()
+		return x, true
+	case Decimal:
+		x, err := strconv.ParseFloat(string(v), 64)
+		return x, err == nil
 	}
 	return 0, false
+}
+
+// NumberText writes a number with all its digits, and no more than it takes to read
+// it back the same; ok is false for what is no number. NaN and the infinities are "".
+func NumberText(v Value) (text string, ok bool) {
+	x, ok := Number(v)
+	if !ok || math.IsNaN(x) {
+		return "", ok
+	}
+	if f, isFloat := v.(float64); isFloat && math.IsInf(f, 0) {
+		return "", true
+	}
+	b, err := AppendJSON(nil, v)
+	return string(b), err == nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"math/big"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,6 +51,8 @@ func build(id, key string, v any, open, depth int, budget *int) node {
 	case int:
 		n.text, n.kind = strconv.Itoa(v), "number"
 	case json.Number:
+		n.text, n.kind = v.String(), "number"
+	case *big.Int:
 		n.text, n.kind = v.String(), "number"
 	case float64:
 		n.text, n.kind = float(v), "number"

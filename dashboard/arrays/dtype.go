@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -15,15 +16,29 @@ type dtype struct {
 	big  bool // byte order
 	kind byte // b, i, u, f, c; others are carried, and not read
 	size int  // bytes
+
+	// Of times: so many units go to a step.
+	unit  string
+	count int
 }
+
+// timeUnit is what stands behind the size of a time, as in "<M8[25ns]".
+var timeUnit = regexp.MustCompile(`^\[([0-9]{0,9})([^0-9\]]*)\]$`)
 
 // parseDType reads a descr such as "<u2".
 func parseDType(descr string) (dtype, bool) {
 	if len(descr) < 3 || !strings.ContainsRune("<>|=", rune(descr[0])) {
 		return dtype{}, false
 	}
+	d := dtype{big: descr[0] == '>', kind: descr[1], count: 1}
 	digits := descr[2:]
 	if i := strings.IndexByte(digits, '['); i >= 0 { // of dates: <M8[ns]
+		if m := timeUnit.FindStringSubmatch(digits[i:]); m != nil {
+			d.unit = m[2]
+			if m[1] != "" {
+				d.count, _ = strconv.Atoi(m[1])
+			}
+		}
 		digits = digits[:i]
 	}
 	n, err := strconv.Atoi(digits)
@@ -33,7 +48,8 @@ func parseDType(descr string) (dtype, bool) {
 	if descr[1] == 'U' { // its size is in characters
 		n *= 4
 	}
-	return dtype{big: descr[0] == '>', kind: descr[1], size: n}, true
+	d.size = n
+	return d, true
 }
 
 // pictured reports whether an array of it can be shown as a picture.
@@ -47,6 +63,11 @@ func (d dtype) pictured() bool {
 		return d.size == 8
 	}
 	return d.numeric()
+}
+
+// read reports whether value reads its values: numbers, and times.
+func (d dtype) read() bool {
+	return d.numeric() || (d.kind == 'M' || d.kind == 'm') && d.size == 8
 }
 
 // numeric reports whether its values are numbers that value reads.
@@ -181,6 +202,10 @@ func (d dtype) value(b []byte) shm.Value {
 	case 'c':
 		half := dtype{kind: 'f', size: d.size / 2}
 		return []shm.Value{half.float(order, b), half.float(order, b[half.size:])}
+	case 'M':
+		return shm.Moment(int64(order.Uint64(b)), d.unit, d.count)
+	case 'm':
+		return shm.Span(int64(order.Uint64(b)), d.unit, d.count)
 	}
 	return nil
 }

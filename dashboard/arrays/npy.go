@@ -189,7 +189,7 @@ func ReadElement(frame *shm.ArrayFrame, place Index) (shm.Value, error) {
 	if !ok || !d.pictured() {
 		return nil, &FieldError{"", fmt.Errorf("its values are no numbers: %s", typeName(info))}
 	}
-	if r, ok := frame.Reader.(itemReader); ok && d.numeric() {
+	if r, ok := frame.Reader.(itemReader); ok && d.read() {
 		b, err := r.ReadItem(frame, position)
 		if err != nil {
 			return nil, err
@@ -199,8 +199,8 @@ func ReadElement(frame *shm.ArrayFrame, place Index) (shm.Value, error) {
 		}
 		return d.value(b), nil
 	}
-	exact := d.kind != 'c' // a pixel of those is their absolute value
-	if n := count(frame.Shape); len(position) > 0 && (exact || n > maxElementFrame/d.size) || !d.numeric() {
+	exact := d.numeric() && d.kind != 'c' // a pixel of those is their absolute value
+	if n := count(frame.Shape); len(position) > 0 && (exact || n > maxElementFrame/d.size) || !d.read() {
 		return readPixel(frame, d, position)
 	}
 	data, err := frame.Reader.ReadAll(frame, nil)

@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -194,14 +196,14 @@ func TestReadElementIsExact(t *testing.T) {
 		{"<u2", []int{2, 2}, []byte{1, 0, 2, 0, 3, 0, 0xff, 0xff}, Index{1, 1}, int64(65535)},
 		{"|u1", []int{3}, []byte{1, 2, 3}, Index{2}, int64(3)},
 		{"|b1", []int{3}, []byte{0, 1, 0}, Index{1}, true},
-		{"<u8", []int{2}, u64(1, 1<<64-1), Index{1}, "18446744073709551615"},
+		{"<u8", []int{2}, u64(1, 1<<64-1), Index{1}, new(big.Int).SetUint64(1<<64 - 1)},
 		{"<i8", []int{2}, u64(1, 1<<53+1), Index{1}, int64(1<<53 + 1)},
 		{"<f8", []int{1, 2}, u64(0, 0x3fb999999999999a), Index{0, 1}, 0.1},
 		{"<i4", []int{1, 1, 2}, []byte{0, 0, 0, 0, 0xfe, 0xff, 0xff, 0xff}, Index{0, 0, 1}, int64(-2)},
 	} {
 		a := arraystest.New(shm.ArrayInfo{Name: "a", Descr: test.descr, Shape: test.shape}, 2)
 		got, err := ReadElement(a.Publish(test.data), test.at)
-		if err != nil || got != test.want {
+		if err != nil || !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%s at %v is %v, %v, want %v", test.descr, test.at, got, err, test.want)
 		}
 	}
@@ -212,6 +214,9 @@ func TestReadElementIsExact(t *testing.T) {
 	}{
 		">u4": {[]byte{0, 0, 1, 0}, "256"}, ">i2": {[]byte{0xff, 0xfe}, "-2"}, "<f2": {[]byte{0, 0xc0}, "-2"},
 		"<c8": {[]byte{0, 0, 0x80, 0x3f, 0, 0, 0, 0x40}, "[1,2]"}, ">f4": {[]byte{0x7f, 0xc0, 0, 0}, "null"},
+		">u8":    {[]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, "18446744073709551615"},
+		"<M8[D]": {[]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, `"1969-12-31"`}, ">M8[25s]": {[]byte{0, 0, 0, 0, 0, 0, 0, 1}, `"1970-01-01T00:00:25"`},
+		"<m8[ms]": {[]byte{1, 0, 0, 0, 0, 0, 0, 0}, "0.001"}, "<M8[ns]": {[]byte{0, 0, 0, 0, 0, 0, 0, 0x80}, "null"}, "<M8": {[]byte{7, 0, 0, 0, 0, 0, 0, 0}, "7"},
 	} {
 		d, ok := parseDType(descr)
 		b, err := shm.AppendJSON(nil, d.value(test.data))

@@ -3,6 +3,7 @@ package arrays
 import (
 	"encoding/binary"
 	"math"
+	"math/big"
 	"strconv"
 
 	"webmon/shm"
@@ -110,7 +111,7 @@ func labels(px shm.Pixels, f func(i int, label uint64)) {
 }
 
 // sample is a sample of a picture, with all its digits: an int64, a float64, or a
-// text of a whole number that int64 has no room for.
+// *big.Int where int64 has no room for it.
 func sample(px shm.Pixels, i int) shm.Value {
 	b := px.Data[i*px.Type.Size():]
 	switch px.Type {
@@ -132,10 +133,10 @@ func sample(px shm.Pixels, i int) shm.Value {
 	return float64(float32At(b))
 }
 
-// unsigned is a whole number as JSON and int64 have it: a text beyond.
+// unsigned is a whole number: an int64, a *big.Int beyond.
 func unsigned(v uint64) shm.Value {
 	if v > math.MaxInt64 {
-		return strconv.FormatUint(v, 10)
+		return new(big.Int).SetUint64(v)
 	}
 	return int64(v)
 }
@@ -148,8 +149,8 @@ func Digits(v shm.Value) string {
 		if v > 1<<53 || v < -1<<53 {
 			return strconv.FormatInt(v, 10)
 		}
-	case string: // beyond int64
-		return v
+	case *big.Int:
+		return v.String()
 	}
 	return ""
 }

@@ -195,7 +195,7 @@ func TestWhatIsNoColourIsRefused(t *testing.T) {
 
 func TestDigits(t *testing.T) {
 	for v, want := range map[shm.Value]string{
-		int64(864691135441234567): "864691135441234567", int64(math.MinInt64): "-9223372036854775808", "9223372036854775809": "9223372036854775809",
+		int64(864691135441234567): "864691135441234567", int64(math.MinInt64): "-9223372036854775808", unsigned(1<<63 + 1): "9223372036854775809",
 		int64(1 << 53): "", int64(-7): "", 1e300: "", true: "",
 	} {
 		if got := Digits(v); got != want {

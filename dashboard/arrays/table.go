@@ -45,6 +45,7 @@ const (
 type column struct {
 	name, unit string
 	number     bool
+	short      bool // of floats of 32 bits and fewer, which need fewer digits
 }
 
 // table is a part of a frame as records.
@@ -63,25 +64,25 @@ func columnsOf(info *shm.ArrayInfo, shape []int) ([]column, error) {
 		columns := make([]column, len(info.Fields))
 		for i, f := range info.Fields {
 			d, ok := parseDType(f.Descr)
-			columns[i] = column{f.Name, f.Unit, ok && d.numeric() && d.kind != 'b' && d.kind != 'c' && len(f.Shape) == 0}
+			columns[i] = column{f.Name, f.Unit, ok && d.charted() && len(f.Shape) == 0, d.short()}
 		}
 		return columns, nil
 	}
 	d, ok := parseDType(info.Descr)
-	if !ok || !d.numeric() {
+	if !ok || !d.read() {
 		return nil, fmt.Errorf("its values are no numbers: %s", typeName(info))
 	}
-	number := d.kind != 'c' && d.kind != 'b'
+	number, short := d.charted(), d.short()
 	switch len(shape) {
 	case 1:
-		return []column{{"value", info.Unit, number}}, nil
+		return []column{{"value", info.Unit, number, short}}, nil
 	case 2:
 		if shape[1] > maxColumns {
 			return nil, fmt.Errorf("it has %d columns, and at most %d are listed; use .npy", shape[1], maxColumns)
 		}
 		columns := make([]column, shape[1])
 		for i := range columns {
-			columns[i] = column{strconv.Itoa(i), info.Unit, number}
+			columns[i] = column{strconv.Itoa(i), info.Unit, number, short}
 		}
 		return columns, nil
 	}
@@ -197,7 +198,7 @@ func records(src *source.Source, info *shm.ArrayInfo) components.ArrayRecords {
 		texts := make([]string, 1, len(row)+1)
 		texts[0] = strconv.Itoa(i)
 		for _, v := range row {
-			texts = append(texts, text(v))
+			texts = append(texts, text(v, t.columns[len(texts)-1].short))
 		}
 		r.Rows = append(r.Rows, ui.Row{Key: texts[0], Cells: ui.Text(texts...)})
 	}
@@ -216,8 +217,15 @@ func uiColumns(columns []column) []ui.Column {
 	return out
 }
 
-// text is a value in a cell, of at most a line.
-func text(v shm.Value) string {
+// charted reports whether its values are numbers that a chart shows.
+func (d dtype) charted() bool { return d.numeric() && d.kind != 'b' && d.kind != 'c' }
+
+// short reports whether its values are floats of 32 bits or fewer.
+func (d dtype) short() bool { return d.kind == 'f' && d.size <= 4 }
+
+// text is a value in a cell, of at most a line: numbers with as many digits as it
+// takes to tell them apart, those that are short among floats of 32 bits.
+func text(v shm.Value, short bool) string {
 	switch v := v.(type) {
 	case nil:
 		return ""
@@ -225,10 +233,16 @@ func text(v shm.Value) string {
 		return clip(v)
 	case bool:
 		return strconv.FormatBool(v)
-	case int64:
-		return strconv.FormatInt(v, 10)
 	case float64:
-		return strconv.FormatFloat(v, 'g', 6, 64)
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return strconv.FormatFloat(v, 'g', -1, 64)
+		}
+		if abs := math.Abs(v); short && (abs >= 1e-6 && abs < 1e21 || abs == 0) {
+			return strconv.FormatFloat(v, 'f', -1, 32)
+		}
+	}
+	if text, ok := shm.NumberText(v); ok {
+		return text
 	}
 	b, err := shm.AppendJSON(nil, v)
 	if err != nil {

@@ -17,7 +17,7 @@ func TestPlainTable(t *testing.T) {
 	a := arraystest.New(shm.ArrayInfo{Name: "a", Descr: "<u2", Role: "table", Shape: []int{3, 2}, Unit: "V"}, 2)
 	frame := a.Publish(u16(1, 2, 3, 4, 5, 65535))
 	got, err := readTable(frame, 2)
-	if err != nil || fmt.Sprint(got.columns, got.rows, got.total) != "[{0 V true} {1 V true}] [[1 2] [3 4]] 3" {
+	if err != nil || fmt.Sprint(got.columns, got.rows, got.total) != "[{0 V true false} {1 V true false}] [[1 2] [3 4]] 3" {
 		t.Errorf("%+v, %v", got, err)
 	}
 	write, err := WriteCSV(frame)
@@ -64,6 +64,24 @@ func TestColumnsOfRecords(t *testing.T) {
 		if err != nil || len(list) != 2 || list[0].name != "x" || list[1].name != "n" ||
 			fmt.Sprint(list[0].values, list[1].values) != "[1.5 NaN] [-7 8]" {
 			t.Errorf("%s: %+v, %v", name, list, err)
+		}
+	}
+}
+
+// Cells have the digits that tell values apart.
+func TestCells(t *testing.T) {
+	for _, test := range []struct {
+		value shm.Value
+		short bool
+		want  string
+	}{
+		{1767320000.5, false, "1767320000.5"}, {float64(float32(0.1)), true, "0.1"}, {float64(float32(0.1)), false, "0.10000000149011612"},
+		{int64(1<<53 + 1), false, "9007199254740993"}, {unsigned(1<<64 - 1), false, "18446744073709551615"}, {1e300, false, "1e+300"},
+		{math.NaN(), false, "NaN"}, {math.Inf(-1), true, "-Inf"}, {0.0, true, "0"}, {nil, false, ""}, {"=a", false, "=a"}, {true, false, "true"},
+		{shm.Decimal("1.0000000000000000001"), false, "1.0000000000000000001"}, {[]shm.Value{int64(1), "x"}, false, `[1,"x"]`},
+	} {
+		if got := text(test.value, test.short); got != test.want {
+			t.Errorf("%v (short: %v) is %q, want %q", test.value, test.short, got, test.want)
 		}
 	}
 }

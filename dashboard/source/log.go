@@ -4,9 +4,8 @@ import (
 	"encoding/csv"
 	"io"
 	"maps"
-	"math"
 	"slices"
-	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -61,11 +60,23 @@ func (l *Log) add(at time.Time, stamp float64, v shm.Value) {
 
 func allNumbers(m map[string]shm.Value) bool {
 	for _, v := range m {
-		if _, ok := shm.Number(v); !ok {
+		if _, ok := exact(v); !ok {
 			return false
 		}
 	}
 	return true
+}
+
+// exact returns v as a float64 if it is a number that float64 has all digits of.
+func exact(v shm.Value) (float64, bool) {
+	switch v := v.(type) {
+	case float64:
+		return v, true
+	case int64:
+		const most = 1 << 53
+		return float64(v), v <= most && v >= -most
+	}
+	return 0, false
 }
 
 // addRow appends fields as a row if they are the numbers that the rows have.
@@ -75,7 +86,7 @@ func (l *Log) addRow(at time.Time, stamp float64, fields map[string]shm.Value) b
 		r.more = make([]float64, extra)
 	}
 	for i, name := range l.fields {
-		x, ok := shm.Number(fields[name])
+		x, ok := exact(fields[name])
 		if !ok {
 			return false
 		}
@@ -203,19 +214,22 @@ func (l *Log) WriteCSV(w io.Writer, from time.Time) error {
 	delete(names, "time")
 	header := append([]string{"time"}, slices.Sorted(maps.Keys(names))...)
 	out := csv.NewWriter(w)
-	if err := out.Write(header); err != nil {
+	record := make([]string, len(header))
+	for i, name := range header {
+		record[i] = Cell(name)
+	}
+	if err := out.Write(record); err != nil {
 		return err
 	}
-	record := make([]string, len(header))
 	for _, e := range entries {
 		fields, ok := e.value.(map[string]shm.Value)
 		if !ok {
 			fields = map[string]shm.Value{"value": e.value}
 		}
 		if x, ok := shm.Number(fields["time"]); ok {
-			record[0] = number(x)
+			record[0] = Cell(x)
 		} else {
-			record[0] = number(e.time)
+			record[0] = Cell(e.time)
 		}
 		for i, name := range header[1:] {
 			record[i+1] = Cell(fields[name])
@@ -228,24 +242,19 @@ func (l *Log) WriteCSV(w io.Writer, from time.Time) error {
 	return out.Error()
 }
 
-func number(x float64) string {
-	if math.IsNaN(x) || math.IsInf(x, 0) {
-		return ""
-	}
-	return strconv.FormatFloat(x, 'f', -1, 64)
-}
-
-// Cell is a value as a cell of a CSV.
+// Cell is a value as a cell of a CSV: numbers with all their digits, and text so that
+// no spreadsheet takes it for anything else.
 func Cell(v shm.Value) string {
-	if x, ok := shm.Number(v); ok {
-		return number(x)
+	if text, ok := shm.NumberText(v); ok {
+		return text
 	}
 	switch v := v.(type) {
 	case nil:
 		return ""
 	case string:
-		// A spreadsheet runs a cell that begins like a formula.
-		if v != "" && (v[0] == '=' || v[0] == '+' || v[0] == '-' || v[0] == '@') {
+		// A spreadsheet runs a cell that begins like a formula, and some look for
+		// one behind what is no part of a text.
+		if v != "" && strings.IndexByte("=+-@\t\r\n", v[0]) >= 0 {
 			return "'" + v
 		}
 		return v

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -46,6 +47,44 @@ func TestLogExports(t *testing.T) {
 	}
 	if want := "time,delta_ms,note,value\n1700000001.25,,,\n1700000002,17,'=cmd(),\n1700000003,,,just a word\n1700000004.25,18,,\n"; csv.String() != want {
 		t.Errorf("CSV\n%swant\n%s", csv.String(), want)
+	}
+}
+
+// Numbers have all their digits and are never taken for formulas; texts never are.
+func TestCell(t *testing.T) {
+	huge, _ := new(big.Int).SetString("-1180591620717411303424", 10)
+	for _, test := range []struct {
+		value shm.Value
+		want  string
+	}{
+		{int64(1<<53 + 1), "9007199254740993"}, {int64(math.MinInt64), "-9223372036854775808"}, {huge, "-1180591620717411303424"},
+		{-0.1, "-0.1"}, {1767320000.123, "1767320000.123"}, {-1e300, "-1e+300"}, {shm.Decimal("-0.1234567890123456789"), "-0.1234567890123456789"},
+		{"=1", "'=1"}, {"+1", "'+1"}, {"-1", "'-1"}, {"@a", "'@a"}, {"\ta", "'\ta"}, {"\ra", "'\ra"}, {"\n=a", "'\n=a"}, {"a=1", "a=1"}, {"", ""},
+		{nil, ""}, {true, "true"}, {math.NaN(), ""}, {math.Inf(1), ""}, {[]shm.Value{int64(-1), huge}, "[-1,-1180591620717411303424]"},
+		{map[string]shm.Value{"a": "=1"}, `{"a":"=1"}`},
+	} {
+		if got := Cell(test.value); got != test.want {
+			t.Errorf("%v becomes %q, want %q", test.value, got, test.want)
+		}
+	}
+}
+
+// Whole numbers that float64 has not keep their digits among those that it has.
+func TestLogKeepsDigits(t *testing.T) {
+	l := &Log{}
+	l.add(epoch, 0, fields("n", int64(1)))
+	l.add(epoch.Add(time.Second), 0, fields("n", int64(1<<53+1)))
+	l.add(epoch.Add(2*time.Second), 0, fields("n", int64(math.MinInt64)))
+	l.add(epoch.Add(3*time.Second), 0, fields("n", new(big.Int).Lsh(big.NewInt(1), 70)))
+	l.add(epoch.Add(4*time.Second), 0, fields("n", int64(2), "=cmd()", "\tx"))
+	var csv bytes.Buffer
+	want := "time,'=cmd(),n\n1700000000,,1\n1700000001,,9007199254740993\n1700000002,,-9223372036854775808\n1700000003,,1180591620717411303424\n1700000004,'\tx,2\n"
+	if err := l.WriteCSV(&csv, epoch); err != nil || csv.String() != want {
+		t.Errorf("CSV, %v\n%swant\n%s", err, csv.String(), want)
+	}
+	b, err := l.AppendJSON(nil, epoch)
+	if err != nil || !strings.Contains(string(b), `{"n":-9223372036854775808,`) || !strings.Contains(string(b), `{"n":9007199254740993,`) {
+		t.Errorf("JSON %s, %v", b, err)
 	}
 }
 

@@ -1,11 +1,11 @@
 package pickle
 
 import (
-	"encoding/base64"
 	"fmt"
 	"math/big"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 	"unsafe"
@@ -20,10 +20,9 @@ type PlainOptions struct {
 	Array func(*Array) (any, bool)
 }
 
-// Plain converts v to what JSON can say: nil, bool, int64, float64, string,
-// []any and map[string]any. NaN and infinities stay float64. Integers beyond
-// 2^53 become strings, which JavaScript's numbers could not hold. Tuples and
-// sets become lists, bytes a string (base64 where they are not text), arrays
+// Plain converts v to what JSON can say: nil, bool, int64, *big.Int beyond that,
+// float64, string, []any and map[string]any. NaN and infinities stay float64. Tuples
+// and sets become lists, bytes a string (see BytesText), arrays
 // nested lists in row-major order of their shape, records maps by field,
 // datetimes RFC 3339 strings, timedeltas seconds, complex numbers [re, im],
 // objects a map with "class", "args" and so on. Keys become strings, as
@@ -53,10 +52,6 @@ func (p *plainer) charge(n int) error {
 	return nil
 }
 
-// maxExact is the largest integer up to which float64, JavaScript's only
-// number, holds every one.
-const maxExact = 1 << 53
-
 func (p *plainer) value(v Value, depth int) (any, error) {
 	if depth > p.opt.MaxDepth {
 		return nil, fmt.Errorf("more than %d levels deep, or inside itself: %w", p.opt.MaxDepth, ErrLimit)
@@ -65,19 +60,14 @@ func (p *plainer) value(v Value, depth int) (any, error) {
 		return nil, err
 	}
 	switch v := v.(type) {
-	case nil, bool, float64:
-		return v, nil
-	case int64:
-		if v > maxExact || v < -maxExact {
-			return strconv.FormatInt(v, 10), nil
-		}
+	case nil, bool, float64, int64:
 		return v, nil
 	case int:
 		return p.value(int64(v), depth)
 	case string:
 		return v, p.charge(len(v) / 16)
 	case *big.Int:
-		return v.String(), p.charge(v.BitLen() / 32)
+		return v, p.charge(v.BitLen() / 32)
 	case complex128:
 		return []any{real(v), imag(v)}, p.charge(2)
 	case []byte:
@@ -122,22 +112,28 @@ func (p *plainer) bytes(b []byte) (any, error) {
 	if err := p.charge(len(b) / 16); err != nil {
 		return nil, err
 	}
-	if isText(b) {
-		return string(b), nil
-	}
-	return base64.StdEncoding.EncodeToString(b), nil
+	s := BytesText(b)
+	return s, p.charge((len(s) - len(b)) / 16)
 }
 
-func isText(b []byte) bool {
-	if !utf8.Valid(b) {
-		return false
-	}
-	for _, c := range b {
-		if c < 0x20 && c != '\n' && c != '\t' && c != '\r' || c == 0x7f {
-			return false
+// BytesText writes bytes as text, by one rule whatever they are: as UTF-8, with
+// \xNN for each byte that is no part of it or a control character other than tab and
+// the ends of lines, and \\ for a backslash, so that no two become the same.
+func BytesText(b []byte) string {
+	var out strings.Builder
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		switch {
+		case r == utf8.RuneError && n == 1, r < 0x20 && r != '\n' && r != '\t' && r != '\r', r == 0x7f:
+			fmt.Fprintf(&out, `\x%02x`, b[0])
+		case r == '\\':
+			out.WriteString(`\\`)
+		default:
+			out.Write(b[:n])
 		}
+		b = b[n:]
 	}
-	return true
+	return out.String()
 }
 
 func (p *plainer) list(items []Value, depth int) (any, error) {
@@ -191,9 +187,7 @@ func keyString(k Value) string {
 	case float64:
 		return strconv.FormatFloat(k, 'g', -1, 64)
 	case []byte:
-		if isText(k) {
-			return string(k)
-		}
+		return BytesText(k)
 	case time.Time:
 		return k.Format(time.RFC3339Nano)
 	}

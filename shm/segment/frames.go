@@ -1,9 +1,9 @@
 package segment
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"time"
 	"unsafe"
 
 	"webmon/shm"
@@ -68,8 +68,7 @@ const (
 
 // ReadRecords implements [shm.ArrayReader]. What lies outside the frame is left
 // out. A field that is an array is a list of lists, one that is a record a map;
-// datetime64 and timedelta64 are seconds (steps, where they have no unit, and
-// months or years of a timedelta64), NaT is nil.
+// datetime64 is as [shm.Moment] has it and timedelta64 as [shm.Span], NaT is nil.
 func (r *frames) ReadRecords(f *shm.ArrayFrame, from, to int) ([][]shm.Value, error) {
 	t := r.dtype
 	switch {
@@ -133,11 +132,14 @@ func itemValue(t *pickle.DType, b []byte) shm.Value {
 		}
 		return out
 	}
+	switch t.Kind {
+	case 'M':
+		return shm.Moment(timeOf(t, b), t.Unit, t.Count)
+	case 'm':
+		return shm.Span(timeOf(t, b), t.Unit, t.Count)
+	}
 	item := t.Item(b)
-	switch v := item.(type) {
-	case time.Time:
-		return float64(v.Unix()) + float64(v.Nanosecond())/1e9
-	case []byte:
+	if _, raw := item.([]byte); raw {
 		if t.Kind == 'f' || t.Kind == 'c' { // longer than Go's
 			if load := float64Of(t); load != nil {
 				return load(unsafe.Pointer(unsafe.SliceData(b)))
@@ -149,6 +151,14 @@ func itemValue(t *pickle.DType, b []byte) shm.Value {
 		return short(fmt.Sprint(item))
 	}
 	return v
+}
+
+// timeOf is the number that a time is.
+func timeOf(t *pickle.DType, b []byte) int64 {
+	if t.Big {
+		return int64(binary.BigEndian.Uint64(b))
+	}
+	return int64(binary.LittleEndian.Uint64(b))
 }
 
 // listOf writes a field that is an array as nested lists, and says how many

@@ -98,7 +98,7 @@ out = share(check_dtype([("t", "<f8"), ("n", ">i2", (2,)), ("name", "U8"), ("raw
 				t.Errorf("records: %x, %v; Python wrote %x", b, err, data)
 			}
 			got, err := r.ReadRecords(f, 0, 5)
-			want := `[[0.5 [1 2] Zürich x 1.577836801e+09 7 0] [1.5 [3 4] b yz <nil> 8 0]]`
+			want := `[[0.5 [1 2] Zürich x 2020-01-01T00:00:01.000 7 0] [1.5 [3 4] b yz <nil> 8 0]]`
 			if err != nil || fmt.Sprint(got) != want {
 				t.Errorf("records %v, %v; want %s", got, err, want)
 			}

@@ -587,7 +587,7 @@ func TestRecords(t *testing.T) {
 		t.Fatalf("%d records, %v", len(got), err)
 	}
 	want := []shm.Value{
-		1.5, []shm.Value{[]shm.Value{int64(1), int64(2)}, []shm.Value{int64(3), int64(4)}}, "hé", "ab", 1.5,
+		1.5, []shm.Value{[]shm.Value{int64(1), int64(2)}, []shm.Value{int64(3), int64(4)}}, "hé", "ab", "1970-01-01T00:00:01.500",
 		map[string]shm.Value{"a": int64(-1), "b": true}, []any{3.0, -4.0}, 1.0,
 	}
 	if !reflect.DeepEqual(got[1], want) {

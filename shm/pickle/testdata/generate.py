@@ -5,8 +5,8 @@
 
 Each line is {"name", "protocol", "pickle": base64, "want": plain value}. The
 wanted value is made here, by Python, the way package pickle's Plain says it:
-tuples and sets are lists, keys strings, bytes text or base64, integers beyond
-2**53 strings. NaN and the infinities, which JSON lacks, are {"float": "nan"}.
+tuples and sets are lists, keys strings, bytes text with \\xNN for what is none, integers
+beyond 2**53 strings, since JSON as Go reads it has not their digits. NaN and the infinities, which JSON lacks, are {"float": "nan"}.
 """
 import base64
 import collections
@@ -32,13 +32,8 @@ def plain(v):
     if isinstance(v, complex):
         return [plain(v.real), plain(v.imag)]
     if isinstance(v, (bytes, bytearray)):
-        try:
-            s = v.decode()
-            if all(c >= " " and c != "\x7f" or c in "\n\t\r" for c in s):
-                return s
-        except UnicodeDecodeError:
-            pass
-        return base64.b64encode(v).decode()
+        s = v.replace(b"\\", b"\\\\").decode(errors="backslashreplace")
+        return "".join(f"\\x{ord(c):02x}" if c < " " and c not in "\n\t\r" or c == "\x7f" else c for c in s)
     if isinstance(v, datetime.datetime):
         s = v.isoformat()
         if v.tzinfo is None:
@@ -105,7 +100,7 @@ def values():
     yield "exceptions", [ValueError("bad", 3), queue.Empty(), queue.Full()], [
         instance("builtins.ValueError", "bad", 3), instance("_queue.Empty"), instance("queue.Full")]  # Empty is the C one
     yield "objects", [decimal.Decimal("1.50"), datetime.time(1, 2, 3)], [
-        instance("decimal.Decimal", "1.50"), instance("datetime.time", base64.b64encode(b"\1\2\3\0\0\0").decode())]
+        instance("decimal.Decimal", "1.50"), instance("datetime.time", r"\x01\x02\x03\x00\x00\x00")]
     yield "class", [int, collections.OrderedDict, len], ["builtins.int", "collections.OrderedDict", "builtins.len"]
     u = uuid.UUID(int=5)
     yield "uuid", u, None  # only that it decodes: its state differs by version
