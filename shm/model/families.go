@@ -68,6 +68,7 @@ func newFile(s Spec, o Options, imports chan struct{}) family {
 		}),
 		first: make(chan struct{}),
 	}
+	f.infos = []shm.ModelInfo{f.from.Pending()}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	f.list()
 	return f

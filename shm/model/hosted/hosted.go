@@ -117,6 +117,17 @@ func (f *File) List(ctx context.Context) []shm.ModelInfo {
 	return out
 }
 
+// Pending is what stands for the models of the file until List has found them.
+func (f *File) Pending() shm.ModelInfo {
+	return shm.ModelInfo{
+		Key: f.key(), Title: f.base(), Origin: f.opt.File, Kind: shm.KindModel, Problem: unsupported(),
+		About: "It is being imported, to see what models it has.",
+	}
+}
+
+// key is that of the file itself.
+func (f *File) key() string { return slug(strings.TrimSuffix(f.base(), filepath.Ext(f.base()))) }
+
 // Open returns a run of the model of the key: its process is started by Run. Also
 // one whose class, or whose file, has a Problem can be run: it says so again, or
 // works by then. The error says that there is no such model.
@@ -186,7 +197,7 @@ func (f *File) describe(found findings) []known {
 		return shm.ModelInfo{Key: key, Title: title, Origin: f.opt.File, Kind: shm.KindModel, Problem: unsupported()}
 	}
 	if found.problem != "" {
-		k := known{ModelInfo: info(slug(strings.TrimSuffix(f.base(), filepath.Ext(f.base()))), f.base())}
+		k := known{ModelInfo: info(f.key(), f.base())}
 		k.Problem, k.Detail = cmp.Or(k.Problem, found.problem), found.detail
 		return []known{k}
 	}
