@@ -82,7 +82,11 @@ func (f *picture) make(frame *shm.ArrayFrame, now time.Time) (*hub.Message, erro
 		return nil, errors.New(why)
 	}
 	d, _ := parseDType(frame.Info.Descr) // fit, so it has one
-	sel, size, err := f.part.selection(frame.Shape, d.pixels().Size())
+	each := d.pixels().Size()
+	if each == 4 && f.part.step > 1 && !f.part.nearest {
+		each = 8 // as means of whole numbers are
+	}
+	sel, size, err := f.part.selection(frame.Shape, each)
 	if err != nil {
 		return nil, err
 	}

@@ -15,16 +15,18 @@ func TestParsePart(t *testing.T) {
 		"stack/7,0,x,y/16,32,64,128/4/n":    {name: "stack", index: Index{7, 0, Right, Down}, row: 16, col: 32, rows: 64, cols: 128, step: 4, nearest: true},
 		"trace/x/0,0,1,100000/1":            {name: "trace", index: Index{Right}, rows: 1, cols: 100000, step: 1},
 		"a:b-c._/1,2,3,4,5,6,y,x/0,0,1,1/1": {name: "a:b-c._", index: Index{1, 2, 3, 4, 5, 6, Down, Right}, rows: 1, cols: 1, step: 1},
+		"camera/y,x/0,0,1,1/1/e":            {name: "camera", index: Index{Down, Right}, rows: 1, cols: 1, step: 1, exact: true},
+		"camera/y,x/0,0,1,1/2/n/e":          {name: "camera", index: Index{Down, Right}, rows: 1, cols: 1, step: 2, nearest: true, exact: true},
 	} {
 		got, err := parsePart(detail)
-		if err != nil || got.name != want.name || !slices.Equal(got.index, want.index) || got.nearest != want.nearest ||
+		if err != nil || got.exact != want.exact || got.name != want.name || !slices.Equal(got.index, want.index) || got.nearest != want.nearest ||
 			[5]int{got.row, got.col, got.rows, got.cols, got.step} != [5]int{want.row, want.col, want.rows, want.cols, want.step} {
 			t.Errorf("%s is read as %+v, %v, want %+v", detail, got, err, want)
 		}
 	}
 	for _, detail := range []string{
 		"", "camera", "camera/y,x", "camera/y,x/0,0,1,1", "/y,x/0,0,1,1/1", "camera//0,0,1,1/1", ".camera/y,x/0,0,1,1/1",
-		"camera/y,x/0,0,1,1/0", "camera/y,x/0,0,1,1/65537", "camera/y,x/0,0,1,1/1/m", "camera/y,x/0,0,1,1/1/n/n", "camera/y,x/0,0,1/1",
+		"camera/y,x/0,0,1,1/0", "camera/y,x/0,0,1,1/65537", "camera/y,x/0,0,1,1/1/m", "camera/y,x/0,0,1,1/1/n/n", "camera/y,x/0,0,1,1/1/e/n", "camera/y,x/0,0,1,1/1/e/e", "camera/y,x/0,0,1,1/e", "camera/y,x/0,0,1/1",
 		"camera/y,x/0,0,0,1/1", "camera/y,x/0,0,1,0/1", "camera/y,x/-1,0,1,1/1", "camera/y,x/00,0,1,1/1", "camera/y,x/0,0,1,1/01",
 		"camera/y,x/0,0,1,+1/1", "camera/y,x/0,0,1, 1/1", "camera/y,x/0,0,1,99999999999999999999/1", "camera/y,x/0,0,1,1e3/1",
 		"camera/y,y/0,0,1,1/1", "camera/x,x/0,0,1,1/1", "camera/y/0,0,1,1/1", "camera/0,0/0,0,1,1/1", "camera/0,x/0,0,1,1/1",
@@ -42,7 +44,7 @@ func TestParsePart(t *testing.T) {
 func FuzzParsePart(f *testing.F) {
 	for _, seed := range []string{
 		"camera/y,x/0,0,2048,2048/2", "layer.3/y,x,c/0,0,512,512/1", "stack/7,0,x,y/16,32,64,128/4/n", "trace/x/0,0,1,9/1",
-		"a/x,3,y,c/9999,0,2147483648,2147483648/65536", "a/y,x/0,0,1,1/1/n/n", "//,,,//", "a/1099511627776,y,x/0,0,1,1/1",
+		"a/x,3,y,c/9999,0,2147483648,2147483648/65536", "a/y,x/0,0,1,1/1/n/n", "a/y,x/0,0,1,1/1/n/e", "//,,,//", "a/1099511627776,y,x/0,0,1,1/1",
 	} {
 		f.Add(seed, uint16(64), uint16(64), uint16(3), uint16(4))
 		f.Add(seed, uint16(40000), uint16(65535), uint16(65535), uint16(4))
