@@ -113,7 +113,7 @@ func TestVanishedBrowserIsGone(t *testing.T) {
 		}{
 			{19 * time.Second, nil},
 			{2 * time.Second, []string{"nearly-vanished", "vanished-one"}},
-			{time.Hour, []string{"nearly-vanished", "vanished-one"}},
+			{time.Minute, []string{"nearly-vanished", "vanished-one"}},
 		} {
 			time.Sleep(at.after)
 			synctest.Wait()
