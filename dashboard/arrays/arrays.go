@@ -128,6 +128,9 @@ func row(m tab.Moment, info *shm.ArrayInfo, open bool) components.ArrayRow {
 	r.Shape = ui.Shape(shape...)
 	if len(shape) == 0 {
 		r.Shape = "a single value"
+		if info.Withheld() && info.Descr == "" && len(info.Fields) == 0 {
+			r.Shape = "" // of which nothing is known
+		}
 	}
 	if item, ok := itemBytes(info); ok {
 		n := count(info.Shape)

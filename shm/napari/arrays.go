@@ -18,7 +18,8 @@ import (
 const (
 	maxArrays    = 256
 	maxArrayDims = 8
-	maxFields    = 256
+	maxFields    = 256 // of a record
+	noGeneration = "0000000000000000"
 	maxArrayWord = 40      // bytes of an axis' name, a unit, a layer's id
 	maxNote      = 400     // bytes of a sentence of the process
 	maxSide      = 1 << 40 // items along an axis
@@ -339,7 +340,8 @@ func (f *following) stats(now time.Time) shm.ArrayStats {
 }
 
 // decodeArrays turns what a process declares of its arrays into Arrays, in the
-// order of their names. What makes no sense is left out, with a note.
+// order of their names. An array that makes no sense is one without frames, which says
+// why, and has a note; of a name that makes no sense there is the note alone.
 func decodeArrays(v pickle.Value) (shm.Arrays, []note) {
 	list := shm.Arrays{}
 	if v == nil {
@@ -363,7 +365,11 @@ func decodeArrays(v pickle.Value) (shm.Arrays, []note) {
 		info, err := decodeArray(name, e.Value)
 		if err != nil {
 			notes = append(notes, note{"arrays." + name, fmt.Sprintf("The array %q is left out: %v", name, err)})
-			continue
+			// People look for it in the list, and a program for its name.
+			info = shm.ArrayInfo{
+				Name: name, Generation: noGeneration, Shape: []int{}, Axes: []string{},
+				Note: clip(fmt.Sprintf("It is left out: %v.", err), maxNote),
+			}
 		}
 		list = append(list, info)
 	}
@@ -396,7 +402,7 @@ func decodeArray(name string, v pickle.Value) (info shm.ArrayInfo, err error) {
 		return info, fmt.Errorf("its dtype is not understood: %w", err)
 	}
 	if len(t.Fields) > maxFields {
-		return info, fmt.Errorf("its records have %d fields, %d are allowed", len(t.Fields), maxFields)
+		return info, fmt.Errorf("its records have %d fields, and at most %d are shown: share them as several arrays", len(t.Fields), maxFields)
 	}
 	info.Descr, info.Fields = segment.Describe(t)
 	shape, ok := sequence(get("shape"))

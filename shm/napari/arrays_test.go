@@ -23,7 +23,19 @@ func declaredArray(pairs ...pickle.Value) *pickle.Dict {
 	return d
 }
 
+// recordOf is a record of so many fields.
+func recordOf(n int) *pickle.List {
+	fields := pickle.NewList()
+	for i := range n {
+		fields.Items = append(fields.Items, pickle.NewList(fmt.Sprint("f", i), "<f8"))
+	}
+	return fields
+}
+
 func TestDecodeArrays(t *testing.T) {
+	if list, notes := decodeArrays(pickle.NewDict("a", declaredArray("dtype", recordOf(maxFields)))); len(notes) != 0 || len(list[0].Fields) != maxFields {
+		t.Errorf("as many fields as there may be: %v", notes)
+	}
 	record := pickle.NewList(
 		pickle.NewList("t", "<f8"), pickle.Tuple{"pos", "<f4", pickle.NewList(int64(3))}, pickle.Tuple{"", "|V4"},
 		pickle.Tuple{"in", pickle.NewList(pickle.Tuple{"a", "|u1"})},
@@ -77,13 +89,15 @@ func TestDecodeArraysRefuses(t *testing.T) {
 		"no dtype":      declaredArray("dtype", nil),
 		"a bad field":   declaredArray("dtype", pickle.NewList(pickle.NewList("a"))),
 		"no shape":      declaredArray("shape", nil),
+		"many fields":   declaredArray("dtype", recordOf(maxFields+1)),
 		"many axes":     declaredArray("shape", ints(1, 1, 1, 1, 1, 1, 1, 1, 1)),
 		"negative":      declaredArray("shape", ints(-1, 5)),
 		"a float":       declaredArray("shape", pickle.NewList(2.5, int64(1))),
 		"too large":     declaredArray("shape", ints(1<<40, 1<<40)),
 	} {
 		list, notes := decodeArrays(pickle.NewDict("a", v, "good", declaredArray()))
-		if len(list) != 1 || list[0].Name != "good" || len(notes) != 1 || !strings.Contains(notes[0].text, `"a"`) {
+		if len(list) != 2 || list[1].Name != "good" || !list[0].Withheld() || !strings.Contains(list[0].Note, "left out") ||
+			len(notes) != 1 || !strings.Contains(notes[0].text, `"a"`) {
 			t.Errorf("%s: %v, notes %v", name, list, notes)
 		} else {
 			t.Log(notes[0].text)
