@@ -90,6 +90,11 @@ type Histogram struct {
 	// controls of the names.
 	ContrastLow, ContrastHigh float64
 	LowName, HighName         string
+
+	// Exact says that Least and Greatest are known, of what was counted; Whole
+	// that all values are whole numbers.
+	Exact, Whole    bool
+	Least, Greatest float64
 }
 
 // LayersCard is a card of controls beside the layers.
@@ -214,8 +219,28 @@ func (h *Histogram) text() string {
 	if len(h.Counts) == 0 {
 		return "No values in the visible slice."
 	}
-	return fmt.Sprintf("Values from %s to %s: half of them below %s, 1 %% below %s, 1 %% above %s.",
-		ui.FieldNumber(h.Low), ui.FieldNumber(h.High), short(h.quantile(0.5)), short(h.quantile(0.01)), short(h.quantile(0.99)))
+	if h.Exact && h.Least == h.Greatest {
+		return "All values are " + ui.FieldNumber(h.Least) + "."
+	}
+	low, high := h.Low, h.High
+	if h.Exact {
+		low, high = h.Least, h.Greatest
+	}
+	return fmt.Sprintf("Values from %s to %s: half of them at most %s, 1 %% at most %s, 1 %% at least %s.",
+		ui.FieldNumber(low), ui.FieldNumber(high), h.near(0.5), h.near(0.01), h.near(0.99))
+}
+
+// near writes about which value the part of all lies at or below: as well as
+// bins can tell, and never what no pixel can have.
+func (h *Histogram) near(part float64) string {
+	x := h.quantile(part)
+	if width := (h.High - h.Low) / float64(max(1, len(h.Counts))); h.Whole && width <= 2 {
+		x = math.Ceil(x - 0.501*width) // the whole number in the bin, the first if there are two
+	}
+	if h.Exact {
+		x = min(h.Greatest, max(h.Least, x))
+	}
+	return short(x)
 }
 
 // short is a number with the digits that a bin can tell.

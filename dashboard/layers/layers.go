@@ -287,6 +287,10 @@ func histogram(src *source.Source, id string, low, high *shm.Control) *component
 	h.High, _ = shm.Number(one["high"])
 	h.ContrastLow, _ = shm.Number(low.Value)
 	h.ContrastHigh, _ = shm.Number(high.Value)
+	least, hasLeast := shm.Number(one["least"])
+	greatest, hasGreatest := shm.Number(one["greatest"])
+	h.Exact, h.Least, h.Greatest = hasLeast && hasGreatest && least <= greatest, least, greatest
+	h.Whole, _ = one["whole"].(bool)
 	counts, _ := one["counts"].([]shm.Value)
 	if len(counts) > maxBins {
 		counts = counts[:maxBins]
@@ -451,7 +455,7 @@ func histogramVersion(h *components.Histogram) string {
 	}
 	// Where the limits stand goes another way: pages move the lines.
 	b := make([]byte, 0, 8*len(h.Counts)+64)
-	for _, x := range []float64{h.Low, h.High} {
+	for _, x := range []float64{h.Low, h.High, h.Least, h.Greatest} {
 		b = append(strconv.AppendFloat(b, x, 'g', -1, 64), ' ')
 	}
 	for _, n := range h.Counts {

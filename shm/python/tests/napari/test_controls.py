@@ -162,6 +162,9 @@ def test_dims_and_play(viewer, scene):
     scene.until_state("dims", lambda d: d["playing"] is None)
     widget = viewer.window._qt_viewer.dims
     widget.play(0)
+    from webmon._napari import compat
+
+    assert compat.playing(viewer) == 0  # at once, not with the first step
     scene.until_control("dims.0.play", True)
     widget.stop()
     scene.until_control("dims.0.play", False)
@@ -269,3 +272,31 @@ def test_a_failing_callback_of_somebody_else(viewer, scene):
         layer.events.opacity.disconnect(broken)
     scene.set(own + ".opacity", 0.75)
     assert layer.opacity == 0.75
+
+
+@pytest.mark.parametrize("value", [1e308, -1e308, 1e31])
+def test_places_too_far_for_napari(viewer, scene, value):
+    before = tuple(camera(viewer).center)
+    for name, args in (
+        ("camera.center.0", {"camera.center.0": value}),
+        ("camera.center.1", {"camera.center.1": value}),
+        ("look_at", {"row": value, "column": 1.0, "layer": scene.layer("series")["id"]}),
+    ):
+        status, why = scene.order(name, args)
+        assert status == "refused" and "between -1e+30 and 1e+30" in why
+    assert tuple(camera(viewer).center) == before
+
+
+@pytest.mark.parametrize("value", [-0.0, 5e-324, 1e-300, 1e15])
+def test_places_that_napari_can_go_to(viewer, scene, value):
+    scene.set("camera.center.0", value)
+    assert camera(viewer).center[-2] == value
+
+
+def test_contrast_beyond_the_range_of_the_data(viewer, scene):
+    layer, own = viewer.layers["series"], prefix(scene, "series")
+    layer.contrast_limits_range = (0, 5000)
+    layer.contrast_limits = (-100, 70000)
+    controls = scene.until_state("controls", lambda c: c[own + ".contrast_high"]["value"] == 70000)
+    limits = {(controls[f"{own}.contrast_{end}"]["min"], controls[f"{own}.contrast_{end}"]["max"]) for end in ("low", "high")}
+    assert len(limits) == 1 and min(limits)[0] <= -100 and max(limits)[1] >= 70000

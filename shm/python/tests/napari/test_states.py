@@ -219,3 +219,13 @@ def test_in_3d_there_are_no_tiles(viewer, watch, volume):
     watcher.until_layer("series", lambda x: x["level"] == 1)
     viewer.dims.ndisplay = 2
     watcher.until_state("poll", lambda p: "tile_state" in p["layers"][own])
+
+
+@pytest.mark.parametrize("dtype", ["bool", "u1", "i1", "u2", "i4", "u8", "f2", "f4", "f8"])
+def test_the_histogram_of_a_picture_of_one_value(viewer, watch, dtype):
+    viewer.add_image(np.zeros((64, 64), dtype), name="flat")
+    watcher = watch("layers", "histograms")
+    own = watcher.until_layer("flat", lambda _: True)["id"]
+    found = watcher.until_state("histograms", lambda h: own in h)[own]
+    assert (found["least"], found["greatest"]) == (0, 0) and sum(found["counts"]) == 64 * 64
+    assert found["whole"] == (np.dtype(dtype).kind != "f")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Callable
 
 import numpy as np
 
 from . import compat
+from .controls import check_place
 from .layers import Tracked
 
 NAMES = ("reset_view", "look_at", "auto_contrast", "screenshot")
@@ -36,8 +36,8 @@ def register(
 
     def look_at(row: float, column: float, layer: str) -> None:
         """Put a pixel of a layer in the middle of the canvas; row and column count pixels of level 0."""
-        if not (math.isfinite(row) and math.isfinite(column)):
-            raise ValueError("row and column must be finite")
+        check_place(row)
+        check_place(column)
         place = find(layer).place
         axes = place.axes
         if len(axes) < 2:
@@ -47,6 +47,8 @@ def register(
         pixel = np.zeros(len(axes))
         pixel[-2:] = (row - 0.5, column - 0.5)
         center[-2:] = (place.linear @ pixel + place.shift)[-2:]  # in 3D the depth stays
+        for coordinate in center:
+            check_place(float(coordinate))
         camera.center = tuple(float(x) for x in center)
 
     def auto_contrast(layer: str) -> None:

@@ -162,7 +162,8 @@ def playing(viewer: Any) -> Optional[int]:
     widget = getattr(qt_viewer(viewer), "dims", None)
     thread = getattr(widget, "_animation_thread", None)
     try:
-        if thread is None or not thread.isRunning() or not widget.is_playing:
+        # Not widget.is_playing, which follows only with the first step.
+        if thread is None or not thread.isRunning():
             return None
         axis = thread.axis
     except (AttributeError, RuntimeError):

@@ -142,8 +142,10 @@ class LayerControls(Group):
             if limits is not None:
                 low, high = (float(x) for x in limits)
                 least, most = (float(x) for x in getattr(layer, "contrast_limits_range", limits))
-                found["contrast_low"] = dict(zip(("min", "max"), _limits(least, most, low)), value=low)
-                found["contrast_high"] = dict(zip(("min", "max"), _limits(least, most, high)), value=high)
+                # Both have the same limits, so that either can follow the other.
+                least, most = min(least, low, high), max(most, low, high)
+                found["contrast_low"] = {"min": least, "max": most, "value": low}
+                found["contrast_high"] = {"min": least, "max": most, "value": high}
             gamma = getattr(layer, "gamma", None)
             if gamma is not None:
                 found["gamma"] = dict(zip(("min", "max"), _limits(0.2, 2.0, float(gamma))), value=float(gamma))
@@ -289,6 +291,7 @@ class CameraControls(Group):
         compat.camera(self._viewer).zoom = value
 
     def _set_center(self, place: int, value: float) -> None:
+        check_place(value)
         camera = compat.camera(self._viewer)
         center = list(camera.center)
         center[len(center) - int(self._viewer.dims.ndisplay) + place] = value
@@ -299,6 +302,17 @@ class CameraControls(Group):
         angles = list(camera.angles)
         angles[place] = value
         camera.angles = tuple(angles)
+
+
+# Beyond this napari and the graphics card, which counts in single precision, can
+# no longer tell places apart, and overflow.
+FARTHEST = 1e30
+
+
+def check_place(value: float) -> None:
+    """Raise ValueError for a coordinate that napari cannot go to."""
+    if not abs(value) <= FARTHEST:
+        raise ValueError(f"it must be between {-FARTHEST:g} and {FARTHEST:g}, as far as napari can go")
 
 
 def _half_turn(angle: float) -> float:

@@ -117,4 +117,9 @@ def histogram(tracked: Tracked) -> Optional[dict[str, Any]]:
         scaled = scaled[np.isfinite(scaled)]
     inside = scaled[(scaled >= 0) & (scaled <= _BINS)].astype(np.int64)
     counts = np.bincount(np.minimum(inside, _BINS - 1), minlength=_BINS)
-    return {"low": low, "high": high, "counts": counts.tolist()}
+    found: dict[str, Any] = {"low": low, "high": high, "counts": counts.tolist()}
+    values = sample[np.isfinite(sample)] if raw.dtype.kind == "f" else sample
+    if values.size:
+        # Exactly: the middle of a bin is no value of a picture that is 0 all over.
+        found.update(least=float(values.min()), greatest=float(values.max()), whole=raw.dtype.kind != "f")
+    return found
