@@ -1,7 +1,6 @@
 package shm
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -262,5 +261,5 @@ type Pixels struct {
 
 // SortArrays puts arrays in the order in which people see them.
 func SortArrays(a Arrays) {
-	slices.SortFunc(a, func(a, b ArrayInfo) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(a, func(a, b ArrayInfo) int { return CompareNames(a.Name, b.Name) })
 }

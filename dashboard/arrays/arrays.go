@@ -109,10 +109,18 @@ func model(m tab.Moment, name string) components.Arrays {
 	return a
 }
 
+// title is what people call an array, "" if they have not said.
+func title(info *shm.ArrayInfo) string {
+	if info.Title == "" {
+		return ""
+	}
+	return ui.Name(info.Title)
+}
+
 // row is an array in the list.
 func row(m tab.Moment, info *shm.ArrayInfo, open bool) components.ArrayRow {
 	r := components.ArrayRow{
-		Name: info.Name, Title: info.Title, Current: open,
+		Name: info.Name, Title: title(info), Current: open,
 		Href:  m.Prefix + "/" + slug + "?source=" + url.QueryEscape(m.Source.ID()) + "&array=" + url.QueryEscape(info.Name),
 		DType: typeName(info), Axes: strings.Join(info.Axes, ", "), Table: IsTable(info),
 		Rate: info.Stats.Rate, Published: info.Stats.Published, Missed: info.Stats.Missed,
@@ -168,7 +176,7 @@ type config struct {
 func view(m tab.Moment, info *shm.ArrayInfo) *components.ArrayView {
 	src := m.Source.ID()
 	base := m.Prefix + "/api/v1/sources/" + url.PathEscape(src) + "/arrays/" + url.PathEscape(info.Name)
-	v := &components.ArrayView{Name: info.Name, Title: info.Title, NPY: base + ".npy"}
+	v := &components.ArrayView{Name: info.Name, Title: title(info), NPY: base + ".npy"}
 	if IsTable(info) {
 		r := records(m.Source, info)
 		v.Records, v.Plane = &r, base+".csv"

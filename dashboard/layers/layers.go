@@ -189,7 +189,7 @@ func (b *builder) row(layer map[string]shm.Value, i, n int) components.LayerRow 
 	id := text(layer, "id")
 	src := b.m.Source
 	r := components.LayerRow{
-		ID: id, Name: text(layer, "name"), Kind: text(layer, "kind"), Selected: flag(layer, "selected"),
+		ID: id, Name: ui.Name(text(layer, "name")), Kind: text(layer, "kind"), Selected: flag(layer, "selected"),
 		Href: b.m.Prefix + "/" + slug + "?source=" + url.QueryEscape(src.ID()) + "&layer=" + url.QueryEscape(id),
 	}
 	prefix := "layer." + id + "."
@@ -235,7 +235,7 @@ var elsewhere = []string{"visible", "index", "contrast_low", "contrast_high"}
 func (b *builder) detail(layer map[string]shm.Value, declared shm.Controls) *components.LayerDetail {
 	id := text(layer, "id")
 	prefix := "layer." + id + "."
-	d := &components.LayerDetail{ID: id, Name: text(layer, "name"), Kind: text(layer, "kind")}
+	d := &components.LayerDetail{ID: id, Name: ui.Name(text(layer, "name")), Kind: text(layer, "kind")}
 	for _, name := range order {
 		if c := b.byName[prefix+name]; c != nil {
 			d.Controls = append(d.Controls, b.control(*c))

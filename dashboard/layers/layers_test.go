@@ -125,6 +125,30 @@ func TestLoadsSayHowTheyWereSeen(t *testing.T) {
 	}
 }
 
+// What a name holds stays in its row.
+func TestNamesOfLayers(t *testing.T) {
+	src, sink := attach(t)
+	list, controls := napari(3)
+	for i, name := range []string{"", "\u202egpj", "a\nb"} {
+		list[i].(map[string]shm.Value)["name"] = name
+	}
+	sink.State(shm.TopicControls, controls)
+	sink.State(topicLayers, list)
+	feed, err := Tab(steer.New("/lab")).Feeds["layers"](tab.Place{Source: src, Prefix: "/lab", Topic: "napari/layers/selected", Detail: "selected"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := string(feed.Frames.Next(time.Now()))
+	for _, want := range []string{"(no name)", `\u202egpj`, "a b"} {
+		if !strings.Contains(whole, want) {
+			t.Errorf("%q is not there", want)
+		}
+	}
+	if strings.Contains(whole, "\u202e") {
+		t.Error("a name turns about what follows it")
+	}
+}
+
 func TestDtype(t *testing.T) {
 	for descr, want := range map[string]string{
 		"<u2": "uint16", ">i4": "int32, big-endian", "|u1": "uint8", "|b1": "bool", "<f8": "float64", "<c8": "complex64",

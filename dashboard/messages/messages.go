@@ -137,7 +137,7 @@ func model(m tab.Moment) components.Messages {
 			}
 			return -1
 		}
-		return strings.Compare(a.Name, b.Name)
+		return shm.CompareNames(a.Name, b.Name)
 	})
 	for _, n := range st.Notices {
 		out.Notices = append(out.Notices, components.MessageNotice{Key: n.Key, Text: n.Text, Count: n.Count})

@@ -206,7 +206,7 @@ func (s *Source) Status(now time.Time) Status {
 			st.Topics = append(st.Topics, name)
 		}
 	}
-	slices.Sort(st.Topics)
+	slices.SortFunc(st.Topics, shm.CompareNames)
 	for _, key := range slices.Sorted(maps.Keys(s.notices)) {
 		st.Notices = append(st.Notices, *s.notices[key])
 	}
@@ -302,7 +302,7 @@ func (s *Source) Events(now time.Time) []TopicInfo {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := make([]TopicInfo, 0, len(s.topics))
-	for _, name := range slices.Sorted(maps.Keys(s.topics)) {
+	for _, name := range slices.SortedFunc(maps.Keys(s.topics), shm.CompareNames) {
 		out = append(out, s.topicInfo(name, now))
 	}
 	return out
@@ -346,7 +346,7 @@ func (s *Source) Series(name string) *series.Series {
 func (s *Source) SeriesNames() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Sorted(maps.Keys(s.series))
+	return slices.SortedFunc(maps.Keys(s.series), shm.CompareNames)
 }
 
 // Marks returns the moments to mark in every chart, oldest first.

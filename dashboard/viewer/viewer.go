@@ -136,7 +136,7 @@ func (p page) model(m tab.Moment, layer string) components.Viewer {
 // label names a layer: as napari does, where it says.
 func label(l shm.TileLayer, i int) string {
 	if l.Name != "" {
-		return l.Name
+		return ui.Name(l.Name)
 	}
 	return "Layer " + strconv.Itoa(i+1)
 }

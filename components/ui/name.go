@@ -1,0 +1,38 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// maxName is how much of a name is shown, in characters.
+const maxName = 200
+
+// Name is a name that people gave to something, as pages show it: a blank one
+// says so, line ends are spaces, and characters that cannot be seen, or would turn
+// what stands around them about, are written as \u202e. A long one is cut.
+func Name(s string) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range strings.TrimSpace(s) {
+		if n++; n > maxName {
+			b.WriteRune('…')
+			break
+		}
+		switch {
+		case unicode.IsSpace(r):
+			b.WriteByte(' ')
+		case r == '\u200c' || r == '\u200d' || unicode.IsGraphic(r):
+			b.WriteRune(r) // joiners belong to letters and to emoji
+		case r > 0xffff:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	if b.Len() == 0 {
+		return "(no name)"
+	}
+	return b.String()
+}

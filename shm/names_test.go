@@ -1,0 +1,39 @@
+package shm
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestNamesInTheOrderOfPeople(t *testing.T) {
+	want := []string{
+		"", "0", "00", "01", "1", "2", "10", "18446744073709551616", "a", "a1b2", "a1b10", "a10b1", "camera", "layer",
+		"layer.2", "layer.2.level.9", "layer.2.level.10", "layer.10", "layer.92", "layer.100", "layer.x", "é9", "é10",
+	}
+	for range 20 {
+		got := slices.Clone(want)
+		rand.Shuffle(len(got), func(i, j int) { got[i], got[j] = got[j], got[i] })
+		slices.SortFunc(got, CompareNames)
+		if !slices.Equal(got, want) {
+			t.Fatalf("got %q", got)
+		}
+	}
+}
+
+// It must be an order, whatever the names are.
+func FuzzCompareNames(f *testing.F) {
+	f.Add("layer.2", "layer.10", "layer.02")
+	f.Add("0", "00", "")
+	f.Fuzz(func(t *testing.T, a, b, c string) {
+		if ab := CompareNames(a, b); ab != -CompareNames(b, a) || (ab == 0) != (a == b) {
+			t.Fatalf("%q and %q", a, b)
+		}
+		list := []string{a, b, c}
+		slices.SortFunc(list, CompareNames)
+		if CompareNames(list[0], list[2]) > 0 {
+			t.Fatalf("%q", strings.Join(list, "|"))
+		}
+	})
+}
