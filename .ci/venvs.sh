@@ -6,7 +6,8 @@
 #   .ci/venvs.sh napari-latest    only those named
 #
 # Each is .venv/NAME with exactly the packages of .ci/requirements/NAME.txt;
-# napari-latest has the package of shm/python besides, installed as it is for users.
+# napari-latest has the package of shm/python besides, installed as it is for users;
+# napari-next is the same with the newest napari there is, a pre-release if need be.
 # One that is complete is left alone, so calling this before every test run
 # costs nothing. To move to a newer napari: install it by hand into the venv
 # and write `pip freeze` over the requirement file.
@@ -18,7 +19,7 @@ cd "$(dirname "$0")/.."
 pythons() {
   case $1 in
     napari-0.4.11 | numpy1) echo 3.9 ;;
-    napari-latest | numpy2 | bench) echo 3.13 3.12 ;;
+    napari-latest | napari-next | numpy2 | bench) echo 3.13 3.12 ;;
     *) return 1 ;;
   esac
 }
@@ -94,7 +95,7 @@ if command -v flock >/dev/null; then
   flock 9
 fi
 if [ $# -eq 0 ]; then
-  set -- napari-0.4.11 napari-latest numpy1 numpy2
+  set -- napari-0.4.11 napari-latest napari-next numpy1 numpy2
 fi
 for name in "$@"; do
   make_venv "$name"

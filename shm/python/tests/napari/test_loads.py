@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import CHUNK, camera, pattern, until
+from conftest import CHUNK, camera, pattern
 
 
 def move(viewer, zoom, y, x):
@@ -149,43 +149,6 @@ def test_nothing_counts_as_loaded_again_in_memory_or_after_new_data(viewer, watc
     painted(watcher, viewer)
     watcher.until_layer("labels", lambda x: x["loads"] >= 2 and x["reloads"] == 0)
     watcher.until_layer("big", lambda x: x["reloads"] == 0)
-
-
-def test_slices_loaded_beside_the_window(viewer, watch):
-    import threading
-
-    from napari.settings import get_settings
-
-    go = threading.Event()
-
-    class Slow:
-        shape, dtype, ndim, size = (5, 600, 800), np.dtype(np.uint16), 3, 5 * 600 * 800
-
-        def __getitem__(self, key):
-            if threading.current_thread() is not threading.main_thread():
-                assert go.wait(20)
-            return np.broadcast_to(pattern(600, 800), self.shape)[key]
-
-    settings = get_settings().experimental
-    viewer.add_image(Slow(), name="slow", contrast_limits=[0, 4000])
-    watcher = watch("layers", "poll")
-    settings.async_ = True
-    try:
-        own = watcher.until_layer("slow", lambda x: x["loaded"])["id"]
-        viewer.dims.set_current_step(0, 4)
-        watcher.until_layer("slow", lambda x: not x["loaded"])
-
-        def loading(poll):
-            return len(np.asarray(poll["layers"][own]["tile_state"]["loading"]))
-
-        watcher.until_state("poll", lambda p: loading(p) > 0)
-        go.set()
-        watcher.until_layer("slow", lambda x: x["loaded"] and x["loads"] >= 1)
-        watcher.until_state("poll", lambda p: loading(p) == 0)
-    finally:
-        go.set()
-        until(lambda: all(layer.loaded for layer in viewer.layers))
-        settings.async_ = False
 
 
 def test_detaching_leaves_no_trace(viewer, watch, pyramid):
