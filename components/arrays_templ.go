@@ -1068,6 +1068,8 @@ func (a Arrays) empty() (props ui.EmptyProps, code string, ok bool) {
 		return ui.EmptyProps{Title: "There is no such array.", Text: name + " shares none of that name."}, "", true
 	case row == nil:
 		return ui.EmptyProps{Title: "There is no such array any more.", Text: name + " has stopped sharing " + a.Open.title() + "."}, "", true
+	case row.Problem != "" && row.Problem == row.Note:
+		return ui.EmptyProps{Title: a.Open.title() + " has nothing to show now.", Text: row.Note}, "", true
 	case row.Problem != "":
 		return ui.EmptyProps{Title: a.Open.title() + " cannot be read.", Text: row.Problem}, "", true
 	case row.Bytes == 0 && row.Shape != "":

@@ -439,7 +439,10 @@ func TestFramesThatAreTakenBack(t *testing.T) {
 	withheld.Shm, withheld.Note = "", "The layer is hidden in napari."
 	withheld.Stats.Problem = withheld.Note
 	s.sink.State(shm.TopicArrays, shm.Arrays{withheld})
-	live.until("The layer is hidden in napari.")
+	live.until("layer.3 has nothing to show now.")
+	if _, body := s.ask("GET", "/arrays?source=napari&array=layer.3", "", "Accept", "text/html"); !strings.Contains(body, "The layer is hidden in napari.") {
+		t.Error("the page does not say why there is nothing")
+	}
 	if status, body := s.ask("GET", file, ""); status != 404 || !strings.Contains(body, "layer.3: The layer is hidden in napari.") {
 		t.Errorf("the file of what is not shared: %d %s", status, body)
 	}

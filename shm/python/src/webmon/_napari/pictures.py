@@ -165,7 +165,7 @@ class SharedSlice:
             if tracked.rgb:
                 shape.append(int(compat.level_data(tracked.layer, 0).shape[-1]))
             dtype = np.dtype(tracked.layer.dtype)
-            if math.prod(shape) > MOST_BYTES:
+            if math.prod(shape) > 1 << 32:
                 shape = [0] * len(shape)  # nobody knows which part of it will be shared
             with self._process.batch():
                 try:
