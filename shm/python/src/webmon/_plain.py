@@ -7,7 +7,6 @@ run code or fail.
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import datetime
 import enum
@@ -105,8 +104,8 @@ def plain(value: Any, what: str = "the value", most: int = MAX_STATE) -> Any:
 
     NumPy scalars become Python's, tuples lists, records, dataclasses, named tuples and other mappings dicts, members of an
     Enum their values, paths and UUIDs text. Arrays of numbers stay arrays, copied; those of anything else become lists.
-    Values are as in the table of a shared array: times are seconds since the epoch, spans seconds, bytes text (base64 where
-    they are none), complex numbers [real, imaginary]; what is masked or no time (NaT) is None, or NaN in an array of floats.
+    Values are as in the table of a shared array, but for times, which are seconds since the epoch here: spans are seconds,
+    bytes text (with \\xNN where they are none), complex numbers [real, imaginary]; what is masked or no time (NaT) is None, or NaN in an array of floats.
     Numbers and arrays of other libraries become what NumPy or float() makes of them, without their units.
 
     Raises TypeError for what is no plain data, or raises anything when it is read, ValueError for what is larger than
@@ -252,14 +251,10 @@ def _dict(items: Iterable[tuple[Any, Any]], what: str, budget: _Budget, depth: i
 
 
 def _text(value: bytes) -> str:
-    """Bytes as people read them: text where they are that, else base64. So does webmon with those of shared records."""
-    try:
-        text = value.decode()
-    except UnicodeDecodeError:
-        text = "\0"
-    if _CONTROL.search(text):
-        return base64.b64encode(value).decode()
-    return text
+    """Bytes as people read them: UTF-8, with \\xNN for each byte that is none or a control character, and \\\\ for a
+    backslash, so that no two become the same. So does webmon with those of shared records."""
+    text = value.replace(b"\\", b"\\\\").decode(errors="backslashreplace")
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def _seconds(value: Any) -> float | int | None:
