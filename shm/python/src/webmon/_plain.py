@@ -104,8 +104,8 @@ def plain(value: Any, what: str = "the value", most: int = MAX_STATE) -> Any:
 
     NumPy scalars become Python's, tuples lists, records, dataclasses, named tuples and other mappings dicts, members of an
     Enum their values, paths and UUIDs text. Arrays of numbers stay arrays, copied; those of anything else become lists.
-    Values are as in the table of a shared array, but for times, which are seconds since the epoch here: spans are seconds,
-    bytes text (with \\xNN where they are none), complex numbers [real, imaginary]; what is masked or no time (NaT) is None, or NaN in an array of floats.
+    Values are as in the table of a shared array: times are text as NumPy writes it, spans seconds, bytes text (with \\xNN for
+    what is none), complex numbers [real, imaginary]; what is masked or no time (NaT) is None, or NaN in an array of floats.
     Numbers and arrays of other libraries become what NumPy or float() makes of them, without their units.
 
     Raises TypeError for what is no plain data, or raises anything when it is read, ValueError for what is larger than
@@ -192,7 +192,7 @@ def _copy(value: Any, what: str, budget: _Budget, depth: int) -> Any:
         return _text(bytes(value))
     if isinstance(value, datetime.datetime):
         # What is no time, such as pandas' NaT, differs from itself.
-        return _copy(value.timestamp() if value == value else None, what, budget, depth + 1)
+        return _copy(value.isoformat() if value == value else None, what, budget, depth + 1)
     if isinstance(value, datetime.timedelta):
         return _copy(value.total_seconds(), what, budget, depth + 1)
     if isinstance(value, (datetime.date, datetime.time)):
@@ -257,13 +257,13 @@ def _text(value: bytes) -> str:
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
-def _seconds(value: Any) -> float | int | None:
-    """A time in seconds since the epoch, a span in seconds; what has no unit, or one without a length, in steps of it."""
+def _time(value: Any) -> str | float | int | None:
+    """A time as NumPy writes it, a span in seconds; what has no unit, or a span of years or months, in steps of it."""
     if np.isnat(value):
         return None
     unit, count = np.datetime_data(value.dtype)
-    if value.dtype.kind == "M" and unit in ("Y", "M"):
-        value, unit, count = value.astype("M8[D]"), "D", 1
+    if value.dtype.kind == "M" and unit != "generic":
+        return str(value)
     steps = int(value.astype("i8")) * count
     if unit not in _UNITS:
         return steps
@@ -308,7 +308,7 @@ def _scalar(value: Any, mask: Any, what: str, budget: _Budget, depth: int) -> An
         return _text(bytes(value))
     if kind in "Mm":
         budget.take(_ITEM)
-        return _seconds(value)
+        return _time(value)
     own = exact(dtype)
     if own is not None:
         return _scalar(np.asarray(value).astype(own)[()], None, what, budget, depth)

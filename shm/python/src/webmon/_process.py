@@ -440,7 +440,7 @@ class Process:
         Args:
             name: of the topic: letters, digits and _ . : -
             value: plain data: None, bool, int, float, str, lists, dicts, NumPy scalars and small arrays, and what stands for
-                such, as records, dataclasses, datetimes (seconds since the epoch), masked values (None) and numbers of
+                such, as records, dataclasses, datetimes (text), masked values (None) and numbers of
                 other libraries. It is copied.
             meta: "title", "unit" and "fields" ({path: {"title", "unit"}}), to declare once or anew.
 
