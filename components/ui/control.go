@@ -81,10 +81,17 @@ type ActionProps struct {
 // when something about it has changed.
 func PartID(name string) string { return ID("control", name) }
 
-// FieldNumber writes a number as fields hold it: what the eye can use of it,
-// with a point and without a unit. The script of the page writes the same.
+// FieldNumber writes a number as fields hold it: every digit that matters, with a
+// point and without a unit. A number of single precision has the digits that tell
+// it from others of those, any other fifteen, which leaves out what calculations
+// leave behind. The script of the page writes the same.
 func FieldNumber(x float64) string {
-	short, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 7, 64), 64)
+	digits, bits := 15, 64
+	if float64(float32(x)) == x && x != math.Trunc(x) {
+		digits, bits = -1, 32
+	}
+	x += 0 // no zero below zero
+	short, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', digits, bits), 64)
 	if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
 		return ""
 	}

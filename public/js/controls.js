@@ -57,7 +57,13 @@ export function positionOf(value, low, high) {
 
 /** A number as fields hold it; the server writes the same. */
 export function fieldNumber(x) {
-  return Number.isFinite(x) ? String(Number(x.toPrecision(7))) : "";
+  if (!Number.isFinite(x)) return "";
+  let digits = 15;
+  if (Math.fround(x) === x && !Number.isInteger(x)) {
+    digits = 1;
+    while (Math.fround(Number(x.toPrecision(digits))) !== x) digits++;
+  }
+  return String(Number(x.toPrecision(digits)));
 }
 
 /** Whether a value of the process is the one that was posted: numbers pass through text and single precision. */

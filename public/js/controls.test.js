@@ -16,7 +16,8 @@ test("a logarithmic slider goes from limit to limit, and back to where it was", 
 });
 
 test("numbers are written as the server writes them", () => {
-  const rows = [[0, "0"], [1, "1"], [-2.5, "-2.5"], [0.1 + 0.2, "0.3"], [Math.fround(0.6), "0.6"], [1e6, "1000000"], [12345678, "12345680"]];
+  const rows = [[0, "0"], [1, "1"], [-2.5, "-2.5"], [0.1 + 0.2, "0.3"], [Math.fround(0.6), "0.6"], [1e6, "1000000"], [12345678, "12345678"], [65535.125, "65535.125"],
+    [0.123456789, "0.123456789"], [2 ** 53 - 1, "9007199254740990"], [Math.fround(0.1) * 3, "0.300000004470348"], [-0, "0"]];
   for (const [x, want] of rows) assert.equal(fieldNumber(x), want);
   assert.equal(fieldNumber(NaN), "");
   assert.equal(fieldNumber(Infinity), "");
