@@ -16,7 +16,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"webmon/dashboard/arrays"
+	"webmon/dashboard/pixels"
 	"webmon/dashboard/source"
 	"webmon/shm"
 )
@@ -87,10 +87,10 @@ func (s *Server) arrayOf(c echo.Context, name string) (*source.Source, *shm.Arra
 	if err != nil {
 		return nil, nil, err
 	}
-	info := arrays.Info(src, name)
+	info := pixels.Info(src, name)
 	if info == nil || src.Demand(shm.TopicArrays) == 0 {
 		refresh(c, src, []string{shm.TopicArrays})
-		info = arrays.Info(src, name)
+		info = pixels.Info(src, name)
 	}
 	if info == nil {
 		return nil, nil, echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("%s shares no array %q.", src.ID(), name))
@@ -104,23 +104,23 @@ func (s *Server) readFrame(c echo.Context, src *source.Source, name string, read
 	since := s.arrayReads.read(src, name, time.Now())
 	ctx, cancel := context.WithTimeout(c.Request().Context(), firstRead)
 	defer cancel()
-	frame, err := arrays.Read(ctx, src, name, since, read)
+	frame, err := pixels.Read(ctx, src, name, since, read)
 	if err == nil {
 		return frame, nil
 	}
-	var field *arrays.FieldError
+	var field *pixels.FieldError
 	text := source.Sentence(err)
 	switch {
 	case errors.As(err, &field) && field.Field != "":
 		return nil, unacceptable(field.Field, strings.TrimSuffix(text, "."))
 	case errors.As(err, &field), errors.Is(err, shm.ErrNoArray):
 		return nil, echo.NewHTTPError(http.StatusNotFound, name+": "+text)
-	case errors.Is(err, arrays.ErrNoFrame):
-		return nil, echo.NewHTTPError(http.StatusNotFound, name+": "+arrays.WhyNone(src, name))
-	case errors.Is(err, arrays.ErrTooLarge):
+	case errors.Is(err, pixels.ErrNoFrame):
+		return nil, echo.NewHTTPError(http.StatusNotFound, name+": "+pixels.WhyNone(src, name))
+	case errors.Is(err, pixels.ErrTooLarge):
 		return nil, echo.NewHTTPError(http.StatusRequestEntityTooLarge, text)
 	case errors.Is(err, shm.ErrOvertaken):
-		if problem := arrays.Problem(src, name); problem != "" {
+		if problem := pixels.Problem(src, name); problem != "" {
 			text = name + ": " + problem // there are no newer ones
 		}
 		return nil, echo.NewHTTPError(http.StatusServiceUnavailable, text)
@@ -128,7 +128,7 @@ func (s *Server) readFrame(c echo.Context, src *source.Source, name string, read
 	return nil, fmt.Errorf("reading the array %s of %s: %w", name, src.ID(), err)
 }
 
-// apiArrays answers GET /api/v1/sources/<id>/arrays.
+// apiArrays answers GET /api/v1/sources/<id>/pixels.
 func (s *Server) apiArrays(c echo.Context) error {
 	src, err := s.sourceOf(c)
 	if err != nil {
@@ -140,7 +140,7 @@ func (s *Server) apiArrays(c echo.Context) error {
 	if asked := refresh(c, src, []string{shm.TopicArrays}); !asked && !fresh && src.Status(now).Connected {
 		ctx, cancel := context.WithTimeout(c.Request().Context(), firstRead)
 		defer cancel()
-		arrays.AwaitList(ctx, src, now)
+		pixels.AwaitList(ctx, src, now)
 	}
 	value, _, _ := src.State(shm.TopicArrays)
 	list, _ := value.(shm.Arrays)
@@ -157,20 +157,20 @@ func (s *Server) apiArrayValue(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	position, err := arrays.ParsePosition(c.QueryParam("index"))
+	position, err := pixels.ParsePosition(c.QueryParam("index"))
 	if err != nil {
 		return unacceptable("index", "index "+err.Error())
 	}
 	var value shm.Value
 	frame, err := s.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
-		value, err = arrays.ReadElement(frame, position)
+		value, err = pixels.ReadElement(frame, position)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	answer := map[string]shm.Value{"value": value, "seq": int64(frame.Seq), "time": frame.Stamp}
-	if text := arrays.Digits(value); text != "" {
+	if text := pixels.Digits(value); text != "" {
 		answer["text"] = text
 	}
 	return s.answer(c, answer)
@@ -209,9 +209,9 @@ func (s *Server) apiArrayProfile(c echo.Context) error {
 			ends[i][j] = x
 		}
 	}
-	var p *arrays.Profile
+	var p *pixels.Profile
 	if _, err = s.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
-		p, err = arrays.ReadProfile(frame, index, ends[0], ends[1])
+		p, err = pixels.ReadProfile(frame, index, ends[0], ends[1])
 		return err
 	}); err != nil {
 		return err
@@ -224,15 +224,15 @@ func (s *Server) apiArrayProfile(c echo.Context) error {
 // planeOf reads the parameter index, which says which plane is meant. Without it
 // that is the one that the pages show at first; up says that they show its first
 // row at the bottom.
-func planeOf(c echo.Context, src *source.Source, info *shm.ArrayInfo) (index arrays.Index, up bool, err error) {
+func planeOf(c echo.Context, src *source.Source, info *shm.ArrayInfo) (index pixels.Index, up bool, err error) {
 	text := c.QueryParam("index")
 	if text == "" {
 		if fieldOfModel(src, info) {
-			return arrays.Index{arrays.Right, arrays.Down}, true, nil
+			return pixels.Index{pixels.Right, pixels.Down}, true, nil
 		}
-		return arrays.DefaultIndex(info), false, nil
+		return pixels.DefaultIndex(info), false, nil
 	}
-	index, err = arrays.ParseIndex(text)
+	index, err = pixels.ParseIndex(text)
 	if err != nil {
 		return nil, false, unacceptable("index", source.Sentence(err))
 	}
@@ -280,17 +280,17 @@ func (s *Server) arrayNPY(c echo.Context, src *source.Source, info *shm.ArrayInf
 	if c.QueryParam(field) == "" {
 		field = "index"
 	}
-	var plane arrays.Index
+	var plane pixels.Index
 	if text := c.QueryParam(field); text != "" {
 		var err error
-		if plane, err = arrays.ParseIndex(text); err != nil {
+		if plane, err = pixels.ParseIndex(text); err != nil {
 			return unacceptable(field, source.Sentence(err))
 		}
 	}
-	var npy *arrays.NPY
+	var npy *pixels.NPY
 	if _, err := s.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
-		npy, err = arrays.ReadNPY(frame, plane)
-		if fault := (*arrays.FieldError)(nil); errors.As(err, &fault) && fault.Field == "plane" {
+		npy, err = pixels.ReadNPY(frame, plane)
+		if fault := (*pixels.FieldError)(nil); errors.As(err, &fault) && fault.Field == "plane" {
 			fault.Field = field
 		}
 		return err
@@ -312,7 +312,7 @@ func (s *Server) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInf
 	if err != nil {
 		return err
 	}
-	look := arrays.Look{Index: index, Up: up, Colormap: c.QueryParam("colormap"), Gamma: 1}
+	look := pixels.Look{Index: index, Up: up, Colormap: c.QueryParam("colormap"), Gamma: 1}
 	var limits [2]float64
 	given := 0
 	for _, p := range []struct {
@@ -353,7 +353,7 @@ func (s *Server) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInf
 	}
 	var img image.Image
 	if _, err = s.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
-		img, err = arrays.ReadPicture(frame, look)
+		img, err = pixels.ReadPicture(frame, look)
 		return err
 	}); err != nil {
 		return err
@@ -361,7 +361,7 @@ func (s *Server) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInf
 	c.Response().Header().Set(echo.HeaderContentType, "image/png")
 	c.Response().Header().Set(echo.HeaderContentDisposition, mime.FormatMediaType("inline",
 		map[string]string{"filename": fileName(src, info.Name+".png")}))
-	if err := arrays.WritePNG(patient(c), img); err != nil {
+	if err := pixels.WritePNG(patient(c), img); err != nil {
 		s.opts.Logger.Debug("picture not sent", "array", info.Name, "error", err)
 	}
 	return nil
@@ -370,7 +370,7 @@ func (s *Server) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInf
 func (s *Server) arrayCSV(c echo.Context, src *source.Source, info *shm.ArrayInfo) error {
 	var write func(io.Writer) error
 	if _, err := s.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
-		write, err = arrays.WriteCSV(frame)
+		write, err = pixels.WriteCSV(frame)
 		return err
 	}); err != nil {
 		return err

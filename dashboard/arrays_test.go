@@ -17,7 +17,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"webmon/dashboard"
-	"webmon/dashboard/arrays/arraystest"
+	"webmon/dashboard/pixels/pixelstest"
 	"webmon/shm"
 )
 
@@ -82,14 +82,14 @@ func splitPicture(t *testing.T, b []byte) (head pictureHead, pixels []byte) {
 // camera shares an array whose pixels are 1000 * row + column + 100 * number of
 // the frame.
 type camera struct {
-	*arraystest.Array
+	*pixelstest.Array
 	s          *site
 	rows, cols int
 	n          int
 }
 
-func (s *site) camera(name string, rows, cols int, more ...*arraystest.Array) *camera {
-	c := &camera{arraystest.New(shm.ArrayInfo{
+func (s *site) camera(name string, rows, cols int, more ...*pixelstest.Array) *camera {
+	c := &camera{pixelstest.New(shm.ArrayInfo{
 		Name: name, Descr: "<u2", Shape: []int{rows, cols}, Units: []string{"um", "um"},
 		Stats: shm.ArrayStats{Published: 7, Seen: 6, Missed: 3, Torn: 2, Rate: 59.94},
 	}, 2), s, rows, cols, 0}
@@ -241,8 +241,8 @@ func TestOvertakenFramesAreReadAgain(t *testing.T) {
 
 func TestPicturesOfOtherShapes(t *testing.T) {
 	s := open(t, dashboard.Options{Token: token})
-	stack := arraystest.New(shm.ArrayInfo{Name: "stack", Descr: "|u1", Shape: []int{3, 2, 2, 3}, Role: "rgb"}, 3)
-	trace := arraystest.New(shm.ArrayInfo{Name: "trace", Descr: "<f8", Shape: []int{4}}, 3)
+	stack := pixelstest.New(shm.ArrayInfo{Name: "stack", Descr: "|u1", Shape: []int{3, 2, 2, 3}, Role: "rgb"}, 3)
+	trace := pixelstest.New(shm.ArrayInfo{Name: "trace", Descr: "<f8", Shape: []int{4}}, 3)
 	s.camera("camera", 2, 2, stack, trace)
 	colour, line, gone := "napari/array/stack/9,y,x,c/0,0,2,2/1", "napari/array/trace/x/0,0,1,4/1", "napari/array/trace/y,x/0,0,1,4/1"
 	page := s.socket(colour, line, gone)
@@ -272,7 +272,7 @@ func TestPicturesOfOtherShapes(t *testing.T) {
 func TestSlowBrowserCostsNoReading(t *testing.T) {
 	s := open(t, dashboard.Options{Token: token})
 	const side = 1500 // 2.2 MB
-	cam := arraystest.New(shm.ArrayInfo{Name: "camera", Descr: "|u1", Shape: []int{side, side}}, 3)
+	cam := pixelstest.New(shm.ArrayInfo{Name: "camera", Descr: "|u1", Shape: []int{side, side}}, 3)
 	s.sink.State(shm.TopicArrays, shm.Arrays{*cam.Info()})
 	topic := fmt.Sprintf("napari/array/camera/y,x/0,0,%d,%d/1", side, side)
 	slow := s.socket(topic)
@@ -300,7 +300,7 @@ func TestSlowBrowserCostsNoReading(t *testing.T) {
 func TestRecordsAreATableAndCharts(t *testing.T) {
 	s := open(t, dashboard.Options{Token: token})
 	const total = 10_000
-	spots := arraystest.New(shm.ArrayInfo{
+	spots := pixelstest.New(shm.ArrayInfo{
 		Name: "spots", Shape: []int{total}, Role: "table",
 		Fields: []shm.ArrayField{{Name: "frame", Descr: "<i4"}, {Name: "x", Descr: "<f4", Unit: "um"}, {Name: "name", Descr: "|S4"}},
 	}, 3)
@@ -385,7 +385,7 @@ func TestArraysPage(t *testing.T) {
 	if body := page(""); !strings.Contains(body, "shares no arrays") {
 		t.Error("a process without arrays is not told of")
 	}
-	cam := s.camera("camera", 40, 50, arraystest.New(shm.ArrayInfo{Name: "texts", Descr: "<U3", Shape: []int{4, 4}}, 2))
+	cam := s.camera("camera", 40, 50, pixelstest.New(shm.ArrayInfo{Name: "texts", Descr: "<U3", Shape: []int{4, 4}}, 2))
 	body := page("?source=napari&array=camera")
 	for _, want := range []string{
 		`data-topic="napari/arrays/camera"`, `/lab/arrays?source=napari&amp;array=texts`, "/lab/api/v1/sources/napari/arrays/camera.npy",
@@ -538,7 +538,7 @@ func TestArrayAPI(t *testing.T) {
 		}
 	}
 	// Whoever asks for a plane that is not there gets none, however they ask.
-	stack := arraystest.New(shm.ArrayInfo{Name: "stack", Descr: "<u2", Shape: []int{5, 2, 2}}, 2)
+	stack := pixelstest.New(shm.ArrayInfo{Name: "stack", Descr: "<u2", Shape: []int{5, 2, 2}}, 2)
 	s.sink.State(shm.TopicArrays, shm.Arrays{*stack.Info()})
 	s.sink.State("array/stack", stack.Publish(make([]byte, 40)))
 	for path, field := range map[string]string{
@@ -555,7 +555,7 @@ func TestArrayAPI(t *testing.T) {
 	if status, _ := s.ask("GET", "/api/v1/sources/nobody/arrays/camera.npy", ""); status != 404 {
 		t.Errorf("an array of a source that does not exist: %d", status)
 	}
-	huge := arraystest.New(shm.ArrayInfo{Name: "huge:1", Descr: "<f8", Shape: []int{1 << 15, 1 << 15}}, 2)
+	huge := pixelstest.New(shm.ArrayInfo{Name: "huge:1", Descr: "<f8", Shape: []int{1 << 15, 1 << 15}}, 2)
 	s.sink.State(shm.TopicArrays, shm.Arrays{*huge.Info()})
 	s.sink.State("array/huge:1", huge.Publish(nil))
 	for _, file := range []string{".npy", ".png"} {

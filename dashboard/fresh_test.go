@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"webmon/dashboard"
-	"webmon/dashboard/arrays/arraystest"
+	"webmon/dashboard/pixels/pixelstest"
 	"webmon/shm"
 )
 
@@ -28,7 +28,7 @@ func TestReadsGoByWhatThereIs(t *testing.T) {
 		mu.Unlock()
 	}
 	const base = "/api/v1/sources/napari"
-	camera := arraystest.New(shm.ArrayInfo{Name: "camera", Descr: "|u1", Shape: []int{1, 1}}, 3)
+	camera := pixelstest.New(shm.ArrayInfo{Name: "camera", Descr: "|u1", Shape: []int{1, 1}}, 3)
 	for i := range 3 {
 		asks(func([]string) {
 			s.sink.State("stage", int64(i))
@@ -84,9 +84,9 @@ func TestArraysThatAreSharedAgain(t *testing.T) {
 		_, body := s.ask("GET", fmt.Sprintf("/api/v1/sources/napari/arrays/camera/value?index=0,%d", i), "")
 		return body
 	}
-	var last *arraystest.Array
+	var last *pixelstest.Array
 	share := func(i int) {
-		last = arraystest.New(shm.ArrayInfo{Name: "camera", Descr: "|u1", Shape: []int{1, i}, Generation: fmt.Sprintf("%016x", i)}, 3)
+		last = pixelstest.New(shm.ArrayInfo{Name: "camera", Descr: "|u1", Shape: []int{1, i}, Generation: fmt.Sprintf("%016x", i)}, 3)
 		s.sink.State(shm.TopicArrays, shm.Arrays{*last.Info()})
 	}
 	share(1)

@@ -22,7 +22,7 @@ import (
 	"time"
 
 	"webmon/dashboard"
-	"webmon/dashboard/arrays/arraystest"
+	"webmon/dashboard/pixels/pixelstest"
 	"webmon/dashboard/source"
 	"webmon/shm"
 )
@@ -363,9 +363,9 @@ func TestModelPage(t *testing.T) {
 		t.Fatalf("the page: %d", status)
 	}
 	r := c.sims["waves"].run(t, 1)
-	density := arraystest.New(shm.ArrayInfo{Name: "density", Descr: "<f8", Shape: []int{6, 4}, Axes: []string{"x", "y"}}, 3)
+	density := pixelstest.New(shm.ArrayInfo{Name: "density", Descr: "<f8", Shape: []int{6, 4}, Axes: []string{"x", "y"}}, 3)
 	r.sink.Event(shm.Event{Topic: shm.TopicPhysics, Value: map[string]shm.Value{"energy": 1.5}})
-	tracers := arraystest.New(shm.ArrayInfo{Name: "tracers", Descr: "<f4", Shape: []int{2, 30}, Axes: []string{"xy", "particle"}}, 3)
+	tracers := pixelstest.New(shm.ArrayInfo{Name: "tracers", Descr: "<f4", Shape: []int{2, 30}, Axes: []string{"xy", "particle"}}, 3)
 	r.sink.State(shm.TopicArrays, shm.Arrays{*density.Info(), *tracers.Info()})
 	_, page := s.ask("GET", "/models/waves?window=300", "", "Accept", "text/html")
 	has(t, "the page", page, "<h1>Waves &amp; &lt;more&gt;</h1>", `data-phase="running"`, `data-topic="waves/html/models"`, `data-topic="waves/model"`, `data-topic="waves/values"`,
@@ -514,7 +514,7 @@ func TestModelLiveRegions(t *testing.T) {
 	has(t, "the first frame", whole, "live-model-config", "live-model-controls", "live-model-files", "live-model-charts", `data-control="wind"`, "hx-morph-skip")
 	s.ask("POST", "/sources/waves/commands/wind", `{"wind": 0.5}`, "Content-Type", "application/json")
 	socket.until(`"wind":0.5`)
-	density := arraystest.New(shm.ArrayInfo{Name: "density", Descr: "<f8", Shape: []int{8, 8}, Axes: []string{"x", "y"}}, 3)
+	density := pixelstest.New(shm.ArrayInfo{Name: "density", Descr: "<f8", Shape: []int{8, 8}, Axes: []string{"x", "y"}}, 3)
 	r.sink.State(shm.TopicArrays, shm.Arrays{*density.Info()})
 	has(t, "the frame of a new shape", socket.until("data-model-config"), "[8,8]", `!data-control="cooling"`, "!live-model-charts")
 	r.set(func(st *shm.ModelState) { st.Phase = shm.ModelPaused })
@@ -642,7 +642,7 @@ func TestModelPicture(t *testing.T) {
 			binary.LittleEndian.PutUint64(data[8*(x*ny+y):], math.Float64bits(v))
 		}
 	}
-	density := arraystest.New(shm.ArrayInfo{Name: "density", Descr: "<f8", Shape: []int{nx, ny}, Axes: []string{"x", "y"}}, 3)
+	density := pixelstest.New(shm.ArrayInfo{Name: "density", Descr: "<f8", Shape: []int{nx, ny}, Axes: []string{"x", "y"}}, 3)
 	r.sink.State(shm.TopicArrays, shm.Arrays{*density.Info()})
 	r.sink.State(shm.ArrayTopic("density"), density.Publish(data))
 	resp, b = get("waves", "")

@@ -3,8 +3,6 @@
 // and charts. Only the part of a frame that some browser shows is ever read, at
 // the resolution at which it shows it, and straight into the message that goes
 // to the browsers.
-//
-// What the API makes of a frame, such as a .npy or a PNG, is here too.
 package arrays
 
 import (
@@ -17,6 +15,7 @@ import (
 
 	"webmon/components"
 	"webmon/components/ui"
+	"webmon/dashboard/pixels"
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
 	"webmon/shm"
@@ -57,7 +56,7 @@ func Tab() tab.Tab {
 // open.
 func newList(at tab.Place) (tab.Feed, error) {
 	name := at.Detail
-	if name != "" && !wireName.MatchString(name) {
+	if name != "" && !pixels.IsName(name) {
 		return tab.Feed{}, fmt.Errorf("%q is no name of an array", name)
 	}
 	return tab.NewFragment([]string{shm.TopicArrays}, func(now time.Time) templ.Component {
@@ -71,7 +70,7 @@ func model(m tab.Moment, name string) components.Arrays {
 	st := src.Status(m.Now)
 	value, at, _ := src.State(shm.TopicArrays)
 	list, _ := value.(shm.Arrays)
-	if !wireName.MatchString(name) {
+	if !pixels.IsName(name) {
 		name = ""
 	}
 	if name == "" && len(list) == 1 {
@@ -122,11 +121,11 @@ func row(m tab.Moment, info *shm.ArrayInfo, open bool) components.ArrayRow {
 	r := components.ArrayRow{
 		Name: info.Name, Title: title(info), Current: open,
 		Href:  m.Prefix + "/" + slug + "?source=" + url.QueryEscape(m.Source.ID()) + "&array=" + url.QueryEscape(info.Name),
-		DType: typeName(info), Axes: strings.Join(info.Axes, ", "), Table: IsTable(info),
+		DType: pixels.TypeName(info), Axes: strings.Join(info.Axes, ", "), Table: pixels.IsTable(info),
 		Rate: info.Stats.Rate, Published: info.Stats.Published, Missed: info.Stats.Missed,
 		Problem: info.Stats.Problem, Note: info.Note,
 	}
-	if frame := newest(m.Source, info.Name); frame != nil {
+	if frame := pixels.Newest(m.Source, info.Name); frame != nil {
 		r.Published = max(r.Published, frame.Seq) // it is counted once a second only
 	}
 	shape := make([]int64, len(info.Shape))
@@ -140,15 +139,15 @@ func row(m tab.Moment, info *shm.ArrayInfo, open bool) components.ArrayRow {
 			r.Shape = "" // of which nothing is known
 		}
 	}
-	if item, ok := itemBytes(info); ok {
-		n := count(info.Shape)
+	if item, ok := pixels.ItemBytes(info); ok {
+		n := pixels.Count(info.Shape)
 		if n > 0 && item > (1<<62)/n {
 			n, item = 1<<62, 1
 		}
 		r.Bytes = int64(n) * int64(item)
 	}
 	if r.Problem == "" && !r.Table {
-		r.Problem = unfit(info)
+		r.Problem = pixels.Unfit(info)
 	}
 	return r
 }
@@ -177,24 +176,24 @@ func view(m tab.Moment, info *shm.ArrayInfo) *components.ArrayView {
 	src := m.Source.ID()
 	base := m.Prefix + "/api/v1/sources/" + url.PathEscape(src) + "/arrays/" + url.PathEscape(info.Name)
 	v := &components.ArrayView{Name: info.Name, Title: title(info), NPY: base + ".npy"}
-	if IsTable(info) {
+	if pixels.IsTable(info) {
 		r := records(m.Source, info)
 		v.Records, v.Plane = &r, base+".csv"
 		return v
 	}
-	if unfit(info) != "" {
+	if pixels.Unfit(info) != "" {
 		return v
 	}
-	index := DefaultIndex(info)
-	d, _ := parseDType(info.Descr)
+	index := pixels.DefaultIndex(info)
+	d, _ := pixels.ParseDType(info.Descr)
 	v.Config = config{
 		Source: src, Name: info.Name, Topic: src + "/array/" + info.Name,
 		Shape: info.Shape, Axes: info.Axes, Units: info.Units, Scale: info.Scale,
-		DType: d.name(), Role: info.Role, Colormap: info.Colormap, Limits: info.Limits,
-		Unit: info.Unit, Layer: info.Layer, Pixels: d.pixels(), Full: d.full(),
+		DType: d.Name(), Role: info.Role, Colormap: info.Colormap, Limits: info.Limits,
+		Unit: info.Unit, Layer: info.Layer, Pixels: d.Pixels(), Full: d.Full(),
 	}
 	v.PNG = base + ".png?index=" + url.QueryEscape(index.String())
-	if y, _, c := index.roles(); len(index) > 2 && (c < 0 || len(index) > 3) && y >= 0 {
+	if y, _, c := index.Roles(); len(index) > 2 && (c < 0 || len(index) > 3) && y >= 0 {
 		v.Plane = base + ".npy?plane=" + url.QueryEscape(index.String())
 	}
 	return v

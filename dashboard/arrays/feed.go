@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"webmon/dashboard/hub"
+	"webmon/dashboard/pixels"
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
 	"webmon/shm"
@@ -39,7 +40,7 @@ const (
 type picture struct {
 	src   *source.Source
 	topic string
-	part  part
+	part  pixels.Part
 
 	generation string // and number of the frame that was made last
 	seq        uint64
@@ -47,19 +48,19 @@ type picture struct {
 }
 
 func newPicture(at tab.Place) (tab.Pictures, error) {
-	p, err := parsePart(at.Detail)
+	p, err := pixels.ParsePart(at.Detail)
 	if err != nil {
 		return tab.Pictures{}, err
 	}
 	f := &picture{src: at.Source, topic: at.Topic, part: p}
-	return tab.Pictures{Wants: []string{shm.ArrayTopic(p.name)}, Next: f.next}, nil
+	return tab.Pictures{Wants: []string{shm.ArrayTopic(p.Name)}, Next: f.next}, nil
 }
 
 // next is [tab.Pictures.Next]. A frame that cannot be read makes no picture: why
 // stands in the list of arrays.
 func (f *picture) next(now time.Time) *hub.Message {
 	var m *hub.Message
-	frame, err := current(f.src, f.part.name, func(frame *shm.ArrayFrame) error {
+	frame, err := pixels.Current(f.src, f.part.Name, func(frame *shm.ArrayFrame) error {
 		if frame.Seq == f.seq && frame.Info.Generation == f.generation {
 			return errSame
 		}
@@ -78,15 +79,15 @@ var errSame = errors.New("the frame was sent before")
 
 // make reads the part of a frame right to where it is sent from.
 func (f *picture) make(frame *shm.ArrayFrame, now time.Time) (*hub.Message, error) {
-	if why := unfit(frame.Info); why != "" {
+	if why := pixels.Unfit(frame.Info); why != "" {
 		return nil, errors.New(why)
 	}
-	d, _ := parseDType(frame.Info.Descr) // fit, so it has one
-	each := d.pixels().Size()
-	if each == 4 && f.part.step > 1 && !f.part.nearest {
+	d, _ := pixels.ParseDType(frame.Info.Descr) // fit, so it has one
+	each := d.Pixels().Size()
+	if each == 4 && f.part.Step > 1 && !f.part.Nearest {
 		each = 8 // as means of whole numbers are
 	}
-	sel, size, err := f.part.selection(frame.Shape, each)
+	sel, size, err := f.part.Selection(frame.Shape, each)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +117,7 @@ func headerSize(topic string, dims int) int {
 // appendHeader appends what stands before the pixels, in so many bytes.
 func (f *picture) appendHeader(b []byte, size int, frame *shm.ArrayFrame, sel shm.Selection, px shm.Pixels, now time.Time) {
 	info := frame.Info
-	if i := Info(f.src, f.part.name); i != nil {
+	if i := pixels.Info(f.src, f.part.Name); i != nil {
 		info = i // what is known of its frames now
 	}
 	b = append(b, magic...)
@@ -152,8 +153,8 @@ func (f *picture) appendHeader(b []byte, size int, frame *shm.ArrayFrame, sel sh
 	whole(`,"cols":`, px.Cols)
 	whole(`,"samples":`, px.Samples)
 	whole(`,"step":`, sel.Step)
-	d, _ := parseDType(frame.Info.Descr)
-	whole(`,"full":`, int(d.full()))
+	d, _ := pixels.ParseDType(frame.Info.Descr)
+	whole(`,"full":`, int(d.Full()))
 	for i, n := range frame.Shape {
 		if i == 0 {
 			whole(`,"shape":[`, n)

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"webmon/dashboard/arrays"
+	"webmon/dashboard/pixels"
 	"webmon/dashboard/source"
 	"webmon/shm"
 )
@@ -108,7 +108,7 @@ func (p *pictures) of(key string, frame *shm.ArrayFrame, now time.Time) (Picture
 	if ok && (last.seq == frame.Seq && last.stamp == frame.Stamp || now.Sub(last.at) < pictureFor) {
 		return last.Picture, nil
 	}
-	img, err := arrays.ReadThumbnail(frame, thumbnail)
+	img, err := pixels.ReadThumbnail(frame, thumbnail)
 	switch {
 	case err != nil && ok:
 		return last.Picture, nil // overwritten meanwhile, or gone with its run
@@ -116,7 +116,7 @@ func (p *pictures) of(key string, frame *shm.ArrayFrame, now time.Time) (Picture
 		return Picture{}, err
 	}
 	var b bytes.Buffer
-	if err := arrays.WritePNG(&b, img); err != nil {
+	if err := pixels.WritePNG(&b, img); err != nil {
 		return Picture{}, err
 	}
 	return p.keep(key, made{Picture: picture(b.Bytes()), at: now, seq: frame.Seq, stamp: frame.Stamp}), nil

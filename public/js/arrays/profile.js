@@ -10,7 +10,7 @@ const ASK_EVERY = 1000;
 const MOST = 4096;
 
 /**
- * The values of the pixels that a line passes, as the server finds them (dashboard/arrays/profile.go): a value a pixel along the
+ * The values of the pixels that a line passes, as the server finds them (dashboard/pixels/profile.go): a value a pixel along the
  * longer side, both ends included; ends beyond the picture are moved to its edge.
  *
  * @param {number[][]} line its ends, [[x, y], [x, y]] in pixels, (0, 0) being the outer corner of the first

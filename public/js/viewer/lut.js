@@ -114,7 +114,7 @@ export function colorTable(name, invert = false) {
 
 /**
  * The factors with which a label is spread over the table: that of its number, and that of its upper 32 bits, which are added
- * before. The shader has the same (image-shaders.js), and the server (dashboard/arrays/colormap.go).
+ * before. The shader has the same (image-shaders.js), and the server (dashboard/pixels/colormap.go).
  */
 export const LABEL_MULTIPLIER = 2654435761;
 export const LABEL_CARRY = 2246822519;

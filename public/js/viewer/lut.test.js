@@ -43,7 +43,7 @@ test("labels: the background is transparent, numbers that follow each other diff
   for (const n of [0, 1, 300, 2 ** 24 + 1, 2 ** 31 + 1, 2 ** 32, 2 ** 40 + 7, -1, -5, -(2 ** 40)]) {
     assert.equal(labelEntry(n), labelEntry(BigInt(n)), `${n} as a Number and as a BigInt`);
   }
-  // The server has the same (dashboard/arrays/sample_test.go).
+  // The server has the same (dashboard/pixels/sample_test.go).
   for (const [n, entry] of [[0n, 0], [1n, 214], [2n ** 24n, 178], [2n ** 32n - 1n, 43], [2n ** 32n, 72], [864691135441234567n, 116], [2n ** 64n - 1n, 228]]) {
     assert.equal(labelEntry(n), entry, `${n}`);
   }

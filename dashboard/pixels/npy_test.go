@@ -1,4 +1,4 @@
-package arrays
+package pixels
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ import (
 	"strings"
 	"testing"
 
-	"webmon/dashboard/arrays/arraystest"
+	"webmon/dashboard/pixels/pixelstest"
 	"webmon/shm"
 )
 
@@ -93,11 +93,11 @@ func TestNumPyReadsTheFiles(t *testing.T) {
 	var jobs []job
 	for i, f := range files {
 		f.info.Name = "a"
-		item, ok := itemBytes(&f.info)
+		item, ok := ItemBytes(&f.info)
 		if !ok {
 			t.Fatalf("%s: the size of an item is not known", f.dtype)
 		}
-		data := bytesOf(item * count(f.info.Shape))
+		data := bytesOf(item * Count(f.info.Shape))
 		if f.info.Descr == "<U3" {
 			clear(data) // not every number is a letter
 		}
@@ -201,7 +201,7 @@ func TestReadElementIsExact(t *testing.T) {
 		{"<f8", []int{1, 2}, u64(0, 0x3fb999999999999a), Index{0, 1}, 0.1},
 		{"<i4", []int{1, 1, 2}, []byte{0, 0, 0, 0, 0xfe, 0xff, 0xff, 0xff}, Index{0, 0, 1}, int64(-2)},
 	} {
-		a := arraystest.New(shm.ArrayInfo{Name: "a", Descr: test.descr, Shape: test.shape}, 2)
+		a := pixelstest.New(shm.ArrayInfo{Name: "a", Descr: test.descr, Shape: test.shape}, 2)
 		got, err := ReadElement(a.Publish(test.data), test.at)
 		if err != nil || !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%s at %v is %v, %v, want %v", test.descr, test.at, got, err, test.want)
@@ -218,13 +218,13 @@ func TestReadElementIsExact(t *testing.T) {
 		"<M8[D]": {[]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, `"1969-12-31"`}, ">M8[25s]": {[]byte{0, 0, 0, 0, 0, 0, 0, 1}, `"1970-01-01T00:00:25"`},
 		"<m8[ms]": {[]byte{1, 0, 0, 0, 0, 0, 0, 0}, "0.001"}, "<M8[ns]": {[]byte{0, 0, 0, 0, 0, 0, 0, 0x80}, "null"}, "<M8": {[]byte{7, 0, 0, 0, 0, 0, 0, 0}, "7"},
 	} {
-		d, ok := parseDType(descr)
+		d, ok := ParseDType(descr)
 		b, err := shm.AppendJSON(nil, d.value(test.data))
 		if !ok || err != nil || string(b) != test.want {
 			t.Errorf("%s is %s, %v, want %s", descr, b, err, test.want)
 		}
 	}
-	a := arraystest.New(shm.ArrayInfo{Name: "a", Descr: "<u2", Shape: []int{2, 2}}, 2)
+	a := pixelstest.New(shm.ArrayInfo{Name: "a", Descr: "<u2", Shape: []int{2, 2}}, 2)
 	frame := a.Publish(make([]byte, 8))
 	for _, at := range []Index{{}, {0}, {0, 0, 0}, {2, 0}, {0, 2}, {Down, 0}, {Down, Right}} {
 		var field *FieldError
@@ -232,7 +232,7 @@ func TestReadElementIsExact(t *testing.T) {
 			t.Errorf("at %v: %v, %v", at, v, err)
 		}
 	}
-	one := arraystest.New(shm.ArrayInfo{Name: "a", Descr: "<f8", Shape: []int{}}, 2)
+	one := pixelstest.New(shm.ArrayInfo{Name: "a", Descr: "<f8", Shape: []int{}}, 2)
 	if v, err := ReadElement(one.Publish(u64(0x4008000000000000)), Index{}); err != nil || v != 3.0 {
 		t.Errorf("a single value is %v, %v, want 3", v, err)
 	}
@@ -251,11 +251,11 @@ func TestTypeNames(t *testing.T) {
 		"<u2": "uint16", ">u2": "uint16, big-endian", "|b1": "bool", "<f8": "float64", "<c16": "complex128", "|u1": "uint8", ">u1": "uint8",
 		"<M8[ns]": "datetime64", "|S7": "bytes of 7", "<U3": "text of 3", "|O": "|O",
 	} {
-		if got := typeName(&shm.ArrayInfo{Descr: descr}); got != want {
+		if got := TypeName(&shm.ArrayInfo{Descr: descr}); got != want {
 			t.Errorf("%s is called %q, want %q", descr, got, want)
 		}
 	}
-	fit := func(descr string, shape ...int) bool { return unfit(&shm.ArrayInfo{Descr: descr, Shape: shape}) == "" }
+	fit := func(descr string, shape ...int) bool { return Unfit(&shm.ArrayInfo{Descr: descr, Shape: shape}) == "" }
 	for _, descr := range []string{"<u2", ">f8", "|b1", "<c8", "<f2", "<M8[s]", "<f16"} {
 		if !fit(descr, 3, 3) {
 			t.Errorf("%s has no picture", descr)

@@ -1,4 +1,4 @@
-package arrays
+package pixels
 
 import (
 	"encoding/binary"
@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"webmon/dashboard/arrays/arraystest"
+	"webmon/dashboard/pixels/pixelstest"
 	"webmon/shm"
 )
 
@@ -49,7 +49,7 @@ func TestLabelsKeepTheirDigits(t *testing.T) {
 		"where 32 bits end":      {"<i8", bytesOf[int64](1<<32-1, 1<<32, 1<<32+1, 1<<32+2)},
 		"whole numbers in float": {"<f8", bytesOf[float64](1<<40, 1<<40+1, -3, -2)},
 	} {
-		frame := arraystest.New(shm.ArrayInfo{Name: "a", Descr: a.descr, Role: "labels", Shape: []int{1, 4}}, 2).Publish(a.data)
+		frame := pixelstest.New(shm.ArrayInfo{Name: "a", Descr: a.descr, Role: "labels", Shape: []int{1, 4}}, 2).Publish(a.data)
 		at := drawn(t, frame, Look{Index: plane})
 		for col := range 4 {
 			if at(0, col).A != 255 || col > 0 && at(0, col) == at(0, col-1) {
@@ -60,7 +60,7 @@ func TestLabelsKeepTheirDigits(t *testing.T) {
 	few := [][]byte{bytesOf[uint8](0, 7), bytesOf[uint16](0, 7), bytesOf[uint32](0, 7), bytesOf[int32](0, 7), bytesOf[int64](0, 7), bytesOf[uint64](0, 7), bytesOf[float64](math.NaN(), 7.9)}
 	var first color.NRGBA
 	for i, descr := range []string{"|u1", "<u2", "<u4", "<i4", "<i8", "<u8", "<f8"} {
-		at := drawn(t, arraystest.New(shm.ArrayInfo{Name: "a", Descr: descr, Role: "labels", Shape: []int{1, 2}}, 2).Publish(few[i]), Look{Index: plane})
+		at := drawn(t, pixelstest.New(shm.ArrayInfo{Name: "a", Descr: descr, Role: "labels", Shape: []int{1, 2}}, 2).Publish(few[i]), Look{Index: plane})
 		if i == 0 {
 			first = at(0, 1)
 		}
@@ -111,7 +111,7 @@ func TestNumbersFarFromZeroHaveTheirGreys(t *testing.T) {
 		"int64 around 2^62":     {"<i8", ramp(256, func(i int) int64 { return 1<<62 + int64(i)<<32 }), &[2]float64{1 << 62, 1<<62 + 255<<32}, "4611686018427387904", "4611687113644048384"},
 		"float64 limits beyond": {"<f8", ramp(256, func(i int) float64 { return (float64(i)/255*2 - 1) * 1.7e308 }), &[2]float64{-1.7e308, 1.7e308}, "-1.7e+308", "1.7e+308"},
 	} {
-		frame := arraystest.New(shm.ArrayInfo{Name: "a", Descr: a.descr, Shape: []int{1, 256}}, 2).Publish(a.data)
+		frame := pixelstest.New(shm.ArrayInfo{Name: "a", Descr: a.descr, Shape: []int{1, 256}}, 2).Publish(a.data)
 		at := drawn(t, frame, Look{Index: plane, Limits: a.limits})
 		greys := map[color.NRGBA]bool{}
 		for col := range 256 {
@@ -170,7 +170,7 @@ func TestColoursByOneRule(t *testing.T) {
 		"a sample missing":   {"<f4", 3, bytesOf(0.5, float32(math.NaN()), 0.5), color.NRGBA{}},
 		"alpha missing":      {"<f4", 4, bytesOf(0.5, 0.5, 0.5, float32(math.NaN())), color.NRGBA{}},
 	} {
-		frame := arraystest.New(shm.ArrayInfo{Name: "a", Descr: a.descr, Role: "rgb", Shape: []int{1, 1, a.samples}}, 2).Publish(a.data)
+		frame := pixelstest.New(shm.ArrayInfo{Name: "a", Descr: a.descr, Role: "rgb", Shape: []int{1, 1, a.samples}}, 2).Publish(a.data)
 		if got := drawn(t, frame, Look{Index: Index{Down, Right, Samples}})(0, 0); got != a.want {
 			t.Errorf("%s is %v, want %v", name, got, a.want)
 		}
@@ -187,7 +187,7 @@ func TestWhatIsNoColourIsRefused(t *testing.T) {
 		}
 	}
 	for _, shape := range [][]int{{64, 64, 3}, {5, 64, 64, 4}} {
-		if why := unfit(&shm.ArrayInfo{Name: "a", Descr: "|u1", Role: "rgb", Shape: shape}); why != "" {
+		if why := Unfit(&shm.ArrayInfo{Name: "a", Descr: "|u1", Role: "rgb", Shape: shape}); why != "" {
 			t.Errorf("%v: %s", shape, why)
 		}
 	}

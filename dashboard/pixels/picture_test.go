@@ -1,4 +1,4 @@
-package arrays
+package pixels
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"webmon/dashboard/arrays/arraystest"
+	"webmon/dashboard/pixels/pixelstest"
 	"webmon/shm"
 )
 
@@ -55,7 +55,7 @@ func drawn(t *testing.T, frame *shm.ArrayFrame, look Look) func(row, col int) co
 func gray(v uint8) color.NRGBA { return color.NRGBA{v, v, v, 255} }
 
 func TestPictureHasTheValues(t *testing.T) {
-	a := arraystest.New(shm.ArrayInfo{Name: "a", Descr: "<u2", Shape: []int{2, 2, 3}}, 2)
+	a := pixelstest.New(shm.ArrayInfo{Name: "a", Descr: "<u2", Shape: []int{2, 2, 3}}, 2)
 	frame := a.Publish(u16(9, 9, 9, 9, 9, 9, 0, 100, 200, 300, 400, 500))
 	ix, _ := ParseIndex("1,y,x")
 	at := drawn(t, frame, Look{Index: ix, Limits: &[2]float64{100, 400}})
@@ -90,7 +90,7 @@ func TestPictureHasTheValues(t *testing.T) {
 func TestPictureHasTheArraysLook(t *testing.T) {
 	ix, _ := ParseIndex("y,x")
 	frame := func(limits *[2]float64, colormap string) *shm.ArrayFrame {
-		a := arraystest.New(shm.ArrayInfo{Name: "a", Descr: "<u2", Shape: []int{1, 4}, Limits: limits, Colormap: colormap}, 2)
+		a := pixelstest.New(shm.ArrayInfo{Name: "a", Descr: "<u2", Shape: []int{1, 4}, Limits: limits, Colormap: colormap}, 2)
 		return a.Publish(u16(0, 5, 10, 15))
 	}
 	for name, test := range map[string]struct {
@@ -112,7 +112,7 @@ func TestPictureHasTheArraysLook(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, got, test.want)
 		}
 	}
-	rgb := arraystest.New(shm.ArrayInfo{Name: "a", Descr: "|u1", Role: "rgb", Shape: []int{1, 1, 3}, Limits: &[2]float64{0, 30}}, 2)
+	rgb := pixelstest.New(shm.ArrayInfo{Name: "a", Descr: "|u1", Role: "rgb", Shape: []int{1, 1, 3}, Limits: &[2]float64{0, 30}}, 2)
 	if got := drawn(t, rgb.Publish([]byte{10, 20, 30}), Look{Index: Index{Down, Right, Samples}})(0, 0); got != (color.NRGBA{85, 170, 255, 255}) {
 		t.Errorf("a colour with limits is %v", got)
 	}
@@ -121,7 +121,7 @@ func TestPictureHasTheArraysLook(t *testing.T) {
 // What is NaN is transparent, and infinite is the end of the colours.
 func TestPictureHasHoles(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
-	a := arraystest.New(shm.ArrayInfo{Name: "a", Descr: "<f4", Shape: []int{2, 3}}, 2)
+	a := pixelstest.New(shm.ArrayInfo{Name: "a", Descr: "<f4", Shape: []int{2, 3}}, 2)
 	frame := a.Publish(f32(nan, 0, 1, inf, -inf, nan))
 	look := Look{Index: Index{Down, Right}, Limits: &[2]float64{0, 1}}
 	at := drawn(t, frame, look)
@@ -142,7 +142,7 @@ func TestPictureHasHoles(t *testing.T) {
 	if _, _, _, alpha := img.At(0, 2).RGBA(); alpha != 0 {
 		t.Errorf("a thumbnail with NaN has %v there", img.At(0, 2))
 	}
-	rgb := arraystest.New(shm.ArrayInfo{Name: "a", Descr: "<f4", Role: "rgb", Shape: []int{1, 2, 4}}, 2)
+	rgb := pixelstest.New(shm.ArrayInfo{Name: "a", Descr: "<f4", Role: "rgb", Shape: []int{1, 2, 4}}, 2)
 	at = drawn(t, rgb.Publish(f32(0, nan, 1, 1, 0, 0, 1, 1)), Look{Index: Index{Down, Right, Samples}, Limits: &[2]float64{0, 1}})
 	if at(0, 0).A != 0 || at(0, 1) != (color.NRGBA{0, 0, 255, 255}) {
 		t.Errorf("colours with NaN are %v and %v", at(0, 0), at(0, 1))
@@ -151,12 +151,12 @@ func TestPictureHasHoles(t *testing.T) {
 
 func TestPictureInColour(t *testing.T) {
 	ix, _ := ParseIndex("y,x,c")
-	a := arraystest.New(shm.ArrayInfo{Name: "a", Descr: "|u1", Role: "rgb", Shape: []int{1, 2, 3}}, 2)
+	a := pixelstest.New(shm.ArrayInfo{Name: "a", Descr: "|u1", Role: "rgb", Shape: []int{1, 2, 3}}, 2)
 	at := drawn(t, a.Publish([]byte{10, 20, 30, 40, 50, 60}), Look{Index: ix})
 	if at(0, 0) != (color.NRGBA{10, 20, 30, 255}) || at(0, 1) != (color.NRGBA{40, 50, 60, 255}) {
 		t.Errorf("colours of 8 bits are %v and %v, want them as they are", at(0, 0), at(0, 1))
 	}
-	a = arraystest.New(shm.ArrayInfo{Name: "a", Descr: "<f4", Role: "rgb", Shape: []int{1, 1, 4}}, 2)
+	a = pixelstest.New(shm.ArrayInfo{Name: "a", Descr: "<f4", Role: "rgb", Shape: []int{1, 1, 4}}, 2)
 	at = drawn(t, a.Publish(f32(0, 0.5, 1, 0.5)), Look{Index: ix, Limits: &[2]float64{0, 1}})
 	if at(0, 0) != (color.NRGBA{0, 128, 255, 128}) {
 		t.Errorf("a colour with alpha is %v", at(0, 0))
@@ -164,7 +164,7 @@ func TestPictureInColour(t *testing.T) {
 }
 
 func TestLabelsHaveColoursOfTheirOwn(t *testing.T) {
-	a := arraystest.New(shm.ArrayInfo{Name: "a", Descr: "<i4", Role: "labels", Shape: []int{1, 4}}, 2)
+	a := pixelstest.New(shm.ArrayInfo{Name: "a", Descr: "<i4", Role: "labels", Shape: []int{1, 4}}, 2)
 	b := make([]byte, 16)
 	binary.LittleEndian.PutUint32(b[4:], 1)
 	binary.LittleEndian.PutUint32(b[8:], 2)
@@ -266,7 +266,7 @@ func TestPictureSaysWhatItCannotDo(t *testing.T) {
 }
 
 func TestProfile(t *testing.T) {
-	a := arraystest.New(shm.ArrayInfo{
+	a := pixelstest.New(shm.ArrayInfo{
 		Name: "a", Descr: "<u2", Shape: []int{4, 4}, Units: []string{"um", "um"}, Scale: []float64{0.5, 0.5}, Unit: "counts",
 	}, 2)
 	values := make([]uint16, 16)
@@ -299,14 +299,14 @@ func TestProfile(t *testing.T) {
 			t.Errorf("%s: %s in %s and %s, want %s", name, got, p.Unit, p.ValueUnit, test.want)
 		}
 	}
-	colour := arraystest.New(shm.ArrayInfo{Name: "a", Descr: "|u1", Role: "rgb", Shape: []int{1, 2, 3}}, 2)
+	colour := pixelstest.New(shm.ArrayInfo{Name: "a", Descr: "|u1", Role: "rgb", Shape: []int{1, 2, 3}}, 2)
 	p, err := ReadProfile(colour.Publish([]byte{1, 2, 3, 4, 5, 6}), Index{Down, Right, Samples}, [2]float64{0, 0}, [2]float64{0, 1})
 	if err != nil || fmt.Sprint(p.Value) != "[[1 2 3] [4 5 6]]" || p.Unit != "px" {
 		t.Errorf("in colour: %+v, %v", p, err)
 	}
 	// A line that is longer than a profile, in a frame too large to be read as a
 	// whole for it.
-	long := arraystest.New(shm.ArrayInfo{Name: "a", Descr: "|u1", Shape: []int{3000, 5000}}, 2)
+	long := pixelstest.New(shm.ArrayInfo{Name: "a", Descr: "|u1", Shape: []int{3000, 5000}}, 2)
 	p, err = ReadProfile(long.Publish(make([]byte, 15_000_000)), plane, [2]float64{0, 0}, [2]float64{2999, 4999})
 	if err != nil || len(p.Value) != MaxProfile || len(p.Distance) != MaxProfile {
 		t.Fatalf("a long line: %v", err)

@@ -1,13 +1,13 @@
-// Package arraystest is an array in ordinary memory, for tests: a ring of frames
+// Package pixelstest is an array in ordinary memory, for tests: a ring of frames
 // that behaves as one in shared memory does, on every system, and that can be
 // told when to overwrite a frame.
 //
-//	a := arraystest.New(shm.ArrayInfo{Name: "camera", Descr: "<u2", Shape: []int{64, 64}}, 3)
+//	a := pixelstest.New(shm.ArrayInfo{Name: "camera", Descr: "<u2", Shape: []int{64, 64}}, 3)
 //	sink.State(shm.TopicArrays, shm.Arrays{*a.Info()})
 //	sink.State(shm.ArrayTopic("camera"), a.Publish(data))
 //
 // It reads one pixel after the other by the definition, and so is slow.
-package arraystest
+package pixelstest
 
 import (
 	"encoding/binary"

@@ -1,4 +1,4 @@
-package arrays
+package pixels
 
 import (
 	"encoding/binary"
@@ -20,9 +20,9 @@ type NPY struct {
 // plane of it.
 func ReadNPY(frame *shm.ArrayFrame, plane Index) (*NPY, error) {
 	info := frame.Info
-	item, known := itemBytes(info)
-	size := int64(item) * int64(count(frame.Shape))
-	if item > 0 && count(frame.Shape) > MaxNPY/item {
+	item, known := ItemBytes(info)
+	size := int64(item) * int64(Count(frame.Shape))
+	if item > 0 && Count(frame.Shape) > MaxNPY/item {
 		size = MaxNPY + 1
 	}
 	if size > MaxNPY {
@@ -41,7 +41,7 @@ func ReadNPY(frame *shm.ArrayFrame, plane Index) (*NPY, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !known || len(data) != item*count(shape) {
+	if !known || len(data) != item*Count(shape) {
 		return nil, &FieldError{"", errors.New("its records have gaps between their fields, or fields of a kind that a .npy cannot be made of; use .csv")}
 	}
 	if plane != nil {
@@ -185,9 +185,9 @@ func ReadElement(frame *shm.ArrayFrame, place Index) (shm.Value, error) {
 	if len(info.Fields) > 0 {
 		return readRecord(frame, position)
 	}
-	d, ok := parseDType(info.Descr)
+	d, ok := ParseDType(info.Descr)
 	if !ok || !d.pictured() {
-		return nil, &FieldError{"", fmt.Errorf("its values are no numbers: %s", typeName(info))}
+		return nil, &FieldError{"", fmt.Errorf("its values are no numbers: %s", TypeName(info))}
 	}
 	if r, ok := frame.Reader.(itemReader); ok && d.read() {
 		b, err := r.ReadItem(frame, position)
@@ -200,7 +200,7 @@ func ReadElement(frame *shm.ArrayFrame, place Index) (shm.Value, error) {
 		return d.value(b), nil
 	}
 	exact := d.numeric() && d.kind != 'c' // a pixel of those is their absolute value
-	if n := count(frame.Shape); len(position) > 0 && (exact || n > maxElementFrame/d.size) || !d.read() {
+	if n := Count(frame.Shape); len(position) > 0 && (exact || n > maxElementFrame/d.size) || !d.read() {
 		return readPixel(frame, d, position)
 	}
 	data, err := frame.Reader.ReadAll(frame, nil)
@@ -217,7 +217,7 @@ func ReadElement(frame *shm.ArrayFrame, place Index) (shm.Value, error) {
 	return d.value(data[at*d.size:]), nil
 }
 
-func readPixel(frame *shm.ArrayFrame, d dtype, position []int) (shm.Value, error) {
+func readPixel(frame *shm.ArrayFrame, d DType, position []int) (shm.Value, error) {
 	last := len(position) - 1
 	sel := shm.Selection{Index: append([]int(nil), position...), Y: max(last-1, -1), X: last, C: -1, Rows: 1, Cols: 1, Step: 1, Nearest: true}
 	if last >= 0 {

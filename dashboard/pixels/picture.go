@@ -1,4 +1,4 @@
-package arrays
+package pixels
 
 import (
 	"errors"
@@ -55,7 +55,7 @@ var ErrTooLarge = errors.New("it is too large")
 // ReadPicture reads the plane of a frame and colours it. What is NaN is transparent, as
 // on the page.
 func ReadPicture(frame *shm.ArrayFrame, look Look) (image.Image, error) {
-	if why := unfit(frame.Info); why != "" {
+	if why := Unfit(frame.Info); why != "" {
 		return nil, &FieldError{"", errors.New(why)}
 	}
 	sel, err := look.Index.Plane(frame.Shape)
@@ -92,8 +92,8 @@ func ReadPicture(frame *shm.ArrayFrame, look Look) (image.Image, error) {
 		limits = &l
 	}
 	if px.Samples > 1 {
-		d, _ := parseDType(frame.Info.Descr) // fit, so it has one
-		img := colours(px, limits, look.Gamma, d.full())
+		d, _ := ParseDType(frame.Info.Descr) // fit, so it has one
+		img := colours(px, limits, look.Gamma, d.Full())
 		return look.turned(img, img.Pix, img.Stride), nil
 	}
 	from := originOf(px)

@@ -1,4 +1,4 @@
-package arrays
+package pixels
 
 import (
 	"errors"
@@ -11,8 +11,11 @@ import (
 	"webmon/shm"
 )
 
-// wireName is what an array may be called.
-var wireName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,79}$`)
+// names is what an array may be called.
+var names = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,79}$`)
+
+// IsName reports whether an array may be called that: at most 80 letters, digits, _, ., : and -.
+func IsName(name string) bool { return names.MatchString(name) }
 
 // Limits of what a page may ask for.
 const (
@@ -46,7 +49,7 @@ func ParseIndex(text string) (Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	y, x, _ := ix.roles()
+	y, x, _ := ix.Roles()
 	switch {
 	case x < 0:
 		return nil, fmt.Errorf("%q says of no axis that it goes right: one must be x", text)
@@ -112,9 +115,9 @@ func parseNumber(s string, most int) (int, bool) {
 	return n, err == nil && n >= 0 && n <= most && strconv.Itoa(n) == s
 }
 
-// roles returns the axes that go down and right and that hold samples, -1 for
+// Roles returns the axes that go down and right and that hold samples, -1 for
 // none.
-func (ix Index) roles() (y, x, c int) {
+func (ix Index) Roles() (y, x, c int) {
 	y, x, c = -1, -1, -1
 	for i, a := range ix {
 		switch a {
@@ -201,7 +204,7 @@ func (ix Index) Plane(shape []int) (shm.Selection, error) {
 		return shm.Selection{}, err
 	}
 	sel := shm.Selection{Index: make([]int, len(ix)), Step: 1}
-	sel.Y, sel.X, sel.C = ix.roles()
+	sel.Y, sel.X, sel.C = ix.Roles()
 	for i, a := range ix {
 		sel.Index[i] = max(0, int(a))
 	}
@@ -215,66 +218,66 @@ func (ix Index) Plane(shape []int) (shm.Selection, error) {
 	return sel, nil
 }
 
-// part is which part of an array a page looks at, and how closely.
-type part struct {
-	name                 string
-	index                Index
-	row, col, rows, cols int // in pixels of the frame
-	step                 int
-	nearest, exact       bool
+// Part is which part of an array a page looks at, and how closely.
+type Part struct {
+	Name                 string
+	Index                Index
+	Row, Col, Rows, Cols int // in pixels of the frame
+	Step                 int
+	Nearest, Exact       bool
 }
 
-// parsePart reads the detail of a hub topic:
+// ParsePart reads the detail of a hub topic:
 // <name>/<index>/<row>,<col>,<rows>,<cols>/<step>, then /n for the nearest
 // pixels instead of their mean, and /e for floats of 64 bits with all their
 // digits.
-func parsePart(detail string) (p part, err error) {
+func ParsePart(detail string) (p Part, err error) {
 	items := strings.Split(detail, "/")
 	if last := len(items) - 1; last > 3 && items[last] == "e" {
-		p.exact, items = true, items[:last]
+		p.Exact, items = true, items[:last]
 	}
 	if len(items) == 5 && items[4] == "n" {
-		p.nearest, items = true, items[:4]
+		p.Nearest, items = true, items[:4]
 	}
 	if len(items) != 4 {
-		return part{}, fmt.Errorf("%q is no part of an array", detail)
+		return Part{}, fmt.Errorf("%q is no part of an array", detail)
 	}
-	if p.name = items[0]; !wireName.MatchString(p.name) {
-		return part{}, fmt.Errorf("%q is no name of an array", p.name)
+	if p.Name = items[0]; !IsName(p.Name) {
+		return Part{}, fmt.Errorf("%q is no name of an array", p.Name)
 	}
-	if p.index, err = ParseIndex(items[1]); err != nil {
-		return part{}, err
+	if p.Index, err = ParseIndex(items[1]); err != nil {
+		return Part{}, err
 	}
 	sides := strings.Split(items[2], ",")
 	if len(sides) != 4 {
-		return part{}, fmt.Errorf("%q is no rectangle", items[2])
+		return Part{}, fmt.Errorf("%q is no rectangle", items[2])
 	}
-	for i, to := range []*int{&p.row, &p.col, &p.rows, &p.cols} {
+	for i, to := range []*int{&p.Row, &p.Col, &p.Rows, &p.Cols} {
 		var ok bool
 		if *to, ok = parseNumber(sides[i], maxSide); !ok {
-			return part{}, fmt.Errorf("%q is no rectangle", items[2])
+			return Part{}, fmt.Errorf("%q is no rectangle", items[2])
 		}
 	}
-	if p.rows == 0 || p.cols == 0 {
-		return part{}, fmt.Errorf("the rectangle %q is empty", items[2])
+	if p.Rows == 0 || p.Cols == 0 {
+		return Part{}, fmt.Errorf("the rectangle %q is empty", items[2])
 	}
 	var ok bool
-	if p.step, ok = parseNumber(items[3], maxStep); !ok || p.step == 0 {
-		return part{}, fmt.Errorf("%q is no step: it must be a whole number from 1 to %d", items[3], maxStep)
+	if p.Step, ok = parseNumber(items[3], maxStep); !ok || p.Step == 0 {
+		return Part{}, fmt.Errorf("%q is no step: it must be a whole number from 1 to %d", items[3], maxStep)
 	}
 	return p, nil
 }
 
-// selection is the part as it is in a frame of the shape, with samples of so
+// Selection is the part as it is in a frame of the shape, with samples of so
 // many bytes, and how many bytes it then has at most.
-func (p *part) selection(shape []int, size int) (sel shm.Selection, bytes int, err error) {
-	if sel, err = p.index.within(shape).Plane(shape); err != nil {
+func (p *Part) Selection(shape []int, size int) (sel shm.Selection, bytes int, err error) {
+	if sel, err = p.Index.within(shape).Plane(shape); err != nil {
 		return sel, 0, err
 	}
 	height, width := sel.Rows, sel.Cols
-	sel.Row, sel.Col = min(p.row, height), min(p.col, width)
-	sel.Rows, sel.Cols = min(p.rows, height-sel.Row), min(p.cols, width-sel.Col)
-	sel.Step, sel.Nearest, sel.Compact = p.step, p.nearest, !p.exact
+	sel.Row, sel.Col = min(p.Row, height), min(p.Col, width)
+	sel.Rows, sel.Cols = min(p.Rows, height-sel.Row), min(p.Cols, width-sel.Col)
+	sel.Step, sel.Nearest, sel.Compact = p.Step, p.Nearest, !p.Exact
 	if sel.C >= 0 {
 		size *= shape[sel.C]
 	}

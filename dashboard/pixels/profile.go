@@ -1,4 +1,4 @@
-package arrays
+package pixels
 
 import (
 	"errors"
@@ -30,7 +30,7 @@ type Profile struct {
 // centres. Ends beyond the frame are moved to its edge.
 func ReadProfile(frame *shm.ArrayFrame, index Index, from, to [2]float64) (*Profile, error) {
 	info := frame.Info
-	if why := unfit(info); why != "" {
+	if why := Unfit(info); why != "" {
 		return nil, &FieldError{"", errors.New(why)}
 	}
 	plane, err := index.Plane(frame.Shape)

@@ -1,4 +1,14 @@
-package arrays
+// Package pixels is what can be made of a frame of an array: the part of it that
+// a page looks at, one value, a profile along a line, a picture, the records of a
+// table; and files of it, as .npy, PNG and CSV. It finds the newest frame of a
+// source's array, and reads it again where it was overwritten meanwhile. It knows
+// neither pages nor requests.
+//
+//	frame, err := pixels.Read(ctx, src, "camera", time.Time{}, func(f *shm.ArrayFrame) (err error) {
+//		img, err = pixels.ReadPicture(f, pixels.Look{Index: pixels.DefaultIndex(f.Info)})
+//		return err
+//	})
+package pixels
 
 import (
 	"encoding/binary"
@@ -11,8 +21,8 @@ import (
 	"webmon/shm"
 )
 
-// dtype is a NumPy dtype of one value, as its descr says it.
-type dtype struct {
+// DType is a NumPy dtype of one value, as its descr says it.
+type DType struct {
 	big  bool // byte order
 	kind byte // b, i, u, f, c; others are carried, and not read
 	size int  // bytes
@@ -25,12 +35,12 @@ type dtype struct {
 // timeUnit is what stands behind the size of a time, as in "<M8[25ns]".
 var timeUnit = regexp.MustCompile(`^\[([0-9]{0,9})([^0-9\]]*)\]$`)
 
-// parseDType reads a descr such as "<u2".
-func parseDType(descr string) (dtype, bool) {
+// ParseDType reads a descr such as "<u2".
+func ParseDType(descr string) (DType, bool) {
 	if len(descr) < 3 || !strings.ContainsRune("<>|=", rune(descr[0])) {
-		return dtype{}, false
+		return DType{}, false
 	}
-	d := dtype{big: descr[0] == '>', kind: descr[1], count: 1}
+	d := DType{big: descr[0] == '>', kind: descr[1], count: 1}
 	digits := descr[2:]
 	if i := strings.IndexByte(digits, '['); i >= 0 { // of dates: <M8[ns]
 		if m := timeUnit.FindStringSubmatch(digits[i:]); m != nil {
@@ -43,7 +53,7 @@ func parseDType(descr string) (dtype, bool) {
 	}
 	n, err := strconv.Atoi(digits)
 	if err != nil || n < 0 || n > 1<<30 {
-		return dtype{}, false
+		return DType{}, false
 	}
 	if descr[1] == 'U' { // its size is in characters
 		n *= 4
@@ -53,7 +63,7 @@ func parseDType(descr string) (dtype, bool) {
 }
 
 // pictured reports whether an array of it can be shown as a picture.
-func (d dtype) pictured() bool {
+func (d DType) pictured() bool {
 	switch d.kind {
 	case 'f':
 		return d.size == 12 || d.size == 16 || d.numeric()
@@ -66,12 +76,12 @@ func (d dtype) pictured() bool {
 }
 
 // read reports whether value reads its values: numbers, and times.
-func (d dtype) read() bool {
+func (d DType) read() bool {
 	return d.numeric() || (d.kind == 'M' || d.kind == 'm') && d.size == 8
 }
 
 // numeric reports whether its values are numbers that value reads.
-func (d dtype) numeric() bool {
+func (d DType) numeric() bool {
 	switch d.kind {
 	case 'b':
 		return d.size == 1
@@ -85,9 +95,9 @@ func (d dtype) numeric() bool {
 	return false
 }
 
-// pixels is how the values come as pixels, see [shm.PixelType]; fewer bytes may
+// Pixels is how the values come as pixels, see [shm.PixelType]; fewer bytes may
 // be enough where a selection is compact.
-func (d dtype) pixels() shm.PixelType {
+func (d DType) Pixels() shm.PixelType {
 	switch d.kind {
 	case 'b':
 		return shm.U8
@@ -117,13 +127,13 @@ func (d dtype) pixels() shm.PixelType {
 	return shm.F64
 }
 
-// full is the sample of a colour that is as bright, or as opaque, as can be; 0
+// Full is the sample of a colour that is as bright, or as opaque, as can be; 0
 // is the darkest. It is the one rule for pictures in colour, those of the page
 // and those of files: floats go from 0 to 1, as False and True do, uint16 from 0
 // to 65535, and every other whole number from 0 to 255, since what is wider
 // than a byte, or has a sign, is what calculations make of bytes. What lies
 // beyond is cut off.
-func (d dtype) full() float64 {
+func (d DType) Full() float64 {
 	switch {
 	case d.kind == 'u' && d.size == 2:
 		return 65535
@@ -133,8 +143,8 @@ func (d dtype) full() float64 {
 	return 1
 }
 
-// name is what NumPy calls the dtype.
-func (d dtype) name() string {
+// Name is what NumPy calls the dtype.
+func (d DType) Name() string {
 	bits := strconv.Itoa(8 * d.size)
 	name := ""
 	switch d.kind {
@@ -169,7 +179,7 @@ func (d dtype) name() string {
 
 // value reads one value. It is a number, a bool, a text for a number that JSON
 // has no room for, or two numbers of a complex one.
-func (d dtype) value(b []byte) shm.Value {
+func (d DType) value(b []byte) shm.Value {
 	var order binary.ByteOrder = binary.LittleEndian
 	if d.big {
 		order = binary.BigEndian
@@ -200,7 +210,7 @@ func (d dtype) value(b []byte) shm.Value {
 	case 'f':
 		return d.float(order, b)
 	case 'c':
-		half := dtype{kind: 'f', size: d.size / 2}
+		half := DType{kind: 'f', size: d.size / 2}
 		return []shm.Value{half.float(order, b), half.float(order, b[half.size:])}
 	case 'M':
 		return shm.Moment(int64(order.Uint64(b)), d.unit, d.count)
@@ -210,7 +220,7 @@ func (d dtype) value(b []byte) shm.Value {
 	return nil
 }
 
-func (d dtype) float(order binary.ByteOrder, b []byte) float64 {
+func (d DType) float(order binary.ByteOrder, b []byte) float64 {
 	switch d.size {
 	case 2:
 		return half(order.Uint16(b))
@@ -239,26 +249,26 @@ func half(h uint16) float64 {
 	return sign * math.Ldexp(1024+fraction, exponent-25)
 }
 
-// itemBytes is the size of one element of an array; false where a field is of a
+// ItemBytes is the size of one element of an array; false where a field is of a
 // kind whose size is not known.
-func itemBytes(info *shm.ArrayInfo) (int, bool) {
+func ItemBytes(info *shm.ArrayInfo) (int, bool) {
 	if len(info.Fields) == 0 {
-		d, ok := parseDType(info.Descr)
+		d, ok := ParseDType(info.Descr)
 		return d.size, ok
 	}
 	sum := 0
 	for _, f := range info.Fields {
-		d, ok := parseDType(f.Descr)
+		d, ok := ParseDType(f.Descr)
 		if !ok {
 			return 0, false
 		}
-		sum += d.size * count(f.Shape)
+		sum += d.size * Count(f.Shape)
 	}
 	return sum, true
 }
 
-// count is how many elements an array of the shape has, at most 2^62.
-func count(shape []int) int {
+// Count is how many elements an array of the shape has, at most 2^62.
+func Count(shape []int) int {
 	n := 1
 	for _, side := range shape {
 		if side <= 0 {
@@ -272,8 +282,8 @@ func count(shape []int) int {
 	return n
 }
 
-// typeName is the dtype of an array in words.
-func typeName(info *shm.ArrayInfo) string {
+// TypeName is the dtype of an array in words.
+func TypeName(info *shm.ArrayInfo) string {
 	switch n := len(info.Fields); n {
 	case 0:
 	case 1:
@@ -281,8 +291,8 @@ func typeName(info *shm.ArrayInfo) string {
 	default:
 		return fmt.Sprintf("records of %d fields", n)
 	}
-	if d, ok := parseDType(info.Descr); ok && d.name() != "" {
-		return d.name()
+	if d, ok := ParseDType(info.Descr); ok && d.Name() != "" {
+		return d.Name()
 	}
 	return info.Descr
 }
@@ -290,14 +300,14 @@ func typeName(info *shm.ArrayInfo) string {
 // IsTable reports whether an array is shown as a table and not as a picture.
 func IsTable(info *shm.ArrayInfo) bool { return len(info.Fields) > 0 || info.Role == "table" }
 
-// unfit says why an array has no picture, "" where it has one.
-func unfit(info *shm.ArrayInfo) string {
-	d, ok := parseDType(info.Descr)
+// Unfit says why an array has no picture, "" where it has one.
+func Unfit(info *shm.ArrayInfo) string {
+	d, ok := ParseDType(info.Descr)
 	switch {
 	case IsTable(info):
 		return "It is a table and has no picture."
 	case !ok || !d.pictured():
-		return "Its values are no numbers that could be shown as a picture: " + typeName(info) + "."
+		return "Its values are no numbers that could be shown as a picture: " + TypeName(info) + "."
 	case len(info.Shape) == 0:
 		return "It is a single value and has no picture."
 	case info.Role == "rgb" && !colourful(info.Shape):

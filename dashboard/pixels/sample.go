@@ -1,4 +1,4 @@
-package arrays
+package pixels
 
 import (
 	"encoding/binary"

@@ -1,4 +1,4 @@
-package arrays
+package pixels
 
 import (
 	"context"
@@ -18,9 +18,9 @@ func Info(src *source.Source, name string) *shm.ArrayInfo {
 	return list.Get(name)
 }
 
-// newest returns the newest frame of an array, nil before any, and where the
+// Newest returns the newest frame of an array, nil before any, and where the
 // process has taken its frames back.
-func newest(src *source.Source, name string) *shm.ArrayFrame {
+func Newest(src *source.Source, name string) *shm.ArrayFrame {
 	if info := Info(src, name); info != nil && info.Withheld() {
 		return nil
 	}
@@ -33,13 +33,13 @@ func newest(src *source.Source, name string) *shm.ArrayFrame {
 // a feed waits for the next.
 const attempts = 4
 
-// current calls read with the newest frame until it has not been overwritten
+// Current calls read with the newest frame until it has not been overwritten
 // meanwhile, or there is no newer one.
-func current(src *source.Source, name string, read func(*shm.ArrayFrame) error) (*shm.ArrayFrame, error) {
+func Current(src *source.Source, name string, read func(*shm.ArrayFrame) error) (*shm.ArrayFrame, error) {
 	var last *shm.ArrayFrame
 	err := error(shm.ErrOvertaken)
 	for range attempts {
-		frame := newest(src, name)
+		frame := Newest(src, name)
 		if frame == nil || frame == last {
 			return nil, err
 		}

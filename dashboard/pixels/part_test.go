@@ -1,4 +1,4 @@
-package arrays
+package pixels
 
 import (
 	"slices"
@@ -9,18 +9,18 @@ import (
 )
 
 func TestParsePart(t *testing.T) {
-	for detail, want := range map[string]part{
-		"camera/y,x/0,0,2048,2048/2":        {name: "camera", index: Index{Down, Right}, rows: 2048, cols: 2048, step: 2},
-		"layer.3/y,x,c/0,0,512,512/1":       {name: "layer.3", index: Index{Down, Right, Samples}, rows: 512, cols: 512, step: 1},
-		"stack/7,0,x,y/16,32,64,128/4/n":    {name: "stack", index: Index{7, 0, Right, Down}, row: 16, col: 32, rows: 64, cols: 128, step: 4, nearest: true},
-		"trace/x/0,0,1,100000/1":            {name: "trace", index: Index{Right}, rows: 1, cols: 100000, step: 1},
-		"a:b-c._/1,2,3,4,5,6,y,x/0,0,1,1/1": {name: "a:b-c._", index: Index{1, 2, 3, 4, 5, 6, Down, Right}, rows: 1, cols: 1, step: 1},
-		"camera/y,x/0,0,1,1/1/e":            {name: "camera", index: Index{Down, Right}, rows: 1, cols: 1, step: 1, exact: true},
-		"camera/y,x/0,0,1,1/2/n/e":          {name: "camera", index: Index{Down, Right}, rows: 1, cols: 1, step: 2, nearest: true, exact: true},
+	for detail, want := range map[string]Part{
+		"camera/y,x/0,0,2048,2048/2":        {Name: "camera", Index: Index{Down, Right}, Rows: 2048, Cols: 2048, Step: 2},
+		"layer.3/y,x,c/0,0,512,512/1":       {Name: "layer.3", Index: Index{Down, Right, Samples}, Rows: 512, Cols: 512, Step: 1},
+		"stack/7,0,x,y/16,32,64,128/4/n":    {Name: "stack", Index: Index{7, 0, Right, Down}, Row: 16, Col: 32, Rows: 64, Cols: 128, Step: 4, Nearest: true},
+		"trace/x/0,0,1,100000/1":            {Name: "trace", Index: Index{Right}, Rows: 1, Cols: 100000, Step: 1},
+		"a:b-c._/1,2,3,4,5,6,y,x/0,0,1,1/1": {Name: "a:b-c._", Index: Index{1, 2, 3, 4, 5, 6, Down, Right}, Rows: 1, Cols: 1, Step: 1},
+		"camera/y,x/0,0,1,1/1/e":            {Name: "camera", Index: Index{Down, Right}, Rows: 1, Cols: 1, Step: 1, Exact: true},
+		"camera/y,x/0,0,1,1/2/n/e":          {Name: "camera", Index: Index{Down, Right}, Rows: 1, Cols: 1, Step: 2, Nearest: true, Exact: true},
 	} {
-		got, err := parsePart(detail)
-		if err != nil || got.exact != want.exact || got.name != want.name || !slices.Equal(got.index, want.index) || got.nearest != want.nearest ||
-			[5]int{got.row, got.col, got.rows, got.cols, got.step} != [5]int{want.row, want.col, want.rows, want.cols, want.step} {
+		got, err := ParsePart(detail)
+		if err != nil || got.Exact != want.Exact || got.Name != want.Name || !slices.Equal(got.Index, want.Index) || got.Nearest != want.Nearest ||
+			[5]int{got.Row, got.Col, got.Rows, got.Cols, got.Step} != [5]int{want.Row, want.Col, want.Rows, want.Cols, want.Step} {
 			t.Errorf("%s is read as %+v, %v, want %+v", detail, got, err, want)
 		}
 	}
@@ -33,7 +33,7 @@ func TestParsePart(t *testing.T) {
 		"camera/y,x,c,c/0,0,1,1/1", "camera/1,2,3,4,5,6,7,y,x/0,0,1,1/1", "camera/y,x,/0,0,1,1/1", "camera/Y,X/0,0,1,1/1",
 		"cam\"era/y,x/0,0,1,1/1", "camera/y,x/0,0,1,1/1\n", strings.Repeat("a", 81) + "/y,x/0,0,1,1/1",
 	} {
-		if got, err := parsePart(detail); err == nil {
+		if got, err := ParsePart(detail); err == nil {
 			t.Errorf("%q is taken for %+v", detail, got)
 		}
 	}
@@ -50,17 +50,17 @@ func FuzzParsePart(f *testing.F) {
 		f.Add(seed, uint16(40000), uint16(65535), uint16(65535), uint16(4))
 	}
 	f.Fuzz(func(t *testing.T, detail string, a, b, c, d uint16) {
-		p, err := parsePart(detail)
+		p, err := ParsePart(detail)
 		if err != nil {
 			return
 		}
 		head, _, _ := strings.Cut(detail, "/")
-		if again := head + "/" + p.index.String() + "/"; !strings.HasPrefix(detail, again) {
-			t.Fatalf("%q has another name: %s", detail, again)
+		if again := head + "/" + p.Index.String() + "/"; !strings.HasPrefix(detail, again) {
+			t.Fatalf("%q has another Name: %s", detail, again)
 		}
 		for dims := range 5 {
 			shape := []int{int(a), int(b), int(c), int(d)}[:dims]
-			sel, bytes, err := p.selection(shape, 4)
+			sel, bytes, err := p.Selection(shape, 4)
 			if err != nil {
 				continue
 			}
@@ -72,7 +72,7 @@ func FuzzParsePart(f *testing.F) {
 				height = shape[sel.Y]
 			}
 			if sel.Row < 0 || sel.Rows < 0 || sel.Row+sel.Rows > height ||
-				sel.Col < 0 || sel.Cols < 0 || sel.Col+sel.Cols > shape[sel.X] || sel.Step < p.step {
+				sel.Col < 0 || sel.Cols < 0 || sel.Col+sel.Cols > shape[sel.X] || sel.Step < p.Step {
 				t.Fatalf("%q of %v selects %+v", detail, shape, sel)
 			}
 			for axis, at := range sel.Index {
@@ -124,11 +124,11 @@ func TestPlanesBeyondTheEnd(t *testing.T) {
 		if _, err := ix.Plane(shape); (err == nil) != fits {
 			t.Errorf("%s of %v: %v", text, shape, err)
 		}
-		p, err := parsePart("a/" + text + "/0,0,9,9/1")
+		p, err := ParsePart("a/" + text + "/0,0,9,9/1")
 		if err != nil {
 			t.Fatal(err)
 		}
-		sel, _, err := p.selection(shape, 1)
+		sel, _, err := p.Selection(shape, 1)
 		if (err == nil) != (len(ix) == len(shape)) {
 			t.Errorf("the page's %s of %v: %v", text, shape, err)
 		}
