@@ -19,7 +19,7 @@ const shared = `(chart|frame|hub|pixels(/pixelstest)?|prose|series|source|steer|
 // arrows says which of webmon's packages a package may import; ARCHITECTURE.md
 // draws the picture. The first rule that fits a package counts.
 var arrows = []struct{ from, to string }{
-	{`^webmon$`, `^webmon/(dashboard|dashboard/(instance|source)|shm|shm/(napari|demo|discover|model|segment))$`},
+	{`^webmon$`, `^webmon/(dashboard|dashboard/(instance|source)|shm|shm/(process|demo|discover|model|segment))$`},
 	{`^webmon/shm$`, `^$`},
 	{`^webmon/shm/pickle$`, `^$`},
 	{`^webmon/shm/manager$`, `^webmon/shm/pickle$`},

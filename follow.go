@@ -19,7 +19,7 @@ import (
 	"webmon/shm/demo"
 	"webmon/shm/discover"
 	"webmon/shm/model"
-	"webmon/shm/napari"
+	"webmon/shm/process"
 )
 
 // targets lists what cfg asks to watch beside the processes that are found. The
@@ -158,19 +158,19 @@ func attacher(models *model.Catalogue, logger *slog.Logger) func(context.Context
 		if t.Kind.IsModel() {
 			return models.Open(ctx, t.Name, self.Watchers)
 		}
-		opts := napari.Options{
+		opts := process.Options{
 			Address: t.Address, Authkey: t.Authkey, PID: t.PID, Kind: t.Kind, Name: t.Name,
 			ID: self.ID, URL: self.URL, Watchers: self.Watchers, Logger: logger,
 		}
 		if t.Kind != shm.KindDemo {
-			return napari.Attach(ctx, opts)
+			return process.Attach(ctx, opts)
 		}
 		d, err := demo.Start(ctx, demo.Options{})
 		if err != nil {
 			return nil, fmt.Errorf("starting the demo: %w", err)
 		}
 		opts.Address, opts.Authkey = d.Address(), d.Authkey()
-		src, err := napari.Attach(ctx, opts)
+		src, err := process.Attach(ctx, opts)
 		if err != nil {
 			return nil, errors.Join(err, d.Close())
 		}

@@ -20,8 +20,8 @@ import (
 
 	"go.uber.org/goleak"
 
-	"webmon/shm/napari/naparitest"
 	"webmon/shm/pickle"
+	"webmon/shm/process/naparitest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -27,7 +27,7 @@ import (
 	"webmon/dashboard/hub"
 	"webmon/e2e/webmontest"
 	"webmon/shm"
-	"webmon/shm/napari"
+	"webmon/shm/process"
 )
 
 // The benchmarks of the whole program. Each starts real processes (a Python
@@ -396,7 +396,7 @@ type hop struct {
 func measureFirstHop(b *testing.B, size int, d time.Duration) (h hop) {
 	p := startProducer(b)
 	defer p.stop()
-	src, err := napari.Attach(b.Context(), napari.Options{Address: p.address()})
+	src, err := process.Attach(b.Context(), process.Options{Address: p.address()})
 	if err != nil {
 		b.Fatal(err)
 	}

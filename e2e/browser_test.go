@@ -25,7 +25,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"webmon/e2e/webmontest"
-	"webmon/shm/napari/naparitest"
+	"webmon/shm/process/naparitest"
 )
 
 // browser is a headless Chromium, the same for all pages of a test.

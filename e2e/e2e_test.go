@@ -22,7 +22,7 @@ import (
 	"time"
 
 	"webmon/e2e/webmontest"
-	"webmon/shm/napari/naparitest"
+	"webmon/shm/process/naparitest"
 )
 
 // patience is how long what must happen may take on a busy machine: one with

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"webmon/shm/napari/naparitest"
+	"webmon/shm/process/naparitest"
 )
 
 // TestE2ELatest: the napari that people install today has no octree. Its frame

@@ -19,7 +19,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"webmon/shm/napari/naparitest"
+	"webmon/shm/process/naparitest"
 )
 
 // TestE2ELife: naparis and webmons come and go, and one bookmarked address

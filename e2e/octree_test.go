@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"testing"
 
-	"webmon/shm/napari/naparitest"
+	"webmon/shm/process/naparitest"
 )
 
 // TestE2EOctree: the napari that shares its tiles starts webmon, and pages show

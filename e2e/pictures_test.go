@@ -14,7 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"webmon/e2e/webmontest"
-	"webmon/shm/napari/naparitest"
+	"webmon/shm/process/naparitest"
 )
 
 // A model is to have its pace in its picture.

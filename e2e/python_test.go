@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"webmon/shm/napari/naparitest"
+	"webmon/shm/process/naparitest"
 )
 
 // TestE2EPython: Python programs that offer themselves come and go, and so does

@@ -5,7 +5,7 @@
 // knows no HTTP and no HTML; adapters in the folders below (napari, demo, ...)
 // implement [Source], and the dashboard implements [Sink].
 //
-//	src, err := napari.Attach(ctx, napari.Options{Address: "127.0.0.1:40123"})
+//	src, err := process.Attach(ctx, process.Options{Address: "127.0.0.1:40123"})
 //	...
 //	err = src.Run(ctx, sink) // calls sink.State, sink.Event, ... until the process is gone
 //

@@ -2,7 +2,7 @@
 
     producer.py
 
-Builds the manager as napari's monitor does (shm/napari/testdata/monitor.py) and
+Builds the manager as napari's monitor does (shm/process/testdata/monitor.py) and
 says as JSON, one line, where it is:
 
     {"pid": 123, "manager_pid": 124, "manager_port": 40123, "python": "3.13.0", "numpy": "2.5.5"}
@@ -31,7 +31,7 @@ import os
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../shm/napari/testdata"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../shm/process/testdata"))
 
 import monitor  # noqa: E402
 import numpy as np  # noqa: E402

@@ -11,5 +11,5 @@
 //
 //	d, err := demo.Start(ctx, demo.Options{Seed: 1})
 //	defer d.Close()
-//	src, err := napari.Attach(ctx, napari.Options{Address: d.Address(), Authkey: d.Authkey(), Kind: shm.KindDemo})
+//	src, err := process.Attach(ctx, process.Options{Address: d.Address(), Authkey: d.Authkey(), Kind: shm.KindDemo})
 package demo

@@ -14,7 +14,7 @@
 // one of this machine. A file whose lock is free is that of a dead process, and
 // is removed.
 //
-// It connects to nothing; that is the business of package napari.
+// It connects to nothing; that is the business of package process.
 package discover
 
 import (

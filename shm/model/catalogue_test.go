@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"webmon/shm"
-	"webmon/shm/napari/naparitest"
+	"webmon/shm/process/naparitest"
 	"webmon/shm/sourcetest"
 )
 

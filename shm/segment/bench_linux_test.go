@@ -16,9 +16,9 @@ import (
 
 	"webmon/shm"
 	"webmon/shm/manager"
-	"webmon/shm/napari"
-	"webmon/shm/napari/naparitest"
 	"webmon/shm/pickle"
+	"webmon/shm/process"
+	"webmon/shm/process/naparitest"
 	"webmon/shm/segment"
 	"webmon/shm/sourcetest"
 )
@@ -115,7 +115,7 @@ func BenchmarkArrays(b *testing.B) {
 	p := naparitest.StartPackage(b, "numpy2", "")
 	var at struct{ Address, Authkey string }
 	p.Run(camera+"out = offered()", &at)
-	src, err := napari.Attach(b.Context(), napari.Options{Address: at.Address, Authkey: []byte(at.Authkey)})
+	src, err := process.Attach(b.Context(), process.Options{Address: at.Address, Authkey: []byte(at.Authkey)})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -22,7 +22,7 @@
 // instead, a [Local], on every system; their frames are read in the same way.
 //
 // It is no general access to shared memory, keeps no history, and knows nothing of
-// how processes declare their arrays (that is package napari).
+// how processes declare their arrays (that is package process).
 //
 // Segments are files below /dev/shm, which only Linux has; elsewhere Open and
 // Create return an error that says so. On macOS shm_open would have to be called

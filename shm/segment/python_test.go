@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"webmon/shm"
-	"webmon/shm/napari/naparitest"
 	"webmon/shm/pickle"
+	"webmon/shm/process/naparitest"
 	"webmon/shm/segment"
 )
 

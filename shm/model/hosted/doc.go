@@ -12,7 +12,7 @@
 // of them it says by its standard output, one JSON object a line, after a random
 // word that begins each. What the models themselves print is led to standard
 // error, and kept for who has to find a fault. Parameters and arrays go the way of
-// every Python process, by package napari; the process is announced to nobody else.
+// every Python process, by package process; the process is announced to nobody else.
 //
 // Whatever a model does, this package goes on: a model that raises, hangs, ends
 // its process or crashes it is one that has failed, with a sentence that says so,

@@ -16,7 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"webmon/shm"
-	"webmon/shm/napari/naparitest"
+	"webmon/shm/process/naparitest"
 	"webmon/shm/segment"
 	"webmon/shm/sourcetest"
 )

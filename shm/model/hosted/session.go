@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"webmon/shm"
-	"webmon/shm/napari"
+	"webmon/shm/process"
 )
 
 // session is one process and what it is to its source. Its fields are run's.
@@ -53,7 +53,7 @@ type remark struct{ key, text string }
 const maxRemarks = 100
 
 type attached struct {
-	src *napari.Source
+	src *process.Source
 	err error
 }
 
@@ -365,7 +365,7 @@ func (l *session) attach(ctx context.Context) {
 	l.leave = cancel
 	go func() {
 		defer cancel()
-		src, err := napari.Attach(ctx, napari.Options{
+		src, err := process.Attach(ctx, process.Options{
 			Address: r.Address, Authkey: []byte(r.Key), PID: r.PID,
 			Kind: shm.KindModel, Name: r.Title, Logger: l.file.opt.Logger,
 		})
@@ -374,7 +374,7 @@ func (l *session) attach(ctx context.Context) {
 }
 
 // join lets the adapter run, and hands it what has waited for it.
-func (l *session) join(ctx context.Context, src *napari.Source) {
+func (l *session) join(ctx context.Context, src *process.Source) {
 	s := l.source
 	list := append(shm.Actions(src.Actions()), restart)
 	s.mu.Lock()

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"webmon/shm"
-	"webmon/shm/napari"
+	"webmon/shm/process"
 )
 
 const (
@@ -48,12 +48,12 @@ type source struct {
 	info     shm.Info
 	actions  shm.Actions
 	state    shm.ModelState
-	sink     shm.Sink       // nil: not running
-	adapter  *napari.Source // nil: the model cannot be reached
-	making   bool           // the model is being made, and what is asked of it waits
-	over     bool           // Run has ended
-	waiting  []command      // for the model to be made
-	restarts []report       // who wants it to be made anew
+	sink     shm.Sink        // nil: not running
+	adapter  *process.Source // nil: the model cannot be reached
+	making   bool            // the model is being made, and what is asked of it waits
+	over     bool            // Run has ended
+	waiting  []command       // for the model to be made
+	restarts []report        // who wants it to be made anew
 
 	controls shm.Controls // as the process declares them
 	values   map[string]any

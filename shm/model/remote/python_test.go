@@ -13,7 +13,7 @@ import (
 	"webmon/shm"
 	"webmon/shm/model/remote"
 	"webmon/shm/model/remote/remotetest"
-	"webmon/shm/napari/naparitest"
+	"webmon/shm/process/naparitest"
 )
 
 // startZMQ begins a server on the real libzmq, and returns its address.

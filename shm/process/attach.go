@@ -1,0 +1,279 @@
+package process
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"webmon/shm"
+	"webmon/shm/manager"
+	"webmon/shm/pickle"
+)
+
+// defaultAuthkey is the key of every napari's monitor. It is public.
+const defaultAuthkey = "napari"
+
+// Options say what to watch. Only Address is required.
+type Options struct {
+	// Address is host:port of the manager, or the path of a Unix socket.
+	Address string
+	// Authkey is the manager's key. Default "napari".
+	Authkey []byte
+	// PID is the process to watch, where somebody knows it (a client that
+	// napari has started: its parent). Default 0: found out where possible.
+	PID int
+	// Kind is what sort of process it is unless it says so. Default napari.
+	Kind shm.Kind
+	// Name is what to call it unless it says so. Default "napari".
+	Name string
+	// ID tells this webmon from others that want the same process. Default: a
+	// random one.
+	ID string
+	// URL is where people find this webmon; another one that wants the same
+	// process shows it. Default: none.
+	URL string
+	// Watchers returns how many browsers look at the process here, for the
+	// process itself to show. It must return at once. Default: nobody says.
+	Watchers func() int
+	// Logger gets what is of use for finding faults. Default: nothing.
+	Logger *slog.Logger
+}
+
+// resources are the five objects that napari's monitor offers.
+type resources struct {
+	data, messages, shutdown, clientData, clientMessages *manager.Proxy
+}
+
+// Source is a watched process. It implements [shm.Source].
+type Source struct {
+	opt    Options
+	client *manager.Client
+	res    resources
+	watch  watch
+	out    outbox
+	lull   time.Duration // constant
+
+	ours atomic.Bool         // the process has said hello
+	run  atomic.Pointer[run] // nil: Run is not under way
+
+	mu       sync.Mutex // guards all below
+	info     shm.Info
+	controls shm.Controls // that a process of ours declares
+	actions  shm.Actions
+}
+
+var _ shm.Source = (*Source)(nil)
+
+// Attach connects to the manager of a running process and finds out what can
+// be known of it. ctx bounds attaching alone. Either Run or Close has to follow.
+//
+// An error is one sentence that says what is wrong and what to do. It wraps
+// manager.ErrAuth, ErrNotManager or ErrNoResource, or what the network said.
+func Attach(ctx context.Context, opt Options) (*Source, error) {
+	if opt.Address == "" {
+		return nil, errors.New("there is no address to attach to: give the manager's host:port")
+	}
+	// Python's manager listens on IPv4 alone, and localhost may mean ::1 first.
+	if host, port, err := net.SplitHostPort(opt.Address); err == nil && host == "localhost" {
+		opt.Address = net.JoinHostPort("127.0.0.1", port)
+	}
+	if opt.Authkey == nil {
+		opt.Authkey = []byte(defaultAuthkey)
+	}
+	opt.Kind = cmp.Or(opt.Kind, shm.KindNapari)
+	opt.Name = cmp.Or(opt.Name, "napari")
+	opt.ID = cmp.Or(opt.ID, rand.Text())
+	if opt.Logger == nil {
+		opt.Logger = slog.New(slog.DiscardHandler)
+	}
+	client, err := manager.Dial(ctx, opt.Address, manager.Options{
+		Authkey:      opt.Authkey,
+		ReuseBuffers: true, // everything is converted before the next call
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &Source{opt: opt, client: client, lull: defaultLull}
+	s.out.init()
+	if err := s.greet(ctx); err != nil {
+		s.giveBack(ctx)
+		return nil, err
+	}
+	return s, nil
+}
+
+// greet finds the five objects and what the process says of itself.
+func (s *Source) greet(ctx context.Context) error {
+	for _, r := range []struct {
+		name string
+		into **manager.Proxy
+	}{
+		{"napari_data", &s.res.data},
+		{"napari_messages", &s.res.messages},
+		{"napari_shutdown", &s.res.shutdown},
+		{"client_data", &s.res.clientData},
+		{"client_messages", &s.res.clientMessages},
+	} {
+		p, err := s.client.Create(ctx, r.name)
+		if err != nil {
+			return err
+		}
+		*r.into = p
+	}
+	conn, err := s.client.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	instance, err := s.instance(ctx, conn)
+	if err != nil {
+		return err
+	}
+	hello, err := conn.Call(ctx, s.res.data, "get", topicHello)
+	if err != nil && errors.Is(err, manager.ErrGone) {
+		return err
+	}
+	if s.opt.Kind != shm.KindDemo { // a thread of ours, which lives as long as we do
+		_, ours := hello.(*pickle.Dict)
+		s.watch = newWatch(s.opt.Address, cmp.Or(helloPID(hello), s.opt.PID), !ours)
+	}
+	s.info = shm.Info{
+		Name: s.opt.Name, Kind: s.opt.Kind, Instance: instance,
+		PID: s.watch.owner.pid, Address: s.opt.Address,
+	}
+	s.info.Python, s.info.Napari = s.watch.versions()
+	if !s.setHello(hello) {
+		return nil
+	}
+	// What it takes is known before the first command comes.
+	return conn.Pipeline(ctx, []manager.Request{
+		{Proxy: s.res.data, Method: "get", Args: []any{shm.TopicControls}},
+		{Proxy: s.res.data, Method: "get", Args: []any{shm.TopicActions}},
+	}, func(i int, v pickle.Value, err error) error {
+		switch {
+		case err != nil: // said when it is asked for again
+		case i == 0:
+			s.setControls(v)
+		default:
+			s.setActions(v)
+		}
+		return nil
+	})
+}
+
+// helloPID returns the number that a process says it has, 0 if it says none.
+func helloPID(hello pickle.Value) int {
+	d, _ := hello.(*pickle.Dict)
+	if n, ok := entry(d, "pid").(int64); ok && n > 0 && n < 1<<31 {
+		return int(n)
+	}
+	return 0
+}
+
+// setControls takes what the process declares that people may change.
+func (s *Source) setControls(v pickle.Value) (shm.Controls, []note) {
+	list, notes := decodeControls(v)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.controls = list
+	return list, notes
+}
+
+// setActions takes what the process declares that people may call.
+func (s *Source) setActions(v pickle.Value) (shm.Actions, []note) {
+	list, notes := decodeActions(v)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.actions = list
+	return list, notes
+}
+
+// keyInstance is where in client_data the random name of this run of the
+// process stands, so that every webmon calls it the same.
+const keyInstance = "webmon:instance"
+
+func (s *Source) instance(ctx context.Context, conn *manager.Conn) (string, error) {
+	random := rand.Text()
+	v, err := conn.Call(ctx, s.res.clientData, "setdefault", keyInstance, random)
+	if err != nil {
+		return "", err
+	}
+	if name, ok := v.(string); ok && name != "" && len(name) <= 64 {
+		return clip(name, 64), nil
+	}
+	return random, nil
+}
+
+// setHello takes what a process of ours says of itself. It reports whether it
+// does.
+func (s *Source) setHello(v pickle.Value) bool {
+	d, ok := v.(*pickle.Dict)
+	if !ok {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ours.Store(true)
+	text := func(key string, into *string) {
+		if t, ok := text(entry(d, key)); ok && t != "" {
+			*into = clip(t, 80)
+		}
+	}
+	text("name", &s.info.Name)
+	text("instance", &s.info.Instance)
+	text("python", &s.info.Python)
+	s.info.Napari = "" // its last viewer may be gone
+	text("napari", &s.info.Napari)
+	text("package", &s.info.Package)
+	kind := ""
+	text("kind", &kind)
+	switch k := shm.Kind(kind); k {
+	case shm.KindNapari, shm.KindPython, shm.KindModel, shm.KindRemote, shm.KindDemo:
+		s.info.Kind = k
+	}
+	s.info.PID = cmp.Or(s.info.PID, helloPID(v))
+	return true
+}
+
+// Info implements [shm.Source].
+func (s *Source) Info() shm.Info {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.info
+}
+
+func (s *Source) saidHello() bool { return s.ours.Load() }
+
+func (s *Source) setReader(url string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.info.Reader = url
+}
+
+// Close gives back what Attach took, for a Source whose Run is never called.
+func (s *Source) Close() error {
+	s.out.close("webmon does not watch this process any more")
+	return s.giveBack(context.Background())
+}
+
+// giveBack returns the references that the manager counts, each once: one too
+// many would destroy an object that napari still uses.
+func (s *Source) giveBack(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
+	defer cancel()
+	if err := s.client.Close(ctx); err != nil {
+		return fmt.Errorf("leave the manager at %s: %w", s.opt.Address, err)
+	}
+	return nil
+}
+
+// leaveTimeout bounds the good-bye: nobody should wait long for a process that
+// hangs, and one on a busy machine should not be taken for such.
+const leaveTimeout = 5 * time.Second

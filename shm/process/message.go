@@ -1,0 +1,197 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"webmon/shm"
+	"webmon/shm/pickle"
+)
+
+// TopicMessage is the topic of messages that are no dict and so name none.
+const TopicMessage = "message"
+
+const (
+	maxTopicName = 128    // bytes
+	maxNodes     = 20_000 // values of one message: a page shows no more
+	maxDepth     = 32
+	maxItems     = 1024 // of an array whose values are passed on
+)
+
+// plain converts what a process sent into a [shm.Value]. Arrays keep their
+// dtype and shape, and their values where they are few.
+func plain(v pickle.Value) (shm.Value, error) {
+	return pickle.Plain(v, pickle.PlainOptions{MaxNodes: maxNodes, MaxDepth: maxDepth, Array: array})
+}
+
+func array(a *pickle.Array) (any, bool) {
+	out := &shm.Array{Descr: clip(a.Type.Descr(), 200), Shape: append([]int{}, a.Shape...)}
+	if n := a.Len(); n == 0 || n > maxItems {
+		return out, true
+	}
+	values, err := pickle.Plain(a, pickle.PlainOptions{MaxNodes: maxNodes, MaxDepth: maxDepth})
+	if err != nil {
+		return out, true // described instead of written out
+	}
+	if list, ok := values.([]any); ok && len(a.Shape) > 0 {
+		out.Values = list
+	} else {
+		out.Values = []shm.Value{values}
+	}
+	return out, true
+}
+
+// events turns one message into the events it stands for: each key of a dict
+// is a topic, unless own, if any, takes it. With many a list is one event after
+// the other of its topic. What cannot be passed on is left out, with a note.
+func events(v pickle.Value, own func(key string, v pickle.Value) bool, many bool, emit func(shm.Event)) []note {
+	d, ok := v.(*pickle.Dict)
+	if !ok {
+		value, err := plain(v)
+		if err != nil {
+			return []note{tooMuch("message", TopicMessage, err)}
+		}
+		emit(shm.Event{Topic: TopicMessage, Value: value})
+		return nil
+	}
+	var notes []note
+	for _, e := range d.Entries {
+		if key, ok := e.Key.(string); ok && own != nil && own(key, e.Value) {
+			continue
+		}
+		topic := topicName(e.Key)
+		each := []pickle.Value{e.Value}
+		if list, ok := e.Value.(*pickle.List); ok && many {
+			each = list.Items
+		}
+		for _, v := range each {
+			value, err := plain(v)
+			if err != nil {
+				notes = append(notes, tooMuch("message", topic, err))
+				continue
+			}
+			emit(shm.Event{Topic: topic, Stamp: stampOf(value), Value: value})
+		}
+	}
+	return notes
+}
+
+// Keys of messages that a process of ours keeps for itself.
+const (
+	messageWebmon  = "webmon"
+	messageCommand = "command"
+)
+
+// own takes what a process of ours says to webmon itself, which is no event.
+func (r *run) own(key string, v pickle.Value) bool {
+	if key != messageWebmon && key != messageCommand || !r.saidHello() {
+		return false
+	}
+	d, ok := v.(*pickle.Dict)
+	if !ok {
+		r.sink.Notice("own", fmt.Sprintf("The process sent %s under %q, which is kept for dicts", kindOf(v), key))
+		return true
+	}
+	if key == messageCommand {
+		r.answer(d)
+		return true
+	}
+	if list, ok := sequence(entry(d, "changed")); ok {
+		names := make([]string, 0, min(len(list), maxStates))
+		for _, item := range list {
+			if name, ok := item.(string); ok && name != "" && len(name) <= maxTopicName && len(names) < maxStates {
+				names = append(names, name)
+			}
+		}
+		r.changed(names)
+		if r.out.waits.Load() {
+			signal(r.ticked) // perhaps by a command
+		}
+	}
+	if asks, ok := entry(d, "current").(*pickle.Dict); ok {
+		if n, ok := scalar(entry(asks, r.opt.ID)).(int64); ok {
+			r.asked.answered(n)
+		}
+	}
+	// One from before webmon came tells nothing of now.
+	if t, ok := number(scalar(entry(d, "alive"))); ok && (r.since == 0 || t >= r.since) {
+		r.sink.Alive()
+	}
+	return true
+}
+
+// answer takes what has become of a command.
+func (r *run) answer(d *pickle.Dict) {
+	id, _ := text(entry(d, "id"))
+	status, _ := text(entry(d, "status"))
+	reason, _ := text(entry(d, "reason"))
+	reason = clip(reason, maxHelp)
+	switch shm.Status(status) {
+	case shm.Applied:
+		r.out.answered(id, shm.Applied, reason)
+	case shm.Refused:
+		if reason == "" {
+			reason = "the process gave no reason"
+		}
+		r.out.answered(id, shm.Refused, reason)
+	default:
+		r.sink.Notice("command", fmt.Sprintf("The process says of a command that it is %s, instead of applied or refused", kindOf(entry(d, "status"))))
+	}
+}
+
+func tooMuch(key, topic string, err error) note {
+	if errors.Is(err, pickle.ErrLimit) {
+		return note{key + "." + topic, fmt.Sprintf("What came under %q is too large or too deep to show, and was left out", topic)}
+	}
+	return note{key + "." + topic, fmt.Sprintf("What came under %q cannot be shown and was left out: %v", topic, err)}
+}
+
+// stampOf returns the process's own time of a message, 0 if it gave none.
+func stampOf(v shm.Value) float64 {
+	if m, ok := v.(map[string]shm.Value); ok {
+		if t, ok := shm.Number(m["time"]); ok && t > 0 && t < 1e11 {
+			return t
+		}
+	}
+	return 0
+}
+
+// topicName makes a topic of a key of whatever type.
+func topicName(key pickle.Value) string {
+	s, ok := key.(string)
+	if !ok {
+		v, err := plain(key)
+		if err != nil {
+			return TopicMessage
+		}
+		s = fmt.Sprint(v)
+	}
+	s = clip(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s), maxTopicName)
+	if strings.TrimSpace(s) == "" {
+		return TopicMessage
+	}
+	return s
+}
+
+// clip shortens s to n bytes of valid UTF-8.
+func clip(s string, n int) string {
+	if len(s) > n {
+		s = s[:n-len("…")]
+		for len(s) > 0 && !utf8.RuneStart(s[len(s)-1]) {
+			s = s[:len(s)-1]
+		}
+		if r, size := utf8.DecodeLastRuneInString(s); r == utf8.RuneError && size == 1 {
+			s = s[:len(s)-1]
+		}
+		s += "…"
+	}
+	return strings.ToValidUTF8(s, "?")
+}

@@ -1,0 +1,132 @@
+package process
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"webmon/shm"
+)
+
+// defaultLull is how long messages may gather while nobody watches. It divides
+// a second, so that every second has its share of them and rates come out right.
+const defaultLull = 250 * time.Millisecond
+
+// pace decides how soon messages are taken. Somebody who watches gets each when
+// it comes; while nobody does they are taken together, a few times a second,
+// which costs a fraction of the calls. The first after a pause comes at once in
+// either case.
+type pace struct {
+	sink   shm.Sink
+	lull   time.Duration
+	hurry  chan struct{} // capacity one: somebody may want something now
+	topics topics
+	asked  func() bool // whether somebody waits for an answer; nil: nobody does
+}
+
+func newPace(sink shm.Sink, lull time.Duration) *pace {
+	p := &pace{sink: sink, lull: lull, hurry: make(chan struct{}, 1)}
+	p.topics.names = map[string]float64{shm.TopicPoll: 0}
+	return p
+}
+
+// heard makes a topic one for whose sake messages are taken at once.
+func (p *pace) heard(topic string) { p.topics.add(topic, 0) }
+
+func (p *pace) watched() bool {
+	return p.asked != nil && p.asked() || p.sink.Demand(wantMessages) > 0 || p.topics.anyWanted(p.sink)
+}
+
+// rest lets messages gather until the lull is over or somebody watches. It
+// reports whether it did.
+func (p *pace) rest(ctx context.Context) bool {
+	if p.watched() {
+		return false
+	}
+	now := time.Now()
+	timer := time.NewTimer(now.Truncate(p.lull).Add(p.lull).Sub(now))
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return true
+		case <-timer.C:
+			return true
+		case <-p.hurry:
+			if p.watched() {
+				return true
+			}
+		}
+	}
+}
+
+// topics are those that the process has been heard of.
+type topics struct {
+	mu    sync.Mutex         // guards all below
+	names map[string]float64 // how often a second the topic is of use at most; 0: as often as it comes
+	fresh map[string]bool    // arrays named since renew began; nil: it has not
+}
+
+// add adds a topic. It reports whether it was not there before.
+func (t *topics) add(name string, most float64) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, isArray := shm.ArrayOfTopic(name)
+	if isArray && t.fresh != nil {
+		t.fresh[name] = true
+	}
+	old, there := t.names[name]
+	switch {
+	case there && (old > 0 || most == 0):
+		return false
+	case !there && len(t.names) >= 2*maxStates && !isArray, !there && len(t.names) >= 2*maxStates+maxArrays:
+		return false
+	}
+	t.names[name] = most
+	return !there
+}
+
+// renew calls add, and forgets the arrays that it does not name: a process may
+// share many over its life, each under another name.
+func (t *topics) renew(add func()) {
+	t.mu.Lock()
+	t.fresh = map[string]bool{}
+	t.mu.Unlock()
+	add()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for name := range t.names {
+		if _, isArray := shm.ArrayOfTopic(name); isArray && !t.fresh[name] {
+			delete(t.names, name)
+		}
+	}
+	t.fresh = nil
+}
+
+func (t *topics) anyWanted(sink shm.Sink) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for name := range t.names {
+		if sink.Demand(name) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// wanted calls f with each topic that somebody wants, in the order of names.
+func (t *topics) wanted(sink shm.Sink, f func(name string, hz float64)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, name := range slices.Sorted(maps.Keys(t.names)) {
+		hz := sink.Demand(name)
+		if most := t.names[name]; most > 0 {
+			hz = min(hz, most)
+		}
+		if hz > 0 {
+			f(name, hz)
+		}
+	}
+}

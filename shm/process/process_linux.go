@@ -1,0 +1,231 @@
+package process
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// process is one process, told apart from a later one of the same number.
+type process struct {
+	pid   int
+	start uint64 // clock ticks after boot
+}
+
+// procStat is what of /proc/<pid>/stat is of use.
+type procStat struct {
+	state  byte
+	killed bool // it is ending, or will as soon as it gets a processor
+	parent int
+	cpu    time.Duration
+	start  uint64
+}
+
+// tick is the kernel's USER_HZ: 100 on every platform that Go knows.
+const tick = 10 * time.Millisecond
+
+func readStat(pid int) (procStat, bool) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return procStat{}, false
+	}
+	// The name in parentheses may itself hold parentheses and spaces.
+	f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
+	if len(f) < 29 {
+		return procStat{}, false
+	}
+	var s procStat
+	s.state = f[0][0]
+	s.parent, _ = strconv.Atoi(f[1])
+	const exiting = 1 << 2 // PF_EXITING
+	flags, _ := strconv.ParseUint(f[6], 10, 64)
+	pending, _ := strconv.ParseUint(f[28], 10, 64)
+	s.killed = flags&exiting != 0 || pending&(1<<(uint(syscall.SIGKILL)-1)) != 0
+	user, _ := strconv.ParseInt(f[11], 10, 64)
+	system, _ := strconv.ParseInt(f[12], 10, 64)
+	s.cpu = time.Duration(user+system) * tick
+	s.start, _ = strconv.ParseUint(f[19], 10, 64)
+	return s, true
+}
+
+// findProcess returns the running process of that number.
+func findProcess(pid int) (process, bool) {
+	s, ok := readStat(pid)
+	if pid <= 0 || !ok || s.dead() {
+		return process{}, false
+	}
+	return process{pid, s.start}, true
+}
+
+// dead is true of a zombie too: it runs no more, only nobody has asked how it
+// ended. And it is true of a process that has been killed and not yet been run
+// to end: on a busy machine that takes a while, in which it must not look as
+// if it had outlived another.
+func (s procStat) dead() bool {
+	return s.killed || s.state == 'Z' || s.state == 'X' || s.state == 'x'
+}
+
+func (p process) alive() bool {
+	s, ok := readStat(p.pid)
+	return ok && !s.dead() && s.start == p.start
+}
+
+// parent returns the number of the parent, 0 if it is not known.
+func (p process) parent() int {
+	s, _ := readStat(p.pid)
+	return s.parent
+}
+
+// cpu returns the CPU time taken so far, 0 if it is not known.
+func (p process) cpu() time.Duration {
+	s, ok := readStat(p.pid)
+	if !ok || s.start != p.start {
+		return 0
+	}
+	return s.cpu
+}
+
+func (p process) command() string {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.pid))
+	return strings.ReplaceAll(string(b), "\x00", " ")
+}
+
+func (p process) exe() string {
+	s, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", p.pid))
+	return strings.TrimSuffix(s, " (deleted)")
+}
+
+// python reports whether p looks like a Python program, or one made of the
+// same binary as like (a bundled application).
+func (p process) python(like process) bool {
+	exe := p.exe()
+	return strings.Contains(strings.ToLower(filepath.Base(exe)), "python") || exe != "" && exe == like.exe()
+}
+
+// listener returns the process that listens on a TCP port of this machine. It
+// is found only if it belongs to the same user.
+func listener(port int) (process, bool) {
+	inode := ""
+	for _, name := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+		if inode = listenerInode(name, port); inode != "" {
+			break
+		}
+	}
+	if inode == "" {
+		return process{}, false
+	}
+	want := "socket:[" + inode + "]"
+	dirs, err := os.ReadDir("/proc")
+	if err != nil {
+		return process{}, false
+	}
+	for _, d := range slices.Backward(dirs) { // young processes have large numbers, mostly
+		pid, err := strconv.Atoi(d.Name())
+		if err != nil {
+			continue
+		}
+		folder := fmt.Sprintf("/proc/%d/fd", pid)
+		fds, err := os.ReadDir(folder)
+		if err != nil {
+			continue
+		}
+		for _, fd := range fds {
+			if link, err := os.Readlink(filepath.Join(folder, fd.Name())); err == nil && link == want {
+				return findProcess(pid)
+			}
+		}
+	}
+	return process{}, false
+}
+
+func listenerInode(name string, port int) string {
+	f, err := os.Open(name)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	suffix := fmt.Sprintf(":%04X", port)
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		c := strings.Fields(lines.Text())
+		const listening = "0A"
+		if len(c) > 9 && strings.HasSuffix(c[1], suffix) && c[3] == listening {
+			return c[9]
+		}
+	}
+	return ""
+}
+
+var (
+	libraryPath  = regexp.MustCompile(`(/[^\n]*?/(?:python(\d+\.\d+)[a-z]?/)?(?:site|dist)-packages)/`)
+	threePartRun = regexp.MustCompile(`(\d+\.\d+\.\d+[0-9A-Za-z.+]*)`)
+	distInfo     = regexp.MustCompile(`^napari-([0-9][0-9A-Za-z.!+_]{0,63})\.dist-info$`)
+	versionLine  = regexp.MustCompile(`(?m)^version(?:_info)?\s*=\s*(\d+\.\d+\.\d+[0-9A-Za-z.+]*)`)
+)
+
+// versions finds which Python runs in p, and which napari it has, by the
+// libraries it has mapped: nothing is run and nothing but folders is looked
+// at. "" stands for unknown.
+func (p process) versions() (python, napari string) {
+	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", p.pid))
+	if err != nil {
+		return "", ""
+	}
+	var folders []string
+	for _, m := range libraryPath.FindAllSubmatch(maps, -1) {
+		folder := string(m[1])
+		if slices.Contains(folders, folder) {
+			continue
+		}
+		folders = append(folders, folder)
+		if python == "" {
+			python = string(m[2])
+		}
+	}
+	for _, folder := range folders {
+		names, err := os.ReadDir(folder)
+		if err != nil {
+			continue
+		}
+		for _, n := range names {
+			if m := distInfo.FindStringSubmatch(n.Name()); m != nil && napari == "" {
+				napari = m[1]
+			}
+		}
+	}
+	if full := p.pythonVersion(folders); strings.HasPrefix(full, python) {
+		python = full
+	}
+	return python, napari
+}
+
+// pythonVersion finds all three parts of Python's version.
+func (p process) pythonVersion(folders []string) string {
+	for _, folder := range folders { // <venv>/lib/python3.9/site-packages
+		if b, err := os.ReadFile(filepath.Join(folder, "../../../pyvenv.cfg")); err == nil && len(b) < 1<<16 {
+			if m := versionLine.FindSubmatch(b); m != nil {
+				return string(m[1])
+			}
+		}
+	}
+	exe := p.exe() // .../versions/3.9.18/bin/python3.9
+	if m := threePartRun.FindString(filepath.Dir(exe)); m != "" {
+		return m
+	}
+	// conda: <env>/bin/python3.9 beside <env>/conda-meta/python-3.9.18-<build>.json
+	found, _ := filepath.Glob(filepath.Join(filepath.Dir(exe), "../conda-meta/python-[0-9]*.json"))
+	for _, f := range found {
+		if m := threePartRun.FindString(filepath.Base(f)); m != "" {
+			return strings.TrimSuffix(m, ".json")
+		}
+	}
+	return ""
+}

@@ -1,0 +1,437 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"webmon/shm"
+	"webmon/shm/manager"
+	"webmon/shm/pickle"
+)
+
+const (
+	// getWait is how long a get waits in the manager: the thread there sleeps
+	// on a lock, so a longer wait saves nothing but a wake a second.
+	getWait = time.Second
+	// backlog is how fast an answer has to come to mean that there was a queue.
+	backlog  = time.Millisecond
+	deaf     = 3 * time.Second // longer than any wait for a message
+	maxDrain = 4096            // messages before looking around again
+
+	shutdownWait = 10 * time.Second
+	keepEvery    = time.Second
+
+	// giveUp is how long a manager may refuse connections before it counts as
+	// gone: one connection may be reset by anything.
+	giveUp     = 5 * time.Second
+	outlives   = 100 * time.Millisecond // napari was seen to take 300 ms
+	retryEvery = time.Second
+
+	// old is how much older than the attaching a message may be: a napari that
+	// nobody has read for an hour has an hour of them.
+	old = 5 * time.Second
+)
+
+// run is one Run.
+type run struct {
+	*Source
+	sink shm.Sink
+
+	reading atomic.Bool   // messages are ours to take
+	turn    chan struct{} // capacity one: reading may have become true
+	ticked  chan struct{} // capacity one: a frame has come, for commands
+	demand  chan struct{} // capacity one: tell the process what is wanted
+	since   float64       // stamps before are of no interest any more; 0: all are
+	skipped int           // messages left out because of since; owned by drain
+	pace    *pace
+	fetcher fetcher
+	arrays  arrays
+	asked   asked
+}
+
+// Run implements [shm.Source].
+func (s *Source) Run(ctx context.Context, sink shm.Sink) error {
+	r := &run{
+		Source: s, sink: sink,
+		turn:   make(chan struct{}, 1),
+		ticked: make(chan struct{}, 1),
+		demand: make(chan struct{}, 1),
+		pace:   newPace(sink, s.lull),
+	}
+	r.pace.asked = func() bool { return s.out.unanswered() || r.asked.waits() }
+	r.fetcher.init()
+	r.arrays.init(r)
+	r.asked.init()
+	s.run.Store(r)
+	defer s.run.Store(nil)
+	if loopbackAddress(s.opt.Address) {
+		r.since = float64(time.Now().Add(-old).UnixMicro()) / 1e6 // same clock
+	}
+	if w := s.watch; w.manager.pid != 0 && w.owner.pid == 0 && !s.saidHello() {
+		sink.Notice("owner", "The manager has no Python program as its parent: if nothing comes in, the program that started it is gone")
+	}
+	following, enough := context.WithCancel(ctx)
+	var arrays sync.WaitGroup
+	arrays.Go(func() { r.arrays.run(following) })
+	err := r.sessions(ctx)
+	enough()
+	arrays.Wait()
+	switch {
+	case ctx.Err() != nil:
+		err = nil
+		s.out.close("webmon stopped watching the process")
+	case errors.Is(err, shm.ErrEnded):
+		s.out.close("the process ended")
+	default:
+		s.out.close("the process is gone")
+	}
+	r.leave(ctx)
+	s.opt.Logger.Debug("left the manager", "address", s.opt.Address, "error", err)
+	return err
+}
+
+// sessions keeps connections up until ctx is done or the process is gone, and
+// says how it went.
+func (r *run) sessions(ctx context.Context) error {
+	for {
+		began := time.Now()
+		err := r.session(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, shm.ErrEnded), errors.Is(err, shm.ErrOwner), errors.Is(err, shm.ErrGone):
+			return err // ours, not the connection's
+		}
+		r.opt.Logger.Debug("connection broken", "address", r.opt.Address, "error", err)
+		if errors.Is(err, pickle.ErrLimit) {
+			r.sink.Notice("large", "A message was larger than webmon takes (64 MiB) and was left out")
+		}
+		if timedOut(err) && !r.watch.gone() {
+			r.hangs()
+		}
+		if err := r.again(ctx, err); err != nil || ctx.Err() != nil {
+			return err
+		}
+		// What breaks every connection must not make a busy loop.
+		if !sleep(ctx, retryEvery-time.Since(began)) {
+			return nil
+		}
+	}
+}
+
+func (r *run) hangs() {
+	r.sink.Notice("hang", "The manager does not answer: it hangs, or the machine is very busy")
+}
+
+// again returns nil once the manager takes connections again, or says how the
+// process has ended.
+func (r *run) again(ctx context.Context, broken error) error {
+	began := time.Now()
+	refused := 0
+	for {
+		if r.watch.orphaned() && r.watch.manager.pid != 0 && r.watch.manager.alive() {
+			return r.orphan(ctx)
+		}
+		same, err := r.probe(ctx)
+		switch {
+		case ctx.Err() != nil || err == nil && same:
+			return nil
+		case err == nil:
+			return fmt.Errorf("another manager answers at %s: %w", r.opt.Address, shm.ErrGone)
+		}
+		if timedOut(err) && !r.watch.gone() {
+			// A process that is stopped still lets the kernel take connections.
+			// It is not gone, and everybody sees that no frames come.
+			r.hangs()
+			began, refused = time.Now(), 0
+		} else if r.watch.gone() || refused > 1 || time.Since(began) > giveUp {
+			// An owner that outlives its manager has shut that down itself; one
+			// that was killed with it takes a moment to die.
+			if r.watch.owner.pid != 0 && sleep(ctx, outlives) && r.watch.owner.alive() {
+				return fmt.Errorf("the manager at %s was shut down: %w", r.opt.Address, shm.ErrEnded)
+			}
+			return fmt.Errorf("%w: %w", shm.ErrGone, broken)
+		}
+		pause := retryEvery
+		if loopbackAddress(r.opt.Address) && errors.Is(err, syscall.ECONNREFUSED) {
+			// On this machine it means that nobody listens any more.
+			refused++
+			pause = outlives
+		}
+		if !sleep(ctx, pause) {
+			return nil
+		}
+	}
+}
+
+// probe reports whether the manager that answers is the one that Attach found.
+func (r *run) probe(ctx context.Context) (same bool, err error) {
+	conn, err := r.client.Open(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer conn.Close()
+	instance, err := r.instance(ctx, conn)
+	if r.saidHello() && err == nil {
+		// A process that says hello names its instance itself.
+		var hello pickle.Value
+		if hello, err = conn.Call(ctx, r.res.data, "get", topicHello); err == nil {
+			d, _ := hello.(*pickle.Dict)
+			name, named := text(entry(d, "instance"))
+			if !named || name == "" {
+				return d != nil, nil
+			}
+			instance = clip(name, 80)
+		}
+	}
+	var remote *manager.RemoteError
+	if errors.As(err, &remote) {
+		return false, nil // it does not know our objects
+	}
+	return r.Info().Instance == instance, err
+}
+
+// orphan says how a process whose owner is dead has ended. A manager that was
+// killed with it takes a moment to die.
+func (r *run) orphan(ctx context.Context) error {
+	if r.watch.manager.pid != 0 && sleep(ctx, outlives) && !r.watch.manager.alive() {
+		return fmt.Errorf("the process and its manager were killed: %w", shm.ErrGone)
+	}
+	return fmt.Errorf("the manager at %s still answers: %w", r.opt.Address, shm.ErrOwner)
+}
+
+func timedOut(err error) bool {
+	var ne net.Error
+	return errors.Is(err, manager.ErrTimeout) || errors.Is(err, os.ErrDeadlineExceeded) ||
+		errors.As(err, &ne) && ne.Timeout()
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// session opens the connections and runs what uses them until one fails.
+func (r *run) session(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var conns [3]*manager.Conn
+	for i := range conns {
+		c, err := r.client.Open(ctx)
+		if err != nil {
+			for _, c := range conns[:i] {
+				c.Close()
+			}
+			return err
+		}
+		conns[i] = c
+	}
+	// Before the first message is taken: somebody else may be reading.
+	err := r.claim(ctx, conns[1], false)
+	var all sync.WaitGroup
+	if err == nil {
+		for _, part := range []func() error{
+			func() error { return r.drain(ctx, conns[0]) },
+			func() error { return r.fetch(ctx) },
+			func() error { return r.keep(ctx, conns[1]) },
+			func() error { return r.commands(ctx, conns[1]) },
+			func() error { return r.awaitShutdown(ctx, conns[2]) },
+		} {
+			all.Go(func() {
+				if err := part(); err != nil {
+					cancel(err)
+				}
+			})
+		}
+		all.Wait()
+		err = context.Cause(ctx)
+	}
+	for _, c := range conns {
+		c.Close()
+	}
+	return err
+}
+
+// drain takes the messages, at the pace of who watches, and follows napari's
+// frames by them.
+func (r *run) drain(ctx context.Context, conn *manager.Conn) error {
+	// Where ctx ends because the process does, what is being taken then is still
+	// waited for: nobody else would get it.
+	wire, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	var waiting atomic.Bool // in a get, perhaps for nothing
+	defer context.AfterFunc(ctx, func() {
+		if !left(ctx) || sleep(wire, outlives) && waiting.Load() {
+			cut()
+		}
+	})()
+	behind := false // more waited than one drain took
+	heard := time.Now()
+	for ctx.Err() == nil {
+		if !r.reading.Load() {
+			select {
+			case <-ctx.Done():
+			case <-r.turn:
+			}
+			continue
+		}
+		start := time.Now()
+		waiting.Store(true)
+		v, err := conn.CallWait(wire, getWait, r.res.messages, "get", true, getWait.Seconds())
+		waiting.Store(false)
+		took := time.Since(start)
+		if since := time.Since(heard); since > deaf {
+			// One of us was stopped, and the process may have dropped something.
+			r.missed()
+		}
+		heard = time.Now()
+		if errors.Is(err, manager.ErrEmpty) {
+			r.caughtUp()
+			continue
+		}
+		if lost(wire, err) {
+			return err
+		}
+		r.message(v, err, false)
+		past := r.since != 0
+		rested := !past && !behind && r.pace.rest(ctx)
+		// A slow answer alone does not tell that the queue was empty before: the
+		// machine may be busy. So the past ends where a drain ends.
+		if took > backlog && !past && !rested || ctx.Err() != nil {
+			continue
+		}
+		n, err := r.drainQueue(wire, conn, rested)
+		if lost(wire, err) {
+			return err
+		}
+		if behind = n == maxDrain; !behind {
+			r.caughtUp()
+		}
+		var remote *manager.RemoteError
+		if n == 0 && errors.As(err, &remote) && !sleep(ctx, 100*time.Millisecond) {
+			return nil
+		}
+	}
+	for left(ctx) && r.reading.Load() {
+		if n, err := r.drainQueue(wire, conn, true); n < maxDrain || err != nil {
+			break // however that went: the end is known already
+		}
+	}
+	return nil
+}
+
+// left reports whether ctx has ended because the process has, whose manager may
+// still answer for a moment.
+func left(ctx context.Context) bool {
+	why := context.Cause(ctx)
+	return errors.Is(why, shm.ErrEnded) || errors.Is(why, shm.ErrOwner)
+}
+
+// drainQueue takes what is in the queue. late says that it lay there because
+// nobody was in a hurry.
+func (r *run) drainQueue(ctx context.Context, conn *manager.Conn, late bool) (int, error) {
+	return conn.Drain(ctx, r.res.messages, maxDrain, func(v pickle.Value, err error) error {
+		r.message(v, err, late)
+		return nil
+	})
+}
+
+// lost reports whether err means that the connection is of no more use, or that
+// nobody wants it any more; other errors are about one call.
+func lost(ctx context.Context, err error) bool {
+	return err != nil && (errors.Is(err, manager.ErrGone) || ctx.Err() != nil)
+}
+
+// message hands one message over. The stamp of a frame that is late because
+// nobody was in a hurry, or webmon not yet there, is not passed on: it tells
+// nothing of how long frames take to get here.
+func (r *run) message(v pickle.Value, err error, late bool) {
+	if err != nil {
+		r.sink.Notice("message", "A message could not be read and is lost: "+err.Error())
+		return
+	}
+	notes := events(v, r.own, r.saidHello(), func(e shm.Event) {
+		if e.Stamp > 0 && e.Stamp < r.since {
+			if !r.saidHello() {
+				r.skipped++ // an hour of frame times, perhaps: nobody looks so far back
+				return
+			}
+			e.Past = true
+			r.sink.Event(e)
+			return
+		}
+		r.pace.heard(e.Topic)
+		r.sink.Event(e)
+		if e.Topic == shm.TopicFrameTime {
+			stamp := e.Stamp
+			if late || r.since != 0 {
+				stamp = 0
+			}
+			r.frame(stamp)
+		}
+	})
+	for _, n := range notes {
+		r.sink.Notice(n.key, n.text)
+	}
+}
+
+// caughtUp says once how much of the past was left out.
+func (r *run) caughtUp() {
+	if r.skipped > 0 {
+		r.sink.Notice("backlog", fmt.Sprintf("%d messages from before webmon attached were left out", r.skipped))
+	}
+	r.skipped, r.since = 0, 0
+}
+
+// awaitShutdown ends the session when the process says that it ends.
+func (r *run) awaitShutdown(ctx context.Context, conn *manager.Conn) error {
+	for ctx.Err() == nil {
+		v, err := conn.CallWait(ctx, shutdownWait, r.res.shutdown, "wait", shutdownWait.Seconds())
+		switch {
+		case lost(ctx, err):
+			return err
+		case err != nil:
+			if !sleep(ctx, shutdownWait) { // no such event: the connection's end will tell
+				return nil
+			}
+		case v == true:
+			return shm.ErrEnded
+		}
+	}
+	return nil
+}
+
+// leave takes what is ours out of the process, where it still answers.
+func (r *run) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
+	defer cancel()
+	if conn, err := r.client.Open(ctx); err == nil {
+		if v, err := conn.Call(ctx, r.res.clientData, "get", keyReader); err == nil && parseClaim(v).id == r.opt.ID {
+			_, _ = conn.Call(ctx, r.res.clientData, "pop", keyReader, nil)
+		}
+		if r.saidHello() {
+			_, _ = conn.Call(ctx, r.res.clientData, "pop", keyWant+r.opt.ID, nil)
+			_, _ = conn.Call(ctx, r.res.clientData, "pop", keyWatchers+r.opt.ID, nil)
+		}
+		conn.Close()
+	}
+	if err := r.client.Close(ctx); err != nil {
+		r.opt.Logger.Debug("references not given back", "address", r.opt.Address, "error", err)
+	}
+}

@@ -1,0 +1,124 @@
+package process
+
+import (
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// watch knows the processes behind a manager, as far as the platform tells,
+// and notices when the one that people mean has died. Unknown processes are
+// zero.
+type watch struct {
+	manager process // that listens
+	owner   process // whose manager it is: napari itself
+
+	parent  int           // of the manager when it was found; 0: of no meaning
+	cpuThen time.Duration // CPU time of the manager, when it was found
+}
+
+// newWatch finds the processes behind the manager at address. pid is the owner
+// as far as somebody knows, 0 if nobody does. With guess the manager's parent is
+// taken for it where pid does not fit: a process of ours is its own manager, and
+// has any parent.
+func newWatch(address string, pid int, guess bool) watch {
+	var w watch
+	if host, port, err := net.SplitHostPort(address); err == nil && loopback(host) {
+		if n, err := strconv.Atoi(port); err == nil {
+			w.manager, _ = listener(n)
+		}
+	}
+	switch w.manager.pid {
+	case os.Getpid():
+		return watch{} // the demo, or a test
+	case 0:
+		w.owner, _ = findProcess(pid)
+		return w
+	}
+	w.cpuThen = w.manager.cpu()
+	// Whoever gave pid may have meant the shell that started us: believe it
+	// only if the manager descends from it.
+	for p := w.manager; pid != 0 && p.pid > 1; {
+		if p.pid == pid {
+			w.own(p)
+			return w
+		}
+		var ok bool
+		if p, ok = findProcess(p.parent()); !ok {
+			break
+		}
+	}
+	if !guess {
+		return w
+	}
+	owner, ok := findProcess(w.manager.parent())
+	if ok && strings.Contains(owner.command(), "multiprocessing.forkserver") {
+		owner, ok = findProcess(owner.parent())
+	}
+	if ok && owner.pid > 1 && owner.python(w.manager) {
+		w.own(owner)
+	}
+	return w
+}
+
+// own makes p the owner.
+func (w *watch) own(p process) {
+	w.owner, w.parent = p, 0
+	if p.pid != w.manager.pid {
+		w.parent = w.manager.parent()
+	}
+}
+
+// loopbackAddress reports whether an address is on this machine.
+func loopbackAddress(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	return err != nil || loopback(host) // a path is
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// orphaned reports whether the owner has died while its manager may live on.
+// It is false where nothing is known.
+func (w watch) orphaned() bool {
+	if w.owner.pid != 0 && !w.owner.alive() {
+		return true
+	}
+	// A process whose parent dies gets another.
+	return w.parent > 1 && w.manager.alive() && w.manager.parent() != w.parent
+}
+
+// gone reports whether the manager has died: nothing is left to ask, even where
+// a child that was forked from it still holds its connections.
+func (w watch) gone() bool { return w.manager.pid != 0 && !w.manager.alive() }
+
+// managerCPU returns the CPU time that the manager process has taken since it
+// was found, 0 where it is unknown or where the manager is a thread of the
+// owner, whose own work it then is.
+func (w watch) managerCPU() time.Duration {
+	if w.manager.pid == 0 || w.manager.pid == w.owner.pid {
+		return 0
+	}
+	return max(w.manager.cpu()-w.cpuThen, 0)
+}
+
+// versions returns those of Python and napari, "" where unknown.
+func (w watch) versions() (python, napari string) {
+	for _, p := range []process{w.owner, w.manager} {
+		if p.pid == 0 {
+			continue
+		}
+		py, na := p.versions()
+		if python == "" {
+			python = py
+		}
+		if napari == "" {
+			napari = na
+		}
+	}
+	return python, napari
+}
