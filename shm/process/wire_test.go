@@ -327,6 +327,13 @@ func resting(t *testing.T) (*offer, *running) {
 	r.sink.Wait(t, "what lay there", func() bool { return r.sink.Count("first") == 1 && p.messages.count("get") > 1 })
 	p.put("n", int64(0))
 	r.sink.Wait(t, "a message", func() bool { return r.sink.Count("n") == 1 })
+	// The message is handed over before the rest begins. Whoever watches before
+	// the rest begins is not late.
+	ctx, cancel := context.WithTimeout(t.Context(), sourcetest.Timeout)
+	defer cancel()
+	if err := r.AwaitRest(ctx); err != nil {
+		t.Fatalf("no rest began: %v", err)
+	}
 	for i := range 99 {
 		p.put("n", int64(i+1))
 	}
