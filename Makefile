@@ -55,6 +55,7 @@ check:
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	$(GO) mod tidy -diff
+	npm run --silent lint
 	.ci/check-generated.sh
 
 # What builds here is built for the other systems too, and checked for two.

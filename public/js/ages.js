@@ -18,8 +18,8 @@ const GRACE = 1000;
  * @param {number} since ms since the element came
  * @param {?number} now the server's clock, ms since the epoch; null if not known
  */
-export function ageNow({age, ageAt}, since, now) {
-  return ageAt && now !== null ? Math.max(0, now - Number(ageAt)) : Number(age) + since;
+export function ageNow(data, since, now) {
+  return data.ageAt && now !== null ? Math.max(0, now - Number(data.ageAt)) : Number(data.age) + since;
 }
 
 export class Ages {

@@ -291,7 +291,7 @@ export class Controls {
       for (const [name, how] of this.#held) {
         if (how !== "drag") continue;
         // One that was moved and came back to where it was has not changed, but what it sent on the way may come after that.
-        const form = this.#trails.has(name) && forms().find(form => form.dataset.control === name);
+        const form = this.#trails.has(name) && forms().find(one => one.dataset.control === name);
         if (form) this.#post(form);
         else this.#release(name);
       }

@@ -57,11 +57,11 @@ export class Pictures {
     for (const picture of this.#mounted.values()) picture.setStale?.(stale);
   }
 
-  async #mount(element, load, mount) {
+  async #mount(element, importModule, mount) {
     if (this.#mounted.has(element) || this.#loading.has(element)) return;
     this.#loading.add(element);
     try {
-      const module = await load();
+      const module = await importModule();
       if (!element.isConnected) return;
       const picture = mount(module, element, this.#frames, this.#send) ?? {};
       this.#mounted.set(element, picture);

@@ -3,6 +3,8 @@
  * or in its usual place) and playwright-core.
  */
 
+/* global begin -- of the browser's window: testdata/page.js defines them */
+
 import assert from "node:assert/strict";
 import {after, before, describe, test} from "node:test";
 import {dirname} from "node:path";

@@ -2,7 +2,7 @@
  * What the values of a picture are like: least and most, how many there are of each, and limits made from that. Pure, no DOM.
  */
 
-import {from, numbersOf} from "../viewer/numbers.js";
+import {fromBase, numbersOf} from "../viewer/numbers.js";
 
 /** Bars of a histogram as it is drawn. */
 export const BARS = 128;
@@ -123,7 +123,7 @@ export function limitsOf({mode, limits, percentiles}, counts, otherwise) {
   if (mode === "manual" && limits) return limits;
   if (!counts || counts.count === 0) return otherwise;
   const [low, high] = mode === "percentile" ? percentiles.map(percent => percentile(counts, percent)) : [counts.low, counts.high];
-  return apart(low, high).map(value => from(counts.base, value));
+  return apart(low, high).map(value => fromBase(counts.base, value));
 }
 
 // Limits that are the same would leave nothing between them.

@@ -7,7 +7,7 @@ import {check, card, fill, h, icon, say, select} from "../dom.js";
 import {Histogram} from "./histogram.js";
 import {COLORMAPS} from "../viewer/lut.js";
 import {short} from "../address.js";
-import {away, from, readNumber, wordsBetween} from "../viewer/numbers.js";
+import {away, fromBase, readNumber, wordsBetween} from "../viewer/numbers.js";
 import {endsOf} from "./profile.js";
 import {MOST_CHANNELS, rolesOf} from "./state.js";
 
@@ -35,7 +35,7 @@ export class Controls {
   constructor(root, actions) {
     this.#root = root;
     this.#do = actions;
-    this.#histogram = new Histogram((limits, done) => actions.limits(limits.map(limit => from(this.#base, limit)), done));
+    this.#histogram = new Histogram((limits, done) => actions.limits(limits.map(limit => fromBase(this.#base, limit)), done));
   }
 
   /** The element in which the profile is drawn. */
@@ -94,7 +94,7 @@ export class Controls {
   showContrast({counts, limits, table, gamma, log, whole}) {
     if (!this.#parts.limits) return;
     const base = counts?.base ?? 0;
-    const valueOf = n => from(base, n);
+    const valueOf = n => fromBase(base, n);
     this.#base = base;
     this.#histogram.set({counts, limits: limits.map(limit => away(limit, base)), table, gamma, log, whole, valueOf});
     const word = wordsBetween(...limits);

@@ -109,7 +109,6 @@ class ArrayView {
   #newest = null; // header of the newest frame painted
   #point = null;
   #exact = null; // {key, value}: what the server says of the element under the pointer
-  #statsAt = 0;
 
   constructor(root, page) {
     this.#root = root;

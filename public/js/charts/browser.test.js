@@ -4,6 +4,8 @@
  * playwright-core.
  */
 
+/* global asked, chart, saved, send, show, topics -- of the browser's window: testdata/page.js defines them */
+
 import assert from "node:assert/strict";
 import {after, before, describe, test} from "node:test";
 import {readFileSync} from "node:fs";

@@ -2,7 +2,7 @@
 
 import {init} from "echarts";
 import {clockExact, duration, format, text} from "./format.js";
-import {color, formatter, resolve} from "./option.js";
+import {color, resolve} from "./option.js";
 import {Part} from "./part.js";
 import {points, room} from "./points.js";
 import {Scale, ticks} from "./scale.js";

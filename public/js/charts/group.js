@@ -112,7 +112,7 @@ export class Group {
     if (part) {
       const edge = this.held ?? this.edge();
       if (edge === null) return;
-      let span = Math.min(Math.max(part.to - part.from, LEAST_SPAN), this.windowMs);
+      const span = Math.min(Math.max(part.to - part.from, LEAST_SPAN), this.windowMs);
       if (span >= this.windowMs) return this.setZoom(null);
       const to = Math.min(Math.max((part.from + part.to) / 2 + span / 2, edge - this.windowMs + span), edge);
       part = {from: to - span, to};

@@ -3,6 +3,8 @@
  * its usual place) and playwright-core.
  */
 
+/* global begin, offer, particles, people, tell, wait -- of the browser's window: testdata/page.js and the tests define them */
+
 import assert from "node:assert/strict";
 import {after, before, describe, test} from "node:test";
 import {dirname} from "node:path";
@@ -72,7 +74,7 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
     near(await pixelAt(page, 0, 19), [128, 128, 128]);
     assert.deepEqual((await stats(page)).limits, [1, 3]);
     await page.mouse.move(...await placeOf(page, 39 / 40, 19 / 20));
-    await page.waitForFunction(() => /^x 39  y 19  density 3$/.test(document.querySelector("[data-model-readout]").textContent));
+    await page.waitForFunction(() => /^x 39 {2}y 19 {2}density 3$/.test(document.querySelector("[data-model-readout]").textContent));
     await page.waitForFunction(() => /density from 1 to 3, its sum 1600\./.test(document.querySelector("[data-model-text]").textContent));
     await page.locator("[data-mode=zero]").click();
     assert.deepEqual((await stats(page)).limits, [0, 3]);

@@ -329,18 +329,18 @@ class ModelView {
     this.#askedAt = performance.now();
     const [nx, ny] = this.#shape;
     const {camera, viewport, size, most} = this.#screen;
-    const shown = !document.hidden;
+    const visible = !document.hidden;
     // Rows go up: the region is that of the picture upside down.
     const region = regionFor({camera: {...camera, y: ny - camera.y}, viewport, ratio: size.width / viewport.width, place: {x: 0, y: 0, width: 1, height: 1},
       shape: [ny, nx], most, present: this.#region});
     if (region) this.#region = region;
     const array = name => `${this.#config.source}/array/${name}`;
     const wantsPhase = this.#config.phase && (this.#view.show === "phase" || this.#view.lines > 0);
-    const picture = (name, nearest) => shown && this.#region ? regionTopic(array(name), ["x", "y"], this.#region, nearest) : "";
+    const picture = (name, nearest) => visible && this.#region ? regionTopic(array(name), ["x", "y"], this.#region, nearest) : "";
     let changes = this.#want("density", picture("density", false), frame => this.#takeDensity(frame));
     // Angles have no mean: of many pixels one stands for all.
     changes = this.#want("phase", wantsPhase ? picture("phase", this.#region?.step > 1) : "", frame => this.#takePhase(frame)) || changes;
-    const count = this.#view.tracers && shown ? this.#config.tracers : 0;
+    const count = this.#view.tracers && visible ? this.#config.tracers : 0;
     changes = this.#want("tracers", count > 0 ? `${array("tracers")}/y,x/0,0,2,${count}/1/n` : "", frame => this.#takeTracers(frame)) || changes;
     if (!wantsPhase) this.#phase = null;
     if (!this.#view.tracers || !(this.#config.tracers > 0)) this.#tracers = null;

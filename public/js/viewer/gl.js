@@ -78,7 +78,7 @@ export class Renderer {
     }
     this.#mostPixels = Math.min(gl.getParameter(gl.MAX_TEXTURE_SIZE) - MARGIN, MOST_PIXELS);
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
-    this.#textures = SAMPLERS.map((_, unit) => this.#texture(unit, 1, 1, 4, new Uint32Array(4)));
+    this.#textures = SAMPLERS.map((_, place) => this.#texture(place, 1, 1, 4, new Uint32Array(4)));
   }
 
   /** Uploads the axis tables: `entries` entries a row, two rows. */

@@ -35,7 +35,7 @@ export function numbersOf(frame) {
 }
 
 /** A value from its distance to a base: a BigInt where the base is one. */
-export function from(base, distance) {
+export function fromBase(base, distance) {
   return base === 0 ? distance : base + BigInt(Math.round(distance));
 }
 

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
 import {span, spanText} from "../address.js";
-import {away, floatsOf, from, narrow, numbersOf, readNumber, wordOf, wordsBetween} from "./numbers.js";
+import {away, floatsOf, fromBase, narrow, numbersOf, readNumber, wordOf, wordsBetween} from "./numbers.js";
 
 test("whole numbers of 64 bits are counted from a base, with nothing lost", () => {
   for (const [type, Kind, first] of [["u8", BigUint64Array, 2n ** 63n + 1n], ["u8", BigUint64Array, 2n ** 64n - 3n], ["i8", BigInt64Array, -(2n ** 63n)],
     ["i8", BigInt64Array, -1n], ["i8", BigInt64Array, 864691135441234567n]]) {
     const frame = {type, data: Kind.from([first, first + 1n, first + 2n])};
     const {base, data} = numbersOf(frame);
-    assert.deepEqual([...data].map(n => from(base, n)), [first, first + 1n, first + 2n], `${first}`);
+    assert.deepEqual([...data].map(n => fromBase(base, n)), [first, first + 1n, first + 2n], `${first}`);
     assert.equal(away(first + 2n, base) - away(first, base), 2);
     assert.equal(numbersOf(frame).data, data, "once a frame");
   }

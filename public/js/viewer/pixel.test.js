@@ -3,6 +3,8 @@
  * Needs a Chromium ($CHROMIUM or in its usual place) and playwright-core.
  */
 
+/* global events, exported, loser, old, painted, wait -- of the browser's window: testdata/page.js and the tests define them */
+
 import assert from "node:assert/strict";
 import {after, before, describe, test} from "node:test";
 import {dirname} from "node:path";

@@ -63,7 +63,7 @@ window.serve = async (more = {}) => {
         offset: [0, 0], pixel: [1, 1], level: 0, rate: 60, missed: 0, data, ...more});
     }
   }
-  await wait(3);
+  await window.wait(3);
 };
 
 /** Resolves after n animation frames. */

@@ -47,7 +47,7 @@ let seq = 0;
 window.serve = async fields => {
   seq++;
   const [nx, ny] = window.config.shape;
-  for (const topic of topics()) {
+  for (const topic of window.topics()) {
     const [, , name, index, region, by] = topic.split("/");
     if (!fields[name] || index !== "x,y") continue;
     const [row, col, height, width] = region.split(",").map(Number);
@@ -56,30 +56,30 @@ window.serve = async fields => {
     const cols = Math.ceil(Math.min(width, nx - col) / step);
     const data = new Float32Array(rows * cols);
     for (let y = 0; y < rows; y++) for (let x = 0; x < cols; x++) data[y * cols + x] = fields[name](col + x * step, row + y * step);
-    give(topic, {seq, stamp: Date.now(), type: "f4", row, col, rows, cols, samples: 1, step, shape: [nx, ny], offset: null, pixel: null, level: 0, rate: 60, missed: 0, data});
+    window.give(topic, {seq, stamp: Date.now(), type: "f4", row, col, rows, cols, samples: 1, step, shape: [nx, ny], offset: null, pixel: null, level: 0, rate: 60, missed: 0, data});
   }
-  await wait(3);
+  await window.wait(3);
 };
 
 /** Sends particles, [[x, y], ...] in pixels. */
 window.particles = async list => {
   const data = new Float32Array([...list.map(([x]) => x), ...list.map(([, y]) => y)]);
-  for (const topic of topics()) {
-    if (topic.includes("/array/tracers/")) give(topic, {seq, type: "f4", row: 0, col: 0, rows: 2, cols: list.length, samples: 1, step: 1, shape: [2, list.length], data});
+  for (const topic of window.topics()) {
+    if (topic.includes("/array/tracers/")) window.give(topic, {seq, type: "f4", row: 0, col: 0, rows: 2, cols: list.length, samples: 1, step: 1, shape: [2, list.length], data});
   }
-  await wait(3);
+  await window.wait(3);
 };
 
 /** Sends what the model says of itself. */
 window.tell = async state => {
-  give(`${window.config.source}/model`, {phase: "running", t: 1, time_unit: "", steps: 1, frame: 1, step_ms: 1, rate: 60, finger: null, ...state});
-  await wait(3);
+  window.give(`${window.config.source}/model`, {phase: "running", t: 1, time_unit: "", steps: 1, frame: 1, step_ms: 1, rate: 60, finger: null, ...state});
+  await window.wait(3);
 };
 
 /** Sends who is there. */
 window.people = async list => {
-  give(`${window.config.source}/people`, {people: list});
-  await wait(3);
+  window.give(`${window.config.source}/people`, {people: list});
+  await window.wait(3);
 };
 
 /** Resolves after n animation frames. */

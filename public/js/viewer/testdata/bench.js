@@ -46,7 +46,7 @@ try {
   const page = await browser.newPage({viewport: {width: WIDTH, height: HEIGHT}});
   await page.goto(`${server.url}/testdata/page.html`);
   const {width, height} = await page.evaluate(async () => {
-    await wait(3);
+    await window.wait(3);
     return document.querySelector("[data-viewer]").viewer.stats().size;
   });
   console.log(`Tile viewer, ${width} x ${height} pixels, whole level in view, software WebGL2, median of ${rounds}`);
@@ -56,7 +56,7 @@ try {
     const {viewer} = document.querySelector("[data-viewer]");
     const drawTime = async () => {
       await viewer.readPixels(0, 0, 1, 1);
-      await wait(1);
+      await window.wait(1);
       return viewer.stats().drawTime;
     };
     const times = frames.map(() => ({draw: [], update: []}));
@@ -64,7 +64,7 @@ try {
       for (const [i, frame] of frames.entries()) {
         viewer.update(frame);
         viewer.fit();
-        await wait(2);
+        await window.wait(2);
         times[i].draw.push(await drawTime());
         viewer.update({...frame, tiles: frame.tiles.map((n, at) => at === 0 ? n + 1 : n)});
         times[i].update.push(await drawTime());
@@ -93,7 +93,7 @@ try {
         viewer.setImages([{key: "a", frame: frames[round % 2], place: {x: 0, y: 0, width: 1, height: 1, right: side, bottom: side},
           look: {kind: "scalar", low: 0, high: 250, gamma: 1, table, opacity: 1, additive: false}}]);
         await viewer.readPixels(0, 0, 1, 1);
-        await wait(1);
+        await window.wait(1);
         times.push(viewer.stats().drawTime);
       }
       result.push([`${side} x ${side} ${type}`, times]);

@@ -69,6 +69,6 @@ window.showImages = async (specs, camera = null, scene = {key: "test", box: {x0:
   if (scene) viewer.setScene(scene);
   if (camera) viewer.setCamera(camera);
   viewer.setImages(images(specs));
-  await wait(2);
+  await window.wait(2);
 };
 window.compareImages = (specs, canvas) => compareImages(viewer, specs, canvas);
