@@ -66,7 +66,7 @@ cross:
 	  CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) vet ./... || exit 1; done
 
 test-go: setup
-	$(GO) test -timeout 5m ./shm/model/gpe # its long runs are left out where the race detector slows them
+	$(GO) test -timeout 5m ./shm/model/builtin/gpe # its long runs are left out where the race detector slows them
 	$(GO) test -race -timeout 15m ./...
 
 # The Python package: under the oldest and the newest NumPy, and inside napari.

@@ -57,7 +57,7 @@ for part; do
       go test -run '^$' -bench '^BenchmarkArrays$' -benchtime 1x -timeout 30m ./shm/segment -arrays.time "$time" -arrays.dir "$PWD/$out"
       ;;
     step)
-      go test -run '^$' -bench '^BenchmarkBesideNumPy$' -benchtime 1x -timeout 30m ./shm/model/gpe -step.time "$time" -step.dir "$PWD/$out"
+      go test -run '^$' -bench '^BenchmarkBesideNumPy$' -benchtime 1x -timeout 30m ./shm/model/builtin/gpe -step.time "$time" -step.dir "$PWD/$out"
       ;;
     micro)
       {

@@ -8,7 +8,7 @@ import (
 
 	"webmon/shm"
 	"webmon/shm/model/builtin"
-	"webmon/shm/model/gpe"
+	"webmon/shm/model/builtin/gpe"
 	"webmon/shm/model/hosted"
 	"webmon/shm/model/remote"
 )

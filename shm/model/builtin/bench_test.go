@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"webmon/shm"
-	"webmon/shm/model/gpe"
+	"webmon/shm/model/builtin/gpe"
 	"webmon/shm/sourcetest"
 )
 

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"webmon/shm"
-	"webmon/shm/model/gpe"
+	"webmon/shm/model/builtin/gpe"
 	"webmon/shm/model/inbox"
 )
 

@@ -15,7 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"webmon/shm"
-	"webmon/shm/model/gpe"
+	"webmon/shm/model/builtin/gpe"
 	"webmon/shm/model/inbox"
 	"webmon/shm/sourcetest"
 )

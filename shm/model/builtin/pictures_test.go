@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"webmon/shm"
-	"webmon/shm/model/gpe"
+	"webmon/shm/model/builtin/gpe"
 )
 
 // TestPictures makes the pictures of the list of models, each from a run of its own.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"webmon/shm"
-	"webmon/shm/model/gpe"
+	"webmon/shm/model/builtin/gpe"
 	"webmon/shm/model/inbox"
 	"webmon/shm/model/outbox"
 	"webmon/shm/segment"

@@ -3,7 +3,7 @@ package gpe
 import (
 	"math"
 
-	"webmon/shm/model/fft"
+	"webmon/shm/model/builtin/fft"
 )
 
 // stepper is what the time steps need besides state and transforms.

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"webmon/shm"
-	"webmon/shm/model/fft"
+	"webmon/shm/model/builtin/fft"
 )
 
 // Params are what a simulation is made with. Zero means the model's default.

@@ -15,13 +15,13 @@ import (
 	"time"
 
 	"gonum.org/v1/gonum/dsp/fourier"
-	"webmon/shm/model/fft"
+	"webmon/shm/model/builtin/fft"
 )
 
 var (
 	stepTime   = flag.Duration("step.time", 8*time.Second, "how long BenchmarkBesideNumPy measures a size, all contenders together")
 	stepDir    = flag.String("step.dir", "", "folder to write the table to, besides printing it")
-	stepPython = flag.String("step.python", "../../../.venv/bench/bin/python", "a Python with NumPy")
+	stepPython = flag.String("step.python", "../../../../.venv/bench/bin/python", "a Python with NumPy")
 )
 
 // BenchmarkBesideNumPy measures a time step at several sizes, on one core and on
@@ -85,7 +85,7 @@ func BenchmarkBesideNumPy(b *testing.B) {
 		name string
 		ms   func(f figures) float64
 	}{
-		{"shm/model/fft", func(f figures) float64 { return f.ours }},
+		{"shm/model/builtin/fft", func(f figures) float64 { return f.ours }},
 		{"gonum/dsp/fourier, row by row and column by column", func(f figures) float64 { return f.gonum }},
 	} {
 		fmt.Fprintf(&table, "| %s |", row.name)
@@ -214,7 +214,7 @@ func newPython(b *testing.B) *python {
 	if _, err := os.Stat(*stepPython); err != nil {
 		b.Skipf("there is no Python to compare with: %v; .ci/venvs.sh bench makes it", err)
 	}
-	cmd := exec.Command(*stepPython, "../../../.ci/bench/step.py")
+	cmd := exec.Command(*stepPython, "../../../../.ci/bench/step.py")
 	// What there is of threads in NumPy stays away from the other core.
 	cmd.Env = append(os.Environ(), "OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1")
 	cmd.Stderr = os.Stderr
