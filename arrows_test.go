@@ -20,18 +20,19 @@ const shared = `(chart|frame|hub|pixels(/pixelstest)?|prose|series|source|steer|
 // draws the picture. The first rule that fits a package counts.
 var arrows = []struct{ from, to string }{
 	{`^webmon$`, `^webmon/(dashboard|dashboard/(instance|source)|shm|shm/(process|demo|discover|model|segment))$`},
-	{`^webmon/shm$`, `^$`},
+	{`^webmon/natural$`, `^$`},
+	{`^webmon/shm$`, `^webmon/natural$`},
 	{`^webmon/shm/pickle$`, `^$`},
 	{`^webmon/shm/manager$`, `^webmon/shm/pickle$`},
-	{`^webmon/shm/`, `^webmon/shm(/.*)?$`},
-	{`^webmon/components/ui$`, `^$`},
+	{`^webmon/shm/`, `^webmon/(natural|shm(/.*)?)$`},
+	{`^webmon/components/ui$`, `^webmon/natural$`},
 	{`^webmon/components/layout$`, `^webmon/components/ui$`},
-	{`^webmon/components`, `^webmon/components(/.*)?$`},
+	{`^webmon/components`, `^webmon/(natural|components(/.*)?)$`},
 	{`^webmon/public$`, `^$`},
 	// The hub knows frames as bytes and the series numbers: neither knows sources.
 	{`^webmon/dashboard/(hub|series|instance)$`, `^$`},
-	{`^webmon/dashboard/`, `^webmon/(dashboard/` + shared + `|components(/.*)?|shm)$`},
-	{`^webmon/dashboard$`, `^webmon/(dashboard/.*|components(/.*)?|public|shm)$`},
+	{`^webmon/dashboard/`, `^webmon/(dashboard/` + shared + `|components(/.*)?|natural|shm)$`},
+	{`^webmon/dashboard$`, `^webmon/(dashboard/.*|components(/.*)?|public|natural|shm)$`},
 }
 
 func TestImportsFollowTheArrows(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+
+	"webmon/natural"
 )
 
 // The state topics by which a process of ours declares what it has. Their
@@ -261,5 +263,5 @@ type Pixels struct {
 
 // SortArrays puts arrays in the order in which people see them.
 func SortArrays(a Arrays) {
-	slices.SortFunc(a, func(a, b ArrayInfo) int { return CompareNames(a.Name, b.Name) })
+	slices.SortFunc(a, func(a, b ArrayInfo) int { return natural.Compare(a.Name, b.Name) })
 }

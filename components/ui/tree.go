@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"webmon/natural"
 )
 
 // Bounds of a tree on a page: what goes beyond is said, not shown.
@@ -82,7 +84,7 @@ func build(id, key string, v any, open, depth int, budget *int) node {
 		if depth == treeDepth {
 			return n
 		}
-		for i, name := range slices.Sorted(maps.Keys(v)) {
+		for i, name := range slices.SortedFunc(maps.Keys(v), natural.Compare) {
 			if i == treeChildren || *budget <= 0 {
 				n.children = append(n.children, more(id, len(v)-i))
 				break
@@ -197,7 +199,7 @@ func writeLine(b *strings.Builder, v any, n int) {
 		}
 		b.WriteByte(']')
 	case map[string]any:
-		for i, key := range slices.Sorted(maps.Keys(v)) {
+		for i, key := range slices.SortedFunc(maps.Keys(v), natural.Compare) {
 			if i > 0 {
 				b.WriteString(", ")
 			}

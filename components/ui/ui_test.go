@@ -3,6 +3,7 @@ package ui
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"strings"
@@ -127,6 +128,26 @@ func TestTree(t *testing.T) {
 	}
 }
 
+// The 100 keys of a wide value that are shown are the first as people count.
+func TestTreeInTheOrderOfPeople(t *testing.T) {
+	wide := map[string]any{}
+	for i := range 200 {
+		wide[fmt.Sprint("layer.", i)] = int64(i)
+	}
+	var b bytes.Buffer
+	if err := Tree("tree", wide, 1).Render(t.Context(), &b); err != nil {
+		t.Fatal(err)
+	}
+	last := -1
+	for i := range 100 {
+		at := strings.Index(b.String(), fmt.Sprintf(">layer.%d<", i))
+		if at <= last {
+			t.Fatalf("layer.%d is at %d, after %d", i, at, last)
+		}
+		last = at
+	}
+}
+
 // However large a value is, the page that shows it is not.
 func TestTreeIsBounded(t *testing.T) {
 	long := strings.Repeat("x", 10_000)
@@ -157,6 +178,7 @@ func TestLine(t *testing.T) {
 		want  string
 	}{
 		{map[string]any{"b": 2.5, "a": []any{int64(1), "x"}}, 80, "a: [1, x], b: 2.5"},
+		{map[string]any{"t10": int64(3), "t9": int64(2), "b": int64(1)}, 80, "b: 1, t9: 2, t10: 3"},
 		{"abcdef", 4, "abc…"},
 		{"éééééé", 4, "ééé…"},
 		{"abcd", 4, "abcd"},

@@ -17,6 +17,7 @@ import (
 	"webmon/dashboard/chart"
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
+	"webmon/natural"
 	"webmon/shm"
 )
 
@@ -137,7 +138,7 @@ func model(m tab.Moment) components.Messages {
 			}
 			return -1
 		}
-		return shm.CompareNames(a.Name, b.Name)
+		return natural.Compare(a.Name, b.Name)
 	})
 	for _, n := range st.Notices {
 		out.Notices = append(out.Notices, components.MessageNotice{Key: n.Key, Text: n.Text, Count: n.Count})

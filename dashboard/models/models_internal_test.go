@@ -16,7 +16,8 @@ func TestParametersOfAnAddress(t *testing.T) {
 		{"", ""},
 		{"window=60&source=x", ""},
 		{"p.b=2&p.a=1&window=60", "a=1 b=2"},
-		{"p.a=1&p.a=2", "a=2"}, // the last one counts, as in forms
+		{"p.k10=3&p.k2=2&p.k=1", "k=1 k2=2 k10=3"}, // numbers by their value
+		{"p.a=1&p.a=2", "a=2"},                     // the last one counts, as in forms
 		{"p.=1&p=2", ""},
 		{"p.%3Cb%3E=%3Ci%3E", "<b>=<i>"},
 	} {

@@ -9,6 +9,7 @@ import (
 
 	"webmon/components"
 	"webmon/dashboard/source"
+	"webmon/natural"
 	"webmon/shm"
 )
 
@@ -33,7 +34,7 @@ func parametersOf(query url.Values) []parameter {
 			out = append(out, parameter{name, values[len(values)-1]})
 		}
 	}
-	slices.SortFunc(out, func(a, b parameter) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(out, func(a, b parameter) int { return natural.Compare(a.name, b.name) })
 	return out[:min(len(out), maxParameters)]
 }
 

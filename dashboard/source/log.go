@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"webmon/natural"
 	"webmon/shm"
 )
 
@@ -212,7 +213,7 @@ func (l *Log) WriteCSV(w io.Writer, from time.Time) error {
 		}
 	}
 	delete(names, "time")
-	header := append([]string{"time"}, slices.Sorted(maps.Keys(names))...)
+	header := append([]string{"time"}, slices.SortedFunc(maps.Keys(names), natural.Compare)...)
 	out := csv.NewWriter(w)
 	record := make([]string, len(header))
 	for i, name := range header {

@@ -28,6 +28,7 @@ func TestLogExports(t *testing.T) {
 	l.add(epoch, 1_700_000_000.25, fields("time", 1_700_000_000.25, "delta_ms", 16.5))
 	l.add(epoch.Add(time.Second), 0, fields("time", 1_700_000_001.25, "delta_ms", math.NaN()))
 	l.add(epoch.Add(2*time.Second), 0, fields("delta_ms", 17.0, "note", "=cmd()"))
+	l.add(epoch.Add(2*time.Second), 0, fields("t10", 1.0, "t9", 2.0))
 	l.add(epoch.Add(3*time.Second), 0, "just a word")
 	l.add(epoch.Add(4*time.Second), 0, fields("time", 1_700_000_004.25, "delta_ms", int64(18)))
 
@@ -36,7 +37,7 @@ func TestLogExports(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `[{"delta_ms":16.5,"time":1700000000.25},{"delta_ms":null,"time":1700000001.25},` +
-		`{"delta_ms":17,"note":"=cmd()","time":1700000002},{"time":1700000003,"value":"just a word"},` +
+		`{"delta_ms":17,"note":"=cmd()","time":1700000002},{"t10":1,"t9":2,"time":1700000002},{"time":1700000003,"value":"just a word"},` +
 		`{"delta_ms":18,"time":1700000004.25}]`
 	if string(b) != want {
 		t.Errorf("JSON\n%s\nwant\n%s", b, want)
@@ -45,7 +46,7 @@ func TestLogExports(t *testing.T) {
 	if err := l.WriteCSV(&csv, epoch.Add(time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	if want := "time,delta_ms,note,value\n1700000001.25,,,\n1700000002,17,'=cmd(),\n1700000003,,,just a word\n1700000004.25,18,,\n"; csv.String() != want {
+	if want := "time,delta_ms,note,t9,t10,value\n1700000001.25,,,,,\n1700000002,17,'=cmd(),,,\n1700000002,,,2,1,\n1700000003,,,,,just a word\n1700000004.25,18,,,,\n"; csv.String() != want {
 		t.Errorf("CSV\n%swant\n%s", csv.String(), want)
 	}
 }

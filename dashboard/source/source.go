@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"webmon/dashboard/series"
+	"webmon/natural"
 	"webmon/shm"
 )
 
@@ -206,7 +207,7 @@ func (s *Source) Status(now time.Time) Status {
 			st.Topics = append(st.Topics, name)
 		}
 	}
-	slices.SortFunc(st.Topics, shm.CompareNames)
+	slices.SortFunc(st.Topics, natural.Compare)
 	for _, key := range slices.Sorted(maps.Keys(s.notices)) {
 		st.Notices = append(st.Notices, *s.notices[key])
 	}
@@ -302,7 +303,7 @@ func (s *Source) Events(now time.Time) []TopicInfo {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := make([]TopicInfo, 0, len(s.topics))
-	for _, name := range slices.SortedFunc(maps.Keys(s.topics), shm.CompareNames) {
+	for _, name := range slices.SortedFunc(maps.Keys(s.topics), natural.Compare) {
 		out = append(out, s.topicInfo(name, now))
 	}
 	return out
@@ -346,7 +347,7 @@ func (s *Source) Series(name string) *series.Series {
 func (s *Source) SeriesNames() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.SortedFunc(maps.Keys(s.series), shm.CompareNames)
+	return slices.SortedFunc(maps.Keys(s.series), natural.Compare)
 }
 
 // Marks returns the moments to mark in every chart, oldest first.

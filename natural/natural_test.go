@@ -1,4 +1,4 @@
-package shm
+package natural
 
 import (
 	"math/rand/v2"
@@ -15,7 +15,7 @@ func TestNamesInTheOrderOfPeople(t *testing.T) {
 	for range 20 {
 		got := slices.Clone(want)
 		rand.Shuffle(len(got), func(i, j int) { got[i], got[j] = got[j], got[i] })
-		slices.SortFunc(got, CompareNames)
+		slices.SortFunc(got, Compare)
 		if !slices.Equal(got, want) {
 			t.Fatalf("got %q", got)
 		}
@@ -23,16 +23,16 @@ func TestNamesInTheOrderOfPeople(t *testing.T) {
 }
 
 // It must be an order, whatever the names are.
-func FuzzCompareNames(f *testing.F) {
+func FuzzCompare(f *testing.F) {
 	f.Add("layer.2", "layer.10", "layer.02")
 	f.Add("0", "00", "")
 	f.Fuzz(func(t *testing.T, a, b, c string) {
-		if ab := CompareNames(a, b); ab != -CompareNames(b, a) || (ab == 0) != (a == b) {
+		if ab := Compare(a, b); ab != -Compare(b, a) || (ab == 0) != (a == b) {
 			t.Fatalf("%q and %q", a, b)
 		}
 		list := []string{a, b, c}
-		slices.SortFunc(list, CompareNames)
-		if CompareNames(list[0], list[2]) > 0 {
+		slices.SortFunc(list, Compare)
+		if Compare(list[0], list[2]) > 0 {
 			t.Fatalf("%q", strings.Join(list, "|"))
 		}
 	})

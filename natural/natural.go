@@ -1,14 +1,16 @@
-package shm
+// Package natural puts names in order as people do. Whatever shows a list of
+// names to people sorts it with it, on both sides of the contract.
+package natural
 
 import (
 	"cmp"
 	"strings"
 )
 
-// CompareNames compares names as people put them in order: numbers in them by
+// Compare compares names as people put them in order: numbers in them by
 // their value, so that layer.92 comes before layer.100. Names that differ only in
 // the zeros before a number follow the order of their bytes.
-func CompareNames(a, b string) int {
+func Compare(a, b string) int {
 	x, y := a, b
 	for x != "" && y != "" {
 		n, m := digits(x), digits(y)
