@@ -57,6 +57,7 @@ check:
 	$(GO) mod tidy -diff
 	npm run --silent lint
 	.ci/check-generated.sh
+	.ci/check-python.sh
 
 # What builds here is built for the other systems too, and checked for two.
 cross:

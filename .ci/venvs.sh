@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Makes the Python environments that the tests run real naparis in, and the one
-# (bench) with what the benchmarks compare webmon with:
+# Makes the Python environments that the tests run real naparis in, the one with
+# what the benchmarks compare webmon with (bench), and the one with what looks at
+# the sources of the Python package (lint):
 #
 #   .ci/venvs.sh                  all that the tests need
 #   .ci/venvs.sh napari-latest    only those named
@@ -11,6 +12,8 @@
 # One that is complete is left alone, so calling this before every test run
 # costs nothing. To move to a newer napari: install it by hand into the venv
 # and write `pip freeze` over the requirement file.
+#
+# Exits 69 where the machine lacks the Python that an environment needs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,7 +22,7 @@ cd "$(dirname "$0")/.."
 pythons() {
   case $1 in
     napari-0.4.11 | numpy1) echo 3.9 ;;
-    napari-latest | napari-next | numpy2 | bench) echo 3.13 3.12 ;;
+    napari-latest | napari-next | numpy2 | bench | lint) echo 3.13 3.12 ;;
     *) return 1 ;;
   esac
 }
@@ -50,8 +53,8 @@ make_venv() {
   done
   if [ -z "$python" ]; then
     version=${wanted%% *}
-    echo "The $name tests need Python $version: install python$version with python$version-venv, or run \"pyenv install $version\"." >&2
-    exit 1
+    echo "The environment $name needs Python $version: install python$version with python$version-venv, or run \"pyenv install $version\"." >&2
+    exit 69
   fi
 
   local stamp
@@ -89,15 +92,15 @@ install_package() {
 }
 
 mkdir -p .venv
-# One at a time, also when two test runs begin together.
-if command -v flock >/dev/null; then
-  exec 9>.venv/.lock
-  flock 9
-fi
 if [ $# -eq 0 ]; then
   set -- napari-0.4.11 napari-latest napari-next numpy1 numpy2
 fi
 for name in "$@"; do
+  # Each is made by one at a time, also when two test runs begin together.
+  if command -v flock >/dev/null; then
+    exec 9>".venv/.lock-$name"
+    flock 9
+  fi
   make_venv "$name"
   if [ "$name" = napari-latest ]; then
     install_package "$name"

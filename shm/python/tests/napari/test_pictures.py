@@ -245,7 +245,7 @@ def test_what_is_said_of_an_array_follows_its_layer(viewer, watch):
 
 
 def test_limits_that_are_no_numbers(viewer, watch):
-    layer = viewer.add_image(np.full((20, 30), np.nan, np.float32), name="nothing but nan")
+    viewer.add_image(np.full((20, 30), np.nan, np.float32), name="nothing but nan")
     watcher = watch("layers")
     shows_nan = watcher.until(lambda: watcher.state("arrays"), "arrays")
     about = next(iter(shows_nan.values()))

@@ -61,6 +61,7 @@ def test_commands(viewer, no_program, address):
 
 def test_widget(viewer, no_program, address):
     from qtpy.QtWidgets import QApplication
+
     from webmon._napari.widget import WebmonWidget
 
     address.append(None)

@@ -489,9 +489,12 @@ class Host:
         self._values_last = time.perf_counter()
         for name, knob in self._knobs.items():
             try:
-                self._controls[name].update(knob.shown(self._guard(f"get({name!r})", lambda name=name: self._model.get(name))))  # type: ignore[misc]
+                self._read_value(name, knob)
             except (ModelError, ValueError):
                 continue  # the last that was good stays
+
+    def _read_value(self, name: str, knob: Knob) -> None:
+        self._controls[name].update(knob.shown(self._guard(f"get({name!r})", lambda: self._model.get(name))))
 
     # What people ask for.
 

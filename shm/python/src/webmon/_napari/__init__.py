@@ -7,7 +7,7 @@ and nothing is worked out while nobody wants it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .attachment import Attachment
@@ -74,7 +74,7 @@ def attach(viewer: Any, process: Any = None) -> Attachment:
     return new
 
 
-def attached(viewer: Any) -> Optional[Attachment]:
+def attached(viewer: Any) -> Attachment | None:
     """Return the attachment of a viewer, or None."""
     viewer = getattr(viewer, "__wrapped__", viewer)
     for one in _attached:

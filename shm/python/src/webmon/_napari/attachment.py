@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from typing import Any, Callable, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple
 
 from .._process import _Host
 from . import actions, compat, geometry, loads, states
@@ -38,7 +38,7 @@ _ARRAYS_HZ = 10.0
 _RETRY_SECONDS = 0.05
 
 
-def clash(process: Any) -> Optional[str]:
+def clash(process: Any) -> str | None:
     """Say what of a process has a name that a viewer's things have, or None."""
     actions_and_controls = {*process._commands, *process._controls}
     for what, names, own, prefixes in (
@@ -56,7 +56,7 @@ def _bridge(run: Callable[[], None], mark: Callable[[int], None]) -> Any:
     """Return an object whose signals carry calls from any thread into Qt's."""
     from qtpy.QtCore import QObject, Signal
 
-    class Bridge(QObject):  # type: ignore[misc, unused-ignore]
+    class Bridge(QObject):  # type: ignore[misc]  # qtpy has no types
         waiting = Signal()
         marked = Signal(int)
 
@@ -250,13 +250,14 @@ class Attachment:
         self._connections.clear()
         window = compat.qt_viewer(self.viewer)
         thread = getattr(getattr(window, "dims", None), "_animation_thread", None)
-        for signal, slot in (
+        slots: tuple[tuple[Any, Callable[..., None]], ...] = (
             (getattr(window, "destroyed", None), self._on_destroyed),
             (getattr(thread, "started", None), self._on_play),
             (getattr(thread, "finished", None), self._on_play),
-        ):
+        )
+        for signal, slot in slots:
             try:
-                signal.disconnect(slot)  # type: ignore[union-attr]
+                signal.disconnect(slot)
             except (AttributeError, RuntimeError, TypeError):
                 pass
 
@@ -293,7 +294,7 @@ class Attachment:
         # Positions go up to the number of layers.
         self._stale_controls.update(self._tracked)
 
-    def _loads_of(self, layer: Any) -> Optional[loads.Loads]:
+    def _loads_of(self, layer: Any) -> loads.Loads | None:
         """Return what counts the loads of a picture, None for other layers."""
         if not compat.is_picture(layer):
             return None
@@ -474,7 +475,7 @@ class Attachment:
         soonest = math.inf
         wanted = self.process.wanted
         todo = self._dirty & self._wanted
-        view: Optional[View] = None
+        view: View | None = None
         for topic, bit, most, _ in _STATES:
             if not todo & bit:
                 continue
@@ -551,7 +552,7 @@ class Attachment:
             return self._layers(view)
         return self._all_histograms()
 
-    def _poll(self, view: View) -> Optional[dict[str, Any]]:
+    def _poll(self, view: View) -> dict[str, Any] | None:
         """Return the state "poll", or None if it is as it was."""
         entries, key, again = {}, [], math.inf
         for layer in self.viewer.layers:
@@ -608,7 +609,7 @@ class Attachment:
         return dict(self._histograms)
 
     @guarded("drawing the tile grid")
-    def _update_grid(self, view: Optional[View] = None) -> None:
+    def _update_grid(self, view: View | None = None) -> None:
         if self._grid.shown:
             self._grid.update(self._tracked, view or self._view())
 
@@ -658,7 +659,7 @@ class Attachment:
         """Say whether layers, their order or the selection may differ from what the controls say."""
         order = ([one.id for one in self._tracked.values()], [id(layer) for layer in self.viewer.layers],
                  frozenset(id(layer) for layer in self.viewer.layers.selection))  # fmt: skip
-        changed = order != self._order
+        changed: bool = order != self._order
         self._order = order
         return changed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,7 +18,7 @@ class Axis(NamedTuple):
 
     size: int  # of the regular part
     length: int  # pixels of the axis
-    starts: Optional[np.ndarray]  # where chunks begin, if they are not all of one size
+    starts: np.ndarray | None  # where chunks begin, if they are not all of one size
 
     def chunk_of(self, pixel: int) -> int:
         """Return the number of the chunk that holds a pixel."""
@@ -45,7 +45,7 @@ class Chunks(NamedTuple):
         return [axis.size for axis in self.axes]
 
 
-def chunks_of(data: Any) -> Optional[Chunks]:
+def chunks_of(data: Any) -> Chunks | None:
     """Return the chunks of an array-like, or None if it says nothing that can be used.
 
     Understood are zarr (a size for each axis), dask and xarray (the sizes of all
@@ -92,9 +92,10 @@ class Grid(NamedTuple):
     @property
     def tiles(self) -> tuple[int, int]:
         """How many tiles there are: rows, columns."""
-        return tuple(max(1, -(-n // t)) for n, t in zip(self.image, self.tile))  # type: ignore[return-value]
+        rows, columns = (max(1, -(-n // t)) for n, t in zip(self.image, self.tile))
+        return rows, columns
 
-    def within(self, first: Sequence[float], last: Sequence[float]) -> Optional[tuple[int, int, int, int]]:
+    def within(self, first: Sequence[float], last: Sequence[float]) -> tuple[int, int, int, int] | None:
         """Return (first row, first column, last row, last column) of the tiles of a region.
 
         The region is from pixel first to pixel last of this level, both
@@ -122,7 +123,7 @@ class Grid(NamedTuple):
             grid = Grid(self.image, tile, True, False)
 
 
-def grid_of(chunks: Optional[Chunks], shape: Sequence[int], axes: Sequence[int]) -> Grid:
+def grid_of(chunks: Chunks | None, shape: Sequence[int], axes: Sequence[int]) -> Grid:
     """Return the tiles of a level of that shape along the two axes on the screen."""
     image = (int(shape[axes[0]]), int(shape[axes[1]]))
     if chunks is None:
@@ -134,7 +135,7 @@ def grid_of(chunks: Optional[Chunks], shape: Sequence[int], axes: Sequence[int])
     return Grid(image, (rows.size, columns.size), not regular, regular)
 
 
-def numbered(span: Optional[tuple[int, int, int, int]]) -> np.ndarray:
+def numbered(span: tuple[int, int, int, int] | None) -> np.ndarray:
     """Return the tiles of a span as (N, 2) int64 (row, column), in Fortran order as napari sends them."""
     if span is None:
         return np.empty((0, 2), dtype=np.int64, order="F")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 
@@ -86,7 +86,7 @@ def level_data(layer: Any, level: int) -> Any:
     return layer.data[level] if getattr(layer, "multiscale", False) else layer.data
 
 
-def drawn(layer: Any) -> Optional[np.ndarray]:
+def drawn(layer: Any) -> np.ndarray | None:
     """Return the pixels of the picture that napari holds now, or None.
 
     The axes are those on the screen, in the order of the screen, then colours
@@ -99,7 +99,7 @@ def drawn(layer: Any) -> Optional[np.ndarray]:
     return raw if isinstance(raw, np.ndarray) else None
 
 
-def outside(layer: Any, viewer: Any, shape: Sequence[int]) -> Optional[tuple[str, int, int]]:
+def outside(layer: Any, viewer: Any, shape: Sequence[int]) -> tuple[str, int, int] | None:
     """Return (axis, plane, planes) of the first axis whose slider stands outside of a picture, None if none does.
 
     shape is that of level 0. The planes are the layer's own, whatever its scale and place are.
@@ -127,7 +127,7 @@ def visual(viewer: Any, layer: Any) -> Any:
     return None if mapping is None else mapping.get(layer)
 
 
-def unit_scale(viewer: Any, layer: Any) -> Optional[np.ndarray]:
+def unit_scale(viewer: Any, layer: Any) -> np.ndarray | None:
     """Return by how much each axis is stretched because units differ between layers, or None."""
     scale = getattr(visual(viewer, layer), "_world_to_layer_units_scale", None)
     if scale is None or len(scale) != layer.ndim or all(s == 1 for s in scale):
@@ -150,14 +150,14 @@ def view_size(viewer: Any) -> tuple[float, float]:
 
 def pixel_ratio(viewer: Any) -> float:
     """Return how many pixels of the screen a pixel of napari's is along a side."""
-    native = getattr(canvas(viewer), "native", None)
+    native: Any = getattr(canvas(viewer), "native", None)
     try:
         return float(native.devicePixelRatioF())
     except (AttributeError, RuntimeError):
         return 1.0
 
 
-def playing(viewer: Any) -> Optional[int]:
+def playing(viewer: Any) -> int | None:
     """Return the axis that napari animates just now, or None."""
     widget = getattr(qt_viewer(viewer), "dims", None)
     thread = getattr(widget, "_animation_thread", None)
@@ -171,7 +171,7 @@ def playing(viewer: Any) -> Optional[int]:
     return None if axis is None else int(axis)
 
 
-def text_units(layer: Any) -> Optional[list[str]]:
+def text_units(layer: Any) -> list[str] | None:
     """Return the unit of each axis of a layer as text, or None."""
     units = getattr(layer, "units", None)
     return None if units is None else [text_of_unit(unit) for unit in units]

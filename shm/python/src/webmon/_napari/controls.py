@@ -8,7 +8,8 @@ because other controls are needed.
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Optional
+from functools import partial
+from typing import Any, Callable
 
 from . import compat
 from .layers import Tracked, colormap_name
@@ -246,11 +247,11 @@ class CameraControls(Group):
         for place, axis in enumerate(list(dims.displayed)[-shown:]):
             name = f"camera.center.{place}"
             if name in now:
-                self.add(name, "float", now[name]["value"], lambda value, place=place: self._set_center(place, value),
+                self.add(name, "float", now[name]["value"], partial(self._set_center, place),
                          title="Centre " + axis_name(dims, axis), unit=_unit(self._viewer))  # fmt: skip
         for place in range(3 if shown == 3 else 0):
             name = f"camera.angle.{place}"
-            self.add(name, "float", now[name]["value"], lambda value, place=place: self._set_angle(place, value),
+            self.add(name, "float", now[name]["value"], partial(self._set_angle, place),
                      title=f"Angle {place}", min=-180.0, max=180.0, step=1.0, default=0.0, unit="°")  # fmt: skip
 
     def read(self) -> dict[str, dict[str, Any]]:
@@ -320,7 +321,7 @@ def _half_turn(angle: float) -> float:
     return angle if -180 <= angle <= 180 else (angle + 180) % 360 - 180
 
 
-def _unit(viewer: Any) -> Optional[str]:
+def _unit(viewer: Any) -> str | None:
     from .states import unit_on_screen
 
     unit = unit_on_screen(viewer)
@@ -358,10 +359,10 @@ class DimsControls(Group):
         for axis in self._axes():
             label = axis_name(dims, axis)
             step = now[f"dims.{axis}"]
-            self.add(f"dims.{axis}", "int", step["value"], lambda value, axis=axis: self._set_step(axis, value),
+            self.add(f"dims.{axis}", "int", step["value"], partial(self._set_step, axis),
                      title=label, min=0, max=step["max"], step=1)  # fmt: skip
             self.add(f"dims.{axis}.play", "bool", now[f"dims.{axis}.play"]["value"],
-                     lambda value, axis=axis: self._set_play(axis, value), title=f"Play {label}")  # fmt: skip
+                     partial(self._set_play, axis), title=f"Play {label}")  # fmt: skip
 
     def read(self) -> dict[str, dict[str, Any]]:
         dims = self._viewer.dims

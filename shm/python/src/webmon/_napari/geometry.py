@@ -7,7 +7,7 @@ of the pixel, where its world coordinates are, so 0.5 lies between the two.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,12 +24,13 @@ class Placement(NamedTuple):
     axes: list[int]  # the layer's axes on the screen, rows before columns
     linear: np.ndarray  # (n, n): world = linear @ data + shift, data counted from pixels' middles
     shift: np.ndarray  # (n,)
-    inverse: Optional[list[list[float]]]  # of linear, None where a layer is flat
+    inverse: list[list[float]] | None  # of linear, None where a layer is flat
     pixel: list[float]  # length of a level-0 pixel along each axis, in world units
 
     def to_world(self, places: Any) -> np.ndarray:
         """Map (N, 2) places in the layer to world coordinates of the axes on the screen."""
-        return (np.asarray(places, dtype=float) - 0.5) @ self.linear.T + self.shift
+        world: np.ndarray = (np.asarray(places, dtype=float) - 0.5) @ self.linear.T + self.shift
+        return world
 
 
 def placement(viewer: Any, layer: Any) -> Placement:
@@ -50,7 +51,7 @@ def placement(viewer: Any, layer: Any) -> Placement:
         linear = linear * stretch[axes][:, None]
         shift = shift * stretch[axes]
     try:
-        inverse: Optional[list[list[float]]] = np.linalg.inv(linear).tolist()
+        inverse: list[list[float]] | None = np.linalg.inv(linear).tolist()
     except np.linalg.LinAlgError:
         inverse = None
     return Placement(axes, linear, shift, inverse, np.sqrt((linear**2).sum(axis=0)).tolist())
@@ -77,7 +78,7 @@ def view(viewer: Any) -> View:
     )
 
 
-def corners(view: View, place: Placement) -> Optional[list[list[float]]]:
+def corners(view: View, place: Placement) -> list[list[float]] | None:
     """Return [[row, column], [row, column]], the part of the layer that the canvas shows.
 
     It is the smallest such rectangle, and may lie outside the image. None in 3D.

@@ -6,7 +6,7 @@ import itertools
 import math
 import os
 import weakref
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 import numpy as np
 
@@ -54,7 +54,7 @@ class Tracked:
         self,
         viewer: Any,
         layer: Any,
-        loads: Optional[Loads],
+        loads: Loads | None,
         touched: Callable[[Tracked, str], None],
     ) -> None:
         self.viewer = viewer
@@ -63,12 +63,12 @@ class Tracked:
         self.kind = compat.kind(layer)
         self.is_picture = compat.is_picture(layer)
         self._touched = touched
-        self._fixed: Optional[dict[str, Any]] = None
-        self._place: Optional[Placement] = None
-        self._shapes: Optional[np.ndarray] = None
-        self._factors: Optional[np.ndarray] = None
-        self._screen_factors: Optional[list[list[float]]] = None  # along the axes on the screen
-        self._chunks: dict[int, Optional[Chunks]] = {}
+        self._fixed: dict[str, Any] | None = None
+        self._place: Placement | None = None
+        self._shapes: np.ndarray | None = None
+        self._factors: np.ndarray | None = None
+        self._screen_factors: list[list[float]] | None = None  # along the axes on the screen
+        self._chunks: dict[int, Chunks | None] = {}
         self._connections: list[tuple[Any, Callable[..., None]]] = []
         for names, what, at_once in (
             (_DETAIL_EVENTS, "details", self._forget_details),
@@ -80,7 +80,7 @@ class Tracked:
                 self._connect(name, what, at_once)
         self.loads = loads
 
-    def _connect(self, name: str, what: str, at_once: Optional[Callable[[], None]]) -> None:
+    def _connect(self, name: str, what: str, at_once: Callable[[], None] | None) -> None:
         emitter = getattr(self.layer.events, name, None)
         if emitter is None:
             return
@@ -150,7 +150,7 @@ class Tracked:
         """Whether the last axis of the data are colours."""
         return bool(getattr(self.layer, "rgb", False))
 
-    def chunks(self, level: int) -> Optional[Chunks]:
+    def chunks(self, level: int) -> Chunks | None:
         """Return the chunks of a level's array, None if it has none."""
         if level not in self._chunks:
             self._chunks[level] = chunks_of(compat.level_data(self.layer, level))
@@ -166,7 +166,7 @@ class Tracked:
         """Return the tiles of a level."""
         return grid_of(self.chunks(level), self.shapes[level], self.place.axes)
 
-    def shown(self, level: int, corners: Any) -> Optional[tuple[Any, Any]]:
+    def shown(self, level: int, corners: Any) -> tuple[Any, Any] | None:
         """Return (first, last) pixel of the level that napari draws, both included, or None.
 
         corners is what the canvas shows of the layer.
@@ -183,7 +183,7 @@ class Tracked:
         (top, left), (bottom, right) = corners
         return (top, left), (math.ceil(bottom) - 1, math.ceil(right) - 1)
 
-    def nothing(self) -> Optional[str]:
+    def nothing(self) -> str | None:
         """Return why napari draws no pixels of the picture at all, as a sentence, None if it does draw some."""
         layer = self.layer
         if not layer.visible:
@@ -200,7 +200,7 @@ class Tracked:
             return "napari is loading the layer."
         return "napari draws nothing of the layer at this place of the sliders."
 
-    def note(self) -> Optional[str]:
+    def note(self) -> str | None:
         """Return what people should know of how napari draws the picture, as a sentence, None for nothing."""
         return self.nothing() or (IN_3D if self.viewer.dims.ndisplay == 3 else None)
 
@@ -281,7 +281,7 @@ class Tracked:
         array = np.asarray(data)
         return {"shape": list(array.shape), "dtype": array.dtype.str, "nbytes": int(array.nbytes)}
 
-    def poll(self, view: View) -> tuple[dict[str, Any], Any, Optional[float]]:
+    def poll(self, view: View) -> tuple[dict[str, Any], Any, float | None]:
         """Return the layer's entry of "poll", what it depends on, and when it changes by itself.
 
         The second value compares equal as long as the entry does not change.
@@ -333,7 +333,7 @@ class Tracked:
         return entry, key, until
 
     def _loading(
-        self, grid: Grid, level: int, span: Optional[tuple[int, int, int, int]]
+        self, grid: Grid, level: int, span: tuple[int, int, int, int] | None
     ) -> tuple[tuple[int, int], ...]:
         """Return the tiles that are asked for and have not come."""
         if span is None or getattr(self.layer, "loaded", True):
@@ -355,7 +355,7 @@ def _pairs(tiles: Any) -> np.ndarray:
     return np.array(tiles, dtype=np.int64, order="F") if tiles else numbered(None)
 
 
-def colormap_name(layer: Any) -> Optional[str]:
+def colormap_name(layer: Any) -> str | None:
     """Return the name of the colormap that people may choose for the layer, None if it has no such."""
     if compat.kind(layer) == "labels":
         return None
@@ -366,6 +366,6 @@ def colormap_name(layer: Any) -> Optional[str]:
     return None if name is None else str(name)
 
 
-def _path(layer: Any) -> Optional[str]:
+def _path(layer: Any) -> str | None:
     path = getattr(getattr(layer, "source", None), "path", None)
     return None if not path else os.fspath(path)

@@ -29,7 +29,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Iterator
-from typing import Any, Callable, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple
 
 import numpy as np
 
@@ -71,7 +71,7 @@ class Region(NamedTuple):
 
 class _Chunk(NamedTuple):
     level: int
-    index: tuple[int, ...]  # of the chunk, along all axes
+    at: tuple[int, ...]  # its number along each axis
     seconds: float
     nbytes: int
     time: float  # when it had come, s since the epoch
@@ -139,9 +139,9 @@ class _Source:
     def __init__(self, data: Any, level: int) -> None:
         self.level = level
         self.shape = tuple(int(n) for n in data.shape)
-        self.chunks: Optional[Chunks] = chunks_of(data)
-        self.shards: Optional[Chunks] = None  # of a zarr array that has them: files of many chunks
-        self.name: Optional[str] = None  # of a dask array's tasks
+        self.chunks: Chunks | None = chunks_of(data)
+        self.shards: Chunks | None = None  # of a zarr array that has them: files of many chunks
+        self.name: str | None = None  # of a dask array's tasks
         self.held = False  # its chunks are in memory already, as parts of the graph
         self.store: Any = None  # of a zarr array
         self.path = ""
@@ -168,7 +168,7 @@ class _Source:
         """Whether its single chunks are seen."""
         return self.name is not None or self.store is not None
 
-    def index_of(self, path: str) -> Optional[tuple[int, ...]]:
+    def index_of(self, path: str) -> tuple[int, ...] | None:
         """Return which chunk, or shard, lies at a path of the zarr store, None if it is none of this array."""
         assert self.chunks is not None
         prefix = self.path + "/" if self.path else ""
@@ -196,7 +196,7 @@ class _Source:
         return itertools.islice(itertools.product(*along), _MOST_SHARES)
 
 
-def _held(data: Any, name: Optional[str]) -> bool:
+def _held(data: Any, name: str | None) -> bool:
     """Say whether the chunks of a dask array are arrays in its graph, as da.from_array of a NumPy array makes them."""
     try:
         layer = data.__dask_graph__().layers[name]
@@ -222,7 +222,7 @@ class _Known:
         self.given: dict[int, bool] = {}  # level -> whether the user's own array is in memory
 
 
-_current: contextvars.ContextVar[Optional[_Watch]] = contextvars.ContextVar("webmon_slice", default=None)
+_current: contextvars.ContextVar[_Watch | None] = contextvars.ContextVar("webmon_slice", default=None)
 
 
 class _ZarrReads:
@@ -310,7 +310,7 @@ class _Counting:
     def __init__(self) -> None:
         self._lock = threading.Lock()  # guards users and thread
         self._users = 0
-        self._thread: Optional[threading.Thread] = None
+        self._thread: threading.Thread | None = None
         self._noted: deque[_Watch] = deque()
         self._some = threading.Event()  # there is something
         self._now = threading.Event()  # and somebody looks
@@ -485,7 +485,7 @@ def _zarr_chunks(watch: _Watch, regions: dict[int, Region]) -> Iterator[_Chunk]:
     yield from _shared(watch, parts)
 
 
-def _written(source: _Source, shard: tuple[int, ...], table: Any) -> Optional[Callable[[tuple[int, ...]], bool]]:
+def _written(source: _Source, shard: tuple[int, ...], table: Any) -> Callable[[tuple[int, ...]], bool] | None:
     """Return a function that says whether a chunk is in a shard, by the table of its chunks; None if that is not known."""
     assert source.shards is not None and source.chunks is not None
     if table is None:
@@ -600,7 +600,7 @@ class Loads:
         self._send: Callable[[str, list[dict[str, Any]]], None] = lambda topic, values: None
         self._changed: Callable[[], None] = lambda: None
         self.watched: Callable[[], bool] = lambda: False
-        self._early: Optional[list[_Watch]] = []  # slices from before tell_to, None after it
+        self._early: list[_Watch] | None = []  # slices from before tell_to, None after it
         self._lock = threading.Lock()
         self._owner: Any = None
         self._known = _Known()
@@ -608,8 +608,8 @@ class Loads:
         self.count = 0
         self.nbytes = 0
         self.reloads = 0
-        self.how: Optional[str] = None  # the coarsest way in which the newest slice's loads were seen
-        self.region: Optional[tuple[int, Region]] = None  # level and region of the newest slice that has come
+        self.how: str | None = None  # the coarsest way in which the newest slice's loads were seen
+        self.region: tuple[int, Region] | None = None  # level and region of the newest slice that has come
         self._reloaded: dict[tuple[int, tuple[int, ...]], float] = {}  # (level, chunk on the screen) -> when
         self._watch()
 
@@ -649,7 +649,7 @@ class Loads:
         setattr(owner, _MAKE, make)
         self._owner = owner
 
-    def _first(self) -> Optional[_Watch]:
+    def _first(self) -> _Watch | None:
         """Return what looks on while the first request of a layer's data is made, None later.
 
         Then napari may read the level for thumbnails, to keep it.
@@ -707,7 +707,7 @@ class Loads:
             self._reloaded.clear()
             self.region = None
 
-    def reloaded(self, level: int, span: float) -> tuple[list[tuple[int, ...]], Optional[float]]:
+    def reloaded(self, level: int, span: float) -> tuple[list[tuple[int, ...]], float | None]:
         """Return the chunks on the screen loaded again within the last span seconds.
 
         And when the first of them is older than that, by time.monotonic().
@@ -777,11 +777,11 @@ class Loads:
                 held = {source.level for source in watch.arrays if source.held}
                 for chunk in chunks:
                     again = chunk.level not in held and self._had(watch, chunk, region)
-                    loaded[chunk.level].add(chunk.index)
+                    loaded[chunk.level].add(chunk.at)
                     if again:
                         reloads += 1
                         if chunk.level == level:
-                            key = tuple(chunk.index[axis] for axis in region.axes)
+                            key = tuple(chunk.at[axis] for axis in region.axes)
                             self._reloaded[level, key] = time.monotonic()
                     nbytes += chunk.nbytes
                     how = SHARE if SHARE in (how, chunk.how) else chunk.how
@@ -833,7 +833,7 @@ class Loads:
 
     def _had(self, watch: _Watch, chunk: _Chunk, region: Region) -> bool:
         known = watch.known
-        if chunk.index in known.loaded.get(chunk.level, ()):
+        if chunk.at in known.loaded.get(chunk.level, ()):
             return True
         before = known.before.get(chunk.level)
         source = known.sources.get(chunk.level)
@@ -841,7 +841,7 @@ class Loads:
             return False
         for axis, first, last in zip(before.axes, before.first, before.last):
             along = source.chunks.axes[axis]
-            if not along.chunk_of(first) <= chunk.index[axis] <= along.chunk_of(last):
+            if not along.chunk_of(first) <= chunk.at[axis] <= along.chunk_of(last):
                 return False
         return True
 
@@ -883,11 +883,11 @@ def _whole(watch: _Watch, region: Region, level: int) -> Region:
     return Region(region.place, region.axes, (0,) * len(region.axes), last)
 
 
-def _rounded(x: float) -> Optional[int]:
+def _rounded(x: float) -> int | None:
     return None if math.isnan(x) else round(x)
 
 
-def _exact(x: float) -> Optional[float]:
+def _exact(x: float) -> float | None:
     return None if math.isnan(x) else float(x)
 
 

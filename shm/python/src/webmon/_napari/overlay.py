@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 
@@ -84,7 +84,7 @@ class TileGrid:
         return chosen or pictures[-1:]
 
 
-def _lines(one: Tracked, view: View) -> tuple[Optional[np.ndarray], Any]:
+def _lines(one: Tracked, view: View) -> tuple[np.ndarray | None, Any]:
     """Return the ends of the lines, (2 N, 2) as (x, y) in napari's scene, and what they depend on."""
     place, level = one.place, one.level
     region = corners(view, place)

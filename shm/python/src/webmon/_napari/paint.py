@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 from . import compat
 from .trouble import guarded, missing
@@ -36,8 +36,8 @@ class Paints:
 
         self._frame = frame
         self._painted = painted
-        self._last: Optional[float] = None  # when the last picture was drawn, None in a pause
-        self._stirred: Optional[float] = None  # first sign of a change since then
+        self._last: float | None = None  # when the last picture was drawn, None in a pause
+        self._stirred: float | None = None  # first sign of a change since then
         self.count = 0
         self.spent = 0.0  # seconds taken from the paints
         self._counted = 0

@@ -9,7 +9,7 @@ is copied, with as many pixels as the screen has.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -75,8 +75,8 @@ class SharedSlice:
         self._array: Any = None
         self._signature: Any = None
         self._shape: tuple[int, ...] = ()
-        self._part: Optional[Part] = None  # of the present slice, None for all of it
-        self._copied: Optional[Part] = None  # that was copied last
+        self._part: Part | None = None  # of the present slice, None for all of it
+        self._copied: Part | None = None  # that was copied last
         self.topic = f"array/layer.{tracked.id}"
 
     @property
@@ -114,7 +114,7 @@ class SharedSlice:
             self._array.close()
             self._array = None
 
-    def _prepare(self) -> Optional[np.ndarray]:
+    def _prepare(self) -> np.ndarray | None:
         """Return what is to be copied, with an array that it goes into; None if there is nothing."""
         tracked = self._tracked
         self._part = None
@@ -172,31 +172,31 @@ class SharedSlice:
                     check_dtype(dtype)
                 except TypeError:
                     dtype = np.dtype("u1")  # some must be told, and no frame comes
-                self._share(tuple(shape), dtype)
+                self._array = self._shared(tuple(shape), dtype)
                 self._array.withhold(why)
         else:
             self._array.update(**self._facts())
             self._array.withhold(why)
 
-    def _fit(self, raw: np.ndarray, note: Optional[str]) -> None:
+    def _fit(self, raw: np.ndarray, note: str | None) -> None:
         """Have an array that this slice goes into."""
         with self._process.batch():
             if self._array is not None and self._signed(raw.dtype, raw.ndim) != self._signature:
                 self.close()
             if self._array is None:
-                self._share(self._room(raw, raw.shape), raw.dtype)
+                self._array = self._shared(self._room(raw, raw.shape), raw.dtype)
             elif any(n > room for n, room in zip(raw.shape, self._shape)):
                 self._shape = self._room(raw, self._shape if self._part is None else raw.shape)
                 self._array.resize(self._shape)
             self._array.withhold(None)
             self._array.update(note=note, **self._facts())
 
-    def _share(self, shape: tuple[int, ...], dtype: np.dtype) -> None:
-        """Declare the array."""
+    def _shared(self, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+        """Declare an array of that shape, and return it."""
         tracked = self._tracked
         self._signature = self._signed(dtype, len(shape))
         self._shape = shape
-        self._array = self._process.share(
+        return self._process.share(
             "layer." + tracked.id,
             shape,
             dtype,
@@ -272,7 +272,7 @@ class Screenshot:
     def __init__(self, process: Any) -> None:
         self._process = process
         self._array: Any = None
-        self._picture: Optional[np.ndarray] = None
+        self._picture: np.ndarray | None = None
         self._shape: tuple[int, ...] = ()
         self.stale = False  # taken and not copied yet
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 from . import attach, attached
 from .attachment import Attachment
@@ -71,7 +71,7 @@ def copy_text(text: str) -> None:
 
 def _with_address(attachment: Attachment, use: Any, tries: int = 50) -> None:
     """Call use with the address, as soon as the webmon that was just started has one."""
-    address: Optional[str] = attachment.process.url
+    address: str | None = attachment.process.url
     if address is not None:
         use(address)
     elif tries <= 0 or attachment.closed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 
@@ -44,9 +44,9 @@ def dims(viewer: Any) -> dict[str, Any]:
     }
 
 
-def unit_on_screen(viewer: Any) -> Optional[str]:
+def unit_on_screen(viewer: Any) -> str | None:
     """Return the unit of the axes on the screen, None if they have several or none is known."""
-    units = getattr(viewer.dims, "units", None) or getattr(viewer.layers, "units", None)
+    units: Any = getattr(viewer.dims, "units", None) or getattr(viewer.layers, "units", None)
     try:
         found = {compat.text_of_unit(units[axis - viewer.dims.ndim]) for axis in viewer.dims.displayed}
     except (TypeError, IndexError):
@@ -97,7 +97,7 @@ def _value(value: Any) -> Any:
     return "(" + ", ".join(f"{x:g}" if array.dtype.kind == "f" else str(x) for x in array.ravel()[:8].tolist()) + ")"
 
 
-def histogram(tracked: Tracked) -> Optional[dict[str, Any]]:
+def histogram(tracked: Tracked) -> dict[str, Any] | None:
     """Return the histogram of the slice of an image over its contrast range, or None."""
     layer = tracked.layer
     if tracked.kind != "image" or tracked.rgb or not layer.visible:

@@ -19,7 +19,7 @@ _HINT = (
 )
 
 
-class WebmonWidget(QWidget):  # type: ignore[misc, unused-ignore]
+class WebmonWidget(QWidget):  # type: ignore[misc]  # qtpy has no types
     """Shows a viewer in the browser, and how that goes. Starts nothing by itself."""
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
