@@ -14,7 +14,7 @@ import (
 // shared are the packages below dashboard that others below it may import. No tab
 // is among them: a tab knows no other, so that each can be read, and taken out, by
 // itself.
-const shared = `(chart|frame|hub|pixels(/pixelstest)?|prose|series|source|steer|tab)`
+const shared = `(chart|frame|hub|pixels(/pixelstest)?|prose|refusal|series|source|steer|tab)`
 
 // arrows says which of webmon's packages a package may import; ARCHITECTURE.md
 // draws the picture. The first rule that fits a package counts.
@@ -30,9 +30,21 @@ var arrows = []struct{ from, to string }{
 	{`^webmon/components`, `^webmon/(natural|components(/.*)?)$`},
 	{`^webmon/public$`, `^$`},
 	// The hub knows frames as bytes and the series numbers: neither knows sources.
-	{`^webmon/dashboard/(hub|series|instance)$`, `^$`},
+	{`^webmon/dashboard/(hub|series|instance|refusal|frame|prose)$`, `^$`},
+	// The API tells of simulations what their tab knows.
+	{`^webmon/dashboard/api$`, `^webmon/(dashboard/(models|` + shared + `)|natural|shm)$`},
 	{`^webmon/dashboard/`, `^webmon/(dashboard/` + shared + `|components(/.*)?|natural|shm)$`},
 	{`^webmon/dashboard$`, `^webmon/(dashboard/.*|components(/.*)?|public|natural|shm)$`},
+}
+
+// confined says which packages may import a library that others must not know, so
+// that another can take its place.
+var confined = []struct{ library, to string }{
+	{`^github.com/labstack/`, `^webmon/dashboard(/api)?$`},
+	{`^github.com/gorilla/websocket$`, `^webmon/dashboard(/hub)?$`},
+	{`^github.com/prometheus/`, `^webmon/dashboard$`},
+	{`^github.com/go-echarts/`, `^webmon/dashboard/chart$`},
+	{`^github.com/yuin/goldmark`, `^webmon/dashboard/prose$`},
 }
 
 func TestImportsFollowTheArrows(t *testing.T) {
@@ -42,6 +54,11 @@ func TestImportsFollowTheArrows(t *testing.T) {
 		for _, to := range names[1:] {
 			if strings.HasPrefix(to, "webmon/") && !allowed(names[0], to) {
 				t.Errorf("%s must not import %s", names[0], to)
+			}
+			for _, c := range confined {
+				if regexp.MustCompile(c.library).MatchString(to) && !regexp.MustCompile(c.to).MatchString(names[0]) {
+					t.Errorf("%s must not import %s", names[0], to)
+				}
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"webmon/dashboard/api"
 	"webmon/dashboard/hub"
 	"webmon/dashboard/source"
 	"webmon/dashboard/steer"
@@ -31,7 +32,7 @@ func (s *Server) postCommand(c echo.Context) error {
 	number := numberOf(c.Request())
 	is := s.desk.Ask(src, action, given, number)
 	if is.Refusal != nil && is.Refusal.Field != "" { // perhaps its limits are others now
-		refresh(c, src, commandTopics)
+		api.Refresh(c, src, commandTopics)
 		if now, ok := s.desk.Find(src, action.Name); ok {
 			action = now
 			is = s.desk.Ask(src, action, given, number)
@@ -47,11 +48,11 @@ func (s *Server) postCommand(c echo.Context) error {
 		case part != nil:
 			return s.render(c, http.StatusOK, part)
 		case is.Refusal != nil:
-			return refused(is.Refusal)
+			return is.Refusal
 		}
 		return c.NoContent(http.StatusNoContent)
 	case is.Refusal != nil:
-		return refused(is.Refusal)
+		return is.Refusal
 	case wantsPage(r):
 		return c.Redirect(http.StatusSeeOther, s.pageAfter(c, src))
 	default:
@@ -74,33 +75,16 @@ func numberOf(r *http.Request) steer.Number {
 	return steer.Number{Hand: hand, N: n}
 }
 
-// statusOf is the HTTP status that says why a command was not sent.
-func statusOf(r *steer.Refusal) int {
-	if r.Gone {
-		return http.StatusServiceUnavailable
-	}
-	return http.StatusUnprocessableEntity
-}
-
-// refused is the answer to a command that was not sent.
-func refused(r *steer.Refusal) error {
-	err := echo.NewHTTPError(statusOf(r), r.Text)
-	if r.Field != "" {
-		err = err.SetInternal(fieldError{r.Field, r.Text})
-	}
-	return err
-}
-
 // actionOf returns the source and the command that a request names, or the
 // answer that there is none.
 func (s *Server) actionOf(c echo.Context) (*source.Source, shm.Action, error) {
-	src, err := s.sourceOf(c)
+	src, err := s.api.Source(c)
 	if err != nil {
 		return nil, shm.Action{}, err
 	}
 	action, ok := s.desk.Find(src, c.Param("name"))
 	if !ok { // perhaps it was not there when the process was asked last
-		refresh(c, src, commandTopics)
+		api.Refresh(c, src, commandTopics)
 		action, ok = s.desk.Find(src, c.Param("name"))
 	}
 	if !ok {

@@ -36,11 +36,6 @@ func (s *Server) model(c echo.Context) (shm.ModelInfo, error) {
 	return shm.ModelInfo{}, echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("There is no model %.60q.", key))
 }
 
-// apiModels answers GET /api/v1/models.
-func (s *Server) apiModels(c echo.Context) error {
-	return c.JSON(http.StatusOK, s.models.Entries(time.Now()))
-}
-
 // modelPicture answers GET /models/<key>/picture.png.
 func (s *Server) modelPicture(c echo.Context) error {
 	info, err := s.model(c)
@@ -78,9 +73,9 @@ func (s *Server) postParameters(c echo.Context) error {
 	if src == nil || !src.Status(time.Now()).Running {
 		return echo.NewHTTPError(http.StatusServiceUnavailable, info.Key+" does not run, so nothing was sent. Open its page first.")
 	}
-	asked, refusal := s.desk.AskAll(src, given)
-	if refusal != nil {
-		return refused(refusal)
+	asked, no := s.desk.AskAll(src, given)
+	if no != nil {
+		return no
 	}
 	type sent struct {
 		ID     string     `json:"id"`

@@ -18,6 +18,7 @@ import (
 	"webmon/components/storybook"
 	"webmon/components/ui"
 	"webmon/dashboard/chart"
+	"webmon/dashboard/refusal"
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
 	"webmon/shm"
@@ -66,6 +67,9 @@ func (s *Server) itemPage(i int) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		name := c.Param("item")
 		item, err := t.Items.Open(c.Request().Context(), name)
+		if no := tab.NoItem(""); errors.As(err, &no) {
+			return echo.NewHTTPError(http.StatusNotFound, string(no))
+		}
 		if err != nil {
 			return err
 		}
@@ -330,6 +334,14 @@ func (s *Server) render(c echo.Context, status int, component templ.Component) e
 	return component.Render(c.Request().Context(), c.Response())
 }
 
+// statusOf is the HTTP status of a refusal.
+func statusOf(no *refusal.Error) int {
+	if no.Gone {
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusUnprocessableEntity
+}
+
 // failed answers every request that came to nothing: a page for people, JSON
 // for programs, each with one plain sentence.
 func (s *Server) failed(err error, c echo.Context) {
@@ -337,8 +349,11 @@ func (s *Server) failed(err error, c echo.Context) {
 		return
 	}
 	status, text := http.StatusInternalServerError, "Something went wrong inside webmon; its log says what."
+	var no *refusal.Error
 	var he *echo.HTTPError
-	if errors.As(err, &he) {
+	if errors.As(err, &no) {
+		status, text = statusOf(no), no.Text
+	} else if errors.As(err, &he) {
 		status = he.Code
 		switch m, ok := he.Message.(string); {
 		case ok && !slices.Contains([]int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge}, status),
@@ -370,9 +385,8 @@ func (s *Server) failed(err error, c echo.Context) {
 		}))
 	default:
 		body := map[string]string{"error": text}
-		var field fieldError
-		if errors.As(err, &field) {
-			body["field"] = field.field
+		if no != nil && no.Field != "" {
+			body["field"] = no.Field
 		}
 		sendErr = c.JSON(status, body)
 	}

@@ -30,6 +30,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
+	"webmon/dashboard/api"
 	"webmon/dashboard/frame"
 	"webmon/dashboard/hub"
 	"webmon/dashboard/models"
@@ -99,6 +100,7 @@ type Server struct {
 	registry *source.Registry
 	desk     *steer.Desk // what people ask of the processes
 	people   *people.People
+	api      *api.API
 	models   *models.Models // nil: there are none
 	assets   *public.Assets
 	tabs     []tab.Tab
@@ -111,8 +113,6 @@ type Server struct {
 	ctx   context.Context // ends when the server stops: the life of sockets and pumps
 	stop  context.CancelFunc
 	pumpd sync.WaitGroup
-
-	arrayReads arrayReads
 
 	mu    sync.Mutex // guards pumps
 	pumps map[*source.Source]*pumping
@@ -189,6 +189,7 @@ func New(opts Options) (*Server, error) {
 	if opts.Models != nil {
 		s.models = s.newModels()
 	}
+	s.api = api.New(api.Options{Registry: s.registry, Desk: s.desk, Models: s.models, Logger: opts.Logger})
 	s.tabs = append(s.tabTable(), opts.Tabs...)
 	if err := checkTabs(s.tabs); err != nil {
 		s.release()
@@ -358,7 +359,6 @@ func (s *Server) routes() {
 	if s.models != nil {
 		e.GET("/models/:model/picture.png", s.modelPicture)
 		e.POST("/models/:model/parameters", s.postParameters)
-		e.GET("/api/v1/models", s.apiModels)
 	}
 	e.GET("/individual/:chart", s.individual)
 	e.GET("/storybook", s.storybook)
@@ -368,15 +368,7 @@ func (s *Server) routes() {
 	e.GET("/health", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
 	e.GET("/metrics", echo.WrapHandler(s.metrics()))
 
-	e.GET("/api/v1/sources", s.apiSources)
-	e.GET("/api/v1/sources/:source/state", s.apiState)
-	e.GET("/api/v1/sources/:source/events/:topic", s.apiEvents)
-	e.GET("/api/v1/sources/:source/charts/:chart", s.apiChart)
-	e.GET("/api/v1/sources/:source/arrays", s.apiArrays)
-	e.GET("/api/v1/sources/:source/arrays/:name", s.apiArrayFile)
-	e.GET("/api/v1/sources/:source/arrays/:name/value", s.apiArrayValue)
-	e.GET("/api/v1/sources/:source/arrays/:name/profile", s.apiArrayProfile)
-	e.GET("/api/v1/commands/:id", s.apiCommand)
+	s.api.Routes(e)
 	e.POST("/sources/:source/commands/:name", s.postCommand)
 	e.POST("/sources/:source/dismiss", s.postDismiss)
 	e.POST("/stop", s.postStop)

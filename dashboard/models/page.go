@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -16,7 +15,6 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
-	"github.com/labstack/echo/v4"
 
 	"webmon/components"
 	"webmon/components/ui"
@@ -206,7 +204,7 @@ func origin(info shm.ModelInfo) string {
 func (m *Models) openItem(ctx context.Context, key string) (tab.Item, error) {
 	info, ok := m.info(key)
 	if !ok {
-		return tab.Item{}, echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("There is no model %.60q. The Models tab lists those there are.", key))
+		return tab.Item{}, tab.NoItem(fmt.Sprintf("There is no model %.60q. The Models tab lists those there are.", key))
 	}
 	// Why it cannot run, if so, stands on its page.
 	wait, cancel := context.WithTimeout(ctx, openFor)

@@ -31,10 +31,10 @@ func ReadNPY(frame *shm.ArrayFrame, plane Index) (*NPY, error) {
 	shape := frame.Shape
 	if plane != nil {
 		if len(info.Fields) > 0 {
-			return nil, &FieldError{"plane", errors.New("records have no planes")}
+			return nil, refuse("plane", errors.New("records have no planes"))
 		}
 		if err := plane.Fits(shape); err != nil {
-			return nil, &FieldError{"plane", err}
+			return nil, refuse("plane", err)
 		}
 	}
 	data, err := frame.Reader.ReadAll(frame, nil)
@@ -42,7 +42,7 @@ func ReadNPY(frame *shm.ArrayFrame, plane Index) (*NPY, error) {
 		return nil, err
 	}
 	if !known || len(data) != item*Count(shape) {
-		return nil, &FieldError{"", errors.New("its records have gaps between their fields, or fields of a kind that a .npy cannot be made of; use .csv")}
+		return nil, refuse("", errors.New("its records have gaps between their fields, or fields of a kind that a .npy cannot be made of; use .csv"))
 	}
 	if plane != nil {
 		data, shape = cut(data, shape, item, plane)
@@ -173,12 +173,12 @@ type itemReader interface {
 func ReadElement(frame *shm.ArrayFrame, place Index) (shm.Value, error) {
 	info := frame.Info
 	if err := place.Fits(frame.Shape); err != nil {
-		return nil, &FieldError{"index", err}
+		return nil, refuse("index", err)
 	}
 	position := make([]int, len(place))
 	for i, at := range place {
 		if at < 0 {
-			return nil, &FieldError{"index", fmt.Errorf("%q must be whole numbers, one for each axis", place)}
+			return nil, refuse("index", fmt.Errorf("%q must be whole numbers, one for each axis", place))
 		}
 		position[i] = int(at)
 	}
@@ -187,7 +187,7 @@ func ReadElement(frame *shm.ArrayFrame, place Index) (shm.Value, error) {
 	}
 	d, ok := ParseDType(info.Descr)
 	if !ok || !d.pictured() {
-		return nil, &FieldError{"", fmt.Errorf("its values are no numbers: %s", TypeName(info))}
+		return nil, refuse("", fmt.Errorf("its values are no numbers: %s", TypeName(info)))
 	}
 	if r, ok := frame.Reader.(itemReader); ok && d.read() {
 		b, err := r.ReadItem(frame, position)
@@ -247,7 +247,7 @@ func readPixel(frame *shm.ArrayFrame, d DType, position []int) (shm.Value, error
 
 func readRecord(frame *shm.ArrayFrame, position []int) (shm.Value, error) {
 	if len(position) != 1 {
-		return nil, &FieldError{"index", errors.New("of records along more than one axis single ones cannot be had; use .npy")}
+		return nil, refuse("index", errors.New("of records along more than one axis single ones cannot be had; use .npy"))
 	}
 	records, err := frame.Reader.ReadRecords(frame, position[0], position[0]+1)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"webmon/dashboard/pixels/pixelstest"
+	"webmon/dashboard/refusal"
 	"webmon/shm"
 )
 
@@ -163,7 +164,7 @@ func TestNPYSaysWhatItCannotDo(t *testing.T) {
 		_, err := ReadNPY(&shm.ArrayFrame{Info: &info, Seq: 1, Shape: info.Shape, Reader: opaque{data: data}}, ix)
 		return err
 	}
-	var field *FieldError
+	var field *refusal.Error
 	if err := read(shm.ArrayInfo{Name: "a", Descr: "<f8", Shape: []int{1 << 15, 1 << 15}}, nil, ""); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("8 GiB: %v", err)
 	}
@@ -227,7 +228,7 @@ func TestReadElementIsExact(t *testing.T) {
 	a := pixelstest.New(shm.ArrayInfo{Name: "a", Descr: "<u2", Shape: []int{2, 2}}, 2)
 	frame := a.Publish(make([]byte, 8))
 	for _, at := range []Index{{}, {0}, {0, 0, 0}, {2, 0}, {0, 2}, {Down, 0}, {Down, Right}} {
-		var field *FieldError
+		var field *refusal.Error
 		if v, err := ReadElement(frame, at); !errors.As(err, &field) || field.Field != "index" {
 			t.Errorf("at %v: %v, %v", at, v, err)
 		}

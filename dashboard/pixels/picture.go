@@ -10,6 +10,8 @@ import (
 	"math"
 	"slices"
 
+	"webmon/dashboard/refusal"
+	"webmon/dashboard/source"
 	"webmon/shm"
 )
 
@@ -37,17 +39,11 @@ type Look struct {
 	Up       bool        // the first row is at the bottom, as plots have it
 }
 
-// FieldError is a value that cannot be taken, with the parameter that holds it.
-type FieldError struct {
-	Field string
-	Err   error
+// refuse says that the parameter of a name cannot be taken, or with "" that what
+// was asked for cannot be had of the array at all.
+func refuse(field string, err error) error {
+	return &refusal.Error{Field: field, Text: source.Sentence(err)}
 }
-
-// Error implements error.
-func (e *FieldError) Error() string { return e.Err.Error() }
-
-// Unwrap returns what is wrong with the value.
-func (e *FieldError) Unwrap() error { return e.Err }
 
 // ErrTooLarge says that what was asked for does not fit into an answer.
 var ErrTooLarge = errors.New("it is too large")
@@ -56,11 +52,11 @@ var ErrTooLarge = errors.New("it is too large")
 // on the page.
 func ReadPicture(frame *shm.ArrayFrame, look Look) (image.Image, error) {
 	if why := Unfit(frame.Info); why != "" {
-		return nil, &FieldError{"", errors.New(why)}
+		return nil, refuse("", errors.New(why))
 	}
 	sel, err := look.Index.Plane(frame.Shape)
 	if err != nil {
-		return nil, &FieldError{"index", err}
+		return nil, refuse("index", err)
 	}
 	if n := sel.Rows * sel.Cols; n > MaxPNG {
 		return nil, fmt.Errorf("%w: a picture has at most %d megapixels, and this would have %d; use .npy", ErrTooLarge, MaxPNG>>20, n>>20)
@@ -72,7 +68,7 @@ func ReadPicture(frame *shm.ArrayFrame, look Look) (image.Image, error) {
 	table, ok := colorTable(name)
 	if !ok {
 		if look.Colormap != "" {
-			return nil, &FieldError{"colormap", noTable(name)}
+			return nil, refuse("colormap", noTable(name))
 		}
 		table, _ = colorTable("gray")
 	}

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"webmon/dashboard/pixels/pixelstest"
+	"webmon/dashboard/refusal"
 	"webmon/shm"
 )
 
@@ -244,7 +245,7 @@ func TestPictureSaysWhatItCannotDo(t *testing.T) {
 		return err
 	}
 	plane := Index{Down, Right}
-	var field *FieldError
+	var field *refusal.Error
 	for name, test := range map[string]struct {
 		err   error
 		field string

@@ -31,11 +31,11 @@ type Profile struct {
 func ReadProfile(frame *shm.ArrayFrame, index Index, from, to [2]float64) (*Profile, error) {
 	info := frame.Info
 	if why := Unfit(info); why != "" {
-		return nil, &FieldError{"", errors.New(why)}
+		return nil, refuse("", errors.New(why))
 	}
 	plane, err := index.Plane(frame.Shape)
 	if err != nil {
-		return nil, &FieldError{"index", err}
+		return nil, refuse("index", err)
 	}
 	sides := [2]int{plane.Rows, plane.Cols}
 	for i, side := range sides {

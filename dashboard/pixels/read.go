@@ -126,7 +126,7 @@ func Read(ctx context.Context, src *source.Source, name string, since time.Time,
 		frame, at, again := present(src, name)
 		if info := Info(src, name); info != nil && info.Withheld() {
 			// It may be shared again by now, which the process has yet to say.
-			frame, again, err = nil, false, &FieldError{"", errors.New(info.Note)}
+			frame, again, err = nil, false, refuse("", errors.New(info.Note))
 		}
 		if frame != nil && frame != last && (!waiting || at.After(since)) {
 			last = frame

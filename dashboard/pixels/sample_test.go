@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"webmon/dashboard/pixels/pixelstest"
+	"webmon/dashboard/refusal"
 	"webmon/shm"
 )
 
@@ -180,7 +181,7 @@ func TestColoursByOneRule(t *testing.T) {
 func TestWhatIsNoColourIsRefused(t *testing.T) {
 	for _, shape := range [][]int{{3, 64, 64}, {64, 64, 2}, {64, 3}, {64, 64, 5}, {64, 64, 0}} {
 		info := &shm.ArrayInfo{Name: "a", Descr: "|u1", Role: "rgb", Shape: shape}
-		var field *FieldError
+		var field *refusal.Error
 		_, err := ReadPicture(&shm.ArrayFrame{Info: info, Seq: 1, Shape: shape}, Look{Index: DefaultIndex(info)})
 		if !errors.As(err, &field) || !strings.Contains(fmt.Sprint(err), tuple(shape)) || !strings.Contains(fmt.Sprint(err), "np.moveaxis") {
 			t.Errorf("%v: %v", shape, err)

@@ -80,7 +80,7 @@ func ReadTable(frame *shm.ArrayFrame, n int) (*Table, error) {
 	info := frame.Info
 	columns, err := Columns(info, frame.Shape)
 	if err != nil {
-		return nil, &FieldError{"", err}
+		return nil, refuse("", err)
 	}
 	t := &Table{Columns: columns, Total: frame.Shape[0]}
 	if n < 0 {
@@ -125,11 +125,11 @@ func ReadTable(frame *shm.ArrayFrame, n int) (*Table, error) {
 // WriteCSV writes the records of a frame, with a line of names first.
 func WriteCSV(frame *shm.ArrayFrame) (func(io.Writer) error, error) {
 	if !IsTable(frame.Info) {
-		return nil, &FieldError{"", errors.New("it is no table; use .npy or .png")}
+		return nil, refuse("", errors.New("it is no table; use .npy or .png"))
 	}
 	columns, err := Columns(frame.Info, frame.Shape)
 	if err != nil {
-		return nil, &FieldError{"", err}
+		return nil, refuse("", err)
 	}
 	if n := frame.Shape[0]; len(columns) > 0 && n > maxCells/len(columns) {
 		return nil, fmt.Errorf("%w: a CSV has at most %d values, and this would have %d; use .npy", ErrTooLarge, maxCells, n*len(columns))

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"webmon/dashboard/pixels/pixelstest"
+	"webmon/dashboard/refusal"
 	"webmon/shm"
 )
 
@@ -37,7 +38,7 @@ func TestPlainTable(t *testing.T) {
 			{Name: "t", Descr: "<f8"},
 		}},
 	} {
-		var field *FieldError
+		var field *refusal.Error
 		if _, err := ReadTable(&shm.ArrayFrame{Info: &info, Shape: info.Shape}, 1); !errors.As(err, &field) {
 			t.Errorf("%s: %v", name, err)
 		}

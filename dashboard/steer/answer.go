@@ -17,9 +17,9 @@ import (
 // the form.
 func (d *Desk) Answer(src *source.Source, action shm.Action, as As, given map[string]any, is Outcome, csrf string, now time.Time) templ.Component {
 	blamed, reason := "", ""
-	refusal := is.Refusal
-	if refusal != nil {
-		blamed, reason = refusal.Field, refusal.Text
+	no := is.Refusal
+	if no != nil {
+		blamed, reason = no.Field, no.Text
 		if blamed != "" {
 			reason = inWords(action, blamed, given)
 		}
@@ -41,7 +41,7 @@ func (d *Desk) Answer(src *source.Source, action shm.Action, as As, given map[st
 			p = d.Button(src, action, asPairs(action, given), now)
 		}
 		p.CSRF = csrf
-		if refusal != nil {
+		if no != nil {
 			p = p.Failed(blamed, reason)
 		}
 		return ui.ActionForm(p)

@@ -4,18 +4,10 @@ import (
 	"fmt"
 	"time"
 
+	"webmon/dashboard/refusal"
 	"webmon/dashboard/source"
 	"webmon/shm"
 )
-
-// Refusal says why a command was not sent.
-type Refusal struct {
-	Field string // the argument that is to blame; "" for none
-	Text  string // one sentence
-	Gone  bool   // the process does not run
-}
-
-func (r *Refusal) Error() string { return r.Text }
 
 // Outcome is what has become of a request to send a command.
 type Outcome struct {
@@ -23,19 +15,19 @@ type Outcome struct {
 	// Late says that nothing was sent, because somebody has set another value since
 	// the page gave this one its number.
 	Late    bool
-	Refusal *Refusal // why nothing was sent; nil otherwise
+	Refusal *refusal.Error // why nothing was sent; nil otherwise
 }
 
 // Ask checks the arguments that were given for an action, and sends it. An
 // argument is a text, as forms hold it, or a value of JSON. by is the number that a
 // page has given to the value.
 func (d *Desk) Ask(src *source.Source, action shm.Action, given map[string]any, by Number) Outcome {
-	args, refusal := Accept(action, given)
-	if refusal == nil {
-		refusal = running(src)
+	args, no := Accept(action, given)
+	if no == nil {
+		no = running(src)
 	}
-	if refusal != nil {
-		return Outcome{Refusal: refusal}
+	if no != nil {
+		return Outcome{Refusal: no}
 	}
 	cmd, sent := d.send(src, action.Name, args, by)
 	return Outcome{Command: cmd, Late: !sent}
@@ -43,14 +35,14 @@ func (d *Desk) Ask(src *source.Source, action shm.Action, given map[string]any, 
 
 // AskAll sets several controls of a source: all of them, or none if one of the
 // values cannot be taken. The commands are in the order of the controls.
-func (d *Desk) AskAll(src *source.Source, given map[string]any) ([]Command, *Refusal) {
-	if refusal := running(src); refusal != nil {
-		return nil, refusal
+func (d *Desk) AskAll(src *source.Source, given map[string]any) ([]Command, *refusal.Error) {
+	if no := running(src); no != nil {
+		return nil, no
 	}
 	declared := src.Controls()
 	for name := range given {
 		if _, ok := declared.Get(name); !ok {
-			return nil, &Refusal{Field: name, Text: fmt.Sprintf("%s has no parameter %.60q.", src.Status(time.Now()).Name, name)}
+			return nil, &refusal.Error{Field: name, Text: fmt.Sprintf("%s has no parameter %.60q.", src.Status(time.Now()).Name, name)}
 		}
 	}
 	args := map[string]shm.Value{}
@@ -61,7 +53,7 @@ func (d *Desk) AskAll(src *source.Source, given map[string]any) ([]Command, *Ref
 		}
 		value, err := control.Accept(v)
 		if err != nil {
-			return nil, &Refusal{Field: control.Name, Text: err.Error() + "."}
+			return nil, &refusal.Error{Field: control.Name, Text: err.Error() + "."}
 		}
 		args[control.Name] = value
 	}
@@ -76,31 +68,31 @@ func (d *Desk) AskAll(src *source.Source, given map[string]any) ([]Command, *Ref
 }
 
 // Accept checks the arguments against what the action takes.
-func Accept(action shm.Action, given map[string]any) (map[string]shm.Value, *Refusal) {
+func Accept(action shm.Action, given map[string]any) (map[string]shm.Value, *refusal.Error) {
 	args := make(map[string]shm.Value, len(action.Args))
 	for _, control := range action.Args {
 		v, ok := given[control.Name]
 		if !ok {
-			return nil, &Refusal{Field: control.Name, Text: control.Name + " is missing."}
+			return nil, &refusal.Error{Field: control.Name, Text: control.Name + " is missing."}
 		}
 		value, err := control.Accept(v)
 		if err != nil {
-			return nil, &Refusal{Field: control.Name, Text: err.Error() + "."}
+			return nil, &refusal.Error{Field: control.Name, Text: err.Error() + "."}
 		}
 		args[control.Name] = value
 	}
 	for name := range given {
 		if _, ok := args[name]; !ok {
-			return nil, &Refusal{Field: name, Text: fmt.Sprintf("%s takes no %q.", action.Name, name)}
+			return nil, &refusal.Error{Field: name, Text: fmt.Sprintf("%s takes no %q.", action.Name, name)}
 		}
 	}
 	return args, nil
 }
 
 // running refuses what is asked of a process that does not run.
-func running(src *source.Source) *Refusal {
+func running(src *source.Source) *refusal.Error {
 	if st := src.Status(time.Now()); !st.Running {
-		return &Refusal{Text: gone(st) + ", so nothing was sent.", Gone: true}
+		return &refusal.Error{Text: gone(st) + ", so nothing was sent.", Gone: true}
 	}
 	return nil
 }

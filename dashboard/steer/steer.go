@@ -5,7 +5,7 @@
 //
 //	desk := steer.New("/lab")
 //	action, ok := desk.Find(src, "exposure")
-//	command, refusal := desk.Ask(src, action, map[string]any{"exposure": "12.5"})
+//	outcome := desk.Ask(src, action, map[string]any{"exposure": "12.5"}, steer.Number{})
 //	part := steer.Part(desk.Control(src, control, now))
 package steer
 

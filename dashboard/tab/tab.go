@@ -69,7 +69,7 @@ type Tab struct {
 // perhaps a source of its own, which that page is for.
 type Items struct {
 	// Open is called when the page of an item is asked for, and makes it ready to
-	// be shown. Its error is one of the echo package, or one sentence.
+	// be shown. Its error is a [NoItem] where there is no such item.
 	Open func(ctx context.Context, item string) (Item, error)
 
 	// Of returns the item whose source it is, "" for none.
@@ -93,6 +93,13 @@ type Item struct {
 	// Opening says that it is about to have one.
 	Opening bool
 }
+
+// NoItem is the error of [Items.Open] for an item that there is not: one sentence, for
+// people.
+type NoItem string
+
+// Error implements error.
+func (e NoItem) Error() string { return string(e) }
 
 // LiveTopic is the hub topic that renders the live regions of a tab again.
 func LiveTopic(src *source.Source, slug string) string { return src.ID() + "/html/" + slug }

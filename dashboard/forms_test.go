@@ -38,12 +38,13 @@ func FuzzCommandArguments(f *testing.F) {
 		r.Header["Content-Type"] = []string{kind}
 		given, err := readArgs(r)
 		if err == nil {
-			args, refusal := steer.Accept(action, given)
-			if refusal == nil {
+			args, no := steer.Accept(action, given)
+			if no == nil {
 				checkArgs(t, args)
-				return
+			} else if !strings.HasSuffix(no.Text, ".") || no.Gone || statusOf(no) != http.StatusUnprocessableEntity {
+				t.Errorf("%+v is no answer to a mistake", no)
 			}
-			err = refused(refusal)
+			return
 		}
 		var he *echo.HTTPError
 		if !errors.As(err, &he) || he.Code < 400 || he.Code >= 500 {

@@ -1,4 +1,4 @@
-package dashboard
+package api
 
 import (
 	"context"
@@ -17,16 +17,13 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"webmon/dashboard/pixels"
+	"webmon/dashboard/refusal"
 	"webmon/dashboard/source"
 	"webmon/shm"
 )
 
-// making bounds how many frames are written as files at a time: each may take
-// as much memory as a frame has, and as much of a processor as there is.
-var making = make(chan struct{}, 2)
-
 // fileWait is how long a browser may take for a piece of a file.
-const fileWait = requestTimeout
+const fileWait = 30 * time.Second
 
 // arrayReads are the arrays that programs read of late. Each counts as watched
 // for source.ReadCounts after it was read. The zero value is empty.
@@ -82,14 +79,14 @@ func (r *arrayReads) read(src *source.Source, name string, now time.Time) time.T
 // arrayOf returns the source and the array that a request names, or the answer
 // that there is none. Where nobody has followed what the process shares, or it is
 // not known to share that, it is asked.
-func (s *Server) arrayOf(c echo.Context, name string) (*source.Source, *shm.ArrayInfo, error) {
-	src, err := s.sourceOf(c)
+func (a *API) arrayOf(c echo.Context, name string) (*source.Source, *shm.ArrayInfo, error) {
+	src, err := a.Source(c)
 	if err != nil {
 		return nil, nil, err
 	}
 	info := pixels.Info(src, name)
 	if info == nil || src.Demand(shm.TopicArrays) == 0 {
-		refresh(c, src, []string{shm.TopicArrays})
+		Refresh(c, src, []string{shm.TopicArrays})
 		info = pixels.Info(src, name)
 	}
 	if info == nil {
@@ -100,20 +97,20 @@ func (s *Server) arrayOf(c echo.Context, name string) (*source.Source, *shm.Arra
 
 // readFrame calls read with the newest frame of an array. The answer to an
 // error is one that people can read.
-func (s *Server) readFrame(c echo.Context, src *source.Source, name string, read func(*shm.ArrayFrame) error) (*shm.ArrayFrame, error) {
-	since := s.arrayReads.read(src, name, time.Now())
+func (a *API) readFrame(c echo.Context, src *source.Source, name string, read func(*shm.ArrayFrame) error) (*shm.ArrayFrame, error) {
+	since := a.reads.read(src, name, time.Now())
 	ctx, cancel := context.WithTimeout(c.Request().Context(), firstRead)
 	defer cancel()
 	frame, err := pixels.Read(ctx, src, name, since, read)
 	if err == nil {
 		return frame, nil
 	}
-	var field *pixels.FieldError
+	var no *refusal.Error
 	text := source.Sentence(err)
 	switch {
-	case errors.As(err, &field) && field.Field != "":
-		return nil, unacceptable(field.Field, strings.TrimSuffix(text, "."))
-	case errors.As(err, &field), errors.Is(err, shm.ErrNoArray):
+	case errors.As(err, &no) && no.Field != "":
+		return nil, no
+	case errors.As(err, &no), errors.Is(err, shm.ErrNoArray):
 		return nil, echo.NewHTTPError(http.StatusNotFound, name+": "+text)
 	case errors.Is(err, pixels.ErrNoFrame):
 		return nil, echo.NewHTTPError(http.StatusNotFound, name+": "+pixels.WhyNone(src, name))
@@ -128,41 +125,40 @@ func (s *Server) readFrame(c echo.Context, src *source.Source, name string, read
 	return nil, fmt.Errorf("reading the array %s of %s: %w", name, src.ID(), err)
 }
 
-// apiArrays answers GET /api/v1/sources/<id>/pixels.
-func (s *Server) apiArrays(c echo.Context) error {
-	src, err := s.sourceOf(c)
+// arrays answers GET /api/v1/sources/<id>/pixels.
+func (a *API) arrays(c echo.Context) error {
+	src, err := a.Source(c)
 	if err != nil {
 		return err
 	}
 	// A process's arrays are counted while somebody wants to know.
 	now := time.Now()
 	fresh := src.Read(now)
-	if asked := refresh(c, src, []string{shm.TopicArrays}); !asked && !fresh && src.Status(now).Connected {
+	if asked := Refresh(c, src, []string{shm.TopicArrays}); !asked && !fresh && src.Status(now).Connected {
 		ctx, cancel := context.WithTimeout(c.Request().Context(), firstRead)
 		defer cancel()
 		pixels.AwaitList(ctx, src, now)
 	}
-	value, _, _ := src.State(shm.TopicArrays)
-	list, _ := value.(shm.Arrays)
+	list := src.Arrays()
 	if list == nil {
 		list = shm.Arrays{}
 	}
 	return c.JSON(http.StatusOK, list)
 }
 
-// apiArrayValue answers GET /api/v1/sources/<id>/arrays/<name>/value. A
+// arrayValue answers GET /api/v1/sources/<id>/arrays/<name>/value. A
 // whole number that browsers' numbers have not the digits for has a text too.
-func (s *Server) apiArrayValue(c echo.Context) error {
-	src, info, err := s.arrayOf(c, c.Param("name"))
+func (a *API) arrayValue(c echo.Context) error {
+	src, info, err := a.arrayOf(c, c.Param("name"))
 	if err != nil {
 		return err
 	}
 	position, err := pixels.ParsePosition(c.QueryParam("index"))
 	if err != nil {
-		return unacceptable("index", "index "+err.Error())
+		return bad("index", "index "+err.Error())
 	}
 	var value shm.Value
-	frame, err := s.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
+	frame, err := a.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
 		value, err = pixels.ReadElement(frame, position)
 		return err
 	})
@@ -173,11 +169,11 @@ func (s *Server) apiArrayValue(c echo.Context) error {
 	if text := pixels.Digits(value); text != "" {
 		answer["text"] = text
 	}
-	return s.answer(c, answer)
+	return a.answer(c, answer)
 }
 
 // answer answers with a value as JSON.
-func (s *Server) answer(c echo.Context, v shm.Value) error {
+func (a *API) answer(c echo.Context, v shm.Value) error {
 	b, err := shm.AppendJSON(nil, v)
 	if err != nil {
 		return fmt.Errorf("writing an answer: %w", err)
@@ -185,9 +181,9 @@ func (s *Server) answer(c echo.Context, v shm.Value) error {
 	return c.JSONBlob(http.StatusOK, append(b, '\n'))
 }
 
-// apiArrayProfile answers GET /api/v1/sources/<id>/arrays/<name>/profile.
-func (s *Server) apiArrayProfile(c echo.Context) error {
-	src, info, err := s.arrayOf(c, c.Param("name"))
+// arrayProfile answers GET /api/v1/sources/<id>/arrays/<name>/profile.
+func (a *API) arrayProfile(c echo.Context) error {
+	src, info, err := a.arrayOf(c, c.Param("name"))
 	if err != nil {
 		return err
 	}
@@ -199,24 +195,24 @@ func (s *Server) apiArrayProfile(c echo.Context) error {
 	for i, field := range []string{"from", "to"} {
 		row, col, ok := strings.Cut(c.QueryParam(field), ",")
 		if !ok {
-			return unacceptable(field, field+" must be two numbers: row,column")
+			return bad(field, field+" must be two numbers: row,column")
 		}
 		for j, text := range []string{row, col} {
 			x, err := strconv.ParseFloat(text, 64)
 			if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
-				return unacceptable(field, field+" must be two numbers: row,column")
+				return bad(field, field+" must be two numbers: row,column")
 			}
 			ends[i][j] = x
 		}
 	}
 	var p *pixels.Profile
-	if _, err = s.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
+	if _, err = a.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
 		p, err = pixels.ReadProfile(frame, index, ends[0], ends[1])
 		return err
 	}); err != nil {
 		return err
 	}
-	return s.answer(c, map[string]shm.Value{
+	return a.answer(c, map[string]shm.Value{
 		"distance": p.Distance, "value": p.Value, "unit": p.Unit, "value_unit": p.ValueUnit,
 	})
 }
@@ -234,7 +230,7 @@ func planeOf(c echo.Context, src *source.Source, info *shm.ArrayInfo) (index pix
 	}
 	index, err = pixels.ParseIndex(text)
 	if err != nil {
-		return nil, false, unacceptable("index", source.Sentence(err))
+		return nil, false, bad("index", source.Sentence(err))
 	}
 	return index, false, nil
 }
@@ -245,35 +241,35 @@ func fieldOfModel(src *source.Source, info *shm.ArrayInfo) bool {
 	return src.IsModel() && len(info.Shape) == 2 && (info.Name == shm.ArrayDensity || info.Name == shm.ArrayPhase)
 }
 
-// apiArrayFile answers GET /api/v1/sources/<id>/arrays/<name>.npy, .png and .csv.
-func (s *Server) apiArrayFile(c echo.Context) error {
+// arrayFile answers GET /api/v1/sources/<id>/arrays/<name>.npy, .png and .csv.
+func (a *API) arrayFile(c echo.Context) error {
 	file := c.Param("name")
 	dot := strings.LastIndexByte(file, '.')
 	if dot < 0 {
 		return echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("An array comes as %[1]s.npy, %[1]s.png or %[1]s.csv.", file))
 	}
-	src, info, err := s.arrayOf(c, file[:dot])
+	src, info, err := a.arrayOf(c, file[:dot])
 	if err != nil {
 		return err
 	}
 	select {
-	case making <- struct{}{}:
+	case a.making <- struct{}{}:
 	case <-c.Request().Context().Done():
 		return c.Request().Context().Err()
 	}
-	defer func() { <-making }()
+	defer func() { <-a.making }()
 	switch file[dot:] {
 	case ".npy":
-		return s.arrayNPY(c, src, info)
+		return a.arrayNPY(c, src, info)
 	case ".png":
-		return s.arrayPNG(c, src, info)
+		return a.arrayPNG(c, src, info)
 	case ".csv":
-		return s.arrayCSV(c, src, info)
+		return a.arrayCSV(c, src, info)
 	}
 	return echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("An array comes as .npy, .png or .csv, not as %s.", file[dot:]))
 }
 
-func (s *Server) arrayNPY(c echo.Context, src *source.Source, info *shm.ArrayInfo) error {
+func (a *API) arrayNPY(c echo.Context, src *source.Source, info *shm.ArrayInfo) error {
 	// What all others call index is plane here, because without it the file is the
 	// whole frame; both will do.
 	field := "plane"
@@ -284,14 +280,14 @@ func (s *Server) arrayNPY(c echo.Context, src *source.Source, info *shm.ArrayInf
 	if text := c.QueryParam(field); text != "" {
 		var err error
 		if plane, err = pixels.ParseIndex(text); err != nil {
-			return unacceptable(field, source.Sentence(err))
+			return bad(field, source.Sentence(err))
 		}
 	}
 	var npy *pixels.NPY
-	if _, err := s.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
+	if _, err := a.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
 		npy, err = pixels.ReadNPY(frame, plane)
-		if fault := (*pixels.FieldError)(nil); errors.As(err, &fault) && fault.Field == "plane" {
-			fault.Field = field
+		if no := (*refusal.Error)(nil); errors.As(err, &no) && no.Field == "plane" {
+			no.Field = field
 		}
 		return err
 	}); err != nil {
@@ -307,7 +303,7 @@ func (s *Server) arrayNPY(c echo.Context, src *source.Source, info *shm.ArrayInf
 	return nil
 }
 
-func (s *Server) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInfo) error {
+func (a *API) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInfo) error {
 	index, up, err := planeOf(c, src, info)
 	if err != nil {
 		return err
@@ -324,7 +320,7 @@ func (s *Server) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInf
 			continue
 		}
 		if *p.to, err = strconv.ParseFloat(text, 64); err != nil || math.IsNaN(*p.to) || math.IsInf(*p.to, 0) {
-			return unacceptable(p.field, p.field+" must be a number")
+			return bad(p.field, p.field+" must be a number")
 		}
 		if p.field != "gamma" {
 			given++
@@ -332,13 +328,13 @@ func (s *Server) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInf
 	}
 	switch {
 	case given == 1 && c.QueryParam("low") == "":
-		return unacceptable("low", "low is missing: high and low go together")
+		return bad("low", "low is missing: high and low go together")
 	case given == 1:
-		return unacceptable("high", "high is missing: high and low go together")
+		return bad("high", "high is missing: high and low go together")
 	case given == 2 && limits[1] <= limits[0]:
-		return unacceptable("high", "high must be above low")
+		return bad("high", "high must be above low")
 	case !(look.Gamma >= 0.01 && look.Gamma <= 100):
-		return unacceptable("gamma", "gamma must be from 0.01 to 100")
+		return bad("gamma", "gamma must be from 0.01 to 100")
 	case given == 2:
 		look.Limits = &limits
 	}
@@ -349,10 +345,10 @@ func (s *Server) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInf
 	case "lower":
 		look.Up = true
 	default:
-		return unacceptable("origin", "origin must be upper or lower")
+		return bad("origin", "origin must be upper or lower")
 	}
 	var img image.Image
-	if _, err = s.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
+	if _, err = a.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
 		img, err = pixels.ReadPicture(frame, look)
 		return err
 	}); err != nil {
@@ -362,14 +358,14 @@ func (s *Server) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInf
 	c.Response().Header().Set(echo.HeaderContentDisposition, mime.FormatMediaType("inline",
 		map[string]string{"filename": fileName(src, info.Name+".png")}))
 	if err := pixels.WritePNG(patient(c), img); err != nil {
-		s.opts.Logger.Debug("picture not sent", "array", info.Name, "error", err)
+		a.opts.Logger.Debug("picture not sent", "array", info.Name, "error", err)
 	}
 	return nil
 }
 
-func (s *Server) arrayCSV(c echo.Context, src *source.Source, info *shm.ArrayInfo) error {
+func (a *API) arrayCSV(c echo.Context, src *source.Source, info *shm.ArrayInfo) error {
 	var write func(io.Writer) error
-	if _, err := s.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
+	if _, err := a.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
 		write, err = pixels.WriteCSV(frame)
 		return err
 	}); err != nil {
@@ -377,7 +373,7 @@ func (s *Server) arrayCSV(c echo.Context, src *source.Source, info *shm.ArrayInf
 	}
 	attach(c, src, info.Name+".csv", "text/csv; charset=utf-8")
 	if err := write(patient(c)); err != nil {
-		s.opts.Logger.Debug("table not sent", "array", info.Name, "error", err)
+		a.opts.Logger.Debug("table not sent", "array", info.Name, "error", err)
 	}
 	return nil
 }

@@ -1,0 +1,235 @@
+// Package api answers programs: GET /api/v1/..., in JSON, and in files of arrays and
+// of events. README.md lists the addresses. What changes a process is posted as the
+// forms of the pages are, which is the business of the dashboard package.
+//
+//	a := api.New(api.Options{Registry: registry, Desk: desk})
+//	a.Routes(e)
+//
+// A handler returns an error that is an answer: one of the echo package, or a
+// [refusal.Error] for a parameter that cannot be taken.
+package api
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"webmon/dashboard/chart"
+	"webmon/dashboard/models"
+	"webmon/dashboard/refusal"
+	"webmon/dashboard/source"
+	"webmon/dashboard/steer"
+	"webmon/shm"
+)
+
+// Options are what the API tells of.
+type Options struct {
+	Registry *source.Registry
+	Desk     *steer.Desk    // of the commands
+	Models   *models.Models // nil: there are none, and no address of them
+	Logger   *slog.Logger   // nil: slog.Default()
+}
+
+// API is the handlers. Its methods are safe for concurrent use.
+type API struct {
+	opts  Options
+	reads arrayReads
+	// making bounds how many frames are written as files at a time: each may take
+	// as much memory as a frame has, and as much of a processor as there is.
+	making chan struct{}
+}
+
+// New returns the API of what the options name.
+func New(opts Options) *API {
+	if opts.Logger == nil {
+		opts.Logger = slog.Default()
+	}
+	return &API{opts: opts, making: make(chan struct{}, 2)}
+}
+
+// Routes adds the addresses of the API to e.
+func (a *API) Routes(e *echo.Echo) {
+	g := e.Group("/api/v1")
+	g.GET("/sources", a.sources)
+	g.GET("/sources/:source/state", a.state)
+	g.GET("/sources/:source/events/:topic", a.events)
+	g.GET("/sources/:source/charts/:chart", a.chart)
+	g.GET("/sources/:source/arrays", a.arrays)
+	g.GET("/sources/:source/arrays/:name", a.arrayFile)
+	g.GET("/sources/:source/arrays/:name/value", a.arrayValue)
+	g.GET("/sources/:source/arrays/:name/profile", a.arrayProfile)
+	g.GET("/commands/:id", a.command)
+	if a.opts.Models != nil {
+		g.GET("/models", a.models)
+	}
+}
+
+// firstRead is how long a read waits for the process to be asked.
+const firstRead = time.Second
+
+// Refresh has the process asked for topics, nil for all, and waits a moment for what
+// it has: whoever changes something and reads it then is not to read what was there
+// before. It reports whether the process is one that is asked; others tell everything
+// at once.
+func Refresh(c echo.Context, src *source.Source, topics []string) (asked bool) {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), firstRead)
+	defer cancel()
+	return src.Refresh(ctx, topics)
+}
+
+// sources answers GET /api/v1/sources.
+func (a *API) sources(c echo.Context) error {
+	type entry struct {
+		ID        string   `json:"id"`
+		Name      string   `json:"name"`
+		Kind      shm.Kind `json:"kind"`
+		Instance  string   `json:"instance"`
+		Connected bool     `json:"connected"`
+		AgeMillis *int64   `json:"age_ms"` // null: nothing was heard yet
+		Topics    []string `json:"topics"`
+	}
+	out := []entry{} // an empty list, not null
+	now := time.Now()
+	for _, src := range a.opts.Registry.List() {
+		st := src.Status(now)
+		e := entry{
+			ID: st.ID, Name: st.Name, Kind: st.Kind, Instance: st.Instance,
+			Connected: st.Connected, Topics: append([]string{}, st.Topics...),
+		}
+		if st.Heard {
+			age := st.Age.Milliseconds()
+			e.AgeMillis = &age
+		}
+		out = append(out, e)
+	}
+	return c.JSON(http.StatusOK, out)
+}
+
+// Source returns the source that a request names, or the answer that there is none.
+func (a *API) Source(c echo.Context) (*source.Source, error) {
+	id := c.Param("source")
+	src := a.opts.Registry.Get(id)
+	if src == nil || id == source.Nobody {
+		return nil, echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("There is no source %q.", id))
+	}
+	return src, nil
+}
+
+// state answers GET /api/v1/sources/<id>/state.
+func (a *API) state(c echo.Context) error {
+	src, err := a.Source(c)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	fresh := src.Read(now)
+	if asked := Refresh(c, src, nil); !asked && !fresh && src.Status(now).Connected {
+		ctx, cancel := context.WithTimeout(c.Request().Context(), firstRead)
+		defer cancel()
+		src.Await(ctx, now)
+	}
+	b, err := shm.AppendJSON(nil, src.States())
+	if err != nil {
+		return fmt.Errorf("writing the state of %s: %w", src.ID(), err)
+	}
+	return c.JSONBlob(http.StatusOK, append(b, '\n'))
+}
+
+// events answers GET /api/v1/sources/<id>/events/<topic>.
+func (a *API) events(c echo.Context) error {
+	src, err := a.Source(c)
+	if err != nil {
+		return err
+	}
+	name := c.Param("topic")
+	Refresh(c, src, []string{}) // what it has sent
+	log := src.History(name)
+	if log == nil && name != shm.TopicFrameTime && name != shm.TopicLoadChunk {
+		return echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("%s has sent no %q.", src.ID(), name))
+	}
+	if log == nil {
+		log = &source.Log{} // napari's own topics exist before they come
+	}
+	seconds := source.Window.Seconds()
+	if text := c.QueryParam("seconds"); text != "" {
+		seconds, err = strconv.ParseFloat(text, 64)
+		if err != nil || !(seconds > 0) || seconds > source.Window.Seconds() {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf(
+				"seconds must be a number above 0 and at most %.0f.", source.Window.Seconds()))
+		}
+	}
+	from := time.Now().Add(-time.Duration(seconds * float64(time.Second)))
+	switch format := c.QueryParam("format"); format {
+	case "", "json":
+		b, err := log.AppendJSON(nil, from)
+		if err != nil {
+			return fmt.Errorf("writing the events of %s: %w", name, err)
+		}
+		return c.JSONBlob(http.StatusOK, append(b, '\n'))
+	case "csv":
+		h := c.Response().Header()
+		h.Set(echo.HeaderContentType, "text/csv; charset=utf-8")
+		h.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment",
+			map[string]string{"filename": src.ID() + "-" + source.Slug(name) + ".csv"}))
+		return log.WriteCSV(c.Response(), from)
+	default:
+		return echo.NewHTTPError(http.StatusBadRequest, "format must be json or csv.")
+	}
+}
+
+// chart answers GET /api/v1/sources/<id>/charts/<chart>: a part of a chart,
+// from one time to another in ms since the epoch, as a frame of its feed.
+func (a *API) chart(c echo.Context) error {
+	src, err := a.Source(c)
+	if err != nil {
+		return err
+	}
+	spec := chart.SpecFor(c.Param("chart"))
+	if !slices.ContainsFunc(spec.Lines, func(l chart.Line) bool { return src.Series(l.Series) != nil }) {
+		return echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("%s has sent nothing for a chart %q.", src.ID(), c.Param("chart")))
+	}
+	var times [2]time.Time
+	for i, field := range []string{"from", "to"} {
+		var ok bool
+		if times[i], ok = chart.ParseMillis(c.QueryParam(field)); !ok {
+			return bad(field, field+" must be a time in milliseconds since 1970")
+		}
+	}
+	switch span := times[1].Sub(times[0]); {
+	case span <= 0:
+		return bad("to", "to must be later than from")
+	case span > source.Window:
+		return bad("from", fmt.Sprintf("from must be at most %.0f seconds before to, which is how long values are kept", source.Window.Seconds()))
+	}
+	b, err := chart.Part(chart.Options{Spec: spec, Series: src.Series, Ended: src.Ended}, times[0], times[1], time.Now())
+	if err != nil {
+		return fmt.Errorf("writing a part of the chart %s: %w", spec.Name, err)
+	}
+	return c.JSONBlob(http.StatusOK, append(b, '\n'))
+}
+
+// command answers GET /api/v1/commands/<id>.
+func (a *API) command(c echo.Context) error {
+	cmd, ok := a.opts.Desk.Command(c.Param("id"))
+	if !ok {
+		return echo.NewHTTPError(http.StatusNotFound, "There is no such command, or it was long ago.")
+	}
+	return c.JSON(http.StatusOK, cmd)
+}
+
+// models answers GET /api/v1/models.
+func (a *API) models(c echo.Context) error {
+	return c.JSON(http.StatusOK, a.opts.Models.Entries(time.Now()))
+}
+
+// bad says that a parameter of a request cannot be taken, and why.
+func bad(field, text string) error {
+	return &refusal.Error{Field: field, Text: text + "."}
+}

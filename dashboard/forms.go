@@ -1,0 +1,119 @@
+package dashboard
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"webmon/dashboard/hub"
+	"webmon/dashboard/instance"
+	"webmon/dashboard/source"
+	"webmon/shm"
+)
+
+var errTooLarge = echo.NewHTTPError(http.StatusRequestEntityTooLarge,
+	fmt.Sprintf("The request is larger than %d bytes.", maxBody))
+
+// readArgs reads the arguments of a command from a form or from JSON.
+func readArgs(r *http.Request) (map[string]any, error) {
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	args := map[string]any{}
+	switch kind {
+	case "application/json":
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, brokenBody(err)
+		}
+		if err := json.Unmarshal(body, &args); err != nil || args == nil {
+			return nil, echo.NewHTTPError(http.StatusBadRequest, `The body must be a JSON object, such as {"show_grid": true}.`)
+		}
+	case "application/x-www-form-urlencoded":
+		// The check of the form's token may have parsed it already.
+		if err := r.ParseForm(); err != nil {
+			return nil, brokenBody(err)
+		}
+		for name, values := range r.PostForm {
+			if name != csrfField {
+				args[name] = values[len(values)-1] // a checkbox stands behind its hidden "false"
+			}
+		}
+	default:
+		return nil, echo.NewHTTPError(http.StatusBadRequest, "Send the arguments as a form or as application/json.")
+	}
+	return args, nil
+}
+
+// brokenBody says why a body could not be read.
+func brokenBody(err error) error {
+	if errors.Is(err, echo.ErrStatusRequestEntityTooLarge) {
+		return errTooLarge
+	}
+	return echo.NewHTTPError(http.StatusBadRequest, "The form is not properly encoded, or broke off.")
+}
+
+// postDismiss forgets a source that is gone.
+func (s *Server) postDismiss(c echo.Context) error {
+	src, err := s.api.Source(c)
+	if err != nil {
+		return err
+	}
+	if err := s.registry.Dismiss(src.ID()); err != nil {
+		return echo.NewHTTPError(http.StatusConflict, err.Error()+".")
+	}
+	return s.goTo(c, s.opts.Prefix+"/")
+}
+
+// postStop ends webmon.
+func (s *Server) postStop(c echo.Context) error {
+	s.opts.Logger.Info("a browser asks webmon to stop", "from", c.RealIP())
+	s.hub.Farewell(hub.Text([]byte(`{"topic":"stopped"}`)))
+	err := s.stopped(c)
+	s.opts.Stop()
+	return err
+}
+
+// goTo sends a page elsewhere, whether htmx or the browser itself asked.
+func (s *Server) goTo(c echo.Context, path string) error {
+	if c.Request().Header.Get("HX-Request") != "" {
+		c.Response().Header().Set("HX-Redirect", path)
+		return c.NoContent(http.StatusNoContent)
+	}
+	return c.Redirect(http.StatusSeeOther, path)
+}
+
+// postHandover attaches to what another webmon of this user was started for.
+func (s *Server) postHandover(c echo.Context) error {
+	if secret, ok := bearer(c.Request()); !ok || !sameSecret(secret, s.secret) {
+		return c.JSON(http.StatusUnauthorized, map[string]string{"error": "The secret of the running webmon is needed."})
+	}
+	var src instance.Source
+	if err := json.NewDecoder(c.Request().Body).Decode(&src); err != nil {
+		return c.JSON(http.StatusBadRequest, map[string]string{"error": "The source that was handed over could not be read."})
+	}
+	if src.Kind == "" { // it only asks where we are
+		return c.JSON(http.StatusOK, map[string]string{})
+	}
+	if src.Kind == string(shm.KindModel) {
+		err := errors.New("this webmon runs no models")
+		if s.opts.AddModel != nil {
+			err = s.opts.AddModel(src.Model)
+		}
+		if err != nil {
+			return c.JSON(http.StatusBadGateway, map[string]string{"error": err.Error()})
+		}
+		return c.JSON(http.StatusOK, map[string]string{})
+	}
+	t := source.Target{
+		Name: src.Name, Kind: shm.Kind(src.Kind), Address: src.Address,
+		Authkey: src.Authkey, PID: src.PID, Again: src.Again,
+	}
+	if _, err := s.registry.Attach(c.Request().Context(), t); err != nil && !t.Again {
+		return c.JSON(http.StatusBadGateway, map[string]string{"error": err.Error()})
+	}
+	return c.JSON(http.StatusOK, map[string]string{})
+}
