@@ -3,6 +3,7 @@ package chart
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"math"
 	"net/url"
 	"os"
@@ -16,7 +17,7 @@ import (
 	"webmon/dashboard/series"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 // golden compares got with the file of that name in testdata.
 func golden(t *testing.T, name string, got []byte) {
@@ -33,7 +34,40 @@ func golden(t *testing.T, name string, got []byte) {
 		t.Fatal(err)
 	}
 	if string(got) != string(want) {
-		t.Errorf("%s differs; look at it and run with -update if it is right\n got %s\nwant %s", path, got, want)
+		t.Errorf("%s differs in %s\nIf that is right, run the test with -update.", path, difference(string(got), string(want)))
+	}
+}
+
+// difference tells the first line in which two texts differ, and how many lines
+// each has: the files have thousands of lines.
+func difference(got, want string) string {
+	gots, wants := strings.Split(got, "\n"), strings.Split(want, "\n")
+	i := 0
+	for i < min(len(gots), len(wants)) && gots[i] == wants[i] {
+		i++
+	}
+	at := func(lines []string) string {
+		if i == len(lines) {
+			return "the end"
+		}
+		return fmt.Sprintf("%.300q", lines[i])
+	}
+	return fmt.Sprintf("line %d\n got %s\nwant %s\n%d lines, want %d", i+1, at(gots), at(wants), len(gots), len(wants))
+}
+
+func TestDifference(t *testing.T) {
+	for _, test := range []struct{ got, want, tells string }{
+		{"a\nb\nc", "a\nx\nc", "line 2\n got \"b\"\nwant \"x\"\n3 lines, want 3"},
+		{"a\nb", "a\nb\nc", "line 3\n got the end\nwant \"c\"\n2 lines, want 3"},
+		{"", "a\n", "line 1\n got \"\"\nwant \"a\"\n1 lines, want 2"},
+	} {
+		if tells := difference(test.got, test.want); tells != test.tells {
+			t.Errorf("%q and %q differ in %q, want %q", test.got, test.want, tells, test.tells)
+		}
+	}
+	long := strings.Repeat("ä", 1000)
+	if tells := difference(long, long+"b"); len(tells) > 2000 {
+		t.Errorf("%d bytes are printed of a long line", len(tells))
 	}
 }
 

@@ -193,9 +193,7 @@ func TestLentBuffersComeBack(t *testing.T) {
 		default:
 			buf = make([]byte, hub.Headroom+size)
 		}
-		for j := range buf {
-			buf[j] = byte(i)
-		}
+		copy(buf, bytes.Repeat([]byte{byte(i)}, len(buf)))
 		binary.LittleEndian.PutUint64(buf[hub.Headroom:], uint64(i))
 		lent.Add(1)
 		return hub.Lend(buf, func() {
@@ -207,6 +205,7 @@ func TestLentBuffersComeBack(t *testing.T) {
 		})
 	}
 	const last = 120
+	got := make(chan uint64, last*browsers) // every picture that a browser has read
 	var pages sync.WaitGroup
 	for range browsers {
 		p := b.page()
@@ -229,15 +228,23 @@ func TestLentBuffersComeBack(t *testing.T) {
 					t.Errorf("picture %d holds %d bytes of another", i, size-8-n)
 					return
 				}
+				got <- i
 				if i == last {
 					return
 				}
 			}
 		})
 	}
+	limit := time.After(patience)
 	for i := 1; i <= last; i++ {
 		topic.Publish(lend(i))
-		time.Sleep(time.Millisecond)
+		for read := uint64(0); read < uint64(i); { // by the fastest; others still have older ones
+			select {
+			case read = <-got:
+			case <-limit:
+				t.Fatalf("nobody has read picture %d", i)
+			}
+		}
 	}
 	pages.Wait()
 	b.await("all buffers but the last have come back", func() bool { return lent.Load()-back.Load() <= 2 })
@@ -245,24 +252,28 @@ func TestLentBuffersComeBack(t *testing.T) {
 
 // A slow line takes longer for a picture than WriteTimeout, and is no dead one.
 func TestSlowLineKeepsItsConnection(t *testing.T) {
-	b := start(t, hub.Options{WriteTimeout: time.Second})
-	p := b.page()
-	p.watch("a/picture")
 	const size = 24 << 20
-	b.topic("a/picture").Publish(picture(7, size))
-	// Read by hand, in bits: the whole takes several times the limit.
-	conn := p.conn.NetConn()
-	conn.SetReadDeadline(time.Now().Add(patience))
-	buf := make([]byte, 512<<10)
-	began, got := time.Now(), 0
-	for got < size {
-		n, err := conn.Read(buf)
-		got += n
-		if err != nil {
-			t.Fatalf("after %d of %d bytes and %v: %v", got, size, time.Since(began), err)
+	inPipes(t, hub.Options{WriteTimeout: time.Second, Open: func(topic *hub.Topic) error {
+		topic.Publish(picture(7, size))
+		return nil
+	}}, func(p *pipes) {
+		conn := p.dial(`"topics":["a/picture"]`)
+		defer conn.Close()
+		// Read by hand, in bits: the whole takes several times the limit.
+		buf := make([]byte, 512<<10)
+		began, got := time.Now(), 0
+		for got < size {
+			n, err := conn.NetConn().Read(buf)
+			got += n
+			if err != nil {
+				p.t.Fatalf("after %d of %d bytes and %v: %v", got, size, time.Since(began), err)
+			}
+			time.Sleep(40 * time.Millisecond)
 		}
-		time.Sleep(40 * time.Millisecond)
-	}
+		if took := time.Since(began); took < 2*time.Second {
+			p.t.Errorf("the line was not slow: it took %v", took)
+		}
+	})
 }
 
 // A page that has its hands full with text gets its pictures all the same.

@@ -29,15 +29,15 @@ func inPipes(t *testing.T, opts hub.Options, f func(p *pipes)) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		p := &pipes{t: t, hub: hub.New(opts), ctx: ctx}
+		defer p.done.Wait()
+		defer cancel()
 		f(p)
-		cancel()
-		p.done.Wait()
 	})
 }
 
-// browser connects one that is called who, watches m/people and answers every nth
-// ping; 0: none of them, as when the lid of a laptop is closed.
-func (p *pipes) browser(who string, nth int) {
+// dial connects a browser that watches: watch are the fields of what it says
+// first. The test reads what comes, and closes the connection.
+func (p *pipes) dial(watch string) *websocket.Conn {
 	p.t.Helper()
 	near, far := net.Pipe()
 	p.done.Go(func() {
@@ -60,6 +60,18 @@ func (p *pipes) browser(who string, nth int) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	err = conn.WriteMessage(websocket.TextMessage, []byte(`{"type":"watch",`+watch+`}`))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return conn
+}
+
+// browser connects one that is called who, watches m/people and answers every nth
+// ping; 0: none of them, as when the lid of a laptop is closed.
+func (p *pipes) browser(who string, nth int) {
+	p.t.Helper()
+	conn := p.dial(`"topics":["m/people"],"who":"` + who + `"`)
 	pings := 0
 	conn.SetPingHandler(func(data string) error {
 		if pings++; nth == 0 || pings%nth != 0 {
@@ -67,10 +79,6 @@ func (p *pipes) browser(who string, nth int) {
 		}
 		return conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(time.Second))
 	})
-	err = conn.WriteMessage(websocket.TextMessage, []byte(`{"type":"watch","topics":["m/people"],"who":"`+who+`"}`))
-	if err != nil {
-		p.t.Fatal(err)
-	}
 	p.done.Go(func() {
 		defer conn.Close()
 		for {

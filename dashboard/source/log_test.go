@@ -98,14 +98,15 @@ func TestLogForgets(t *testing.T) {
 	if l.rows < 45_000 || l.rows > 45_000+rowChunk {
 		t.Errorf("%d rows kept", l.rows)
 	}
-	for i := range maxRows + 10*rowChunk {
-		l.add(epoch.Add(2000*time.Second+time.Duration(i)), 0, fields("x", 1.0))
+	one := fields("x", 1.0)
+	for i := range maxRows + 2*rowChunk {
+		l.add(epoch.Add(2000*time.Second+time.Duration(i)), 0, one)
 	}
 	if l.rows > maxRows+rowChunk {
 		t.Errorf("%d rows kept of a burst, want at most %d", l.rows, maxRows+rowChunk)
 	}
 	v := &Log{}
-	for i := range 5 * maxValues {
+	for i := range 2 * maxValues {
 		v.add(epoch, 0, fmt.Sprint("word ", i))
 	}
 	if len(v.values) > maxValues {
