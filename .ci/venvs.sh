@@ -64,7 +64,14 @@ make_venv() {
   fi
   echo "Setting up $venv with $("$python" --version); this takes a minute or two the first time." >&2
   rm -rf "$venv"
-  "$python" -m venv "$venv"
+  if [ "$name" = napari-next ] && [ -f .venv/napari-latest/.complete ]; then
+    # The two differ in a package or two: what stays is copied, compiled as it is.
+    cp -R -p .venv/napari-latest "$venv"
+    rm -f "$venv/.complete" "$venv/.package"
+    "$venv/bin/python" -m pip uninstall --quiet --disable-pip-version-check --yes napari-webmon
+  else
+    "$python" -m venv "$venv"
+  fi
   # --no-deps: the file names everything, so nothing else may come in. Wheels
   # only: the tests need no compiler.
   .ci/again nice "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
@@ -95,14 +102,28 @@ mkdir -p .venv
 if [ $# -eq 0 ]; then
   set -- napari-0.4.11 napari-latest napari-next numpy1 numpy2
 fi
-for name in "$@"; do
-  # Each is made by one at a time, also when two test runs begin together.
-  if command -v flock >/dev/null; then
-    exec 9>".venv/.lock-$name"
-    flock 9
-  fi
-  make_venv "$name"
-  if [ "$name" = napari-latest ]; then
-    install_package "$name"
-  fi
+# Two at a time: making one mostly waits for the network and the disk.
+environments() {
+  local name
+  for name; do
+    # Each is made by one at a time, also when two test runs begin together.
+    if command -v flock >/dev/null; then
+      exec 9>".venv/.lock-$name"
+      flock 9
+    fi
+    make_venv "$name"
+    if [ "$name" = napari-latest ]; then
+      install_package "$name"
+    fi
+  done
+}
+newer=() older=()
+for name; do
+  case $name in
+    napari-latest | napari-next) newer+=("$name") ;;
+    *) older+=("$name") ;;
+  esac
 done
+environments "${newer[@]}" &
+environments "${older[@]}"
+wait $!
