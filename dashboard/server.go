@@ -167,7 +167,7 @@ func New(opts Options) (*Server, error) {
 	s.self = Self{ID: rand.Text(), URL: s.address(s.publicHost())}
 	s.hub = hub.New(hub.Options{
 		Open: s.openTopic, Close: s.closeTopic, Refresh: s.refreshTopic, Ready: s.readyTopic,
-		Greeting: s.greeting, Set: s.drag, Hand: s.hand, Watching: s.people.Watching, Logger: opts.Logger,
+		Greeting: s.greeting, Kinds: s.kinds(), Watching: s.people.Watching, Logger: opts.Logger,
 	})
 	s.registry, err = source.NewRegistry(source.Options{
 		Attach: func(ctx context.Context, t source.Target) (shm.Source, error) {
@@ -491,23 +491,4 @@ func (s *Server) greeting() []byte {
 	w.Key("version").String(s.assets.Version())
 	w.Key("epoch").String(s.self.ID)
 	return w.End()
-}
-
-// drag takes a value that a hand is dragging through.
-func (s *Server) drag(browser any, v hub.Value) {
-	if src := s.registry.Get(v.Source); src != nil {
-		s.desk.Drag(browser, src, v)
-	}
-}
-
-// hand takes a place where somebody points, in parts of the picture's width and
-// height. All who look at the source see it, and a model's finger goes there.
-func (s *Server) hand(browser any, id string, x, y float64, down bool) {
-	x, y = max(0, min(1, x)), max(0, min(1, y))
-	if !s.people.Hand(browser, id, x, y, down) {
-		return
-	}
-	if src := s.registry.Get(id); src != nil {
-		s.desk.Point(browser, src, x, y)
-	}
 }

@@ -1,11 +1,16 @@
 package dashboard
 
 import (
+	"encoding/json"
+	"errors"
 	"net/http"
 	"sync"
 
 	"github.com/gorilla/websocket"
 	"github.com/labstack/echo/v4"
+
+	"webmon/dashboard/hub"
+	"webmon/dashboard/steer"
 )
 
 // upgrader accepts sockets of pages of this server only: its default check
@@ -29,5 +34,74 @@ func (s *Server) socket(c echo.Context) error {
 		return nil // the upgrader has answered
 	}
 	s.hub.Serve(s.ctx, conn)
+	return nil
+}
+
+// kinds are the messages of a page that are the dashboard's business and not the
+// hub's.
+func (s *Server) kinds() map[string]func(browser any, message []byte) error {
+	return map[string]func(any, []byte) error{"set": s.set, "hand": s.hand}
+}
+
+// setMessage is a value that a hand is dragging through on a page.
+type setMessage struct {
+	Source string `json:"source"` // its id
+	Name   string `json:"name"`   // of the control
+	Value  any    `json:"value"`
+	Hand   string `json:"hand"` // what the page counts its values as; see steer.Number
+	N      uint64 `json:"n"`
+}
+
+// number is the number of the value; none where the page does not say a name that
+// it may have.
+func (m *setMessage) number() steer.Number {
+	if !hub.IsWho(m.Hand) {
+		return steer.Number{N: m.N}
+	}
+	return steer.Number{Hand: m.Hand, N: m.N}
+}
+
+// set takes a value that a hand is dragging through.
+func (s *Server) set(browser any, message []byte) error {
+	var m setMessage
+	if err := json.Unmarshal(message, &m); err != nil {
+		return err
+	}
+	if src := s.registry.Get(m.Source); src != nil {
+		s.desk.Drag(browser, src, m.Name, m.Value, m.number())
+	}
+	return nil
+}
+
+// handMessage is a place where somebody points on a page, or with Down false the
+// place where they let go.
+type handMessage struct {
+	Source string   `json:"source"` // its id
+	X      *float64 `json:"x"`      // 0 to 1 across the picture; nil: it was not said
+	Y      *float64 `json:"y"`      // the same upwards
+	Down   bool     `json:"down"`
+}
+
+// readHand reads a message of a hand; its place lies on the picture.
+func readHand(message []byte) (m handMessage, x, y float64, err error) {
+	if err := json.Unmarshal(message, &m); err != nil {
+		return m, 0, 0, err
+	}
+	if m.X == nil || m.Y == nil {
+		return m, 0, 0, errors.New("a hand is nowhere")
+	}
+	return m, max(0, min(1, *m.X)), max(0, min(1, *m.Y)), nil
+}
+
+// hand takes a place where somebody points. All who look at the source see it, and a
+// model's finger goes there.
+func (s *Server) hand(browser any, message []byte) error {
+	m, x, y, err := readHand(message)
+	if err != nil || !s.people.Hand(browser, m.Source, x, y, m.Down) {
+		return err
+	}
+	if src := s.registry.Get(m.Source); src != nil {
+		s.desk.Point(browser, src, x, y)
+	}
 	return nil
 }

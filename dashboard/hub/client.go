@@ -39,6 +39,8 @@ type client struct {
 	skipped atomic.Uint64 // frames it never got
 	paint   atomic.Int64  // last time from stamp to paint, ns
 
+	sampled time.Time // when paint was measured; of the reader
+
 	writing sync.Mutex // guards all below, and writing to conn
 	wire    *wire
 	turn    int      // index of the topic that is next to be looked at
@@ -408,7 +410,6 @@ func (c *client) read() error {
 		_ = c.say(newMessage(wireClose, websocket.FormatCloseMessage(code, "")), time.Second) // it is leaving anyway
 		return nil
 	})
-	var sampled time.Time
 	for {
 		_, r, err := c.conn.NextReader()
 		if err != nil {
@@ -420,68 +421,66 @@ func (c *client) read() error {
 			buffers.Put(buf)
 			return err
 		}
-		m, err := parse(buf[:n])
+		err = c.take(buf[:n])
 		buffers.Put(buf)
 		if err != nil {
 			// One message that makes no sense costs nobody the connection.
 			c.hub.opts.Logger.Debug("message from a page ignored", "error", err)
-			continue
-		}
-		switch m.Type {
-		case "watch":
-			c.hub.watch(c, m.Who, m.Topics, m.Keep)
-		case "set":
-			if set := c.hub.opts.Set; set != nil {
-				v := Value{Source: m.Source, Name: m.Name, Value: m.Value, Hand: m.Hand, N: m.N}
-				if !IsWho(v.Hand) {
-					v.Hand = ""
-				}
-				set(c, v)
-			}
-		case "hand":
-			// JSON knows no number that is not finite.
-			if hand := c.hub.opts.Hand; hand != nil && m.X != nil && m.Y != nil {
-				hand(c, m.Source, *m.X, *m.Y, m.Down)
-			}
-		case "ack":
-			if m.N > c.acked.Load() {
-				c.acked.Store(m.N)
-				c.hub.stats.acked.Add(1)
-				full, held := c.full.Load() && c.full.Swap(false), c.held.Load() && c.held.Swap(false)
-				if full || held {
-					c.push(true)
-				}
-				c.offer()
-			}
-			if now := time.Now(); m.TS > 0 && now.Sub(sampled) >= latencyEvery {
-				sampled = now
-				d := time.Duration((float64(now.UnixMicro())/1e3 - m.TS) * 1e6)
-				if d >= 0 && d < time.Minute {
-					c.paint.Store(int64(d))
-					c.hub.latency.add(d)
-				}
-			}
 		}
 	}
 }
 
 var buffers = sync.Pool{New: func() any { return new([maxMessage]byte) }}
 
-// pageMessage is what a page says.
+// take does what a message of the page says.
+func (c *client) take(b []byte) error {
+	m, err := parse(b)
+	if err != nil {
+		return err
+	}
+	switch m.Type {
+	case "watch":
+		c.hub.watch(c, m.Who, m.Topics, m.Keep)
+	case "ack":
+		c.ack(m.N, m.TS)
+	default:
+		if kind := c.hub.opts.Kinds[m.Type]; kind != nil {
+			return kind(c, b)
+		}
+	}
+	return nil
+}
+
+// ack notes that the page has handled n messages, and painted the frame of ts: ms
+// since the epoch, 0 for none. Only the reader calls it.
+func (c *client) ack(n uint64, ts float64) {
+	if n > c.acked.Load() {
+		c.acked.Store(n)
+		c.hub.stats.acked.Add(1)
+		full, held := c.full.Load() && c.full.Swap(false), c.held.Load() && c.held.Swap(false)
+		if full || held {
+			c.push(true)
+		}
+		c.offer()
+	}
+	if now := time.Now(); ts > 0 && now.Sub(c.sampled) >= latencyEvery {
+		c.sampled = now
+		d := time.Duration((float64(now.UnixMicro())/1e3 - ts) * 1e6)
+		if d >= 0 && d < time.Minute {
+			c.paint.Store(int64(d))
+			c.hub.latency.add(d)
+		}
+	}
+}
+
+// pageMessage is what a page says that concerns the hub.
 type pageMessage struct {
 	Type   string   `json:"type"`
 	Topics []string `json:"topics"` // watch: all topics the page shows
 	Keep   bool     `json:"keep"`   // watch: what the page shows of them already is still there
-	N      uint64   `json:"n"`      // ack: messages handled since the connection opened; set: number of the value
+	N      uint64   `json:"n"`      // ack: messages handled since the connection opened
 	TS     float64  `json:"ts"`     // ack: the "ts" of the last frame painted, ms since the epoch
 	Who    string   `json:"who"`    // watch: a random name of whoever looks at the page
-	Source string   `json:"source"` // set, hand: the id of a source
-	Name   string   `json:"name"`   // set: one of its controls
-	Value  any      `json:"value"`  // set: its value on the way to another
-	Hand   string   `json:"hand"`   // set: what the page counts its values as
-	X      *float64 `json:"x"`      // hand: where somebody points, 0 to 1 across the picture
-	Y      *float64 `json:"y"`      // hand: the same upwards
-	Down   bool     `json:"down"`   // hand: they still do
 }
 
 const ackPrefix = `{"type":"ack","n":`

@@ -1,5 +1,7 @@
 // Package hub fans frames out to browsers. It knows topics by name and frames
-// as bytes; what they mean is the business of the page and of the feeds.
+// as bytes; what they mean is the business of the page and of the feeds. Of what
+// a page says it understands what concerns the frames: which topics it watches,
+// and what it has painted. All else it hands on unread (Options.Kinds).
 //
 // A topic keeps one short tail of frames for all browsers, and a browser only
 // remembers how far it has come. Publishing therefore costs one store, whoever
@@ -43,14 +45,12 @@ type Options struct {
 	// must return at once and have Topic.Snapshot called soon. It may be
 	// called again before that.
 	Refresh func(*Topic)
-	// Set is called for every value that a hand is dragging through on a page.
-	// browser tells connections apart and means nothing else. It must return at
-	// once. nil: such messages are ignored.
-	Set func(browser any, v Value)
-	// Hand is called for every place where somebody points on a page, and with
-	// down false for the place where they let go. x and y are finite. It must
-	// return at once. nil: such messages are ignored.
-	Hand func(browser any, source string, x, y float64, down bool)
+	// Kinds are further kinds of message that a page may send, by the "type" in them.
+	// Each is called with a message of its kind as it came: JSON of at most 16 KiB,
+	// checked for its type alone, which it must not keep. browser tells connections
+	// apart and means nothing else. It must return at once; an error is for the log,
+	// and the connection goes on. Messages of other kinds are ignored.
+	Kinds map[string]func(browser any, message []byte) error
 	// Watching is called when a browser has asked for topics, with those that
 	// it got, and with none once it is gone; for one browser never twice at the
 	// same time. who is what the page calls whoever looks at it, the same on
@@ -82,17 +82,6 @@ type Options struct {
 	PingEvery time.Duration
 
 	Logger *slog.Logger // nil: slog.Default()
-}
-
-// Value is a value that a hand is dragging through on a page.
-type Value struct {
-	Source, Name string // of the control
-	Value        any    // what JSON knows
-	// Hand is what the page calls itself since it was loaded, and N counts what it has
-	// said as that. A form may say the same again under the same number. "": it does not
-	// count.
-	Hand string
-	N    uint64
 }
 
 // Hub is the set of topics that are watched and the browsers that watch them.

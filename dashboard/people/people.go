@@ -6,7 +6,7 @@
 // that is how they are counted:
 //
 //	p := people.New()
-//	hub.Options{Watching: p.Watching, Hand: ...}
+//	hub.Options{Watching: p.Watching}
 //	n := p.Count("becvortices")
 package people
 

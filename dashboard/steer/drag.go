@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"webmon/dashboard/hub"
 	"webmon/dashboard/source"
 	"webmon/shm"
 )
@@ -57,8 +56,9 @@ type turn struct {
 // heard is the last of what a hand has done to a control.
 type heard struct{ n, count uint64 }
 
-// Number is the place of a value among those of a page: see [hub.Value]. The zero
-// value is none.
+// Number is the place of a value among those of a page. Hand is what the page calls
+// itself since it was loaded, and N counts what it has said as that. A form may say
+// the same again under the same number. The zero value is none: it does not count.
 type Number struct {
 	Hand string
 	N    uint64
@@ -159,16 +159,18 @@ func (s *steering) sweep(now time.Time) {
 // Drag takes a value that a hand is dragging through. Values that the control
 // does not allow are left out: whoever drags sees the limits, and the form that
 // follows is answered with the reason.
-func (d *Desk) Drag(browser any, src *source.Source, v hub.Value) {
-	control, ok := src.Controls().Get(v.Name)
+//
+// browser tells connections apart. value is what JSON knows.
+func (d *Desk) Drag(browser any, src *source.Source, name string, value any, by Number) {
+	control, ok := src.Controls().Get(name)
 	if !ok {
 		return
 	}
-	value, err := control.Accept(v.Value)
+	accepted, err := control.Accept(value)
 	if err != nil {
 		return
 	}
-	d.sets.move(setKey{browser, v.Name}, src, setValue{name: v.Name, value: value, Number: Number{v.Hand, v.N}})
+	d.sets.move(setKey{browser, name}, src, setValue{name: name, value: accepted, Number: by})
 }
 
 // Point moves the finger of a model to where somebody points. x and y are parts

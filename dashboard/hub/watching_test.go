@@ -12,47 +12,6 @@ import (
 	"webmon/dashboard/hub"
 )
 
-// Where somebody points reaches whoever takes it, in order; what is no place
-// does not, and the connection goes on.
-func TestHand(t *testing.T) {
-	got := make(chan string, 16)
-	take := func(browser any, source string, x, y float64, down bool) {
-		if browser == nil {
-			t.Error("a hand came from no browser")
-		}
-		got <- fmt.Sprint(source, " ", x, " ", y, " ", down)
-	}
-	for _, opts := range []hub.Options{{}, {Hand: take}} {
-		b := start(t, opts)
-		p := b.page()
-		for _, text := range []string{
-			`{"type":"hand","source":"model","x":0.25,"y":0.5,"down":true}`,
-			`{"type":"hand","source":"model","x":"0.25","y":0.5,"down":true}`,
-			`{"type":"hand","source":"model","x":NaN,"y":0.5,"down":true}`,
-			`{"type":"hand","source":"model","x":1e999,"y":0.5,"down":true}`,
-			`{"type":"hand","source":"model","x":[1],"y":{},"down":true}`,
-			`{"type":"hand","source":"model","x":0.25,"down":true}`,
-			`{"type":"hand","source":"model","x":null,"y":0.5,"down":true}`,
-			`{"type":"hand","source":"model","x":0.1,"y":0.5,"down":"yes"}`,
-			`{"type":"hand","source":["model"],"x":0.1,"y":0.5,"down":true}`,
-			`{"type":"hand"}`,
-			`{"type":"hand","source":"model","x":-1e300,"y":7,"down":false}`,
-		} {
-			p.say(text)
-		}
-		p.watch("a/tiles")
-		b.topic("a/tiles")
-	}
-	for _, want := range []string{"model 0.25 0.5 true", "model -1e+300 7 false"} {
-		if g := <-got; g != want {
-			t.Errorf("got %q, want %q", g, want)
-		}
-	}
-	if len(got) > 0 {
-		t.Errorf("got %q too", <-got)
-	}
-}
-
 // watched notes what the hub tells of its browsers. It calls them 1, 2, ... in the
 // order in which the hub hears of them first, which need not be that in which they
 // connected or spoke: where several speak at once they are told apart by who they are.
