@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"webmon/dashboard"
+	"webmon/shm"
 	"webmon/shm/model"
 )
 
@@ -55,7 +56,7 @@ type config struct {
 	linger      time.Duration // 0: for ever
 
 	models []model.Spec // that people name
-	params model.Params
+	params shm.ModelParams
 	grace  time.Duration // of a model's run that nobody looks at; 0: the usual
 
 	launched   bool // by a process, not by a person

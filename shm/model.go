@@ -53,34 +53,35 @@ const (
 
 // ModelState is what a simulation says of itself, with each picture.
 type ModelState struct {
-	Phase ModelPhase `json:"phase"`
+	Phase ModelPhase
 	// Problem is what went wrong, or what takes long, one plain sentence, "" for
 	// nothing; Detail is the traceback or whatever else helps whoever wrote the
 	// model.
-	Problem string `json:"problem,omitempty"`
-	Detail  string `json:"detail,omitempty"`
+	Problem string
+	Detail  string
 	// Remarks say what of the model is left out or odd while it runs, such as a
 	// slider whose limits make no sense, and why: one sentence each. The slice is
 	// replaced, never changed.
-	Remarks []string `json:"remarks,omitempty"`
+	Remarks []string
 
-	Frame    uint64  `json:"frame"`               // pictures made since it started
-	Steps    uint64  `json:"steps"`               // time steps computed
-	Time     float64 `json:"t"`                   // of the simulation; NaN: it does not tell
-	TimeUnit string  `json:"time_unit,omitempty"` // of Time
-	StepMS   float64 `json:"step_ms"`             // wall time of a step, of late; 0: unknown
-	Rate     float64 `json:"rate_hz"`             // pictures a second, of late
+	Frame    uint64  // pictures made since it started
+	Steps    uint64  // time steps computed
+	Time     float64 // of the simulation; NaN: it does not tell
+	TimeUnit string  // of Time
+	StepMS   float64 // wall time of a step, of late; 0: unknown
+	Rate     float64 // pictures a second, of late
 
 	// Finger is where people point and where the potential is that follows; nil
 	// where the model has none.
-	Finger *ModelFinger `json:"finger,omitempty"`
+	Finger *ModelFinger
 
 	// Observables describe the numbers of TopicPhysics in the order of their
 	// charts. They are the same for the life of a run.
-	Observables []Observable `json:"observables,omitempty"`
+	Observables []Observable
 }
 
-// MarshalJSON writes numbers that JSON has no word for as null.
+// MarshalJSON is how the API and the pages write it. Numbers that JSON has no word
+// for are null.
 func (s *ModelState) MarshalJSON() ([]byte, error) {
 	finger := Value(nil)
 	if s.Finger != nil {
@@ -122,6 +123,17 @@ type Observable struct {
 	Title string
 	Unit  string
 	Help  string // what it says, one sentence
+}
+
+// ModelParams are what people may ask of every simulation before it begins. Zero
+// leaves it to the model.
+type ModelParams struct {
+	Nx            int     `json:"Nx,omitempty"` // points of the grid along x
+	Ny            int     `json:"Ny,omitempty"`
+	Steps         int     `json:"steps,omitempty"`            // time steps a picture
+	HealingLength float64 `json:"healing_length,omitempty"`   // in points of the grid
+	DtTScale      float64 `json:"dt_t_scale,omitempty"`       // time step, in units of the shortest time scale
+	Tracers       *int    `json:"tracer_particles,omitempty"` // 0 for none; nil: the model's number
 }
 
 // ModelInfo is a simulation that webmon can run, or reach.

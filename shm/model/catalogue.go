@@ -49,28 +49,17 @@ const serverScheme = "tcp://"
 // Options configure a Catalogue.
 type Options struct {
 	// Params are those of the models that are part of webmon.
-	Params Params
+	Params shm.ModelParams
 	// Grace is how long a run outlives its last visitor: 10 s.
 	Grace  time.Duration
 	Logger *slog.Logger // nil: slog.Default()
 }
 
-// Params are what people may ask of every model before it begins. Zero leaves
-// it to the model.
-type Params struct {
-	Nx            int     `json:"Nx,omitempty"` // points of the grid along x
-	Ny            int     `json:"Ny,omitempty"`
-	Steps         int     `json:"steps,omitempty"`            // time steps a picture
-	HealingLength float64 `json:"healing_length,omitempty"`   // in points of the grid
-	DtTScale      float64 `json:"dt_t_scale,omitempty"`       // time step, in units of the shortest time scale
-	Tracers       *int    `json:"tracer_particles,omitempty"` // 0 for none
-}
-
 // Spec is a file of models, or a server, that people name.
 type Spec struct {
-	Model  string `json:"model"`            // path of a Python file, or tcp://host:port
-	Python string `json:"python,omitempty"` // that runs the file; "" for what is found
-	Params Params `json:"params"`
+	Model  string          `json:"model"`            // path of a Python file, or tcp://host:port
+	Python string          `json:"python,omitempty"` // that runs the file; "" for what is found
+	Params shm.ModelParams `json:"params"`
 }
 
 // Check finds what cannot work, and makes the path of a file absolute, so that
@@ -190,13 +179,6 @@ func (c *Catalogue) family(s Spec) family {
 		return newServer(s, c.opts)
 	}
 	return newFile(s, c.opts, c.imports)
-}
-
-// Named reports whether people have named models of their own.
-func (c *Catalogue) Named() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.named) > 0
 }
 
 // List returns the models: those that people have named first. It returns at

@@ -8,7 +8,6 @@ import (
 
 	"webmon/shm"
 	"webmon/shm/model/builtin"
-	"webmon/shm/model/builtin/gpe"
 	"webmon/shm/model/hosted"
 	"webmon/shm/model/remote"
 )
@@ -17,16 +16,7 @@ import (
 type builtins struct{ opts builtin.Options }
 
 func newBuiltins(o Options) family {
-	p := gpe.Params{
-		Nx: o.Params.Nx, Ny: o.Params.Ny, Steps: o.Params.Steps,
-		HealingLength: o.Params.HealingLength, DtTScale: o.Params.DtTScale,
-	}
-	if n := o.Params.Tracers; n != nil {
-		if p.Tracers = *n; p.Tracers <= 0 {
-			p.Tracers = -1
-		}
-	}
-	return builtins{builtin.Options{Params: p, Logger: o.Logger}}
+	return builtins{builtin.Options{Params: o.Params, Logger: o.Logger}}
 }
 
 func (b builtins) list() []shm.ModelInfo { return builtin.Models() }
@@ -57,14 +47,11 @@ type file struct {
 }
 
 func newFile(s Spec, o Options, imports chan struct{}) family {
-	p := s.Params
 	f := &file{
 		name: filepath.Base(s.Model),
 		from: hosted.New(hosted.Options{
 			File: s.Model, Python: s.Python, Logger: o.Logger, Imports: imports,
-			Params: hosted.Params{
-				Nx: p.Nx, Ny: p.Ny, Steps: p.Steps, HealingLength: p.HealingLength, DtTScale: p.DtTScale, Tracers: p.Tracers,
-			},
+			Params: s.Params,
 		}),
 		first: make(chan struct{}),
 	}

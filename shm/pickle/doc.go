@@ -43,9 +43,8 @@
 //	anything else               *Object: class, arguments and state, inert
 //
 // Lists, dicts, sets and objects are pointers because a pickle may name the
-// same one twice, or put one inside itself. [Plain], [Clone] and [Encoder] are
-// safe on such graphs; code that walks values itself must bound its depth.
+// same one twice, or put one inside itself. [Plain] and [Encoder] are safe on such
+// graphs; code that walks values itself must bound its depth.
 //
-// An alias of the input is valid as long as the caller leaves the input alone;
-// [Clone] makes a copy that is valid for ever.
+// An alias of the input is valid as long as the caller leaves the input alone.
 package pickle

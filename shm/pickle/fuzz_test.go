@@ -37,7 +37,7 @@ func FuzzDecode(f *testing.F) {
 		if _, err := Plain(v, PlainOptions{MaxNodes: 10_000}); err != nil && !errors.Is(err, ErrLimit) {
 			t.Fatalf("plain: %v", err)
 		}
-		if c, err := Clone(v); err == nil {
+		if c, err := deepCopy(v); err == nil {
 			v = c
 		}
 		for protocol := 4; protocol <= 5; protocol++ {

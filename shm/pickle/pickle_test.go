@@ -102,7 +102,7 @@ func checkPlain(t *testing.T, v Value, want any) {
 }
 
 // Every value that real Pythons and NumPys pickled decodes to what Python says
-// it is; survives Clone; and comes back the same from our own encoder, in every
+// it is; survives a copy; and comes back the same from our own encoder, in every
 // protocol and for both NumPys.
 func TestCaptured(t *testing.T) {
 	reused := NewDecoder(Limits{})
@@ -124,7 +124,7 @@ func TestCaptured(t *testing.T) {
 
 			input := slices.Clone(x.Pickle)
 			v, _ = Decode(input, Limits{})
-			v, err = Clone(v)
+			v, err = deepCopy(v)
 			if err != nil {
 				t.Fatalf("clone: %v", err)
 			}
@@ -343,7 +343,7 @@ func TestGraphs(t *testing.T) {
 			if s := fmt.Sprintf("%v %+v", v, v); len(s) > 8000 {
 				t.Errorf("printed in %d bytes", len(s))
 			}
-			if _, err := Clone(v); err != nil && !errors.Is(err, ErrLimit) {
+			if _, err := deepCopy(v); err != nil && !errors.Is(err, ErrLimit) {
 				t.Errorf("clone: %v", err)
 			}
 			if err := new(Dict).Set(Tuple{v}, 1); err == nil && tt.name != "object in itself" {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"webmon/shm"
-	"webmon/shm/model/builtin/gpe"
 	"webmon/shm/sourcetest"
 )
 
@@ -17,7 +16,7 @@ import (
 func BenchmarkPicture(b *testing.B) {
 	for _, side := range []int{128, 256, 512} {
 		b.Run(fmt.Sprint(side, " squared"), func(b *testing.B) {
-			src, err := Open(anyModel, Options{Rate: 1e6, Params: gpe.Params{Nx: side, Ny: side, CoolingSteps: -1, Workers: 1}})
+			src, err := Open(anyModel, Options{Rate: 1e6, Params: shm.ModelParams{Nx: side, Ny: side}, cooling: -1, workers: 1})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -15,9 +15,12 @@ import (
 
 // Options of Open. The zero value is good.
 type Options struct {
-	Params gpe.Params   // zero fields: the model's own
+	Params shm.ModelParams
 	Rate   float64      // pictures a second at most; default 60
 	Logger *slog.Logger // gets failures; default nothing
+
+	// For tests. 0: the model's steps of cooling; as many workers as the grid is worth.
+	cooling, workers int
 }
 
 // defaultRate is that of most screens.
@@ -45,10 +48,10 @@ func keyOf(m gpe.Model) string { return strings.ToLower(m.Name) }
 func Open(key string, o Options) (shm.Source, error) {
 	for _, m := range gpe.Models() {
 		if keyOf(m) == key {
-			o.Params.Workers = cmp.Or(o.Params.Workers, -1) // as many as the grid is worth
-			tracers := cmp.Or(o.Params.Tracers, m.Defaults.Tracers) > 0
+			p := o.params()
+			tracers := cmp.Or(p.Tracers, m.Defaults.Tracers) > 0
 			return newSource(m.Title, tracers, o, func() (sim, error) {
-				s, err := gpe.New(m.Name, o.Params)
+				s, err := gpe.New(m.Name, p)
 				if err != nil {
 					return nil, err // not a nil *gpe.Sim in an interface
 				}
@@ -57,6 +60,22 @@ func Open(key string, o Options) (shm.Source, error) {
 		}
 	}
 	return nil, fmt.Errorf("no model of webmon's own is called %q", key)
+}
+
+// params are those of a simulation as package gpe takes them: there zero tracers are
+// the model's number, and fewer are none.
+func (o *Options) params() gpe.Params {
+	p := gpe.Params{
+		Nx: o.Params.Nx, Ny: o.Params.Ny, Steps: o.Params.Steps,
+		HealingLength: o.Params.HealingLength, DtTScale: o.Params.DtTScale,
+		CoolingSteps: o.cooling, Workers: cmp.Or(o.workers, -1),
+	}
+	if n := o.Params.Tracers; n != nil {
+		if p.Tracers = *n; p.Tracers <= 0 {
+			p.Tracers = -1
+		}
+	}
+	return p
 }
 
 // sim is a simulation: a *gpe.Sim, or what tests put in its place.

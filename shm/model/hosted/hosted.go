@@ -27,20 +27,10 @@ const (
 	forget = 10 * time.Second
 )
 
-// Params are what people ask of every model of a file. Zero leaves it to the model.
-type Params struct {
-	Nx, Ny        int
-	Steps         int     // time steps a picture
-	HealingLength float64 // in points of the grid
-	DtTScale      float64 // time step, in units of the shortest time scale
-	CoolingSteps  int
-	Tracers       *int // 0 for none; nil: the model's number
-}
-
 // given lists what people have asked for, by the names that models know.
-func (p Params) given() map[string]any {
+func given(p shm.ModelParams) map[string]any {
 	out := map[string]any{}
-	for name, n := range map[string]int{"Nx": p.Nx, "Ny": p.Ny, "steps": p.Steps, "cooling_steps": p.CoolingSteps} {
+	for name, n := range map[string]int{"Nx": p.Nx, "Ny": p.Ny, "steps": p.Steps} {
 		if n > 0 {
 			out[name] = n
 		}
@@ -63,7 +53,8 @@ type Options struct {
 	// Python is a path, or a name on the PATH, of the Python that runs it, or the
 	// folder of a virtual environment. Default: that of $VIRTUAL_ENV, else python3.
 	Python string
-	Params Params
+	// Params are asked of every model of the file.
+	Params shm.ModelParams
 	// Imports is shared by the files of which no more than its capacity are to be
 	// imported at a time for the list of their models. nil: no limit.
 	Imports chan struct{}

@@ -65,7 +65,7 @@ func TestExample(t *testing.T) {
 }
 
 func testExample(t *testing.T, env, key string) {
-	r := run(t, Options{File: example, Python: naparitest.Python(t, env), Params: Params{Nx: 96, Ny: 64, Steps: 2}}, key)
+	r := run(t, Options{File: example, Python: naparitest.Python(t, env), Params: shm.ModelParams{Nx: 96, Ny: 64, Steps: 2}}, key)
 	r.sink.Want(shm.ArrayTopic(shm.ArrayTracers), 60)
 	r.phase(shm.ModelRunning)
 	r.wait("a picture", func() bool { return r.frame(shm.ArrayDensity) != nil })
@@ -245,7 +245,7 @@ func TestHoles(t *testing.T) {
 func TestOlder(t *testing.T) {
 	t.Parallel()
 	tracers := 70
-	r := run(t, Options{File: "testdata/older.py", Params: Params{Nx: 48, Tracers: &tracers, Steps: 4}}, "superfluid")
+	r := run(t, Options{File: "testdata/older.py", Params: shm.ModelParams{Nx: 48, Tracers: &tracers, Steps: 4}}, "superfluid")
 	for _, name := range []string{shm.ArrayPhase, shm.ArrayTracers} {
 		r.sink.Want(shm.ArrayTopic(name), 60)
 	}

@@ -261,7 +261,7 @@ func (s *source) life(ctx context.Context, sink shm.Sink) {
 	}
 	c, err := start(launch{
 		python: python, file: s.file.opt.File, do: "run", class: s.class,
-		options: s.file.opt.Params.given(), patience: s.file.opt.patience, logger: s.file.opt.Logger,
+		options: given(s.file.opt.Params), patience: s.file.opt.patience, logger: s.file.opt.Logger,
 	})
 	if err != nil {
 		s.fail(notStarted(python, err), "")

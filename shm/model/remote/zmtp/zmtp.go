@@ -129,8 +129,8 @@ func plain(a netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(a.Addr().Unmap().WithZone(""), a.Port())
 }
 
-// Accept is the REP side's part of a connection that has just come in. It closes c
-// where it fails.
+// Accept is the REP side's part of a connection that has just come in: for tests,
+// because webmon itself only dials. It closes c where it fails.
 func Accept(ctx context.Context, c net.Conn, o Options) (*Conn, error) {
 	o.defaults()
 	ctx, cancel := context.WithTimeout(ctx, o.Handshake)
