@@ -17,20 +17,21 @@ import (
 const tailFrames = 32
 
 // leastGap is the least time between two frames of a stream, whatever its feed
-// says: more no browser can show.
+// says: no browser can show more.
 const leastGap = 4 * time.Millisecond
 
-// pictureEvery is the time between two pictures of a feed, on average, and
-// pictureSlack how much sooner one may follow: a process that sends 60 a second
-// does not do so to the millisecond, and none of its frames should wait. Hence
-// also a few more than 60: or one that came late would make all after it wait.
+// pictureEvery is the least time between two pictures of a feed, on average. It
+// allows slightly more than 60 a second, so that one late frame does not delay
+// those after it. pictureSlack is how much sooner than that one picture may
+// follow: a process that sends 60 frames a second does not send them evenly, and
+// none of them should wait.
 const (
 	pictureEvery = 15 * time.Millisecond
 	pictureSlack = pictureEvery / 2
 )
 
-// drawing bounds how many pictures are being made at a time, of all sources:
-// half of the processors are left for everything else.
+// drawing bounds how many pictures of all sources are made at the same time: half
+// of the processors are left for everything else.
 var drawing = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
 
 // pump turns what one source sends into frames: one goroutine for all feeds of
@@ -42,8 +43,8 @@ type pump struct {
 	kick chan struct{} // capacity one: a stream came, or wants a snapshot
 	// forgotten is set before run is stopped because the source is forgotten.
 	forgotten atomic.Bool
-	// outdated tells that pages had better show another source, asked while
-	// somebody watches; nil: never.
+	// outdated reports whether the pages of this source should show another one
+	// instead. It is called while somebody watches; nil: they never should.
 	outdated func() bool
 
 	pictures sync.WaitGroup // the goroutines of feeds of pictures
@@ -60,11 +61,11 @@ type stream struct {
 	topic    *hub.Topic
 	feed     tab.Feed
 	release  func()      // of the topics it wants from the source
-	woken    atomic.Bool // the feed has something new by itself
-	snapshot atomic.Bool
-	last     time.Time // Next was called
-	sent     time.Time // it returned a frame
-	dirty    bool      // the source has sent something since
+	woken    atomic.Bool // the feed has called wake
+	snapshot atomic.Bool // a snapshot is wanted
+	last     time.Time   // when Next was last called
+	sent     time.Time   // when Next last returned a frame
+	dirty    bool        // there may be something new since last
 }
 
 // painter is a feed of pictures that is being watched.
@@ -72,10 +73,10 @@ type painter struct {
 	topic *hub.Topic
 	feed  tab.Pictures
 	kick  chan struct{} // capacity one: there may be something to do
-	stop  func()        // ends its goroutine, and lets go of the topics it wants
+	stop  func()        // ends its goroutine, and releases the topics that it wants
 }
 
-// newPump returns a pump that run sets going until ctx is done.
+// newPump returns a pump. Its method run must be called, and ends when ctx is done.
 func newPump(ctx context.Context, src *source.Source) *pump {
 	return &pump{
 		src: src, ctx: ctx, kick: make(chan struct{}, 1),
@@ -142,7 +143,7 @@ func (p *pump) refresh(t *hub.Topic) {
 		p.wake()
 	}
 	if w != nil {
-		w.wake() // there has not been a picture yet, or every browser would have it
+		w.wake() // there has been no picture yet: otherwise the hub would have sent it
 	}
 }
 
@@ -189,14 +190,14 @@ func (w *painter) run(ctx context.Context) {
 		case <-timer.C:
 		}
 		now := time.Now()
-		// Each second it is looked at in any case, as all feeds are.
+		// Next is called each second in any case, as for all feeds.
 		timer.Reset(time.Second)
 		if now.Before(due) {
 			timer.Reset(due.Sub(now))
 			continue
 		}
 		if !w.topic.Ready() {
-			continue // ready wakes us
+			continue // ready wakes the painter
 		}
 		select {
 		case <-ctx.Done():
@@ -238,7 +239,7 @@ func (p *pump) run() {
 		p.mu.Unlock()
 
 		now := time.Now()
-		// Each second all are looked at: some pictures change with time alone.
+		// Next of all feeds is called each second, because some change with time alone.
 		next := now.Add(time.Second)
 		if len(streams) > 0 && p.outdated != nil && p.outdated() {
 			reload(streams)
@@ -250,9 +251,9 @@ func (p *pump) run() {
 			if s.woken.Swap(false) {
 				s.dirty = true
 			}
-			// A source says several things for one frame of its own. That Next
-			// had nothing for one of them must not delay the next, or every
-			// picture comes by leastGap too late.
+			// A source sends several things for one frame of its own. If Next had
+			// nothing to return for one of them, the next one must not wait for
+			// that. Otherwise every frame would come later by leastGap.
 			from := s.last
 			if s.feed.Light {
 				from = s.sent
@@ -279,7 +280,7 @@ func (p *pump) run() {
 
 		changed := p.src.Changed()
 		if !watched {
-			// Nobody watches: sleep until somebody does, whatever comes in.
+			// Nobody watches: sleep until somebody does, whatever the source sends.
 			changed = nil
 			next = now.Add(time.Hour)
 		}
@@ -303,7 +304,7 @@ func (p *pump) run() {
 
 // reload has the pages that watch the streams load themselves again.
 func reload(streams []*stream) {
-	for _, s := range streams { // no page has pictures alone
+	for _, s := range streams { // every page watches a stream, not only pictures
 		s.topic.Publish(hub.Text([]byte(`{"topic":"reload"}`)))
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"unicode/utf8"
 )
 
-// Writer appends one JSON value to Buf. It puts the commas; whoever calls it sees
-// to it that keys stand in objects, and that what is begun is ended.
+// Writer appends one JSON value to Buf. It writes the commas. The caller must write
+// keys inside objects only, and must end what it begins.
 type Writer struct{ Buf []byte }
 
 // Begin returns a writer that has appended to b what every frame begins with: an
@@ -36,7 +36,7 @@ func (w *Writer) End() []byte {
 	return w.Buf
 }
 
-// comma separates what follows from what stands before it.
+// comma writes a comma if a value stands before the next one.
 func (w *Writer) comma() {
 	if len(w.Buf) == 0 {
 		return
@@ -58,13 +58,13 @@ func (w *Writer) Key(name string) *Writer {
 // Object begins an object.
 func (w *Writer) Object() { w.open('{') }
 
-// EndObject ends one.
+// EndObject ends an object.
 func (w *Writer) EndObject() { w.Buf = append(w.Buf, '}') }
 
 // Array begins an array.
 func (w *Writer) Array() { w.open('[') }
 
-// EndArray ends one.
+// EndArray ends an array.
 func (w *Writer) EndArray() { w.Buf = append(w.Buf, ']') }
 
 func (w *Writer) open(c byte) {
@@ -72,12 +72,12 @@ func (w *Writer) open(c byte) {
 	w.Buf = append(w.Buf, c)
 }
 
-// String writes a text. What is no UTF-8 in it is replaced.
+// String writes a text. Bytes of it that are not UTF-8 become U+FFFD.
 func (w *Writer) String(s string) {
 	const hex = "0123456789abcdef"
 	w.comma()
 	b := append(w.Buf, '"')
-	for _, r := range s { // a byte that is no UTF-8 comes as U+FFFD
+	for _, r := range s { // range yields U+FFFD for a byte that is not UTF-8
 		switch {
 		case r == '"' || r == '\\':
 			b = append(b, '\\', byte(r))
@@ -90,12 +90,12 @@ func (w *Writer) String(s string) {
 	w.Buf = append(b, '"')
 }
 
-// Float writes a number with as many digits as tell it from all others. NaN and
-// the infinities become null, since JSON has no word for them.
+// Float writes a number with as many digits as it needs to be read back exactly.
+// NaN and the infinities become null, because JSON cannot write them.
 func (w *Writer) Float(x float64) { w.Digits(x, -1) }
 
-// Digits writes a number with so many significant digits, a whole one with all;
-// see Float.
+// Digits writes a number with that many significant digits. A whole number keeps
+// all of its digits. NaN and the infinities become null.
 func (w *Writer) Digits(x float64, digits int) {
 	switch {
 	case math.IsNaN(x) || math.IsInf(x, 0):
@@ -108,10 +108,10 @@ func (w *Writer) Digits(x float64, digits int) {
 	}
 }
 
-// Time writes a time since the epoch as milliseconds, to the microsecond.
+// Time writes a time as milliseconds since the epoch, to the microsecond.
 func (w *Writer) Time(t time.Time) { w.Micros(t.UnixMicro()) }
 
-// Micros writes microseconds, of which there are no fewer than 0, as milliseconds.
+// Micros writes microseconds as milliseconds. They must not be negative.
 func (w *Writer) Micros(us int64) {
 	w.Int(us / 1000)
 	if rest := us % 1000; rest != 0 {
@@ -125,7 +125,7 @@ func (w *Writer) Int(n int64) {
 	w.Buf = strconv.AppendInt(w.Buf, n, 10)
 }
 
-// Uint writes a whole number.
+// Uint writes a whole number that is not negative.
 func (w *Writer) Uint(n uint64) {
 	w.comma()
 	w.Buf = strconv.AppendUint(w.Buf, n, 10)

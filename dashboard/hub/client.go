@@ -17,11 +17,12 @@ import (
 // latencyEvery is how often a browser's acknowledgement is taken as a sample.
 const latencyEvery = 250 * time.Millisecond
 
-// client is one browser's connection. Whoever has something for the browser
-// writes it, be it who published a frame or who read the acknowledgement that
-// was waited for: waking a goroutine for each frame and browser would cost as
-// much as the writing. But they do not wait. What the socket does not take at
-// once is left to the client's own goroutine, which does.
+// client is one browser's connection. The goroutine that has something for the
+// browser writes it itself: the one that publishes a frame, or the one that reads
+// the acknowledgement for which a frame has waited. Waking another goroutine for
+// each frame and browser would cost as much as the writing. These writes never
+// block. What the socket does not take at once is left to the client's own
+// goroutine, which may wait.
 type client struct {
 	hub  *Hub
 	conn *websocket.Conn
@@ -31,9 +32,9 @@ type client struct {
 
 	second  atomic.Bool   // another second has passed
 	full    atomic.Bool   // the next frame waits for an acknowledgement
-	held    atomic.Bool   // the next picture does, although text may go
+	held    atomic.Bool   // the next picture waits for an acknowledgement; text does not
 	stuck   atomic.Bool   // the socket has not taken all of a message yet
-	sent    atomic.Uint64 // messages, the one under way included
+	sent    atomic.Uint64 // messages, including the one that is being sent
 	acked   atomic.Uint64 // messages the page says it has handled
 	flight  flight        // of pictures
 	skipped atomic.Uint64 // frames it never got
@@ -46,7 +47,7 @@ type client struct {
 	turn    int      // index of the topic that is next to be looked at
 	rest    []byte   // of a message that the socket has not taken yet
 	restOf  *Message // that message
-	broken  error    // writing has failed: there is no more of it
+	broken  error    // why writing failed; nothing is written after that
 }
 
 func (c *client) signal() {
@@ -61,7 +62,7 @@ func (c *client) signal() {
 func (h *Hub) Serve(ctx context.Context, conn *websocket.Conn) {
 	c := &client{hub: h, conn: conn, wake: make(chan struct{}, 1), wire: newWire(conn.NetConn())}
 	c.subs.Store(&[]*sub{})
-	// The server's deadlines for requests do not hold for the life of a socket.
+	// The server's deadlines for requests must not end the socket.
 	c.broken = conn.NetConn().SetDeadline(time.Time{})
 	h.mu.Lock()
 	h.clients[c] = struct{}{}
@@ -98,8 +99,8 @@ func (h *Hub) Serve(ctx context.Context, conn *websocket.Conn) {
 	c.took()
 }
 
-// write does all that has to wait for the browser, and what is due each
-// second. It waits for one channel alone: a select of several is dear.
+// write does what may have to wait for the browser, and what is due each second.
+// It waits for one channel only, because a select of several is expensive.
 func (c *client) write(ctx context.Context) {
 	o := &c.hub.opts
 	if o.Greeting != nil && c.say(Text(o.Greeting()), o.WriteTimeout) != nil {
@@ -115,7 +116,7 @@ func (c *client) write(ctx context.Context) {
 		<-c.wake
 		if ctx.Err() != nil {
 			if m := c.hub.farewell.Load(); m != nil {
-				_ = c.say(m, time.Second) // whoever is gone needs none
+				_ = c.say(m, time.Second) // an error: the browser is gone already
 			}
 			// 1012, service restart: the page then connects again by itself.
 			_ = c.say(newMessage(wireClose, websocket.FormatCloseMessage(websocket.CloseServiceRestart, "")), time.Second)
@@ -141,12 +142,12 @@ func (c *client) write(ctx context.Context) {
 	}
 }
 
-// push sends what the browser has not got yet, as far as that needs no
-// waiting: all, or all but pictures, which are too much to be copied by
-// somebody who has other browsers to look after.
+// push sends what the browser has not got yet, as far as the socket takes it at
+// once. all says whether pictures are sent too: copying one takes too long for a
+// goroutine that has other browsers to serve.
 func (c *client) push(all bool) {
 	if !c.writing.TryLock() {
-		c.signal() // somebody writes: there may be more than they know of
+		c.signal() // another goroutine is writing, and may not have seen what is new
 		return
 	}
 	done := c.flush(all)
@@ -169,7 +170,7 @@ func (c *client) catchUp() error {
 	}
 }
 
-// say sends a message ahead of all frames, whatever the browser has to do.
+// say sends a message ahead of all frames, even when the window is full.
 func (c *client) say(m *Message, limit time.Duration) error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
@@ -180,11 +181,10 @@ func (c *client) say(m *Message, limit time.Duration) error {
 }
 
 // flush sends one message of each topic in turn until the browser has all of
-// them, has enough to do with those under way, or its socket takes no more. It
-// begins where it left off, so that no topic waits for ever behind one that
-// always has something new. It reports whether it sent all it might: false if
-// there are pictures, and they were not to be sent. writing is held, as by all
-// below.
+// them, its window is full, or its socket takes no more. It begins after the
+// topic where it stopped last, so that no topic waits for ever behind one that
+// always has something new. done is false if there are pictures that were left
+// because pictures is false. writing must be held, here and in all methods below.
 func (c *client) flush(pictures bool) (done bool) {
 	done = true
 	for idle := 0; ; {
@@ -217,13 +217,14 @@ func (c *client) flush(pictures bool) (done bool) {
 	}
 }
 
-// busy reports whether as much is under way to the browser as may be.
+// busy reports whether the window is full. If so, the next acknowledgement sends
+// what is left.
 func (c *client) busy() bool {
 	if !c.windowFull() {
 		return false
 	}
-	// An acknowledgement goes on with those alone who have said that they wait
-	// for one, so this has to be said before looking for the last time.
+	// An acknowledgement continues sending only if full is set, so it has to be
+	// set before the last look.
 	c.full.Store(true)
 	if c.windowFull() {
 		return true
@@ -232,7 +233,7 @@ func (c *client) busy() bool {
 	return false
 }
 
-// hold has the next acknowledgement go on with a picture.
+// hold makes the next acknowledgement send the picture that was left.
 func (c *client) hold() {
 	c.held.Store(true)
 	if !c.laden() { // it has come meanwhile
@@ -250,11 +251,11 @@ func (c *client) windowFull() bool {
 	return sent-min(sent, acked) >= uint64(window)
 }
 
-// laden reports whether as many pictures are under way as may be.
+// laden reports whether as many bytes of pictures are unacknowledged as may be.
 func (c *client) laden() bool { return c.flight.laden(c.acked.Load(), uint64(c.hub.opts.Bytes)) }
 
-// offer tells those who make frames, and wait for a browser that can take one,
-// that this one can.
+// offer calls Options.Ready for the topics whose owners wait for a browser that
+// can take a frame, if this one can.
 func (c *client) offer() {
 	for _, s := range *c.subs.Load() {
 		if t := s.topic; t.awaited.Load() && s.ready() && t.awaited.Swap(false) && c.hub.opts.Ready != nil {
@@ -263,8 +264,8 @@ func (c *client) offer() {
 	}
 }
 
-// flight are the last big messages that were sent. One goroutine at a time
-// adds to them.
+// flight is a ring of the last big messages that were sent. One goroutine at a
+// time adds to it.
 type flight struct {
 	n  atomic.Uint64 // how many there were
 	at [16]struct {
@@ -280,8 +281,9 @@ func (f *flight) add(number uint64, size int) {
 	f.n.Store(n + 1)
 }
 
-// laden reports whether those that are not acknowledged are enough: so many
-// bytes, and two, so that one can be read while the other is painted.
+// laden reports whether the messages that are not acknowledged have at least
+// that many bytes. It takes two of them, so that the browser can receive one
+// while it paints the other.
 func (f *flight) laden(acked, enough uint64) bool {
 	n := f.n.Load()
 	under, size := 0, uint64(0)
@@ -300,7 +302,7 @@ func (f *flight) laden(acked, enough uint64) bool {
 }
 
 // send gives the socket as much of a message as it takes at once. There must
-// be no rest of another. It releases the message once it is not needed.
+// be no rest of another message. The message is released once it is written.
 func (c *client) send(m *Message) {
 	if c.broken != nil {
 		m.release()
@@ -328,7 +330,7 @@ func (c *client) send(m *Message) {
 	m.release()
 }
 
-// took forgets the rest of a message, which the socket has taken.
+// took forgets the rest of a message after the socket has taken it.
 func (c *client) took() {
 	if c.rest == nil {
 		return
@@ -338,9 +340,9 @@ func (c *client) took() {
 	c.stuck.Store(false)
 }
 
-// piece is how much of a message a browser may take WriteTimeout for: a picture
-// of many megabytes takes longer than that on a slow line, and is no sign that
-// nobody reads.
+// piece is how many bytes a browser must take within WriteTimeout. A whole
+// picture of many megabytes may take longer on a slow line, although the browser
+// reads all the time.
 const piece = 256 << 10
 
 // drain waits until the socket has taken the rest of a message.
@@ -362,14 +364,14 @@ func (c *client) drain(limit time.Duration) {
 			_, err = nc.Write(part)
 		}
 		if rest = rest[len(part):]; patient && len(rest) > 0 {
-			// Whoever takes a long message is there, if too busy to say so.
+			// A browser that takes a long message is there, even if it answers no ping.
 			now := time.Now()
 			end = now.Add(limit)
-			_ = nc.SetReadDeadline(now.Add(c.alive())) // a closed connection: the write says so
+			_ = nc.SetReadDeadline(now.Add(c.alive())) // if the connection is closed, the write fails too
 		}
 	}
 	if err == nil {
-		err = nc.SetWriteDeadline(time.Time{}) // or it would end what does not wait
+		err = nc.SetWriteDeadline(time.Time{}) // otherwise the deadline would end later writes
 	}
 	c.broken = err
 }
@@ -394,7 +396,7 @@ func AppendStamp(b []byte, t time.Time) []byte {
 	return strconv.AppendFloat(b, float64(t.UnixMicro())/1e3, 'f', 3, 64)
 }
 
-// read takes what the page says, until the connection ends.
+// read handles what the page sends, until the connection ends.
 func (c *client) read() error {
 	alive := c.alive()
 	c.conn.SetReadLimit(maxMessage)
@@ -402,7 +404,7 @@ func (c *client) read() error {
 	c.conn.SetPongHandler(func(string) error {
 		return c.conn.SetReadDeadline(time.Now().Add(alive))
 	})
-	// The connection's own answers would go out between the bytes of a frame.
+	// The connection's own answers would be written between the bytes of a frame.
 	c.conn.SetPingHandler(func(data string) error {
 		return c.say(newMessage(wirePong, []byte(data)), c.hub.opts.WriteTimeout)
 	})
@@ -424,7 +426,7 @@ func (c *client) read() error {
 		err = c.take(buf[:n])
 		buffers.Put(buf)
 		if err != nil {
-			// One message that makes no sense costs nobody the connection.
+			// A message that makes no sense does not end the connection.
 			c.hub.opts.Logger.Debug("message from a page ignored", "error", err)
 		}
 	}
@@ -477,16 +479,16 @@ func (c *client) ack(n uint64, ts float64) {
 type pageMessage struct {
 	Type   string   `json:"type"`
 	Topics []string `json:"topics"` // watch: all topics the page shows
-	Keep   bool     `json:"keep"`   // watch: what the page shows of them already is still there
+	Keep   bool     `json:"keep"`   // watch: the page still shows what it was sent of them before
 	N      uint64   `json:"n"`      // ack: messages handled since the connection opened
 	TS     float64  `json:"ts"`     // ack: the "ts" of the last frame painted, ms since the epoch
-	Who    string   `json:"who"`    // watch: a random name of whoever looks at the page
+	Who    string   `json:"who"`    // watch: a random name of the page's visitor
 }
 
 const ackPrefix = `{"type":"ack","n":`
 
 // parse reads a message of the page. Acknowledgements come tens of times a
-// second from each browser, so those in the form that the page writes are read
+// second from each browser, so those that look as the page writes them are read
 // without the JSON decoder.
 func parse(b []byte) (pageMessage, error) {
 	if len(b) > len(ackPrefix) && string(b[:len(ackPrefix)]) == ackPrefix {

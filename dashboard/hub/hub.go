@@ -1,12 +1,12 @@
 // Package hub fans frames out to browsers. It knows topics by name and frames
-// as bytes; what they mean is the business of the page and of the feeds. Of what
-// a page says it understands what concerns the frames: which topics it watches,
-// and what it has painted. All else it hands on unread (Options.Kinds).
+// as bytes. What they mean is the business of the page and of the feeds. Of the
+// messages of a page it reads only those about frames: which topics the page
+// watches, and what it has painted. All others are handed on unread (Options.Kinds).
 //
-// A topic keeps one short tail of frames for all browsers, and a browser only
-// remembers how far it has come. Publishing therefore costs one store, whoever
-// watches, and a write per browser that waits for nobody; a browser that cannot
-// keep up skips what it missed instead of piling it up:
+// A topic keeps one short tail of frames for all browsers, and each browser only
+// has its position in it. Publishing a frame therefore costs one store and, for
+// each browser, one write that never blocks. A browser that cannot keep up skips
+// the frames that it missed; they are not queued for it:
 //
 //	h := hub.New(hub.Options{Open: open, Close: close})
 //	...
@@ -15,7 +15,7 @@
 //	h.Serve(ctx, conn)             // one call per browser, until it is gone
 //
 // The page acknowledges what it has painted. At most Options.Window messages
-// are under way to a browser at a time, so that what arrives is never old.
+// are unacknowledged by a browser at a time, so that what arrives is never old.
 package hub
 
 import (
@@ -30,7 +30,7 @@ const (
 	maxTopicsPerClient = 64
 	maxTopicName       = 256      // bytes
 	maxMessage         = 16 << 10 // bytes from the page
-	minWho, maxWho     = 8, 64    // letters of what a page calls whoever looks at it
+	minWho, maxWho     = 8, 64    // letters of the name that a page gives its visitor
 )
 
 // Options configure a Hub. The zero value of each has the default named.
@@ -45,40 +45,40 @@ type Options struct {
 	// must return at once and have Topic.Snapshot called soon. It may be
 	// called again before that.
 	Refresh func(*Topic)
-	// Kinds are further kinds of message that a page may send, by the "type" in them.
-	// Each is called with a message of its kind as it came: JSON of at most 16 KiB,
-	// checked for its type alone, which it must not keep. browser tells connections
-	// apart and means nothing else. It must return at once; an error is for the log,
-	// and the connection goes on. Messages of other kinds are ignored.
+	// Kinds are further kinds of message that a page may send, by their "type". A
+	// function is called with every message of its kind: unchecked JSON of at most
+	// 16 KiB, which it must not keep. browser tells connections apart and means
+	// nothing else. The function must return at once. An error is logged, and the
+	// connection goes on. Messages of other kinds are ignored.
 	Kinds map[string]func(browser any, message []byte) error
 	// Watching is called when a browser has asked for topics, with those that
-	// it got, and with none once it is gone; for one browser never twice at the
-	// same time. who is what the page calls whoever looks at it, the same on
-	// several pages of one person; "" where it does not say. No frame of the
-	// topics has been asked for then. It must return at once and must not call
-	// the hub. nil: nobody wants to know.
+	// it got, and with none once the browser is gone. For one browser it is never
+	// called twice at the same time. who is the name that the page gives its
+	// visitor, the same on all pages of one person; "" if the page gives none. No
+	// frame of the topics has been asked for yet. Watching must return at once and
+	// must not call the hub. nil: not called.
 	Watching func(browser any, who string, topics []string)
 	// Greeting is the first message of every connection; nil: none.
 	Greeting func() []byte
 
-	// Ready is called when a browser can take a frame again of a topic whose
-	// Topic.Ready has said that none could. It must return at once.
+	// Ready is called when a browser can take a frame of a topic again, after
+	// Topic.Ready has reported that none could. It must return at once.
 	Ready func(*Topic)
 
-	// Window is how many messages may be unacknowledged by a browser: 6,
-	// a tenth of a second at 60 Hz; more where it watches many topics. The page
-	// acknowledges every third, since reading acknowledgements costs half as much
-	// as sending frames.
+	// Window is how many messages may be unacknowledged by a browser: 6, which
+	// is a tenth of a second at 60 Hz. A browser that watches many topics gets a
+	// larger one. The page acknowledges every third message only, because reading
+	// an acknowledgement costs half as much as sending a frame.
 	Window int
 	// Bytes is how many bytes of pictures may be unacknowledged by a browser
-	// before it gets no more of them, and at least two pictures: 4 MiB. Text is
-	// sent all the same.
+	// before it gets no further picture: 4 MiB. Two pictures are always allowed.
+	// Text is sent all the same.
 	Bytes int
 	// WriteTimeout is how long a browser may block one message: 10 s.
 	WriteTimeout time.Duration
 	// PingEvery is the time between pings, in whole seconds: 5 s. A browser that
-	// answers none for four of them is gone: one that vanished without a word is
-	// soon missed, and one that is busy for a while is not.
+	// answers no ping for four times as long counts as gone. So a browser that has
+	// vanished is soon noticed, and one that is busy for a while is not cut off.
 	PingEvery time.Duration
 
 	Logger *slog.Logger // nil: slog.Default()
@@ -88,9 +88,9 @@ type Options struct {
 type Hub struct {
 	opts Options
 
-	// mu guards topics, clients and who watches what (Topic.subs for writing).
-	// It is taken when a browser comes, goes or changes its tab, never when a
-	// frame is published.
+	// mu guards topics, clients and subscriptions (writes of Topic.subs). It is
+	// taken when a browser comes, goes or changes its topics, never when a frame
+	// is published.
 	mu      sync.Mutex
 	topics  map[string]*Topic
 	clients map[*client]struct{}
@@ -109,7 +109,7 @@ type counters struct {
 	sent, bytes, skipped, acked, refused atomic.Uint64
 }
 
-// New returns a hub that no browser is connected to yet.
+// New returns a hub without browsers.
 func New(opts Options) *Hub {
 	if opts.Window <= 0 {
 		opts.Window = 6
@@ -129,7 +129,7 @@ func New(opts Options) *Hub {
 	return &Hub{opts: opts, topics: map[string]*Topic{}, clients: map[*client]struct{}{}}
 }
 
-// Stats are sums since the hub began, and the present.
+// Stats are sums since the hub began, and how many browsers and topics there are now.
 type Stats struct {
 	Browsers int
 	Topics   int
@@ -151,8 +151,9 @@ func (h *Hub) Stats() Stats {
 	return s
 }
 
-// watch replaces the set of topics that c watches. who is what the page calls
-// whoever looks at it. keep says that what it watches already goes on.
+// watch replaces the set of topics that c watches. who is the name that the page
+// gives its visitor. keep says that the page still shows what it was sent of the
+// topics that it watches already.
 func (h *Hub) watch(c *client, who string, names []string, keep bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -177,10 +178,10 @@ func (h *Hub) watch(c *client, who string, names []string, keep bool) {
 		seen[name] = true
 		if s := before[name]; s != nil {
 			delete(before, name)
-			// The page asks anew because it has been drawn anew: what it was
-			// sent before is gone with the old elements. One that only shows more, or
-			// less, knows what it has been told; frames that stand for themselves
-			// cost little, and what has just come to show them may want one.
+			// Without keep the page has been drawn again: what it was sent before is
+			// gone with the old elements, so it needs everything again. A topic whose
+			// frames stand for themselves is sent again in any case: it costs little,
+			// and an element that has just been added may show it too.
 			if !keep || s.topic.depth == 1 {
 				s.begin()
 			}
@@ -223,8 +224,9 @@ func (h *Hub) watch(c *client, who string, names []string, keep bool) {
 	c.signal()
 }
 
-// IsWho reports whether a page may call somebody that: enough letters not to be
-// somebody else by chance, and none that mean anything anywhere.
+// IsWho reports whether a page may call a visitor by that name: 8 to 64 letters,
+// digits, "_" and "-". So many letters are not those of somebody else by chance,
+// and none of them needs escaping in JSON, HTML or a URL.
 func IsWho(who string) bool {
 	if len(who) < minWho || len(who) > maxWho {
 		return false
@@ -256,15 +258,15 @@ type Topic struct {
 	name  string
 	hub   *Hub
 	depth int  // frames kept; set by Open, before anything is published
-	fresh bool // newcomers get no snapshot that was there before them; set by Open
+	fresh bool // newcomers get no snapshot that is older than they are; set by Open
 
 	tail atomic.Pointer[tail]   // written by the topic's owner
 	subs atomic.Pointer[[]*sub] // written under hub.mu
-	// asked is set while a snapshot is wanted, so that a thousand newcomers
-	// ask for it once.
+	// asked is set while a snapshot is wanted, so that it is asked for once,
+	// however many newcomers need it.
 	asked atomic.Bool
-	// awaited is set while whoever makes the frames waits for a browser that
-	// can take one.
+	// awaited is set while the topic's owner waits for a browser that can take
+	// a frame.
 	awaited atomic.Bool
 
 	Owner any // for whoever opened the topic; the hub does not touch it
@@ -291,14 +293,15 @@ func (t *tail) last() uint64 {
 // Name returns the topic's name, as the page asked for it.
 func (t *Topic) Name() string { return t.name }
 
-// Keep makes the topic one whose frames all count: n of them are kept for
-// browsers that fall behind, and one that falls further gets a snapshot.
-// Without Keep each frame stands for itself. Call it in Options.Open.
+// Keep makes the topic one whose frames are deltas: the last n of them are kept
+// for browsers that fall behind, and a browser that is further behind gets a
+// snapshot. Without Keep each frame stands for itself, and a browser gets the
+// newest one. Call Keep in Options.Open.
 func (t *Topic) Keep(n int) { t.depth = max(1, n) }
 
-// Fresh has newcomers wait for a snapshot of their own instead of an older one
-// and the frames after it: where what was so a while ago would be seen. Call it
-// in Options.Open.
+// Fresh makes newcomers wait for a new snapshot. Otherwise they get an older one
+// and the frames after it, and their page would show for a moment what was so
+// then. Call Fresh in Options.Open.
 func (t *Topic) Fresh() { t.fresh = true }
 
 // Publish makes m the topic's newest frame. Only the topic's owner may call
@@ -329,13 +332,13 @@ func (t *Topic) Publish(m *Message) {
 }
 
 // Ready reports whether some browser could be sent a big frame at once. If none
-// could there is no point in making one: Options.Ready tells when there is.
+// can, making one would be wasted: Options.Ready is called when one can.
 func (t *Topic) Ready() bool {
 	if t.anyReady() {
 		return true
 	}
 	t.awaited.Store(true)
-	return t.anyReady() // one may have become so before it could know that it is awaited
+	return t.anyReady() // one may have become ready before it saw awaited
 }
 
 func (t *Topic) anyReady() bool {
@@ -360,12 +363,12 @@ func (t *Topic) Snapshot(m *Message) {
 	t.signal(m)
 }
 
-// signal has m, which is new, sent to all who watch the topic. A big one is
-// copied into the sockets by the browsers' own goroutines, side by side.
+// signal sends m, which is new, to all browsers that watch the topic. The
+// browsers' own goroutines copy a big message into the sockets, in parallel.
 func (t *Topic) signal(m *Message) {
 	for _, s := range *t.subs.Load() {
 		switch c := s.client; {
-		case c.full.Load(): // its acknowledgement goes on with it
+		case c.full.Load(): // the browser's next acknowledgement sends it
 		case m.size < big:
 			c.push(false)
 		case !c.held.Load():
@@ -401,16 +404,16 @@ type sub struct {
 	since  atomic.Uint64 // number of the topic's last frame when the browser began
 }
 
-// begin has the browser told everything from now on, and first what is so.
+// begin makes the browser get a snapshot first, and then every later frame.
 func (s *sub) begin() {
 	s.since.Store(s.topic.tail.Load().last())
 	s.next.Store(0)
 }
 
-// ready reports whether the browser could be sent a picture at once, or at its
-// turn: what the other topics of a page have to say, which always have
-// something new, must not keep it from having a picture at all. It is not ready
-// while it has one to come.
+// ready reports whether the browser could be sent a picture of the topic. It is
+// not ready while there is a frame that it has still to be sent. A full window
+// counts only if it holds a message of this topic: other topics of the page may
+// always have something new, and must not keep pictures away altogether.
 func (s *sub) ready() bool {
 	c := s.client
 	last := s.topic.tail.Load().last()
@@ -419,9 +422,8 @@ func (s *sub) ready() bool {
 }
 
 // take returns the next message for the browser, nil if it has them all, and
-// how many frames it misses by that. A picture stays where it is unless
-// pictures may be sent now; left says that there is one. The message must be
-// released.
+// how many frames the browser skips with it. If pictures is false, a picture is
+// not taken; left then says that there is one. The message must be released.
 func (s *sub) take(pictures bool) (m *Message, skipped uint64, left bool) {
 	for {
 		t := s.topic.tail.Load()

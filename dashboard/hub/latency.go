@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// latencies are the last samples of the time from stamp to paint.
+// latencies are the last samples of the time from a frame's stamp to its paint.
 type latencies struct {
 	mu      sync.Mutex // guards all below
 	samples [512]time.Duration

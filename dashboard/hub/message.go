@@ -5,14 +5,14 @@ import (
 	"sync/atomic"
 )
 
-// Message is a frame, encoded once for all browsers: as it goes over the wire,
-// head included, since a server's WebSocket frames are the same for everybody.
+// Message is a frame, encoded once for all browsers. It includes the head of the
+// WebSocket frame, because a server sends the same head to everybody.
 type Message struct {
 	wire []byte
 	size int
 
-	// Of a message whose buffer is used again (see Lend): who still reads it,
-	// the topic's tail and the browsers to which it is under way.
+	// For a message whose buffer is used again (see Lend): how many still read it,
+	// which are the topic's tail and the browsers to which it is being sent.
 	refs atomic.Int32
 	free func()
 }
@@ -29,9 +29,9 @@ const (
 // Headroom is how many bytes at the beginning of a buffer Lend needs for itself.
 const Headroom = 10
 
-// big is the size from which a message counts as a picture: it is written to
-// each browser by that browser's goroutine, and Options.Bytes bounds how many
-// are under way.
+// big is the size in bytes from which a message counts as a picture: each
+// browser's own goroutine writes it, and Options.Bytes bounds how many are
+// unacknowledged.
 const big = 64 << 10
 
 // Text returns a message of the text.
@@ -41,12 +41,11 @@ func Text(data []byte) *Message { return newMessage(wireText, data) }
 func Binary(data []byte) *Message { return newMessage(wireBinary, data) }
 
 // Lend returns a binary message of buf[Headroom:], without copying it. free, if
-// any, is called once nobody needs the buffer any more, from whatever goroutine
-// is last; it must return at once. Until then the buffer must not be written
-// to. It may be published once, to one topic that keeps no tail (Topic.Keep).
-// For a message that is never published, and for one under way to a browser
-// that vanishes, free may never be called: then the buffer is garbage like any
-// other.
+// not nil, is called once nobody needs the buffer any more, from any goroutine;
+// it must return at once. Until then the buffer must not be written to. The
+// message may be published once, to one topic without Topic.Keep. free may never
+// be called if the message is never published, or if a browser vanishes while it
+// is being sent. The garbage collector then takes the buffer.
 func Lend(buf []byte, free func()) *Message {
 	head := appendHead(make([]byte, 0, Headroom), wireBinary, len(buf)-Headroom)
 	from := Headroom - len(head)
@@ -74,14 +73,14 @@ func appendHead(b []byte, first byte, n int) []byte {
 	}
 }
 
-// control reports whether it is none of the page's messages but the socket's.
+// control reports whether it is a control frame: a ping, a pong or a close.
 func (m *Message) control() bool { return m.wire[0]&8 != 0 }
 
-// Size is the bytes of the payload.
+// Size is the size of the payload in bytes.
 func (m *Message) Size() int { return m.size }
 
-// retain keeps the message's buffer. It reports false if the buffer has been
-// given back already.
+// retain counts one more reader of the message's buffer. It reports false if the
+// buffer has been given back already.
 func (m *Message) retain() bool {
 	if m.free == nil {
 		return true
@@ -97,7 +96,7 @@ func (m *Message) retain() bool {
 	}
 }
 
-// release lets go of the message's buffer.
+// release counts one reader less, and calls free after the last.
 func (m *Message) release() {
 	if m.free != nil && m.refs.Add(-1) == 0 {
 		m.free()

@@ -5,10 +5,10 @@ import (
 	"unsafe"
 )
 
-// writeFD writes to a socket that never waits. The scheduler is not told of
-// the system call: it is over before it could do anything of use, and to look
-// for calls that last keeps a thread of the runtime awake. Copying a picture
-// does last.
+// writeFD writes to a non-blocking socket. The scheduler is not told of a short
+// write: it is over before the scheduler could run anything else, and watching
+// for long system calls keeps a thread of the runtime awake. It is told when a
+// picture is written, because copying one does take long.
 func writeFD(fd uintptr, b []byte) (int, error) {
 	if len(b) >= big {
 		return syscall.Write(int(fd), b)

@@ -4,8 +4,8 @@ package hub
 
 import "net"
 
-// wire would write to a socket without waiting for it, which cannot be done
-// here: all is left to the goroutine that waits.
+// wire would write to a socket without waiting for it. This platform cannot do
+// that, so everything is left to the client's own goroutine, which waits.
 type wire struct{}
 
 func newWire(net.Conn) *wire { return nil }

@@ -11,9 +11,9 @@ import (
 // wire writes to a socket without waiting for it.
 type wire struct {
 	raw syscall.RawConn
-	try func(fd uintptr) bool // made once: RawConn would make it anew for each frame
+	try func(fd uintptr) bool // made once, so that no frame allocates one
 
-	// What try is to write, and how that went.
+	// What try writes, and its result.
 	b   []byte
 	n   int
 	err error
@@ -34,7 +34,7 @@ func newWire(conn net.Conn) *wire {
 		for {
 			w.n, w.err = writeFD(fd, w.b)
 			if !errors.Is(w.err, syscall.EINTR) {
-				return true // done, whatever the socket says: we do not wait
+				return true // never wait, whatever the socket answers
 			}
 		}
 	}

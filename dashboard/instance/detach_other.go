@@ -2,5 +2,5 @@
 
 package instance
 
-// Detach does nothing where there are no sessions to leave.
+// Detach does nothing: this platform has no sessions to leave.
 func Detach() {}

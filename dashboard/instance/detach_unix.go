@@ -7,12 +7,12 @@ import (
 	"syscall"
 )
 
-// Detach leaves the session of the process that started us, so that Ctrl-C or
-// the end of its terminal, and a stdout that nobody reads any more, do not end
-// webmon with it.
+// Detach makes webmon leave the session of the process that started it. Then
+// neither Ctrl-C nor the end of that process's terminal ends webmon. A stdout that
+// nobody reads any more does not end it either.
 func Detach() {
 	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
-	// Fails for the leader of a process group, which has a session of its own
-	// or was started from a shell; there is nothing to leave then.
+	// It fails if webmon leads a process group. It then has a session of its own,
+	// or was started from a shell, and there is nothing to leave.
 	_, _ = syscall.Setsid()
 }

@@ -8,8 +8,8 @@ import (
 )
 
 // RuntimeDir is the folder for what lives as long as a process: the lock and
-// the record. It is one and the same for all of a user's sessions on a
-// machine, with or without the environment of a desktop.
+// the record. It is the same for all sessions of a user on a machine, with or
+// without the environment variables of a desktop.
 func RuntimeDir() string {
 	if dir := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "webmon")

@@ -1,6 +1,6 @@
-// Package instance sees to it that a user has one webmon: the first to start
-// holds a lock and leaves a record of where it serves; a later one hands its
-// source to it instead of serving itself.
+// Package instance makes sure that a user has one webmon. The first one to start
+// holds a lock and leaves a record that says where it serves. A later one hands
+// its source to the first instead of serving itself.
 //
 //	in, err := instance.Acquire(instance.RuntimeDir())
 //	if errors.Is(err, instance.ErrTaken) {
@@ -10,8 +10,8 @@
 //	defer in.Release()
 //	in.Announce(instance.Record{URL: url, Secret: secret})
 //
-// The lock is the operating system's: it goes with the process, however that
-// ends. The record is worthless without it.
+// The lock is the operating system's: it is released when the process ends,
+// however that happens. A record without the lock is out of date.
 package instance
 
 import (
@@ -41,14 +41,14 @@ var ErrTaken = errors.New("another webmon is running")
 // Record is what a running webmon leaves for the next.
 type Record struct {
 	URL      string `json:"url"`      // for people, token included
-	Handover string `json:"handover"` // address to post a Source to
-	// Secret proves to it that the sender can read this user's files. It is
-	// not the token: who may look may not attach processes.
+	Handover string `json:"handover"` // URL to post a Source to
+	// Secret proves that the sender can read this user's files. It is not the
+	// token: somebody who may look at pages may not attach processes.
 	Secret string `json:"secret"`
 	PID    int    `json:"pid"`
 }
 
-// Source is what is handed over.
+// Source is the source that is handed over.
 type Source struct {
 	Kind    string `json:"kind"` // "napari", "demo", "model", or "" for nothing
 	Name    string `json:"name"`
@@ -56,7 +56,7 @@ type Source struct {
 	Authkey []byte `json:"authkey"` // base64 in JSON
 	PID     int    `json:"pid"`
 	Again   bool   `json:"again"` // keep trying
-	// Model is of the kind "model" all there is: what main makes of it.
+	// Model describes a source of the kind "model", and is read by package main.
 	Model json.RawMessage `json:"model,omitempty"`
 }
 
@@ -102,8 +102,8 @@ func (in *Instance) Release() error {
 }
 
 // HandOver gives src to the webmon that holds the lock in dir and returns its
-// URL. One that has just started and does not serve yet is waited for, as long
-// as ctx allows.
+// URL. If that webmon has just started and does not serve yet, HandOver waits for
+// it as long as ctx allows.
 func HandOver(ctx context.Context, dir string, src Source) (url string, err error) {
 	for {
 		url, err = handOver(ctx, dir, src)
@@ -117,7 +117,7 @@ func HandOver(ctx context.Context, dir string, src Source) (url string, err erro
 		case <-time.After(100 * time.Millisecond):
 		}
 		if in, lockErr := Acquire(dir); lockErr == nil {
-			// It ended meanwhile. The caller starts over.
+			// The other webmon has ended meanwhile. The caller starts over.
 			return "", errors.Join(ErrEnded, in.Release())
 		}
 	}
@@ -154,7 +154,7 @@ func handOver(ctx context.Context, dir string, src Source) (string, error) {
 	}
 	req.Header.Set("Authorization", "Bearer "+r.Secret)
 	req.Header.Set("Content-Type", "application/json")
-	// Never by way of a proxy: the key goes to this machine only.
+	// Without a proxy: the key must not leave this machine.
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}
 	resp, err := client.Do(req)
 	if err != nil {
@@ -196,8 +196,8 @@ func privateDir(dir string) error {
 	return checkOwner(dir, info)
 }
 
-// WriteFile replaces a file that only its user can read, so that a reader sees
-// the old content or the new and nothing between.
+// WriteFile replaces the content of a file at once: a reader sees either the old
+// content or the new. Only its user can read the file.
 func WriteFile(path string, b []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
 	if err != nil {

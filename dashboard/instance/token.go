@@ -14,8 +14,8 @@ import (
 // tokenBytes is the token's strength: 160 random bits, 40 hex digits.
 const tokenBytes = 20
 
-// Token returns the token kept in the file, which is made with a new one if it
-// is not there or holds none. Only its user can read the file.
+// Token returns the token kept in the file. If the file does not exist or holds
+// no token, it is written with a new one. Only its user can read the file.
 func Token(path string) (string, error) {
 	b, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -1,6 +1,7 @@
-// Package people keeps who looks at which source, and where each of them points
-// with a hand. Somebody is one person on however many pages, and for a moment
-// after the last of them has gone, so that a reload is not a farewell.
+// Package people keeps who looks at which source, and where each of them presses
+// on its picture. Somebody counts as one person on however many pages. They count
+// for a moment longer after their last page has gone, because it may only be
+// loading again.
 //
 // The pages of a source that show its people watch the topic "<source>/people";
 // that is how they are counted:
@@ -30,9 +31,10 @@ const Colours = 12
 
 const (
 	// missed is how long somebody still counts after the last of their pages has
-	// gone: a page that is loaded again is back by then, on a slow machine too.
+	// gone. A page that is loaded again is back by then, even on a slow machine.
 	missed = 4 * time.Second
-	// kept is how long place and colour are theirs after that.
+	// kept is how long somebody's place in the list and colour are reserved for
+	// them after their last page has gone.
 	kept = 15 * time.Second
 	// listed bounds the people that a frame names.
 	listed = 64
@@ -40,13 +42,14 @@ const (
 	every = time.Second / 60
 )
 
-// People are all who look at something. Its methods are safe for concurrent use.
+// People are all people who look at some source. Its methods are safe for
+// concurrent use.
 type People struct {
 	mu       sync.Mutex // guards all below
 	rooms    map[string]*room
 	browsers map[any]*browser
-	nameless int    // connections whose page did not say whose it is
-	versions uint64 // of all rooms so far
+	nameless int    // connections whose page gave no name, so far
+	versions uint64 // given to all rooms so far
 }
 
 // browser is one connection.
@@ -58,9 +61,9 @@ type browser struct {
 // room is one source and those who look at it.
 type room struct {
 	people  []*person // in the order in which they came
-	version uint64    // another one whenever a frame would be; of no other room
-	wake    func()    // tells the feed; nil without one
-	told    bool      // since the feed last looked
+	version uint64    // changes whenever the next frame would differ; unique across rooms
+	wake    func()    // wakes the feed; nil without one
+	told    bool      // the feed has been woken since it last looked
 }
 
 // person is somebody who looks at a source, or has just left it.
@@ -68,13 +71,13 @@ type person struct {
 	id      string
 	colour  int
 	pages   int
-	left    time.Time // when the last page went; of no meaning while there is one
-	gone    bool      // that is so long ago that they do not count
+	left    time.Time // when the last page went; meaningless while pages > 0
+	gone    bool      // the last page went so long ago that they do not count any more
 	x, y    float64   // where they press
-	presses any       // the browser in which they do; nil: they do not
+	presses any       // the browser in which they press; nil: they do not press
 }
 
-// New returns a world without people.
+// New returns an empty set of people.
 func New() *People {
 	return &People{rooms: map[string]*room{}, browsers: map[any]*browser{}}
 }
@@ -101,7 +104,7 @@ func (p *People) Watching(connection any, who string, topics []string) {
 	}
 	id := who
 	if id == "" {
-		// No page can call itself that.
+		// No page can give such a name: hub.IsWho allows no dot.
 		if id = b.id; !strings.HasPrefix(id, ".") {
 			p.nameless++
 			id = "." + strconv.Itoa(p.nameless)
@@ -109,8 +112,7 @@ func (p *People) Watching(connection any, who string, topics []string) {
 	}
 	before := *b
 	b.id, b.rooms = id, sources
-	// Whoever comes does so before they go, or somebody on two pages would leave
-	// in between.
+	// Enter first, then leave, so that nobody who stays is without a page in between.
 	for _, src := range sources {
 		if before.id != id || !slices.Contains(before.rooms, src) {
 			p.enter(src, id, now)
@@ -126,8 +128,8 @@ func (p *People) Watching(connection any, who string, topics []string) {
 	}
 }
 
-// enter adds a page of a person to a source; mu is held, as by all below that
-// do not lock it.
+// enter adds a page of a person to a source. mu must be held, here and in all
+// methods below that do not lock it.
 func (p *People) enter(src, id string, now time.Time) {
 	r := p.room(src)
 	r.forget(now)
@@ -170,7 +172,7 @@ func (p *People) leave(src, id string, connection any, now time.Time) {
 	})
 }
 
-// room is the room of a source, made if there is none.
+// room returns the room of a source. It makes one if there is none.
 func (p *People) room(src string) *room {
 	r := p.rooms[src]
 	if r == nil {
@@ -189,8 +191,8 @@ func (r *room) get(id string) *person {
 	return nil
 }
 
-// changed has the feed make a frame. It is woken once for all that comes until
-// then.
+// changed says that the next frame of a room differs, and wakes its feed. The feed
+// is woken once, however much changes until it looks.
 func (p *People) changed(r *room) {
 	p.versions++
 	r.version = p.versions
@@ -200,15 +202,16 @@ func (p *People) changed(r *room) {
 	}
 }
 
-// forget lets go of the places of those who have been away for too long.
+// forget removes the people who have been away for too long.
 func (r *room) forget(now time.Time) {
 	r.people = slices.DeleteFunc(r.people, func(who *person) bool {
 		return who.pages == 0 && now.Sub(who.left) >= kept
 	})
 }
 
-// colour is one for somebody new: the first that is free, else the first of
-// somebody who has left, else the first of those that fewest have.
+// colour returns a colour for somebody new: the first one that nobody has and that
+// is reserved for nobody. If there is none, it is the first one that the fewest
+// people who are there have.
 func (r *room) colour() int {
 	var theirs, reserved [Colours]int
 	for _, who := range r.people {
@@ -223,9 +226,9 @@ func (r *room) colour() int {
 	return slices.Index(theirs[:], slices.Min(theirs[:]))
 }
 
-// Hand is told where somebody points: x and y from 0 to 1 across the picture, y
-// up. down is false once they have let go. It reports whether the browser looks
-// at the source at all.
+// Hand is told where somebody presses on the picture of a source: x from 0 (left)
+// to 1 (right), y from 0 (bottom) to 1 (top). down is false once they let go. Hand
+// reports whether the browser looks at the source at all.
 func (p *People) Hand(connection any, src string, x, y float64, down bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -244,7 +247,7 @@ func (p *People) Hand(connection any, src string, x, y float64, down bool) bool 
 	case who.presses == connection:
 		who.presses = nil
 	default:
-		return true // they press on another page of theirs, if at all
+		return true // this page does not press; another one of theirs may
 	}
 	p.changed(r)
 	return true
@@ -271,9 +274,9 @@ func (p *People) Count(src string) int {
 //
 //	{"topic", "ts": ms since the epoch, "people": [{"id", "colour": 0 to 11, "hand": [x, y] or null}]}
 //
-// with those who are there in the order in which they came; hand is where they
-// press now, from 0 to 1 across the picture, y up. Of more than 64 those who
-// press are told first, and "more" says how many are left out.
+// with the people who are there, in the order in which they came. hand is where
+// somebody presses now; see [People.Hand]. A frame lists at most 64 people, and
+// prefers those who press. "more" then says how many are left out.
 type feed struct {
 	people  *People
 	src     string
@@ -310,7 +313,7 @@ func (f *feed) Next(now time.Time) []byte {
 	defer f.people.mu.Unlock()
 	r := f.people.rooms[f.src]
 	if r == nil || r.version == f.version {
-		return nil // the last ones have left
+		return nil // the room was removed, or nothing has changed
 	}
 	r.told = false
 	f.version = r.version
@@ -332,7 +335,7 @@ func (f *feed) frame(r *room, now time.Time) []byte {
 			}
 		}
 	}
-	idle := max(0, min(count, listed)-pressing) // of those who do not press as many are told
+	idle := max(0, min(count, listed)-pressing) // how many of those who do not press are listed
 	b := append(make([]byte, 0, f.size+64), `{"topic":`...)
 	b = strconv.AppendQuote(b, f.topic)
 	b = append(b, `,"ts":`...)
@@ -353,7 +356,7 @@ func (f *feed) frame(r *room, now time.Time) []byte {
 			b = append(b, ',')
 		}
 		b = append(b, `{"id":"`...)
-		b = append(b, who.id...) // the hub lets through what needs no quotes
+		b = append(b, who.id...) // needs no escaping: see hub.IsWho
 		b = append(b, `","colour":`...)
 		b = strconv.AppendInt(b, int64(who.colour), 10)
 		b = append(b, `,"hand":`...)

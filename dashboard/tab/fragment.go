@@ -8,11 +8,11 @@ import (
 	"github.com/a-h/templ"
 )
 
-// fragmentEvery is the least time between two renderings of slow text.
+// fragmentEvery is the least time between two renderings of a live region.
 const fragmentEvery = 250 * time.Millisecond
 
-// fragment makes the frames of live regions: HTML, rendered once for all browsers
-// and sent if it differs from the last.
+// fragment makes the frames of live regions. A frame is HTML that is rendered once
+// for all browsers, and sent if it differs from the last frame.
 type fragment struct {
 	render func(now time.Time) templ.Component
 	last   []byte
@@ -45,7 +45,7 @@ func rendered(components ...templ.Component) []byte {
 	var b bytes.Buffer
 	for _, c := range components {
 		if err := c.Render(context.Background(), &b); err != nil {
-			return nil // a buffer takes everything: only a component's own fault
+			return nil // the component's own fault: writing to a buffer never fails
 		}
 	}
 	return b.Bytes()

@@ -16,8 +16,7 @@ type List struct {
 	Parts   []Part
 }
 
-// Add puts further parts behind those there are, with what they add to the
-// version.
+// Add appends parts to the list, and version to the list's version.
 func (l *List) Add(version string, parts []Part) {
 	l.Version += version
 	l.Parts = append(l.Parts, parts...)
@@ -25,11 +24,11 @@ func (l *List) Add(version string, parts []Part) {
 
 // Part is one part of a list.
 type Part struct {
-	// ID is that of its element. When a part comes, goes or moves the whole
-	// list is rendered.
+	// ID is the id of the part's element. When a part comes, goes or moves, the
+	// whole list is rendered.
 	ID string
-	// Version changes when the part has changed. Ageing is no change: the page
-	// lets ages tick on by itself.
+	// Version changes when the part has changed. An age that grows is no change:
+	// the page counts ages on by itself.
 	Version string
 	Frame   templ.Component // renders it again: a layout.Fragment
 }
@@ -42,12 +41,11 @@ type list struct {
 	parts   []told
 }
 
-// told is what the pages know of a part.
+// told is what the pages have been sent of a part.
 type told struct{ id, version string }
 
-// NewList returns a feed of a list: what look returns, of which only the parts
-// that have changed are rendered. They are looked at four times a second at
-// most.
+// NewList returns a feed of the list that look returns. Only the parts that have
+// changed are rendered. look is called at most four times a second.
 func NewList(wants []string, look func(now time.Time) List) Feed {
 	return Feed{Wants: wants, Every: fragmentEvery, Ordered: true, Fresh: true, Frames: &list{look: look}}
 }
@@ -78,7 +76,7 @@ func (f *list) Next(now time.Time) []byte {
 	return rendered(changed...)
 }
 
-// tell notes what the pages know from now on.
+// tell notes what the pages have been sent.
 func (f *list) tell(l List) {
 	f.begun, f.version, f.parts = true, l.Version, f.parts[:0]
 	for _, p := range l.Parts {

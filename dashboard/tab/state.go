@@ -5,7 +5,7 @@ import (
 	"webmon/dashboard/source"
 )
 
-// StateOf puts the state of a source in a word.
+// StateOf returns the state of a source as pages show it.
 func StateOf(src *source.Source, st source.Status) ui.State {
 	switch {
 	case src.ID() == source.Nobody:

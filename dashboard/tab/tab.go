@@ -1,6 +1,6 @@
 // Package tab is the contract of a tab: a page of the dashboard, the topics it
-// shows, and the feeds that keep it live. The tabs there are stand in one
-// table, in the dashboard package; this package knows none of them.
+// shows, and the feeds that keep it live. One table in the dashboard package
+// lists all tabs; this package knows none of them.
 //
 // The plain kind of tab is a templ component that is rendered again whenever
 // its topics have changed, at most four times a second and once for all
@@ -26,16 +26,16 @@ import (
 
 // Tab is one page of the dashboard.
 type Tab struct {
-	Slug  string // its route and the name in URLs: [a-z0-9-]+
+	Slug  string // its name in URLs: [a-z0-9-]+
 	Title string // in the navigation
 	Help  string // one sentence, in the help overlay
 
-	// Topics of the source that the tab shows. While it is open somewhere the
-	// source is asked for them.
+	// Topics are the topics of the source that the tab shows. While some browser
+	// shows the tab, the source is asked for them.
 	Topics []string
 
-	// Live is all that a plain tab needs: it renders the tab from the present
-	// values of Topics.
+	// Live renders a plain tab from the present values of Topics. A plain tab needs
+	// nothing else.
 	Live func(components.TabData) templ.Component
 
 	// Page renders the tab when it is opened, its live regions included. nil
@@ -43,17 +43,17 @@ type Tab struct {
 	Page func(View) templ.Component
 
 	// Frame renders the live regions of Page again, each in a layout.Fragment,
-	// when something has come in. Its hub topic is LiveTopic. nil if Page has
-	// none.
+	// when the source has sent something. Its hub topic is LiveTopic. nil if Page
+	// has no live regions.
 	Frame func(Moment) templ.Component
 
-	// List stands in place of Frame where the live region of Page is a list of
-	// many parts: only those that have changed are rendered and sent. Its hub
-	// topic is LiveTopic.
+	// List replaces Frame if the live region of Page is a list of many parts: only
+	// the parts that have changed are rendered and sent. Its hub topic is
+	// LiveTopic.
 	List func(Moment) List
 
-	// Items makes the tab one of many things: Page is their list, and each has a
-	// page of its own. nil for all other tabs.
+	// Items are the things that the tab lists, if each of them has a page of its
+	// own. Page is then the list. nil for all other tabs.
 	Items *Items
 
 	// Feeds makes the feeds of the tab, by the second part of their hub topic:
@@ -61,60 +61,61 @@ type Tab struct {
 	Feeds map[string]NewFeed
 
 	// Pictures makes the feeds of the tab whose frames are pictures, by the second
-	// part of their hub topic, as Feeds does.
+	// part of their hub topic, as in Feeds.
 	Pictures map[string]NewPictures
 }
 
-// Items are the things that a tab lists. Each has its page at /<slug>/<item>, and
-// perhaps a source of its own, which that page is for.
+// Items are the things that a tab lists. Each has its page at /<slug>/<item>. An
+// item may have a source of its own, which its page then shows.
 type Items struct {
-	// Open is called when the page of an item is asked for, and makes it ready to
-	// be shown. Its error is a [NoItem] where there is no such item.
+	// Open is called when the page of an item is requested, and makes the item
+	// ready to be shown. Its error is a [NoItem] if there is no such item.
 	Open func(ctx context.Context, item string) (Item, error)
 
-	// Of returns the item whose source it is, "" for none.
+	// Of returns the item that a source belongs to, "" for none.
 	Of func(*source.Source) string
 
-	// Topics of the item's source that its page shows.
+	// Topics are the topics of the item's source that its page shows.
 	Topics []string
 
 	// Page renders the page of an item.
 	Page func(v View, item string) templ.Component
 
-	// List is the live regions of an item's page in parts. Their hub topic is
-	// LiveTopic of the item's source.
+	// List returns the live region of an item's page as a list of parts. Its hub
+	// topic is LiveTopic of the item's source.
 	List func(m Moment, item string) List
 }
 
 // Item is a thing that is ready to be shown.
 type Item struct {
 	Title  string
-	Source *source.Source // nil: it has none now
-	// Opening says that it is about to have one.
+	Source *source.Source // nil: the item has none now
+	// Opening says that the item is about to have a source.
 	Opening bool
 }
 
-// NoItem is the error of [Items.Open] for an item that there is not: one sentence, for
-// people.
+// NoItem is the error of [Items.Open] for an item that does not exist: one sentence
+// for people.
 type NoItem string
 
 // Error implements error.
 func (e NoItem) Error() string { return string(e) }
 
-// LiveTopic is the hub topic that renders the live regions of a tab again.
+// LiveTopic is the hub topic of the live regions of a tab.
 func LiveTopic(src *source.Source, slug string) string { return src.ID() + "/html/" + slug }
 
-// Moment is what a live region is rendered for, once for all browsers.
+// Moment is the source and the time that a live region is rendered for, once for
+// all browsers.
 type Moment struct {
 	Source *source.Source
 	Now    time.Time
 	Prefix string // of every link, "" or like "/lab"
 }
 
-// View is what a page is rendered for.
+// View is the request that a page is rendered for.
 type View struct {
 	Moment
-	Request *http.Request // for its query: window, layer and so on are kept in the URL
+	Request *http.Request // its query says what is shown: the window, the layer and so on
 	CSRF    string        // token for the page's forms
 }
 
@@ -128,7 +129,7 @@ type Place struct {
 	Detail string
 }
 
-// At is the place at a moment.
+// At returns the moment of the place at a time.
 func (p Place) At(now time.Time) Moment {
 	return Moment{Source: p.Source, Now: now, Prefix: p.Prefix}
 }
@@ -137,34 +138,34 @@ func (p Place) At(now time.Time) Moment {
 // the log.
 type NewFeed func(Place) (Feed, error)
 
-// Feed turns what a source sends into the frames of one hub topic. It lives
+// Feed turns what a source sends into the frames of one hub topic. It exists
 // while at least one browser watches the topic.
 type Feed struct {
 	// Wants lists the topics that the feed needs from the source.
 	Wants []string
 
-	// Every is the least time between two calls of Next; 0 for as soon as
-	// something has come, but no more than 250 frames a second.
+	// Every is the least time between two calls of Next. 0: Next is called as soon
+	// as the source has sent something, for at most 250 frames a second.
 	Every time.Duration
 
-	// Ordered says that every frame counts. The frames are deltas then: a browser
-	// that falls behind is given a snapshot. If it is false each frame stands for
-	// itself, and a browser gets the latest one.
+	// Ordered says that the frames are deltas, which a browser needs in order. A
+	// browser that falls behind is sent a snapshot. Otherwise each frame stands for
+	// itself, and a browser gets the newest one.
 	Ordered bool
 
-	// Fresh says of an ordered feed that a newcomer is told what is so now, and
-	// not an older snapshot with all that has come since.
+	// Fresh says of an ordered feed that a newcomer gets a new snapshot, and not an
+	// older one with the deltas after it.
 	Fresh bool
 
-	// Light says that Next costs next to nothing while there is nothing new. The
-	// feed is asked as soon as something has come, and Every bounds its frames
-	// alone.
+	// Light says that Next costs next to nothing while there is nothing new. Next
+	// is then called as soon as the source has sent something, and Every is the
+	// least time between two frames instead of two calls.
 	Light bool
 
-	// Wake is for a feed that knows more than what its source sends; nil for all
-	// others. It is called once, before the feed is asked for anything. From then
-	// on the feed calls wake, from any goroutine, when Next has something to
-	// return; it may do so under a lock that Next takes.
+	// Wake is for a feed that has something new without its source having sent
+	// anything; nil for all others. It is called once, before the feed is asked for
+	// a frame. From then on the feed calls wake, from any goroutine, when Next has
+	// something to return. It may do so under a lock that Next takes.
 	Wake func(wake func())
 
 	// Frames makes the frames. Its methods are called from one goroutine.
@@ -173,8 +174,9 @@ type Feed struct {
 
 // Frames makes the frames of a feed.
 type Frames interface {
-	// Snapshot returns the frame that brings a newcomer up to date, nil if there
-	// is nothing to show yet. It must cover all that Next has returned.
+	// Snapshot returns a fresh snapshot: the frame that brings a new subscriber up
+	// to date, nil if there is nothing to show yet. It must cover everything that
+	// Next has returned.
 	Snapshot(now time.Time) []byte
 
 	// Next returns the frame for what has changed since it was last called, nil
@@ -187,12 +189,12 @@ type Frames interface {
 type NewPictures func(Place) (Pictures, error)
 
 // Pictures is a feed whose frames are pictures: large, mostly binary, each
-// standing for itself. They are made in a goroutine of the feed's own, so that
-// they hold up neither the text nor the charts of the source, at most 60 times a
-// second, and only while some browser could take one.
+// standing for itself. Each such feed has a goroutine of its own, so that pictures
+// hold up neither the text nor the charts of the source. A picture is made about
+// 60 times a second at most, and only while some browser could take it.
 type Pictures struct {
 	Wants []string      // topics that the feed needs from the source
-	Every time.Duration // least time between two pictures; 0 for 60 a second
+	Every time.Duration // least time between two pictures; 0: about 60 a second
 
 	// Next returns the newest picture, nil if there is none since the last call.
 	// It is called from one goroutine.
