@@ -33,7 +33,7 @@ const (
 // started for.
 func (s *Server) home(c echo.Context) error {
 	slug := s.tabs[0].Slug
-	if s.models != nil && s.opts.ModelsFirst && c.QueryParam("source") == "" && !s.registry.Waited() {
+	if s.models != nil && s.opts.ModelsFirst && c.QueryParam("source") == "" && !s.registry.HasProcess() {
 		slug = modelsSlug
 	}
 	to := s.opts.Prefix + "/" + slug

@@ -400,7 +400,7 @@ func (s *Server) startPump(src *source.Source) {
 	p := &pumping{newPump(ctx, src), cancel}
 	if src.ID() == source.Nobody {
 		// Who waits for a process sees it as soon as there is one.
-		p.outdated = func() bool { return s.registry.Waited() }
+		p.outdated = func() bool { return s.registry.HasProcess() }
 	}
 	s.mu.Lock()
 	s.pumps[src] = p

@@ -2,17 +2,17 @@ package source
 
 import "time"
 
-// counter counts, and knows how often a second of late.
+// counter counts, and knows the rate over the last seconds.
 type counter struct {
 	total   uint64
-	since   int64 // second of the first count after a pause
-	last    int64 // second of the last
+	since   int64 // second of the first count after a pause, since the epoch
+	last    int64 // second of the last count
 	seconds [rateOver + 1]struct{ second, n int64 }
 }
 
 const (
-	rateOver = 3  // whole seconds a rate is taken over
-	pause    = 10 // seconds without a count after which they begin anew
+	rateOver = 3  // whole seconds that a rate is taken over
+	pause    = 10 // seconds without a count after which the counts begin again
 )
 
 func (c *counter) add(at time.Time) {
@@ -29,12 +29,12 @@ func (c *counter) add(at time.Time) {
 	slot.n++
 }
 
-// rate is the mean over the last whole seconds, of those since the counts
-// began.
+// rate is the number of counts a second: the mean over the last whole seconds
+// since the counts began.
 func (c *counter) rate(now time.Time) float64 {
 	over := min(now.Unix()-c.since-1, rateOver)
 	if over < 1 {
-		// Nothing but the second in which they began: better than nothing.
+		// There is only the second in which the counts began, which may not be whole.
 		over = 1
 	}
 	var n int64

@@ -21,23 +21,22 @@ const (
 	rowChunk  = 4096    // rows allocated at a time
 )
 
-// Log is the history of one event topic. Messages that are a flat set of
-// numbers, as most are, are kept as rows of float64 and cost eight bytes a
-// number; others are kept whole, and fewer of them. Its methods are safe for
-// concurrent use.
+// Log is the history of one event topic. Most messages are a flat set of numbers.
+// They are kept as rows of float64, at eight bytes a number. Other messages are
+// kept whole, and fewer of them. Its methods are safe for concurrent use.
 type Log struct {
 	mu     sync.Mutex // guards all below
 	fields []string   // of the rows, sorted; fixed by the first message
 	chunks [][]row    // oldest first; each of rowChunk rows but the last
 	rows   int
-	values []Message // messages that are no such row
+	values []Message // the other messages, oldest first
 	spare  []row     // an expired chunk, to use again
 }
 
 // row is one message of numbers; the values belong to Log.fields.
 type row struct {
-	at     int64   // received, ns since the epoch
-	stamp  float64 // the process's own time, s since the epoch; 0: none
+	at     int64   // when webmon received it, ns since the epoch
+	stamp  float64 // when the process sent it, by its own clock, s since the epoch; 0: unknown
 	values [4]float64
 	more   []float64 // beyond the first four
 }
@@ -68,7 +67,7 @@ func allNumbers(m map[string]shm.Value) bool {
 	return true
 }
 
-// exact returns v as a float64 if it is a number that float64 has all digits of.
+// exact returns v as a float64 if it is a number that float64 holds exactly.
 func exact(v shm.Value) (float64, bool) {
 	switch v := v.(type) {
 	case float64:
@@ -80,7 +79,7 @@ func exact(v shm.Value) (float64, bool) {
 	return 0, false
 }
 
-// addRow appends fields as a row if they are the numbers that the rows have.
+// addRow appends fields as a row if they are numbers with the names in l.fields.
 func (l *Log) addRow(at time.Time, stamp float64, fields map[string]shm.Value) bool {
 	r := row{at: at.UnixNano(), stamp: stamp}
 	if extra := len(l.fields) - len(r.values); extra > 0 {
@@ -136,12 +135,12 @@ func (l *Log) expire(now time.Time) {
 
 // entry is one message as it is exported.
 type entry struct {
-	time  float64 // s since the epoch: the process's own where it gave one
-	at    int64   // received, ns
+	time  float64 // s since the epoch: when the process sent it if it said so, otherwise when webmon received it
+	at    int64   // when webmon received it, ns since the epoch
 	value shm.Value
 }
 
-// since returns the messages received since then, oldest first.
+// since returns the messages received at from or later, oldest first.
 func (l *Log) since(from time.Time) []entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -172,9 +171,9 @@ func (l *Log) since(from time.Time) []entry {
 	return out
 }
 
-// AppendJSON appends the messages received since then as a JSON array of
-// objects with "time" in seconds since the epoch; a message that is no object
-// stands under "value".
+// AppendJSON appends the messages received at from or later, as a JSON array of
+// objects with "time" in seconds since the epoch. A message that is not an object
+// becomes one with the key "value".
 func (l *Log) AppendJSON(b []byte, from time.Time) ([]byte, error) {
 	b = append(b, '[')
 	for i, e := range l.since(from) {
@@ -197,9 +196,9 @@ func (l *Log) AppendJSON(b []byte, from time.Time) ([]byte, error) {
 	return append(b, ']'), nil
 }
 
-// WriteCSV writes the messages received since then as CSV with a header line:
-// time, then the fields by name. Fields that are no numbers are written as
-// JSON, and numbers that are not finite are left empty.
+// WriteCSV writes the messages received at from or later as CSV with a header
+// line: the time in seconds since the epoch, then the fields in the order of
+// their names. See [Cell] for how values are written.
 func (l *Log) WriteCSV(w io.Writer, from time.Time) error {
 	entries := l.since(from)
 	names := map[string]bool{}
@@ -243,8 +242,8 @@ func (l *Log) WriteCSV(w io.Writer, from time.Time) error {
 	return out.Error()
 }
 
-// Cell is a value as a cell of a CSV: numbers with all their digits, and text so that
-// no spreadsheet takes it for anything else.
+// Cell returns a value as a cell of a CSV. Numbers keep all of their digits. Text is
+// written so that no spreadsheet takes it for a formula. Anything else is JSON.
 func Cell(v shm.Value) string {
 	if text, ok := shm.NumberText(v); ok {
 		return text
@@ -253,8 +252,8 @@ func Cell(v shm.Value) string {
 	case nil:
 		return ""
 	case string:
-		// A spreadsheet runs a cell that begins like a formula, and some look for
-		// one behind what is no part of a text.
+		// A spreadsheet runs a cell that begins like a formula. Some also skip white
+		// space before it.
 		if v != "" && strings.IndexByte("=+-@\t\r\n", v[0]) >= 0 {
 			return "'" + v
 		}

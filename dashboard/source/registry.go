@@ -15,14 +15,14 @@ import (
 
 // Target is a process to watch.
 type Target struct {
-	Name    string // what to call it until it says so itself
+	Name    string // what to call the process until it gives its own name
 	Kind    shm.Kind
 	Address string // host:port of its manager; "" for the demo
 	Authkey []byte
 	PID     int // of the process; 0: unknown
-	// Again keeps trying: for an address that people named, where a process
-	// may start later or again. A napari that launched webmon gets a new
-	// address each time, so there is no point in it.
+	// Again keeps trying to attach. It is for an address that people gave, where a
+	// process may start later or start again. It is no use for a napari that has
+	// launched webmon, which gets a new address each time.
 	Again bool
 }
 
@@ -31,11 +31,11 @@ type Options struct {
 	// Attach makes the adapter for a target. Its error is one sentence that
 	// says what was wrong and what to do.
 	Attach func(context.Context, Target) (shm.Source, error)
-	// Forget is how long a source that is gone stays: 10 minutes.
+	// Forget is how long a source stays after its process is gone: 10 minutes.
 	Forget time.Duration
 	// Retry is the time between two attempts for Target.Again: 2 s.
 	Retry time.Duration
-	// Added and Removed are told of each source once. They must return at once.
+	// Added and Removed are called once for each source. They must return at once.
 	Added, Removed func(*Source)
 	Logger         *slog.Logger // nil: slog.Default()
 }
@@ -51,13 +51,13 @@ type Registry struct {
 
 	mu      sync.Mutex          // guards all below
 	sources []*Source           // in the order in which they appeared
-	targets map[*Source]*Target // what each source is, or waits for
+	targets map[*Source]*Target // what each source reads, or waits for
 	cancels map[*Source]context.CancelFunc
 	closed  bool
 	idle    time.Time // since when nothing is attached; zero while something is
-	// attaching are the addresses for which a first attempt is under way, until
-	// the channel is closed: a process that is named twice at once is attached
-	// once.
+	// attaching holds the addresses for which a first attempt is under way, so that
+	// a process that is named twice at the same time is attached once. The channel
+	// is closed when the attempt is over.
 	attaching map[string]chan struct{}
 }
 
@@ -95,7 +95,7 @@ func NewRegistry(opts Options) (*Registry, error) {
 	return r, nil
 }
 
-// Close lets go of every source and waits until all is quiet.
+// Close detaches from every process and waits until all goroutines have ended.
 func (r *Registry) Close() {
 	r.mu.Lock()
 	r.closed = true
@@ -104,8 +104,8 @@ func (r *Registry) Close() {
 	r.done.Wait()
 }
 
-// goes runs f in a goroutine that Close waits for, and reports whether it does:
-// not once Close has begun to.
+// goes runs f in a goroutine that Close waits for. It reports false, and does not
+// run f, once Close has been called.
 func (r *Registry) goes(f func()) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -123,7 +123,7 @@ func (r *Registry) List() []*Source {
 }
 
 // Nobody is the id of the source that stands in where there is none, so that a
-// page has something to show and to wait for. It is in no list.
+// page has something to show and to wait for. List does not contain it.
 const Nobody = "-"
 
 // Get returns the source with the id, nil if there is none.
@@ -145,10 +145,14 @@ func (r *Registry) get(id string) *Source {
 	return nil
 }
 
-// Default returns the source a page shows that names none: the process that
-// started last, else the last to go. Simulations count only while there is no
-// other source, and while they run: whoever shows one that has ended has it run.
-// Else it is Nobody's.
+// Default returns the source that a page shows if its address names none. It is
+// the first of these that exists:
+//
+//   - the source whose process started last, of those that run
+//   - the source whose process started last, of those whose process is gone
+//   - the simulation that started last, of those that run; a page that shows an
+//     ended one starts it again
+//   - the source Nobody
 func (r *Registry) Default() *Source {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -173,9 +177,10 @@ func (r *Registry) Default() *Source {
 	return best
 }
 
-// Waited reports whether there is a source that pages which wait for one should
-// show: any but a simulation, which runs for those who ask for it.
-func (r *Registry) Waited() bool {
+// HasProcess reports whether there is a source that is not a simulation. Pages that
+// wait for a source wait for one of these: a simulation runs only for people who
+// open it.
+func (r *Registry) HasProcess() bool {
 	for _, s := range r.List() {
 		if !s.IsModel() {
 			return true
@@ -191,10 +196,10 @@ func (r *Registry) Idle() time.Time {
 	return r.idle
 }
 
-// Attach begins to watch the target and returns the source under which it
-// appears, once the first attempt has succeeded or failed. A target that is
-// watched already is not watched twice. With Target.Again an error only says
-// how the first attempt went.
+// Attach begins to watch the target. It returns the source under which the target
+// appears once the first attempt has succeeded or failed. A target that is watched
+// already is not watched twice. With Target.Again further attempts follow, and an
+// error only says why the first one failed.
 func (r *Registry) Attach(ctx context.Context, t Target) (*Source, error) {
 	other, release, err := r.reserve(ctx, t.Address)
 	if other != nil || err != nil {
@@ -232,16 +237,16 @@ func (r *Registry) Attach(ctx context.Context, t Target) (*Source, error) {
 	}
 }
 
-// Follow watches the process of the target for as long as ctx says that it
-// lives: one that does not answer yet is shown and tried again, and one that was
-// lost is attached again, unless it has said itself that it ends. When ctx is
-// done a process that still seems to be attached is given up. begun is called
-// after the first attempt.
+// Follow watches the process of the target while ctx is not done, which says that
+// the process lives. A process that does not answer yet is shown, and tried again.
+// A process that was lost is attached again, unless it has said itself that it
+// ends. When ctx is done, a process that still seems to be attached is given up.
+// begun is called after the first attempt.
 //
-// Follow returns when nothing is attached any more and ctx is done, or the
+// Follow returns when ctx is done and nothing is attached any more, or when the
 // registry is closed.
 func (r *Registry) Follow(ctx context.Context, t Target, begun func()) {
-	t.Again = true // its place is kept, and is free to take while it is not attached
+	t.Again = true // its source is kept, and another process may take it while it is not attached
 	begun = sync.OnceFunc(begun)
 	defer begun()
 	done := make(chan struct{})
@@ -257,7 +262,7 @@ func (r *Registry) follow(ctx context.Context, t *Target, begun func()) {
 	life, give := context.WithCancelCause(r.ctx)
 	defer give(nil)
 	defer context.AfterFunc(ctx, func() {
-		// It may have words left to say, such as that it ended well.
+		// There may be messages left to read, such as that it ended well.
 		timer := time.NewTimer(lastWords)
 		defer timer.Stop()
 		select {
@@ -275,7 +280,7 @@ func (r *Registry) follow(ctx context.Context, t *Target, begun func()) {
 	pause := r.opts.Retry
 	for alive.Err() == nil {
 		if src != nil && !r.holds(src, t) {
-			src = nil // its place has gone to another process, or it was dismissed
+			src = nil // another process has taken the source, or it was dismissed
 		}
 		release := func() {}
 		if src == nil {
@@ -283,7 +288,7 @@ func (r *Registry) follow(ctx context.Context, t *Target, begun func()) {
 			if err != nil {
 				return
 			}
-			if other != nil { // watched already, if perhaps not for ever
+			if other != nil { // somebody else watches it; try again, because they may stop
 				begun()
 				r.wait(alive, nil, t, r.opts.Retry)
 				continue
@@ -307,16 +312,17 @@ func (r *Registry) follow(ctx context.Context, t *Target, begun func()) {
 }
 
 const (
-	// lastWords is how long a process that is dead may seem to be attached.
+	// lastWords is how long a process that is dead may still seem to be attached.
 	lastWords = 2 * time.Second
-	// longEnough is how long a process must have been attached for its loss to
-	// be no sign of something that will happen again at once.
+	// longEnough is how long a process must have been attached for the pauses
+	// between attempts to begin short again. A loss sooner than that is likely to
+	// happen again at once.
 	longEnough = 10 * time.Second
 	maxPause   = 30 * time.Second
 )
 
-// reserve makes the caller the one who attaches to the address until release is
-// called, or returns the source under which it is watched.
+// reserve makes the caller the only one who attaches to the address until release
+// is called. If the address is watched already, it returns its source instead.
 func (r *Registry) reserve(ctx context.Context, address string) (other *Source, release func(), err error) {
 	if address == "" {
 		return nil, func() {}, nil
@@ -352,15 +358,15 @@ func (r *Registry) reserve(ctx context.Context, address string) (other *Source, 
 	}
 }
 
-// once attaches to the target and watches it to its end, as src or, if that is
-// nil, under the name it gives itself. told is called after the attempt. The
-// error says why it came to nothing or how the process ended.
+// once attaches to the target and watches it to its end. It does so as src or, if
+// that is nil, under the name that the process gives itself. told is called after
+// the attempt. The error says why the attempt failed or how the process ended.
 func (r *Registry) once(ctx context.Context, t *Target, src *Source, told func(*Source, error)) (*Source, error) {
 	adapter, err := r.opts.Attach(ctx, *t)
 	if src == nil && (err == nil || t.Again) {
 		name := t.Name
-		// A simulation's target is called by its key, which is its address too; its
-		// own name is a title for people.
+		// The target of a simulation keeps its key as its name, which is its address
+		// too. The name that the simulation gives itself is a title for people.
 		if err == nil && adapter.Info().Name != "" && !t.Kind.IsModel() {
 			name = adapter.Info().Name
 		}
@@ -377,14 +383,14 @@ func (r *Registry) once(ctx context.Context, t *Target, src *Source, told func(*
 	return src, r.run(ctx, src, adapter, func() { told(src, nil) })
 }
 
-// holds reports whether src is the target's.
+// holds reports whether src belongs to the target.
 func (r *Registry) holds(src *Source, t *Target) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.targets[src] == t
 }
 
-// release says that the target has no need of src any more.
+// release says that the target does not need src any more.
 func (r *Registry) release(src *Source, t *Target) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -393,8 +399,8 @@ func (r *Registry) release(src *Source, t *Target) {
 	}
 }
 
-// wait lets the time between two attempts pass. It reports false when the
-// source was dismissed, or has gone to another process.
+// wait waits between two attempts. It reports false if ctx is done, if the source
+// was dismissed, or if another process has taken it.
 func (r *Registry) wait(ctx context.Context, src *Source, t *Target, pause time.Duration) bool {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
@@ -406,8 +412,8 @@ func (r *Registry) wait(ctx context.Context, src *Source, t *Target, pause time.
 	}
 }
 
-// place finds the source for a process of this name: one of that name whose
-// process is gone, else a new one.
+// place returns the source for a process of this name: one of that name whose
+// process is gone, otherwise a new one.
 func (r *Registry) place(name string, t *Target) *Source {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -447,7 +453,7 @@ func (r *Registry) run(ctx context.Context, src *Source, adapter shm.Source, beg
 	r.opts.Logger.Info("source attached", "source", src.id, "address", adapter.Info().Address)
 	err := adapter.Run(ctx, sink)
 	if err == nil && errors.Is(context.Cause(ctx), shm.ErrGone) {
-		err = shm.ErrGone // we know it from elsewhere
+		err = shm.ErrGone // whoever follows the process knows that it is gone
 	}
 	sink.end(err, time.Now())
 	r.opts.Logger.Info("source ended", "source", src.id, "error", err)
@@ -461,8 +467,8 @@ func (r *Registry) run(ctx context.Context, src *Source, adapter shm.Source, beg
 	return err
 }
 
-// Of returns the source whose present or last process the adapter reads, nil if
-// there is none.
+// Of returns the source that reads its present or last process through the
+// adapter, nil if there is none.
 func (r *Registry) Of(adapter shm.Source) *Source {
 	for _, s := range r.List() {
 		if a, _ := s.process(); a == adapter {
@@ -497,7 +503,7 @@ func (r *Registry) remove(s *Source) {
 	r.opts.Removed(s)
 }
 
-// watch does what only time brings, once a second.
+// watch calls tick of every source once a second, and forgets those that are due.
 func (r *Registry) watch() {
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
@@ -511,7 +517,7 @@ func (r *Registry) watch() {
 					continue
 				}
 				r.mu.Lock()
-				if r.targets[s] == nil { // else it is waited for
+				if r.targets[s] == nil { // otherwise somebody waits for its process
 					r.remove(s)
 				}
 				r.mu.Unlock()
@@ -520,8 +526,8 @@ func (r *Registry) watch() {
 	}
 }
 
-// Slug makes a source's name fit for a URL: lower-case letters, digits and
-// single hyphens, at most 40 of them.
+// Slug returns a source's name as it stands in URLs: lower-case letters, digits
+// and single hyphens, at most 40 characters.
 func Slug(name string) string {
 	var b strings.Builder
 	for _, c := range strings.ToLower(name) {

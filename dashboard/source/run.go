@@ -34,7 +34,7 @@ func (s *Source) begin(adapter shm.Source, now time.Time) *run {
 	s.began, s.ended, s.stale = now, time.Time{}, false
 	s.cost, s.costThen, s.costAt, s.costRate = shm.Cost{}, shm.Cost{}, now, CostRate{Manager: -1}
 	s.starts++
-	// The last process's tiles are not this one's; its events are history.
+	// States of the last process say nothing of this one. Its events are kept as history.
 	clear(s.states)
 	text := info.Name + " " + word
 	if info.PID != 0 {
@@ -82,7 +82,7 @@ func (s *Source) fail(name string, kind shm.Kind, address string, err error, now
 	}
 	text := Sentence(err)
 	if s.starts > 0 {
-		return // the sentence of how it ended says more
+		return // the problem already says how the last process ended, which says more
 	}
 	if s.problem != text {
 		s.problem = text
@@ -119,8 +119,9 @@ func (r *run) State(name string, value shm.Value) {
 		return
 	}
 	if r.lastFrame.Before(r.began) || !r.framed() {
-		// Once there are frames they tell: a state is asked for, and the
-		// manager answers also for a process that hangs.
+		// Once frames come, they alone show that the process is there. A state is no
+		// sign of it: webmon asks for states, and the manager process answers even
+		// while the watched process hangs.
 		r.lastHeard = now
 	}
 	if value == nil {
@@ -144,7 +145,7 @@ func (r *run) State(name string, value shm.Value) {
 	signal(r.changed)
 }
 
-// came has reads look whether it is what they wait for; mu is held.
+// came wakes the reads that wait, so that they check again; mu is held.
 func (r *run) came() {
 	for _, came := range r.waiting {
 		close(came)
@@ -161,7 +162,7 @@ func (r *run) Event(e shm.Event) {
 		if now.Sub(at) > Window || at.After(now) {
 			return
 		}
-		received = at // as if webmon had been there
+		received = at // as if webmon had received it then
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -179,7 +180,7 @@ func (r *run) Event(e shm.Event) {
 		r.topics[e.Topic] = t
 	}
 	if e.Past && t.latest.After(at) {
-		return // what is there is newer: it was not sent to us, or not in order
+		return // newer events are here already: this one comes twice, or out of order
 	}
 	t.latest = at
 	t.count.add(received)
@@ -193,7 +194,8 @@ func (r *run) Event(e shm.Event) {
 	signal(r.changed)
 }
 
-// when is the time of an event: the process's own where its clock can be ours.
+// when is the time of an event: the process's own stamp if its clock agrees with
+// webmon's, otherwise now.
 func when(stamp float64, now time.Time) time.Time {
 	if stamp > 0 && !math.IsInf(stamp, 0) {
 		t := time.UnixMicro(int64(stamp * 1e6))
@@ -209,7 +211,7 @@ func (r *run) numbers(name string, v shm.Value, at time.Time, depth int) {
 	if m, ok := v.(map[string]shm.Value); ok {
 		if depth < 3 {
 			for key, v := range m {
-				if key != "time" { // the stamp of the others, no value of its own
+				if key != "time" { // the stamp of the other values
 					r.numbers(name+"."+key, v, at, depth+1)
 				}
 			}
@@ -327,8 +329,8 @@ func (s *Source) notice(key, text string, now time.Time) {
 	n.Count++
 }
 
-// tick does what only time brings. It reports whether the source is so long
-// gone that it can be forgotten.
+// tick notices what happens because time passes, such as staleness. It reports
+// whether the process has been gone for so long that the source can be forgotten.
 func (s *Source) tick(now time.Time, forget time.Duration) (gone bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

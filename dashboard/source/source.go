@@ -1,10 +1,10 @@
-// Package source keeps what each watched process has said: the latest state,
-// the history of its events, and what happened to it. It outlives the process:
-// one that starts again under the same name continues the history of the last,
-// so that a page and its address stay what they were.
+// Package source keeps what each watched process has sent: the latest state,
+// the history of its events, and what happened to it. A source outlives its
+// process: a process that starts again under the same name continues the history
+// of the last one, so that pages and their addresses stay valid.
 //
-// It is the only writer of that history and knows nothing of pages. Feeds and
-// tabs read it:
+// The package is the only writer of that history and knows nothing of pages.
+// Feeds and tabs read it:
 //
 //	reg, err := source.NewRegistry(source.Options{Attach: attach})
 //	src, err := reg.Attach(ctx, source.Target{Name: "napari", Address: "127.0.0.1:40123"})
@@ -30,7 +30,7 @@ const (
 	// StaleAfter is how long a source that has sent frames may send none
 	// before it counts as not connected.
 	StaleAfter = 5 * time.Second
-	// ReadCounts is how long a read of the API counts as watching.
+	// ReadCounts is how long a read of the API counts as somebody watching.
 	ReadCounts = 5 * time.Second
 
 	maxTopics  = 256 // topics of one source
@@ -60,9 +60,9 @@ type Source struct {
 	ended     time.Time // zero while running
 	starts    int
 	lastFrame time.Time
-	frameThen time.Time // the one before
+	frameThen time.Time // the frame before that
 	lastHeard time.Time
-	answered  time.Time // the process was asked something, and answered
+	answered  time.Time // when the process last answered a request
 	stale     bool
 	frames    counter
 	states    map[string]*state
@@ -92,7 +92,7 @@ type topic struct {
 	count  counter
 	log    *Log
 	recent []Message // the last ones, oldest first
-	latest time.Time // of the last one, as its series have it
+	latest time.Time // time of the last message in the series
 }
 
 // Message is one event as the pages show it.
@@ -101,7 +101,7 @@ type Message struct {
 	Value shm.Value
 }
 
-// Happening is an entry of a source's timeline.
+// Happening is an entry in a source's timeline.
 type Happening struct {
 	Time time.Time
 	Kind string // "start", "end", "stop", "stale", "resume", "error"
@@ -115,14 +115,14 @@ type Notice struct {
 	First, Last time.Time
 }
 
-// CostRate is what reading takes from the watched process each second.
+// CostRate is what reading costs the watched process each second.
 type CostRate struct {
 	CallsPerSec float64
 	BytesPerSec float64
-	// Manager is the part of one core that the manager process uses, napari's
-	// own use of it included; negative: unknown.
+	// Manager is the fraction of one core that the manager process uses, including
+	// what it does for napari itself; negative: unknown.
 	Manager float64
-	// Waiting is the part of the time in which a request was under way.
+	// Waiting is the fraction of the time in which a request was under way.
 	Waiting float64
 }
 
@@ -145,38 +145,38 @@ func newSeries() *series.Series { return series.New(series.Options{Window: Windo
 // ID is the source's name in URLs.
 func (s *Source) ID() string { return s.id }
 
-// Status is what a source is like at one moment.
+// Status describes a source at one moment.
 type Status struct {
 	shm.Info
 	ID        string
-	Connected bool
-	Running   bool   // a process is attached, if perhaps silent
-	Problem   string // why it is not, one sentence
-	Rests     bool   // it is a simulation that ended because nobody looked
+	Connected bool   // a process is attached, and is not Stale
+	Running   bool   // a process is attached, even if it is silent
+	Problem   string // why none is attached, one sentence
+	Rests     bool   // the source is a simulation that ended because nobody looked
 	Began     time.Time
 	Ended     time.Time
 	Starts    int           // processes seen under this name
 	Frames    uint64        // of the present process and those before
 	FrameRate float64       // Hz, over the last seconds
-	Age       time.Duration // since anything was heard; 0 before
-	Heard     bool
-	Framed    bool // it sends frames, or says that it is well without them
-	Silent    bool // framed and attached, and not one frame yet
-	Stale     bool // frames had come and have stopped, or it does not answer
+	Age       time.Duration // since webmon last heard anything; 0 if it never has
+	Heard     bool          // webmon has heard something
+	Framed    bool          // the process sends frames, as napari does
+	Silent    bool          // Framed and Running, but there has been no frame yet
+	Stale     bool          // frames have stopped, or the process does not answer
 	Topics    []string
-	Lost      uint64 // events that the process has not kept until webmon took them
+	Lost      uint64 // events that the process dropped before webmon took them
 	Cost      shm.Cost
 	CostRate  CostRate
 	Latency   series.Stats // ms, from the process's stamp to webmon, over a minute
 	Notices   []Notice
 }
 
-// Status returns what the source is like now.
+// Status describes the source as it is now.
 func (s *Source) Status(now time.Time) Status {
 	adapter, running := s.process()
 	var info shm.Info
 	if running {
-		info = adapter.Info() // it grows; asked for without our lock, as all of an adapter
+		info = adapter.Info() // it changes; adapters are never called under mu
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -198,7 +198,7 @@ func (s *Source) Status(now time.Time) Status {
 		st.Age = max(0, now.Sub(s.lastHeard))
 	}
 	for name := range s.states {
-		if name != shm.TopicLost { // webmon's own, as the notices are
+		if name != shm.TopicLost { // it is for webmon itself
 			st.Topics = append(st.Topics, name)
 		}
 	}
@@ -214,7 +214,7 @@ func (s *Source) Status(now time.Time) Status {
 	return st
 }
 
-// connected reports whether the process is there and sends; mu is held.
+// connected reports whether the process is attached and not stale; mu is held.
 func (s *Source) connected(now time.Time) bool {
 	last := s.lastFrame
 	if !s.framed() {
@@ -223,14 +223,14 @@ func (s *Source) connected(now time.Time) bool {
 	return s.running && (last.Before(s.began) || now.Sub(last) < StaleAfter)
 }
 
-// framed reports whether the process sends frames: one that does not is well as
-// long as it answers; mu is held.
+// framed reports whether the process sends frames. A process that sends none is
+// connected as long as it answers. mu is held.
 func (s *Source) framed() bool {
 	return s.info.Kind == shm.KindNapari || s.info.Kind == shm.KindDemo
 }
 
-// IsModel reports whether it is a simulation, which runs while somebody looks at
-// it.
+// IsModel reports whether the source is a simulation, which runs while somebody
+// looks at it.
 func (s *Source) IsModel() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -242,8 +242,9 @@ func (s *Source) isModel() bool {
 	return s.info.Kind.IsModel()
 }
 
-// State returns the latest value of a state topic, when it came and how often
-// it has come; the zero time if it never has. The value must not be changed.
+// State returns the latest value of a state topic, when it came, and how many
+// values have come so far. at is the zero time if there is none. The value must
+// not be changed.
 func (s *Source) State(name string) (v shm.Value, at time.Time, seq uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -253,7 +254,8 @@ func (s *Source) State(name string) (v shm.Value, at time.Time, seq uint64) {
 	return nil, time.Time{}, 0
 }
 
-// StateRate returns how often a second a state topic has come of late.
+// StateRate returns how many values of a state topic came a second, over the last
+// seconds.
 func (s *Source) StateRate(name string, now time.Time) float64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -274,7 +276,7 @@ func (s *Source) States() map[string]shm.Value {
 	return out
 }
 
-// Lost counts the events that the process has not kept until webmon took them.
+// Lost counts the events that the process dropped before webmon took them.
 func (s *Source) Lost() shm.Lost {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -335,8 +337,8 @@ func (s *Source) History(name string) *Log {
 	return nil
 }
 
-// Series returns the history of one number, by "<topic>.<path>" such as
-// "frame_time.delta_ms", nil if it has not come yet.
+// Series returns the history of one number, nil if the number has not come yet.
+// Its name is "<topic>.<path>", such as "frame_time.delta_ms".
 func (s *Source) Series(name string) *series.Series {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -350,12 +352,12 @@ func (s *Source) SeriesNames() []string {
 	return slices.SortedFunc(maps.Keys(s.series), natural.Compare)
 }
 
-// Marks returns the moments to mark in every chart, oldest first.
+// Marks returns the moments that every chart marks, oldest first.
 func (s *Source) Marks() []series.Mark {
 	return s.marks.List()
 }
 
-// Ended returns when the last process ended; zero while one is there.
+// Ended returns when the last process ended; zero while a process is attached.
 func (s *Source) Ended() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -369,7 +371,7 @@ func (s *Source) Happened() []Happening {
 	return slices.Clone(s.happened)
 }
 
-// Actions lists what may be asked of the present process.
+// Actions lists the actions that the present or last process offers.
 func (s *Source) Actions() []shm.Action {
 	adapter, _ := s.process()
 	if adapter == nil {
@@ -385,7 +387,8 @@ func (s *Source) process() (adapter shm.Source, running bool) {
 	return s.adapter, s.running
 }
 
-// Command sends cmd to the process. It reports Gone if there is none.
+// Command sends cmd to the process. report is called whenever its status changes,
+// with [shm.Gone] if no process runs.
 func (s *Source) Command(cmd shm.Command, report func(shm.Status, string)) {
 	adapter, running := s.process()
 	if !running {
@@ -398,11 +401,11 @@ func (s *Source) Command(cmd shm.Command, report func(shm.Status, string)) {
 	})
 }
 
-// Changed is signalled (capacity one) after the source has sent something.
-// It has one reader, the source's pump.
+// Changed is signalled (capacity one) after the process has sent something. Only
+// the source's pump reads it.
 func (s *Source) Changed() <-chan struct{} { return s.changed }
 
-// Want asks the process for topics until the returned function is called.
+// Want makes webmon ask the process for topics until release is called.
 func (s *Source) Want(topics ...string) (release func()) {
 	s.want(topics, 1)
 	return sync.OnceFunc(func() { s.want(topics, -1) })
@@ -419,8 +422,8 @@ func (s *Source) want(topics []string, by int) {
 	signal(s.demand)
 }
 
-// Read counts as watching every topic for ReadCounts. It reports whether
-// somebody was watching them all before, so that what is there is fresh.
+// Read counts as watching every topic for ReadCounts. It reports whether every
+// topic was watched before the call, so that the values at hand are fresh.
 func (s *Source) Read(now time.Time) (fresh bool) {
 	s.mu.Lock()
 	fresh = s.wants[All] > 0 || now.Sub(s.read) < ReadCounts
@@ -432,8 +435,8 @@ func (s *Source) Read(now time.Time) (fresh bool) {
 	return fresh
 }
 
-// Refresh has the process asked for topics, nil for all, and returns when what it had
-// then is there, or ctx is done. It reports whether the process is one that is asked.
+// Refresh asks the process for topics, nil for all, and returns when its answers have
+// come or ctx is done. It reports whether its adapter can ask at all.
 func (s *Source) Refresh(ctx context.Context, topics []string) bool {
 	s.mu.Lock()
 	adapter, connected := s.adapter, s.connected(time.Now())
@@ -445,8 +448,8 @@ func (s *Source) Refresh(ctx context.Context, topics []string) bool {
 	return ok
 }
 
-// Await returns when the process has answered what was asked since then, or ctx
-// is done.
+// Await returns when values have come that were asked for at since or later, or
+// when ctx is done.
 func (s *Source) Await(ctx context.Context, since time.Time) {
 	for {
 		s.mu.Lock()
@@ -465,10 +468,15 @@ func (s *Source) Await(ctx context.Context, since time.Time) {
 	}
 }
 
-// isThere reports whether what was asked since then is there: the poll, or of a
-// process that has none any other topic. That one alone may have been under way
-// before; with the second frame nothing is any more. Of a process that sends no
-// frames it is every topic. mu is held.
+// isThere reports whether values have come that were asked for at since or later:
+//
+//   - A process that sends frames has them when its tiles (shm.TopicPoll) have come
+//     since then. Otherwise any other state must have come since then, and two frames:
+//     one answer may have been under way before, but not past a second frame.
+//   - A process that sends no frames has them when every state but the arrays has come
+//     since then.
+//
+// mu is held.
 func (s *Source) isThere(since time.Time) bool {
 	if !s.framed() {
 		for name, st := range s.states {
@@ -494,10 +502,10 @@ func (s *Source) isThere(since time.Time) bool {
 	return false
 }
 
-// Demand returns how often a second somebody wants the topic.
+// Demand returns how often a second the topic is wanted: 60 while it is watched, 10
+// after a read of the API, otherwise 0.
 func (s *Source) Demand(name string) float64 {
-	// The frames of an array are megabytes each: whoever wants everything does
-	// not mean those.
+	// The frames of an array may have megabytes each, so All does not include them.
 	_, array := shm.ArrayOfTopic(name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -520,8 +528,8 @@ func signal(c chan struct{}) {
 	}
 }
 
-// happen adds to the timeline; mu is held. mark, if any, is the word for it in
-// the charts.
+// happen adds to the timeline; mu is held. mark is what the charts call the moment,
+// "" for no mark.
 func (s *Source) happen(at time.Time, kind, text, mark string) {
 	if len(s.happened) == maxHappens {
 		s.happened = slices.Delete(s.happened, 0, 1)

@@ -172,8 +172,8 @@ func TestDefaultPrefersProcesses(t *testing.T) {
 		r := registry(t, source.Options{}, map[string]*process{"m": model, "f": far, "n": napari})
 		expect := func(when, want string, waited bool) {
 			t.Helper()
-			if got := r.Default().ID(); got != want || r.Waited() != waited {
-				t.Errorf("%s: the default is %q, waited for %v, want %q and %v", when, got, r.Waited(), want, waited)
+			if got := r.Default().ID(); got != want || r.HasProcess() != waited {
+				t.Errorf("%s: the default is %q, HasProcess %v, want %q and %v", when, got, r.HasProcess(), want, waited)
 			}
 		}
 		expect("nothing", source.Nobody, false)
