@@ -9,7 +9,7 @@ import (
 	"webmon/dashboard/series"
 )
 
-// View is the page that charts are shown on.
+// View is what charts need to know of the page that shows them.
 type View struct {
 	Prefix string // of every link, "" or like "/lab"
 	Source string // id of the source
@@ -18,13 +18,13 @@ type View struct {
 
 	Series func(name string) *series.Series // as in Options; nil: there is no source
 	Ended  func() time.Time                 // as in Options
-	// IsTopic tells whether the source has an event topic of that name, whose
-	// events can be downloaded; nil: none.
+	// IsTopic reports whether the source has an event topic of that name, whose
+	// events can be downloaded; nil: it has none.
 	IsTopic func(name string) bool
 }
 
-// Card returns what the component components.Chart shows: the chart with its
-// numbers of now. Frames of Feed keep it live.
+// Card returns the props of components.Chart: the chart with its present numbers.
+// Frames of [Feed] keep it live.
 func (v View) Card(spec Spec, now time.Time) components.ChartProps {
 	p := components.ChartProps{
 		Name:   spec.Name,
@@ -75,8 +75,8 @@ func Topic(source, name string, window time.Duration) string {
 	return source + "/chart/" + Detail(name, window)
 }
 
-// Windows returns the choices of the window of time; path is that of the page,
-// query its present query.
+// Windows returns the windows of time that people can choose; path is that of the
+// page, query its present query.
 func Windows(path string, query url.Values, now time.Duration) []components.ChartWindow {
 	var all []components.ChartWindow
 	for _, w := range series.Windows() {

@@ -9,18 +9,18 @@ import (
 	"webmon/dashboard/series"
 )
 
-// Options say what a Feed reads and what it is called.
+// Options say what a Feed reads and what its hub topic is.
 type Options struct {
 	Topic  string        // the hub topic, written into every frame
-	Spec   Spec          // what is drawn; SpecFor
+	Spec   Spec          // what is drawn; see SpecFor
 	Window time.Duration // one of series.Windows
 
-	// Series returns the series of a name, nil while there is none. Needed.
+	// Series returns the series with a name, nil while there is none. Required.
 	Series func(name string) *series.Series
 	// Marks returns the moments to mark, oldest first; nil: none.
 	Marks func() []series.Mark
-	// Ended returns when the process ended, zero while it is there; the page
-	// then keeps the last window standing. nil: it never ends.
+	// Ended returns when the process ended, zero while it runs. The page of a
+	// process that has ended shows its last window. nil: it never ends.
 	Ended func() time.Time
 }
 
@@ -32,17 +32,22 @@ type Options struct {
 //	 "lines": [[<index of the first bucket>, step, count, mean, min_at, min, max_at, max, ...], ...],
 //	 "stats": [{"last": ..., "median": ..., ...}, ...], "marks": [[<ms>, "text"], ...]}
 //
-// A line is a flat list: the absolute index of its first bucket (its time
-// divided by the width), then seven numbers a bucket: how much its index is
-// above that of the bucket before (0 for the first), how many values it holds
-// and their mean, and where in it, in ms, its lowest and highest lie. A bucket
-// without values (count 0) is a gap, and its last five numbers are 0.
+// A line is a flat list. It begins with the absolute index of its first bucket,
+// which is the bucket's time divided by the width. Then each bucket has seven
+// numbers:
 //
-// A snapshot holds the whole window. A delta holds every bucket that has
-// changed since the delta before, whole again and not the difference, so that
-// merging it twice does no harm; it may be merged only onto the state of
-// seq-1 or of a snapshot with that seq. stats and marks stand only in frames
-// where they are new; marks is always the whole list.
+//   - step: its index minus that of the bucket before (0 for the first)
+//   - count and mean of its values
+//   - min_at and min: the lowest value, and when it was, in ms after the bucket's start
+//   - max_at and max: the same for the highest value
+//
+// A bucket without values (count 0) is a gap, and its last five numbers are 0.
+//
+// A snapshot holds the whole window. A delta holds every bucket that has changed
+// since the delta before. It holds these buckets whole, not the difference, so that
+// merging it twice does no harm. It may be merged only into the state of seq-1, or
+// of a snapshot with the same seq. Frames have stats and marks only when they are
+// new; marks is always the whole list.
 type Feed struct {
 	opts   Options
 	level  time.Duration // the window whose buckets are read
@@ -51,10 +56,10 @@ type Feed struct {
 	lines  []lineState
 	seq    uint64
 	ended  time.Time
-	looked time.Time   // when ended was asked for
-	sent   time.Time   // the last delta
-	told   time.Time   // the last stats
-	marks  int         // how many marks the pages know of
+	looked time.Time   // when Options.Ended was last called
+	sent   time.Time   // when the last delta was sent
+	told   time.Time   // when the last stats were sent
+	marks  int         // how many marks the pages have been sent
 	marked series.Mark // the last of them
 
 	buckets []series.Bucket // to use again
@@ -68,12 +73,12 @@ type lineState struct {
 	Line
 	begun  bool
 	newest int64  // index of the newest bucket in any delta
-	points uint32 // that it held then
+	points uint32 // how many points it held then
 }
 
 // How often things are sent.
 const (
-	fastest     = 60 * time.Millisecond // more than a picture of a minute can show
+	fastest     = 60 * time.Millisecond // a chart of a minute cannot show more
 	slowest     = 250 * time.Millisecond
 	statsEvery  = 250 * time.Millisecond
 	endedEvery  = 250 * time.Millisecond
@@ -94,13 +99,13 @@ func NewFeed(opts Options) (*Feed, error) {
 	}
 	f := &Feed{opts: opts, level: opts.Window, width: width}
 	for _, line := range opts.Spec.Lines {
-		if line.Of != Values { // drawn by the second, and all lines have one width
+		if line.Of != Values { // one value a second; all lines have the same width
 			f.level, f.width = perSecond, series.Width(perSecond)
 		}
 		f.lines = append(f.lines, lineState{Line: line})
 	}
-	// A picture has some thousand columns: more often than the time moves on
-	// by one there is nothing to see.
+	// A chart is about a thousand columns wide. It looks the same until time has
+	// moved on by one column.
 	f.every = min(slowest, max(fastest, opts.Window/1000))
 	return f, nil
 }
@@ -129,8 +134,8 @@ func (f *Feed) snapshot(now time.Time) []byte {
 }
 
 // Next implements [tab.Frames]: what has changed since it was last called. Once a
-// second it returns a frame even if nothing has, so that the page knows the
-// time and that all is well.
+// second it returns a frame even if nothing has changed, so that the page knows the
+// time, and that the connection works.
 func (f *Feed) Next(now time.Time) []byte {
 	f.look(now)
 	lines := frame.Writer{Buf: make([]byte, 0, 1024)}
@@ -161,8 +166,8 @@ func (f *Feed) Next(now time.Time) []byte {
 	f.sent = now
 	f.seq++
 	if back {
-		// The series began anew, further back in time: what the pages have
-		// is no part of it any more.
+		// The series has begun again, further back in time. What the pages have is
+		// not part of it any more.
 		for i := range f.lines {
 			f.lines[i].begun = false
 		}
@@ -184,8 +189,8 @@ func (f *Feed) Next(now time.Time) []byte {
 	return w.End()
 }
 
-// statsEvery is how often the numbers are told: the longer the window, the
-// dearer they are and the less they change.
+// statsEvery is the time between two frames with stats. Those of a longer window
+// cost more and change less.
 func (f *Feed) statsEvery() time.Duration {
 	if f.opts.Window > 2*time.Minute {
 		return time.Second
@@ -201,7 +206,7 @@ func (f *Feed) look(now time.Time) {
 	}
 }
 
-// index is that of the bucket a time lies in.
+// index is the index of the bucket that contains a time.
 func (f *Feed) index(t time.Time) int64 { return t.UnixMicro() / f.width.Microseconds() }
 
 // read puts the buckets of a line from the given index on into f.buckets.
@@ -218,8 +223,8 @@ func (f *Feed) read(line *lineState, from int64, now time.Time) {
 	f.buckets = f.seconds(s, line.Of, from, f.until(now))
 }
 
-// edge is the time at the right of the picture: now, or when the process
-// ended, so that its last window stays to be seen.
+// edge is the time at the right edge of the chart: now, or when the process ended,
+// so that its last window stays visible.
 func (f *Feed) edge(now time.Time) time.Time {
 	if !f.ended.IsZero() && f.ended.Before(now) {
 		return f.ended
@@ -227,12 +232,12 @@ func (f *Feed) edge(now time.Time) time.Time {
 	return now
 }
 
-// oldest is the index of the first bucket that a page can show, and the one
-// before it, from which a line comes in at the left.
+// oldest is the index of the bucket before the first one that a page can show: a
+// line comes in from it at the left edge.
 func (f *Feed) oldest(now time.Time) int64 { return f.index(f.edge(now).Add(-f.opts.Window)) - 1 }
 
-// until is the index of the second under way, or of the one after that in
-// which the process ended.
+// until is the index of the present second, which is not over yet, or of the second
+// after the one in which the process ended.
 func (f *Feed) until(now time.Time) int64 {
 	if edge := f.edge(now); edge != now {
 		return f.index(edge) + 1
@@ -240,10 +245,10 @@ func (f *Feed) until(now time.Time) int64 {
 	return f.index(now)
 }
 
-// seconds returns a bucket of one value for each whole second from the given
-// one up to, not including, until. A second in which nothing came is zero, but
-// there is none before the first in which something did. The result is in
-// f.buckets' memory.
+// seconds returns a bucket of one value for each whole second with an index from
+// from up to, not including, until. A second in which nothing came has the value
+// zero. The seconds before the first value have no bucket. The result uses the
+// memory of f.buckets.
 func (f *Feed) seconds(s *series.Series, of Of, from, until int64) []series.Bucket {
 	f.raw = s.Buckets(f.raw[:0], perSecond, math.MinInt64)
 	out := f.buckets[:0]
@@ -268,7 +273,8 @@ func (f *Feed) seconds(s *series.Series, of Of, from, until int64) []series.Buck
 	return out
 }
 
-// setBack reports whether a line's series lies before what was sent of it.
+// setBack reports whether the series of a line has begun again at an earlier time
+// than what was sent of it.
 func (f *Feed) setBack(line *lineState) bool {
 	if !line.begun || len(f.buckets) > 0 || line.Of != Values {
 		return false
@@ -281,7 +287,7 @@ func (f *Feed) setBack(line *lineState) bool {
 	return ok && f.index(at) < line.newest
 }
 
-// advance notes how far the deltas of a line have come with f.buckets.
+// advance notes that the buckets of a line in f.buckets have been sent.
 func (f *Feed) advance(line *lineState) {
 	if n := len(f.buckets); n > 0 {
 		b := f.buckets[n-1]
@@ -303,7 +309,7 @@ func (f *Feed) begin(b []byte, now time.Time, kind string) frame.Writer {
 	return w
 }
 
-// precision is more digits than a picture or a reader can tell apart.
+// precision is how many significant digits are sent: more than anybody can see.
 const precision = 7
 
 // writeLine writes f.buckets in the form of a frame.
@@ -340,12 +346,12 @@ type Numbers struct {
 	PerSec, SumPerSec float64 // over the last 5 s
 }
 
-// nothing are the numbers where none have come.
+// nothing are the numbers of a line without values.
 func nothing() Numbers {
 	return Numbers{Stats: series.Describe(nil), PerSec: math.NaN(), SumPerSec: math.NaN()}
 }
 
-// Get returns the number of a key.
+// Get returns the number with a key.
 func (n Numbers) Get(key StatKey) float64 {
 	switch key {
 	case Last:

@@ -9,7 +9,7 @@ import (
 	"github.com/go-echarts/go-echarts/v2/types"
 )
 
-// The distance of the plot from the edges of the picture, CSS pixels. The page
+// The distance of the plot from the edges of the chart, in CSS pixels. The page
 // has the same numbers (PLOT in public/js/charts/chart.js).
 const (
 	PlotLeft   = 64
@@ -18,10 +18,10 @@ const (
 	PlotBottom = 24
 )
 
-// Option returns the ECharts option that a page starts a chart from, without
-// data: frames bring it. It is plain data for @templ.JSONScript. Colours are
-// CSS variables, "var(--series-1)", and formatters are names, "@ms"; the page
-// puts in what they stand for, and does so anew when the theme changes.
+// Option returns the ECharts option with which a page starts a chart. It contains
+// no values: frames bring them. It is plain data for @templ.JSONScript. Colours are
+// CSS variables such as "var(--series-1)", and formatters are names such as "@ms".
+// The page replaces them, and replaces the colours again when the theme changes.
 func Option(spec Spec) map[string]any {
 	c := charts.NewLine()
 	c.SetGlobalOptions(
@@ -31,8 +31,8 @@ func Option(spec Spec) map[string]any {
 		charts.WithTooltipOpts(opts.Tooltip{Show: opts.Bool(false)}), // the page's own, shared by all charts
 		charts.WithGridOpts(opts.Grid{}),
 		charts.WithXAxisOpts(opts.XAxis{
-			// Milliseconds since the epoch. The page sets the ticks: those of
-			// a time axis do not move on with it evenly.
+			// Milliseconds since the epoch. The page sets the ticks, because those
+			// of an ECharts time axis do not move evenly with the time.
 			Type: "value",
 			AxisLabel: &opts.AxisLabel{
 				Formatter: "@clock", Color: "var(--muted)", HideOverlap: opts.Bool(true),
@@ -77,7 +77,7 @@ func Option(spec Spec) map[string]any {
 // patch sets what go-echarts has no field for, or gets wrong.
 func patch(m map[string]any, spec Spec) {
 	delete(m, "toolbox")
-	delete(m, "color") // its default palette; ours is in the series
+	delete(m, "color") // go-echarts' default palette; each series has its own colour
 	m["progressive"] = 0
 	if axes, ok := m["yAxis"].([]opts.YAxis); ok && len(axes) > 0 {
 		m["yAxis"] = []map[string]any{{
@@ -85,7 +85,7 @@ func patch(m map[string]any, spec Spec) {
 			"splitLine": axes[0].SplitLine, "axisTick": map[string]any{"show": false},
 		}}
 	}
-	// The plot stays where the page's own reading line expects it.
+	// The plot stays where the page draws its own cursor line.
 	if grids, ok := m["grid"].([]opts.Grid); ok && len(grids) > 0 {
 		m["grid"] = []map[string]any{{
 			"left": PlotLeft, "right": PlotRight, "top": PlotTop, "bottom": PlotBottom, "outerBoundsMode": "none",
@@ -106,7 +106,7 @@ func patch(m map[string]any, spec Spec) {
 			"lineStyle":  opts.LineStyle{Color: color(line), Width: 1.5, Type: dash(i)},
 			"itemStyle":  opts.ItemStyle{Color: color(line)},
 			"symbol":     "none",
-			"showSymbol": false, // else each value is looked at for one
+			"showSymbol": false, // otherwise ECharts checks each value for a symbol
 			"silent":     true,
 			"animation":  false,
 			"clip":       true,
@@ -116,8 +116,8 @@ func patch(m map[string]any, spec Spec) {
 			"connectNulls": false,
 			"z":            2,
 		}
-		// The mean of each bucket; with dots these are the values themselves
-		// as long as they lie apart.
+		// The mean of each bucket. Dots show the values themselves as long as each
+		// bucket holds one value.
 		mean := maps.Clone(extent)
 		mean["id"], mean["z"] = id+"mean", 3
 		switch spec.Style {
@@ -159,10 +159,10 @@ func axisType(log bool) string {
 
 func color(l Line) string { return "var(--series-" + strconv.Itoa(min(8, max(1, l.Color))) + ")" }
 
-// dash tells the lines of one chart apart where colours cannot.
+// dash is the kind of line that tells the lines of a chart apart without colours.
 func dash(i int) string { return [...]string{"solid", "dashed", "dotted"}[i%3] }
 
-// symbol tells the dots of one chart apart where colours cannot.
+// symbol is the kind of dot that tells the lines of a chart apart without colours.
 func symbol(i int) string { return [...]string{"circle", "rect", "triangle"}[i%3] }
 
 // formatter is the name of the page's formatter of a unit.
@@ -171,7 +171,7 @@ func formatter(u Unit) string {
 	case Plain:
 		return "number"
 	case Chunks:
-		return string(Hertz) // there is no room for more
+		return string(Hertz) // the axis has no room for more
 	}
 	return string(u)
 }

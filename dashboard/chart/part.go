@@ -9,17 +9,17 @@ import (
 )
 
 // partBuckets is how many buckets a part of a window has at most: two for each
-// pixel of a wide picture.
+// pixel of a wide chart.
 const partBuckets = 2000
 
-// partWidths are the widths of the buckets of a part. With the narrowest the
-// points stand alone, each at its own microsecond.
+// partWidths are the widths that the buckets of a part can have. In the narrowest
+// ones each point is alone, and is shown at its own microsecond.
 var partWidths = [...]time.Duration{
 	1 * time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond, 20 * time.Millisecond,
 	50 * time.Millisecond, 100 * time.Millisecond, 200 * time.Millisecond, 500 * time.Millisecond, time.Second,
 }
 
-// partWidth is the narrowest width that a part is shown in.
+// partWidth is the narrowest width in which a part has few enough buckets.
 func partWidth(span time.Duration) time.Duration {
 	for _, w := range partWidths {
 		if span/w <= partBuckets {
@@ -29,11 +29,11 @@ func partWidth(span time.Duration) time.Duration {
 	return series.Width(perSecond)
 }
 
-// Part returns a part of a chart, from one time to another, in buckets as
-// narrow as a picture of it can show: a frame as [Feed] has it, of the kind
-// "part" and without numbers and marks. It reaches half its length beyond both
-// times, so that a line comes in from the side. "since" in it is the time, in
-// ms, from which on nothing is missing: fast series keep their points for less
+// Part returns the part of a chart between two times, in buckets as narrow as a
+// chart of that part can show. It is a frame as described at [Feed], with the kind
+// "part" and without stats and marks. It reaches half its length beyond both times,
+// so that lines come in from the sides. Its "since" is the time, in ms since the
+// epoch, from which on no value is missing: fast series keep their points for less
 // than the longest window.
 func Part(opts Options, from, to, now time.Time) ([]byte, error) {
 	opts.Window = perSecond
@@ -70,7 +70,7 @@ func Part(opts Options, from, to, now time.Time) ([]byte, error) {
 	return w.End(), nil
 }
 
-// ParseMillis reads a time in ms since the epoch, false if the text is none.
+// ParseMillis reads a time in ms since the epoch, false if the text is not one.
 func ParseMillis(text string) (time.Time, bool) {
 	ms, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.IsNaN(ms) || ms < 0 || ms > 1e14 {

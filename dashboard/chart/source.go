@@ -15,8 +15,8 @@ import (
 	"webmon/shm"
 )
 
-// Open opens the feed of a chart; the detail is "<chart>/<window in seconds>". Any
-// name is a chart's: that of a series which has not come yet stays empty.
+// Open opens the feed of a chart; the detail is "<chart>/<window in seconds>". Every
+// name is allowed: the chart of a series that does not exist stays empty until it does.
 func Open(at tab.Place) (tab.Feed, error) {
 	src := at.Source
 	name, window, err := ParseDetail(at.Detail)
@@ -38,7 +38,7 @@ func Open(at tab.Place) (tab.Feed, error) {
 	return tab.Feed{Wants: f.opts.Spec.Topics(), Every: f.every, Ordered: true, Frames: f}, nil
 }
 
-// ViewOf returns the view over a window of time that charts have at a moment.
+// ViewOf returns the view of charts of a source over a window of time.
 func ViewOf(m tab.Moment, window time.Duration) View {
 	view := View{Prefix: m.Prefix, Window: window}
 	if src := m.Source; src != nil {
@@ -50,11 +50,11 @@ func ViewOf(m tab.Moment, window time.Duration) View {
 	return view
 }
 
-// WindowOf is the window of time that the address of a page names.
+// WindowOf is the window of time that the query of a page names.
 func WindowOf(v tab.View) time.Duration { return ParseWindow(v.Request.URL.Query().Get("window")) }
 
-// SpecOf returns the chart of that name of a source. A simulation says itself
-// what the numbers of shm.TopicPhysics are.
+// SpecOf returns the chart of a source with a name. A simulation describes its
+// numbers in [shm.TopicPhysics] itself.
 func SpecOf(src *source.Source, name string) Spec {
 	spec := SpecFor(name)
 	if o, i, ok := observable(src, name); ok {
@@ -63,8 +63,8 @@ func SpecOf(src *source.Source, name string) Spec {
 	return spec
 }
 
-// observable returns the number that a simulation says it reports under the name
-// of a series, and its place among them.
+// observable returns how a simulation describes the number of a series, and the
+// index of the number among those of the simulation.
 func observable(src *source.Source, name string) (o shm.Observable, i int, ok bool) {
 	number, ok := strings.CutPrefix(name, shm.TopicPhysics+".")
 	if !ok || src == nil {
@@ -82,8 +82,8 @@ func observable(src *source.Source, name string) (o shm.Observable, i int, ok bo
 	return o, 0, false
 }
 
-// Alone returns the page of one chart, by the name of the chart or of a
-// series, and its title. It is an error if the source has neither.
+// Alone returns the page of one chart and its title. name is that of a chart or of
+// a series. It is an error if the source has neither.
 func Alone(v tab.View, name string) (title string, page templ.Component, err error) {
 	spec := SpecOf(v.Source, name)
 	known := slices.ContainsFunc(Known(), func(s Spec) bool { return s.Name == spec.Name })

@@ -1,9 +1,10 @@
-// Package chart turns the series of a source into charts: what each is called
-// and what is good or bad about its numbers ([Spec]), the go-echarts option that
-// a page starts from ([Option]), the frames that keep it live ([Feed]), and the
+// Package chart turns the series of a source into charts. For each chart it has
+// the title and how to read the numbers ([Spec]), the go-echarts option with which
+// a page starts ([Option]), the frames that keep the chart live ([Feed]), and the
 // props of the component that shows it ([View.Card]).
 //
-// It draws nothing and keeps no history: the page draws, package series keeps.
+// The package neither draws nor keeps history: the page draws, and package series
+// keeps the history.
 //
 //	spec := chart.SpecFor("frame_time")
 //	feed, err := chart.NewFeed(chart.Options{
@@ -28,10 +29,10 @@ import (
 
 // Spec says what a chart shows and how to read it.
 type Spec struct {
-	Name  string // in URLs and topics: of a known chart, else of its series
+	Name  string // in URLs and topics: that of a known chart, otherwise that of the series
 	Title string
 	Help  string // one sentence: what is good, what is bad
-	Empty string // what to say, and to do, while there are no numbers
+	Empty string // shown while there are no numbers: why, and what to do
 
 	Lines []Line
 	Unit  Unit // of the values drawn
@@ -39,8 +40,8 @@ type Spec struct {
 	Log   bool // begins with a logarithmic axis; people can switch
 	Zero  bool // the axis begins at zero
 
-	// AtLeast is how far the axis reaches at least, so that quiet numbers look
-	// quiet; 0: as far as the values.
+	// AtLeast is the least upper end of the axis, so that small changes look small;
+	// 0: the axis ends at the highest value.
 	AtLeast    float64
 	Thresholds []Threshold
 	Stats      []Stat // the numbers below the chart
@@ -61,7 +62,7 @@ type Of int
 const (
 	Values Of = iota // the values themselves: the lowest and highest of each bucket
 	Rate             // how many came in each second
-	Sum              // the sum of those of each second
+	Sum              // the sum of the values of each second
 )
 
 // Style is how the values of a line are drawn.
@@ -74,7 +75,7 @@ const (
 	Steps     Style = "step" // each value holds for a whole second
 )
 
-// Threshold is a value that people know.
+// Threshold is a well-known value, drawn as a horizontal line.
 type Threshold struct {
 	Value float64
 	Label string // such as "60 Hz"
@@ -91,8 +92,8 @@ type Stat struct {
 // StatKey names a number of a frame's stats.
 type StatKey string
 
-// The numbers there are. Rates are those of the last 5 seconds, so that they
-// tell how it goes now; all others are of the chart's window.
+// The numbers that a chart can show. Rates are those of the last 5 seconds, so that
+// they show the present. All others are those of the chart's window.
 const (
 	Last    StatKey = "last"
 	Median  StatKey = "median"
@@ -190,8 +191,8 @@ func bySecond(unit Unit) []Stat {
 	}
 }
 
-// SpecFor returns the chart of that name: one of Known, by its name or by the
-// name of its series, or else a plain one of the series called name.
+// SpecFor returns the chart with a name: one of [Known], by its own name or that of
+// its series, otherwise a plain chart of the series called name.
 func SpecFor(name string) Spec {
 	known := Known()
 	for _, spec := range known {
@@ -211,8 +212,8 @@ func SpecFor(name string) Spec {
 	}
 }
 
-// Observed is the chart of a number of a simulation, as that describes it. i is
-// its place among the simulation's charts.
+// Observed is the chart of a number as its simulation describes it. i is the index
+// of the number among those of the simulation.
 func Observed(spec Spec, o shm.Observable, i int) Spec {
 	if o.Title != "" {
 		spec.Title, spec.Lines[0].Label = o.Title, o.Title
@@ -232,7 +233,7 @@ func Observed(spec Spec, o shm.Observable, i int) Spec {
 	return spec
 }
 
-// hash is FNV-1a: the same name has the same colour in every process.
+// hash is FNV-1a, so that a name has the same colour in every process.
 func hash(s string) uint32 {
 	h := uint32(2166136261)
 	for i := range len(s) {
@@ -267,8 +268,8 @@ func Detail(name string, window time.Duration) string {
 	return url.PathEscape(name) + "/" + strconv.Itoa(int(window/time.Second))
 }
 
-// ParseDetail reads "<chart>/<window in seconds>", the chart's name escaped as
-// in a URL's path. It comes from a browser, so anything else is an error.
+// ParseDetail reads "<chart>/<window in seconds>", with the chart's name escaped as
+// in the path of a URL. Anything else, which a browser may send, is an error.
 func ParseDetail(detail string) (name string, window time.Duration, err error) {
 	escaped, seconds, ok := strings.Cut(detail, "/")
 	if !ok {
@@ -286,8 +287,8 @@ func ParseDetail(detail string) (name string, window time.Duration, err error) {
 	return "", 0, fmt.Errorf("chart %.40q: %.20q is no window of time that charts have", name, seconds)
 }
 
-// ParseWindow returns the window that a page's address asks for, a minute
-// where it asks for none that charts have.
+// ParseWindow returns the window of that many seconds, a minute if charts have no
+// such window.
 func ParseWindow(seconds string) time.Duration {
 	for _, w := range series.Windows() {
 		if seconds == strconv.Itoa(int(w/time.Second)) {

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Unit is the unit of a number, and thereby how it is written. The page writes
-// numbers in the same way (public/js/charts/format.js), ties of rounding
-// excepted; testdata/format.json holds both to it.
+// Unit is the unit of a number, and decides how the number is written. The page
+// writes numbers in the same way (public/js/charts/format.js), except that it may
+// round ties differently. Tests check both against testdata/format.json.
 type Unit string
 
 // The units. Any other text is a unit too, written after the number.
@@ -26,9 +26,9 @@ const (
 // None stands where there is no number.
 const None = "–"
 
-// Format writes a number in a unit, with three significant digits or a few
-// more: "16.7", "ms". The unit may be another than asked for: 65536 B are
-// "64.0", "KiB".
+// Format writes a number in a unit, with three significant digits or a few more:
+// "16.7", "ms". It may choose another unit of the same kind: 65536 B are "64.0",
+// "KiB".
 func (u Unit) Format(v float64) (text, unit string) {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return None, u.small()
@@ -47,7 +47,7 @@ func (u Unit) Format(v float64) (text, unit string) {
 	return digits(v), string(u)
 }
 
-// small is the unit where there is no number that would choose one.
+// small is the unit to write if there is no number.
 func (u Unit) small() string {
 	if u == BytesPerSec {
 		return "MB/s"
@@ -67,8 +67,8 @@ func scale(v, step float64, units ...string) (text, unit string) {
 	return digits(v), units[i]
 }
 
-// digits writes v with three significant digits, whole numbers up to 999,999
-// in full, and what is very large or small with an exponent.
+// digits writes v with three significant digits. From 100 to 999,999 it writes the
+// whole number, and it writes very large and very small numbers with an exponent.
 func digits(v float64) string {
 	switch abs := math.Abs(v); {
 	case v == 0:
@@ -90,7 +90,7 @@ func digits(v float64) string {
 	}
 }
 
-// exponent writes v as "1.23e6": without the padding that Go and C put in.
+// exponent writes v as "1.23e6", without the sign and the zeros of Go's "1.23e+06".
 func exponent(v float64) string {
 	s := strconv.FormatFloat(v, 'e', 2, 64)
 	mantissa, exp, _ := strings.Cut(s, "e")
@@ -98,7 +98,7 @@ func exponent(v float64) string {
 	return mantissa + "e" + strconv.Itoa(n)
 }
 
-// unitOf guesses the unit of a number from how it is called.
+// unitOf guesses the unit of a number from its name.
 func unitOf(name string) Unit {
 	name = strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])
 	switch {

@@ -46,10 +46,10 @@ type Options struct {
 	// called again before that.
 	Refresh func(*Topic)
 	// Kinds are further kinds of message that a page may send, by their "type". A
-	// function is called with every message of its kind: unchecked JSON of at most
-	// 16 KiB, which it must not keep. browser tells connections apart and means
-	// nothing else. The function must return at once. An error is logged, and the
-	// connection goes on. Messages of other kinds are ignored.
+	// function is called with every message of its kind: JSON of at most 16 KiB of
+	// which only the type was checked. It must not keep the message, and must return
+	// at once. browser tells connections apart and means nothing else. An error is
+	// logged, and the connection goes on. Messages of other kinds are ignored.
 	Kinds map[string]func(browser any, message []byte) error
 	// Watching is called when a browser has asked for topics, with those that
 	// it got, and with none once the browser is gone. For one browser it is never

@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// mathFence is the language of a fenced block that is a formula, as others have it.
+// mathFence is the language of a fenced block that is a formula, as on GitHub.
 const mathFence = "math"
 
-// escapes are letters of LaTeX that Python reads as control characters where the
-// docstring is not raw: "\alpha" begins with a bell. None of them is in a text
-// otherwise.
+// escapes restores LaTeX in which Python has read letters as control characters,
+// because the docstring is not raw: "\alpha" then begins with a bell. Texts have no
+// such characters otherwise.
 var escapes = strings.NewReplacer("\r\n", "\n", "\a", `\a`, "\b", `\b`, "\v", `\v`, "\f", `\f`, "\r", `\r`, "\x00", "\uFFFD")
 
-// fields are the sections of a docstring that list names, notes those that are prose;
-// both as NumPy's and as Google's have them.
+// fields are the titles of sections that list names, and notes those of sections with
+// text, in the docstring styles of NumPy and of Google.
 var (
 	fields = map[string]bool{
 		"args": true, "arguments": true, "parameters": true, "other parameters": true, "keyword arguments": true, "returns": true, "yields": true,
@@ -40,8 +40,8 @@ var (
 	environ    = regexp.MustCompile(`^\\begin\{(equation|align|gather|multline|eqnarray|alignat|flalign|cases|split)\*?\}`)
 )
 
-// fromDocstring makes Markdown of a docstring: what reStructuredText and Python's own
-// habits write otherwise is written as Markdown has it. Code is left alone.
+// fromDocstring converts a docstring to Markdown. It rewrites reStructuredText and
+// the conventions of Python docstrings, and leaves code alone.
 func fromDocstring(doc string) string {
 	if len(doc) > maxText {
 		doc = doc[:maxText] + "…"
@@ -89,8 +89,8 @@ func (c *converter) fence(language string, lines []string) {
 	c.write(marks + "\n")
 }
 
-// indented takes the lines from the present one on that lie deeper than the indent,
-// blank ones between them included, without their common indent.
+// indented takes the lines from the present one on that are indented by more than
+// indent, with the blank lines between them. It removes their common indent.
 func (c *converter) indented(indent int) []string {
 	var lines []string
 	least := -1
@@ -119,7 +119,7 @@ func (c *converter) indented(indent int) []string {
 
 func depth(line string) int { return len(line) - len(strings.TrimLeft(line, " \t")) }
 
-// block takes what begins at the present line.
+// block converts the block that begins at the present line.
 func (c *converter) block() {
 	line := c.lines[c.at]
 	trimmed := strings.TrimSpace(line)
@@ -178,7 +178,7 @@ func (c *converter) fenced(opening string) {
 	}
 }
 
-// math takes a formula that stands by itself.
+// math converts a formula that stands by itself. It reports whether there was one.
 func (c *converter) math(trimmed string) bool {
 	end, keep := "", ""
 	switch {
@@ -222,8 +222,8 @@ func (c *converter) math(trimmed string) bool {
 	return false
 }
 
-// heading takes a line with another one of marks below it, or above too, and what a
-// section of that name lists.
+// heading converts a heading, which is a line with a line of marks below it or one
+// above and one below, and the list in its section. It reports whether there was one.
 func (c *converter) heading(trimmed string) bool {
 	if underline.MatchString(trimmed) && len(trimmed) > 2 && c.line(c.at+1) != "" && strings.TrimSpace(c.line(c.at+2)) == trimmed {
 		c.at++
@@ -253,7 +253,8 @@ func (c *converter) heading(trimmed string) bool {
 	return false
 }
 
-// numpy takes the entries of a section: names, each with what it is below it, deeper.
+// numpy converts the entries of a section in NumPy's style: each is a name, with its
+// description indented below it.
 func (c *converter) numpy() {
 	for c.at < len(c.lines) {
 		line := c.lines[c.at]
@@ -274,7 +275,7 @@ func (c *converter) numpy() {
 	}
 }
 
-// google writes the entries of a section: "name (type): what it is".
+// google converts the entries of a section in Google's style: "name (type): description".
 func (c *converter) google(lines []string, listed bool) {
 	if !listed {
 		inner := fromDocstring(strings.Join(lines, "\n"))
@@ -297,7 +298,7 @@ func (c *converter) google(lines []string, listed bool) {
 	c.write("")
 }
 
-// item writes a name with what it is.
+// item writes an entry: a name, its type and its description.
 func (c *converter) item(name, kind string, about []string) {
 	head := "- `" + strings.ReplaceAll(name, "`", "") + "`"
 	if kind != "" {
@@ -314,7 +315,8 @@ func (c *converter) item(name, kind string, about []string) {
 	c.write("")
 }
 
-// explicit takes what begins with two dots.
+// explicit converts a block that begins with two dots: a directive, a footnote or a
+// comment.
 func (c *converter) explicit(trimmed string, indent int) {
 	c.at++
 	if m := footnote.FindStringSubmatch(trimmed); m != nil {
@@ -335,7 +337,7 @@ func (c *converter) explicit(trimmed string, indent int) {
 		if m[2] != "" {
 			body = append([]string{m[2]}, body...)
 		}
-		// A blank line is the next formula.
+		// A blank line begins the next formula.
 		var tex []string
 		for _, l := range append(body, "") {
 			if strings.TrimSpace(l) != "" {
@@ -348,7 +350,7 @@ func (c *converter) explicit(trimmed string, indent int) {
 	case "code", "code-block", "sourcecode", "ipython":
 		c.fence("", body)
 	case "image", "figure", "plot", "currentmodule", "module", "automodule", "autoclass", "index", "contents", "toctree":
-		// There is nothing of it to be shown here.
+		// There is nothing in it to show.
 	default:
 		name := strings.ReplaceAll(m[1], "-", " ")
 		c.write("\n**" + strings.ToUpper(name[:1]) + name[1:] + ".** " + inline(m[2]))
@@ -356,7 +358,7 @@ func (c *converter) explicit(trimmed string, indent int) {
 	}
 }
 
-// inline makes Markdown of what reStructuredText has within a line.
+// inline converts the reStructuredText markup within a line to Markdown.
 func inline(line string) string {
 	if !strings.ContainsAny(line, "`_") {
 		return line

@@ -13,7 +13,7 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// formula is one in LaTeX, in a line of text.
+// formula is a formula in LaTeX within a line of text.
 type formula struct {
 	ast.BaseInline
 	tex   []byte
@@ -25,7 +25,7 @@ var kindFormula = ast.NewNodeKind("Formula")
 func (f *formula) Kind() ast.NodeKind         { return kindFormula }
 func (f *formula) Dump(source []byte, at int) { ast.DumpHelper(f, source, at, nil, nil) }
 
-// address is one that stands as its own words.
+// address is a bare address in a text, shown as text and not as a link.
 type address struct {
 	ast.BaseInline
 	label []byte
@@ -78,8 +78,9 @@ func (mathParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Nod
 	return &formula{tex: bytes.TrimSpace(tex), block: open == "$$" || open == `\[`}
 }
 
-// ends returns where a formula ends, -1 for nowhere in the line. A single dollar counts
-// only beside what is not a space, and not before a digit: others are money.
+// ends returns the index at which a formula ends, -1 if it does not end in the line.
+// A single dollar begins or ends a formula only if no space follows or precedes it
+// inside the formula, and none ends one before a digit: other dollars are money.
 func ends(line []byte, end string, first bool) int {
 	if end != "$" {
 		return bytes.Index(line, []byte(end))
@@ -98,7 +99,7 @@ func ends(line []byte, end string, first bool) int {
 	return -1
 }
 
-// starParser leaves a star between letters or digits alone: a*b*c is a product.
+// starParser keeps a star between letters or digits as it is: a*b*c is a product.
 type starParser struct{}
 
 func (starParser) Trigger() []byte { return []byte{'*'} }
@@ -120,7 +121,7 @@ func wordy(r rune) bool {
 	return r == '_' || r == ')' || r == '(' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r > 127
 }
 
-// nodes renders what goldmark's own renderer would not as it is wanted here.
+// nodes renders the nodes for which goldmark's own renderer does not fit.
 type nodes struct{}
 
 func (nodes) RegisterFuncs(on renderer.NodeRendererFuncRegisterer) {
@@ -145,7 +146,7 @@ func (nodes) RegisterFuncs(on renderer.NodeRendererFuncRegisterer) {
 		}
 		return ast.WalkContinue, nil
 	})
-	// Pictures would be asked for elsewhere, which no page of webmon does.
+	// Pictures would be loaded from elsewhere, which no page of webmon does.
 	on.Register(ast.KindImage, func(util.BufWriter, []byte, ast.Node, bool) (ast.WalkStatus, error) { return ast.WalkContinue, nil })
 	on.Register(ast.KindLink, func(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if to := destination(n.(*ast.Link).Destination); to != nil {
@@ -214,7 +215,7 @@ func writeMath(w util.BufWriter, tex []byte, block bool) {
 	_, _ = w.WriteString("</span>")
 }
 
-// destination is an address that may be followed, nil for another one.
+// destination is the address of a link, nil if pages must not link to it.
 func destination(to []byte) []byte {
 	u, err := url.Parse(string(to))
 	if err != nil || u.Scheme != "mailto" && (u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {

@@ -1,15 +1,15 @@
-// Package prose makes HTML of what models say of themselves: docstrings, which are
-// Markdown, reStructuredText as NumPy's are, or plain text, with formulas in LaTeX.
+// Package prose renders the docstrings of models as HTML. A docstring is Markdown,
+// reStructuredText in the style of NumPy, or plain text. Its formulas are LaTeX.
 //
 //	lead, rest := prose.Render(doc) // its first paragraph, and what follows
 //
-// What comes in is anybody's, also that of a server elsewhere. goldmark escapes all
-// text, HTML in it is text like any other, addresses are http, https or mailto, and
-// pictures are their words; so the output holds a few known elements with known
-// attributes, which the tests check on whatever a fuzzer finds.
+// A docstring is not trusted: it may come from a server elsewhere. All text is
+// escaped, including any HTML in it. Links go to http, https or mailto addresses
+// only, and a picture becomes its description. So the output has a few known
+// elements with known attributes. A fuzz test checks that.
 //
-// A formula stays LaTeX in an element with data-math="inline" or "block", which the
-// page's script replaces by MathML, and which reads well enough without.
+// A formula stays LaTeX in an element with data-math="inline" or "block". The page's
+// script replaces it by MathML. Without the script the LaTeX is shown.
 package prose
 
 import (
@@ -27,10 +27,10 @@ import (
 )
 
 const (
-	maxText  = 32 << 10 // bytes of a docstring; what is longer is cut
-	maxMath  = 4 << 10  // bytes of a formula; what is longer stays a text
-	deepest  = 6        // the least heading
-	headings = 2        // levels that stand above those of a docstring: page and card
+	maxText  = 32 << 10 // bytes of a docstring; a longer one is cut
+	maxMath  = 4 << 10  // bytes of a formula; a longer one stays text
+	deepest  = 6        // the lowest level of a heading, <h6>
+	headings = 2        // levels above the headings of a docstring: those of page and card
 )
 
 var markdown = goldmark.New(
@@ -78,9 +78,8 @@ func Render(doc string) (lead, rest string) {
 	return out[0].String(), out[1].String()
 }
 
-// Line returns the HTML of the first paragraph of a docstring without the element
-// around it, and its words: for a place with an address of its own, so that those in
-// it are words.
+// Line returns the HTML inside the first paragraph of a docstring, and the words of
+// that paragraph as plain text. It has no links, so that it can stand inside one.
 func Line(doc string) (line, words string) {
 	source := []byte(fromDocstring(doc))
 	root := markdown.Parser().Parse(text.NewReader(source))
@@ -101,7 +100,7 @@ func Line(doc string) (line, words string) {
 	return out.String(), strings.Join(strings.Fields(wordsOf(n, source)), " ")
 }
 
-// unlink puts the words of links in their place.
+// unlink replaces links and pictures by their words.
 func unlink(n ast.Node, source []byte) {
 	for c := n.FirstChild(); c != nil; {
 		next := c.NextSibling()

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// widths are the windows that charts show and the width of their buckets: about
-// one for each pixel or two, so that the lowest and the highest value of every
-// bucket together draw what the points themselves would.
+// widths are the windows that charts show and the width of their buckets. There is
+// about one bucket for each pixel or two, so that the lowest and the highest value
+// of every bucket look the same as the points themselves.
 var widths = [...]struct{ window, width time.Duration }{
 	{10 * time.Second, 20 * time.Millisecond},
 	{30 * time.Second, 50 * time.Millisecond},
@@ -27,8 +27,8 @@ func Windows() []time.Duration {
 	return all
 }
 
-// Width returns the width of the buckets of a window, 0 where the window is
-// none of Windows.
+// Width returns the width of the buckets of a window, 0 if the window is not one
+// of Windows.
 func Width(window time.Duration) time.Duration {
 	for _, w := range widths {
 		if w.window == window {
@@ -40,12 +40,11 @@ func Width(window time.Duration) time.Duration {
 
 // Bucket sums up the points of one stretch of time: those from Index*width up
 // to, not including, (Index+1)*width since the Unix epoch. The boundaries
-// thereby depend on nothing but the width, and two readers of the same bucket
-// agree on its place.
+// depend on the width alone, so that all readers agree on the place of a bucket.
 type Bucket struct {
 	Index int64
-	Count uint32  // numbers; 0: only gaps
-	Gaps  uint32  // points that were no numbers
+	Count uint32  // points that were numbers; 0: only gaps
+	Gaps  uint32  // points that were not numbers
 	MinAt uint32  // when Min was, µs after the bucket's start
 	MaxAt uint32  // when Max was, µs after the bucket's start
 	Min   float64 // lowest number, the first of several equal ones
@@ -55,7 +54,7 @@ type Bucket struct {
 
 // Buckets appends to dst the buckets of a window's width that hold points and
 // whose index is at least from, oldest first. They reach back a little further
-// than the window. A window that is none of Windows has no buckets.
+// than the window. A window that is not one of Windows has no buckets.
 func (s *Series) Buckets(dst []Bucket, window time.Duration, from int64) []Bucket {
 	for i, w := range widths {
 		if w.window == window {
@@ -111,7 +110,7 @@ func (l *level) add(us int64, v float64) {
 	b.Sum += v
 }
 
-// push opens the bucket of the given index behind all others.
+// push appends an empty bucket with the index.
 func (l *level) push(index int64) *Bucket {
 	for l.size > 0 && l.at(0).Index <= index-int64(l.limit) {
 		l.pop()

@@ -1,9 +1,9 @@
 // Package series keeps the recent past of one number: its points, buckets of
 // them at the widths that charts draw, and statistics over a window.
 //
-// It is a bounded buffer in memory. It is no database: nothing is kept beyond
-// [Options.Window], nothing is written to disk, and it knows neither units nor
-// charts.
+// A series is a bounded buffer in memory, not a database: nothing is kept longer
+// than [Options.Window], and nothing is written to disk. The package knows neither
+// units nor charts.
 //
 //	s := series.New(series.Options{})
 //	s.Append(time.Now(), 16.7)
@@ -11,5 +11,5 @@
 //	st := s.Stats(time.Minute, time.Now())
 //	fmt.Printf("median %.1f, 99th percentile %.1f\n", st.Median, st.P99)
 //
-// One goroutine appends; any number may read meanwhile.
+// One goroutine appends; any number of goroutines may read at the same time.
 package series

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// maxMarks is how many marks are kept: a process that restarts all the time
-// must not fill the memory.
+// maxMarks is how many marks are kept, because a process that restarts all the
+// time must not fill the memory.
 const maxMarks = 64
 
 // Mark is something that happened at a time, such as "napari ended". Marks
-// belong to a source and stand in all of its charts.
+// belong to a source, and all of its charts show them.
 type Mark struct {
 	Time time.Time
 	Text string // a few words

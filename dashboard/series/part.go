@@ -2,8 +2,8 @@ package series
 
 import "time"
 
-// Kept returns the time from which on every point is there: the zero time if
-// none was ever dropped.
+// Kept returns the time since which no point has been dropped: the zero time if
+// none ever was.
 func (s *Series) Kept() time.Time {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -13,9 +13,8 @@ func (s *Series) Kept() time.Time {
 	return time.UnixMicro(s.chunks[0].base)
 }
 
-// Part appends to dst the points from one time to another in buckets of a
-// width of the caller's choice, oldest first. Points that are not kept any more
-// are missing; see [Series.Kept].
+// Part appends to dst the points between two times in buckets of any width,
+// oldest first. Points that were dropped are missing; see [Series.Kept].
 func (s *Series) Part(dst []Bucket, width time.Duration, from, to time.Time) []Bucket {
 	l := level{width: max(1, width.Microseconds())}
 	l.limit = int(max(0, to.Sub(from).Microseconds())/l.width) + 2

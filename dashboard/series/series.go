@@ -10,8 +10,8 @@ import (
 const (
 	chunkPoints = 512 // points a chunk holds: 6 KB, 8.5 s at 60 Hz
 
-	// backwards is how far back in time a point may lie and still count as late
-	// rather than as the clock having been set back.
+	// backwards is how far before the last point a point may lie and still count
+	// as late. A point further back means that the clock was set back.
 	backwards = 10 * time.Second
 )
 
@@ -35,9 +35,9 @@ type Series struct {
 	chunks  []*chunk     // oldest first, none empty
 	free    *chunk       // one dropped chunk, to be used again
 	kept    int          // points in chunks
-	dropped uint64       // points that were in chunks once
+	dropped uint64       // points that are no longer in chunks
 	clamped uint64       // points that came late
-	gaps    uint64       // points that were no numbers
+	gaps    uint64       // points that were not numbers
 	newest  int64        // time of the last point, µs since the epoch
 	last    float64      // the last point that was a number
 	lastAt  int64        // its time; 0: there was none
@@ -68,11 +68,10 @@ func New(opts Options) *Series {
 	return s
 }
 
-// Append adds the value v of the time t, by webmon's clock, to the nearest
-// microsecond. A time before that of the last point counts as that of the last
-// point, except that a step back of more than 10 s is taken for a clock that was
-// set back: the series then begins anew. NaN and the infinities are kept as
-// gaps.
+// Append adds the value v at the time t, by webmon's clock, to the microsecond. If
+// t is before the last point, the value gets the time of the last point. If t is
+// more than 10 s before it, the clock was set back, and the series begins again.
+// NaN and the infinities are kept as gaps.
 func (s *Series) Append(t time.Time, v float64) {
 	us := t.UnixMicro()
 	s.mu.Lock()
@@ -149,24 +148,24 @@ func (s *Series) Total() uint64 {
 	return s.dropped + uint64(s.kept)
 }
 
-// Last returns the last number and its time, false where there was none yet.
+// Last returns the last number and its time, false if there was none yet.
 func (s *Series) Last() (time.Time, float64, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return time.UnixMicro(s.lastAt), s.last, s.lastAt != 0
 }
 
-// Counts says what became of the points: all that ever came, those that came
-// late and got the time of the one before, and those that were no numbers.
+// Counts returns how many points came in all, how many came late and got the time
+// of the point before, and how many were not numbers.
 func (s *Series) Counts() (total, late, gaps uint64) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.dropped + uint64(s.kept), s.clamped, s.gaps
 }
 
-// Range iterates over the points from the given time on, oldest first; a gap
-// is NaN. The series is locked only while a chunk is copied, so the loop may
-// take its time; points that leave the series meanwhile are skipped.
+// Range iterates over the points from the given time on, oldest first. A gap is
+// NaN. The series is locked only while a chunk is copied, so the loop may take
+// long. Points that are dropped meanwhile are skipped.
 func (s *Series) Range(from time.Time) iter.Seq2[time.Time, float64] {
 	return func(yield func(time.Time, float64) bool) {
 		var (

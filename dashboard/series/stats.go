@@ -11,16 +11,16 @@ import (
 // Stats describe the points of a window. All numbers but the counts and rates
 // are NaN where the window holds no point.
 type Stats struct {
-	Last   float64   // the last number at all, be it older than the window
-	LastAt time.Time // its time; zero where there was none
+	Last   float64   // the last number, even if it is older than the window
+	LastAt time.Time // its time; zero if there was none
 
-	Median, P99    float64 // as numpy.percentile gives them, between two points where need be
+	Median, P99    float64 // interpolated between two points as numpy.percentile does
 	Min, Max, Mean float64
-	Count          int // numbers in the window
-	Gaps           int // points in the window that were none
+	Count          int // points in the window that were numbers
+	Gaps           int // points in the window that were not
 
-	// Span is the part of the window that the series can speak of: less than
-	// the window while it is younger, or where it keeps too few points.
+	// Span is the part of the window that the series covers. It is less than the
+	// window while the series is younger, or if it keeps too few points.
 	Span       time.Duration
 	RatePerSec float64 // Count over Span, at least a second
 	SumPerSec  float64 // sum of the numbers over Span, at least a second
@@ -30,8 +30,8 @@ type Stats struct {
 var scratch = sync.Pool{New: func() any { return new([]float64) }}
 
 // Stats returns the statistics of the window that ends now. It looks at every
-// point of it, so ask once for all who want to know: 54,000 points take about
-// a millisecond, 3,600 some 30 µs. The writer waits only while they are copied.
+// point of the window: 54,000 points take about a millisecond, 3,600 some 30 µs.
+// So call it once for all browsers. Append waits only while the points are copied.
 func (s *Series) Stats(window time.Duration, now time.Time) Stats {
 	buf := scratch.Get().(*[]float64)
 	defer scratch.Put(buf)
@@ -82,15 +82,15 @@ func (s *Series) Stats(window time.Duration, now time.Time) Stats {
 	return st
 }
 
-// Describe returns the statistics of values that are at hand already, without
-// times and rates. It reorders them.
+// Describe returns the statistics of values, without times and rates. It reorders
+// the values.
 func Describe(values []float64) Stats {
 	st := Stats{Last: math.NaN()}
 	summarize(values, &st)
 	return st
 }
 
-// summarize fills in what values say. It reorders them.
+// summarize fills in the statistics of values. It reorders them.
 func summarize(values []float64, st *Stats) {
 	n, sum := 0, 0.0
 	lo, hi := math.Inf(1), math.Inf(-1)
@@ -133,8 +133,8 @@ func quantile(values []float64, q float64) float64 {
 // must be no NaN among them.
 func nth(values []float64, k int) {
 	lo, hi := 0, len(values)-1
-	// A process could send numbers in an order that makes every pivot a bad
-	// one; after so many rounds what is left is sorted instead.
+	// A process could send numbers in an order that makes every pivot a bad one.
+	// After that many rounds the rest is sorted instead.
 	rounds := 3 * bits.Len(uint(len(values)))
 	for ; hi-lo > 16 && rounds > 0; rounds-- {
 		p := pivot(values[lo], values[lo+(hi-lo)/2], values[hi])

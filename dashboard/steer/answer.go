@@ -11,10 +11,9 @@ import (
 	"webmon/shm"
 )
 
-// Answer is what the form of a command is answered with: the part of the page
-// that it stands for, rendered again. It is nil where what stands around the
-// form shows what became of the command. csrf is the token of the page that sent
-// the form.
+// Answer is the part of the page that replaces the form of a command after it was
+// posted. It is nil if another part of the page shows what became of the command.
+// csrf is the token of the page that sent the form.
 func (d *Desk) Answer(src *source.Source, action shm.Action, as As, given map[string]any, is Outcome, csrf string, now time.Time) templ.Component {
 	blamed, reason := "", ""
 	no := is.Refusal
@@ -49,8 +48,9 @@ func (d *Desk) Answer(src *source.Source, action shm.Action, as As, given map[st
 	return nil
 }
 
-// ControlOf is the control that an action stands for whose one argument has its
-// own name; ok is false for any other action.
+// ControlOf is the control that an action sets: the one of its name that the process
+// declares, otherwise one for an action whose only argument has the action's name.
+// ok is false for any other action.
 func (d *Desk) ControlOf(src *source.Source, action shm.Action, now time.Time) (p ui.ControlProps, ok bool) {
 	if control, ok := src.Controls().Get(action.Name); ok {
 		return d.Control(src, control, now), true
@@ -61,7 +61,8 @@ func (d *Desk) ControlOf(src *source.Source, action shm.Action, now time.Time) (
 	return d.untold(src, action, now), true
 }
 
-// inWords says why a value was not taken, with the name that people see.
+// inWords is one sentence that says why a value was not taken, with the name of the
+// argument that people see.
 func inWords(action shm.Action, name string, given map[string]any) string {
 	for _, arg := range action.Args {
 		if arg.Name != name {
@@ -79,7 +80,7 @@ func inWords(action shm.Action, name string, given map[string]any) string {
 	return fmt.Sprintf("%s takes no %q.", label(action.Title, action.Name), name)
 }
 
-// asPairs are arguments as they were sent, in the order of the action.
+// asPairs are the arguments as they were sent, in the order in which the action has them.
 func asPairs(action shm.Action, given map[string]any) []ui.Pair {
 	var out []ui.Pair
 	for _, arg := range action.Args {

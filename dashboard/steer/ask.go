@@ -11,16 +11,16 @@ import (
 
 // Outcome is what has become of a request to send a command.
 type Outcome struct {
-	Command Command // that was sent; zero if none was
-	// Late says that nothing was sent, because somebody has set another value since
-	// the page gave this one its number.
+	Command Command // the command that was sent; zero if none was
+	// Late says that nothing was sent, because somebody has set another value after
+	// the page sent this one.
 	Late    bool
 	Refusal *refusal.Error // why nothing was sent; nil otherwise
 }
 
 // Ask checks the arguments that were given for an action, and sends it. An
-// argument is a text, as forms hold it, or a value of JSON. by is the number that a
-// page has given to the value.
+// argument is a text as in a form, or a value as encoding/json decodes it. by is the
+// number that the page has given to the value.
 func (d *Desk) Ask(src *source.Source, action shm.Action, given map[string]any, by Number) Outcome {
 	args, no := Accept(action, given)
 	if no == nil {
@@ -34,7 +34,8 @@ func (d *Desk) Ask(src *source.Source, action shm.Action, given map[string]any, 
 }
 
 // AskAll sets several controls of a source: all of them, or none if one of the
-// values cannot be taken. The commands are in the order of the controls.
+// values is refused. The commands are in the order in which the process declares
+// its controls.
 func (d *Desk) AskAll(src *source.Source, given map[string]any) ([]Command, *refusal.Error) {
 	if no := running(src); no != nil {
 		return nil, no
@@ -67,7 +68,8 @@ func (d *Desk) AskAll(src *source.Source, given map[string]any) ([]Command, *ref
 	return sent, nil
 }
 
-// Accept checks the arguments against what the action takes.
+// Accept checks that the arguments are those that the action takes, and returns
+// their values in the types that the controls have.
 func Accept(action shm.Action, given map[string]any) (map[string]shm.Value, *refusal.Error) {
 	args := make(map[string]shm.Value, len(action.Args))
 	for _, control := range action.Args {

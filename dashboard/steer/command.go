@@ -14,7 +14,7 @@ const (
 	keepCommands = 15 * time.Minute
 )
 
-// Command is one request to a source and its life so far.
+// Command is one request to a source and what has become of it so far.
 type Command struct {
 	ID     string         `json:"id"`
 	Source string         `json:"source"`
@@ -41,14 +41,14 @@ func (c Command) changed() time.Time {
 }
 
 // send gives a command to a source and returns what is known of it then. by is the
-// number of the value that it sets, where a page has given it one; sent is false, and
-// nothing was told, if somebody has set another one since.
+// number that a page has given to the value that the command sets. If somebody has
+// set another value since, nothing is sent, and sent is false.
 func (d *Desk) send(src steered, name string, args map[string]any, by Number) (cmd Command, sent bool) {
 	sent = d.sets.post(src, name, by, func() { cmd = d.tell(src, name, args) })
 	return cmd, sent
 }
 
-// tell is send of what is in time.
+// tell sends a command that is not late.
 func (d *Desk) tell(src steered, name string, args map[string]any) Command {
 	now := time.Now()
 	cmd := &Command{
@@ -76,7 +76,7 @@ func (d *Desk) tell(src steered, name string, args map[string]any) Command {
 	return got
 }
 
-// Command returns a command's life so far.
+// Command returns the command with the id; ok is false if it is not kept any more.
 func (d *Desk) Command(id string) (Command, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -10,24 +10,25 @@ import (
 )
 
 const (
-	// setEvery is the least time between two values of one control that go on to
-	// the process for one browser: as often as screens paint.
+	// setEvery is the least time between two values of one control that one browser
+	// sends on to the process: as often as screens paint.
 	setEvery = time.Second / 60
-	// maxSets bounds the controls that are being dragged at the same moment.
+	// maxSets bounds how many controls of a source are dragged at the same time.
 	maxSets = 1024
 )
 
-// sets tells processes what hands make of their controls, so that the last hand at
-// one has the last word.
+// sets passes the values that people give controls on to the processes, so that
+// the person who has set a control last has the last word.
 //
-// A value comes over a socket, where a slider is dragged and again where it is let
-// go, and once more by the form that is posted then. Of the two ways neither is
-// always the faster, and what comes late must not undo what somebody else has done
-// meanwhile. So a page numbers what its hand does, a form has the number of the
-// value that it repeats, and what counts is when something was heard of first.
+// A value arrives in two ways. While somebody drags a slider, and when they let it
+// go, the page sends the value over its socket. Then it also posts a form with the
+// last value. Either way may be the faster one, and a value that arrives late must
+// not undo what somebody else has set meanwhile. Therefore a page numbers its
+// values, the form repeats the number of its value, and a value counts from the
+// moment at which it arrived first.
 //
-// Of values on the way only the newest of each control and browser goes on, and no
-// more often than setEvery.
+// While a control is dragged, only the newest value of each browser is passed on,
+// at most once every setEvery.
 type sets struct {
 	mu sync.Mutex // guards of
 	of map[string]*steering
@@ -35,39 +36,41 @@ type sets struct {
 
 func newSets() *sets { return &sets{of: map[string]*steering{}} }
 
-// steering is what hands do to one source. mu is held while the process is told
-// something, so that it hears things in the order in which they are counted, and of
-// values that make sense only together never those of two hands.
+// steering is what people do to the controls of one source. mu is held while the
+// process is sent something, so that commands arrive in the order in which they are
+// counted. Values that belong together, such as the two of the finger, are then
+// never mixed with those of another browser.
 type steering struct {
 	mu     sync.Mutex // guards all below
-	count  uint64     // of what was heard
+	count  uint64     // number of values heard so far
 	turns  map[string]*turn
 	swept  time.Time
 	moving map[setKey]*moving
 }
 
-// turn is one control, as long as hands are at it.
+// turn is one control that somebody has set lately.
 type turn struct {
-	last  uint64 // what was heard of it last, by count
+	last  uint64 // count of the last value that was heard for it
 	at    time.Time
 	hands map[string]heard
 }
 
-// heard is the last of what a hand has done to a control.
+// heard is the last value of one page for a control: its number, and its count.
 type heard struct{ n, count uint64 }
 
-// Number is the place of a value among those of a page. Hand is what the page calls
-// itself since it was loaded, and N counts what it has said as that. A form may say
-// the same again under the same number. The zero value is none: it does not count.
+// Number is the number of a value among those of a page. Hand is a random name that
+// the page has given itself when it was loaded, and N numbers the values that it has
+// sent under that name. The form that is posted afterwards repeats the last value with
+// the same number. The zero value stands for a value without number.
 type Number struct {
 	Hand string
 	N    uint64
 }
 
 const (
-	// keepTurns is how long a number is remembered, to know a post that comes late.
+	// keepTurns is how long numbers are remembered, to recognise a late form.
 	keepTurns = time.Minute
-	// maxHands bounds the hands that are remembered of a control.
+	// maxHands bounds the pages whose numbers are remembered for a control.
 	maxHands = 64
 )
 
@@ -77,23 +80,24 @@ type setKey struct {
 	name    string
 }
 
-// fingerKey stands for the two controls of the finger. No control has a slash.
+// fingerKey stands for the two controls of the finger. No control has a slash in
+// its name.
 const fingerKey = "/finger"
 
-// moving is a control, or several, that a browser has just sent values for.
+// moving is a control that a browser is dragging, or the two of the finger.
 type moving struct {
 	src    steered
-	values []setValue // that came since the last ones were told; empty: none
+	values []setValue // that came since the last were passed on; empty: none
 }
 
 type setValue struct {
 	name  string
 	value shm.Value
 	Number
-	count uint64 // when it was heard of
+	count uint64 // from hear
 }
 
-// steered is what can be told something: a [source.Source].
+// steered is what commands can be sent to: a [source.Source].
 type steered interface {
 	ID() string
 	Command(cmd shm.Command, report func(shm.Status, string))
@@ -110,9 +114,14 @@ func (s *sets) steering(id string) *steering {
 	return st
 }
 
-// hear counts something that is done to a control. It returns 0 for what is late:
-// somebody has done something else since it was heard of, or the hand itself.
-// A form is heard after its twin; the other way round there is nothing left to do.
+// hear counts a value of a control. It returns 0 if the value is late and must be
+// dropped:
+//
+//   - The page has sent a later value.
+//   - It is a form, its value has come over the socket already, and somebody has set
+//     the control since.
+//   - It came over the socket, and the form with the same number was there first.
+//
 // mu is held.
 func (s *steering) hear(name string, by Number, form bool, now time.Time) (count uint64) {
 	t := s.turns[name]
@@ -143,7 +152,7 @@ func (s *steering) hear(name string, by Number, form bool, now time.Time) (count
 	return s.count
 }
 
-// sweep forgets the controls that nobody is at.
+// sweep forgets the controls that nobody has set for a while.
 func (s *steering) sweep(now time.Time) {
 	if now.Sub(s.swept) < keepTurns {
 		return
@@ -156,11 +165,11 @@ func (s *steering) sweep(now time.Time) {
 	}
 }
 
-// Drag takes a value that a hand is dragging through. Values that the control
-// does not allow are left out: whoever drags sees the limits, and the form that
-// follows is answered with the reason.
+// Drag sets a control of a source while somebody drags it. Values that the control
+// does not allow are ignored: the page shows the limits, and the form that follows
+// is answered with the reason.
 //
-// browser tells connections apart. value is what JSON knows.
+// browser tells connections apart. value is as encoding/json decodes it.
 func (d *Desk) Drag(browser any, src *source.Source, name string, value any, by Number) {
 	control, ok := src.Controls().Get(name)
 	if !ok {
@@ -173,9 +182,9 @@ func (d *Desk) Drag(browser any, src *source.Source, name string, value any, by 
 	d.sets.move(setKey{browser, name}, src, setValue{name: name, value: accepted, Number: by})
 }
 
-// Point moves the finger of a model to where somebody points. x and y are parts
-// of the picture's width and height, y upwards. A source without a finger takes
-// no notice.
+// Point moves the finger of a simulation to where somebody presses: x from 0 (left)
+// to 1 (right) of the picture, y from 0 (bottom) to 1 (top). It does nothing if the
+// source has no finger.
 func (d *Desk) Point(browser any, src *source.Source, x, y float64) {
 	controls := src.Controls()
 	fx, okX := fingerAt(controls, shm.ControlFingerX, x)
@@ -185,8 +194,8 @@ func (d *Desk) Point(browser any, src *source.Source, x, y float64) {
 	}
 }
 
-// fingerAt is the value of one of the finger's controls that is nearest to where
-// somebody points.
+// fingerAt is the value of one of the finger's controls for a position, within the
+// limits of the control.
 func fingerAt(controls shm.Controls, name string, at float64) (setValue, bool) {
 	c, ok := controls.Get(name)
 	if !ok {
@@ -202,7 +211,7 @@ func fingerAt(controls shm.Controls, name string, at float64) (setValue, bool) {
 	return setValue{name: name, value: v}, err == nil
 }
 
-// move takes values on the way.
+// move takes the values of controls while they are dragged.
 func (s *sets) move(key setKey, src steered, values ...setValue) {
 	st := s.steering(src.ID())
 	st.mu.Lock()
@@ -219,8 +228,8 @@ func (s *sets) move(key setKey, src steered, values ...setValue) {
 		m.src, m.values = src, values
 		return
 	}
-	// Of fingers there are no more than of browsers, and the place where one is
-	// let go must arrive.
+	// Fingers are exempt: there is at most one a browser, and the position at which
+	// somebody lets go must arrive.
 	if len(st.moving) >= maxSets && key.name != fingerKey {
 		return
 	}
@@ -228,8 +237,8 @@ func (s *sets) move(key setKey, src steered, values ...setValue) {
 	st.tell(key)
 }
 
-// tell passes on what has come of a control, unless something newer has come of it
-// by another way, and forgets one that rests. mu is held.
+// tell passes on the newest values of key, unless somebody has set the control in
+// another way since. If none have come it forgets key. mu is held.
 func (s *steering) tell(key setKey) {
 	m := s.moving[key]
 	if len(m.values) == 0 {
@@ -240,7 +249,7 @@ func (s *steering) tell(key setKey) {
 		if t := s.turns[v.name]; t != nil && t.last != v.count {
 			continue
 		}
-		// Nobody waits for it, and a process that is gone has no use for it.
+		// Nobody waits for the outcome of a value in the middle of a drag.
 		m.src.Command(shm.Command{Name: v.name, Args: map[string]shm.Value{v.name: v.value}}, func(shm.Status, string) {})
 	}
 	m.values = nil
@@ -251,8 +260,8 @@ func (s *steering) tell(key setKey) {
 	})
 }
 
-// post calls send, which tells the process what a form says, unless that is late. It
-// reports whether it has.
+// post calls send, which sends the value of a form to the process, unless the value
+// is late. It reports whether it has called send.
 func (s *sets) post(src steered, name string, by Number, send func()) bool {
 	st := s.steering(src.ID())
 	st.mu.Lock()

@@ -14,8 +14,8 @@ import (
 	"webmon/shm"
 )
 
-// Groups are controls and actions in the groups that the process says, each in
-// the order in which it has them. Pages that show them watch the topic of
+// Groups sorts controls and actions into the groups that the process names, in the
+// order in which it declares them. Pages that show them watch the topic of
 // [ValuesTopic].
 func (d *Desk) Groups(src *source.Source, declared shm.Controls, actions []shm.Action, now time.Time) []components.ControlGroup {
 	var out []components.ControlGroup
@@ -56,7 +56,7 @@ func title(name string) string {
 	return string(unicode.ToUpper(first)) + name[n:]
 }
 
-// Sign puts the token of a page into the forms of groups.
+// Sign writes the CSRF token of a page into all forms of the groups.
 func Sign(groups []components.ControlGroup, csrf string) {
 	for _, g := range groups {
 		for i := range g.Controls {
@@ -68,8 +68,7 @@ func Sign(groups []components.ControlGroup, csrf string) {
 	}
 }
 
-// Parts are groups as parts of a list, and the version of the list that they
-// make.
+// Parts returns groups as parts of a [tab.List], and what they add to its version.
 func Parts(groups []components.ControlGroup) (version string, parts []tab.Part) {
 	for _, g := range groups {
 		version += g.Title + "\n"
@@ -83,9 +82,9 @@ func Parts(groups []components.ControlGroup) (version string, parts []tab.Part) 
 	return version, parts
 }
 
-// Part is a control as a part of a list. If the process tells the value, the
-// version does not contain it: values have a feed of their own, and pages put
-// them into the controls that nobody holds.
+// Part is a control as a part of a [tab.List]. If the process reports the value of
+// the control, the version does not contain it: a feed of its own brings values, and
+// pages put them into the controls that nobody is changing.
 func Part(p ui.ControlProps) tab.Part {
 	f := p.Field
 	version := fmt.Sprint(f.Label, "\x00", f.Help, "\x00", f.Unit, "\x00", f.Type, f.Default, "\x00", number(f.Min), number(f.Max), f.Step, f.Log, f.Choices, "\x00",
@@ -96,7 +95,7 @@ func Part(p ui.ControlProps) tab.Part {
 	return tab.Part{ID: ui.PartID(p.Name), Version: version, Frame: components.ControlFrame(p)}
 }
 
-// ActionPart is the form of an action as a part of a list.
+// ActionPart is the form of an action as a part of a [tab.List].
 func ActionPart(p ui.ActionProps) tab.Part {
 	version := fmt.Sprint(p.Label, "\x00", p.Help, "\x00", p.Why, "\x00", p.Life, p.Hidden)
 	for _, f := range p.Fields {

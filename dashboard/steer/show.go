@@ -14,7 +14,7 @@ import (
 	"webmon/shm"
 )
 
-// How long the life of a command stays beside its control once it is over.
+// How long the outcome of a command stays beside its control.
 const (
 	showApplied = 4 * time.Second
 	showRefused = 20 * time.Second
@@ -24,7 +24,7 @@ const (
 // of the page sends.
 const ActionGrid = "show_grid"
 
-// unusable says why nothing can be asked of a source, "" if it can.
+// unusable says why no command can be sent to a source, "" if one can.
 func unusable(st source.Status) string {
 	if st.Running {
 		return ""
@@ -32,8 +32,8 @@ func unusable(st source.Status) string {
 	return gone(st) + "."
 }
 
-// Control is a control as people see it, with what has become of the last
-// command.
+// Control is a control as pages show it, with what has become of the last command
+// to it.
 func (d *Desk) Control(src *source.Source, c shm.Control, now time.Time) ui.ControlProps {
 	st := src.Status(now)
 	p := ui.ControlProps{
@@ -53,8 +53,8 @@ func (d *Desk) Control(src *source.Source, c shm.Control, now time.Time) ui.Cont
 }
 
 // Switch is an action that turns something on and off, as a control; ok is false
-// for any other action. The process tells nobody whether it is on, so the
-// control shows what the process was told last.
+// for any other action. The process does not report whether it is on, so the
+// control shows what was sent to the process last.
 func (d *Desk) Switch(src *source.Source, action shm.Action, now time.Time) (p ui.ControlProps, ok bool) {
 	if !isSwitch(action) {
 		return ui.ControlProps{}, false
@@ -62,8 +62,8 @@ func (d *Desk) Switch(src *source.Source, action shm.Action, now time.Time) (p u
 	return d.untold(src, action, now), true
 }
 
-// untold is an action of one argument as a control whose value the process does
-// not tell.
+// untold is an action of one argument as a control. The process does not report its
+// value.
 func (d *Desk) untold(src *source.Source, action shm.Action, now time.Time) ui.ControlProps {
 	c := action.Args[0]
 	c.Title, c.Help, c.Value = action.Title, action.Help, c.Default
@@ -71,7 +71,7 @@ func (d *Desk) untold(src *source.Source, action shm.Action, now time.Time) ui.C
 		c.Value = true
 	}
 	st := src.Status(now)
-	// A process that starts again knows nothing of what the last was told.
+	// A process that has started again does not know what was sent to the last one.
 	if last, ok := d.last(src.ID(), action.Name); ok && (!st.Running || !last.Sent.Before(st.Began)) &&
 		last.Status != shm.Refused && last.Status != shm.Gone {
 		c.Value = last.Args[c.Name]
@@ -101,15 +101,15 @@ func (d *Desk) Action(src *source.Source, a shm.Action, now time.Time) ui.Action
 	return p
 }
 
-// Button is an action whose arguments the page knows, as a button.
+// Button is an action as a button, with arguments that the page knows.
 func (d *Desk) Button(src *source.Source, a shm.Action, args []ui.Pair, now time.Time) ui.ActionProps {
 	p := d.Action(src, a, now)
 	p.Action, p.Fields, p.Hidden = d.Path(src, a.Name, AsButton), nil, args
 	return p
 }
 
-// Failed is the life of the last command of any of the names to a source, if it
-// went wrong of late and none of the names has been sent since.
+// Failed is the life of the last command with one of the names to a source, if that
+// command has failed lately; otherwise the zero value.
 func (d *Desk) Failed(src *source.Source, names []string, now time.Time) ui.CommandLife {
 	st := src.Status(now)
 	for _, cmd := range d.latest(src.ID(), maxCommands) {
@@ -124,9 +124,10 @@ func (d *Desk) Failed(src *source.Source, names []string, now time.Time) ui.Comm
 	return ui.CommandLife{}
 }
 
-// life is the life of a command for as long as it says something about now.
+// life is the life of a command as pages show it, the zero value once it is out of
+// date.
 func life(cmd Command, st source.Status, now time.Time) ui.CommandLife {
-	// A process that starts again knows nothing of what the last was told.
+	// A process that has started again does not know what was sent to the last one.
 	if st.Running && cmd.Sent.Before(st.Began) {
 		return ui.CommandLife{}
 	}
@@ -144,7 +145,7 @@ func life(cmd Command, st source.Status, now time.Time) ui.CommandLife {
 	return ui.CommandLife{Status: ui.CommandStatus(cmd.Status), Reason: cmd.Reason}
 }
 
-// field is a value to enter as a control's type wants it.
+// field is a control as a field of a form that holds value.
 func field(id string, c shm.Control, value shm.Value) ui.Field {
 	return ui.Field{
 		ID: id, Name: c.Name, Label: label(c.Title, c.Name), Help: c.Help, Unit: c.Unit,
@@ -153,7 +154,7 @@ func field(id string, c shm.Control, value shm.Value) ui.Field {
 	}
 }
 
-// fieldValue writes a control's value as fields hold it.
+// fieldValue writes a control's value as the field of a form holds it.
 func fieldValue(v shm.Value) string {
 	switch v := v.(type) {
 	case bool:
@@ -170,7 +171,7 @@ func fieldValue(v shm.Value) string {
 	return ""
 }
 
-// label is the title, or where there is none what can be made of the name.
+// label is the title. If there is none, it is made of the name.
 func label(title, name string) string {
 	if title == "" {
 		title = strings.TrimSpace(strings.ReplaceAll(name, "_", " "))

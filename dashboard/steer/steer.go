@@ -1,7 +1,7 @@
-// Package steer is what people ask of a process: the controls and the actions
-// that it declares, as people see them; the commands that are sent to it, and
-// what becomes of each; and the values that a hand drags through. It knows
-// neither HTTP nor the pages on which its parts stand.
+// Package steer is how people steer a process. It holds the controls and the
+// actions that the process declares, as pages show them; the commands that are
+// sent to the process, and what becomes of each; and the values of controls while
+// somebody drags them. It knows neither HTTP nor the pages that show its parts.
 //
 //	desk := steer.New("/lab")
 //	action, ok := desk.Find(src, "exposure")
@@ -19,23 +19,22 @@ import (
 // Desk is the one place from which processes are steered. Its methods are safe
 // for concurrent use.
 type Desk struct {
-	prefix string // of every address, "" or like "/lab"
+	prefix string // of every URL, "" or like "/lab"
 
 	mu   sync.Mutex // guards byID and list
 	byID map[string]*Command
 	list []*Command // oldest first
 
-	sets *sets // who has the last word
+	sets *sets // decides which of several values of a control counts
 }
 
-// New returns a desk whose forms are posted below prefix, "" or like "/lab".
+// New returns a desk whose forms are posted to paths below prefix, "" or like "/lab".
 func New(prefix string) *Desk {
 	return &Desk{prefix: prefix, byID: map[string]*Command{}, sets: newSets()}
 }
 
-// Find returns what a source offers under a name: an action, otherwise a
-// control, which is commanded by its own name with its value as the one
-// argument.
+// Find returns the action of a source with a name. A control counts as an action of
+// its name with one argument, its value. ok is false if there is neither.
 func (d *Desk) Find(src *source.Source, name string) (shm.Action, bool) {
 	for _, a := range src.Actions() {
 		if a.Name == name {
@@ -54,18 +53,18 @@ func isSwitch(action shm.Action) bool {
 	return len(action.Args) == 1 && action.Args[0].Type == shm.Bool && action.Args[0].Name == action.Name
 }
 
-// As says what the form of a command is answered with.
+// As says how the form of a command is answered.
 type As string
 
-// The answers to a form. The address of the form holds one as its query "as".
+// The answers to a form. The URL of the form names one in its query, as "as".
 const (
 	AsControl As = "control" // the control, rendered again
 	AsForm    As = "form"    // the form of the action, rendered again
-	AsButton  As = "button"  // the same, with all arguments kept as they were sent
-	AsNone    As = ""        // nothing: what stands around the form shows it
+	AsButton  As = "button"  // the same, with the arguments as they were sent
+	AsNone    As = ""        // nothing: another part of the page shows the outcome
 )
 
-// Path is where commands of a name are posted to.
+// Path is the path to which commands with a name are posted.
 func (d *Desk) Path(src *source.Source, name string, as As) string {
 	path := d.prefix + "/sources/" + src.ID() + "/commands/" + name
 	if as != AsNone {

@@ -19,20 +19,20 @@ func ValuesTopic(src *source.Source) string { return src.ID() + "/" + valuesFeed
 // valuesFeed is the name of the feed of the values.
 const valuesFeed = "values"
 
-// Feeds are the feeds that the controls on any page need.
+// Feeds are the feeds that pages with controls need.
 func (d *Desk) Feeds() map[string]tab.NewFeed { return map[string]tab.NewFeed{valuesFeed: newValues} }
 
-// values makes the frames of the feed "<source>/values": what the controls of a
-// source are set to, so that pages follow while somebody drags. A frame is JSON,
+// values makes the frames of the feed "<source>/values": the values of the controls
+// of a source, so that pages follow while somebody drags one. A frame is JSON,
 //
 //	{"topic", "ts": ms since the epoch, "values": {name: value}}
 //
-// with the values that have changed, or in a snapshot all.
+// with the values that have changed. A snapshot has all of them.
 type values struct {
 	src   *source.Source
 	topic string
-	at    time.Time // when the controls that were last looked at came
-	known map[string]shm.Value
+	at    time.Time            // when the controls came that were last looked at
+	known map[string]shm.Value // the last values that were sent
 }
 
 func newValues(p tab.Place) (tab.Feed, error) {
@@ -41,13 +41,14 @@ func newValues(p tab.Place) (tab.Feed, error) {
 	}
 	return tab.Feed{
 		Wants: []string{shm.TopicControls}, Every: valuesEvery, Ordered: true,
-		Fresh:  true, // a slider must not go back to where it was
-		Light:  true, // what one hand does to a control is on its way to all others at once
+		Fresh:  true, // a slider must not jump back to an older value
+		Light:  true, // what one browser does to a control reaches the others at once
 		Frames: &values{src: p.Source, topic: p.Topic, known: map[string]shm.Value{}},
 	}, nil
 }
 
-// Snapshot tells all values. Others have still to be told what has changed.
+// Snapshot returns all values. It leaves known alone, because other browsers have
+// still to be sent what has changed.
 func (f *values) Snapshot(now time.Time) []byte {
 	controls := f.src.Controls()
 	if len(controls) == 0 {
@@ -91,7 +92,8 @@ func (f *values) frame(controls shm.Controls, now time.Time) []byte {
 	return w.End()
 }
 
-// isScalar reports whether a value can be that of a control, and be compared.
+// isScalar reports whether a value is one that a control can have, and can be
+// compared.
 func isScalar(v shm.Value) bool {
 	switch v.(type) {
 	case bool, int64, float64, string:
