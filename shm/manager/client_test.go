@@ -102,6 +102,7 @@ func TestPythonManager(t *testing.T) {
 	for _, py := range pythons(t) {
 		for _, start := range starts {
 			t.Run(py.String()+"/"+start, func(t *testing.T) {
+				t.Parallel()
 				s := script(t, py, "server.py", start, testKey, "napari")
 				testManager(t, s)
 			})
@@ -113,6 +114,7 @@ func TestPythonManager(t *testing.T) {
 func TestPython314(t *testing.T) {
 	for _, py := range pythons(t) {
 		t.Run(py.String(), func(t *testing.T) {
+			t.Parallel()
 			s := script(t, py, "server.py", "forkserver", testKey, "napari", "5")
 			testManager(t, s)
 		})
@@ -250,6 +252,7 @@ func TestPythonNumPy(t *testing.T) {
 func testNumPy(t *testing.T, py interpreter) {
 	for _, protocol := range []string{"2", "3", "4", "5"} {
 		t.Run(py.String()+"/protocol "+protocol, func(t *testing.T) {
+			t.Parallel()
 			s := script(t, py, "server.py", "fork", testKey, "napari", protocol)
 			c, conn := attach(t, s.addr(), testOptions())
 			data := create(t, c, "napari_data")
@@ -279,6 +282,7 @@ func testNumPy(t *testing.T, py interpreter) {
 func TestPythonRefuses(t *testing.T) {
 	for _, py := range pythons(t) {
 		t.Run(py.String(), func(t *testing.T) {
+			t.Parallel()
 			s := script(t, py, "server.py", "fork", testKey, "other")
 			if _, err := Dial(t.Context(), s.addr(), Options{Authkey: []byte("wrong")}); !errors.Is(err, ErrAuth) || !strings.Contains(err.Error(), "key") {
 				t.Errorf("wrong key: %v", err)
@@ -302,6 +306,7 @@ func TestPythonDies(t *testing.T) {
 	py := newest(t)
 	for _, how := range []string{"exit", "kill", "stop"} {
 		t.Run(how, func(t *testing.T) {
+			t.Parallel()
 			s := script(t, py, "server.py", "fork", testKey, "napari")
 			c, err := Dial(t.Context(), s.addr(), testOptions())
 			if err != nil {

@@ -140,7 +140,7 @@ func withNumPy(t testing.TB) []interpreter {
 
 // process is a Python script under test: testdata/server.py or client.py.
 type process struct {
-	t    testing.TB
+	t    testing.TB // the test that talks to the script
 	cmd  *exec.Cmd
 	in   io.WriteCloser
 	out  *bufio.Reader
@@ -196,6 +196,13 @@ func script(t testing.TB, p interpreter, name string, args ...string) *process {
 	t.Cleanup(s.stop)
 	s.read(s)
 	return s
+}
+
+// inside is the script as a part of its test talks to it.
+func (s *process) inside(t testing.TB) *process {
+	part := *s
+	part.t = t
+	return &part
 }
 
 // stop ends the script in its own good time, or by force.

@@ -4,7 +4,7 @@
 
 Prints {"python", "numpy"}, then runs each line of stdin as Python, with the
 proxies of the five resources as globals, and prints the value of its last
-expression as JSON.
+expression as JSON. connect(PORT) goes on with the manager at another port.
 """
 import ast
 import json
@@ -38,11 +38,15 @@ def raises(f, *args, **kwds):
 def main():
     port, key = int(sys.argv[1]), sys.argv[2].encode()
     multiprocessing.current_process().authkey = key  # for proxies that are unpickled
-    m = Manager(("127.0.0.1", port), authkey=key)
-    m.connect()
-    env = {"m": m, "raises": raises, "pickle": pickle, "queue": queue, "threading": threading, "time": time, "Manager": Manager}
-    for name in names:
-        env[name] = getattr(m, name)()
+
+    def connect(port):
+        m = env["m"] = Manager(("127.0.0.1", port), authkey=key)
+        m.connect()
+        for name in names:
+            env[name] = getattr(m, name)()
+
+    env = {"connect": connect, "raises": raises, "pickle": pickle, "queue": queue, "threading": threading, "time": time, "Manager": Manager}
+    connect(port)
     try:
         import numpy
         env["np"] = env["numpy"] = numpy
