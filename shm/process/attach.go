@@ -235,8 +235,12 @@ func (s *Source) setHello(v pickle.Value) bool {
 	kind := ""
 	text("kind", &kind)
 	switch k := shm.Kind(kind); k {
-	case shm.KindNapari, shm.KindPython, shm.KindModel, shm.KindRemote, shm.KindDemo:
+	case shm.KindNapari, shm.KindModel:
 		s.info.Kind = k
+	default:
+		// The other kinds are for what webmon itself starts or reaches: pages
+		// would say of a process what it is not.
+		s.info.Kind = shm.KindPython
 	}
 	s.info.PID = cmp.Or(s.info.PID, helloPID(v))
 	return true

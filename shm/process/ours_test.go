@@ -70,6 +70,30 @@ func TestConformanceOurs(t *testing.T) {
 	})
 }
 
+// TestKinds: a process says which of the three kinds it is. The demo and a server
+// elsewhere are none that speaks for itself.
+func TestKinds(t *testing.T) {
+	for said, want := range map[string]shm.Kind{
+		"napari": shm.KindNapari, "python": shm.KindPython, "model": shm.KindModel,
+		"demo": shm.KindPython, "remote": shm.KindPython, "Napari": shm.KindPython, "camera": shm.KindPython,
+	} {
+		t.Run(said, func(t *testing.T) {
+			p := naparitest.Play(t, naparitest.PlayOptions{Kind: said})
+			src := attach(t, process.Options{Address: p.Address(), Authkey: p.Authkey})
+			defer src.Close()
+			if got := src.Info().Kind; got != want {
+				t.Errorf("it is %q, want %q", got, want)
+			}
+		})
+	}
+	t.Run("another later", func(t *testing.T) {
+		p := naparitest.Play(t, naparitest.PlayOptions{Kind: "napari"})
+		r := watchPlayer(t, p, process.Options{})
+		p.Change("hello", pickle.NewDict("protocol", int64(1), "name", "player", "kind", "demo", "instance", p.Instance))
+		r.sink.Wait(t, "its new kind", func() bool { return r.Info().Kind == shm.KindPython })
+	})
+}
+
 func controlsOf(r *running) shm.Controls {
 	v, _ := r.sink.Latest(shm.TopicControls)
 	c, _ := v.(shm.Controls)
