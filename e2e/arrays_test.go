@@ -44,6 +44,9 @@ share("mask.f8", np.where(ramp % 2, 0, 1e9 + ramp / 255), limits=(1e9, 1e9 + 1))
 colour = np.stack([ramp, 255 - ramp, ramp // 2, 255 - ramp // 3], -1)
 share("rgb.i8", colour, role="rgb")
 share("rgb.u2", (colour * 257).astype("u2")[..., :3], role="rgb")
+table = np.zeros(3, [("width", "f8"), ("hits", "i4")])
+table["width"], table["hits"] = [0.5, 0.25, 0.125], [7, 8, 9]
+share("table", table)
 holes = (colour / 255).astype("f4")
 holes[3, 4, 1] = np.nan
 share("rgb.f4", holes, role="rgb")
@@ -151,6 +154,31 @@ threading.Thread(target=publish, daemon=True).start()
 			p.shot("arrays-" + test.name)
 		})
 	}
+	p.t = t
+	t.Run("what a chart says beside the pointer", func(t *testing.T) {
+		p.t = t
+		p.visit(w.base + at("table"))
+		p.live()
+		p.wait("both columns are drawn", `document.querySelectorAll("[data-array-columns] canvas").length === 2`)
+		for i, want := range []string{"1 width 0.25", "1 hits 8"} {
+			// The row in the middle.
+			middle := ask[[2]float64](p, fmt.Sprintf(`(() => {
+  const canvas = document.querySelectorAll("[data-array-columns] canvas")[%d];
+  canvas.scrollIntoView({block: "center"});
+  const box = canvas.getBoundingClientRect();
+  return [box.left + (56 + box.width - 12) / 2, box.top + box.height / 2];
+})()`, i))
+			until(t, "the value is beside the pointer", func() string {
+				p.do(chromedp.MouseEvent(chromedp.MouseMoved, middle[0]+1, middle[1]), chromedp.MouseEvent(chromedp.MouseMoved, middle[0], middle[1]))
+				got := ask[string](p, fmt.Sprintf(`[...document.querySelectorAll("[data-array-columns] .arrays-plot")[%d].querySelectorAll(".arrays-tip > :not(:empty)")].map(e => e.textContent).join(" ")`, i))
+				if got != want {
+					return fmt.Sprintf("it says %q, want %q", got, want)
+				}
+				return ""
+			})
+			p.shot(fmt.Sprintf("arrays-tip-%d", i))
+		}
+	})
 	p.t = t
 	p.calm()
 }

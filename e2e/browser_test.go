@@ -133,6 +133,7 @@ func (b *browser) open(t testing.TB, v view) *page {
 		t.Fatalf("opening a window: %v", err)
 	}
 	p.look(v)
+	t.Cleanup(func() { p.obeyed(t) })
 	t.Cleanup(func() {
 		if t.Failed() && ctx.Err() == nil {
 			p.shot("failed-" + t.Name())
@@ -187,6 +188,17 @@ func (p *page) calm(expected ...string) {
 	for _, problem := range p.console() {
 		if !slices.ContainsFunc(expected, func(e string) bool { return strings.Contains(problem, e) }) {
 			p.t.Errorf("the browser complains: %s", problem)
+		}
+	}
+}
+
+// obeyed fails the test if the page did what its policy forbids, whatever else the
+// test expects the browser to complain about.
+func (p *page) obeyed(t testing.TB) {
+	t.Helper()
+	for _, problem := range p.console() {
+		if strings.Contains(problem, "Content Security Policy") {
+			t.Errorf("the policy of the page is violated: %s", problem)
 		}
 	}
 }

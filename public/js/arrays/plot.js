@@ -2,8 +2,15 @@
 
 import {init} from "echarts";
 import {color, resolve} from "../charts/option.js";
+import {h} from "../dom.js";
+import {NONE} from "../format.js";
 
 const GRID = {left: 56, right: 12, top: 12, bottom: 36};
+
+// What stands beside the pointer: the place, and the value there with the name and the colour of the line.
+function tip(x, name, value, series) {
+  return h("div", {class: "arrays-tip"}, h("span", {}, x), h("span", {class: `arrays-tip-line text-series-${series}`}), h("span", {}, name), h("b", {}, value));
+}
 
 /**
  * Draws into an element that has a size.
@@ -21,8 +28,10 @@ export function plot(element) {
     const {x, y, above = "", wordOf, xName, yName, label, series = 1} = last;
     chart.setOption(resolve({
       animation: false, aria: {enabled: false}, grid: [above ? {...GRID, top: 28} : GRID],
+      // Elements, because the text that ECharts makes has style attributes, which the page's policy does not take.
       tooltip: {trigger: "axis", transitionDuration: 0, axisPointer: {lineStyle: {color: "var(--muted)"}}, backgroundColor: "var(--panel)",
-        borderColor: "var(--highlight)", textStyle: {color: "var(--text)", fontSize: 12}, valueFormatter: wordOf},
+        borderColor: "var(--highlight)", textStyle: {color: "var(--text)", fontSize: 12},
+        formatter: ([point]) => tip(String(Number(point.value[0].toPrecision(6))), yName, Number.isFinite(point.value[1]) ? wordOf(point.value[1]) : NONE, series)},
       xAxis: [{type: "value", min: "dataMin", max: "dataMax", name: xName, nameLocation: "middle", nameGap: 22, nameTextStyle: {color: "var(--muted)"},
         axisLabel: {color: "var(--muted)", hideOverlap: true, showMaxLabel: false}, splitLine: {show: false}}],
       yAxis: [{type: "value", scale: true, name: above && `+ ${above}`, nameLocation: "end", nameGap: 8,
