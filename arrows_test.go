@@ -30,7 +30,8 @@ var arrows = []struct{ from, to string }{
 	{`^webmon/components`, `^webmon/(natural|components(/.*)?)$`},
 	{`^webmon/public$`, `^$`},
 	// The hub knows frames as bytes and the series numbers: neither knows sources.
-	{`^webmon/dashboard/(hub|series|instance|refusal|frame|prose)$`, `^$`},
+	{`^webmon/dashboard/hub$`, `^webmon/dashboard/frame$`},
+	{`^webmon/dashboard/(series|instance|refusal|frame|prose)$`, `^$`},
 	// The API tells of simulations what their tab knows.
 	{`^webmon/dashboard/api$`, `^webmon/(dashboard/(models|` + shared + `)|natural|shm)$`},
 	{`^webmon/dashboard/`, `^webmon/(dashboard/` + shared + `|components(/.*)?|natural|shm)$`},

@@ -24,6 +24,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"webmon/dashboard/frame"
 	"webmon/dashboard/hub"
 	"webmon/e2e/webmontest"
 	"webmon/shm"
@@ -511,9 +512,8 @@ func measureSecondHop(b *testing.B, size int, d time.Duration) hop {
 
 // padded is a frame of so many bytes that says which it is and when it was made.
 func padded(b []byte, n, size int) []byte {
-	b = append(slices.Grow(b[:0], size+64), `{"topic":"t","ts":`...)
-	b = hub.AppendStamp(b, time.Now())
-	b = fmt.Appendf(b, `,"corners":[[%d,%.6f],[0,0]],"pad":"`, n, float64(time.Now().UnixMicro())/1e6)
+	w := frame.Begin(slices.Grow(b[:0], size+64), "t", time.Now())
+	b = fmt.Appendf(w.Buf, `,"corners":[[%d,%.6f],[0,0]],"pad":"`, n, float64(time.Now().UnixMicro())/1e6)
 	for len(b) < size-2 {
 		b = append(b, "................................................................"[:min(64, size-2-len(b))]...)
 	}

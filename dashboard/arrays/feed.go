@@ -4,10 +4,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
-	"strconv"
 	"sync"
 	"time"
 
+	"webmon/dashboard/frame"
 	"webmon/dashboard/hub"
 	"webmon/dashboard/pixels"
 	"webmon/dashboard/source"
@@ -115,63 +115,55 @@ func headerSize(topic string, dims int) int {
 }
 
 // appendHeader appends what stands before the pixels, in so many bytes.
-func (f *picture) appendHeader(b []byte, size int, frame *shm.ArrayFrame, sel shm.Selection, px shm.Pixels, now time.Time) {
-	info := frame.Info
+func (f *picture) appendHeader(b []byte, size int, fr *shm.ArrayFrame, sel shm.Selection, px shm.Pixels, now time.Time) {
+	info := fr.Info
 	if i := pixels.Info(f.src, f.part.Name); i != nil {
 		info = i // what is known of its frames now
 	}
 	b = append(b, magic...)
 	b = binary.LittleEndian.AppendUint32(b, uint32(size-prefixSize))
-	number := func(key string, x float64) {
-		b = append(b, key...)
-		if math.IsNaN(x) || math.IsInf(x, 0) {
-			b = append(b, "null"...)
-			return
-		}
-		b = strconv.AppendFloat(b, x, 'g', -1, 64)
+	w := frame.Begin(b[prefixSize:], f.topic, now) // in the room behind them
+	w.Key("seq").Uint(fr.Seq)
+	writeStamp(w.Key("stamp"), fr)
+	w.Key("type").String(string(px.Type))
+	d, _ := pixels.ParseDType(fr.Info.Descr)
+	for _, n := range []struct {
+		key   string
+		value int
+	}{
+		{"row", px.Row}, {"col", px.Col}, {"rows", px.Rows}, {"cols", px.Cols}, {"samples", px.Samples},
+		{"step", sel.Step}, {"full", int(d.Full())},
+	} {
+		w.Key(n.key).Int(int64(n.value))
 	}
-	whole := func(key string, n int) { b = strconv.AppendInt(append(b, key...), int64(n), 10) }
+	w.Key("shape").Array()
+	for _, n := range fr.Shape {
+		w.Int(int64(n))
+	}
+	w.EndArray()
+	w.Key("offset").Array()
+	w.Float(fr.Offset[0])
+	w.Float(fr.Offset[1])
+	w.EndArray()
+	w.Key("pixel").Array()
+	w.Float(fr.Step[0])
+	w.Float(fr.Step[1])
+	w.EndArray()
+	w.Key("level").Int(int64(fr.Level))
+	w.Key("rate").Float(math.Round(info.Stats.Rate*100) / 100)
+	w.Key("missed").Uint(info.Stats.Missed)
+	head := w.End()
+	for len(head) < size-prefixSize {
+		head = append(head, ' ')
+	}
+}
 
-	b = append(b, `{"topic":`...)
-	b = strconv.AppendQuote(b, f.topic) // of characters that need no quoting
-	b = append(b, `,"ts":`...)
-	b = hub.AppendStamp(b, now)
-	b = strconv.AppendUint(append(b, `,"seq":`...), frame.Seq, 10)
-	stamp := math.NaN()
-	if frame.Stamp > 0 {
-		stamp = frame.Stamp * 1e3
-	}
-	if stamp < 1e15 {
-		b = strconv.AppendFloat(append(b, `,"stamp":`...), stamp, 'f', 3, 64)
+// writeStamp writes the process's time of a frame in ms, null where it has none.
+func writeStamp(w *frame.Writer, fr *shm.ArrayFrame) {
+	if fr.Stamp > 0 && fr.Stamp < 1e12 {
+		w.Micros(int64(math.Round(fr.Stamp * 1e6)))
 	} else {
-		b = append(b, `,"stamp":null`...)
-	}
-	b = append(append(append(b, `,"type":"`...), px.Type...), '"')
-	whole(`,"row":`, px.Row)
-	whole(`,"col":`, px.Col)
-	whole(`,"rows":`, px.Rows)
-	whole(`,"cols":`, px.Cols)
-	whole(`,"samples":`, px.Samples)
-	whole(`,"step":`, sel.Step)
-	d, _ := pixels.ParseDType(frame.Info.Descr)
-	whole(`,"full":`, int(d.Full()))
-	for i, n := range frame.Shape {
-		if i == 0 {
-			whole(`,"shape":[`, n)
-		} else {
-			whole(`,`, n)
-		}
-	}
-	number(`],"offset":[`, frame.Offset[0])
-	number(`,`, frame.Offset[1])
-	number(`],"pixel":[`, frame.Step[0])
-	number(`,`, frame.Step[1])
-	whole(`],"level":`, frame.Level)
-	number(`,"rate":`, math.Round(info.Stats.Rate*100)/100)
-	b = strconv.AppendUint(append(b, `,"missed":`...), info.Stats.Missed, 10)
-	b = append(b, '}')
-	for len(b) < size {
-		b = append(b, ' ')
+		w.Null()
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"webmon/components"
 	"webmon/components/ui"
+	"webmon/dashboard/frame"
 	"webmon/dashboard/hub"
 	"webmon/dashboard/pixels"
 	"webmon/dashboard/source"
@@ -152,6 +153,7 @@ type columns struct {
 	topic, name string
 	seq         uint64
 	generation  string
+	size        int // of the last message, bytes
 }
 
 func newColumns(at tab.Place) (tab.Pictures, error) {
@@ -183,43 +185,45 @@ func (f *columns) next(now time.Time) *hub.Message {
 	return hub.Text(f.encode(frame, charted, now))
 }
 
-func (f *columns) encode(frame *shm.ArrayFrame, list []pixels.Charted, now time.Time) []byte {
-	total := frame.Shape[0]
+func (f *columns) encode(fr *shm.ArrayFrame, list []pixels.Charted, now time.Time) []byte {
+	total := fr.Shape[0]
 	step := max(1, (total+maxCharted-1)/maxCharted)
-	b := append([]byte(`{"topic":`), strconv.Quote(f.topic)...)
-	b = hub.AppendStamp(append(b, `,"ts":`...), now)
-	b = strconv.AppendUint(append(b, `,"seq":`...), frame.Seq, 10)
-	if frame.Stamp > 0 && frame.Stamp < 1e12 {
-		b = strconv.AppendFloat(append(b, `,"stamp":`...), frame.Stamp*1e3, 'f', 3, 64)
-	} else {
-		b = append(b, `,"stamp":null`...)
-	}
-	b = strconv.AppendInt(append(b, `,"total":`...), int64(total), 10)
-	b = strconv.AppendInt(append(b, `,"step":`...), int64(step), 10)
-	names, units, values := []shm.Value{}, []shm.Value{}, map[string]shm.Value{}
+	w := frame.Begin(make([]byte, 0, f.size+64), f.topic, now)
+	w.Key("seq").Uint(fr.Seq)
+	writeStamp(w.Key("stamp"), fr)
+	w.Key("total").Int(int64(total))
+	w.Key("step").Int(int64(step))
+	w.Key("names").Array()
 	for _, c := range list {
-		names, units = append(names, c.Name), append(units, c.Unit)
-		values[c.Name] = thin(c.Values, step)
+		w.String(c.Name)
 	}
-	for _, part := range []struct {
-		key   string
-		value shm.Value
-	}{{"names", names}, {"units", units}, {"columns", values}} {
-		b = append(append(append(b, `,"`...), part.key...), `":`...)
-		b, _ = shm.AppendJSON(b, part.value) // texts and numbers: cannot fail
+	w.EndArray()
+	w.Key("units").Array()
+	for _, c := range list {
+		w.String(c.Unit)
 	}
-	return append(b, '}')
+	w.EndArray()
+	w.Key("columns").Object()
+	for _, c := range list {
+		w.Key(c.Name).Array()
+		for _, x := range thin(c.Values, step) {
+			w.Float(x)
+		}
+		w.EndArray()
+	}
+	w.EndObject()
+	b := w.End()
+	f.size = len(b)
+	return b
 }
 
-// thin are the values for a chart, fewer where step is more than one.
-func thin(values []float64, step int) []shm.Value {
-	out := make([]shm.Value, 0, len(values)/step+2)
+// thin are the values for a chart, fewer where step is more than one; NaN where
+// there is none.
+func thin(values []float64, step int) []float64 {
 	if step == 1 {
-		for _, x := range values {
-			out = append(out, x)
-		}
-		return out
+		return values
 	}
+	out := make([]float64, 0, len(values)/step+2)
 	for part := range slices.Chunk(values, 2*step) {
 		low, high := -1, -1
 		for i, x := range part {
@@ -234,7 +238,7 @@ func thin(values []float64, step int) []shm.Value {
 			}
 		}
 		if low < 0 {
-			out = append(out, nil, nil)
+			out = append(out, math.NaN(), math.NaN())
 			continue
 		}
 		out = append(out, part[min(low, high)], part[max(low, high)])

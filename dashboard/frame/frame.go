@@ -72,12 +72,25 @@ func (w *Writer) open(c byte) {
 	w.Buf = append(w.Buf, c)
 }
 
+// plain are the bytes that stand for themselves in a text.
+var plain = func() (t [256]bool) {
+	for c := byte(' '); c < utf8.RuneSelf; c++ {
+		t[c] = c != '"' && c != '\\' && c != '<'
+	}
+	return t
+}()
+
 // String writes a text. Bytes of it that are not UTF-8 become U+FFFD.
 func (w *Writer) String(s string) {
 	const hex = "0123456789abcdef"
 	w.comma()
 	b := append(w.Buf, '"')
-	for _, r := range s { // range yields U+FFFD for a byte that is not UTF-8
+	n := 0
+	for n < len(s) && plain[s[n]] {
+		n++
+	}
+	b = append(b, s[:n]...)   // all of most texts
+	for _, r := range s[n:] { // range yields U+FFFD for a byte that is not UTF-8
 		switch {
 		case r == '"' || r == '\\':
 			b = append(b, '\\', byte(r))
@@ -143,7 +156,8 @@ func (w *Writer) Null() {
 	w.Buf = append(w.Buf, "null"...)
 }
 
-// Raw writes a value that is JSON already.
+// Raw writes what is JSON already: a value, or the members of an object without its
+// braces.
 func (w *Writer) Raw(value []byte) {
 	w.comma()
 	w.Buf = append(w.Buf, value...)

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"webmon/dashboard/frame"
 )
 
 // latencyEvery is how often a browser's acknowledgement is taken as a sample.
@@ -381,19 +383,10 @@ func (c *client) alive() time.Duration { return 4 * c.hub.opts.PingEvery }
 
 // stats is what a browser is told about its own connection, once a second.
 func (c *client) stats() *Message {
-	b := append(make([]byte, 0, 96), `{"topic":"stats","drops":`...)
-	b = strconv.AppendUint(b, c.skipped.Load(), 10)
-	b = append(b, `,"latency_ms":`...)
-	b = strconv.AppendFloat(b, float64(c.paint.Load())/1e6, 'f', 1, 64)
-	b = append(b, `,"ts":`...)
-	b = AppendStamp(b, time.Now())
-	return Text(append(b, '}'))
-}
-
-// AppendStamp appends the time in milliseconds since the epoch, as frames
-// carry it in "ts" for the page to send back when it has painted them.
-func AppendStamp(b []byte, t time.Time) []byte {
-	return strconv.AppendFloat(b, float64(t.UnixMicro())/1e3, 'f', 3, 64)
+	w := frame.Begin(make([]byte, 0, 96), "stats", time.Now())
+	w.Key("drops").Uint(c.skipped.Load())
+	w.Key("latency_ms").Micros(c.paint.Load() / 1e3)
+	return Text(w.End())
 }
 
 // read handles what the page sends, until the connection ends.

@@ -141,7 +141,7 @@ func (p *page) watch(topics ...string) {
 }
 
 func (p *page) ack() {
-	p.say(`{"type":"ack","n":` + strconv.Itoa(p.n) + `,"ts":` + string(hub.AppendStamp(nil, time.Now())) + `}`)
+	p.say(`{"type":"ack","n":` + strconv.Itoa(p.n) + `,"ts":` + strconv.FormatFloat(float64(time.Now().UnixMicro())/1e3, 'f', 3, 64) + `}`)
 }
 
 // next returns the next message but the statistics, and acknowledges it.

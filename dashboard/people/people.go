@@ -19,7 +19,7 @@ import (
 	"sync"
 	"time"
 
-	"webmon/dashboard/hub"
+	"webmon/dashboard/frame"
 	"webmon/dashboard/tab"
 )
 
@@ -83,7 +83,7 @@ func New() *People {
 }
 
 // Watching is told the topics that a browser watches, none once it is gone; see
-// [hub.Options].
+// hub.Options.
 func (p *People) Watching(connection any, who string, topics []string) {
 	var sources []string
 	for _, topic := range topics {
@@ -336,11 +336,8 @@ func (f *feed) frame(r *room, now time.Time) []byte {
 		}
 	}
 	idle := max(0, min(count, listed)-pressing) // how many of those who do not press are listed
-	b := append(make([]byte, 0, f.size+64), `{"topic":`...)
-	b = strconv.AppendQuote(b, f.topic)
-	b = append(b, `,"ts":`...)
-	b = hub.AppendStamp(b, now)
-	b = append(b, `,"people":[`...)
+	w := frame.Begin(make([]byte, 0, f.size+64), f.topic, now)
+	w.Key("people").Array()
 	n := 0
 	for _, who := range people {
 		switch {
@@ -352,30 +349,26 @@ func (f *feed) frame(r *room, now time.Time) []byte {
 			}
 			idle--
 		}
-		if n++; n > 1 {
-			b = append(b, ',')
-		}
-		b = append(b, `{"id":"`...)
-		b = append(b, who.id...) // needs no escaping: see hub.IsWho
-		b = append(b, `","colour":`...)
-		b = strconv.AppendInt(b, int64(who.colour), 10)
-		b = append(b, `,"hand":`...)
+		n++
+		w.Object()
+		w.Key("id").String(who.id)
+		w.Key("colour").Int(int64(who.colour))
+		w.Key("hand")
 		if who.presses == nil {
-			b = append(b, "null}"...)
-			continue
+			w.Null()
+		} else {
+			w.Array()
+			w.Digits(who.x, 5)
+			w.Digits(who.y, 5)
+			w.EndArray()
 		}
-		b = append(b, '[')
-		b = strconv.AppendFloat(b, who.x, 'g', 5, 64)
-		b = append(b, ',')
-		b = strconv.AppendFloat(b, who.y, 'g', 5, 64)
-		b = append(b, "]}"...)
+		w.EndObject()
 	}
-	b = append(b, ']')
+	w.EndArray()
 	if count > n {
-		b = append(b, `,"more":`...)
-		b = strconv.AppendInt(b, int64(count-n), 10)
+		w.Key("more").Int(int64(count - n))
 	}
-	b = append(b, '}')
+	b := w.End()
 	f.size = len(b)
 	return b
 }

@@ -4,10 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
-	"strconv"
 	"time"
 
-	"webmon/dashboard/hub"
+	"webmon/dashboard/frame"
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
 	"webmon/shm"
@@ -76,16 +75,15 @@ func (f *feed) Next(now time.Time) []byte {
 	if layer == nil {
 		return nil
 	}
-	body := f.appendBody(make([]byte, 0, len(f.body)+64), layer)
-	if bytes.Equal(body, f.body) {
+	body := frame.Writer{Buf: make([]byte, 0, len(f.body)+64)}
+	f.write(&body, layer)
+	if bytes.Equal(body.Buf, f.body) {
 		return nil
 	}
-	f.body = body
-	frame := append(make([]byte, 0, len(body)+128), `{"topic":`...)
-	frame = strconv.AppendQuote(frame, f.topic)
-	frame = append(frame, `,"ts":`...)
-	frame = hub.AppendStamp(frame, now)
-	f.frame = append(frame, body...)
+	f.body = body.Buf
+	w := frame.Begin(make([]byte, 0, len(f.body)+128), f.topic, now)
+	w.Raw(f.body)
+	f.frame = w.End()
 	return f.frame
 }
 
@@ -108,36 +106,40 @@ func choose(poll *shm.TilePoll, id string) *shm.TileLayer {
 	return &poll.Layers[0]
 }
 
-func (f *feed) appendBody(b []byte, l *shm.TileLayer) []byte {
-	b = append(b, `,"layer":"`...)
-	b = append(b, l.ID...)
-	b = append(b, '"')
+// write writes the members of a frame behind its head.
+func (f *feed) write(w *frame.Writer, l *shm.TileLayer) {
+	w.Key("layer").String(l.ID)
 	if c := l.Config; c != nil {
-		b = strconv.AppendInt(append(b, `,"level":`...), c.LevelIndex, 10)
-		b = strconv.AppendInt(append(b, `,"tile_size":`...), c.TileSize, 10)
-		b = appendPair(append(b, `,"base_shape":`...), c.BaseShape)
-		b = appendPair(append(b, `,"image_shape":`...), c.ImageShape)
-		b = appendPair(append(b, `,"grid":`...), c.ShapeInTiles)
+		w.Key("level").Int(c.LevelIndex)
+		w.Key("tile_size").Int(c.TileSize)
+		writePair(w.Key("base_shape"), c.BaseShape)
+		writePair(w.Key("image_shape"), c.ImageShape)
+		writePair(w.Key("grid"), c.ShapeInTiles)
 		if c.TileShape[0] > 0 && c.TileShape[1] > 0 {
-			b = appendPair(append(b, `,"tile_shape":`...), c.TileShape)
+			writePair(w.Key("tile_shape"), c.TileShape)
 		}
 		if ideal, excess := idealLevel(c); ideal >= 0 {
-			b = strconv.AppendInt(append(b, `,"ideal_level":`...), ideal, 10)
-			b = strconv.AppendFloat(append(b, `,"excess":`...), excess, 'g', 4, 64)
+			w.Key("ideal_level").Int(ideal)
+			w.Key("excess").Digits(excess, 4)
 		}
 	} else {
-		b = append(b, `,"level":null,"tile_size":null,"base_shape":null,"image_shape":null,"grid":null`...)
+		for _, key := range []string{"level", "tile_size", "base_shape", "image_shape", "grid"} {
+			w.Key(key).Null()
+		}
 	}
 	if p := pictureOf(f.src, l.ID); p != nil {
-		b = append(append(b, `,"picture":`...), p...)
+		w.Key("picture").Raw(p)
 	}
 	if l.State == nil {
-		return append(b, `,"corners":null,"tiles":[],"count":0}`...)
+		w.Key("corners").Null()
+		writeRects(w.Key("tiles"), nil)
+		w.Key("count").Int(0)
+		return
 	}
 	for _, list := range []struct {
 		key   string
 		tiles [][2]int64
-	}{{`,"loading":`, l.State.Loading}, {`,"reloaded":`, l.State.Reloaded}} {
+	}{{"loading", l.State.Loading}, {"reloaded", l.State.Reloaded}} {
 		if len(list.tiles) == 0 {
 			continue
 		}
@@ -146,37 +148,40 @@ func (f *feed) appendBody(b []byte, l *shm.TileLayer) []byte {
 			f.rows, f.cols = append(f.rows, t[0]), append(f.cols, t[1])
 		}
 		rects, _ := f.merger.rectangles(f.rows, f.cols)
-		b = appendRects(append(b, list.key...), rects)
+		writeRects(w.Key(list.key), rects)
 	}
-	b = append(b, `,"corners":`...)
+	w.Key("corners")
 	if l.State.HasCorners {
-		c := l.State.Corners
-		b, _ = shm.AppendJSON(b, []any{[]any{c[0][0], c[0][1]}, []any{c[1][0], c[1][1]}}) // numbers: cannot fail
+		w.Array()
+		for _, c := range l.State.Corners {
+			w.Array()
+			w.Float(c[0])
+			w.Float(c[1])
+			w.EndArray()
+		}
+		w.EndArray()
 	} else {
-		b = append(b, "null"...)
+		w.Null()
 	}
 	rects, count := f.merger.rectangles(l.State.Rows, l.State.Cols)
-	b = appendRects(append(b, `,"tiles":`...), rects)
-	b = strconv.AppendInt(append(b, `,"count":`...), int64(count), 10)
-	return append(b, '}')
+	writeRects(w.Key("tiles"), rects)
+	w.Key("count").Int(int64(count))
 }
 
-func appendRects(b []byte, rects []rect) []byte {
-	b = append(b, '[')
-	for i, r := range rects {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = strconv.AppendInt(b, r.row, 10)
-		b = strconv.AppendInt(append(b, ','), r.col, 10)
-		b = strconv.AppendInt(append(b, ','), r.rows, 10)
-		b = strconv.AppendInt(append(b, ','), r.cols, 10)
+func writeRects(w *frame.Writer, rects []rect) {
+	w.Array()
+	for _, r := range rects {
+		w.Int(r.row)
+		w.Int(r.col)
+		w.Int(r.rows)
+		w.Int(r.cols)
 	}
-	return append(b, ']')
+	w.EndArray()
 }
 
-func appendPair(b []byte, p [2]int64) []byte {
-	b = strconv.AppendInt(append(b, '['), p[0], 10)
-	b = strconv.AppendInt(append(b, ','), p[1], 10)
-	return append(b, ']')
+func writePair(w *frame.Writer, p [2]int64) {
+	w.Array()
+	w.Int(p[0])
+	w.Int(p[1])
+	w.EndArray()
 }

@@ -36,13 +36,13 @@ func (p *process) Run(ctx context.Context, sink shm.Sink) error {
 	return nil
 }
 
-func attach(t *testing.T, states map[string]shm.Value) (*source.Source, *process) {
+func attach(t testing.TB, states map[string]shm.Value) (*source.Source, *process) {
 	t.Helper()
 	return attachAs(t, "0.9.2", states)
 }
 
 // attachAs attaches a napari of a version.
-func attachAs(t *testing.T, napari string, states map[string]shm.Value) (*source.Source, *process) {
+func attachAs(t testing.TB, napari string, states map[string]shm.Value) (*source.Source, *process) {
 	t.Helper()
 	p := &process{napari: napari, states: states, said: make(chan struct{})}
 	registry, err := source.NewRegistry(source.Options{
