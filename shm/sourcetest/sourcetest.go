@@ -45,7 +45,9 @@ type Process struct {
 }
 
 // Run runs the suite. start is called for each part of it and cleans up after
-// itself through t.
+// itself through t. The parts run beside each other, because they mostly wait. The
+// test that calls Run must not run beside others, because Run looks for goroutines
+// that are left over.
 func Run(t *testing.T, start func(t *testing.T) Process) {
 	parts := []struct {
 		name string
@@ -64,15 +66,16 @@ func Run(t *testing.T, start func(t *testing.T) Process) {
 		{"refuses what it does not know", testRefuse},
 		{"ends the life of commands", testGone},
 	}
+	// A test's Cleanup runs when all its parts have ended and cleaned up.
+	already := goleak.IgnoreCurrent()
+	t.Cleanup(func() {
+		if err := goleak.Find(already, goleak.IgnoreAnyFunction("testing.(*T).Run")); err != nil {
+			t.Errorf("goroutines are left over: %v", err)
+		}
+	})
 	for _, part := range parts {
 		t.Run(part.name, func(t *testing.T) {
-			// Registered first, so it looks after everything is torn down.
-			already := goleak.IgnoreCurrent()
-			t.Cleanup(func() {
-				if err := goleak.Find(already, goleak.IgnoreAnyFunction("testing.(*T).Run")); err != nil {
-					t.Errorf("goroutines are left over: %v", err)
-				}
-			})
+			t.Parallel()
 			r := &running{Process: start(t), sink: NewSink(), result: make(chan error, 1)}
 			ctx, cancel := context.WithCancel(context.Background())
 			r.cancel = cancel
