@@ -63,6 +63,7 @@ func firstByte(t *testing.T, f *shm.ArrayFrame) int {
 // The arrays of a real Python: declared, read while wanted and only then, of
 // another shape, closed, and gone with their process.
 func TestArrays(t *testing.T) {
+	t.Parallel()
 	for _, python := range []string{"numpy1", "numpy2"} {
 		t.Run(python, func(t *testing.T) {
 			t.Parallel()
@@ -143,6 +144,7 @@ threading.Thread(target=tick, daemon=True).start()
 // A process takes its frames back and says why, shares them again, and changes what
 // it says of them, under the eyes of somebody who looks.
 func TestArrayThatIsWithheld(t *testing.T) {
+	t.Parallel()
 	p := naparitest.StartPackage(t, "numpy2", "")
 	sink, _ := attachPackage(t, p, `
 p = webmon.Process("scope", launch=False)
@@ -188,6 +190,7 @@ a.withhold("Nothing is shown.")
 // that is mended.
 // What is wrong with a segment is said, for as long as it is.
 func TestArrayProblems(t *testing.T) {
+	t.Parallel()
 	p := naparitest.Play(t, naparitest.PlayOptions{})
 	w, err := segment.Create(segment.Spec{Name: "a", DType: "<u2", Shape: []int{4, 4}, Axes: []string{"y", "x"}})
 	if err != nil {
@@ -256,6 +259,7 @@ func TestArrayProblems(t *testing.T) {
 // A segment that somebody ruins under the hands of a real Python is made again, and
 // read again.
 func TestRuinedSegments(t *testing.T) {
+	t.Parallel()
 	for _, python := range []string{"numpy1", "numpy2"} {
 		t.Run(python, func(t *testing.T) {
 			t.Parallel()

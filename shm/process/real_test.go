@@ -66,6 +66,7 @@ func TestConformanceMonitor(t *testing.T) {
 
 // TestEveryPython attaches to a manager of every Python and start method.
 func TestEveryPython(t *testing.T) {
+	t.Parallel()
 	tests := []naparitest.MonitorOptions{
 		{Python: "numpy1", Method: "forkserver"},
 		{Python: "numpy2", Method: "spawn"},
@@ -77,6 +78,7 @@ func TestEveryPython(t *testing.T) {
 	}
 	for _, o := range tests {
 		t.Run(o.Python+" "+o.Method, func(t *testing.T) {
+			t.Parallel()
 			p := naparitest.StartMonitor(t, o)
 			r := run(t, attach(t, process.Options{Address: p.Address()}))
 			info := r.Info()
@@ -170,6 +172,7 @@ func checkAPoll(t *testing.T, poll *shm.TilePoll) {
 
 // TestEnds tells how a process went.
 func TestEnds(t *testing.T) {
+	t.Parallel()
 	type end struct {
 		name string
 		do   func(p *naparitest.Process)
@@ -188,6 +191,7 @@ func TestEnds(t *testing.T) {
 		}
 		for _, tt := range tests {
 			t.Run(method+" "+tt.name, func(t *testing.T) {
+				t.Parallel()
 				p := naparitest.StartMonitor(t, naparitest.MonitorOptions{Method: method})
 				src := attach(t, process.Options{Address: p.Address()})
 				if got := src.Info().PID; got != p.PID {
@@ -209,6 +213,7 @@ func TestEnds(t *testing.T) {
 // TestAHangIsNoEnd stops a process, its manager with it, for longer than any
 // call may take.
 func TestAHangIsNoEnd(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes ten seconds")
 	}
@@ -227,6 +232,7 @@ func TestAHangIsNoEnd(t *testing.T) {
 // TestTwoWebmons shares a process between two: one reads, the other says
 // where, and takes over.
 func TestTwoWebmons(t *testing.T) {
+	t.Parallel()
 	p := naparitest.StartMonitor(t, naparitest.MonitorOptions{})
 	first := run(t, attach(t, process.Options{Address: p.Address(), ID: "a", URL: "http://127.0.0.1:5050/?x=1"}))
 	p.MustDo("poll", aPoll, nil)
@@ -262,6 +268,7 @@ func TestTwoWebmons(t *testing.T) {
 // TestRealNapari attaches to the real napari with octree and holds what comes
 // against what napari itself knows.
 func TestRealNapari(t *testing.T) {
+	t.Parallel()
 	p := naparitest.Start(t, naparitest.Options{Version: naparitest.Octree, Layers: 2})
 	src := attach(t, process.Options{Address: p.Address()})
 	info := src.Info()
@@ -334,6 +341,7 @@ func sameTiles(poll *shm.TilePoll, state naparitest.State) bool {
 
 // TestNewestNapari attaches to a napari without octree: frames, no tiles.
 func TestNewestNapari(t *testing.T) {
+	t.Parallel()
 	p := naparitest.Start(t, naparitest.Options{Version: naparitest.Latest})
 	r := run(t, attach(t, process.Options{Address: p.Address()}))
 	if info := r.Info(); info.Napari != p.Napari || info.Python != p.Python || info.PID != p.PID {

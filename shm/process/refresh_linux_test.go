@@ -17,6 +17,7 @@ import (
 // those that it works out only while somebody wants them, topics that nobody has heard
 // of, arrays, and what it has sent.
 func TestRefresh(t *testing.T) {
+	t.Parallel()
 	p := naparitest.StartPackage(t, "numpy2", "")
 	var at struct{ Address, Authkey string }
 	p.Run(`
@@ -89,6 +90,7 @@ other = p.share("other%[1]d", (2,), "uint8")`, i), nil)
 // A process that does not know the question is asked for what it has all the same, and
 // one that has ended holds nobody up.
 func TestRefreshOfAnOlderProcess(t *testing.T) {
+	t.Parallel()
 	p := naparitest.Play(t, naparitest.PlayOptions{})
 	p.Set("stage", stage(0))
 	r := watchPlayer(t, p, process.Options{})

@@ -3,6 +3,7 @@ package process_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -20,7 +21,13 @@ import (
 	"webmon/shm/sourcetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// Tests that run in parallel wait more than they compute: for processes that
+	// start, hang and end.
+	flag.Parse()
+	_ = flag.Set("test.parallel", "4")
+	goleak.VerifyTestMain(m)
+}
 
 // offer is a watched process that says what a test tells it to say, on the
 // real wire.
@@ -705,6 +712,7 @@ func TestAnotherManagerAtTheAddress(t *testing.T) {
 
 // TestLargePolls: a giant one is taken, and not more often than it is fetched.
 func TestLargePolls(t *testing.T) {
+	t.Parallel()
 	p := serve(t)
 	r := run(t, attach(t, process.Options{Address: p.addr}))
 	r.sink.Want(shm.TopicPoll, 60)
