@@ -34,7 +34,7 @@ def answer():
             p.set("lazy", truth)
         p.answer(asks)
 threading.Thread(target=answer, daemon=True).start()
-p._adopt(webmon._process._Host(lambda: questions.put(None), lambda: None), None)
+p._adopt(webmon._orders.Host(lambda: questions.put(None), lambda: None), None)
 camera = p.share("camera", (4, 4), "uint8")
 out = offered()`, &at)
 	r := run(t, attach(t, process.Options{Address: at.Address, Authkey: []byte(at.Authkey)}))

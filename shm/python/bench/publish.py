@@ -59,7 +59,7 @@ class Watcher:
     def __init__(self, process, hz: float) -> None:
         context = multiprocessing.get_context("spawn")
         self._stop, ready = context.Event(), context.Event()
-        self._child = context.Process(target=watch, args=(process.address, process._key, hz, ready, self._stop))
+        self._child = context.Process(target=watch, args=(process.address, process._offer.key, hz, ready, self._stop))
         self._child.start()
         ready.wait(60)
         while not process.wanted("array/camera"):

@@ -44,7 +44,7 @@ def process():
 @pytest.fixture
 def watch():
     def watch(process):
-        return Watcher(process.address, process._key)
+        return Watcher(process.address, process._offer.key)
 
     return watch
 

@@ -546,7 +546,7 @@ def test_share_raises_only_type_and_value_errors(process, argument):
     for wrong in (Wrecked(), {argument: 1}, object(), np.zeros((2, 2)), np.ma.masked):
         with pytest.raises((TypeError, ValueError)) as raised:
             process.share(**{"name": "camera", "shape": (2, 2), "dtype": "u1", argument: wrong})
-        assert raised.type in (TypeError, ValueError) and "camera" not in process._arrays
+        assert raised.type in (TypeError, ValueError) and "camera" not in process._arrays.names()
 
 
 def test_what_is_said_later_is_checked_too(process, watcher):
@@ -598,7 +598,7 @@ def test_in_the_mean(camera, watcher, monkeypatch):
         perf_counter_ns = staticmethod(lambda: now[0])
         time_ns = staticmethod(lambda: now[0])
 
-    monkeypatch.setattr("webmon._arrays.time", Clock)
+    monkeypatch.setattr("webmon._array.time", Clock)
 
     def copied(every_ms, n):
         """How many of n frames are copied that come so often."""
@@ -650,7 +650,7 @@ def test_no_room(process, watcher, monkeypatch, caplog):
 
 
 def test_no_shared_memory_at_all(process, watcher, monkeypatch):
-    monkeypatch.setattr("webmon._arrays._AVAILABLE", False)
+    monkeypatch.setattr("webmon._array._AVAILABLE", False)
     array = process.share("camera", (2, 2), "u2")
     watcher.want_topics({"array/camera": 10.0})
     assert watcher.data.get("arrays")["camera"]["shm"] == "" and array.publish(np.zeros((2, 2), "u2")) is False and array.published == 1
@@ -761,7 +761,7 @@ def test_too_much_to_describe_before_serving(unserved):
         webmon.share("table", 4, [(f"a_rather_long_name_of_field_{i}", "f4") for i in range(200)])
     webmon.share("camera", (4, 4), "u2")
     process = webmon.serve("scope", launch=False)
-    assert list(process._data.get("arrays")) == ["camera"] and process._announcement.path.exists()
+    assert list(process._data.get("arrays")) == ["camera"] and process._offer.announcement.path.exists()
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("no"), MemoryError(), OverflowError("too large")])
@@ -780,7 +780,7 @@ def test_an_array_that_cannot_be_had(unserved, watch, monkeypatch, caplog, error
     later = webmon.share("later", (3, 3), "u1")
     declared = watch(process).data.get("arrays")
     assert declared["bad"]["shm"] == "" == declared["later"]["shm"] and declared["good"]["shm"]
-    assert process._announcement.path.exists()
+    assert process._offer.announcement.path.exists()
     assert [r.getMessage().split(":")[0] for r in caplog.records] == ["the array bad is not shared", "the array later is not shared"]
     assert not bad.publish(np.zeros((3, 3), "u1")) and not later.publish(np.zeros((3, 3), "u1")) and good.published == 0
 
@@ -876,7 +876,7 @@ def test_frames_that_nobody_can_read_are_not_copied(camera, ruin):
     array, ring = camera((64, 64), "u2")
     frame = np.zeros((64, 64), "u2")
     assert array.publish(frame)
-    array._process._mend = lambda array: None  # nobody mends it
+    array._owner.mend = lambda array: None  # nobody mends it
     ruin(array)
     if array._segment.sound():
         return  # it still has a name: who reads it goes on
@@ -912,8 +912,8 @@ def test_another_pythons_resource_tracker(camera, watcher):
 
 def test_no_room_at_first(process, watcher, monkeypatch, caplog):
     """An array that could not have its memory gets it later, and says until then why it has none."""
-    monkeypatch.setattr("webmon._arrays._RETRY", 0.0)
-    monkeypatch.setattr("webmon._arrays._RETRY_RARELY", 0.0)
+    monkeypatch.setattr("webmon._array._RETRY", 0.0)
+    monkeypatch.setattr("webmon._array._RETRY_RARELY", 0.0)
     full = [True]
     real = os.posix_fallocate
 
@@ -923,7 +923,7 @@ def test_no_room_at_first(process, watcher, monkeypatch, caplog):
         real(fd, at, size)
 
     monkeypatch.setattr(os, "posix_fallocate", allocate)
-    monkeypatch.setattr("webmon._process._LOOK", 0.0)
+    monkeypatch.setattr("webmon._arrays._LOOK", 0.0)
     array = process.share("camera", (1024, 1024), "u2")
     frame = np.ones((1024, 1024), "u2")
     for _ in range(3):
@@ -939,8 +939,8 @@ def test_no_room_at_first(process, watcher, monkeypatch, caplog):
 
 @pytest.mark.parametrize("error", [OSError(30, "Read-only file system"), OSError(2, "No such file or directory"), OSError(24, "Too many open files")])
 def test_no_shared_memory_at_first(process, watcher, monkeypatch, error):
-    monkeypatch.setattr("webmon._arrays._RETRY", 0.0)
-    monkeypatch.setattr("webmon._process._LOOK", 0.0)
+    monkeypatch.setattr("webmon._array._RETRY", 0.0)
+    monkeypatch.setattr("webmon._arrays._LOOK", 0.0)
     real, broken = os.open, [True]
 
     def opened(path, *args, **kwds):

@@ -160,8 +160,8 @@ def test_ctrl_c_is_the_programs_own(subject):
 
 def test_a_stopped_watcher_is_not_noticed(subject, process, watch, monkeypatch):
     """SIGSTOP of who watches: the process goes on and forgets it."""
-    monkeypatch.setattr("webmon._process._FORGET", 1.0)
-    address, key = process.address, process._key
+    monkeypatch.setattr("webmon._demand._FORGET", 1.0)
+    address, key = process.address, process._offer.key
     watching = subject(
         f"""
         import sys

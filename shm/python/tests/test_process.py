@@ -16,7 +16,7 @@ from watching import Watcher, until
 
 import webmon
 from webmon import Process
-from webmon._process import _Host
+from webmon._orders import Host
 
 
 def test_what_it_says_of_itself(process, watcher):
@@ -33,7 +33,7 @@ def test_leaves_the_interpreter_alone(process, watcher, monkeypatch):
     out = io.StringIO()
     monkeypatch.setattr(sys, "stdout", out)
     watcher.data.get("hello")
-    Watcher(process.address, process._key).messages.qsize()
+    Watcher(process.address, process._offer.key).messages.qsize()
     assert sys.stdout is out
     assert not hasattr(mp_process.current_process(), "_manager_server")
 
@@ -48,7 +48,7 @@ def test_manager_is_well_guarded(process, watcher):
     # Whoever watches cannot end the server, nor destroy what it serves.
     from multiprocessing.managers import dispatch
 
-    connect = lambda: watcher.manager._Client(watcher.manager.address, authkey=process._key.encode())  # noqa: E731
+    connect = lambda: watcher.manager._Client(watcher.manager.address, authkey=process._offer.key.encode())  # noqa: E731
     with pytest.raises(Exception, match="'shutdown' is nothing"):
         dispatch(connect(), None, "shutdown")
     for _ in range(5):
@@ -73,24 +73,24 @@ def test_requests_cannot_run_code(process, watcher):
 def test_strangers_do_no_harm(process, watcher):
     host, port = process.address.split(":")
     watcher.data.get("hello")
-    before, strangers = process._server.connections, []
+    before, strangers = process._offer.server.connections, []
     for text in (b"", b"GET / HTTP/1.1\r\n\r\n", b"\xff\xff\xff\xff\x7f\xff\xff\xff\xff\xff\xff\xff", b"\x00\x00\x00\x04abcd"):
         stranger = socket.create_connection((host, int(port)))
         stranger.sendall(text)
         strangers.append(stranger)
     # All but the silent one are sent away.
-    until(lambda: process._server.connections == before + 1)
+    until(lambda: process._offer.server.connections == before + 1)
     assert watcher.data.get("hello")["name"] == "scope"
     for stranger in strangers:
         stranger.close()
-    until(lambda: process._server.connections == before)
+    until(lambda: process._offer.server.connections == before)
 
 
 def test_answers_are_not_delayed(process, watcher):
     process.set("poll", {"tiles": np.zeros(3000)})
     assert watcher.data.get("poll")["tiles"].nbytes == 24000
     nodelay = []
-    for connection in list(process._server._connections.values()):
+    for connection in list(process._offer.server._connections.values()):
         one = socket.socket(fileno=connection.fileno())
         nodelay.append(one.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
         one.detach()
@@ -201,9 +201,9 @@ def test_what_is_said_again_changes_nothing(process, watcher):
         process.set("stage", 1, unit=unit, fields={"x": {"unit": unit}})
         process.send("spot", 1, unit=unit)
     assert watcher.data.get("topics")["stage"] == {"kind": "state", "unit": "um", "fields": {"x": {"unit": "um"}}}
-    known = process._topics["stage"]
+    known = process._values.topics["stage"]
     process.set("stage", 1, unit="um")
-    assert process._topics["stage"] is known
+    assert process._values.topics["stage"] is known
 
 
 def test_messages_are_bounded(process, watcher):
@@ -218,7 +218,7 @@ def test_messages_are_bounded(process, watcher):
 def test_waiting_for_a_message(process, watch):
     process.send("count", 0)  # nobody is there to be told of a new topic
     process._messages.get()
-    until(lambda: not process._stale)
+    until(lambda: not process._changes._stale)
     watchers = [watch(process) for _ in range(4)]
     got = []
 
@@ -293,7 +293,7 @@ def test_the_last_value_is_told(process, watcher):
 
 
 def test_demand_of_several_and_its_end(process, watcher, monkeypatch):
-    monkeypatch.setattr("webmon._process._FORGET", 1.0)
+    monkeypatch.setattr("webmon._demand._FORGET", 1.0)
     heard = []
     process.on_demand(lambda: heard.append(process.wanted("stage")))
     watcher.notes.update({"want:a": {"topics": {"stage": 5}, "t": 0}, "want:b": {"topics": {"stage": 20.0, "camera": 1}, "t": 0}})
@@ -330,7 +330,7 @@ def test_asks_are_answered(process, watcher):
 
 def test_who_works_out_what_is_wanted_answers(process, watcher):
     called = []
-    host = _Host(lambda: called.append(process.asked()), lambda: None)
+    host = Host(lambda: called.append(process.asked()), lambda: None)
     process._adopt(host, None)
     ask = {"topics": {"stage": 5}, "t": 0}
     watcher.notes.update({"want:a": {**ask, "ask": 1}})
@@ -664,10 +664,10 @@ def test_what_follows_a_closed_process(watch):
         close(first)
         webmon.set("stage", 2)
         webmon.send("spot", 1)
-        camera = webmon.share("camera", (2, 2), "u1")
+        webmon.share("camera", (2, 2), "u1")
         webmon.control("gain", "int", 3)
         webmon.command(lambda: None, name="go")
-        assert first._data.get("stage") is None and camera._process is not first
+        assert first._data.get("stage") is None and not first._arrays.names()
         second = webmon.serve("scope", launch=False)
         watcher = watch(second)
         assert second is not first and watcher.data.get("stage") == 2 and watcher.next("spot")["value"] == 1
@@ -706,11 +706,11 @@ def test_another_name_and_kind(process, watcher, sources):
     """hello and the announcement follow, in place: who knows the process goes on with it."""
     (path,) = sources.iterdir()
     before = path.stat().st_ino
-    process._become("a much longer name than before", kind="napari", napari="0.9")
+    process._offer.become("a much longer name than before", ("napari", "0.9"))
     watcher.until_changed("hello")
     hello, about = watcher.data.get("hello"), json.loads(path.read_text())
     assert hello["name"] == about["name"] == "a much longer name than before" and hello["kind"] == about["kind"] == "napari" and hello["napari"] == "0.9"
-    process._become("x", kind="python")
+    process._offer.become("x", ("python", None))
     assert json.loads(path.read_text())["name"] == "x" and path.stat().st_ino == before
     assert about["instance"] == hello["instance"] == process.instance
 
@@ -730,7 +730,7 @@ def test_lost_events_are_counted(process, watcher):
     process._send_all("spot", [{"time": 0.0}] * 10)
     for _ in range(8192):
         process.send("b", 1)
-    lost = Watcher(process.address, process._key).data.get("webmon.lost")
+    lost = Watcher(process.address, process._offer.key).data.get("webmon.lost")
     assert lost["topics"]["spot"] == 10 and lost["total"] == 11918 == process.stats().lost
     with pytest.raises(ValueError, match="webmon's own"):
         process.set("webmon.lost", 1)

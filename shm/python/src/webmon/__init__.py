@@ -24,9 +24,12 @@ import threading as _threading
 from collections.abc import Iterable, Sequence
 from typing import Any, Callable, Literal, TypeVar, overload
 
-from ._arrays import Scales, SharedArray, Units
+from ._about import Scales, Units
+from ._actions import Control
+from ._array import SharedArray
 from ._forms import Range
-from ._process import Control, Cost, Process, Stats
+from ._life import Cost, Stats
+from ._process import Process
 from ._version import __version__
 
 __all__ = [
@@ -63,7 +66,7 @@ def _default() -> Process:
     """The process that the functions act on: one that was closed is followed by a new one."""
     global _served
     process = _served
-    if process is None or process.closed:
+    if process is None or process._life.closed:
         with _lock:
             if _served is None or _served.closed:
                 _served = Process._unopened()
@@ -92,7 +95,7 @@ def serve(
     """
     process = _default()
     with _opening:
-        if process._opened:
+        if process._life.opened:
             process._serve(name, commands)
         else:
             process._open(name, kind="python", napari=None, commands=commands, launch=launch)
@@ -177,7 +180,7 @@ def command(
 
 def wanted(topic: str) -> float:
     """How often a second somebody wants the topic, 0.0 for nobody. See :meth:`Process.wanted`."""
-    return _default()._wants.get(topic, 0.0)
+    return _default().wanted(topic)
 
 
 def poll() -> int:
@@ -213,10 +216,10 @@ def _offer_napari(title: str, version: str | None, clash: Callable[[Process], st
     the same names as a viewer's; then a new one."""
     process = _default()
     with _opening:
-        if process._host is None:
+        if process._orders.host is None:
             reason = clash(process)
             if reason is None:
-                if not process._opened:
+                if not process._life.opened:
                     process._open(title, kind="napari", napari=version, commands="thread", launch=True)
                 return process
             _logging.getLogger("webmon").warning("the viewer is a process of its own on the pages: %s", reason)

@@ -1,628 +1,118 @@
-"""What a process knows of an array that it shares."""
+"""The arrays that a process shares."""
 
 from __future__ import annotations
 
 import logging
 import math
-import operator
 import threading
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Callable, Union
+from collections.abc import Iterable
+from typing import Any, Callable
 
-import numpy as np
+from ._array import SharedArray
+from ._changes import Changes
+from ._demand import Demand
+from ._life import Life
 
-from ._convert import as_dtype, called, described, reason, to_array, written
-from ._plain import clean, words
-from ._segment import _AVAILABLE, _MAX_DIMS, Segment, check_dtype, describe, description, fields, total_bytes, unmaskable
-
-if TYPE_CHECKING:
-    from ._process import Process
+__all__ = ["Arrays"]
 
 log = logging.getLogger("webmon")
 
-_ROLES = ("", "rgb", "labels", "table")
-_SPATIAL = frozenset("xyz")
-_BY_NDIM = {0: "", 1: "x", 2: "yx", 3: "zyx", 4: "tzyx", 5: "tczyx"}
-_MAX_SLOT = 1 << 40
-_MAX_LEVEL = 53
-_INF = math.inf
-_MAX_CLASSES = 16  # of frames that are no NumPy arrays, and are known to become some
-_ORIGIN, _UNIT, _LEVEL = (0.0, 0.0), (1.0, 1.0), 0
-_RETRY, _RETRY_RARELY = 1.0, 30.0  # s until a segment that could not be made is tried again, at first and in the end
-
-# What may say something of each axis: one entry an axis, or one for all spatial axes.
-Units = Union[str, Sequence[Union[str, None]], None]
-Scales = Union[float, Sequence[float], None]
-
-_SAME: Any = object()  # what stays as it is
+_LOOK = 0.5  # seconds between two looks at the arrays' memory, at least
 
 
-class SharedArray:
-    """An array whose frames webmon reads out of shared memory. Made by :meth:`Process.share`.
+class Arrays:
+    """The arrays of a process by their names; what _array.Owner asks for.
 
-    Attributes:
-        name: as webmon knows it.
-        shape: the largest frame, in C order.
-        dtype: of the frames.
-        published: how often publish was called, whether or not anybody looked.
-        copied: how many of those frames were copied into shared memory.
+    Args:
+        life: of the process.
+        demand: how often somebody wants an array.
+        changes: told when an array is declared differently.
+        wake: has mend_broken called soon.
     """
 
-    def __init__(
-        self,
-        process: Process,
-        name: str,
-        shape: int | Sequence[int],
-        dtype: Any,
-        axes: str | Sequence[str] | None,
-        *,
-        units: Units,
-        scale: Scales,
-        title: str | None,
-        role: str,
-        colormap: str | None,
-        limits: tuple[float, float] | None,
-        unit: str | None,
-        layer: str | None,
-        slots: int,
-    ) -> None:
-        self.name = name
-        self._process = process
-        self._topic = f"array/{name}"
-        self._packed = check_dtype(dtype)
-        self._frame_dtype = as_dtype(dtype) or self._packed
-        self.dtype = self._frame_dtype
-        self._ways = [way for *_, way in fields(self._frame_dtype)] if self._packed.names is not None else []
-        self._unmaskable = unmaskable(self._packed)
-        self.shape = _shape(shape)
-        if type(role) is not str or role not in _ROLES:
-            raise ValueError(f"role must be one of {', '.join(map(repr, _ROLES))}, not {written(role)}")
-        if not issubclass(type(slots), (int, np.integer)) or not 2 <= slots <= 64:
-            raise ValueError(f"slots must be 2 to 64, not {written(slots)}")
-        slots = int(slots)
-        if role == "rgb":
-            _check_colour(name, self.shape)
-        self._slots = slots
-        names = _axes(axes, self.shape, role, self._packed.names is not None)
-        if self._packed.names is not None and not role:
-            role = "table"
-        self._about: dict[str, Any] = {
-            "dtype": describe(self._packed),
-            "shape": list(self.shape),
-            "axes": names,
-            "units": _per_axis(units, names, "units", "", _unit),
-            "scale": _per_axis(scale, names, "scale", 1.0, _pixel),
-            "title": words(title, f"the title of {name}"),
-            "role": role,
-            "colormap": words(colormap, f"the colormap of {name}"),
-            "limits": _limits(limits),
-            "unit": words(unit, f"the unit of {name}"),
-            "layer": words(layer, f"the layer of {name}"),
-            "note": None,
-        }
-        self._withheld = False
-        self._text = self._describe(self.shape)
-        # Classes of other libraries whose objects are known to become arrays, with the device that those were on.
-        self._classes: dict[type, Any] = {}
-        self._lock = threading.Lock()
-        self._segment: Segment | None = None
-        self._closed = False
-        self._problem = ""  # why there is no segment, where there could be one
-        self._pause = _RETRY  # s, from a failure until it is tried again
-        self._retry = 0.0  # not before, by time.monotonic
-        self._told = -1  # of published, to those who read
-        self.published = 0
-        self.copied = 0
-        self._last = 0  # ns, when a frame was copied last
-        self._due = 0.0  # and when the next should be, were they copied as often as allowed
+    def __init__(self, life: Life, demand: Demand, changes: Changes, wake: Callable[[], None]) -> None:
+        self.life = life
+        self.demand = demand
+        self._changes = changes
+        self._wake = wake
+        self._lock = threading.RLock()  # held while an array comes or goes
+        self._by_name: dict[str, SharedArray] = {}
+        self._broken: set[SharedArray] = set()  # that could not be written to
+        self._looked = 0.0  # when all were looked after, by time.monotonic
 
-    def _open(self) -> None:
-        """The process is offered now."""
+    def names(self) -> list[str]:
+        """The names of the arrays that are shared."""
+        return list(self._by_name)
+
+    def declared(self) -> dict[str, Any]:
+        """What webmon is told of the arrays."""
+        return {array.name: array._declared() for array in list(self._by_name.values())}
+
+    def add(self, array: SharedArray) -> None:
+        """Shares an array; the one of that name before is closed."""
         with self._lock:
-            if self._segment is None:
-                self._make()
+            old = self._by_name.get(array.name)
+            self._by_name[array.name] = array
+        if old is not None:
+            old._close()
+        if self.life.closed:
+            array._close()
+        elif self.life.opened:
+            array._open()
+        self.redeclare()
 
-    def _describe(self, shape: tuple[int, ...]) -> bytes:
-        """What the segment for that shape says of the array. Raises ValueError where it has no room for that."""
-        about = {key: self._about[key] for key in ("dtype", "shape", "axes", "units")}
-        total_bytes(shape, self._packed, self._slots)
-        return description({**about, "shape": list(shape)}, self.name)
+    def remove(self, array: SharedArray) -> None:
+        """Ends an array; one that is not there is no error."""
+        with self._lock:
+            if self._by_name.get(array.name) is array:
+                del self._by_name[array.name]
+                self.redeclare()
+        array._close()
 
-    def _make(self) -> None:
-        """Makes the segment, with memory for its frames where somebody looks. What goes wrong is said, leaves this array
-        alone out, and is tried again. The caller holds the lock."""
-        self._segment = None
-        if self._closed or self._withheld or not self._process._opened or self._process.closed:
-            return
-        if not _AVAILABLE:
-            self._problem = "arrays are shared on Linux alone for now"
-            return
-        segment = None
-        try:
-            segment = Segment(self.shape, self._packed, self._slots, self._text)
-            if self._process.wanted(self._topic) > 0:
-                segment.commit()
-        except Exception as error:
-            # Whatever this machine has against it: the rest of the process is shared all the same.
-            if segment is not None:
-                segment.close()
-            self._failed(error)
-            return
-        self._segment = segment
-        self._told = -1
-        self._problem, self._pause = "", _RETRY
+    def redeclare(self) -> None:
+        """Notes that something else is declared of an array."""
+        self._changes.declared("arrays")
 
-    def _failed(self, error: Exception) -> None:
-        """There is no segment, for that reason, which is said once."""
-        text = str(error) or type(error).__name__
-        self._retry = time.monotonic() + self._pause
-        self._pause = min(2 * self._pause, _RETRY_RARELY)
-        if text != self._problem:
-            log.warning("the array %s is not shared: %s", self.name, text, exc_info=not isinstance(error, (OSError, ImportError)))
-        self._problem = text
+    def mend(self, array: SharedArray) -> None:
+        """Has the clock look after an array that could not be written to."""
+        self._broken.add(array)
+        self._wake()
 
-    def _declared(self) -> dict[str, Any]:
-        """What webmon is told. Where there is no shared memory the segment has no name, and the problem says why."""
-        segment = self._segment
-        out = {
-            "shm": segment.name if segment else "",
-            "generation": f"{segment.generation if segment else 0:016x}",
-            **{key: value for key, value in self._about.items() if value is not None or key in ("units", "scale")},
-        }
-        if segment is None and self._problem and not self._withheld:
-            out["problem"] = self._problem
-        return out
+    def mend_broken(self) -> float:
+        """Looks after the arrays that could not be written to: a job of the clock's."""
+        while self._broken:
+            self._look([self._broken.pop()])
+        return math.inf
 
-    def _look(self) -> None:
-        """Keeps the segment well: each second while a webmon is there, and at once when a frame could not be written. Never
-        called by a thread that publishes."""
-        segment = self._segment
-        if segment is None:
-            if _AVAILABLE and self._process._opened and time.monotonic() >= self._retry:
-                with self._lock:
-                    if self._segment is None:
-                        self._make()
-                if self._segment is not None:
-                    log.info("the array %s is shared now", self.name)
-                    self._process._redeclare("arrays")
-        elif not segment.found():
-            with self._lock:
-                if self._segment is not segment:
-                    return  # closed, or replaced already
-                log.warning(
-                    "the shared memory of the array %s (%s) was removed, cut short or renamed by somebody else: it is made again",
-                    self.name, segment.name,
-                )  # fmt: skip
-                segment.close()
-                self._make()
-            self._process._redeclare("arrays")
-        else:
-            self._tell(segment)
-        self._demanded()
+    def look(self, changed: bool) -> None:
+        """Looks after the memory of all arrays: at once where what is wanted has changed, otherwise now and then.
 
-    def _tell(self, segment: Segment) -> None:
-        """Brings the counter of frames that nobody wants up to date."""
-        published = self.published
-        if published != self._told:
-            try:
-                segment.beat(published, time.time_ns())
-                self._told = published
-            except (ValueError, TypeError):
-                pass  # closed at this very moment
-
-    def _demanded(self) -> None:
-        """Gets the memory once somebody looks. Called from the server's threads."""
-        segment = self._segment
-        if segment is None or segment.committed or self._process.wanted(self._topic) <= 0:
-            return
-        try:
-            segment.commit()
-        except OSError as error:
-            with self._lock:
-                if self._segment is segment:
-                    self._segment = None
-                    segment.close()
-                    self._failed(error)
-            self._process._redeclare("arrays")
-        except (ValueError, TypeError):
-            pass  # closed at this very moment
-
-    @property
-    def wanted(self) -> bool:
-        """Whether somebody looks at the array."""
-        return self._process.wanted(self._topic) > 0
-
-    def publish(
-        self,
-        frame: Any,
-        *,
-        offset: tuple[float, float] = _ORIGIN,
-        step: tuple[float, float] = _UNIT,
-        level: int = _LEVEL,
-        stamp: float | None = None,
-    ) -> bool:
-        """Offers a frame. Never blocks and never waits for anyone.
-
-        It is copied only if somebody looks, and at most twice as often as they want; else this takes about a
-        microsecond. The caller may go on to change the frame.
-
-        Args:
-            frame: an array of the shared dtype; its shape may be smaller on any axis. It need not be contiguous. Of a masked
-                array NaN is shown where it is masked (NaT for times, nothing for text). Arrays of other libraries are taken
-                if NumPy can convert them, or by their __dlpack__. Those with a dtype and a shape are converted only if
-                somebody looks (and once for each class, to see whether that can be); others each time.
-            offset: (row, column) of the outer corner of its first pixel in its layer, in pixels of level 0.
-            step: how many pixels of level 0 a pixel goes, down and right.
-            level: of a multiscale image, 0 to 53; 0 is the full resolution.
-            stamp: when the frame was taken, in seconds since the epoch; now if None.
-
-        Returns:
-            Whether the frame was copied. It is not if nobody looks, if another thread is publishing the same array at
-            the same moment, in a forked child, and after close.
-
-        Raises:
-            TypeError: the frame is no array or of another dtype, or a masked array of whole numbers, which have no NaN.
-            ValueError: it has another number of axes, or is larger than the shape; or one of the other arguments is
-                out of its range.
-            Both come whether or not anybody looks.
+        Each webmon says once a second what it wants, and so has this called.
         """
-        began = time.perf_counter_ns()
-        process = self._process
-        try:
-            if type(frame) is not np.ndarray:
-                frame = self._converted(frame)
-                if frame is None:
-                    self.published += 1  # told by _look
-                    return False
-            if frame.dtype is not self._frame_dtype and frame.dtype != self._frame_dtype:
-                self._check_dtype(frame.dtype)
-            if frame.shape != self.shape:
-                self._check_shape(frame.shape)
-            if offset is not _ORIGIN or step is not _UNIT or level is not _LEVEL or stamp is not None:
-                offset, step, level, stamp = _placed(offset, step, level, stamp)
-            hz = process._wants.get(self._topic)
-            if not hz:
-                self.published += 1  # told by _look
-                return False
-            now = time.time_ns()
-            segment = self._offer(now)
-            if segment is None or not segment.committed:
-                return False
-            # Twice as often as wanted, in the mean: a frame that comes soon after one that was late is not to be missed.
-            interval = 500e6 / hz
-            due = min(self._due, self._last + 3 * interval)
-            if began < due - min(2 * interval, 50e6):
-                return False
-            if not self._lock.acquire(False):
-                return False
-            try:
-                segment = self._segment
-                if segment is None or self._closed:
-                    return False
-                if frame.shape != self.shape:
-                    self._check_shape(frame.shape)  # it may have been resized meanwhile
-                segment.write(frame, now if stamp is None else int(stamp * 1e9), offset, step, level, self._ways)
-                self._last = began
-                self._due = max(due, began) + interval
-                self.copied += 1
-            finally:
-                self._lock.release()
-            return True
-        finally:
-            process._spent += time.perf_counter_ns() - began
-            process._calls += 1
+        if changed or time.monotonic() - self._looked >= _LOOK:
+            self._look(list(self._by_name.values()))
 
-    def _offer(self, now_ns: int) -> Segment | None:
-        """Counts a frame that somebody wants; returns the segment, None if there is none to write to."""
-        self.published = published = self.published + 1
-        segment = self._segment
-        if segment is not None:
-            if not segment.sound():
-                self._process._mend(self)
-                return None
-            try:
-                # Without the lock: at worst the counter of a concurrent call is overwritten.
-                segment.beat(published, now_ns)
-                self._told = published
-            except (ValueError, TypeError):
-                return None  # closed at this very moment
-        return segment
-
-    def _converted(self, frame: Any) -> np.ndarray[Any, Any] | None:
-        """Returns a frame of any class as an array; None where nobody looks and it is known to become one that fits."""
-        kind = type(frame)
-        if not issubclass(kind, np.ndarray):
-            said = described(frame)
-            dtype = as_dtype(said[0]) if said else None
-            if said and dtype is not None and not self._process._wants.get(self._topic) and self._known(kind, said[2]):
-                if dtype != self._frame_dtype:
-                    self._check_dtype(dtype)
-                if said[1] != self.shape:
-                    self._check_shape(tuple(said[1]))
-                return None
-        else:
-            said = dtype = None
-        array = to_array(frame)
-        if array is None:
-            raise TypeError(
-                f"a frame of the array {self.name} is an array, and this is a {called(frame)}: make it one with np.asarray(frame, {_literal(self._frame_dtype)})"
-            )
-        if isinstance(array, np.ma.MaskedArray):
-            if np.ma.getmask(array) is np.ma.nomask:
-                return np.asarray(array)
-            if self._unmaskable:
-                self._check_dtype(array.dtype)
-                raise TypeError(
-                    f"the array {self.name} is shared as {self._unmaskable}, which has no NaN to stand for what is masked: "
-                    "share it as a float, or publish frame.filled(...)"
-                )
-        elif said and dtype == array.dtype and tuple(said[1]) == array.shape:
-            if len(self._classes) < _MAX_CLASSES or kind in self._classes:
-                self._classes[kind] = said[2]
-        else:
-            self._classes.pop(kind, None)  # does not say, or not what it is
-        return array
-
-    def _known(self, kind: type, device: Any) -> bool:
-        """Whether objects of the class are known to become arrays from where this one is."""
-        if kind not in self._classes:
-            return False
-        known = self._classes[kind]
-        try:
-            return known is device or bool(known == device)
-        except Exception:
-            return False
-
-    def _check_dtype(self, other: np.dtype[Any]) -> None:
-        own = self._frame_dtype
-        # Another byte order is converted while it is copied.
-        if own.newbyteorder("=") == other.newbyteorder("="):
-            return
-        raise TypeError(f"the array {self.name} is shared as {own}, and this frame is of {other}: convert it with frame.astype({_literal(own)})")
-
-    def _check_shape(self, other: tuple[int, ...]) -> None:
-        if len(other) != len(self.shape):
-            raise ValueError(f"the array {self.name} is shared with the shape {self.shape}, and this frame has the shape {other}: the number of axes must be the same")
-        for n, most in zip(other, self.shape):
-            if n > most:
-                raise ValueError(f"the array {self.name} is shared with the shape {self.shape}, and this frame of {other} is larger: call resize() first")
-        if self._about["role"] == "rgb":
-            _check_colour(self.name, other)
-
-    def resize(self, shape: int | Sequence[int]) -> None:
-        """Gives the array another shape, with the same number of axes: a new segment under the same name."""
-        new = _shape(shape)
-        if len(new) != len(self.shape):
-            raise ValueError(f"the array {self.name} has {len(self.shape)} axes, and {new} has {len(new)}: share another array instead")
-        if self._about["role"] == "rgb":
-            _check_colour(self.name, new)
-        with self._lock:
-            if self._closed or new == self.shape:
-                return
-            self._text = self._describe(new)
-            old = self._segment
-            self.shape = new
-            self._about = {**self._about, "shape": list(new)}
-            self._make()
-            self._last = 0
-            self._due = 0.0
-            if old is not None:
-                old.close()
-        self._process._redeclare("arrays")
-
-    def update(
-        self,
-        *,
-        units: Units = _SAME,
-        scale: Scales = _SAME,
-        title: str | None = _SAME,
-        colormap: str | None = _SAME,
-        limits: tuple[float, float] | None = _SAME,
-        unit: str | None = _SAME,
-        note: str | None = _SAME,
-    ) -> None:
-        """Changes what people are told of the array; its frames go on. What is not given stays as it is.
-
-        Args:
-            units, scale, title, colormap, limits, unit: as for :meth:`Process.share`.
-            note: a sentence on what the frames are, such as "Every second row.".
-
-        Raises:
-            TypeError: an argument is of another type.
-            ValueError: an argument is of no use; says which.
-        """
-        names = self._about["axes"]
-        given = {"units": units, "scale": scale, "title": title, "colormap": colormap, "limits": limits, "unit": unit, "note": note}
-        new = {key: value for key, value in given.items() if value is not _SAME}
-        if "units" in new:
-            new["units"] = _per_axis(units, names, "units", "", _unit)
-        if "scale" in new:
-            new["scale"] = _per_axis(scale, names, "scale", 1.0, _pixel)
-        if "limits" in new:
-            new["limits"] = _limits(limits)
-        for key in new.keys() & {"title", "colormap", "unit", "note"}:
-            new[key] = words(new[key], f"the {key} of {self.name}")
-        with self._lock:
-            if all(self._about[key] == value for key, value in new.items()):
-                return
-            # Another dict: the server may be writing out this one.
-            old, self._about = self._about, {**self._about, **new}
-            try:
-                self._text = self._describe(self.shape)  # of the next segment
-            except ValueError:
-                self._about = old
-                raise
-        self._process._redeclare("arrays")
-
-    def withhold(self, note: str | None) -> None:
-        """Takes the frames back, and says in a sentence why there are none; they can be published again after withhold(None)."""
-        with self._lock:
-            withheld = note is not None
-            if self._closed or (self._withheld == withheld and (note is None or self._about["note"] == note)):
-                return
-            self._about = {**self._about, "note": note}
-            changed = self._withheld != withheld
-            self._withheld = withheld
-            if changed:
-                old = self._segment
-                self._make()
-                self._last = 0
-                self._due = 0.0
-                if old is not None:
-                    old.close()
-        if changed:
-            self._demanded()
-        self._process._redeclare("arrays")
+    def open(self) -> None:
+        """Makes the arrays' memory, now that the process is offered."""
+        for array in list(self._by_name.values()):
+            array._open()
 
     def close(self) -> None:
-        """Stops sharing. Calling it again, or publishing afterwards, does nothing."""
-        self._process._unshare(self)
+        """Ends all arrays."""
+        for array in list(self._by_name.values()):
+            array._close()
 
-    def _close(self) -> None:
-        with self._lock:
-            self._closed = True
-            segment, self._segment = self._segment, None
-            if segment is not None:
-                if segment.sound():
-                    self._tell(segment)
-                segment.close()
+    def forked(self) -> None:
+        """In a forked child: the memory is the parent's, and a thread that is not here may hold the lock."""
+        for array in list(self._by_name.values()):
+            array._abandon()
+        self._lock = threading.RLock()
 
-    def _abandon(self) -> None:
-        """In a forked child. The lock may be held by a thread that the child has not."""
-        self._closed = True
-        self._lock = threading.Lock()
-        segment, self._segment = self._segment, None
-        if segment is not None:
-            segment.abandon()
-
-    def __enter__(self) -> SharedArray:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        state = "closed" if self._closed else f"{self.published} published"
-        return f"<webmon.SharedArray {self.name!r} {self.shape} {self.dtype}, {state}>"
-
-
-def _literal(dtype: np.dtype[Any]) -> str:
-    return "..." if dtype.names is not None else repr(dtype.str if dtype.isbuiltin != 2 else dtype.name)
-
-
-def _placed(offset: Any, step: Any, level: Any, stamp: Any) -> tuple[tuple[float, float], tuple[float, float], int, float | None]:
-    """Returns what publish is told of a frame as it is written. Raises TypeError or ValueError saying what cannot be."""
-    try:
-        row, column = offset
-        down, right = step
-        row, column, down, right = float(row), float(column), float(down), float(right)
-        at = level if type(level) is int else operator.index(level)
-        when = None if stamp is None else float(stamp)
-    except Exception as error:
-        raise TypeError(f"offset and step must be two numbers each, level a whole number and stamp seconds since the epoch: {reason(error)}") from error
-    if not (-_INF < row < _INF and -_INF < column < _INF):
-        raise ValueError(f"offset must be finite, not {(row, column)}")
-    if not (0 < down < _INF and 0 < right < _INF):
-        raise ValueError(f"step must be more than 0, and finite, not {(down, right)}")
-    if not 0 <= at <= _MAX_LEVEL:
-        raise ValueError(f"level must be 0 to {_MAX_LEVEL}, not {at}")
-    if when is not None and not 0 <= when < 1 << 33:
-        raise ValueError(f"stamp must be seconds since the epoch, not {when}")
-    return (row, column), (down, right), at, when
-
-
-def _limits(limits: Any) -> list[float] | None:
-    if limits is None:
-        return None
-    try:
-        low, high = (float(v) for v in limits)
-    except Exception as error:
-        raise TypeError(f"limits must be two numbers (low, high): {reason(error)}") from error
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise ValueError(f"limits must be two finite numbers, not {(low, high)}")
-    if low > high:
-        raise ValueError(f"limits must be (low, high), and {low} is more than {high}")
-    return [low, high]
-
-
-def _shape(shape: int | Sequence[int]) -> tuple[int, ...]:
-    try:
-        given = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
-        out = tuple(int(n) for n in given)
-        if any(n != m for n, m in zip(out, given)):
-            raise ValueError
-    except Exception:
-        raise TypeError(f"shape must be whole numbers, not {written(shape)}") from None
-    if len(out) > _MAX_DIMS:
-        raise ValueError(f"an array of {len(out)} axes cannot be shared: {_MAX_DIMS} are the most")
-    if any(n < 0 for n in out):
-        raise ValueError(f"the shape {out} has an axis of less than 0")
-    if math.prod(max(n, 1) for n in out) > _MAX_SLOT:
-        raise ValueError(f"the shape {out} is too large to be shared")
-    return out
-
-
-def _check_colour(name: str, shape: tuple[int, ...]) -> None:
-    """Raises ValueError unless a shape ends with rows, columns and the samples of a colour."""
-    if len(shape) >= 3 and shape[-1] in (3, 4):
-        return
-    what = f'the array {name} has the role "rgb", and {shape} is no shape of colours: they need rows, columns and a last axis of 3 or 4'
-    places = [i for i, n in enumerate(shape[:-1]) if n in (3, 4)] if len(shape) >= 3 else []
-    if places:
-        raise ValueError(f"{what}. Move the colours there with np.moveaxis(frame, {places[0]}, -1), or leave the role out")
-    raise ValueError(f"{what}. Leave the role out to show them as numbers")
-
-
-def _axes(axes: str | Sequence[str] | None, shape: tuple[int, ...], role: str, table: bool) -> list[str]:
-    ndim = len(shape)
-    if axes is None:
-        if table and ndim == 1:
-            return ["row"]
-        colour = role == "rgb" and ndim >= 3
-        plain = ndim - colour
-        names = list(_BY_NDIM[plain]) if plain in _BY_NDIM else [f"axis{i}" for i in range(plain - 2)] + ["y", "x"]
-        return names + ["c"] * colour
-    try:
-        names = [clean(str(axis)) for axis in axes]
-    except Exception as error:
-        raise TypeError(f"axes must be a name for each axis, such as 'zyx': {reason(error)}") from error
-    if len(names) != ndim:
-        raise ValueError(f"axes {axes!r} name {len(names)} axes, and the shape {shape} has {ndim}")
-    if len(set(names)) != len(names):
-        raise ValueError(f"axes {axes!r} name an axis twice")
-    if any(not name or len(name) > 40 for name in names):
-        raise ValueError(f"axes {axes!r}: the name of an axis has 1 to 40 letters")
-    return names
-
-
-def _per_axis(value: Any, axes: list[str], what: str, nothing: Any, convert: Callable[[Any, str], Any]) -> list[Any] | None:
-    if value is None:
-        return None
-    if issubclass(type(value), (str, int, float, np.number)):
-        spatial = _SPATIAL.intersection(axes) or set(axes)
-        return [convert(value, what) if axis in spatial else nothing for axis in axes]
-    try:
-        entries = list(value)
-    except Exception as error:
-        raise TypeError(f"{what} must be one entry, or one for each of the axes {', '.join(axes)}: {reason(error)}") from error
-    if len(entries) != len(axes):
-        raise ValueError(f"{what} {written(value)} must have an entry for each of the axes {', '.join(axes)}")
-    return [nothing if entry is None else convert(entry, what) for entry in entries]
-
-
-def _unit(value: Any, what: str) -> str:
-    try:
-        return clean(str(value))
-    except Exception as error:
-        raise TypeError(f"{what} must be text: {reason(error)}") from error
-
-
-def _pixel(value: Any, what: str) -> float:
-    try:
-        size = float(value)
-    except Exception as error:
-        raise TypeError(f"{what} must be numbers: {reason(error)}") from error
-    if not math.isfinite(size) or size == 0:
-        raise ValueError(f"{what} must be finite numbers other than 0, not {size}")
-    return size
+    def _look(self, arrays: Iterable[SharedArray]) -> None:
+        self._looked = time.monotonic()
+        for array in arrays:
+            try:
+                array._look()
+            except Exception:
+                log.exception("the array %s could not be looked after", array.name)

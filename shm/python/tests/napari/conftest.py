@@ -51,7 +51,7 @@ class Watcher:
         for name in names:
             Manager.register(name)
         host, port = process.address.split(":") if isinstance(process.address, str) else process.address
-        manager = Manager((host, int(port)), authkey=process._key.encode())
+        manager = Manager((host, int(port)), authkey=process._offer.key.encode())
         manager.connect()
         self.data, self.queue, self.shutdown, self.client_data, self.commands = (getattr(manager, name)() for name in names)
         self.messages = []

@@ -276,7 +276,7 @@ def test_a_script_and_its_viewer_are_one(viewer, script, order):
         assert "close" not in str(refused.value)  # which would stop the viewer
     assert {"frames", "layer." + next(iter(attachment._tracked.values())).id} <= set(process._data.get("arrays"))
     assert {"expose", "reset_view"} <= set(process._data.get("actions")) and {"gain", "camera.zoom"} <= set(process._data.get("controls"))
-    announced = process._announcement.path
+    announced = process._offer.announcement.path
     watcher = Watcher(process)
     watcher.want("array/frames", "stage")
     instance = hello["instance"]
@@ -401,7 +401,7 @@ def test_what_fails_half_way(viewer, script, monkeypatch):
     monkeypatch.setattr("webmon._napari.actions.register", lambda *args: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         script.attach(viewer)
-    assert not process.closed and process._host is None and attached(viewer) is None and array._segment is not None
+    assert not process.closed and process._orders.host is None and attached(viewer) is None and array._segment is not None
     assert process._data.get("hello")["kind"] == "python" and not OWN & set(process._data.keys())
     monkeypatch.undo()
     monkeypatch.setattr(script._announce, "launch", lambda: None)

@@ -14,9 +14,10 @@ from typing import Any, Callable
 
 import numpy as np
 
-from .._arrays import SharedArray
+from .._actions import Control
+from .._array import SharedArray
 from .._convert import numbers, written
-from .._process import Control, Process
+from .._process import Process
 from .controls import Knob, knobs
 from .find import load, lookup, title
 from .options import Options, construct, parameters
@@ -164,7 +165,7 @@ class Host:
             {
                 "ready": {
                     "address": process.address,
-                    "key": process._key,
+                    "key": process._offer.key,
                     "title": process.name,
                     "pid": os.getpid(),
                     "observables": observables,

@@ -62,7 +62,7 @@ def attach(viewer: Any, process: Any = None) -> Attachment:
     own = process is None
     if own:
         process = _offer_napari(str(getattr(viewer, "title", "") or "napari"), compat.version(), clash)
-    elif process._host is not None:
+    elif process._orders.host is not None:
         raise ValueError(f"{process!r} has a viewer already: every further one needs a process of its own")
     try:
         new = Attachment(viewer, process, _ended)

@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Any, Callable, NamedTuple
 
-from .._process import _Host
+from .._orders import Host
 from . import actions, compat, geometry, loads, states
 from .controls import CameraControls, CanvasControls, DimsControls, Group, LayerControls
 from .geometry import View
@@ -40,13 +40,13 @@ _RETRY_SECONDS = 0.05
 
 def clash(process: Any) -> str | None:
     """Say what of a process has a name that a viewer's things have, or None."""
-    actions_and_controls = {*process._commands, *process._controls}
-    for what, names, own, prefixes in (
-        ("topic", process._topics, (*(topic for topic, *_ in _STATES), *_EVENTS), ()),
-        ("command or control", actions_and_controls, (*actions.NAMES, _CONTROL), _PREFIXES),
-        ("array", process._arrays, ("screenshot",), ("layer.",)),
+    names = process._names()
+    for what, own, prefixes in (
+        ("topic", (*(topic for topic, *_ in _STATES), *_EVENTS), ()),
+        ("command or control", (*actions.NAMES, _CONTROL), _PREFIXES),
+        ("array", ("screenshot",), ("layer.",)),
     ):
-        for name in names:
+        for name in names[what]:
             if name in own or name.startswith(prefixes):
                 return f"the {what} {name} of the script has the name of one of napari's"
     return None
@@ -127,7 +127,7 @@ class Attachment:
         self._second.timeout.connect(self._each_second)
         self._paints = Paints(viewer, self._on_frame, self._on_painted)
 
-        self._host = _Host(self._from_elsewhere, self._from_elsewhere_waiting)
+        self._host = Host(self._from_elsewhere, self._from_elsewhere_waiting)
         process._adopt(self._host, compat.version())
         self._groups: list[Group] = [
             CameraControls(process, viewer),

@@ -1,0 +1,523 @@
+"""What a process knows of an array that it shares."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from ._about import Scales, Units, axes_of, check_colour, limits_of, per_axis, pixel, placed, shape_of, unit_of
+from ._convert import as_dtype, called, described, to_array, written
+from ._demand import Demand
+from ._life import Life
+from ._plain import words
+from ._segment import _AVAILABLE, Segment, check_dtype, describe, description, fields, total_bytes, unmaskable
+
+log = logging.getLogger("webmon")
+
+_ROLES = ("", "rgb", "labels", "table")
+_MAX_CLASSES = 16  # of frames that are no NumPy arrays, and are known to become some
+_ORIGIN, _UNIT, _LEVEL = (0.0, 0.0), (1.0, 1.0), 0
+_RETRY, _RETRY_RARELY = 1.0, 30.0  # s until a segment that could not be made is tried again, at first and in the end
+
+_SAME: Any = object()  # what stays as it is
+
+
+class Owner(Protocol):
+    """What an array asks of the process that shares it."""
+
+    @property
+    def life(self) -> Life:
+        """Whether the process is offered, and what its calls have cost."""
+
+    @property
+    def demand(self) -> Demand:
+        """How often somebody wants the array."""
+
+    def redeclare(self) -> None:
+        """Notes that something else is declared of an array."""
+
+    def mend(self, array: SharedArray) -> None:
+        """Has another thread call the array's _look soon."""
+
+    def remove(self, array: SharedArray) -> None:
+        """Shares the array no more, and closes it."""
+
+
+class SharedArray:
+    """An array whose frames webmon reads out of shared memory. Made by :meth:`Process.share`.
+
+    Attributes:
+        name: as webmon knows it.
+        shape: the largest frame, in C order.
+        dtype: of the frames.
+        published: how often publish was called, whether or not anybody looked.
+        copied: how many of those frames were copied into shared memory.
+    """
+
+    def __init__(
+        self,
+        owner: Owner,
+        name: str,
+        shape: int | Sequence[int],
+        dtype: Any,
+        axes: str | Sequence[str] | None,
+        *,
+        units: Units,
+        scale: Scales,
+        title: str | None,
+        role: str,
+        colormap: str | None,
+        limits: tuple[float, float] | None,
+        unit: str | None,
+        layer: str | None,
+        slots: int,
+    ) -> None:
+        self.name = name
+        self._owner = owner
+        self._life = owner.life
+        self._demand = owner.demand
+        self._topic = f"array/{name}"
+        self._packed = check_dtype(dtype)
+        self._frame_dtype = as_dtype(dtype) or self._packed
+        self.dtype = self._frame_dtype
+        self._ways = [way for *_, way in fields(self._frame_dtype)] if self._packed.names is not None else []
+        self._unmaskable = unmaskable(self._packed)
+        self.shape = shape_of(shape)
+        if type(role) is not str or role not in _ROLES:
+            raise ValueError(f"role must be one of {', '.join(map(repr, _ROLES))}, not {written(role)}")
+        if not issubclass(type(slots), (int, np.integer)) or not 2 <= slots <= 64:
+            raise ValueError(f"slots must be 2 to 64, not {written(slots)}")
+        slots = int(slots)
+        if role == "rgb":
+            check_colour(name, self.shape)
+        self._slots = slots
+        names = axes_of(axes, self.shape, role, self._packed.names is not None)
+        if self._packed.names is not None and not role:
+            role = "table"
+        self._about: dict[str, Any] = {
+            "dtype": describe(self._packed),
+            "shape": list(self.shape),
+            "axes": names,
+            "units": per_axis(units, names, "units", "", unit_of),
+            "scale": per_axis(scale, names, "scale", 1.0, pixel),
+            "title": words(title, f"the title of {name}"),
+            "role": role,
+            "colormap": words(colormap, f"the colormap of {name}"),
+            "limits": limits_of(limits),
+            "unit": words(unit, f"the unit of {name}"),
+            "layer": words(layer, f"the layer of {name}"),
+            "note": None,
+        }
+        self._withheld = False
+        self._text = self._describe(self.shape)
+        # Classes of other libraries whose objects are known to become arrays, with the device that those were on.
+        self._classes: dict[type, Any] = {}
+        self._lock = threading.Lock()
+        self._segment: Segment | None = None
+        self._closed = False
+        self._problem = ""  # why there is no segment, where there could be one
+        self._pause = _RETRY  # s, from a failure until it is tried again
+        self._retry = 0.0  # not before, by time.monotonic
+        self._told = -1  # of published, to those who read
+        self.published = 0
+        self.copied = 0
+        self._last = 0  # ns, when a frame was copied last
+        self._due = 0.0  # and when the next should be, were they copied as often as allowed
+
+    def _open(self) -> None:
+        """The process is offered now."""
+        with self._lock:
+            if self._segment is None:
+                self._make()
+
+    def _describe(self, shape: tuple[int, ...]) -> bytes:
+        """What the segment for that shape says of the array. Raises ValueError where it has no room for that."""
+        about = {key: self._about[key] for key in ("dtype", "shape", "axes", "units")}
+        total_bytes(shape, self._packed, self._slots)
+        return description({**about, "shape": list(shape)}, self.name)
+
+    def _make(self) -> None:
+        """Makes the segment, with memory for its frames where somebody looks. What goes wrong is said, leaves this array
+        alone out, and is tried again. The caller holds the lock."""
+        self._segment = None
+        if self._closed or self._withheld or not self._life.opened or self._life.closed:
+            return
+        if not _AVAILABLE:
+            self._problem = "arrays are shared on Linux alone for now"
+            return
+        segment = None
+        try:
+            segment = Segment(self.shape, self._packed, self._slots, self._text)
+            if self.wanted:
+                segment.commit()
+        except Exception as error:
+            # Whatever this machine has against it: the rest of the process is shared all the same.
+            if segment is not None:
+                segment.close()
+            self._failed(error)
+            return
+        self._segment = segment
+        self._told = -1
+        self._problem, self._pause = "", _RETRY
+
+    def _failed(self, error: Exception) -> None:
+        """There is no segment, for that reason, which is said once."""
+        text = str(error) or type(error).__name__
+        self._retry = time.monotonic() + self._pause
+        self._pause = min(2 * self._pause, _RETRY_RARELY)
+        if text != self._problem:
+            log.warning("the array %s is not shared: %s", self.name, text, exc_info=not isinstance(error, (OSError, ImportError)))
+        self._problem = text
+
+    def _declared(self) -> dict[str, Any]:
+        """What webmon is told. Where there is no shared memory the segment has no name, and the problem says why."""
+        segment = self._segment
+        out = {
+            "shm": segment.name if segment else "",
+            "generation": f"{segment.generation if segment else 0:016x}",
+            **{key: value for key, value in self._about.items() if value is not None or key in ("units", "scale")},
+        }
+        if segment is None and self._problem and not self._withheld:
+            out["problem"] = self._problem
+        return out
+
+    def _look(self) -> None:
+        """Keeps the segment well: each second while a webmon is there, and at once when a frame could not be written. Never
+        called by a thread that publishes."""
+        segment = self._segment
+        if segment is None:
+            if _AVAILABLE and self._life.opened and time.monotonic() >= self._retry:
+                with self._lock:
+                    if self._segment is None:
+                        self._make()
+                if self._segment is not None:
+                    log.info("the array %s is shared now", self.name)
+                    self._owner.redeclare()
+        elif not segment.found():
+            with self._lock:
+                if self._segment is not segment:
+                    return  # closed, or replaced already
+                log.warning(
+                    "the shared memory of the array %s (%s) was removed, cut short or renamed by somebody else: it is made again",
+                    self.name, segment.name,
+                )  # fmt: skip
+                segment.close()
+                self._make()
+            self._owner.redeclare()
+        else:
+            self._tell(segment)
+        self._demanded()
+
+    def _tell(self, segment: Segment) -> None:
+        """Brings the counter of frames that nobody wants up to date."""
+        published = self.published
+        if published != self._told:
+            try:
+                segment.beat(published, time.time_ns())
+                self._told = published
+            except (ValueError, TypeError):
+                pass  # closed at this very moment
+
+    def _demanded(self) -> None:
+        """Gets the memory once somebody looks. Called from the server's threads."""
+        segment = self._segment
+        if segment is None or segment.committed or not self.wanted:
+            return
+        try:
+            segment.commit()
+        except OSError as error:
+            with self._lock:
+                if self._segment is segment:
+                    self._segment = None
+                    segment.close()
+                    self._failed(error)
+            self._owner.redeclare()
+        except (ValueError, TypeError):
+            pass  # closed at this very moment
+
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody looks at the array."""
+        return self._topic in self._demand.wants
+
+    def publish(
+        self,
+        frame: Any,
+        *,
+        offset: tuple[float, float] = _ORIGIN,
+        step: tuple[float, float] = _UNIT,
+        level: int = _LEVEL,
+        stamp: float | None = None,
+    ) -> bool:
+        """Offers a frame. Never blocks and never waits for anyone.
+
+        It is copied only if somebody looks, and at most twice as often as they want; else this takes about a
+        microsecond. The caller may go on to change the frame.
+
+        Args:
+            frame: an array of the shared dtype; its shape may be smaller on any axis. It need not be contiguous. Of a masked
+                array NaN is shown where it is masked (NaT for times, nothing for text). Arrays of other libraries are taken
+                if NumPy can convert them, or by their __dlpack__. Those with a dtype and a shape are converted only if
+                somebody looks (and once for each class, to see whether that can be); others each time.
+            offset: (row, column) of the outer corner of its first pixel in its layer, in pixels of level 0.
+            step: how many pixels of level 0 a pixel goes, down and right.
+            level: of a multiscale image, 0 to 53; 0 is the full resolution.
+            stamp: when the frame was taken, in seconds since the epoch; now if None.
+
+        Returns:
+            Whether the frame was copied. It is not if nobody looks, if another thread is publishing the same array at
+            the same moment, in a forked child, and after close.
+
+        Raises:
+            TypeError: the frame is no array or of another dtype, or a masked array of whole numbers, which have no NaN.
+            ValueError: it has another number of axes, or is larger than the shape; or one of the other arguments is
+                out of its range.
+            Both come whether or not anybody looks.
+        """
+        began = time.perf_counter_ns()
+        life = self._life
+        try:
+            if type(frame) is not np.ndarray:
+                frame = self._converted(frame)
+                if frame is None:
+                    self.published += 1  # told by _look
+                    return False
+            if frame.dtype is not self._frame_dtype and frame.dtype != self._frame_dtype:
+                self._check_dtype(frame.dtype)
+            if frame.shape != self.shape:
+                self._check_shape(frame.shape)
+            if offset is not _ORIGIN or step is not _UNIT or level is not _LEVEL or stamp is not None:
+                offset, step, level, stamp = placed(offset, step, level, stamp)
+            hz = self._demand.wants.get(self._topic)
+            if not hz:
+                self.published += 1  # told by _look
+                return False
+            now = time.time_ns()
+            segment = self._offer(now)
+            if segment is None or not segment.committed:
+                return False
+            # Twice as often as wanted, in the mean: a frame that comes soon after one that was late is not to be missed.
+            interval = 500e6 / hz
+            due = min(self._due, self._last + 3 * interval)
+            if began < due - min(2 * interval, 50e6):
+                return False
+            if not self._lock.acquire(False):
+                return False
+            try:
+                segment = self._segment
+                if segment is None or self._closed:
+                    return False
+                if frame.shape != self.shape:
+                    self._check_shape(frame.shape)  # it may have been resized meanwhile
+                segment.write(frame, now if stamp is None else int(stamp * 1e9), offset, step, level, self._ways)
+                self._last = began
+                self._due = max(due, began) + interval
+                self.copied += 1
+            finally:
+                self._lock.release()
+            return True
+        finally:
+            life.spent += time.perf_counter_ns() - began
+            life.calls += 1
+
+    def _offer(self, now_ns: int) -> Segment | None:
+        """Counts a frame that somebody wants; returns the segment, None if there is none to write to."""
+        self.published = published = self.published + 1
+        segment = self._segment
+        if segment is not None:
+            if not segment.sound():
+                self._owner.mend(self)
+                return None
+            try:
+                # Without the lock: at worst the counter of a concurrent call is overwritten.
+                segment.beat(published, now_ns)
+                self._told = published
+            except (ValueError, TypeError):
+                return None  # closed at this very moment
+        return segment
+
+    def _converted(self, frame: Any) -> np.ndarray[Any, Any] | None:
+        """Returns a frame of any class as an array; None where nobody looks and it is known to become one that fits."""
+        kind = type(frame)
+        if not issubclass(kind, np.ndarray):
+            said = described(frame)
+            dtype = as_dtype(said[0]) if said else None
+            if said and dtype is not None and not self.wanted and self._known(kind, said[2]):
+                if dtype != self._frame_dtype:
+                    self._check_dtype(dtype)
+                if said[1] != self.shape:
+                    self._check_shape(tuple(said[1]))
+                return None
+        else:
+            said = dtype = None
+        array = to_array(frame)
+        if array is None:
+            raise TypeError(
+                f"a frame of the array {self.name} is an array, and this is a {called(frame)}: make it one with np.asarray(frame, {_literal(self._frame_dtype)})"
+            )
+        if isinstance(array, np.ma.MaskedArray):
+            if np.ma.getmask(array) is np.ma.nomask:
+                return np.asarray(array)
+            if self._unmaskable:
+                self._check_dtype(array.dtype)
+                raise TypeError(
+                    f"the array {self.name} is shared as {self._unmaskable}, which has no NaN to stand for what is masked: "
+                    "share it as a float, or publish frame.filled(...)"
+                )
+        elif said and dtype == array.dtype and tuple(said[1]) == array.shape:
+            if len(self._classes) < _MAX_CLASSES or kind in self._classes:
+                self._classes[kind] = said[2]
+        else:
+            self._classes.pop(kind, None)  # does not say, or not what it is
+        return array
+
+    def _known(self, kind: type, device: Any) -> bool:
+        """Whether objects of the class are known to become arrays from where this one is."""
+        if kind not in self._classes:
+            return False
+        known = self._classes[kind]
+        try:
+            return known is device or bool(known == device)
+        except Exception:
+            return False
+
+    def _check_dtype(self, other: np.dtype[Any]) -> None:
+        own = self._frame_dtype
+        # Another byte order is converted while it is copied.
+        if own.newbyteorder("=") == other.newbyteorder("="):
+            return
+        raise TypeError(f"the array {self.name} is shared as {own}, and this frame is of {other}: convert it with frame.astype({_literal(own)})")
+
+    def _check_shape(self, other: tuple[int, ...]) -> None:
+        if len(other) != len(self.shape):
+            raise ValueError(f"the array {self.name} is shared with the shape {self.shape}, and this frame has the shape {other}: the number of axes must be the same")
+        for n, most in zip(other, self.shape):
+            if n > most:
+                raise ValueError(f"the array {self.name} is shared with the shape {self.shape}, and this frame of {other} is larger: call resize() first")
+        if self._about["role"] == "rgb":
+            check_colour(self.name, other)
+
+    def resize(self, shape: int | Sequence[int]) -> None:
+        """Gives the array another shape, with the same number of axes: a new segment under the same name."""
+        new = shape_of(shape)
+        if len(new) != len(self.shape):
+            raise ValueError(f"the array {self.name} has {len(self.shape)} axes, and {new} has {len(new)}: share another array instead")
+        if self._about["role"] == "rgb":
+            check_colour(self.name, new)
+        with self._lock:
+            if self._closed or new == self.shape:
+                return
+            self._text = self._describe(new)
+            old = self._segment
+            self.shape = new
+            self._about = {**self._about, "shape": list(new)}
+            self._make()
+            self._last = 0
+            self._due = 0.0
+            if old is not None:
+                old.close()
+        self._owner.redeclare()
+
+    def update(
+        self,
+        *,
+        units: Units = _SAME,
+        scale: Scales = _SAME,
+        title: str | None = _SAME,
+        colormap: str | None = _SAME,
+        limits: tuple[float, float] | None = _SAME,
+        unit: str | None = _SAME,
+        note: str | None = _SAME,
+    ) -> None:
+        """Changes what people are told of the array; its frames go on. What is not given stays as it is.
+
+        Args:
+            units, scale, title, colormap, limits, unit: as for :meth:`Process.share`.
+            note: a sentence on what the frames are, such as "Every second row.".
+
+        Raises:
+            TypeError: an argument is of another type.
+            ValueError: an argument is of no use; says which.
+        """
+        names = self._about["axes"]
+        given = {"units": units, "scale": scale, "title": title, "colormap": colormap, "limits": limits, "unit": unit, "note": note}
+        new = {key: value for key, value in given.items() if value is not _SAME}
+        if "units" in new:
+            new["units"] = per_axis(units, names, "units", "", unit_of)
+        if "scale" in new:
+            new["scale"] = per_axis(scale, names, "scale", 1.0, pixel)
+        if "limits" in new:
+            new["limits"] = limits_of(limits)
+        for key in new.keys() & {"title", "colormap", "unit", "note"}:
+            new[key] = words(new[key], f"the {key} of {self.name}")
+        with self._lock:
+            if all(self._about[key] == value for key, value in new.items()):
+                return
+            # Another dict: the server may be writing out this one.
+            old, self._about = self._about, {**self._about, **new}
+            try:
+                self._text = self._describe(self.shape)  # of the next segment
+            except ValueError:
+                self._about = old
+                raise
+        self._owner.redeclare()
+
+    def withhold(self, note: str | None) -> None:
+        """Takes the frames back, and says in a sentence why there are none; they can be published again after withhold(None)."""
+        with self._lock:
+            withheld = note is not None
+            if self._closed or (self._withheld == withheld and (note is None or self._about["note"] == note)):
+                return
+            self._about = {**self._about, "note": note}
+            changed = self._withheld != withheld
+            self._withheld = withheld
+            if changed:
+                old = self._segment
+                self._make()
+                self._last = 0
+                self._due = 0.0
+                if old is not None:
+                    old.close()
+        if changed:
+            self._demanded()
+        self._owner.redeclare()
+
+    def close(self) -> None:
+        """Stops sharing. Calling it again, or publishing afterwards, does nothing."""
+        self._owner.remove(self)
+
+    def _close(self) -> None:
+        with self._lock:
+            self._closed = True
+            segment, self._segment = self._segment, None
+            if segment is not None:
+                if segment.sound():
+                    self._tell(segment)
+                segment.close()
+
+    def _abandon(self) -> None:
+        """In a forked child. The lock may be held by a thread that the child has not."""
+        self._closed = True
+        self._lock = threading.Lock()
+        segment, self._segment = self._segment, None
+        if segment is not None:
+            segment.abandon()
+
+    def __enter__(self) -> SharedArray:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else f"{self.published} published"
+        return f"<webmon.SharedArray {self.name!r} {self.shape} {self.dtype}, {state}>"
+
+
+def _literal(dtype: np.dtype[Any]) -> str:
+    return "..." if dtype.names is not None else repr(dtype.str if dtype.isbuiltin != 2 else dtype.name)

@@ -1,0 +1,104 @@
+"""What those who watch a process want of it, and how often."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from typing import Callable
+
+from ._resources import Mailbox, Notes
+
+__all__ = ["Demand"]
+
+_FORGET = 5.0  # seconds after which somebody who wanted something is taken for gone
+
+
+class Demand:
+    """What is wanted, from what everybody who watches notes in client_data.
+
+    Args:
+        messages: where it is told that what somebody asked for is up to date.
+        wake: has expire called soon.
+        noted: called after each note, in the thread of whoever made it, with whether what is wanted has changed, and who has
+            asked for it to be up to date, with the number of their ask.
+    """
+
+    def __init__(self, messages: Mailbox, wake: Callable[[], None], noted: Callable[[bool, dict[str, int]], None]) -> None:
+        self.wants: dict[str, float] = {}  # times a second, by topic; replaced as a whole, so that looking into it needs no lock
+        self.notes = Notes(self._read)
+        self._messages = messages
+        self._wake = wake
+        self._noted = noted
+        self._lock = threading.Lock()  # guards those below
+        self._until = math.inf  # when the next who wants something is forgotten, by time.monotonic
+        self._asked: dict[str, int] = {}  # the last ask of each who wants something
+        self._asks: dict[str, int] = {}  # those that are not answered yet
+
+    def asked(self) -> dict[str, int]:
+        """Who waits for what is wanted to be up to date, and the number of their ask."""
+        with self._lock:
+            return dict(self._asks)
+
+    def answer(self, asks: dict[str, int]) -> None:
+        """Says that what is wanted is up to date since these were asked."""
+        if not asks:
+            return
+        with self._lock:
+            self._asks = {who: ask for who, ask in self._asks.items() if asks.get(who) != ask}
+        self._messages.put({"webmon": {"current": asks}})  # behind the events that were sent before
+
+    def watchers(self) -> int:
+        """How many browsers look at this process."""
+        now = time.monotonic()
+        total = 0
+        for key, value in self.notes.items():
+            if isinstance(key, str) and key.startswith("webmon:watchers:") and isinstance(value, int):
+                if now - self.notes.written.get(key, 0.0) < _FORGET:
+                    total += value
+        return total
+
+    def expire(self) -> float:
+        """Forgets who has not said again what they want; returns the seconds until the next is to be forgotten."""
+        if time.monotonic() >= self._until:
+            self._read()
+        return max(self._until - time.monotonic(), 0.0) + 0.01
+
+    def forked(self) -> None:
+        """In a forked child: nobody watches it, and a thread that is not here may hold the lock."""
+        self.wants = {}
+        self._lock = threading.Lock()
+
+    def _read(self) -> None:
+        """Works out what is wanted, since client_data has changed."""
+        with self._lock:
+            now = time.monotonic()
+            wants: dict[str, float] = {}
+            asked: dict[str, int] = {}
+            until = math.inf
+            for key, value in self.notes.items():
+                if not (isinstance(key, str) and key.startswith("want:") and isinstance(value, dict)):
+                    continue
+                end = self.notes.written.get(key, 0.0) + _FORGET
+                if end <= now:
+                    continue
+                until = min(until, end)
+                ask = value.get("ask")
+                if isinstance(ask, int):
+                    asked[key[5:]] = ask
+                topics = value.get("topics")
+                if not isinstance(topics, dict):
+                    continue
+                for topic, hz in topics.items():
+                    if isinstance(hz, (int, float)) and 0 < hz < math.inf:
+                        wants[topic] = max(wants.get(topic, 0.0), float(hz))
+            changed = wants != self.wants
+            self.wants = wants
+            asks = {who: ask for who, ask in asked.items() if self._asked.get(who) != ask}
+            self._asked = asked
+            self._asks.update(asks)
+            sooner = until < self._until
+            self._until = until
+        if sooner:
+            self._wake()
+        self._noted(changed, asks)
