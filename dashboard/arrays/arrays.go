@@ -166,7 +166,6 @@ type config struct {
 	Colormap string        `json:"colormap"`
 	Limits   *[2]float64   `json:"limits"`
 	Unit     string        `json:"unit"`
-	Layer    string        `json:"layer"`
 	Pixels   shm.PixelType `json:"pixels"` // in which every value has all its digits
 	Full     float64       `json:"full"`   // of a sample of a colour
 }
@@ -190,7 +189,7 @@ func view(m tab.Moment, info *shm.ArrayInfo) *components.ArrayView {
 		Source: src, Name: info.Name, Topic: src + "/array/" + info.Name,
 		Shape: info.Shape, Axes: info.Axes, Units: info.Units, Scale: info.Scale,
 		DType: d.Name(), Role: info.Role, Colormap: info.Colormap, Limits: info.Limits,
-		Unit: info.Unit, Layer: info.Layer, Pixels: d.Pixels(), Full: d.Full(),
+		Unit: info.Unit, Pixels: d.Pixels(), Full: d.Full(),
 	}
 	v.PNG = base + ".png?index=" + url.QueryEscape(index.String())
 	if y, _, c := index.Roles(); len(index) > 2 && (c < 0 || len(index) > 3) && y >= 0 {

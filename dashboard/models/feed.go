@@ -17,8 +17,8 @@ func StateTopic(src *source.Source) string { return src.ID() + "/model" }
 // stateFeed is the feed "<source>/model": what a simulation is doing, with each
 // of its pictures. A frame is JSON and stands for itself,
 //
-//	{"topic", "ts": ms since the epoch, "phase", "t", "time_unit", "steps",
-//	 "frame", "step_ms", "rate", "finger": {"x", "y", "px", "py"} or null}
+//	{"topic", "ts": ms since the epoch, "phase", "t", "time_unit", "frame",
+//	 "step_ms", "finger": {"x", "y", "px", "py"} or null}
 //
 // with null for a number that is not known. phase is "stopped" once the run has
 // ended.
@@ -81,10 +81,8 @@ func (f *stateFeed) frame(st *shm.ModelState, running bool, now time.Time) []byt
 	w.Key("phase").String(phase)
 	w.Key("t").Float(st.Time)
 	w.Key("time_unit").String(st.TimeUnit)
-	w.Key("steps").Uint(st.Steps)
 	w.Key("frame").Uint(st.Frame)
 	w.Key("step_ms").Float(st.StepMS)
-	w.Key("rate").Float(st.Rate)
 	w.Key("finger")
 	if finger := st.Finger; finger != nil {
 		w.Object()

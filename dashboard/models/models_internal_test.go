@@ -70,13 +70,13 @@ func TestStateFrame(t *testing.T) {
 		want    string // after "ts"
 	}{
 		{"nothing yet", nil, true, ""},
-		{"ended before it began", nil, false, `"phase":"stopped","t":null,"time_unit":"","steps":0,"frame":0,"step_ms":0,"rate":0,"finger":null}`},
+		{"ended before it began", nil, false, `"phase":"stopped","t":null,"time_unit":"","frame":0,"step_ms":0,"finger":null}`},
 		{"running", &shm.ModelState{
-			Phase: shm.ModelRunning, Time: 1.25, TimeUnit: `ħ/"μ"`, Steps: 1 << 60, Frame: 7, StepMS: 1e-7, Rate: math.Inf(1),
+			Phase: shm.ModelRunning, Time: 1.25, TimeUnit: `ħ/"μ"`, Frame: 1 << 60, StepMS: math.Inf(1),
 			Finger: &shm.ModelFinger{X: 0.5, Y: -0.25, PX: math.NaN(), PY: 1},
-		}, true, `"phase":"running","t":1.25,"time_unit":"ħ/\"μ\"","steps":1152921504606846976,"frame":7,"step_ms":1e-07,"rate":null,"finger":{"x":0.5,"y":-0.25,"px":null,"py":1}}`},
+		}, true, `"phase":"running","t":1.25,"time_unit":"ħ/\"μ\"","frame":1152921504606846976,"step_ms":null,"finger":{"x":0.5,"y":-0.25,"px":null,"py":1}}`},
 		{"stopped", &shm.ModelState{Phase: shm.ModelRunning, Time: math.NaN()}, false,
-			`"phase":"stopped","t":null,"time_unit":"","steps":0,"frame":0,"step_ms":0,"rate":0,"finger":null}`},
+			`"phase":"stopped","t":null,"time_unit":"","frame":0,"step_ms":0,"finger":null}`},
 	} {
 		got := f.frame(test.state, test.running, time.UnixMilli(1500))
 		if test.want == "" {

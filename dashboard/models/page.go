@@ -424,9 +424,7 @@ func (m *Models) actions(out *components.Model, src *source.Source, declared shm
 type config struct {
 	Source   string      `json:"source"`
 	Key      string      `json:"key"`
-	Title    string      `json:"title"`
-	Shape    []int       `json:"shape"` // [Nx, Ny]
-	DType    string      `json:"dtype"`
+	Shape    []int       `json:"shape"`   // [Nx, Ny]
 	Tracers  int         `json:"tracers"` // how many; 0 for none
 	Phase    bool        `json:"phase"`   // whether there is a phase
 	Finger   bool        `json:"finger"`
@@ -443,7 +441,7 @@ func (m *Models) field(out *components.Model, src *source.Source, info shm.Model
 	phase := src.Array(shm.ArrayPhase)
 	if density != nil && len(density.Shape) == 2 {
 		c := config{
-			Source: src.ID(), Key: info.Key, Title: titleOf(info), Shape: density.Shape, DType: density.Descr, Phase: phase != nil,
+			Source: src.ID(), Key: info.Key, Shape: density.Shape, Phase: phase != nil,
 			Colormap: density.Colormap, Limits: density.Limits, Unit: density.Unit,
 		}
 		if c.Colormap == "" {

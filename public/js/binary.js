@@ -59,18 +59,3 @@ function swapped(view, start, Kind, count) {
   const get = `get${Kind.name.replace("Array", "")}`;
   return Kind.from({length: count}, (_, i) => view[get](start + i * size, true));
 }
-
-/** Writes a message, as the server does: for tests. */
-export function writeBinary(header, data) {
-  const text = new TextEncoder().encode(JSON.stringify(header));
-  const padded = Math.ceil((HEAD + text.length) / 8) * 8 - HEAD;
-  const buffer = new ArrayBuffer(HEAD + padded + data.byteLength);
-  const bytes = new Uint8Array(buffer);
-  const view = new DataView(buffer);
-  view.setUint32(0, MAGIC, true);
-  view.setUint32(4, padded, true);
-  bytes.fill(0x20, HEAD, HEAD + padded);
-  bytes.set(text, HEAD);
-  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), HEAD + padded);
-  return buffer;
-}

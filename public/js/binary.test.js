@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
-import {readBinary, writeBinary} from "./binary.js";
+import {readBinary} from "./binary.js";
 
 const header = {topic: "scope/array/cam/y,x/0,0,2,3/1", ts: 5, seq: 1, stamp: null, type: "u2", row: 0, col: 0, rows: 2, cols: 3, samples: 1, step: 1};
 
@@ -38,3 +38,18 @@ test("what is no picture is refused in words", () => {
     [writeBinary({...header, topic: 3}, new Uint16Array(6)), /no topic/],
   ]) assert.throws(() => readBinary(buffer), words);
 });
+
+// Writes a message, as the server does.
+function writeBinary(header, data) {
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const padded = Math.ceil((8 + text.length) / 8) * 8 - 8;
+  const buffer = new ArrayBuffer(8 + padded + data.byteLength);
+  const bytes = new Uint8Array(buffer);
+  const view = new DataView(buffer);
+  bytes.set(new TextEncoder().encode("WMB1"));
+  view.setUint32(4, padded, true);
+  bytes.fill(0x20, 8, 8 + padded);
+  bytes.set(text, 8);
+  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 8 + padded);
+  return buffer;
+}

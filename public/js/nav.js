@@ -51,7 +51,7 @@ export function problemIn(text) {
 }
 
 /** Whether an answer is a form rendered again, with the reason in it why its values were not taken. */
-export function isForm(html) {
+function isForm(html) {
   return /^\s*<form\b/i.test(html);
 }
 

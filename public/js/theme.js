@@ -7,7 +7,7 @@
 const KEY = "webmon-theme";
 
 /** The choices, in the order the button walks through them. */
-export const THEMES = ["system", "dark", "light"];
+const THEMES = ["system", "dark", "light"];
 
 /** The stored choice, "system" where there is none. */
 export function storedTheme(storage = safeStorage()) {

@@ -5,7 +5,7 @@
 import {fromBase, numbersOf} from "../viewer/numbers.js";
 
 /** Bars of a histogram as it is drawn. */
-export const BARS = 128;
+const BARS = 128;
 
 /** Values looked at, at most: of a larger picture every nth. */
 const MOST_VALUES = 1 << 20;

@@ -15,14 +15,11 @@
 import {CHANNEL_COLORS, colormapName} from "../viewer/lut.js";
 import {numbers, short, span, spanText} from "../address.js";
 
-/** Keys of the address that are the view's; all others stay as they are. */
-export const KEYS = ["i", "c", "lut", "lim", "g", "inv", "log", "r", "l", "s"];
-
 /** Channels that can be blended, at most. */
 export const MOST_CHANNELS = 6;
 
 /** Percentiles to begin with. */
-export const PERCENTILES = [0.5, 99.5];
+const PERCENTILES = [0.5, 99.5];
 
 /** Names of an axis whose positions are channels. */
 const CHANNEL_NAMES = /^(c|ch|chan|channel|channels|wavelength)$/i;

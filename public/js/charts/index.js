@@ -83,7 +83,7 @@ export function mount(element, {onFrames, save, load}) {
 }
 
 /** Lets go of a chart. */
-export function unmount(element) {
+function unmount(element) {
   mounted.get(element)?.destroy();
   mounted.delete(element);
 }

@@ -19,11 +19,6 @@ export function toBox(x, y, [nx, ny]) {
   return [clamp((x - 0.5) / nx), clamp((ny - y - 0.5) / ny)];
 }
 
-/** The point of the picture of a place in the box. */
-export function toPicture(x, y, [nx, ny]) {
-  return [x * nx + 0.5, ny - y * ny - 0.5];
-}
-
 /** How far it is from one place to another along an axis, the short way round: from -0.5 to 0.5. */
 export function shortWay(from, to) {
   return to - from - Math.round(to - from);

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
-import {dotsOf, pieces, shortWay, toBox, toPicture} from "./finger.js";
+import {dotsOf, pieces, shortWay, toBox} from "./finger.js";
 
 const shape = [64, 32];
 
 test("a place of the box is in the middle of its pixel, y up", () => {
-  assert.deepEqual(toPicture(0, 0, shape), [0.5, 31.5]);
-  assert.deepEqual(toPicture(0.5, 0.25, shape), [32.5, 23.5]);
+  assert.deepEqual(toBox(0.5, 31.5, shape), [0, 0]);
   assert.deepEqual(toBox(32.5, 23.5, shape), [0.5, 0.25]);
   assert.deepEqual(toBox(-10, 99, shape), [0, 0]);
   assert.deepEqual(toBox(99, -10, shape), [1, 1]);

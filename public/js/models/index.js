@@ -574,12 +574,9 @@ class ModelView {
       say(output, "");
       return;
     }
-    const {scale = [], offset = [], units = [], unit = ""} = this.#config;
-    const at = (name, i, axis, count) => {
-      if (!Number.isFinite(scale[axis]) || scale[axis] === 0) return `${name} ${String(i).padStart(String(count - 1).length, "\u2007")}`;
-      return `${name} ${shown(i * scale[axis] + (Number.isFinite(offset[axis]) ? offset[axis] : 0), 5)}${units[axis] ? ` ${units[axis]}` : ""}`;
-    };
-    const words = [at("x", col, 0, nx), at("y", row, 1, ny)];
+    const {unit = ""} = this.#config;
+    const at = (name, i, count) => `${name} ${String(i).padStart(String(count - 1).length, "\u2007")}`;
+    const words = [at("x", col, nx), at("y", row, ny)];
     const density = valueAt(this.#density, row, col);
     if (density !== null) words.push(`density ${this.#density.step > 1 ? "≈ " : ""}${shown(density, 4)}${unit ? ` ${unit}` : ""}`);
     const phase = valueAt(this.#phase, row, col);

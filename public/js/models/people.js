@@ -29,7 +29,7 @@ export function describe(people, me, more = 0) {
 }
 
 /** The name of a person's colour. */
-export function colourName(colour) {
+function colourName(colour) {
   return COLOURS[((colour % COLOURS.length) + COLOURS.length) % COLOURS.length];
 }
 

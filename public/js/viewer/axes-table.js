@@ -22,7 +22,7 @@
 export const GAP = 0.05;
 
 /** The gap grows no wider than this, in CSS pixels: 5 % of a tile would fill the screen when one is zoomed far in. */
-export const GAP_MOST = 4;
+const GAP_MOST = 4;
 
 /** Below FADE_TO device pixels a tile the gaps are an even haze; from FADE_FROM on they are drawn as they are. */
 const FADE_FROM = 4;

@@ -19,7 +19,7 @@ const EVERY = 3;
 /** CSS pixels of the dark ring around a point. */
 const RING = 1;
 
-export const POINTS_VERTEX = `#version 300 es
+const POINTS_VERTEX = `#version 300 es
 precision highp float;
 layout(location = 0) in float right;
 layout(location = 1) in float along;
@@ -36,7 +36,7 @@ void main() {
   gl_PointSize = size;
 }`;
 
-export const POINTS_FRAGMENT = `#version 300 es
+const POINTS_FRAGMENT = `#version 300 es
 precision highp float;
 uniform float size;
 uniform float ring;     // device pixels; 0: none

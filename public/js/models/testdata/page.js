@@ -72,7 +72,7 @@ window.particles = async list => {
 
 /** Sends what the model says of itself. */
 window.tell = async state => {
-  window.give(`${window.config.source}/model`, {phase: "running", t: 1, time_unit: "", steps: 1, frame: 1, step_ms: 1, rate: 60, finger: null, ...state});
+  window.give(`${window.config.source}/model`, {phase: "running", t: 1, time_unit: "", frame: 1, step_ms: 1, finger: null, ...state});
   await window.wait(3);
 };
 
