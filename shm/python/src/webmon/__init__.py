@@ -1,4 +1,4 @@
-"""webmon shows a running Python process live in the browser, and lets the browser steer it.
+"""Shows a running Python process live in the browser, and lets the browser steer it.
 
     import webmon
 
@@ -63,7 +63,7 @@ _served: Process | None = globals().get("_served")
 
 
 def _default() -> Process:
-    """The process that the functions act on: one that was closed is followed by a new one."""
+    """Return the process that the functions act on: one that was closed is followed by a new one."""
     global _served
     process = _served
     if process is None or process._life.closed:
@@ -80,18 +80,38 @@ def serve(
     commands: Literal["thread", "poll"] = "thread",
     launch: bool = True,
 ) -> Process:
-    """Offers this process to webmon and returns at once; the process ends as ever, and the offer with it.
+    """Offer this process to webmon and return at once.
 
-    Called again it returns the same :class:`Process`, so that a notebook's cell can be run twice. It may come before or
-    after :func:`attach`: a script and its viewer are one process.
+    The offer ends with the process, however that ends. Called again it returns the same :class:`Process`, so that a
+    notebook's cell can be run twice. It may come before or after :func:`attach`: a script and its viewer are one process.
 
-    Args:
-        name: what people call the process. Default: the name of the script.
-        commands: "thread" runs commands in a thread of their own; "poll" leaves them until :func:`poll` is called.
-        launch: start the webmon program if it is found ($WEBMON, then the PATH) and none is running.
+    Parameters
+    ----------
+    name : str, optional
+        What people call the process, at most 80 letters. Default: the name of the script.
+    commands : {"thread", "poll"}
+        "thread" runs commands in a thread of their own. "poll" leaves them until :func:`poll` is called.
+    launch : bool
+        Start the webmon program if it is found ($WEBMON, then the PATH) and none is running.
 
-    Raises:
-        ValueError: the process is offered already, under another name or with other commands.
+    Returns
+    -------
+    Process
+        The one that the functions of this package act on.
+
+    Raises
+    ------
+    TypeError
+        If the name is no text.
+    ValueError
+        If commands is something else, or the process is offered already, under another name or with other commands.
+    OSError, RuntimeError
+        If the machine has no port or no thread left.
+
+    Examples
+    --------
+    >>> webmon.serve(name="scope")
+    <webmon.Process 'scope' at 127.0.0.1:40123>
     """
     process = _default()
     with _opening:
@@ -104,12 +124,26 @@ def serve(
 
 
 def set(name: str, value: Any, **meta: Any) -> None:
-    """Sets a state: people see the latest value. See :meth:`Process.set`."""
+    """Set a state: people see the latest value.
+
+    See :meth:`Process.set`.
+
+    Examples
+    --------
+    >>> webmon.set("stage", {"x": 1.5, "y": 2.0}, unit="mm")
+    """
     _default().set(name, value, **meta)
 
 
 def send(name: str, value: Any, **meta: Any) -> None:
-    """Sends an event: events are kept in order, counted and charted. See :meth:`Process.send`."""
+    """Send an event: events are kept in order, counted and charted.
+
+    See :meth:`Process.send`.
+
+    Examples
+    --------
+    >>> webmon.send("exposure", {"ms": 12.5})
+    """
     _default().send(name, value, **meta)
 
 
@@ -129,7 +163,15 @@ def share(
     layer: str | None = None,
     slots: int = 3,
 ) -> SharedArray:
-    """Shares an array by shared memory. See :meth:`Process.share`."""
+    """Share an array by shared memory.
+
+    See :meth:`Process.share`.
+
+    Examples
+    --------
+    >>> camera = webmon.share("camera", shape=(2048, 2048), dtype="uint16", axes="yx", units="um", scale=0.108)
+    >>> camera.publish(frame)
+    """
     return _default().share(
         name, shape, dtype, axes,
         units=units, scale=scale, title=title, role=role, colormap=colormap, limits=limits, unit=unit, layer=layer, slots=slots,
@@ -153,7 +195,14 @@ def control(
     help: str | None = None,
     group: str | None = None,
 ) -> Control:
-    """Declares a value that people may change. See :meth:`Process.control`."""
+    """Declare a value that people may change.
+
+    See :meth:`Process.control`.
+
+    Examples
+    --------
+    >>> gain = webmon.control("gain", "int", 1, min=1, max=64, set=camera_driver.set_gain)
+    """
     return _default().control(
         name, type, value, set=set, default=default, min=min, max=max, step=step, scale=scale, unit=unit,
         choices=choices, title=title, help=help, group=group,
@@ -174,37 +223,82 @@ def command(
     help: str | None = None,
     group: str | None = None,
 ) -> Any:
-    """Lets people call a function by a form. See :meth:`Process.command`."""
+    """Let people call a function by a form.
+
+    See :meth:`Process.command`.
+
+    Examples
+    --------
+    >>> @webmon.command
+    ... def set_exposure(ms: webmon.Range(0.1, 500, unit="ms")) -> None:
+    ...     camera_driver.exposure = ms
+    """
     return _default().command(fn, name=name, title=title, help=help, group=group)
 
 
 def wanted(topic: str) -> float:
-    """How often a second somebody wants the topic, 0.0 for nobody. See :meth:`Process.wanted`."""
+    """Return how often a second somebody wants a topic, 0.0 for nobody.
+
+    See :meth:`Process.wanted`.
+
+    Examples
+    --------
+    >>> if webmon.wanted("spots"):
+    ...     webmon.set("spots", count_spots(frame))
+    """
     return _default().wanted(topic)
 
 
 def poll() -> int:
-    """Runs the commands that wait, in this thread, and returns how many ran; for serve(commands="poll")."""
+    """Run the commands that wait, in this thread; for ``serve(commands="poll")``.
+
+    Returns
+    -------
+    int
+        How many commands ran.
+    """
     return _default().poll()
 
 
 def stats() -> Stats:
-    """How many events wait for a webmon, and how many were lost. See :meth:`Process.stats`."""
+    """Return how many events wait for a webmon, and how many were lost because none took them in time."""
     return _default().stats()
 
 
 def url() -> str | None:
-    """Where people open the dashboard, token included; None if no webmon is running."""
+    """Return where people open the dashboard, token included; None if no webmon is running."""
     return _default().url
 
 
 def attach(viewer: Any) -> Any:
-    """Offers a napari viewer to webmon, with its layers, tiles, frame times, loads and everything that can be changed.
+    """Offer a napari viewer to webmon, with its layers, tiles, frame times, loads and everything that can be changed.
 
-    Called again for the same viewer it returns the same attachment; its detach() ends the offer, as the viewer's end does.
     A script and its viewer are one process on the pages, whether :func:`serve` is called before, after or not at all: the
-    script's arrays, values and commands stand beside the layers, and stay when the viewer is gone. While it is there all
-    commands run in Qt's thread. Every further viewer is a process of its own, called by its title.
+    script's arrays, values and commands stand beside the layers, and stay when the viewer is gone. While the viewer is there
+    all commands run in Qt's thread. Every further viewer is a process of its own, called by its title.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Attached in the thread that runs its window.
+
+    Returns
+    -------
+    Attachment
+        The same one when called again for the same viewer. Its ``detach()`` ends the offer, as the viewer's end does.
+
+    Raises
+    ------
+    RuntimeError
+        If called in another thread than Qt's, or without Qt.
+    TypeError
+        If the viewer is none of napari's.
+
+    Examples
+    --------
+    >>> viewer = napari.Viewer()
+    >>> webmon.attach(viewer)
+    >>> napari.run()
     """
     from . import _napari
 
@@ -212,8 +306,10 @@ def attach(viewer: Any) -> Any:
 
 
 def _offer_napari(title: str, version: str | None, clash: Callable[[Process], str | None]) -> Process:
-    """Returns what a viewer is offered as: the default process, unless that has a viewer already or, as clash says, things of
-    the same names as a viewer's; then a new one."""
+    """Return what a viewer is offered as: the default process or a new one.
+
+    It is a new one where the default process has a viewer already, or, as clash says, things of the same names as a viewer's.
+    """
     process = _default()
     with _opening:
         if process._orders.host is None:
@@ -227,7 +323,11 @@ def _offer_napari(title: str, version: str | None, clash: Callable[[Process], st
 
 
 def close() -> None:
-    """Stops offering the process. Afterwards :func:`serve` may be called again."""
+    """Stop offering the process.
+
+    Those who watch are told, and announcement and shared memory are removed. Afterwards :func:`serve` may be called again,
+    which begins a new process.
+    """
     global _served
     with _lock:
         process, _served = _served, None

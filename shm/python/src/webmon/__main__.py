@@ -10,7 +10,7 @@ from . import _announce
 
 
 def main() -> int:
-    """Prints the address of the webmon that runs, and a line for every process that is offered."""
+    """Print the address of the webmon that runs, and a line for every process that is offered."""
     record = _announce.record()
     processes = []
     try:

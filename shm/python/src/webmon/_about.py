@@ -30,7 +30,7 @@ Scales = Union[float, Sequence[float], None]
 
 
 def placed(offset: Any, step: Any, level: Any, stamp: Any) -> tuple[tuple[float, float], tuple[float, float], int, float | None]:
-    """Returns what publish is told of a frame as it is written. Raises TypeError or ValueError saying what cannot be."""
+    """Return what publish is told of a frame as it is written. Raises TypeError or ValueError saying what cannot be."""
     try:
         row, column = offset
         down, right = step
@@ -82,7 +82,7 @@ def shape_of(shape: int | Sequence[int]) -> tuple[int, ...]:
 
 
 def check_colour(name: str, shape: tuple[int, ...]) -> None:
-    """Raises ValueError unless a shape ends with rows, columns and the samples of a colour."""
+    """Raise ValueError unless a shape ends with rows, columns and the samples of a colour."""
     if len(shape) >= 3 and shape[-1] in (3, 4):
         return
     what = f'the array {name} has the role "rgb", and {shape} is no shape of colours: they need rows, columns and a last axis of 3 or 4'

@@ -119,15 +119,15 @@ class Actions:
         self.commands: dict[str, _Command] = {}
 
     def declared_controls(self) -> dict[str, Any]:
-        """What webmon is told of the controls."""
+        """Return what webmon is told of the controls."""
         return {control.name: control._declared for control in list(self.controls.values())}
 
     def declared_commands(self) -> dict[str, Any]:
-        """What webmon is told of the commands."""
+        """Return what webmon is told of the commands."""
         return {name: command.declared for name, command in list(self.commands.items())}
 
     def control(self, name: str, declared: dict[str, Any], setter: Callable[[Any], object] | None) -> Control:
-        """Adds a control of that declaration. Raises ValueError where a command has the name."""
+        """Add a control of that declaration. Raises ValueError where a command has the name."""
         control = Control(self, name, declared, setter)
         with self._lock:
             if name in self.commands:
@@ -137,7 +137,7 @@ class Actions:
         return control
 
     def change(self, control: Control, change: dict[str, Any]) -> None:
-        """Declares something else of a control; None takes it out of the declaration, but for the value."""
+        """Declare something else of a control; None takes it out of the declaration, but for the value."""
         with self._lock:
             old = control._declared
             new = {key: entry for key, entry in {**old, **change}.items() if entry is not None or key == "value"}
@@ -147,14 +147,14 @@ class Actions:
                 self._changes.declared("controls")
 
     def remove_control(self, control: Control) -> None:
-        """Takes a control away; one that is not there is no error."""
+        """Take a control away; one that is not there is no error."""
         with self._lock:
             if self.controls.get(control.name) is control:
                 del self.controls[control.name]
                 self._changes.declared("controls")
 
     def command(self, fn: Callable[..., Any], name: str | None, title: str | None, help: str | None, group: str | None) -> None:
-        """Adds a command, whose help is its docstring unless another is given.
+        """Add a command, whose help is its docstring unless another is given.
 
         Raises TypeError where a parameter cannot be entered into a form, ValueError where the name cannot be used.
         """
@@ -173,13 +173,13 @@ class Actions:
             self._changes.declared("actions")
 
     def remove_command(self, name: str) -> None:
-        """Takes a command away; one that is not there is no error."""
+        """Take a command away; one that is not there is no error."""
         with self._lock:
             if self.commands.pop(name, None) is not None:
                 self._changes.declared("actions")
 
     def run(self, name: str, args: dict[str, Any]) -> bool:
-        """Sets the control of that name, or calls the command; False where there is neither.
+        """Set the control of that name, or call the command; False where there is neither.
 
         Raises ValueError where what was entered cannot be, and whatever the function raises.
         """
@@ -222,7 +222,7 @@ def _call(command: _Command, name: str, args: dict[str, Any]) -> None:
 
 
 def _caller_scope() -> dict[str, Any]:
-    """The names that stand where a command is declared: annotations that are text may use them."""
+    """Return the names that stand where a command is declared: annotations that are text may use them."""
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == __package__:
         frame = frame.f_back
@@ -230,6 +230,6 @@ def _caller_scope() -> dict[str, Any]:
 
 
 def _docstring(fn: Any) -> str:
-    """The first paragraph of the function's docstring, on one line."""
+    """Return the first paragraph of the function's docstring, on one line."""
     text = inspect.getdoc(fn) if inspect.isroutine(fn) else None
     return " ".join(text.strip().split("\n\n")[0].split()) if text else ""

@@ -63,7 +63,7 @@ def state_dir() -> Path:
 
 
 def _private_dir(path: Path) -> None:
-    """Makes a folder that only its user can write to, or raises OSError saying what is wrong with the one there."""
+    """Make a folder that only its user can write to, or raise OSError saying what is wrong with the one there."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     info = path.lstat()
     if not stat.S_ISDIR(info.st_mode):
@@ -76,7 +76,7 @@ def _private_dir(path: Path) -> None:
 
 
 def try_lock(fd: int) -> bool:
-    """Takes an exclusive lock on an open file, which lasts until the file is closed; False if somebody else has it."""
+    """Take an exclusive lock on an open file, which lasts until the file is closed; False if somebody else has it."""
     if sys.platform == "win32":
         import msvcrt
 
@@ -115,11 +115,11 @@ class Announcement:
         self._fd = os.open(hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
         try:
             os.write(self._fd, json.dumps(content).encode())
-            # Before it has its name: whoever finds a file that can be locked takes it for that of a dead process.
+            # The lock comes before the name, because a file that can be locked is taken for that of a dead process.
             if not try_lock(self._fd):
                 raise OSError(f"{hidden} cannot be locked")
             if sys.platform == "win32":
-                # An open file cannot be renamed there, so it gets its name last by being made anew under it.
+                # An open file cannot be renamed there. So another one is made under the name, once the first is complete.
                 os.close(self._fd)
                 self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
                 try_lock(self._fd)
@@ -139,13 +139,13 @@ class Announcement:
         """Announces something else of the same process. Who has found it already is not told. Raises OSError."""
         if self._fd < 0:
             return
-        # In the same file, whose lock whoever looks may be trying, and with one write, so that nobody reads half of it.
+        # The file stays the same, because others may be trying its lock. One write, so that nobody reads half of it.
         text = json.dumps(content).encode().ljust(os.fstat(self._fd).st_size)
         os.lseek(self._fd, 0, os.SEEK_SET)
         os.write(self._fd, text)
 
     def remove(self) -> None:
-        """Takes the announcement back."""
+        """Take the announcement back."""
         if self._fd < 0:
             return
         if sys.platform == "win32":
@@ -157,14 +157,14 @@ class Announcement:
         self.abandon()
 
     def abandon(self) -> None:
-        """Closes a forked child's copy of the file, so that the lock goes with the parent."""
+        """Close a forked child's copy of the file, so that the lock goes with the parent."""
         fd, self._fd = self._fd, -1
         if fd >= 0:
             os.close(fd)
 
 
 def sweep_announcements() -> None:
-    """Removes the announcements of processes that are dead."""
+    """Remove the announcements of processes that are dead."""
     folder = runtime_dir() / "sources"
     try:
         paths = list(folder.iterdir())
@@ -235,7 +235,7 @@ def _lock_is_free(fd: int) -> bool:
 
 
 def find_webmon() -> str | None:
-    """Returns the path of the webmon program: $WEBMON, else what is on the PATH; None if there is none."""
+    """Return the path of the webmon program: $WEBMON, or what is on the PATH. None if there is none."""
     named = os.environ.get("WEBMON")
     if named:
         found = which(named)
@@ -246,7 +246,7 @@ def find_webmon() -> str | None:
 
 
 def launch() -> None:
-    """Starts webmon in the background if it is found and none runs. Returns at once.
+    """Start webmon in the background if it is found and none runs. Returns at once.
 
     Two that start together settle it among themselves: the second hands over to the first and ends.
     """
@@ -264,7 +264,7 @@ def _launch() -> None:
         if program is None:
             return
         environment = {k: v for k, v in os.environ.items() if k not in ("NAPARI_MON", "NAPARI_MON_CLIENT")}
-        environment["WEBMON_LAUNCHED"] = "1"  # it leaves our session, and shows no demo
+        environment["WEBMON_LAUNCHED"] = "1"  # webmon then leaves this session, and shows no demo
         environment.setdefault("WEBMON_LINGER", _LINGER)
         if "WEBMON_LOG_PATH" not in environment:
             folder = state_dir()
@@ -274,7 +274,7 @@ def _launch() -> None:
         if sys.platform == "win32":
             options["creationflags"] = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
         else:
-            options["start_new_session"] = True  # Ctrl-C in our terminal is not meant for it
+            options["start_new_session"] = True  # Ctrl-C in the terminal of this process is not meant for webmon
         process = subprocess.Popen(
             [program],
             stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""What a process knows of an array that it shares."""
+"""An array that a process shares."""
 
 from __future__ import annotations
 
@@ -39,24 +39,30 @@ class Owner(Protocol):
         """How often somebody wants the array."""
 
     def redeclare(self) -> None:
-        """Notes that something else is declared of an array."""
+        """Note that something else is declared of an array."""
 
     def mend(self, array: SharedArray) -> None:
-        """Has another thread call the array's _look soon."""
+        """Have another thread call the array's _look soon."""
 
     def remove(self, array: SharedArray) -> None:
-        """Shares the array no more, and closes it."""
+        """Stop sharing the array, and close it."""
 
 
 class SharedArray:
-    """An array whose frames webmon reads out of shared memory. Made by :meth:`Process.share`.
+    """An array whose frames webmon reads out of shared memory; :meth:`Process.share` makes it.
 
-    Attributes:
-        name: as webmon knows it.
-        shape: the largest frame, in C order.
-        dtype: of the frames.
-        published: how often publish was called, whether or not anybody looked.
-        copied: how many of those frames were copied into shared memory.
+    Attributes
+    ----------
+    name : str
+        As webmon knows it.
+    shape : tuple of int
+        Of the largest frame, in C order.
+    dtype : numpy.dtype
+        Of the frames.
+    published : int
+        How many frames were published, whether or not anybody looked.
+    copied : int
+        How many of those were copied into shared memory.
     """
 
     def __init__(
@@ -130,20 +136,22 @@ class SharedArray:
         self._due = 0.0  # and when the next should be, were they copied as often as allowed
 
     def _open(self) -> None:
-        """The process is offered now."""
+        """Make the segment, since the process is offered now."""
         with self._lock:
             if self._segment is None:
                 self._make()
 
     def _describe(self, shape: tuple[int, ...]) -> bytes:
-        """What the segment for that shape says of the array. Raises ValueError where it has no room for that."""
+        """Return what the segment for that shape says of the array. Raises ValueError where it has no room for that."""
         about = {key: self._about[key] for key in ("dtype", "shape", "axes", "units")}
         total_bytes(shape, self._packed, self._slots)
         return description({**about, "shape": list(shape)}, self.name)
 
     def _make(self) -> None:
-        """Makes the segment, with memory for its frames where somebody looks. What goes wrong is said, leaves this array
-        alone out, and is tried again. The caller holds the lock."""
+        """Make the segment, with memory for its frames where somebody looks.
+
+        What goes wrong is said, leaves this array alone out, and is tried again. The caller holds the lock.
+        """
         self._segment = None
         if self._closed or self._withheld or not self._life.opened or self._life.closed:
             return
@@ -166,7 +174,7 @@ class SharedArray:
         self._problem, self._pause = "", _RETRY
 
     def _failed(self, error: Exception) -> None:
-        """There is no segment, for that reason, which is said once."""
+        """Say once for what reason there is no segment."""
         text = str(error) or type(error).__name__
         self._retry = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, _RETRY_RARELY)
@@ -175,7 +183,7 @@ class SharedArray:
         self._problem = text
 
     def _declared(self) -> dict[str, Any]:
-        """What webmon is told. Where there is no shared memory the segment has no name, and the problem says why."""
+        """Return what webmon is told. Where there is no shared memory the segment has no name, and the problem says why."""
         segment = self._segment
         out = {
             "shm": segment.name if segment else "",
@@ -187,8 +195,11 @@ class SharedArray:
         return out
 
     def _look(self) -> None:
-        """Keeps the segment well: each second while a webmon is there, and at once when a frame could not be written. Never
-        called by a thread that publishes."""
+        """Keep the segment well.
+
+        Called each second while a webmon is there, and at once when a frame could not be written; never by a thread that
+        publishes.
+        """
         segment = self._segment
         if segment is None:
             if _AVAILABLE and self._life.opened and time.monotonic() >= self._retry:
@@ -214,7 +225,7 @@ class SharedArray:
         self._demanded()
 
     def _tell(self, segment: Segment) -> None:
-        """Brings the counter of frames that nobody wants up to date."""
+        """Bring the counter of frames that nobody wants up to date."""
         published = self.published
         if published != self._told:
             try:
@@ -224,7 +235,7 @@ class SharedArray:
                 pass  # closed at this very moment
 
     def _demanded(self) -> None:
-        """Gets the memory once somebody looks. Called from the server's threads."""
+        """Get the memory once somebody looks. Called from the server's threads."""
         segment = self._segment
         if segment is None or segment.committed or not self.wanted:
             return
@@ -254,30 +265,45 @@ class SharedArray:
         level: int = _LEVEL,
         stamp: float | None = None,
     ) -> bool:
-        """Offers a frame. Never blocks and never waits for anyone.
+        """Offer a frame. Never blocks and never waits for anyone.
 
-        It is copied only if somebody looks, and at most twice as often as they want; else this takes about a
-        microsecond. The caller may go on to change the frame.
+        The frame is copied only if somebody looks, and at most twice as often as they want. Otherwise a call takes about a
+        microsecond. The caller may go on to change the frame. Errors come whether or not anybody looks.
 
-        Args:
-            frame: an array of the shared dtype; its shape may be smaller on any axis. It need not be contiguous. Of a masked
-                array NaN is shown where it is masked (NaT for times, nothing for text). Arrays of other libraries are taken
-                if NumPy can convert them, or by their __dlpack__. Those with a dtype and a shape are converted only if
-                somebody looks (and once for each class, to see whether that can be); others each time.
-            offset: (row, column) of the outer corner of its first pixel in its layer, in pixels of level 0.
-            step: how many pixels of level 0 a pixel goes, down and right.
-            level: of a multiscale image, 0 to 53; 0 is the full resolution.
-            stamp: when the frame was taken, in seconds since the epoch; now if None.
+        Parameters
+        ----------
+        frame : array_like with a dtype
+            Of the shared dtype, in any byte order, and with as many axes as the shared shape; smaller on any axis, if need
+            be, and not necessarily contiguous. Of a masked array NaN is shown where it is masked (NaT for times, nothing
+            for text). Arrays of other libraries are taken if NumPy can convert them, or by their ``__dlpack__``. Those with
+            a dtype and a shape are converted only if somebody looks, and once for each class to see whether that can be;
+            others are converted each time.
+        offset : (float, float)
+            Row and column of the outer corner of its first pixel in its layer, in pixels of level 0.
+        step : (float, float)
+            How many pixels of level 0 a pixel goes, down and right.
+        level : int
+            Of a multiscale image, 0 to 53; 0 is the full resolution.
+        stamp : float, optional
+            When the frame was taken, in seconds since the epoch. Default: now.
 
-        Returns:
-            Whether the frame was copied. It is not if nobody looks, if another thread is publishing the same array at
-            the same moment, in a forked child, and after close.
+        Returns
+        -------
+        bool
+            Whether the frame was copied. It is not if nobody looks, if another thread is publishing the same array at the
+            same moment, in a forked child, and after close.
 
-        Raises:
-            TypeError: the frame is no array or of another dtype, or a masked array of whole numbers, which have no NaN.
-            ValueError: it has another number of axes, or is larger than the shape; or one of the other arguments is
-                out of its range.
-            Both come whether or not anybody looks.
+        Raises
+        ------
+        TypeError
+            If the frame is no array or of another dtype, or a masked array of whole numbers, which have no NaN.
+        ValueError
+            If the frame has another number of axes or is larger than the shape, or another argument is out of its range.
+
+        Examples
+        --------
+        >>> camera.publish(frame, stamp=time.time())
+        True
         """
         began = time.perf_counter_ns()
         life = self._life
@@ -326,7 +352,7 @@ class SharedArray:
             life.calls += 1
 
     def _offer(self, now_ns: int) -> Segment | None:
-        """Counts a frame that somebody wants; returns the segment, None if there is none to write to."""
+        """Count a frame that somebody wants; return the segment, None if there is none to write to."""
         self.published = published = self.published + 1
         segment = self._segment
         if segment is not None:
@@ -342,7 +368,7 @@ class SharedArray:
         return segment
 
     def _converted(self, frame: Any) -> np.ndarray[Any, Any] | None:
-        """Returns a frame of any class as an array; None where nobody looks and it is known to become one that fits."""
+        """Return a frame of any class as an array; None where nobody looks and it is known to become one that fits."""
         kind = type(frame)
         if not issubclass(kind, np.ndarray):
             said = described(frame)
@@ -403,7 +429,20 @@ class SharedArray:
             check_colour(self.name, other)
 
     def resize(self, shape: int | Sequence[int]) -> None:
-        """Gives the array another shape, with the same number of axes: a new segment under the same name."""
+        """Give the array another shape; its name and everything else stay.
+
+        Parameters
+        ----------
+        shape : int or sequence of int
+            Of the largest frame, in C order, with as many axes as before.
+
+        Raises
+        ------
+        TypeError
+            If the shape is no whole numbers.
+        ValueError
+            If the number of axes is another one, or the shape is of no use.
+        """
         new = shape_of(shape)
         if len(new) != len(self.shape):
             raise ValueError(f"the array {self.name} has {len(self.shape)} axes, and {new} has {len(new)}: share another array instead")
@@ -434,15 +473,23 @@ class SharedArray:
         unit: str | None = _SAME,
         note: str | None = _SAME,
     ) -> None:
-        """Changes what people are told of the array; its frames go on. What is not given stays as it is.
+        """Change what people are told of the array; its frames go on.
 
-        Args:
-            units, scale, title, colormap, limits, unit: as for :meth:`Process.share`.
-            note: a sentence on what the frames are, such as "Every second row.".
+        What is not given stays as it is.
 
-        Raises:
-            TypeError: an argument is of another type.
-            ValueError: an argument is of no use; says which.
+        Parameters
+        ----------
+        units, scale, title, colormap, limits, unit : optional
+            As for :meth:`Process.share`.
+        note : str or None, optional
+            A sentence on what the frames are, such as "Every second row.".
+
+        Raises
+        ------
+        TypeError
+            If an argument is of another type.
+        ValueError
+            If an argument is of no use; it says which.
         """
         names = self._about["axes"]
         given = {"units": units, "scale": scale, "title": title, "colormap": colormap, "limits": limits, "unit": unit, "note": note}
@@ -468,7 +515,13 @@ class SharedArray:
         self._owner.redeclare()
 
     def withhold(self, note: str | None) -> None:
-        """Takes the frames back, and says in a sentence why there are none; they can be published again after withhold(None)."""
+        """Take the frames back, and say why there are none.
+
+        Parameters
+        ----------
+        note : str or None
+            A sentence that says why. After None frames can be published again.
+        """
         with self._lock:
             withheld = note is not None
             if self._closed or (self._withheld == withheld and (note is None or self._about["note"] == note)):
@@ -488,7 +541,7 @@ class SharedArray:
         self._owner.redeclare()
 
     def close(self) -> None:
-        """Stops sharing. Calling it again, or publishing afterwards, does nothing."""
+        """Stop sharing. Calling it again, or publishing afterwards, does nothing."""
         self._owner.remove(self)
 
     def _close(self) -> None:

@@ -24,11 +24,16 @@ _LOOK = 0.5  # seconds between two looks at the arrays' memory, at least
 class Arrays:
     """The arrays of a process by their names; what _array.Owner asks for.
 
-    Args:
-        life: of the process.
-        demand: how often somebody wants an array.
-        changes: told when an array is declared differently.
-        wake: has mend_broken called soon.
+    Parameters
+    ----------
+    life
+        Of the process.
+    demand
+        How often somebody wants an array.
+    changes
+        Told when an array is declared differently.
+    wake
+        Has mend_broken called soon.
     """
 
     def __init__(self, life: Life, demand: Demand, changes: Changes, wake: Callable[[], None]) -> None:
@@ -50,7 +55,7 @@ class Arrays:
         return {array.name: array._declared() for array in list(self._by_name.values())}
 
     def add(self, array: SharedArray) -> None:
-        """Shares an array; the one of that name before is closed."""
+        """Share an array; the one of that name before is closed."""
         with self._lock:
             old = self._by_name.get(array.name)
             self._by_name[array.name] = array
@@ -63,7 +68,7 @@ class Arrays:
         self.redeclare()
 
     def remove(self, array: SharedArray) -> None:
-        """Ends an array; one that is not there is no error."""
+        """End an array; one that is not there is no error."""
         with self._lock:
             if self._by_name.get(array.name) is array:
                 del self._by_name[array.name]
@@ -71,22 +76,22 @@ class Arrays:
         array._close()
 
     def redeclare(self) -> None:
-        """Notes that something else is declared of an array."""
+        """Note that something else is declared of an array."""
         self._changes.declared("arrays")
 
     def mend(self, array: SharedArray) -> None:
-        """Has the clock look after an array that could not be written to."""
+        """Have the clock look after an array that could not be written to."""
         self._broken.add(array)
         self._wake()
 
     def mend_broken(self) -> float:
-        """Looks after the arrays that could not be written to: a job of the clock's."""
+        """Look after the arrays that could not be written to: a job of the clock's."""
         while self._broken:
             self._look([self._broken.pop()])
         return math.inf
 
     def look(self, changed: bool) -> None:
-        """Looks after the memory of all arrays: at once where what is wanted has changed, otherwise now and then.
+        """Look after the memory of all arrays: at once where what is wanted has changed, otherwise now and then.
 
         Each webmon says once a second what it wants, and so has this called.
         """
@@ -94,12 +99,12 @@ class Arrays:
             self._look(list(self._by_name.values()))
 
     def open(self) -> None:
-        """Makes the arrays' memory, now that the process is offered."""
+        """Make the arrays' memory, now that the process is offered."""
         for array in list(self._by_name.values()):
             array._open()
 
     def close(self) -> None:
-        """Ends all arrays."""
+        """End all arrays."""
         for array in list(self._by_name.values()):
             array._close()
 

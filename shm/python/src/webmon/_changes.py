@@ -22,11 +22,16 @@ _DECLARE_HZ = 20  # how often changed declarations are told
 class Changes:
     """Tells those who watch what has changed: a declaration at most 20 times a second, a state as often as it is wanted.
 
-    Args:
-        messages: where it is told.
-        demand: how often somebody wants a state.
-        wake: has tell called soon.
-        heard: whether anybody is connected. Who connects later reads everything first.
+    Parameters
+    ----------
+    messages
+        Where it is told.
+    demand
+        How often somebody wants a state.
+    wake
+        Has tell called soon.
+    heard
+        Whether anybody is connected. Who connects later reads everything first.
     """
 
     def __init__(self, messages: Mailbox, demand: Demand, wake: Callable[[], None], heard: Callable[[], bool]) -> None:
@@ -42,14 +47,14 @@ class Changes:
         self._lock = threading.RLock()  # guards _batches
 
     def declared(self, key: str) -> None:
-        """Notes that a declaration has changed."""
+        """Note that a declaration has changed."""
         if key not in self._stale:
             self._stale.add(key)
             if not self._batches:
                 self._wake()
 
     def state(self, name: str, hz: float, now: float) -> None:
-        """Tells that a state has changed, which is wanted hz times a second, or has it told once it is due."""
+        """Tell that a state has changed, which is wanted hz times a second, or have it told once it is due."""
         if name in self._dirty:
             return
         if now - self._told.get(name, -math.inf) >= 1 / hz and not self._batches:
@@ -60,12 +65,12 @@ class Changes:
             self._wake()
 
     def forgotten(self, name: str) -> None:
-        """Has it told that a state is there no more."""
+        """Have it told that a state is gone."""
         self._dirty.add(name)
 
     @contextlib.contextmanager
     def batch(self) -> Iterator[None]:
-        """Makes everything that is declared and set within it one change for those who watch."""
+        """Make everything that is declared and set within it one change for those who watch."""
         with self._lock:
             self._batches += 1
         try:
@@ -76,7 +81,7 @@ class Changes:
             self._wake()
 
     def tell(self) -> float:
-        """Tells what has changed and is due; returns in how many seconds there is more to tell."""
+        """Tell what has changed and is due; return in how many seconds there is more to tell."""
         if self._batches:
             return math.inf  # its end wakes the clock
         now = time.perf_counter()
@@ -108,7 +113,7 @@ class Changes:
         return wait
 
     def tell_declared(self) -> None:
-        """Tells at once which declarations have changed, so that an answer to a command comes after what it has changed."""
+        """Tell at once which declarations have changed, so that an answer to a command comes after what it has changed."""
         if self._stale and not self._batches:
             stale = self._take()
             if stale:

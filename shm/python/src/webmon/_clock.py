@@ -28,15 +28,15 @@ class Clock:
         self._stopped = False
 
     def start(self) -> None:
-        """Starts the thread. Raises RuntimeError where the machine has no more threads."""
+        """Start the thread. Raises RuntimeError where the machine has no more threads."""
         threading.Thread(target=self._run, name="webmon clock", daemon=True).start()
 
     def wake(self) -> None:
-        """Has the jobs run soon; called in any thread."""
+        """Have the jobs run soon; called in any thread."""
         self._alarm.set()
 
     def stop(self) -> None:
-        """Ends the thread, after the job that runs."""
+        """End the thread, after the job that runs."""
         self._stopped = True
         self._alarm.set()
 

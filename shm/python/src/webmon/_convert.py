@@ -47,7 +47,7 @@ def written(value: Any) -> str:
 
 
 def as_dtype(given: Any) -> np.dtype[Any] | None:
-    """Returns the NumPy dtype that is meant, None where there is none.
+    """Return the NumPy dtype that is meant, None where there is none.
 
     Other libraries have dtypes of their own by NumPy's names, such as torch.float32.
     """
@@ -64,7 +64,7 @@ def as_dtype(given: Any) -> np.dtype[Any] | None:
 
 
 def exact(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
-    """Returns the smallest of NumPy's own dtypes that holds all values of one that a library has added, such as
+    """Return the smallest of NumPy's own dtypes that holds all values of one that a library has added, such as
     bfloat16; None for others."""
     if dtype.isbuiltin != 2 and dtype.num < 256:
         return None
@@ -78,7 +78,7 @@ def exact(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
 
 
 def to_array(value: Any) -> np.ndarray[Any, Any] | None:
-    """Returns value as an array of NumPy's own class, or a masked one, over the same memory where that can be; None for
+    """Return value as an array of NumPy's own class, or a masked one, over the same memory where that can be; None for
     what is no array.
 
     It may be of any other class that NumPy can convert, offer __dlpack__ or a buffer, or have its array as ``data``.
@@ -106,7 +106,7 @@ def to_array(value: Any) -> np.ndarray[Any, Any] | None:
 
 
 def numbers(given: Any) -> np.ndarray[Any, Any]:
-    """Returns what a model hands out as an array of NumPy's own class and dtypes, lists included. Of a masked array NaN stands
+    """Return what a model hands out as an array of NumPy's own class and dtypes, lists included. Of a masked array NaN stands
     for what is masked; one of whole numbers becomes floats. Raises whatever NumPy does where that cannot be."""
     array: Any = to_array(given)
     if array is None:
@@ -123,7 +123,7 @@ def numbers(given: Any) -> np.ndarray[Any, Any]:
 
 
 def described(value: Any) -> tuple[Any, Any, Any] | None:
-    """Returns what an array of another library says of itself, without any conversion: its dtype, its shape, and the
+    """Return what an array of another library says of itself, without any conversion: its dtype, its shape, and the
     device that it is on, None if it names none. None where it says not both of the first."""
     try:
         dtype, shape = value.dtype, value.shape

@@ -17,11 +17,15 @@ _FORGET = 5.0  # seconds after which somebody who wanted something is taken for 
 class Demand:
     """What is wanted, from what everybody who watches notes in client_data.
 
-    Args:
-        messages: where it is told that what somebody asked for is up to date.
-        wake: has expire called soon.
-        noted: called after each note, in the thread of whoever made it, with whether what is wanted has changed, and who has
-            asked for it to be up to date, with the number of their ask.
+    Parameters
+    ----------
+    messages
+        Where it is told that what somebody asked for is up to date.
+    wake
+        Has expire called soon.
+    noted
+        Called after each note, in the thread of whoever made it, with whether what is wanted has changed, and who has
+        asked for it to be up to date, with the number of their ask.
     """
 
     def __init__(self, messages: Mailbox, wake: Callable[[], None], noted: Callable[[bool, dict[str, int]], None]) -> None:
@@ -41,7 +45,7 @@ class Demand:
             return dict(self._asks)
 
     def answer(self, asks: dict[str, int]) -> None:
-        """Says that what is wanted is up to date since these were asked."""
+        """Say that what is wanted is up to date since these were asked."""
         if not asks:
             return
         with self._lock:
@@ -59,7 +63,7 @@ class Demand:
         return total
 
     def expire(self) -> float:
-        """Forgets who has not said again what they want; returns the seconds until the next is to be forgotten."""
+        """Forget who has not said again what they want; return the seconds until the next is to be forgotten."""
         if time.monotonic() >= self._until:
             self._read()
         return max(self._until - time.monotonic(), 0.0) + 0.01
@@ -70,7 +74,7 @@ class Demand:
         self._lock = threading.Lock()
 
     def _read(self) -> None:
-        """Works out what is wanted, since client_data has changed."""
+        """Work out what is wanted, since client_data has changed."""
         with self._lock:
             now = time.monotonic()
             wants: dict[str, float] = {}

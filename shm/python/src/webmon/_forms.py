@@ -24,20 +24,33 @@ _TYPES = ("float", "int", "bool", "choice", "text")
 
 
 class Range:
-    """A number with limits, as an annotation of a command's argument::
+    """A number with limits, as an annotation of a command's argument.
 
-        @webmon.command
-        def set_exposure(ms: webmon.Range(0.1, 500, unit="ms", scale="log") = 10) -> None: ...
+    The argument is an int if all of lo, hi, step and the default are, and a float otherwise. Type checkers that dislike a
+    call as an annotation take ``Annotated[float, webmon.Range(0.1, 500)]``; then float or int says which.
 
-    The argument is an int if all of lo, hi and step are, else a float. Either limit may be None. Type checkers that
-    dislike a call as an annotation take ``Annotated[float, webmon.Range(0.1, 500)]``; then float or int says which.
+    Parameters
+    ----------
+    lo, hi : float or int, optional
+        The least and the greatest value, both included. None is no limit.
+    step : float or int, optional
+        What the field goes up or down by.
+    unit : str, optional
+        Of the value, such as "ms".
+    scale : {"linear", "log"}, optional
+        Of a slider; "log" needs ``lo > 0``.
 
-    Args:
-        lo: the least value.
-        hi: the greatest value.
-        step: what the field goes up or down by.
-        unit: of the value, such as "ms".
-        scale: "linear" (default) or "log", of a slider; "log" needs lo > 0.
+    Raises
+    ------
+    TypeError
+        If a number is none, or not finite.
+    ValueError
+        If lo is greater than hi, step is not greater than 0, or there is no such scale.
+
+    Examples
+    --------
+    >>> @webmon.command
+    ... def set_exposure(ms: webmon.Range(0.1, 500, unit="ms", scale="log") = 10) -> None: ...
     """
 
     __slots__ = ("hi", "lo", "scale", "step", "unit")
@@ -106,7 +119,7 @@ def declare(
     help: str | None = None,
     group: str | None = None,
 ) -> dict[str, Any]:
-    """Returns the declaration of a control or an argument; what is None is left out, but for the value."""
+    """Return the declaration of a control or an argument; what is None is left out, but for the value."""
     if type not in _TYPES:
         raise ValueError(f"there is no type {type!r} of control: use one of {', '.join(_TYPES)}")
     # What is declared is written out with that of all other controls: nothing of it may be left that cannot be.
@@ -145,7 +158,7 @@ def declare(
 
 
 def check(declared: dict[str, Any], name: str, value: Any) -> Any:
-    """Returns value as the declared type has it.
+    """Return value as the declared type has it.
 
     Raises ValueError, with a sentence for people, for what the declaration does not allow.
     """
@@ -207,7 +220,7 @@ _HOW = (
 
 
 def arguments(fn: Callable[..., Any], scope: typing.Mapping[str, Any] = types.MappingProxyType({})) -> list[Argument]:
-    """Returns what a form needs for each of fn's parameters. scope has the names that stand where it is declared.
+    """Return what a form needs for each of fn's parameters. scope has the names that stand where it is declared.
 
     Raises TypeError, naming function and parameter, for those that cannot be entered into a form.
     """
@@ -237,7 +250,7 @@ def arguments(fn: Callable[..., Any], scope: typing.Mapping[str, Any] = types.Ma
 
 
 def _hints(fn: Callable[..., Any], name: str, signature: inspect.Signature, local: typing.Mapping[str, Any]) -> dict[str, Any]:
-    """The annotations of the parameters. Those that are text mean what they do where the function stands."""
+    """Return the annotations of the parameters. String annotations are resolved in the function's scope."""
     target: Any = inspect.unwrap(fn)
     while isinstance(target, (types.MethodType, functools.partial)):
         target = inspect.unwrap(target.__func__ if isinstance(target, types.MethodType) else target.func)
@@ -257,8 +270,8 @@ def _hints(fn: Callable[..., Any], name: str, signature: inspect.Signature, loca
             continue
         if isinstance(hint, str):
             try:
-                # What typing.get_type_hints does, but for the parameters alone and one by one: neither the result's
-                # annotation nor another's is a reason to refuse.
+                # typing.get_type_hints evaluates all annotations at once. One that cannot be evaluated, such as the
+                # result's, must not be a reason to refuse the others.
                 hint = eval(hint, names, dict(local))
             except Exception as error:
                 raise TypeError(
@@ -365,7 +378,7 @@ def _is_float(limits: Range, default: Any) -> bool:
 
 
 def _beginning(declared: dict[str, Any]) -> Any:
-    """What stands in the field before anybody has entered anything."""
+    """Return what stands in the field before anybody has entered anything."""
     kind = declared["type"]
     if kind == "bool":
         return False

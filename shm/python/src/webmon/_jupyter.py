@@ -23,7 +23,7 @@ __all__ = ["main", "server"]
 
 
 def server() -> dict[str, Any]:
-    """Returns what jupyter-server-proxy needs to start webmon and to show it."""
+    """Return what jupyter-server-proxy needs to start webmon and to show it."""
     environment = {}
     names = _public_names()
     if names:
@@ -38,7 +38,7 @@ def server() -> dict[str, Any]:
         "command": [sys.executable or "python3", "-m", "webmon._jupyter", "{port}", "{base_url}webmon"],
         "environment": environment,
         "timeout": 30,
-        # webmon knows its prefix. Else the proxy would add it to redirects once more.
+        # webmon knows its prefix. Without this the proxy would add it to redirects a second time.
         "absolute_url": True,
         "new_browser_tab": True,
         "launcher_entry": {
@@ -86,7 +86,7 @@ def _token() -> str | None:
 
 
 def main(arguments: list[str]) -> int:
-    """Becomes webmon, or says on the port why not."""
+    """Become webmon, or say on the port why not."""
     if len(arguments) != 2 or not arguments[0].isdigit():
         print("usage: python -m webmon._jupyter PORT PREFIX", file=sys.stderr)
         return 2
@@ -102,7 +102,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _explain(port: int) -> None:
-    """Serves a page that says why there is no dashboard here, until there can be one."""
+    """Serve a page that says why there is no dashboard here, until there can be one."""
 
     class Page(BaseHTTPRequestHandler):
         server_version = "webmon"
@@ -119,11 +119,11 @@ def _explain(port: int) -> None:
             self.end_headers()
             self.wfile.write(data)
             if again:
-                # Jupyter starts us anew with the next request.
+                # Jupyter starts this module again with the next request.
                 threading.Thread(target=self.server.shutdown, daemon=True).start()
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Says nothing: Jupyter logs requests itself."""
+            """Say nothing: Jupyter logs requests itself."""
 
     with HTTPServer(("127.0.0.1", port), Page) as page:
         page.serve_forever()

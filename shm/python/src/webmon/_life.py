@@ -60,6 +60,6 @@ class Life:
         self.calls = 0
 
     def count(self, began: int) -> None:
-        """Counts a call that began then, by time.perf_counter_ns."""
+        """Count a call that began then, by time.perf_counter_ns."""
         self.spent += time.perf_counter_ns() - began
         self.calls += 1

@@ -42,7 +42,7 @@ class Offer:
         self._started = 0.0  # when it was served, s since the epoch
 
     def introduce(self, name: str | None, kind: str, napari: str | None) -> None:
-        """Says what the process is. Raises ValueError where there is no such kind, TypeError for a name that is no text."""
+        """Say what the process is. Raises ValueError where there is no such kind, TypeError for a name that is no text."""
         if kind not in _KINDS:
             raise ValueError(f"kind must be one of {', '.join(map(repr, _KINDS))}, not {kind!r}")
         self.name = checked_name(name) or checked_name(_default_name()) or "python"
@@ -51,7 +51,7 @@ class Offer:
         self._greet()
 
     def become(self, name: str | None = None, kind: tuple[str, str | None] | None = None) -> None:
-        """Makes the process another kind, or gives it another name; who watches goes on."""
+        """Make the process another kind, or give it another name; who watches goes on."""
         self.name = name or self.name
         self.kind = kind or self.kind
         self._greet()
@@ -62,7 +62,7 @@ class Offer:
                 log.debug("the announcement could not be changed: %s", error)
 
     def serve(self, resources: dict[str, Any]) -> None:
-        """Begins to listen. Raises OSError or RuntimeError where the machine has no port or no thread for that."""
+        """Begin to listen. Raises OSError or RuntimeError where the machine has no port or no thread for that."""
         self.key = secrets.token_hex(32)
         self.server = server = Server(resources, self.key.encode("ascii"))
         server.start()
@@ -70,7 +70,7 @@ class Offer:
         self._started = time.time()
 
     def announce(self) -> None:
-        """Lets webmon find the process, or says in the log why it cannot."""
+        """Let webmon find the process, or say in the log why it cannot."""
         try:
             _announce.sweep_announcements()
             self.announcement = _announce.Announcement(self._about())
@@ -83,12 +83,12 @@ class Offer:
         return server is not None and server.connections > 0
 
     def withdraw(self) -> None:
-        """Takes the announcement back: nobody finds the process any more."""
+        """Take the announcement back: nobody finds the process any more."""
         if self.announcement is not None:
             self.announcement.remove()
 
     def close(self) -> None:
-        """Ends the server, and with it all connections."""
+        """End the server, and with it all connections."""
         server, self.server = self.server, None
         if server is not None:
             server.close()
@@ -130,7 +130,7 @@ class Offer:
 
 
 def checked_name(name: str | None) -> str | None:
-    """Returns the name as people see it, None if there is none to speak of. Raises TypeError for what is no text."""
+    """Return the name as people see it, None if there is none to speak of. Raises TypeError for what is no text."""
     if name is not None and not isinstance(name, str):
         raise TypeError(f"the name must be text, not {type(name).__name__}")
     return (name or "").strip()[:80].strip() or None

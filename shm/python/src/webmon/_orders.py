@@ -23,10 +23,13 @@ _MOST_REASON = 1000  # letters of the reason why one was refused
 class Host:
     """Who has taken a process over: a viewer, whose thread alone may run its commands. Made in that thread.
 
-    Args:
-        demanded: called in any thread when what is wanted has changed, or when somebody asks for it as it is now, which
-            Process.answer is called for.
-        waiting: called in any thread when commands wait.
+    Parameters
+    ----------
+    demanded
+        Called in any thread when what is wanted has changed, or when somebody asks for it as it is now, which
+        Process.answer is called for.
+    waiting
+        Called in any thread when commands wait.
     """
 
     def __init__(self, demanded: Callable[[], object], waiting: Callable[[], object]) -> None:
@@ -48,11 +51,16 @@ class _Order:
 class Orders:
     """The commands that wait, oldest first, and those that run them: a thread of their own, poll, or a host's thread.
 
-    Args:
-        life: of the process.
-        messages: where answers go.
-        changes: what a command has changed is told before its answer.
-        run: runs a command by its name with its arguments; raises ValueError to refuse it.
+    Parameters
+    ----------
+    life
+        Of the process.
+    messages
+        Where answers go.
+    changes
+        What a command has changed is told before its answer.
+    run
+        Runs a command by its name with its arguments; raises ValueError to refuse it.
     """
 
     def __init__(self, life: Life, messages: Mailbox, changes: Changes, run: Callable[[str, dict[str, Any]], None]) -> None:
@@ -73,7 +81,7 @@ class Orders:
         return len(self._waiting)
 
     def arrived(self, message: Any) -> None:
-        """Takes a message for the process, in a thread of the server. Raises ValueError for what is no command."""
+        """Take a message for the process, in a thread of the server. Raises ValueError for what is no command."""
         body = message.get("webmon") if isinstance(message, dict) else None
         if not isinstance(body, dict) or not isinstance(body.get("name"), str):
             raise ValueError('a command is {"webmon": {"id", "name", "args"}}')
@@ -100,14 +108,14 @@ class Orders:
         self._call_runner()
 
     def adopt(self, host: Host) -> None:
-        """Has the host's thread run all commands from now on. Raises RuntimeError where there is a host already."""
+        """Have the host's thread run all commands from now on. Raises RuntimeError where there is a host already."""
         with self._lock:
             if self.host is not None:
                 raise RuntimeError("this process has a viewer already")
             self.host = host
 
     def part(self, host: Host) -> bool:
-        """Lets the host go; False where it is not there any more. resume follows, unless the process ends."""
+        """Let the host go; False where it is not there any more. resume follows, unless the process ends."""
         with self._lock:
             if self.host is not host:
                 return False
@@ -115,12 +123,12 @@ class Orders:
         return True
 
     def resume(self) -> None:
-        """Has the commands run that the host has left."""
+        """Have the commands run that the host has left."""
         for _ in range(len(self._waiting)):
             self._call_runner()
 
     def poll(self) -> int:
-        """Runs the commands that wait, if this thread may, and returns how many ran."""
+        """Run the commands that wait, if this thread may, and return how many ran."""
         host = self.host
         if host is not None:
             mine = threading.get_ident() == host.thread
@@ -137,7 +145,7 @@ class Orders:
         return done
 
     def end(self) -> bool:
-        """Refuses what waits, and answers the command that ends the process; returns whether somebody waits for that."""
+        """Refuse what waits, and answer the command that ends the process; return whether somebody waits for that."""
         with self._lock:
             left, self._waiting = list(self._waiting), deque()
         for order in left:
@@ -157,7 +165,7 @@ class Orders:
         self._lock = threading.Lock()
 
     def _call_runner(self) -> None:
-        """Has whoever runs commands run one that waits."""
+        """Have whoever runs commands run one that waits."""
         host = self.host
         if host is not None or self.polled:
             callback = host.waiting if host is not None else self.on_waiting
@@ -183,7 +191,7 @@ class Orders:
                 log.debug("a command raised %r", error)
 
     def _run_next(self, may: Callable[[], bool] = lambda: True) -> bool:
-        """Runs the command that has waited longest, if this thread may."""
+        """Run the command that has waited longest, if this thread may."""
         with self._lock:
             if not self._waiting or not may():
                 return False

@@ -46,7 +46,7 @@ _UNITS = {
 
 
 def check_name(name: str, what: str) -> str:
-    """Returns name if it can be that of a topic, control, action or array, else raises ValueError."""
+    """Return name if it can be that of a topic, control, action or array. Raises ValueError otherwise."""
     if not issubclass(type(name), str):
         raise TypeError(f"the name of {what} must be text, not {called(name)}")
     if not _NAME.match(name):
@@ -57,7 +57,7 @@ def check_name(name: str, what: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Returns text that can be encoded: halves of pairs, as file names have them, become question marks."""
+    """Return text that can be encoded: halves of pairs, as file names have them, become question marks."""
     text = str.__str__(text)
     try:
         text.encode()
@@ -67,7 +67,7 @@ def clean(text: str) -> str:
 
 
 def words(value: Any, what: str) -> str | None:
-    """Returns text for people, or None, as it was given. Raises TypeError for anything else."""
+    """Return text for people, or None, as it was given. Raises TypeError for anything else."""
     if value is None:
         return None
     if not issubclass(type(value), str):
@@ -100,7 +100,7 @@ class _Budget:
 
 
 def plain(value: Any, what: str = "the value", most: int = MAX_STATE) -> Any:
-    """Returns a copy of value made of None, bool, int, float, str, list, dict and small arrays alone.
+    """Return a copy of value made of None, bool, int, float, str, list, dict and small arrays alone.
 
     NumPy scalars become Python's, tuples lists, records, dataclasses, named tuples and other mappings dicts, members of an
     Enum their values, paths and UUIDs text. Arrays of numbers stay arrays, copied; those of anything else become lists.

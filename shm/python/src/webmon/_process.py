@@ -56,7 +56,7 @@ _living: set[Any] = globals().get("_living", set())
 
 
 class Process:
-    """Offers this process to webmon under a name, from now on until :meth:`close` or its end.
+    """A process that is offered to webmon under a name, from now on until :meth:`close` or its end.
 
     Most programs need only one, which :func:`webmon.serve` makes. Its methods may be called from every thread and never
     block. After close, and in a forked child, they do nothing.
@@ -117,7 +117,7 @@ class Process:
 
     @classmethod
     def _unopened(cls) -> Process:
-        """One that takes everything already and is offered by _open."""
+        """Return one that takes everything already and is offered by _open."""
         self = cls.__new__(cls)
         self._setup()
         return self
@@ -181,13 +181,13 @@ class Process:
         _segment.sweep()
         self._arrays.open()
         if not announce:
-            return  # whoever has started it knows where it is
+            return  # the program that has started it knows where it is
         self._offer.announce()
         if launch:
             _announce.launch()
 
     def _serve(self, name: str | None, commands: str) -> None:
-        """Takes what serve() asks of a process that is offered already."""
+        """Take what serve() asks of a process that is offered already."""
         polled = _polled(commands)
         name = checked_name(name)
         if self._served:
@@ -228,7 +228,7 @@ class Process:
         Process._live.discard(self)
 
     def _forked(self) -> None:
-        """In a forked child: the process that is offered is the parent."""
+        """Let go of everything, in a forked child: the process that is offered is the parent."""
         self._life.closed = True
         self._lock = threading.Lock()
         for part in (self._offer, self._demand, self._arrays, self._changes, self._values, self._actions, self._orders, self._clock):
@@ -248,13 +248,13 @@ class Process:
     # A viewer as a part of it.
 
     def _adopt(self, host: Host, napari: str | None) -> None:
-        """Makes the process one with a viewer, whose thread runs all commands from now on."""
+        """Make the process one with a viewer, whose thread runs all commands from now on."""
         self._orders.adopt(host)
         if self._offer.kind != ("napari", napari):
             self._offer.become(kind=("napari", napari))
 
     def _part(self, host: Host) -> None:
-        """The viewer has gone, and has taken with it what was its own."""
+        """Go on without the viewer, which has taken with it what was its own."""
         if not self._orders.part(host):
             return
         self.answer(self.asked())
@@ -264,14 +264,16 @@ class Process:
         self._orders.resume()
 
     def _end_unless_used(self) -> bool:
-        """Closes a process that nobody has served and that offers nothing, which a viewer alone has offered. What a script
-        shares stays. Returns whether the process has ended."""
+        """Close a process that only a viewer has offered, unless a script has served it or shares something by it.
+
+        Returns whether the process has ended.
+        """
         if not self._served and not any(self._names().values()):
             self.close()
         return self.closed
 
     def _names(self) -> dict[str, list[str]]:
-        """The names of what it offers, by what that is."""
+        """Return the names of what it offers, by what that is."""
         return {
             "topic": list(self._values.topics),
             "command or control": [*self._actions.commands, *self._actions.controls],
@@ -452,7 +454,7 @@ class Process:
             self._demand.answer(asks)
 
     def _noted(self, changed: bool, asks: dict[str, int]) -> None:
-        """Those who watch have said what they want."""
+        """Do what follows from what those who watch want now."""
         if self.closed:
             return
         self._arrays.look(changed)

@@ -29,7 +29,7 @@ class Data:
         self._rendered: dict[str, Callable[[], Any]] = {}
 
     def render(self, key: str, function: Callable[[], Any]) -> None:
-        """Makes function's result the value of key, anew for everybody who asks."""
+        """Make the function's result the value of key; it is called for each who asks."""
         self._rendered[key] = function
         self.values_[key] = None
 
@@ -67,8 +67,10 @@ class Data:
 
 
 class Notes:
-    """``client_data``: what those who watch say to the process. ``changed`` is called after each change, in the thread
-    of whoever made it."""
+    """``client_data``: what those who watch say to the process.
+
+    ``changed`` is called after each change, in the thread that made it.
+    """
 
     exposed = (
         "clear",
@@ -182,9 +184,12 @@ class Mailbox:
     answer to a command is waited for. put takes no lock unless somebody waits for a message, because whoever holds one
     may be kept from going on; a deque's own methods are atomic.
 
-    Args:
-        most: events that are kept.
-        forgot: called when events were forgotten, in the thread that has put one too many. It must return at once.
+    Parameters
+    ----------
+    most
+        Events that are kept.
+    forgot
+        Called when events were forgotten, in the thread that has put one too many. It must return at once.
     """
 
     exposed = ("empty", "full", "get", "get_nowait", "join", "put", "put_nowait", "qsize", "task_done")
@@ -214,7 +219,7 @@ class Mailbox:
         self.put(item)
 
     def put_first(self, item: Any) -> None:
-        """Puts what is no event."""
+        """Put what is no event."""
         self._first.append(item)
         if self._waiting:
             self._wake()
@@ -264,7 +269,7 @@ class Mailbox:
             pass  # its wait was over just now
 
     def _take(self) -> Any:
-        """Takes the next message; IndexError where there is none."""
+        """Take the next message; IndexError where there is none."""
         if self._first:
             try:
                 return self._first.popleft()
@@ -324,10 +329,10 @@ class Mailbox:
         return False
 
     def task_done(self) -> None:
-        """Does nothing: nobody counts what is done."""
+        """Do nothing: nobody counts what is done."""
 
     def join(self) -> None:
-        """Returns at once: nobody counts what is done."""
+        """Return at once: nobody counts what is done."""
 
 
 class Inbox:
@@ -361,10 +366,10 @@ class Inbox:
         return False
 
     def task_done(self) -> None:
-        """Does nothing: nobody counts what is done."""
+        """Do nothing: nobody counts what is done."""
 
     def join(self) -> None:
-        """Returns at once: nobody counts what is done."""
+        """Return at once: nobody counts what is done."""
 
 
 class Flag:

@@ -45,7 +45,7 @@ _FRAME = struct.Struct("<QQQQI4x8Q4dI")  # from byte 16 of a slot on
 # Segments smaller than this get their memory at once, others when somebody first looks.
 _SMALL = 1 << 20
 
-# Elsewhere another core may see our stores in another order, and readers check what they copied.
+# On other machines another core may see the stores in another order. Readers then check what they copied.
 _CRC = platform.machine().lower() not in ("x86_64", "amd64")
 
 _AVAILABLE = sys.platform.startswith("linux")
@@ -57,7 +57,7 @@ def _align(n: int) -> int:
 
 
 def check_dtype(given: Any) -> np.dtype[Any]:
-    """Returns the dtype in which frames of the given one lie in memory: that without padding, and what NumPy knows from
+    """Return the dtype in which frames of the given one lie in memory: that without padding, and what NumPy knows from
     other libraries alone as the smallest of its own that holds every value.
 
     Raises TypeError for what cannot be shared.
@@ -86,7 +86,7 @@ def _own(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
 
 
 def fields(dtype: np.dtype[Any]) -> list[tuple[str, np.dtype[Any], tuple[int, ...], tuple[str, ...]]]:
-    """Lists the fields of a record: name, dtype in memory, shape of one that is an array, and the way to it through
+    """List the fields of a record: name, dtype in memory, shape of one that is an array, and the way to it through
     records within, whose fields get the names of both."""
     out: list[Any] = []
     seen: set[str] = set()
@@ -116,7 +116,7 @@ def fields(dtype: np.dtype[Any]) -> list[tuple[str, np.dtype[Any], tuple[int, ..
 
 
 def unmaskable(dtype: np.dtype[Any]) -> str:
-    """Returns what of a dtype, in memory, has no value that stands for what is masked; "" if all has."""
+    """Return what of a dtype, in memory, has no value that stands for what is masked; "" if all has."""
     if dtype.names is None:
         return "" if dtype.kind in MASKED else str(dtype)
     for name, base, _ in _described(dtype):
@@ -126,7 +126,7 @@ def unmaskable(dtype: np.dtype[Any]) -> str:
 
 
 def total_bytes(shape: Sequence[int], dtype: np.dtype[Any], slots: int) -> int:
-    """Returns the bytes of a segment. Raises ValueError where there are too many for any machine."""
+    """Return the bytes of a segment. Raises ValueError where there are too many for any machine."""
     total = _HEADER + slots * _align(_SLOT + math.prod(shape) * dtype.itemsize)
     if total > _MAX_TOTAL:
         raise ValueError(f"{slots} frames of {dtype} of the shape {tuple(shape)} are too large to be shared")
@@ -134,7 +134,7 @@ def total_bytes(shape: Sequence[int], dtype: np.dtype[Any], slots: int) -> int:
 
 
 def describe(dtype: np.dtype[Any]) -> Any:
-    """Returns the dtype in NumPy's notation: text, or a list for records."""
+    """Return the dtype in NumPy's notation: text, or a list for records."""
     if dtype.names is None:
         return dtype.str
     return [[name, base.str, list(shape)] if shape else [name, base.str] for name, base, shape in _described(dtype)]
@@ -147,7 +147,7 @@ def _described(dtype: np.dtype[Any]) -> Any:
 
 
 def description(about: dict[str, Any], name: str) -> bytes:
-    """Returns what a segment says of its array.
+    """Return what a segment says of its array.
 
     Raises ValueError where that is more than a segment has room for, and webmon reads.
     """
@@ -231,7 +231,7 @@ class Segment:
         return self._committed
 
     def commit(self) -> None:
-        """Gets the memory for the frames; takes milliseconds, without holding the interpreter's lock. Raises OSError
+        """Get the memory for the frames; takes milliseconds, without holding the interpreter's lock. Raises OSError
         where there is not enough."""
         if not self._committed:
             self._allocate(self.total)
@@ -259,7 +259,7 @@ class Segment:
             return False
 
     def beat(self, published: int, now_ns: int) -> None:
-        """Says that publish was called."""
+        """Say that publish was called."""
         words = self._words
         words[_HEARTBEAT] = now_ns
         words[_PUBLISHED] = published
@@ -273,7 +273,7 @@ class Segment:
         level: int,
         ways: Sequence[Sequence[str]] = (),
     ) -> None:
-        """Writes a frame of the dtype, not larger than the shape, into the next slot. Of a masked one NaN stands for what is
+        """Write a frame of the dtype, not larger than the shape, into the next slot. Of a masked one NaN stands for what is
         masked. ways are those to the fields of a record."""
         k = self.latest + 1
         slot = k % self.nslots
@@ -317,7 +317,7 @@ class Segment:
         self.latest = k
 
     def close(self) -> None:
-        """Marks the segment as closed and removes its name; who has it mapped keeps what is in it."""
+        """Mark the segment as closed and remove its name; who has it mapped keeps what is in it."""
         fd, self._fd = self._fd, -1
         if fd < 0:
             return
@@ -338,7 +338,7 @@ class Segment:
         self._release(fd)
 
     def abandon(self) -> None:
-        """Lets go of a forked child's copy; the segment is the parent's."""
+        """Let go of a forked child's copy; the segment is the parent's."""
         fd, self._fd = self._fd, -1
         if fd >= 0:
             self._release(fd)
@@ -367,7 +367,7 @@ def _same(path: str, fd: int) -> bool:
 
 @contextlib.contextmanager
 def _saying(what: str) -> Iterator[None]:
-    """Makes the system's errors ones that people read."""
+    """Make the system's errors ones that people read."""
     try:
         yield
     except OSError as error:
@@ -382,7 +382,7 @@ class _Helper:
         self._complained = False
 
     def watch(self, name: str) -> bool:
-        """Has the segment removed with this process; False where there is no helper."""
+        """Have the segment removed with this process; False where there is no helper."""
         try:
             reason = _no_helper(_executable(), getattr(sys, "frozen", False))
             if reason is None:
@@ -403,7 +403,7 @@ class _Helper:
         return False
 
     def forget(self, name: str) -> None:
-        """Says that the segment is gone."""
+        """Say that the segment is gone."""
         try:
             from multiprocessing import resource_tracker
 
@@ -423,7 +423,7 @@ def _executable() -> str:
 
 
 def _no_helper(executable: str, frozen: bool) -> str | None:
-    """Says why the program cannot run Python's resource tracker, None if it can.
+    """Say why the program cannot run Python's resource tracker, None if it can.
 
     A program that has Python built in, or was frozen into one file, would be started a second time instead.
     """
@@ -458,7 +458,7 @@ _LEFT = re.compile(_PREFIX + r"-(\d+)-[0-9a-f]+\Z")
 
 
 def sweep() -> None:
-    """Removes the segments of this user's processes that were killed together with their resource trackers."""
+    """Remove the segments of this user's processes that were killed together with their resource trackers."""
     if not _AVAILABLE:
         return
     import fcntl

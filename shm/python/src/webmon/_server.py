@@ -84,7 +84,7 @@ class Server:
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
 
     def start(self) -> None:
-        """Begins to serve, in a daemon thread."""
+        """Begin to serve, in a daemon thread."""
         threading.Thread(target=self._accept, name="webmon server", daemon=True).start()
 
     def _accept(self) -> None:
@@ -233,10 +233,10 @@ class Server:
     }
 
     def close(self) -> None:
-        """Ends all connections. Threads that serve them end by themselves."""
+        """End all connections. Threads that serve them end by themselves."""
         self._closed = True
         with self._lock:
-            # shutdown wakes whoever waits in accept or recv; close alone does not.
+            # shutdown wakes a thread that waits in accept or recv; close alone does not.
             for fd in list(self._connections):
                 try:
                     open_socket = socket.socket(fileno=fd)
@@ -259,7 +259,7 @@ class Server:
         self._listener.close()
 
     def abandon(self) -> None:
-        """Closes a forked child's copies of the sockets without ending the parent's connections."""
+        """Close a forked child's copies of the sockets without ending the parent's connections."""
         self._closed = True
         self._listener.close()
         for connection in list(self._connections.values()):

@@ -32,7 +32,7 @@ class Values:
         self.topics: dict[str, dict[str, Any]] = {}  # what is declared of each; the inner dicts are replaced, never changed
 
     def set(self, name: str, value: Any, meta: dict[str, Any]) -> None:
-        """Does what Process.set says."""
+        """Do what Process.set says."""
         began = time.perf_counter_ns()
         if type(name) is not str:
             name = check_name(name, "a topic")
@@ -48,7 +48,7 @@ class Values:
         life.calls += 1
 
     def send(self, name: str, value: Any, meta: dict[str, Any]) -> None:
-        """Does what Process.send says."""
+        """Do what Process.send says."""
         began = time.perf_counter_ns()
         if type(name) is not str:
             name = check_name(name, "a topic")
@@ -67,7 +67,7 @@ class Values:
         life.calls += 1
 
     def send_all(self, name: str, values: list[dict[str, Any]]) -> None:
-        """Sends many events of one topic: plain dicts, each with its "time", that nobody else goes on to change."""
+        """Send many events of one topic: plain dicts, each with its "time", that nobody else goes on to change."""
         known = self.topics.get(name)
         if known is None or known["kind"] != "event":
             self._declare(name, "event", {})
@@ -75,7 +75,7 @@ class Values:
             self._messages.put({name: values[first : first + _TOGETHER]})
 
     def forget(self, name: str) -> None:
-        """Takes a topic back."""
+        """Take a topic back."""
         with self._lock:
             self.topics.pop(name, None)
             if name not in DECLARED:

@@ -20,7 +20,7 @@ Say = Callable[[dict[str, Any]], None]
 
 
 def _finite(value: Any) -> Any:
-    """Makes of numbers that JSON has no word for None."""
+    """Make of numbers that JSON has no word for None."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
@@ -49,13 +49,17 @@ def _speaker(fd: int, token: str) -> Say:
 
 
 def main(request: dict[str, Any], report: int, orders: int) -> None:
-    """Does what webmon asks for: lists the models of a file, or runs one of them until webmon closes ``orders``.
+    """Do what webmon asks for: list the models of a file, or run one of them until webmon closes ``orders``.
 
-    Args:
-        request: "do" is "list" or "run"; "file" is its path; "class" names the model to run, "options" are what people have
-            asked for, "patience" is after how many seconds without progress something hangs; "token" begins every line.
-        report: descriptor of the pipe to webmon.
-        orders: descriptor of a pipe that only ever ends.
+    Parameters
+    ----------
+    request
+        "do" is "list" or "run"; "file" is its path; "class" names the model to run, "options" are what people have
+        asked for, "patience" is after how many seconds without progress something hangs; "token" begins every line.
+    report
+        Descriptor of the pipe to webmon.
+    orders
+        Descriptor of a pipe that only ever ends.
     """
     say = _speaker(report, request["token"])
     from . import find, host
@@ -70,7 +74,7 @@ def main(request: dict[str, Any], report: int, orders: int) -> None:
 
 
 def _end_with(orders: int, run: Any) -> None:
-    """Ends this process when webmon does, or when it has no more use for it."""
+    """End this process when webmon does, or when it has no more use for it."""
     try:
         while os.read(orders, 64):
             pass

@@ -34,7 +34,7 @@ class Knob:
     members: dict[str, Any] = field(default_factory=dict)  # of a choice: what stands for each text
 
     def settle(self, value: Any) -> None:
-        """Makes it one that the model's start is a value of: it begins there, and can be put back to it."""
+        """Make it one that the model's start is a value of: it begins there, and can be put back to it."""
         if isinstance(value, np.ndarray) and value.ndim == 0:
             value = value[()]
         if self.type == "number":

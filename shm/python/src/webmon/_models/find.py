@@ -53,7 +53,7 @@ def _free(name: str) -> str:
 
 
 def _execute(name: str, file: str, folder: str | None = None) -> ModuleType:
-    """Imports one file under a name. It is a package if a folder of submodules is given."""
+    """Import one file under a name. It is a package if a folder of submodules is given."""
     spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=None if folder is None else [folder])
     if spec is None or spec.loader is None:
         raise ModelError(f"{os.path.basename(file)} is no Python file.")
@@ -81,7 +81,7 @@ def _bare(name: str, folder: str) -> ModuleType:
 
 
 def load(file: str, remark: Callable[[str], None] = lambda text: None) -> ModuleType:
-    """Imports a file: one in a package by its dotted name, as ``python -m`` has it, another one as ``python file.py`` does.
+    """Import a file: one in a package by its dotted name, as ``python -m`` has it, another one as ``python file.py`` does.
 
     A package whose own ``__init__.py`` fails is done without if the file can be; ``remark`` is told that.
 
@@ -257,7 +257,7 @@ def _near(folder: str) -> list[str]:
 
 
 def _give_up(patience: float) -> None:
-    """Ends the process once an import has taken so many seconds of the processor, or has made nothing of as many.
+    """End the process once an import has taken so many seconds of the processor, or has made nothing of as many.
 
     A busy machine, or a cold disk, is no reason to: an import that gets on there takes its time. The last word of one that is
     given up is where it is, said without the interpreter's lock, so whatever it does.
@@ -282,7 +282,7 @@ def _give_up(patience: float) -> None:
 
 
 def tell(file: str, patience: float, say: Callable[[dict[str, Any]], None]) -> None:
-    """Says what models a file has."""
+    """Say what models a file has."""
     threading.Thread(target=_give_up, args=(patience,), daemon=True, name="webmon patience").start()
     folder = ([*_packages(file), os.path.dirname(file)])[0]
     try:

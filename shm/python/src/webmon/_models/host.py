@@ -67,14 +67,14 @@ class Host:
         self._shape_may_change = False
 
     def stop(self) -> None:
-        """Ends run after what the model is doing now."""
+        """End run after what the model is doing now."""
         self._stopping = True
         self._wake.set()
 
     # The life of a run.
 
     def run(self) -> None:
-        """Runs until stop is called, or until it turns out that the model cannot be made."""
+        """Run until stop is called, or until it turns out that the model cannot be made."""
         threading.Thread(target=self._pulse, daemon=True, name="webmon pulse").start()
         try:
             try:
@@ -114,7 +114,7 @@ class Host:
             process.close()
 
     def _make(self) -> None:
-        """Imports, constructs and declares the model."""
+        """Import, construct and declare the model."""
         base = os.path.basename(self._file)
         self._doing = (f"{base} has not been imported", time.monotonic())
         module = load(self._file, lambda text: self._notice("package", text))
@@ -185,7 +185,7 @@ class Host:
         self._steps = 0
 
     def _find_step(self) -> None:
-        """Finds out how step is called."""
+        """Find out how step is called."""
         self._tracers_named = self._tracers_second = False
         self._step_takes_n = True
         try:
@@ -235,7 +235,7 @@ class Host:
         self._state()
 
     def _show(self) -> None:
-        """Hands a picture out. Raises ModelError where there is none to show."""
+        """Hand a picture out. Raises ModelError where there is none to show."""
         density = self._get_density()
         old = self._good.shape
         if density.shape != old and not self._shape_may_change:
@@ -326,7 +326,7 @@ class Host:
         return density
 
     def _look_at(self, density: np.ndarray[Any, Any], after: str) -> None:
-        """Works out the numbers of a density. NaN and infinity are data: holes in the picture, which no number counts."""
+        """Work out the numbers of a density. NaN and infinity are data: holes in the picture, which no number counts."""
         low, high = float(density.min()), float(density.max())
         if math.isfinite(low) and math.isfinite(high):
             self._physics = {"sum": float(density.sum()), "min": low, "max": high}
@@ -486,7 +486,7 @@ class Host:
         self._controls[knob.name].update(shown)
 
     def _read_values(self) -> None:
-        """Looks whether the model has changed its parameters itself."""
+        """Look whether the model has changed its parameters itself."""
         self._values_last = time.perf_counter()
         for name, knob in self._knobs.items():
             try:
@@ -500,7 +500,7 @@ class Host:
     # What people ask for.
 
     def _take(self) -> None:
-        """Runs what has come, and shows what has become of it."""
+        """Run what has come, and show what has become of it."""
         process = self._process
         assert process is not None
         waiting = bool(process._orders)
@@ -524,7 +524,7 @@ class Host:
         self._wake.set()
 
     def _refresh(self) -> None:
-        """Shows the model as it is now, without a step."""
+        """Show the model as it is now, without a step."""
         if self._phase == "running":
             return
         try:
@@ -630,7 +630,7 @@ class Host:
         self._state()
 
     def _notice(self, key: str, text: str) -> None:
-        """Says once what stands on the page while the model runs, or takes that back with an empty text."""
+        """Say once what stands on the page while the model runs, or take that back with an empty text."""
         if text and key not in self._noted and len(self._noted) < 100:
             self._noted.add(key)
             self._say({"notice": {"key": key, "text": text}})
@@ -641,7 +641,7 @@ class Host:
     # Guarding against what people's code may do.
 
     def _guard(self, what: str, call: Callable[[], Any], said: str = "") -> Any:
-        """Calls a part of the model. Whatever it raises becomes a ModelError; that it takes long is noticed."""
+        """Call a part of the model. Whatever it raises becomes a ModelError; that it takes long is noticed."""
         before = self._doing
         self._doing = (what if " " in what else f"{what} has not returned", time.monotonic())
         try:
@@ -660,7 +660,7 @@ class Host:
             raise ValueError(error.problem) from None
 
     def _pulse(self) -> None:
-        """Says about once a second that this process lives, and what the model is busy with for long."""
+        """Say about once a second that this process lives, and what the model is busy with for long."""
         beat = 0.0
         while True:
             time.sleep(_PULSE)

@@ -68,7 +68,7 @@ _ALL = ("opts", "opt", "options", "args", "config", "params", "settings")
 
 
 def construct(cls: type, options: Options) -> Any:
-    """Makes a model, with those arguments that its constructor takes.
+    """Make a model, with those arguments that its constructor takes.
 
     Raises ModelError where it wants something else, and whatever it raises itself.
     """

@@ -74,11 +74,11 @@ class Tracers:
         return (pos.real + lx / 2) % lx / lx * nx, (pos.imag + ly / 2) % ly / ly * ny
 
     def update_tracer_velocity(self, model: Any = None, state: Any = None) -> None:
-        """Takes the flow as it is now."""
+        """Take the flow as it is now."""
         self._velocity = (model if model is not None else state).get_v()
 
     def update_tracer_pos(self, dt: float, model: Any = None, state: Any = None) -> None:
-        """Moves every particle for a time dt."""
+        """Move every particle for a time dt."""
         model = model if model is not None else state
         if self._velocity is None:
             self.update_tracer_velocity(model)
