@@ -314,9 +314,9 @@ func TestLayers(t *testing.T) {
 	}
 	list, controls := layers(50)
 	s.sink.State(shm.TopicControls, controls)
-	s.sink.State("layers", list)
-	s.sink.State("histograms", map[string]shm.Value{"2": map[string]shm.Value{
-		"low": 0.0, "high": 1000.0, "counts": []shm.Value{int64(5), int64(90), int64(5), int64(0)}}})
+	s.sink.State("layers", shm.LayersOf(list))
+	s.sink.State("histograms", shm.HistogramsOf(map[string]shm.Value{"2": map[string]shm.Value{
+		"low": 0.0, "high": 1000.0, "counts": []shm.Value{int64(5), int64(90), int64(5), int64(0)}}}))
 	body := page("")
 	rows := regexp.MustCompile(`data-layer="(\d+)"`).FindAllStringSubmatch(body, -1)
 	if len(rows) != 50 || rows[0][1] != "50" || rows[49][1] != "1" {
@@ -347,7 +347,7 @@ func TestLayers(t *testing.T) {
 	// One that is changed is one row, and what is open goes with the selection.
 	list, _ = layers(50)
 	list[4].(map[string]shm.Value)["name"] = "renamed"
-	s.sink.State("layers", list)
+	s.sink.State("layers", shm.LayersOf(list))
 	frame := socket.until("renamed")
 	if strings.Contains(frame, `hx-target="#live-layers"`) {
 		frame = socket.until("renamed") // the first was what a newcomer is told
@@ -355,9 +355,9 @@ func TestLayers(t *testing.T) {
 	if strings.Contains(frame, `hx-target="#live-layers"`) || strings.Count(frame, "<hx-partial") != 1 {
 		t.Errorf("for one layer %d bytes are sent: %.300s", len(frame), frame)
 	}
-	s.sink.State("layers", []shm.Value{})
+	s.sink.State("layers", shm.LayersOf([]shm.Value{}))
 	socket.until("Whatever is opened there appears here.")
-	s.sink.State("layers", []shm.Value{nil, "x", map[string]shm.Value{"id": int64(4), "levels": "no", "units": "µm", "scale": []shm.Value{"x"}}})
+	s.sink.State("layers", shm.LayersOf([]shm.Value{nil, "x", map[string]shm.Value{"id": int64(4), "levels": "no", "units": "µm", "scale": []shm.Value{"x"}}}))
 	socket.until(`data-layer="4"`)
 }
 

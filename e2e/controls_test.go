@@ -133,8 +133,8 @@ func (d *desk) say() {
 	}
 	d.to.State(shm.TopicControls, slices.Clone(d.controls))
 	d.to.State(shm.TopicActions, shm.Actions(d.actions))
-	d.to.State("layers", layers)
-	d.to.State("histograms", histograms)
+	d.to.State(shm.TopicLayers, shm.LayersOf(layers))
+	d.to.State(shm.TopicHistograms, shm.HistogramsOf(histograms))
 	d.to.Frame(0)
 }
 

@@ -34,9 +34,6 @@ const (
 
 // The topics of a napari with the plugin.
 const (
-	topicLayers     = "layers"
-	topicHistograms = "histograms"
-
 	arrayScreenshot  = "screenshot"
 	actionScreenshot = "screenshot"
 	actionReset      = "reset_view"
@@ -51,7 +48,7 @@ type page struct{ desk *steer.Desk }
 // topics are what the tab shows.
 var topics = []string{
 	shm.TopicControls, shm.TopicActions, shm.TopicArrays,
-	topicLayers, topicHistograms, shm.ArrayTopic(arrayScreenshot),
+	shm.TopicLayers, shm.TopicHistograms, shm.ArrayTopic(arrayScreenshot),
 }
 
 // Tab returns the tab.
@@ -93,9 +90,12 @@ func (p page) model(m tab.Moment, open, csrf string) components.Layers {
 		return out
 	}
 	out.ValuesTopic = steer.ValuesTopic(src)
-	value, at, _ := src.State(topicLayers)
+	_, at, _ := src.State(shm.TopicLayers)
 	declared := src.Controls()
-	list, _ := value.([]shm.Value)
+	var list []shm.Layer
+	if layers := src.Layers(); layers != nil {
+		list = layers.List
+	}
 	switch {
 	case at.IsZero() && st.Kind == shm.KindNapari && declares(declared):
 		out.State = components.LayersWaiting
@@ -112,11 +112,8 @@ func (p page) model(m tab.Moment, open, csrf string) components.Layers {
 	}
 	b := builder{desk: p.desk, m: m, csrf: csrf, why: why(st), byName: index(declared)}
 	chosen := choose(list, open)
-	for i, v := range slices.Backward(list) {
-		layer, ok := v.(map[string]shm.Value)
-		if !ok {
-			continue
-		}
+	for i := len(list) - 1; i >= 0; i-- {
+		layer := &list[i]
 		row := b.row(layer, i, len(list))
 		row.Open = row.ID == chosen
 		out.Rows = append(out.Rows, row)
@@ -142,18 +139,17 @@ func why(st source.Status) string {
 
 // choose returns the id of the layer to have open: the one that is asked for,
 // else the topmost that is selected in napari, else the topmost.
-func choose(list []shm.Value, open string) string {
+func choose(list []shm.Layer, open string) string {
 	selected, top := "", ""
-	for _, v := range list { // bottom first
-		layer, _ := v.(map[string]shm.Value)
-		id := text(layer, "id")
-		if id == open {
-			return id
+	for i := range list { // bottom first
+		layer := &list[i]
+		if layer.ID == open {
+			return open
 		}
-		if flag(layer, "selected") {
-			selected = id
+		if layer.Selected {
+			selected = layer.ID
 		}
-		top = id
+		top = layer.ID
 	}
 	if selected != "" {
 		return selected
@@ -185,14 +181,13 @@ func (b *builder) control(c shm.Control) ui.ControlProps {
 }
 
 // row is a layer in the list. i is its place in napari's order, from the bottom.
-func (b *builder) row(layer map[string]shm.Value, i, n int) components.LayerRow {
-	id := text(layer, "id")
+func (b *builder) row(layer *shm.Layer, i, n int) components.LayerRow {
 	src := b.m.Source
 	r := components.LayerRow{
-		ID: id, Name: ui.Name(text(layer, "name")), Kind: text(layer, "kind"), Selected: flag(layer, "selected"),
-		Href: b.m.Prefix + "/" + slug + "?source=" + url.QueryEscape(src.ID()) + "&layer=" + url.QueryEscape(id),
+		ID: layer.ID, Name: ui.Name(layer.Name), Kind: layer.Kind, Selected: layer.Selected,
+		Href: b.m.Prefix + "/" + slug + "?source=" + url.QueryEscape(src.ID()) + "&layer=" + url.QueryEscape(layer.ID),
 	}
-	prefix := "layer." + id + "."
+	prefix := "layer." + layer.ID + "."
 	if c := b.byName[prefix+"visible"]; c != nil {
 		p := b.control(*c)
 		p.Label, p.On, p.Off, p.Quiet = r.Name+" visible", "eye", "eye-off", true
@@ -232,10 +227,9 @@ var order = []string{"name", "selected", "opacity", "blending", "gamma", "colorm
 var elsewhere = []string{"visible", "index", "contrast_low", "contrast_high"}
 
 // detail is the layer that is open.
-func (b *builder) detail(layer map[string]shm.Value, declared shm.Controls) *components.LayerDetail {
-	id := text(layer, "id")
-	prefix := "layer." + id + "."
-	d := &components.LayerDetail{ID: id, Name: ui.Name(text(layer, "name")), Kind: text(layer, "kind")}
+func (b *builder) detail(layer *shm.Layer, declared shm.Controls) *components.LayerDetail {
+	prefix := "layer." + layer.ID + "."
+	d := &components.LayerDetail{ID: layer.ID, Name: ui.Name(layer.Name), Kind: layer.Kind}
 	for _, name := range order {
 		if c := b.byName[prefix+name]; c != nil {
 			d.Controls = append(d.Controls, b.control(*c))
@@ -254,9 +248,9 @@ func (b *builder) detail(layer map[string]shm.Value, declared shm.Controls) *com
 		}
 	}
 	if low != nil && high != nil {
-		d.Histogram = histogram(b.m.Source, id, low, high)
+		d.Histogram = histogram(b.m.Source.Histograms().Get(layer.ID), low, high)
 		if a, ok := b.action(actionContrast); ok && len(a.Args) == 1 {
-			p := b.desk.Button(b.m.Source, a, []ui.Pair{{Name: a.Args[0].Name, Value: id}}, b.m.Now)
+			p := b.desk.Button(b.m.Source, a, []ui.Pair{{Name: a.Args[0].Name, Value: layer.ID}}, b.m.Now)
 			p.CSRF = b.csrf
 			d.Auto = &p
 		}
@@ -275,33 +269,17 @@ func (b *builder) action(name string) (shm.Action, bool) {
 }
 
 // histogram is that of the layer's visible slice; nil while napari tells none.
-func histogram(src *source.Source, id string, low, high *shm.Control) *components.Histogram {
-	value, _, _ := src.State(topicHistograms)
-	all, _ := value.(map[string]shm.Value)
-	one, ok := all[id].(map[string]shm.Value)
-	if !ok {
+func histogram(told *shm.Histogram, low, high *shm.Control) *components.Histogram {
+	if told == nil {
 		return nil
 	}
-	h := &components.Histogram{LowName: low.Name, HighName: high.Name}
-	h.Low, _ = shm.Number(one["low"])
-	h.High, _ = shm.Number(one["high"])
+	h := &components.Histogram{
+		LowName: low.Name, HighName: high.Name, Low: told.Low, High: told.High,
+		Exact: told.Exact, Least: told.Least, Greatest: told.Greatest, Whole: told.Whole,
+		Counts: slices.Clone(told.Counts),
+	}
 	h.ContrastLow, _ = shm.Number(low.Value)
 	h.ContrastHigh, _ = shm.Number(high.Value)
-	least, hasLeast := shm.Number(one["least"])
-	greatest, hasGreatest := shm.Number(one["greatest"])
-	h.Exact, h.Least, h.Greatest = hasLeast && hasGreatest && least <= greatest, least, greatest
-	h.Whole, _ = one["whole"].(bool)
-	counts, _ := one["counts"].([]shm.Value)
-	if len(counts) > maxBins {
-		counts = counts[:maxBins]
-	}
-	for _, v := range counts {
-		n, _ := shm.Number(v)
-		h.Counts = append(h.Counts, int64(max(0, n)))
-	}
-	if len(h.Counts) == 0 || !(h.High > h.Low) {
-		return nil
-	}
 	trim(h)
 	return h
 }
@@ -329,9 +307,6 @@ func trim(h *components.Histogram) {
 	h.Low += width * float64(first)
 	h.Counts = h.Counts[first : last+1]
 }
-
-// maxBins bounds the picture of a histogram.
-const maxBins = 1024
 
 // cards are camera, dims and canvas.
 func (b *builder) cards(declared shm.Controls) []components.LayersCard {

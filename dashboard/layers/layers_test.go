@@ -67,7 +67,7 @@ func TestFeedRendersWhatHasChanged(t *testing.T) {
 	src, sink := attach(t)
 	list, controls := napari(20)
 	sink.State(shm.TopicControls, controls)
-	sink.State(topicLayers, list)
+	sink.State(shm.TopicLayers, shm.LayersOf(list))
 	feed, err := Tab(steer.New("/lab")).Feeds["layers"](tab.Place{Source: src, Prefix: "/lab", Topic: "napari/layers/selected", Detail: "selected"})
 	if err != nil {
 		t.Fatal(err)
@@ -92,7 +92,7 @@ func TestFeedRendersWhatHasChanged(t *testing.T) {
 	}
 	list, _ = napari(20)
 	list[3].(map[string]shm.Value)["selected"] = true
-	sink.State(topicLayers, list)
+	sink.State(shm.TopicLayers, shm.LayersOf(list))
 	if frame := string(feed.Frames.Next(now)); strings.Count(frame, "<hx-partial") != 1 || !strings.Contains(frame, `hx-target="#layer-4"`) {
 		t.Errorf("for a layer that is selected %q is sent", frame)
 	}
@@ -116,9 +116,10 @@ func TestLoadsSayHowTheyWereSeen(t *testing.T) {
 		{3, nil, "of 5.9 KiB"},
 		{0, nil, "since webmon looks on"},
 	} {
-		pairs, _ := facts(map[string]shm.Value{
+		told := shm.LayersOf([]shm.Value{map[string]shm.Value{
 			"loads": tt.loads, "load_bytes": 2000 * tt.loads, "loads_how": tt.how, "loads_since": 1.7e9,
-		})
+		}})
+		pairs, _ := facts(&told.List[0])
 		if got := pairs[0].Note; pairs[0].Key != "loads" || got != tt.want {
 			t.Errorf("%d loads seen as %v: %q, want %q", tt.loads, tt.how, got, tt.want)
 		}
@@ -133,7 +134,7 @@ func TestNamesOfLayers(t *testing.T) {
 		list[i].(map[string]shm.Value)["name"] = name
 	}
 	sink.State(shm.TopicControls, controls)
-	sink.State(topicLayers, list)
+	sink.State(shm.TopicLayers, shm.LayersOf(list))
 	feed, err := Tab(steer.New("/lab")).Feeds["layers"](tab.Place{Source: src, Prefix: "/lab", Topic: "napari/layers/selected", Detail: "selected"})
 	if err != nil {
 		t.Fatal(err)
@@ -168,26 +169,26 @@ func TestHistogramShowsWhatThereIs(t *testing.T) {
 		counts[i] = int64(0)
 	}
 	counts[2], counts[5] = int64(100), int64(7)
-	sink.State(topicHistograms, map[string]shm.Value{
+	sink.State(shm.TopicHistograms, shm.HistogramsOf(map[string]shm.Value{
 		"1": map[string]shm.Value{"low": 0.0, "high": 256.0, "counts": counts},
 		"2": map[string]shm.Value{"low": 1.0, "high": 1.0, "counts": counts},
 		"3": map[string]shm.Value{"low": "x"},
 		"4": "x",
-	})
+	}))
 	limits := func(low, high float64) (*shm.Control, *shm.Control) {
 		return &shm.Control{Value: low}, &shm.Control{Value: high}
 	}
 	low, high := limits(3, 40)
-	h := histogram(src, "1", low, high)
+	h := histogram(src.Histograms().Get("1"), low, high)
 	if h == nil || h.Low > 2 || h.High < 41 || h.High > 64 || len(h.Counts) != int(h.High-h.Low) {
 		t.Errorf("the histogram is %+v, want the bins from 2 to 40 and some room", h)
 	}
 	low, high = limits(-1e300, 1e300)
-	if h := histogram(src, "1", low, high); h == nil || len(h.Counts) != 256 {
+	if h := histogram(src.Histograms().Get("1"), low, high); h == nil || len(h.Counts) != 256 {
 		t.Errorf("limits beyond all values leave %+v, want all bins", h)
 	}
 	for _, id := range []string{"2", "3", "4", "5"} {
-		if h := histogram(src, id, low, high); h != nil {
+		if h := histogram(src.Histograms().Get(id), low, high); h != nil {
 			t.Errorf("histogram %s is %+v, want none", id, h)
 		}
 	}
@@ -205,7 +206,7 @@ func BenchmarkFeed(b *testing.B) {
 	}
 	_, controls := napari(100)
 	sink.State(shm.TopicControls, controls)
-	sink.State(topicLayers, states[0])
+	sink.State(shm.TopicLayers, shm.LayersOf(states[0]))
 	feed, err := Tab(steer.New("/lab")).Feeds["layers"](tab.Place{Source: src, Prefix: "/lab", Topic: "napari/layers/selected", Detail: "selected"})
 	if err != nil {
 		b.Fatal(err)
@@ -215,7 +216,7 @@ func BenchmarkFeed(b *testing.B) {
 	bytes, n := 0, 0
 	for b.Loop() {
 		n++
-		sink.State(topicLayers, states[n%2])
+		sink.State(shm.TopicLayers, shm.LayersOf(states[n%2]))
 		bytes += len(feed.Frames.Next(now))
 	}
 	b.ReportMetric(float64(bytes)/float64(n), "B/frame")

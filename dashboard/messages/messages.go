@@ -30,7 +30,8 @@ const steady = 3
 var known = map[string]bool{
 	shm.TopicPoll: true, shm.TopicFrameTime: true, shm.TopicLoadChunk: true,
 	shm.TopicControls: true, shm.TopicActions: true, shm.TopicArrays: true,
-	"topics": true, "layers": true, "histograms": true, // as the package names them
+	shm.TopicLayers: true, shm.TopicHistograms: true,
+	"topics": true, // as the package names it
 }
 
 // Tab returns the tab.
@@ -152,12 +153,22 @@ func lostText(lost shm.Lost) string {
 		ui.Count(lost.Total)+" "+ui.Plural(int(lost.Total), "message was", "messages were"))
 }
 
-// summary keeps thousands of tiles off the page; the Viewer tab shows them.
+// summary is what the page shows of a state: what the process has sent, but not the
+// thousands of tiles, which the Viewer tab shows.
 func summary(v shm.Value) shm.Value {
-	poll, ok := v.(*shm.TilePoll)
-	if !ok {
-		return v
+	switch v := v.(type) {
+	case *shm.TilePoll:
+		return tiles(v)
+	case *shm.Layers:
+		return v.Sent()
+	case *shm.Histograms:
+		return v.Sent()
 	}
+	return v
+}
+
+// tiles counts those of each layer.
+func tiles(poll *shm.TilePoll) shm.Value {
 	layers := map[string]shm.Value{}
 	for _, l := range poll.Layers {
 		fields := map[string]shm.Value{}

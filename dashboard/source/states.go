@@ -14,6 +14,14 @@ func (s *Source) Array(name string) *shm.ArrayInfo { return s.Arrays().Get(name)
 // Poll is what napari has sent last about its tiles, nil if nothing yet.
 func (s *Source) Poll() *shm.TilePoll { return stateOf[*shm.TilePoll](s, shm.TopicPoll) }
 
+// Layers are the layers of a napari with the package, nil before it has told them.
+func (s *Source) Layers() *shm.Layers { return stateOf[*shm.Layers](s, shm.TopicLayers) }
+
+// Histograms are those of the layers' visible slices, nil before it has told them.
+func (s *Source) Histograms() *shm.Histograms {
+	return stateOf[*shm.Histograms](s, shm.TopicHistograms)
+}
+
 // Model is what a simulation says about itself, nil if nothing yet.
 func (s *Source) Model() *shm.ModelState { return stateOf[*shm.ModelState](s, shm.TopicModel) }
 

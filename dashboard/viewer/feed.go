@@ -63,7 +63,7 @@ func (f *feed) Snapshot(now time.Time) []byte {
 
 func (f *feed) Next(now time.Time) []byte {
 	value, _, seq := f.src.State(shm.TopicPoll)
-	_, _, layers := f.src.State(topicLayers)
+	_, _, layers := f.src.State(shm.TopicLayers)
 	_, _, arrays := f.src.State(shm.TopicArrays)
 	poll, ok := value.(*shm.TilePoll)
 	seqs := [3]uint64{seq, layers, arrays}

@@ -78,10 +78,10 @@ func ours() *shm.TilePoll {
 func TestFrameOfANapariWithThePackage(t *testing.T) {
 	src, p := attach(t, map[string]shm.Value{
 		shm.TopicPoll: ours(),
-		topicLayers: []shm.Value{
+		shm.TopicLayers: shm.LayersOf([]shm.Value{
 			map[string]shm.Value{"id": "1", "colormap": "gray"},
 			map[string]shm.Value{"id": "3", "colormap": "bop blue", "contrast_limits": []shm.Value{int64(10), 900.5}, "gamma": 0.5, "opacity": 0.7, "visible": true},
-		},
+		}),
 		shm.TopicArrays: shm.Arrays{{Name: "layer.3", Descr: "<u2", Shape: []int{900, 1200}, Axes: []string{"y", "x"}, Layer: "3"}},
 	})
 	feed, err := newFeed(tab.Place{Source: src, Topic: "napari/tiles/3", Detail: "3"})
@@ -113,7 +113,7 @@ func TestFrameOfANapariWithThePackage(t *testing.T) {
 		t.Errorf("a frame without anything new: %s", again)
 	}
 	// Another look of the layer is news, with the same tiles.
-	p.sink.State(topicLayers, []shm.Value{map[string]shm.Value{"id": "3", "visible": false}})
+	p.sink.State(shm.TopicLayers, shm.LayersOf([]shm.Value{map[string]shm.Value{"id": "3", "visible": false}}))
 	next := feed.Frames.Next(time.Now())
 	if next == nil {
 		t.Fatal("no frame though the layer looks otherwise")
@@ -188,35 +188,35 @@ func TestLayersWithoutTiles(t *testing.T) {
 	}{
 		{"a stack in 3D", "0.9.2", map[string]shm.Value{
 			shm.TopicPoll:   &shm.TilePoll{Layers: []shm.TileLayer{{ID: "3", Name: "stack", Note: in3D}}},
-			topicLayers:     []shm.Value{stack},
+			shm.TopicLayers: shm.LayersOf([]shm.Value{stack}),
 			shm.TopicArrays: shm.Arrays{{Name: "layer.3", Descr: "<u2", Shape: []int{30, 1024, 1024}, Shm: "webmon-1-3"}},
 		}, "", components.ViewerNoTiled,
 			[]string{"stack is not drawn in tiles.", in3D, "60 × 2048 × 2048", "30 × 1024 × 1024", "z, y, x", "/lab/arrays?source=napari&amp;array=layer.3"}, []string{"first word"}},
 		{"a volume that is too large", "0.9.2", map[string]shm.Value{
-			shm.TopicPoll: &shm.TilePoll{Layers: []shm.TileLayer{{ID: "3", Name: "stack", Note: in3D}}},
-			topicLayers:   []shm.Value{stack},
+			shm.TopicPoll:   &shm.TilePoll{Layers: []shm.TileLayer{{ID: "3", Name: "stack", Note: in3D}}},
+			shm.TopicLayers: shm.LayersOf([]shm.Value{stack}),
 			shm.TopicArrays: shm.Arrays{{Name: "layer.3", Descr: "<u2", Shape: []int{30, 1024, 1024}, Note: "The volume is too large.",
 				Stats: shm.ArrayStats{Problem: "The volume is too large."}}},
 		}, "", components.ViewerNoTiled, []string{in3D + " The volume is too large."}, []string{"/lab/arrays?"}},
 		{"beside the slider", "0.9.2", map[string]shm.Value{
-			shm.TopicPoll: beside, topicLayers: []shm.Value{layerSaid("3", "image")},
+			shm.TopicPoll: beside, shm.TopicLayers: shm.LayersOf([]shm.Value{layerSaid("3", "image")}),
 			shm.TopicArrays: shm.Arrays{{Name: "layer.3", Descr: "<u2", Shape: []int{9, 9}, Note: "The slider stands outside."}},
 		}, "", components.ViewerLive, []string{`<p class="viewer-over">The slider stands outside.</p>`, "None. The slider stands outside."}, nil},
-		{"a hidden layer below", "0.9.2", map[string]shm.Value{shm.TopicPoll: hidden, topicLayers: []shm.Value{}}, "", components.ViewerLive, []string{"tissue"}, []string{"viewer-over"}},
-		{"the hidden layer itself", "0.9.2", map[string]shm.Value{shm.TopicPoll: hidden, topicLayers: []shm.Value{}}, "9", components.ViewerLive, []string{"The layer is hidden in napari."}, nil},
+		{"a hidden layer below", "0.9.2", map[string]shm.Value{shm.TopicPoll: hidden, shm.TopicLayers: shm.LayersOf([]shm.Value{})}, "", components.ViewerLive, []string{"tissue"}, []string{"viewer-over"}},
+		{"the hidden layer itself", "0.9.2", map[string]shm.Value{shm.TopicPoll: hidden, shm.TopicLayers: shm.LayersOf([]shm.Value{})}, "9", components.ViewerLive, []string{"The layer is hidden in napari."}, nil},
 		{"no shared memory", "0.9.2", map[string]shm.Value{
-			shm.TopicPoll: ours(), topicLayers: []shm.Value{layerSaid("3", "image")},
+			shm.TopicPoll: ours(), shm.TopicLayers: shm.LayersOf([]shm.Value{layerSaid("3", "image")}),
 			shm.TopicArrays: shm.Arrays{{Name: "layer.3", Descr: "<u2", Shape: []int{9, 9}, Stats: shm.ArrayStats{Problem: "There is no shared memory."}}},
 		}, "", components.ViewerLive, []string{`<p class="viewer-over">There is no shared memory.</p>`}, nil},
 		{"a part of the picture", "0.9.2", map[string]shm.Value{
-			shm.TopicPoll: ours(), topicLayers: []shm.Value{layerSaid("3", "image")},
+			shm.TopicPoll: ours(), shm.TopicLayers: shm.LayersOf([]shm.Value{layerSaid("3", "image")}),
 			shm.TopicArrays: shm.Arrays{{Name: "layer.3", Descr: "<u2", Shape: []int{9, 9}, Note: "It is shared in part.", Shm: "webmon-1-3"}},
 		}, "", components.ViewerLive, []string{"It is shared in part."}, []string{"viewer-over"}},
-		{"an empty viewer", "0.9.2", map[string]shm.Value{shm.TopicPoll: &shm.TilePoll{}, topicLayers: []shm.Value{}}, "", components.ViewerNoLayer,
+		{"an empty viewer", "0.9.2", map[string]shm.Value{shm.TopicPoll: &shm.TilePoll{}, shm.TopicLayers: shm.LayersOf([]shm.Value{})}, "", components.ViewerNoLayer,
 			[]string{"No layer is open in napari.", "add_image"}, []string{"OCTREE", "multiscale"}},
-		{"points and shapes", "0.5.6", map[string]shm.Value{shm.TopicPoll: &shm.TilePoll{}, topicLayers: []shm.Value{
+		{"points and shapes", "0.5.6", map[string]shm.Value{shm.TopicPoll: &shm.TilePoll{}, shm.TopicLayers: shm.LayersOf([]shm.Value{
 			layerSaid("1", "points"), layerSaid("2", "shapes"), layerSaid("3", "points"),
-		}}, "", components.ViewerNoLayer, []string{"None of napari&#39;s layers is an image.", "2 points, 1 shapes"}, []string{"OCTREE", "multiscale"}},
+		})}, "", components.ViewerNoLayer, []string{"None of napari&#39;s layers is an image.", "2 points, 1 shapes"}, []string{"OCTREE", "multiscale"}},
 		{"a plain old napari", "0.4.11", map[string]shm.Value{shm.TopicPoll: &shm.TilePoll{}}, "", components.ViewerNoLayer,
 			[]string{"No multiscale image is open.", "NAPARI_EXPERIMENTAL_OCTREE=1"}, []string{"plugin"}},
 		{"one whose octree fails", "0.4.19", map[string]shm.Value{shm.TopicPoll: &shm.TilePoll{}}, "", components.ViewerNoTiles,

@@ -1,19 +1,15 @@
 package viewer
 
 import (
+	"cmp"
 	"encoding/json"
-	"math"
 
 	"webmon/dashboard/source"
 	"webmon/shm"
 )
 
-// topicLayers is the state topic in which a napari with the package says what
-// its layers are like.
-const topicLayers = "layers"
-
 // topics are those of a source that the tab shows.
-var topics = []string{shm.TopicPoll, topicLayers, shm.TopicArrays}
+var topics = []string{shm.TopicPoll, shm.TopicLayers, shm.TopicArrays}
 
 // arrayOf is the array with the part of a layer that napari shows, whether or not
 // there is a picture in it; nil if there is none.
@@ -73,53 +69,18 @@ func pictureOf(src *source.Source, layer string) []byte {
 	if info.Role == "labels" {
 		l.Kind = "labels"
 	}
-	m := layerState(src, layer)
-	if s, ok := m["colormap"].(string); ok {
-		l.Colormap = s
-	}
-	if list, ok := m["contrast_limits"].([]shm.Value); ok && len(list) == 2 {
-		low, lok := number(list[0])
-		high, hok := number(list[1])
-		if lok && hok {
-			l.Limits = &[2]float64{low, high}
+	if m := src.Layers().Get(layer); m != nil {
+		l.Colormap = cmp.Or(m.Colormap, l.Colormap)
+		if m.Limits != nil {
+			l.Limits = m.Limits
 		}
-	}
-	if x, ok := number(m["gamma"]); ok && x > 0 {
-		l.Gamma = x
-	}
-	if x, ok := number(m["opacity"]); ok {
-		l.Opacity = min(max(x, 0), 1)
-	}
-	if on, ok := m["visible"].(bool); ok {
-		l.Visible = on
+		l.Gamma, l.Opacity, l.Visible = m.Gamma, m.Opacity, m.Visible
 	}
 	b, err := json.Marshal(l)
 	if err != nil {
 		return nil // numbers that JSON has no words for
 	}
 	return b
-}
-
-// layerState is what the process says of a layer, nil if nothing.
-func layerState(src *source.Source, layer string) map[string]shm.Value {
-	value, _, _ := src.State(topicLayers)
-	list, _ := value.([]shm.Value)
-	for _, v := range list {
-		if m, ok := v.(map[string]shm.Value); ok && m["id"] == layer {
-			return m
-		}
-	}
-	return nil
-}
-
-func number(v shm.Value) (float64, bool) {
-	switch x := v.(type) {
-	case int64:
-		return float64(x), true
-	case float64:
-		return x, !math.IsNaN(x) && !math.IsInf(x, 0)
-	}
-	return 0, false
 }
 
 // idealLevel is the level whose pixels fit the screen's, and how many times as

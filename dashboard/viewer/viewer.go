@@ -176,10 +176,7 @@ func state(src *source.Source, st source.Status, poll *shm.TilePoll, chosen *shm
 
 // isOurs reports whether the package runs in the napari: then it shares tiles,
 // whatever its version, as soon as there is a layer that has some.
-func isOurs(src *source.Source) bool {
-	layers, _, _ := src.State(topicLayers)
-	return layers != nil
-}
+func isOurs(src *source.Source) bool { return src.Layers() != nil }
 
 // sharesNoTiles reports whether a napari of this version cannot tell its tiles:
 // the octree left napari with 0.5, and fails in 0.4.18 and later. An unknown
@@ -202,18 +199,18 @@ func sharesNoTiles(version string) bool {
 // kinds counts the layers of a napari with the package by their kinds, such as
 // "2 points".
 func kinds(src *source.Source) []string {
-	value, _, _ := src.State(topicLayers)
-	list, _ := value.([]shm.Value)
+	layers := src.Layers()
+	if layers == nil {
+		return nil
+	}
 	var order []string
 	counts := map[string]int{}
-	for _, v := range list {
-		m, _ := v.(map[string]shm.Value)
-		kind, ok := m["kind"].(string)
-		if !ok {
+	for _, l := range layers.List {
+		if l.Kind == "" {
 			continue
 		}
-		if counts[kind]++; counts[kind] == 1 {
-			order = append(order, kind)
+		if counts[l.Kind]++; counts[l.Kind] == 1 {
+			order = append(order, l.Kind)
 		}
 	}
 	for i, kind := range order {
@@ -224,37 +221,23 @@ func kinds(src *source.Source) []string {
 
 // whole is what is known of a layer that is not drawn in tiles.
 func whole(m tab.Moment, layer string) *components.ViewerWhole {
-	state := layerState(m.Source, layer)
 	w := &components.ViewerWhole{Level: -1}
-	if level, ok := number(state["level"]); ok {
-		w.Level = int(level)
-	}
-	list, _ := state["levels"].([]shm.Value)
-	for _, v := range list[:min(len(list), mostLevels)] {
-		sizes, _ := v.([]shm.Value)
-		var level []int64
-		for _, v := range sizes {
-			n, _ := number(v)
-			level = append(level, int64(n))
+	if l := m.Source.Layers().Get(layer); l != nil {
+		w.Level, w.Levels = l.Level, l.Levels
+		var names []string
+		for _, name := range l.Axes {
+			// napari calls axes "-2" and "-1" that nobody has named.
+			if name != "" && !strings.HasPrefix(name, "-") {
+				names = append(names, name)
+			}
 		}
-		w.Levels = append(w.Levels, level)
+		w.Axes = strings.Join(names, ", ")
 	}
-	names, _ := state["axes"].([]shm.Value)
-	for _, v := range names {
-		// napari calls axes "-2" and "-1" that nobody has named.
-		if name, ok := v.(string); ok && !strings.HasPrefix(name, "-") {
-			w.Axes += ", " + name
-		}
-	}
-	w.Axes = strings.TrimPrefix(w.Axes, ", ")
 	if info := arrayOf(m.Source, layer); info != nil && !info.Withheld() {
 		w.Planes = m.Prefix + "/arrays?source=" + url.QueryEscape(m.Source.ID()) + "&array=" + url.QueryEscape(info.Name)
 	}
 	return w
 }
-
-// mostLevels bounds the levels that are taken: more of them no image has.
-const mostLevels = 64
 
 func tiles(l *shm.TileLayer) *components.ViewerTiles {
 	c := l.Config

@@ -524,6 +524,12 @@ func (r *run) received(s *state, v pickle.Value, err error) {
 			r.sink.Notice(n.key, n.text)
 			return
 		}
+		switch s.name {
+		case shm.TopicLayers:
+			value = shm.LayersOf(value)
+		case shm.TopicHistograms:
+			value = shm.HistogramsOf(value)
+		}
 		r.sink.State(s.name, value)
 	}
 }

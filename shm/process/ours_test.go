@@ -70,6 +70,38 @@ func TestConformanceOurs(t *testing.T) {
 	})
 }
 
+// TestWhatIsToldOfLayers: what the pages read of layers is typed, and what programs
+// read is what the process has sent.
+func TestWhatIsToldOfLayers(t *testing.T) {
+	p := naparitest.Play(t, naparitest.PlayOptions{Kind: "napari"})
+	r := watchPlayer(t, p, process.Options{})
+	r.sink.Want(shm.TopicLayers, 10)
+	r.sink.Want(shm.TopicHistograms, 10)
+	p.Set("layers", list(pickle.NewDict("id", "3", "name", "tissue", "shape", pickle.Tuple{int64(4), int64(5)}, "new", nil), "odd"))
+	p.Set("histograms", pickle.NewDict("3", pickle.NewDict("low", 0.0, "high", 2.0, "counts", list(int64(7), int64(9)))))
+	r.sink.Wait(t, "both", func() bool {
+		layers, _ := r.sink.Latest(shm.TopicLayers)
+		histograms, _ := r.sink.Latest(shm.TopicHistograms)
+		return layers != nil && histograms != nil
+	})
+	value, _ := r.sink.Latest(shm.TopicLayers)
+	layers, _ := value.(*shm.Layers)
+	if l := layers.Get("3"); l == nil || l.Name != "tissue" || !slices.Equal(l.Shape, []int64{4, 5}) {
+		t.Errorf("the layer is %+v", l)
+	}
+	if b, err := shm.AppendJSON(nil, value); string(b) != `[{"id":"3","name":"tissue","new":null,"shape":[4,5]},"odd"]` {
+		t.Errorf("it is written as %s, %v", b, err)
+	}
+	value, _ = r.sink.Latest(shm.TopicHistograms)
+	histograms, _ := value.(*shm.Histograms)
+	if h := histograms.Get("3"); h == nil || !slices.Equal(h.Counts, []int64{7, 9}) {
+		t.Errorf("the histogram is %+v", h)
+	}
+	if b, err := shm.AppendJSON(nil, value); string(b) != `{"3":{"counts":[7,9],"high":2,"low":0}}` {
+		t.Errorf("it is written as %s, %v", b, err)
+	}
+}
+
 // TestKinds: a process says which of the three kinds it is. The demo and a server
 // elsewhere are none that speaks for itself.
 func TestKinds(t *testing.T) {
