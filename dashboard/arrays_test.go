@@ -278,7 +278,7 @@ func TestSlowBrowserCostsNoReading(t *testing.T) {
 	slow := s.socket(topic)
 	eventually(t, "somebody watches", func() bool { return s.sink.Demand("array/camera") > 0 })
 	data := make([]byte, side*side)
-	const frames = 100
+	const frames = 40
 	for i := range frames {
 		s.sink.State("array/camera", cam.Publish(data))
 		if i < 2 {

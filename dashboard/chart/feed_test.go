@@ -102,66 +102,69 @@ func newSource(names ...string) *lines {
 // snapshots when they must, all end up with what the series holds.
 func TestPagesAgreeWithTheSeries(t *testing.T) {
 	for _, window := range []time.Duration{10 * time.Second, time.Minute, 15 * time.Minute} {
-		r := rand.New(rand.NewPCG(uint64(window), 1))
-		src := newSource("n.v")
-		feed := src.feed(t, SpecFor("n.v"), window)
-		pages := []*page{{seq: -1}, {seq: -1}, {seq: -1}}
-		var old []*told
-		now := epoch
-		for range 4000 {
-			now = now.Add(time.Duration(r.IntN(60)) * time.Millisecond)
-			for range r.IntN(4) {
-				v := r.NormFloat64()
-				if r.IntN(30) == 0 {
-					v = math.NaN()
+		t.Run(window.String(), func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(uint64(window), 1))
+			src := newSource("n.v")
+			feed := src.feed(t, SpecFor("n.v"), window)
+			pages := []*page{{seq: -1}, {seq: -1}, {seq: -1}}
+			var old []*told
+			now := epoch
+			for range 2500 { // 74 s: longer than the windows but the last
+				now = now.Add(time.Duration(r.IntN(60)) * time.Millisecond)
+				for range r.IntN(4) {
+					v := r.NormFloat64()
+					if r.IntN(30) == 0 {
+						v = math.NaN()
+					}
+					src.series["n.v"].Append(now.Add(-time.Duration(r.IntN(20))*time.Millisecond), v)
 				}
-				src.series["n.v"].Append(now.Add(-time.Duration(r.IntN(20))*time.Millisecond), v)
-			}
-			f := parse(t, feed.Next(now))
-			if f == nil {
-				continue
-			}
-			old = append(old, f)
-			for i, p := range pages {
-				if i > 0 && r.IntN(10) == 0 {
-					continue // lost on the way
+				f := parse(t, feed.Next(now))
+				if f == nil {
+					continue
 				}
-				if i > 0 && r.IntN(10) == 0 {
-					p.take(old[r.IntN(len(old))]) // one of long ago
-				}
-				if !p.take(f) {
-					p.take(parse(t, feed.Snapshot(now)))
-				}
-			}
-		}
-		now = now.Add(2 * time.Second)
-		last := parse(t, feed.Next(now))
-		width := series.Width(window)
-		from := now.Add(-window).UnixMicro()/width.Microseconds() + 1
-		want := src.series["n.v"].Buckets(nil, window, from)
-		for i, p := range pages {
-			if !p.take(last) {
-				p.take(parse(t, feed.Snapshot(now)))
-			}
-			if len(want) == 0 {
-				t.Fatal("the test tests nothing")
-			}
-			for _, b := range want {
-				got, ok := p.buckets[0][b.Index]
-				if !ok {
-					t.Fatalf("window %v, page %d: bucket %d is missing", window, i, b.Index)
-				}
-				expect := [6]float64{
-					float64(b.Count), b.Sum / float64(max(1, b.Count)),
-					float64(b.MinAt) / 1e3, b.Min, float64(b.MaxAt) / 1e3, b.Max,
-				}
-				for j := range got {
-					if math.Abs(got[j]-expect[j]) > 1e-6*max(1, math.Abs(expect[j])) {
-						t.Fatalf("window %v, page %d, bucket %d: got %v, want %v", window, i, b.Index, got, expect)
+				old = append(old, f)
+				for i, p := range pages {
+					if i > 0 && r.IntN(10) == 0 {
+						continue // lost on the way
+					}
+					if i > 0 && r.IntN(10) == 0 {
+						p.take(old[r.IntN(len(old))]) // one of long ago
+					}
+					if !p.take(f) {
+						p.take(parse(t, feed.Snapshot(now)))
 					}
 				}
 			}
-		}
+			now = now.Add(2 * time.Second)
+			last := parse(t, feed.Next(now))
+			width := series.Width(window)
+			from := now.Add(-window).UnixMicro()/width.Microseconds() + 1
+			want := src.series["n.v"].Buckets(nil, window, from)
+			for i, p := range pages {
+				if !p.take(last) {
+					p.take(parse(t, feed.Snapshot(now)))
+				}
+				if len(want) == 0 {
+					t.Fatal("the test tests nothing")
+				}
+				for _, b := range want {
+					got, ok := p.buckets[0][b.Index]
+					if !ok {
+						t.Fatalf("page %d: bucket %d is missing", i, b.Index)
+					}
+					expect := [6]float64{
+						float64(b.Count), b.Sum / float64(max(1, b.Count)),
+						float64(b.MinAt) / 1e3, b.Min, float64(b.MaxAt) / 1e3, b.Max,
+					}
+					for j := range got {
+						if math.Abs(got[j]-expect[j]) > 1e-6*max(1, math.Abs(expect[j])) {
+							t.Fatalf("page %d, bucket %d: got %v, want %v", i, b.Index, got, expect)
+						}
+					}
+				}
+			}
+		})
 	}
 }
 

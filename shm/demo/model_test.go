@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"fmt"
 	"math"
 	"reflect"
 	"slices"
@@ -115,66 +116,69 @@ func TestMoveZoomsAboutAFixedPoint(t *testing.T) {
 // TestTenMinutes plays ten minutes and looks at what somebody would see.
 func TestTenMinutes(t *testing.T) {
 	for seed := range uint64(3) {
-		m := newModel(seed)
-		var ms, loadMS []float64
-		levels := map[int]int{}
-		chunks, slow, complete := 0, 0, 0
-		var last frame
-		for m.now < 600 {
-			f := m.step()
-			ms = append(ms, f.seconds*1e3)
-			if n := len(f.landed); n > 0 {
-				chunks += n
-				for _, c := range f.landed {
-					loadMS = append(loadMS, c.loadMS)
-					if c.bytes < 1 || c.bytes > 512*512 {
-						t.Fatalf("chunk of %d bytes", c.bytes)
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			m := newModel(seed)
+			var ms, loadMS []float64
+			levels := map[int]int{}
+			chunks, slow, complete := 0, 0, 0
+			var last frame
+			for m.now < 600 {
+				f := m.step()
+				ms = append(ms, f.seconds*1e3)
+				if n := len(f.landed); n > 0 {
+					chunks += n
+					for _, c := range f.landed {
+						loadMS = append(loadMS, c.loadMS)
+						if c.bytes < 1 || c.bytes > 512*512 {
+							t.Fatalf("chunk of %d bytes", c.bytes)
+						}
+						if c.loadMS > 100 {
+							slow++
+						}
 					}
-					if c.loadMS > 100 {
-						slow++
+				}
+				full := true
+				for i, v := range f.layers {
+					checkLayer(t, v)
+					full = full && int64(len(v.seen)) == 2*v.window.tiles()
+					if i == 0 {
+						levels[v.window.level]++
+					}
+					if last.layers != nil {
+						checkSmooth(t, last.layers[i], v)
 					}
 				}
-			}
-			full := true
-			for i, v := range f.layers {
-				checkLayer(t, v)
-				full = full && int64(len(v.seen)) == 2*v.window.tiles()
-				if i == 0 {
-					levels[v.window.level]++
+				if full {
+					complete++
 				}
-				if last.layers != nil {
-					checkSmooth(t, last.layers[i], v)
-				}
+				last = f
 			}
-			if full {
-				complete++
+			if got := median(ms); got < 16 || got > 17.5 {
+				t.Errorf("median frame %.2f ms, want about 16.7", got)
 			}
-			last = f
-		}
-		if got := median(ms); got < 16 || got > 17.5 {
-			t.Errorf("seed %d: median frame %.2f ms, want about 16.7", seed, got)
-		}
-		if got := slices.Max(ms); got < 25 || got > 120 {
-			t.Errorf("seed %d: slowest frame %.1f ms, want a spike of 25 to 120", seed, got)
-		}
-		if got := median(loadMS); got < 3 || got > 20 {
-			t.Errorf("seed %d: median load %.1f ms, want 3 to 20", seed, got)
-		}
-		if perSecond := float64(chunks) / 600; perSecond < 5 || perSecond > 200 {
-			t.Errorf("seed %d: %.1f chunks/s, want 5 to 200", seed, perSecond)
-		}
-		if slow == 0 {
-			t.Errorf("seed %d: no load took over 100 ms in ten minutes", seed)
-		}
-		if len(levels) < 8 {
-			t.Errorf("seed %d: levels visited: %v, want at least 8 of 12", seed, levels)
-		}
-		if share := float64(complete) / float64(len(ms)); share < 0.3 || share > 0.98 {
-			t.Errorf("seed %d: the view is complete in %.0f %% of the frames, want 30 to 98", seed, 100*share)
-		}
-		if n := m.loader.lru.Len(); n > cacheChunks || n != len(m.loader.cache) {
-			t.Errorf("seed %d: cache holds %d chunks, its index %d, limit %d", seed, n, len(m.loader.cache), cacheChunks)
-		}
+			if got := slices.Max(ms); got < 25 || got > 120 {
+				t.Errorf("slowest frame %.1f ms, want a spike of 25 to 120", got)
+			}
+			if got := median(loadMS); got < 3 || got > 20 {
+				t.Errorf("median load %.1f ms, want 3 to 20", got)
+			}
+			if perSecond := float64(chunks) / 600; perSecond < 5 || perSecond > 200 {
+				t.Errorf("%.1f chunks/s, want 5 to 200", perSecond)
+			}
+			if slow == 0 {
+				t.Errorf("no load took over 100 ms in ten minutes")
+			}
+			if len(levels) < 8 {
+				t.Errorf("levels visited: %v, want at least 8 of 12", levels)
+			}
+			if share := float64(complete) / float64(len(ms)); share < 0.3 || share > 0.98 {
+				t.Errorf("the view is complete in %.0f %% of the frames, want 30 to 98", 100*share)
+			}
+			if n := m.loader.lru.Len(); n > cacheChunks || n != len(m.loader.cache) {
+				t.Errorf("cache holds %d chunks, its index %d, limit %d", n, len(m.loader.cache), cacheChunks)
+			}
+		})
 	}
 }
 

@@ -376,10 +376,11 @@ var numberTypes = []string{
 // Planes of every dtype, along all axes and with all steps, are what a plain loop
 // makes of them.
 func TestReadPlane(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 2))
 	shapes := [][]int{{37}, {23, 61}, {5, 19, 33}, {4, 17, 40}, {21, 34, 3}, {3, 18, 27}, {2, 3, 11, 20, 4}, {131, 136}}
-	for _, dtype := range numberTypes {
+	for seed, dtype := range numberTypes {
 		t.Run(dtype, func(t *testing.T) {
+			t.Parallel()
+			rng := rand.New(rand.NewPCG(1, uint64(seed)))
 			for i, shape := range slices.Concat(shapes, shapes) {
 				n := 1
 				for _, side := range shape {
