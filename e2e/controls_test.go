@@ -80,7 +80,7 @@ func newDesk(n int) *desk {
 	)
 	d.actions = []shm.Action{
 		{Name: "reset_view", Title: "Reset view", Group: "camera"},
-		{Name: "auto_contrast", Title: "Auto contrast", Args: []shm.Control{{Name: "layer", Type: shm.Text}}, Group: "canvas"},
+		{Name: "auto_contrast", Title: "Auto contrast", Args: []shm.Control{{Name: "layer", Type: shm.Choice, Choices: []string{"1", "2"}, Labels: []string{"channel 1", "channel 2"}}}, Group: "canvas"},
 		{Name: "screenshot", Title: "Take screenshot", Args: []shm.Control{{Name: "canvas_only", Title: "Canvas only", Type: shm.Bool, Default: true}}, Group: "canvas"},
 		{Name: "snap", Title: "Snap", Help: "Takes frames, one after the other.", Args: []shm.Control{
 			{Name: "ms", Title: "Exposure", Type: shm.Float, Default: 5.0, Min: bound(0.1), Max: bound(500), Scale: "log", Unit: "ms"},

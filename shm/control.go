@@ -8,6 +8,9 @@ import (
 	"strings"
 )
 
+// maxNamed is how many choices are named to whoever sends none of them.
+const maxNamed = 20
+
 // maxText is the longest text a control takes, in bytes.
 const maxText = 4096
 
@@ -23,10 +26,7 @@ func (c Control) Accept(v Value) (Value, error) {
 	case Int, Float:
 		return c.acceptNumber(v)
 	case Choice:
-		if s, ok := v.(string); ok && slices.Contains(c.Choices, s) {
-			return s, nil
-		}
-		return nil, fmt.Errorf("%s must be one of %s", c.Name, strings.Join(c.Choices, ", "))
+		return c.acceptChoice(v)
 	case Text:
 		s, ok := v.(string)
 		if !ok || len(s) > maxText {
@@ -35,6 +35,34 @@ func (c Control) Accept(v Value) (Value, error) {
 		return s, nil
 	}
 	return nil, fmt.Errorf("%s has the unknown type %q", c.Name, c.Type)
+}
+
+// acceptChoice takes one of the choices, a number for the one that reads the same.
+// What is none of them is taken for the choice of which it is the label, if only
+// one has it.
+func (c Control) acceptChoice(v Value) (Value, error) {
+	s, ok := v.(string)
+	if x, isNumber := Number(v); isNumber {
+		s, ok = strconv.FormatFloat(x, 'f', -1, 64), true
+	}
+	if ok && slices.Contains(c.Choices, s) {
+		return s, nil
+	}
+	if i := slices.Index(c.Labels, s); ok && i >= 0 && i < len(c.Choices) && !slices.Contains(c.Labels[i+1:], s) {
+		return c.Choices[i], nil
+	}
+	var names []string
+	for i, choice := range c.Choices {
+		if i == maxNamed {
+			names = append(names, "...")
+			break
+		}
+		if i < len(c.Labels) && c.Labels[i] != choice {
+			choice += " (" + c.Labels[i] + ")"
+		}
+		names = append(names, choice)
+	}
+	return nil, fmt.Errorf("%s must be one of %s", c.Name, strings.Join(names, ", "))
 }
 
 func (c Control) acceptBool(v Value) (Value, error) {
@@ -67,9 +95,9 @@ func (c Control) acceptNumber(v Value) (Value, error) {
 		return nil, fmt.Errorf("%s must be a finite number", c.Name)
 	case c.beyond(x) && c.isDefault(x):
 		return c.Default, nil
-	case c.Min != nil && x < *c.Min:
+	case c.beyond(x) && c.Min != nil && x < *c.Min:
 		return nil, fmt.Errorf("%s must be at least %s", c.Name, quantity(*c.Min, c.Unit))
-	case c.Max != nil && x > *c.Max:
+	case c.beyond(x):
 		return nil, fmt.Errorf("%s must be at most %s", c.Name, quantity(*c.Max, c.Unit))
 	case c.Type == Float:
 		return x, nil
@@ -79,9 +107,9 @@ func (c Control) acceptNumber(v Value) (Value, error) {
 	return int64(x), nil
 }
 
-// beyond reports whether a number is outside the limits.
+// beyond reports whether a number is outside the limits, if it must not be.
 func (c Control) beyond(x float64) bool {
-	return c.Min != nil && x < *c.Min || c.Max != nil && x > *c.Max
+	return !c.Soft && (c.Min != nil && x < *c.Min || c.Max != nil && x > *c.Max)
 }
 
 // isDefault reports whether a number is the default, as far as forms tell, which

@@ -140,12 +140,18 @@ type Control struct {
 	Default Value       `json:"default,omitempty"`
 	Min     *float64    `json:"min,omitempty"` // for int and float
 	Max     *float64    `json:"max,omitempty"`
-	Step    float64     `json:"step,omitempty"`
-	Unit    string      `json:"unit,omitempty"`
-	Scale   string      `json:"scale,omitempty"` // "linear" (default) or "log"
-	Choices []string    `json:"choices,omitempty"`
-	Help    string      `json:"help,omitempty"`
-	Group   string      `json:"group,omitempty"`
+	// Soft says that Min and Max are only how far a slider goes: any finite number
+	// is taken.
+	Soft    bool     `json:"soft,omitempty"`
+	Step    float64  `json:"step,omitempty"`
+	Unit    string   `json:"unit,omitempty"`
+	Scale   string   `json:"scale,omitempty"`   // "linear" (default) or "log"
+	Choices []string `json:"choices,omitempty"` // the values that a choice may have
+	// Labels are what people see instead of each of the choices; nil where they see
+	// the choices themselves.
+	Labels []string `json:"labels,omitempty"`
+	Help   string   `json:"help,omitempty"`
+	Group  string   `json:"group,omitempty"`
 }
 
 // ControlType is the type of a control's value.

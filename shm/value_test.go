@@ -2,7 +2,9 @@ package shm_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"webmon/shm"
@@ -37,6 +39,8 @@ func TestAppendJSON(t *testing.T) {
 
 func TestAccept(t *testing.T) {
 	low, high := 0.0, 5.0
+	soft := shm.Control{Type: shm.Float, Min: &low, Max: &high, Soft: true}
+	layer := shm.Control{Name: "layer", Type: shm.Choice, Choices: []string{"1", "2", "3", "4"}, Labels: []string{"nuclei", "1", "twice", "twice"}}
 	for _, test := range []struct {
 		control shm.Control
 		in      shm.Value
@@ -47,11 +51,30 @@ func TestAccept(t *testing.T) {
 		{shm.Control{Type: shm.Float, Min: &low}, -0.1, nil}, {shm.Control{Type: shm.Float}, "NaN", nil}, {shm.Control{Type: shm.Float}, "inf", nil},
 		{shm.Control{Type: shm.Int}, 3.0, int64(3)}, {shm.Control{Type: shm.Int}, 3.5, nil}, {shm.Control{Type: shm.Int}, 1e17, nil},
 		{shm.Control{Type: shm.Choice, Choices: []string{"a"}}, "a", "a"}, {shm.Control{Type: shm.Choice, Choices: []string{"a"}}, "b", nil},
+		{soft, 7.5, 7.5}, {soft, "-1e30", -1e30}, {soft, "inf", nil}, {soft, "NaN", nil}, {soft, "wide", nil},
+		{shm.Control{Type: shm.Int, Min: &low, Max: &high, Soft: true}, 9.0, int64(9)}, {shm.Control{Type: shm.Int, Max: &high, Soft: true}, 9.5, nil},
+		// A value is what it is; a label that only one has stands for its value.
+		{layer, "2", "2"}, {layer, "nuclei", "1"}, {layer, "1", "1"}, {layer, "twice", nil}, {layer, "", nil}, {layer, 2.0, "2"}, {layer, int64(3), "3"}, {layer, 2.5, nil}, {layer, true, nil}, {layer, nil, nil},
 		{shm.Control{Type: shm.Text}, "x", "x"}, {shm.Control{Type: shm.Text}, 1.0, nil}, {shm.Control{Type: "odd"}, "x", nil},
 	} {
 		got, err := test.control.Accept(test.in)
 		if got != test.want || (err == nil) != (test.want != nil) {
 			t.Errorf("%+v takes %v as %v, %v; want %v", test.control, test.in, got, err, test.want)
 		}
+	}
+}
+
+// Whoever sends none of many choices is told some of them, with what people see.
+func TestAcceptNamesChoices(t *testing.T) {
+	c := shm.Control{Name: "layer", Type: shm.Choice, Choices: []string{"1", "raw"}, Labels: []string{"nuclei", "raw"}}
+	if _, err := c.Accept("x"); err == nil || err.Error() != "layer must be one of 1 (nuclei), raw" {
+		t.Errorf("%v", err)
+	}
+	c.Choices, c.Labels = nil, nil
+	for i := range 1000 {
+		c.Choices = append(c.Choices, fmt.Sprint("choice ", i))
+	}
+	if _, err := c.Accept("x"); err == nil || len(err.Error()) > 400 || !strings.HasSuffix(err.Error(), "choice 19, ...") {
+		t.Errorf("%v", err)
 	}
 }

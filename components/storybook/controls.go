@@ -43,6 +43,13 @@ func unlimited() ui.ControlProps {
 	return p
 }
 
+// labelled is a choice of which people see other words than programs send.
+func labelled() ui.ControlProps {
+	p := choice("1", "2", "3")
+	p.Name, p.Label, p.Labels = "layer", "Layer", []string{"nuclei", "<b>", strings.Repeat("a long name ", 16) + "(3)"}
+	return p
+}
+
 func choice(choices ...string) ui.ControlProps {
 	p := control("mode", "Mode", ui.ChoiceField, choices[len(choices)/2])
 	p.Choices = choices
@@ -132,6 +139,7 @@ func layersPage() components.Layers {
 	colormap.Choices = []string{"gray", "green", "magenta", "viridis", "turbo"}
 	low, high := of("2", "contrast_low", "Contrast from", ui.FloatField, "120"), of("2", "contrast_high", "Contrast to", ui.FloatField, "2400")
 	low.Min, low.Max, high.Min, high.Max = bound(0), bound(4095), bound(0), bound(4095)
+	low.Soft, high.Soft = true, true
 	level := of("2", "level", "Level", ui.ChoiceField, "auto")
 	level.Choices = []string{"auto", "0", "1", "2"}
 	auto := bareAction("auto_contrast", "Auto contrast", ui.CommandLife{})

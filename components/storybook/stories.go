@@ -227,6 +227,7 @@ func Stories() []Story {
 		card("off", "Scope", ui.Control(toggle("false"))),
 		card("icon", "Scope", ui.Control(eye("true"))),
 		card("few choices", "Scope", ui.Control(choice("2D", "3D"))),
+		card("choices with labels", "Scope", ui.Control(labelled())),
 		card("many choices", "Scope", ui.Control(choice("gray", "green", "magenta", "viridis", "turbo"))),
 		card("text", "Scope", ui.Control(control("name", "Name", ui.TextField, "nuclei"))),
 	)

@@ -36,7 +36,9 @@ type Field struct {
 	Min, Max *float64
 	Step     float64  // of a number; 0: what suits the limits
 	Log      bool     // the slider's scale is logarithmic, which needs limits above 0
+	Soft     bool     // a number beyond Min and Max is taken: they are how far the slider goes
 	Choices  []string // of a choice
+	Labels   []string // what people see instead of each of Choices; nil for themselves
 
 	Error string // why what was entered last was not taken, one sentence; "" for none
 }
@@ -223,10 +225,18 @@ func (f Field) toggled() string { return strconv.FormatBool(!f.isOn()) }
 // are seen at once, many need a list.
 func (f Field) segmented() bool {
 	letters := 0
-	for _, c := range f.Choices {
-		letters += utf8.RuneCountInString(c)
+	for i := range f.Choices {
+		letters += utf8.RuneCountInString(f.choiceLabel(i))
 	}
 	return f.Type == ChoiceField && len(f.Choices) <= 4 && letters <= 24
+}
+
+// choiceLabel is what people see of a choice.
+func (f Field) choiceLabel(i int) string {
+	if i < len(f.Labels) {
+		return f.Labels[i]
+	}
+	return f.Choices[i]
 }
 
 // described names the elements that say more about the field.
@@ -244,6 +254,9 @@ func (f Field) described() string {
 // resetLabel says what the button for the default does.
 func (f Field) resetLabel() string {
 	value := f.Default
+	if i := slices.Index(f.Choices, value); i >= 0 {
+		value = f.choiceLabel(i)
+	}
 	if f.Type == FloatField || f.Type == IntField {
 		value += f.unitAfter()
 	}

@@ -1,8 +1,12 @@
 package ui
 
 import (
+	"bytes"
 	"math"
+	"strings"
 	"testing"
+
+	"github.com/a-h/templ"
 )
 
 func TestFieldNumber(t *testing.T) {
@@ -60,6 +64,59 @@ func TestSlider(t *testing.T) {
 		if f.sliderMin() != test.min || f.sliderMax() != test.max || f.sliderStep() != test.step || f.sliderValue() != test.at {
 			t.Errorf("%s: from %s to %s by %s at %s, want %s to %s by %s at %s", test.name,
 				f.sliderMin(), f.sliderMax(), f.sliderStep(), f.sliderValue(), test.min, test.max, test.step, test.at)
+		}
+	}
+}
+
+// What programs send is the value, whatever people see of it.
+func TestChoicesAreShownByTheirLabels(t *testing.T) {
+	f := Field{ID: "value-layer", Name: "layer", Label: "Layer", Type: ChoiceField, Value: "2", Default: "1", Choices: []string{"1", "2"}, Labels: []string{"nuclei", "<b>"}}
+	for _, test := range []struct {
+		name string
+		form templ.Component
+		want []string
+	}{
+		{"buttons", Control(ControlProps{Field: f}), []string{
+			`value="1" aria-pressed="false">nuclei</button>`, `value="2" aria-pressed="true">&lt;b&gt;</button>`,
+		}},
+		{"a list", ActionForm(ActionProps{ID: "look", Label: "Look", Fields: []Field{f}}), []string{
+			`<option value="1">nuclei</option>`, `<option value="2" selected>&lt;b&gt;</option>`,
+		}},
+	} {
+		var b bytes.Buffer
+		if err := test.form.Render(t.Context(), &b); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range test.want {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("%s: no %s in %s", test.name, want, b.String())
+			}
+		}
+	}
+	if got := f.resetLabel(); got != "Reset Layer to nuclei" {
+		t.Error(got)
+	}
+	// Few choices with long labels are a list, and without labels they are themselves.
+	if f.Labels = []string{strings.Repeat("x", 20), "other"}; f.segmented() {
+		t.Error("long labels in a row of buttons")
+	}
+	if f.Labels = nil; f.choiceLabel(1) != "2" || !f.segmented() {
+		t.Error("without labels")
+	}
+}
+
+// The field of soft limits takes what the slider does not reach.
+func TestSoftLimitsAreThoseOfTheSlider(t *testing.T) {
+	low, high := 0.0, 5.0
+	for _, soft := range []bool{false, true} {
+		var b bytes.Buffer
+		f := Field{ID: "x", Name: "x", Label: "X", Type: FloatField, Value: "7", Min: &low, Max: &high, Soft: soft}
+		if err := Control(ControlProps{Field: f}).Render(t.Context(), &b); err != nil {
+			t.Fatal(err)
+		}
+		slider, field, _ := strings.Cut(b.String(), `type="number"`)
+		if !strings.Contains(slider, `max="5"`) || strings.Contains(field, `max="5"`) == soft || strings.Contains(field, `min="0"`) == soft {
+			t.Errorf("soft %t: %s", soft, b.String())
 		}
 	}
 }

@@ -69,7 +69,7 @@ func inWords(action shm.Action, name string, given map[string]any) string {
 			continue
 		}
 		v, ok := given[name]
-		arg.Name = label(arg.Title, arg.Name)
+		arg.Name, arg.Labels = label(arg.Title, arg.Name), labels(arg)
 		if !ok {
 			return arg.Name + " is missing."
 		}

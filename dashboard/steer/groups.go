@@ -87,7 +87,7 @@ func Parts(groups []components.ControlGroup) (version string, parts []tab.Part) 
 // pages put them into the controls that nobody is changing.
 func Part(p ui.ControlProps) tab.Part {
 	f := p.Field
-	version := fmt.Sprint(f.Label, "\x00", f.Help, "\x00", f.Unit, "\x00", f.Type, f.Default, "\x00", number(f.Min), number(f.Max), f.Step, f.Log, f.Choices, "\x00",
+	version := fmt.Sprint(f.Label, "\x00", f.Help, "\x00", f.Unit, "\x00", f.Type, f.Default, "\x00", number(f.Min), number(f.Max), f.Step, f.Log, f.Soft, choices(f), "\x00",
 		f.Error, "\x00", p.Why, "\x00", p.Life)
 	if p.Untold {
 		version += p.Value
@@ -99,10 +99,13 @@ func Part(p ui.ControlProps) tab.Part {
 func ActionPart(p ui.ActionProps) tab.Part {
 	version := fmt.Sprint(p.Label, "\x00", p.Help, "\x00", p.Why, "\x00", p.Life, p.Hidden)
 	for _, f := range p.Fields {
-		version += fmt.Sprint("\x00", f.Name, "\x00", f.Label, "\x00", f.Help, "\x00", f.Unit, "\x00", f.Type, f.Value, "\x00", number(f.Min), number(f.Max), f.Step, f.Log, f.Choices)
+		version += fmt.Sprint("\x00", f.Name, "\x00", f.Label, "\x00", f.Help, "\x00", f.Unit, "\x00", f.Type, f.Value, "\x00", number(f.Min), number(f.Max), f.Step, f.Log, f.Soft, choices(f))
 	}
 	return tab.Part{ID: components.ActionPartID(p), Version: version, Frame: components.ActionFrame(p)}
 }
+
+// choices writes what a choice may be, and what people see of it.
+func choices(f ui.Field) string { return fmt.Sprintf("%q%q", f.Choices, f.Labels) }
 
 func number(x *float64) string {
 	if x == nil {

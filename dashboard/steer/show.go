@@ -150,8 +150,37 @@ func field(id string, c shm.Control, value shm.Value) ui.Field {
 	return ui.Field{
 		ID: id, Name: c.Name, Label: label(c.Title, c.Name), Help: c.Help, Unit: c.Unit,
 		Type: ui.FieldType(c.Type), Value: fieldValue(value),
-		Min: c.Min, Max: c.Max, Step: c.Step, Log: c.Scale == "log", Choices: c.Choices,
+		Min: c.Min, Max: c.Max, Step: c.Step, Log: c.Scale == "log", Soft: c.Soft, Choices: c.Choices, Labels: labels(c),
 	}
+}
+
+// labels are what people see of the choices of a control: names as pages show
+// them. Those that look the same are told apart by the choice itself.
+func labels(c shm.Control) []string {
+	if len(c.Labels) != len(c.Choices) {
+		return nil
+	}
+	out := make([]string, len(c.Labels))
+	alike := map[string]int{}
+	for i, name := range c.Labels {
+		out[i] = ui.Name(name)
+		alike[out[i]]++
+	}
+	for i, name := range out {
+		if alike[name] > 1 {
+			out[i] += " (" + ui.Name(c.Choices[i]) + ")"
+		}
+	}
+	return out
+}
+
+// shown writes a value of a control as people see it.
+func shown(c shm.Control, v shm.Value) string {
+	text := fieldValue(v)
+	if i := slices.Index(c.Choices, text); c.Type == shm.Choice && i >= 0 && len(c.Labels) == len(c.Choices) {
+		return labels(c)[i]
+	}
+	return text
 }
 
 // fieldValue writes a control's value as the field of a form holds it.
@@ -193,7 +222,7 @@ func (d *Desk) Log(src *source.Source, n int) []components.CommandEntry {
 		action, _ := d.Find(src, cmd.Name)
 		var parts []string
 		for _, arg := range action.Args {
-			text := fieldValue(cmd.Args[arg.Name])
+			text := shown(arg, cmd.Args[arg.Name])
 			if utf8.RuneCountInString(text) > maxLogged {
 				text = string([]rune(text)[:maxLogged]) + "…"
 			}

@@ -18,8 +18,8 @@ const (
 	maxChoices  = 1024 // of one control
 	maxFieldsOf = 256  // described fields of one topic
 
-	maxWord  = 80   // bytes of a unit, a group, a choice
-	maxTitle = 200  // bytes
+	maxWord  = 80   // bytes of a unit, a group
+	maxTitle = 200  // bytes, also of a choice and a label
 	maxHelp  = 2000 // bytes
 	maxValue = 4096 // bytes of a text
 )
@@ -133,7 +133,7 @@ func (d *declarer) action(name string, v *pickle.Dict) (shm.Action, error) {
 		}
 		// It is what the form begins with, and one beyond the limits would be no start
 		// of anything.
-		if x, ok := shm.Number(c.Default); ok && (c.Min != nil && x < *c.Min || c.Max != nil && x > *c.Max) {
+		if x, ok := shm.Number(c.Default); ok && !c.Soft && (c.Min != nil && x < *c.Min || c.Max != nil && x > *c.Max) {
 			c.Default = nil
 		}
 		a.Args = append(a.Args, c)
@@ -157,6 +157,7 @@ func (d *declarer) control(name string, v *pickle.Dict) (shm.Control, error) {
 			d.note("controls.limits", "The limits of %q are the wrong way round; it is shown without them", name)
 			c.Min, c.Max = nil, nil
 		}
+		c.Soft, _ = scalar(entry(v, "soft")).(bool)
 		if step := finite(v, "step"); step != nil && *step > 0 {
 			c.Step = *step
 		}
@@ -164,12 +165,7 @@ func (d *declarer) control(name string, v *pickle.Dict) (shm.Control, error) {
 			c.Scale = scale
 		}
 	case shm.Choice:
-		choices, _ := sequence(entry(v, "choices"))
-		for _, choice := range choices {
-			if s, ok := text(choice); ok && len(s) <= maxTitle && !slices.Contains(c.Choices, s) && len(c.Choices) < maxChoices {
-				c.Choices = append(c.Choices, s)
-			}
-		}
+		d.choices(&c, v)
 		if len(c.Choices) == 0 {
 			return c, fmt.Errorf("there is nothing to choose from")
 		}
@@ -186,6 +182,42 @@ func (d *declarer) control(name string, v *pickle.Dict) (shm.Control, error) {
 		}
 	}
 	return c, nil
+}
+
+// choices decodes what a choice may be, and what people see instead of it. Labels
+// that do not fit the choices are left out: each would stand for something else.
+func (d *declarer) choices(c *shm.Control, v *pickle.Dict) {
+	choices, _ := sequence(entry(v, "choices"))
+	var labels []pickle.Value
+	if given := entry(v, "labels"); given != nil {
+		labels, _ = sequence(given)
+		for _, label := range labels[:min(len(labels), len(choices))] {
+			if _, ok := text(label); !ok {
+				labels = nil
+				break
+			}
+		}
+		if len(labels) != len(choices) {
+			d.note("controls.labels", "The labels of %q are not a text for each of its %d choices; it is shown without them", c.Name, len(choices))
+			labels = nil
+		}
+	}
+	known := map[string]bool{}
+	for i, choice := range choices {
+		s, ok := text(choice)
+		if !ok || len(s) > maxTitle || known[s] {
+			continue
+		}
+		if len(c.Choices) == maxChoices {
+			break
+		}
+		known[s] = true
+		c.Choices = append(c.Choices, s)
+		if labels != nil {
+			label, _ := text(labels[i])
+			c.Labels = append(c.Labels, clip(label, maxTitle))
+		}
+	}
 }
 
 // typed returns v as a value of the type, nil if it is none. It may lie beyond

@@ -1,8 +1,10 @@
 package process
 
 import (
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"webmon/shm"
@@ -21,6 +23,8 @@ func FuzzDeclare(f *testing.F) {
 	}
 	control := pickle.NewDict("type", "float", "value", 1.5, "min", 0.0, "max", 2.0, "scale", "log", "default", int64(3))
 	choice := pickle.NewDict("type", "choice", "value", "b", "choices", pickle.NewList("a", "b"))
+	layer := pickle.NewDict("type", "choice", "value", "2", "choices", pickle.NewList("1", "2"), "labels", pickle.NewList("nuclei", ""))
+	seed(pickle.NewDict("layer", layer, "short", pickle.NewDict("type", "choice", "value", "2", "choices", pickle.NewList("1", "2"), "labels", pickle.NewList("x"))))
 	seed(pickle.NewDict("a", control, "b", choice, "c", pickle.NewDict("type", "bool", "value", true)))
 	seed(pickle.NewDict("a", pickle.NewDict("args", pickle.NewList(pickle.NewDict("name", "n", "type", "int")))))
 	seed(pickle.NewDict("a", pickle.NewDict("kind", "state", "fields", pickle.NewDict("x", pickle.NewDict("unit", "um")))))
@@ -72,6 +76,14 @@ func checkControl(t *testing.T, c shm.Control) {
 			t.Errorf("%+v does not take its own default: %v", c, err)
 		}
 	}
+	if c.Labels != nil && len(c.Labels) != len(c.Choices) || len(c.Choices) > maxChoices {
+		t.Errorf("%d labels for %d choices", len(c.Labels), len(c.Choices))
+	}
+	for _, label := range c.Labels {
+		if len(label) > maxTitle {
+			t.Errorf("a label of %d bytes", len(label))
+		}
+	}
 	if c.Min != nil && c.Max != nil && *c.Min > *c.Max {
 		t.Errorf("limits of %+v", c)
 	}
@@ -101,4 +113,61 @@ func checkHistograms(t *testing.T, v shm.Value) shm.Value {
 		}
 	}
 	return all
+}
+
+// What people see of choices belongs to them, or is not there: labels of another
+// length or kind are refused, and never move to another choice.
+func TestDeclaredLabels(t *testing.T) {
+	list := pickle.NewList
+	many, long := list(), strings.Repeat("é", 1000)
+	for i := range 3000 {
+		many.Items = append(many.Items, fmt.Sprint(i))
+	}
+	for _, test := range []struct {
+		name            string
+		choices, labels pickle.Value
+		want            []string
+		noted           bool
+	}{
+		{"as many", list("1", "2"), list("nuclei", "<b>"), []string{"nuclei", "<b>"}, false},
+		{"a tuple", list("1", "2"), pickle.Tuple{"a", ""}, []string{"a", ""}, false},
+		{"none", list("1", "2"), nil, nil, false},
+		{"what is no choice takes its label with it", list("1", int64(5), "1", "2"), list("a", "b", "c", "d"), []string{"a", "d"}, false},
+		{"too few", list("1", "2"), list("a"), nil, true},
+		{"too many", list("1", "2"), list("a", "b", "c"), nil, true},
+		{"empty", list("1", "2"), list(), nil, true},
+		{"a text", list("1", "2"), "ab", nil, true},
+		{"a dict", list("1", "2"), pickle.NewDict("1", "a", "2", "b"), nil, true},
+		{"not all texts", list("1", "2"), list("a", int64(2)), nil, true},
+		{"long", list("1"), list(long), []string{clip(long, maxTitle)}, false},
+	} {
+		arg := pickle.NewDict("name", "layer", "type", "choice", "choices", test.choices, "labels", test.labels)
+		actions, notes := decodeActions(pickle.NewDict("look", pickle.NewDict("args", list(arg))))
+		if len(actions) != 1 || !slices.Equal(actions[0].Args[0].Labels, test.want) || (len(notes) > 0) != test.noted {
+			t.Errorf("%s: %+v, %v; want %q", test.name, actions, notes, test.want)
+		}
+	}
+	control := pickle.NewDict("type", "choice", "value", "1", "choices", many, "labels", many)
+	controls, _ := decodeControls(pickle.NewDict("c", control))
+	if len(controls) != 1 || len(controls[0].Choices) != maxChoices || !slices.Equal(controls[0].Choices, controls[0].Labels) {
+		t.Errorf("of 3000 choices: %d controls", len(controls))
+	}
+}
+
+// Soft limits are those of a slider: also what begins beyond them can be sent.
+func TestDeclaredSoftLimits(t *testing.T) {
+	declare := func(soft pickle.Value) *pickle.Dict {
+		return pickle.NewDict("name", "x", "type", "float", "value", 1.0, "min", 0.0, "max", 2.0, "default", 7.0, "soft", soft)
+	}
+	for _, test := range []struct {
+		soft pickle.Value
+		want bool
+	}{{true, true}, {false, false}, {nil, false}, {"yes", false}, {int64(1), false}} {
+		actions, _ := decodeActions(pickle.NewDict("a", pickle.NewDict("args", pickle.NewList(declare(test.soft)))))
+		arg := actions[0].Args[0]
+		_, err := arg.Accept(9.0)
+		if arg.Soft != test.want || (err == nil) != test.want || (arg.Default != nil) != test.want {
+			t.Errorf("%v: %+v, %v", test.soft, arg, err)
+		}
+	}
 }

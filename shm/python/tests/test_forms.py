@@ -8,7 +8,7 @@ import pytest
 
 import webmon
 from webmon import Range
-from webmon._forms import arguments, check, declare
+from webmon._forms import Choice, arguments, check, declare
 
 
 class Gain(enum.Enum):
@@ -50,6 +50,10 @@ def one(annotation, *default):
         (Literal[1, 2, 4], (), {"type": "choice", "value": "1", "choices": ["1", "2", "4"]}),
         (Literal[True, False], (True,), {"type": "bool", "value": True, "default": True}),
         (Gain, (Gain.HIGH,), {"type": "choice", "value": "HIGH", "default": "HIGH", "choices": ["LOW", "HIGH"]}),
+        (Choice(["a", "b"]), (), {"type": "choice", "value": "a", "choices": ["a", "b"]}),
+        (Choice([1, 2], ["one", ""]), (2,), {"type": "choice", "value": "2", "default": "2", "choices": ["1", "2"], "labels": ["one", ""]}),
+        (Annotated[int, Choice([1, 2], ["AB", "C"])], (), {"type": "choice", "value": "1", "choices": ["1", "2"], "labels": ["AB", "C"]}),
+        (Choice([Gain.LOW, None]), (None,), {"type": "choice", "value": "LOW", "choices": ["LOW", "None"]}),
         (Range(0.1, 500), (), {"type": "float", "value": 0.1, "min": 0.1, "max": 500}),
         (Range(1, 10), (), {"type": "int", "value": 1, "min": 1, "max": 10}),
         (Range(1, 10), (2.5,), {"type": "float", "value": 2.5, "default": 2.5, "min": 1, "max": 10}),
@@ -150,6 +154,8 @@ def test_range():
             Range(*bad)
 
 
+LAYER = declare("choice", "1", choices=["1", "2", "3", "4"], labels=["nuclei", "1", "twice", "twice"])
+SOFT = declare("float", 1.0, min=0.0, max=2.0, soft=True)
 NUMBER = declare("float", 1.0, min=0, max=5, unit="ms")
 
 
@@ -171,6 +177,16 @@ NUMBER = declare("float", 1.0, min=0, max=5, unit="ms")
         (declare("choice", "a", choices=["a", "b"]), "b", "b"),
         (declare("choice", "a", choices=["a", "b"]), "c", "x must be one of a, b"),
         (declare("choice", "a", choices=["a", "b"]), ["a"], "x must be one of a, b"),
+        (LAYER, "2", "2"),
+        (LAYER, "nuclei", "1"),
+        (LAYER, "1", "1"),
+        (LAYER, 2, "2"),
+        (LAYER, 2.0, "2"),
+        (LAYER, True, "x must be one of 1 (nuclei), 2 (1), 3 (twice), 4 (twice)"),
+        (LAYER, "twice", "x must be one of 1 (nuclei), 2 (1), 3 (twice), 4 (twice)"),
+        (SOFT, 1e9, 1e9),
+        (SOFT, -3, -3.0),
+        (SOFT, float("inf"), "x must be a finite number"),
         (declare("text", ""), "µ", "µ"),
         (declare("text", ""), "a" * 5000, "x must be a text of at most 4096 bytes"),
         (declare("text", ""), 3, "x must be a text of at most 4096 bytes"),
@@ -195,5 +211,31 @@ def test_declare_refuses():
         declare("float", 1.0, min=0, scale="log")
 
 
-def test_attribute_of_module():
-    assert webmon.Range is Range
+    with pytest.raises(ValueError, match="with 2 choices needs as many labels, not 1"):
+        declare("choice", "a", choices=["a", "b"], labels=["A"])
+    with pytest.raises(TypeError, match="not the text 'AB'"):
+        declare("choice", "a", choices=["a", "b"], labels="AB")
+    with pytest.raises(ValueError, match="with 0 choices"):
+        declare("int", 1, labels=["one"])
+    with pytest.raises(TypeError, match="labels of a control must be texts"):
+        declare("choice", "a", choices=["a"], labels=3)
+
+
+def test_choice():
+    for values in ([], ["a", "a"], [1, "1"]):
+        with pytest.raises(ValueError, match="no two that read the same"):
+            Choice(values)
+    with pytest.raises(ValueError, match="as many labels"):
+        Choice([1, 2], ["one"])
+    assert Choice([1, 2]) == Choice([1, 2]) != Choice([1, 2], ["a", "b"]) and Choice([1]) != Choice(["1"])
+    assert hash(Choice([1, 2])) == hash(Choice([1, 2])) and repr(Choice([1], ["a"])) == "Choice([1], labels=['a'])"
+
+    def bin_pixels(by: Choice([1, 2.5, Gain.HIGH], ["one", "some", "most"])):
+        pass
+
+    (argument,) = arguments(bin_pixels, {"Choice": Choice, "Gain": Gain})
+    assert [argument.convert(x) for x in ("1", 1, "one", "2.5", 2.5, "HIGH", "most")] == [1, 1, 1, 2.5, 2.5, Gain.HIGH, Gain.HIGH]
+
+
+def test_attributes_of_module():
+    assert webmon.Range is Range and webmon.Choice is Choice

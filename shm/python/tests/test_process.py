@@ -428,6 +428,31 @@ def test_a_setter_refuses_fails_or_knows_better(process, watcher, caplog):
     assert [c["value"] for c in watcher.data.get("controls").values()] == [False, False, 4, "y"]
 
 
+def test_labels_belong_to_the_choices(process, watcher):
+    control = process.control("mode", "choice", "1", choices=["1", "2"], labels=["slow", "fast"])
+    assert watcher.answer("mode", mode="2") == ("applied", None) and control.value == "2"
+    assert watcher.answer("mode", "a", mode="slow") == ("applied", None) and control.value == "1"
+
+    def told():
+        entry = watcher.data.get("controls")["mode"]
+        return entry["choices"], entry.get("labels")
+
+    for change, want in (
+        ({}, (["1", "2"], ["slow", "fast"])),
+        ({"choices": ["1", "2"]}, (["1", "2"], ["slow", "fast"])),
+        ({"labels": ["SLOW", "FAST"]}, (["1", "2"], ["SLOW", "FAST"])),
+        ({"choices": ["1", "2", "3"], "labels": ["a", "b", "c"]}, (["1", "2", "3"], ["a", "b", "c"])),
+        ({"labels": None}, (["1", "2", "3"], None)),
+        ({"labels": ["x", "y", "z"]}, (["1", "2", "3"], ["x", "y", "z"])),
+        ({"choices": ["4", "1"]}, (["4", "1"], None)),
+    ):
+        control.update(**change)
+        assert told() == want, change
+    with pytest.raises(ValueError, match="with 2 choices needs as many labels"):
+        control.update(labels=["one"])
+    assert told() == (["4", "1"], None)
+
+
 def test_values_are_there_before_the_answer(process, watcher):
     process.control("gain", "int", 0)
     process.send("spot", 1)

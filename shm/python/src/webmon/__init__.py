@@ -27,12 +27,13 @@ from typing import Any, Callable, Literal, TypeVar, overload
 from ._about import Scales, Units
 from ._actions import Control
 from ._array import SharedArray
-from ._forms import Range
+from ._forms import Choice, Range
 from ._life import Cost, Stats
 from ._process import Process
 from ._version import __version__
 
 __all__ = [
+    "Choice",
     "Control",
     "Cost",
     "Process",
@@ -191,6 +192,8 @@ def control(
     scale: str | None = None,
     unit: str | None = None,
     choices: Iterable[str] | None = None,
+    labels: Iterable[str] | None = None,
+    soft: bool = False,
     title: str | None = None,
     help: str | None = None,
     group: str | None = None,
@@ -205,7 +208,7 @@ def control(
     """
     return _default().control(
         name, type, value, set=set, default=default, min=min, max=max, step=step, scale=scale, unit=unit,
-        choices=choices, title=title, help=help, group=group,
+        choices=choices, labels=labels, soft=soft, title=title, help=help, group=group,
     )  # fmt: skip
 
 

@@ -55,6 +55,7 @@ class Control:
         min: float | None | _Same = _SAME,
         max: float | None | _Same = _SAME,
         choices: Iterable[str] | _Same = _SAME,
+        labels: Iterable[str] | None | _Same = _SAME,
         title: str | None | _Same = _SAME,
         help: str | None | _Same = _SAME,
         unit: str | None | _Same = _SAME,
@@ -71,7 +72,9 @@ class Control:
         min, max : float or None, optional
             Limits of a number; None takes the limit away.
         choices : iterable of str, optional
-            What may be chosen.
+            What may be chosen. Other choices take the labels away, unless there are new ones too.
+        labels : iterable of str or None, optional
+            What people see instead, one for each of the choices.
         title, help, unit : str or None, optional
             What people read beside the control.
 
@@ -80,7 +83,7 @@ class Control:
         TypeError
             If something that is given is no plain data.
         ValueError
-            If the value is larger than 64 KiB.
+            If the value is larger than 64 KiB, or there is not a label for each of the choices.
         """
         began = time.perf_counter_ns()
         change: dict[str, Any] = {}
@@ -89,6 +92,11 @@ class Control:
                 change[key] = plain(entry)
         if not isinstance(choices, _Same):
             change["choices"] = [str(choice) for choice in choices]
+        if isinstance(labels, _Same):
+            if change.get("choices", self._declared.get("choices")) != self._declared.get("choices"):
+                change["labels"] = None
+        else:
+            change["labels"] = _forms.labelled(change.get("choices", self._declared.get("choices")), labels)
         if value is not _SAME:
             change["value"] = plain(value, f"the value of {self.name}", MAX_EVENT)
         self._actions.change(self, change)

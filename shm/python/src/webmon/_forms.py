@@ -17,9 +17,10 @@ import numpy as np
 from ._convert import called, reason
 from ._plain import MAX_EVENT, check_name, clean, plain, words
 
-__all__ = ["Argument", "Range", "arguments", "check", "declare"]
+__all__ = ["Argument", "Choice", "Range", "arguments", "check", "declare", "labelled"]
 
 _MAX_TEXT = 4096  # bytes, as in the dashboard's forms
+_NAMED = 20  # choices that are named to whoever sends none of them
 _TYPES = ("float", "int", "bool", "choice", "text")
 
 
@@ -93,6 +94,73 @@ class Range:
         return hash((self.lo, self.hi, self.step, self.unit, self.scale))
 
 
+class Choice:
+    """One of some values, as an annotation of a command's argument::
+
+        @webmon.command
+        def bin_pixels(by: webmon.Choice([1, 2, 4], labels=["not at all", "2 x 2", "4 x 4"]) = 1) -> None: ...
+
+    Programs send a value, or its text; people see its label; the function gets the value. Type checkers that dislike a
+    call as an annotation take ``Annotated[int, webmon.Choice([1, 2, 4])]``.
+
+    Parameters
+    ----------
+    values : iterable
+        What the argument may be. Each reads as another text.
+    labels : iterable of str, optional
+        What people see instead, one for each of the values.
+
+    Raises
+    ------
+    ValueError
+        If there are no values, two read the same, or there is not a label for each.
+    """
+
+    __slots__ = ("labels", "members")
+
+    def __init__(self, values: typing.Iterable[Any], labels: typing.Iterable[str] | None = None) -> None:
+        values = list(values)
+        self.members = {clean(_text(value)): value for value in values}
+        if not values or len(self.members) != len(values):
+            raise ValueError("Choice: it needs values, and no two that read the same")
+        self.labels = labelled(list(self.members), labels)
+
+    def __call__(self) -> None:
+        # As that of Range.
+        raise TypeError("a Choice is an annotation, not a function")
+
+    def __repr__(self) -> str:
+        labels = "" if self.labels is None else f", labels={self.labels!r}"
+        return f"Choice({list(self.members.values())!r}{labels})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Choice):
+            return NotImplemented
+        return list(self.members.items()) == list(other.members.items()) and self.labels == other.labels
+
+    def __hash__(self) -> int:
+        return hash((*self.members, *(self.labels or ())))
+
+
+def _texts(values: Any, what: str) -> list[str]:
+    try:
+        return [clean(str(value)) for value in values]
+    except Exception as error:
+        raise TypeError(f"the {what} of a control must be texts: {reason(error)}") from error
+
+
+def labelled(choices: list[str] | None, labels: Any) -> list[str] | None:
+    """Returns labels as a list of texts, None for None; raises if there is not one for each of the choices."""
+    if labels is None:
+        return None
+    if isinstance(labels, str):
+        raise TypeError(f"the labels of a control must be a list of texts, not the text {labels[:40]!r}")
+    texts = _texts(labels, "labels")
+    if len(texts) != len(choices or ()):
+        raise ValueError(f"a control with {len(choices or ())} choices needs as many labels, not {len(texts)}")
+    return texts
+
+
 def _number(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
@@ -115,6 +183,8 @@ def declare(
     scale: str | None = None,
     unit: str | None = None,
     choices: typing.Iterable[str] | None = None,
+    labels: typing.Iterable[str] | None = None,
+    soft: bool = False,
     title: str | None = None,
     help: str | None = None,
     group: str | None = None,
@@ -133,12 +203,7 @@ def declare(
     for key in ("min", "max", "step"):
         if given[key] is not None and (isinstance(given[key], bool) or not isinstance(given[key], (int, float))):
             raise TypeError(f"{key} of a control must be a number, not {called(given[key])}")
-    texts = None
-    if choices is not None:
-        try:
-            texts = [clean(str(choice)) for choice in choices]
-        except Exception as error:
-            raise TypeError(f"the choices of a control must be texts: {reason(error)}") from error
+    texts = None if choices is None else _texts(choices, "choices")
     if type == "choice" and not texts:
         raise ValueError("a control of type choice needs choices")
     _check_scale(scale, given["min"], "a control")
@@ -147,7 +212,9 @@ def declare(
         *given.items(),
         ("scale", scale),
         ("unit", words(unit, "the unit of a control")),
+        ("soft", True if soft else None),
         ("choices", texts),
+        ("labels", labelled(texts, labels)),
         ("title", words(title, "the title of a control")),
         ("help", words(help, "the help of a control")),
         ("group", words(group, "the group of a control")),
@@ -170,11 +237,7 @@ def check(declared: dict[str, Any], name: str, value: Any) -> Any:
             return value
         raise ValueError(f"{name} must be true or false")
     if kind == "choice":
-        choices = declared["choices"]
-        if isinstance(value, str) and value in choices:
-            return value
-        shown = ", ".join(choices[:20]) + (", ..." if len(choices) > 20 else "")
-        raise ValueError(f"{name} must be one of {shown}")
+        return _chosen(declared["choices"], declared.get("labels") or [], name, value)
     if kind == "text":
         if isinstance(value, str) and len(value.encode(errors="replace")) <= _MAX_TEXT:
             return value
@@ -186,7 +249,7 @@ def check(declared: dict[str, Any], name: str, value: Any) -> Any:
     unit = f" {declared['unit']}" if declared.get("unit") else ""
     least, most = declared.get("min"), declared.get("max")
     # What it began with may lie beyond the limits, and can be gone back to.
-    if value != declared.get("default"):
+    if value != declared.get("default") and not declared.get("soft"):
         if least is not None and value < least:
             raise ValueError(f"{name} must be at least {least:g}{unit}")
         if most is not None and value > most:
@@ -196,6 +259,24 @@ def check(declared: dict[str, Any], name: str, value: Any) -> Any:
     if value != int(value):
         raise ValueError(f"{name} must be a whole number")
     return int(value)
+
+
+def _chosen(choices: list[str], labels: list[str], name: str, value: Any) -> str:
+    """Returns the choice that is meant: by its text, by its number, or by a label that only one has."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        value = str(value)
+    if isinstance(value, str):
+        if value in choices:
+            return value
+        if labels.count(value) == 1:
+            return choices[labels.index(value)]
+    named = list(choices[:_NAMED])
+    for place, label in enumerate(labels[:_NAMED]):
+        if label != named[place]:
+            named[place] += f" ({label})"
+    raise ValueError(f"{name} must be one of {', '.join(named)}{', ...' if len(choices) > _NAMED else ''}")
 
 
 @dataclass
@@ -215,7 +296,7 @@ class Argument:
 
 _UNIONS: tuple[Any, ...] = (Union, types.UnionType) if sys.version_info >= (3, 10) else (Union,)
 _HOW = (
-    "use float, int, bool, str, Literal[...], an Enum or webmon.Range(lo, hi), as in def set_exposure(ms: webmon.Range(0.1, 500))"
+    "use float, int, bool, str, Literal[...], an Enum, webmon.Choice(values) or webmon.Range(lo, hi), as in def set_exposure(ms: webmon.Range(0.1, 500))"
 )
 
 
@@ -292,7 +373,7 @@ def _argument(parameter: inspect.Parameter, hints: dict[str, Any], what: str) ->
             hint = type(default)
         else:
             raise TypeError(f"{what} needs an annotation: {_HOW}")
-    limits, optional = None, False
+    limits, choice, optional = None, None, False
     while True:
         origin = typing.get_origin(hint)
         if isinstance(hint, Range):
@@ -302,6 +383,8 @@ def _argument(parameter: inspect.Parameter, hints: dict[str, Any], what: str) ->
             for extra in extras:
                 if isinstance(extra, Range):
                     limits = extra
+                elif isinstance(extra, Choice):
+                    choice = extra
             if isinstance(hint, Range):
                 limits, hint = hint, (float if _is_float(hint, default) else int)
         elif origin in _UNIONS:
@@ -322,7 +405,11 @@ def _argument(parameter: inspect.Parameter, hints: dict[str, Any], what: str) ->
         has_default, default = True, None
 
     members: dict[str, Any] = {}
-    if typing.get_origin(hint) is Literal:
+    if isinstance(hint, Choice):
+        choice = hint
+    if choice is not None:
+        kind, members = "choice", dict(choice.members)
+    elif typing.get_origin(hint) is Literal:
         values = typing.get_args(hint)
         if set(values) == {True, False} and all(isinstance(v, bool) for v in values):
             kind = "bool"
@@ -357,7 +444,7 @@ def _argument(parameter: inspect.Parameter, hints: dict[str, Any], what: str) ->
             else:
                 raise TypeError(f"{what} has the default {default!r}, which is none of its choices {', '.join(members)}")
     choices = list(members) or None
-    entries: dict[str, Any] = {}
+    entries: dict[str, Any] = {} if choice is None else {"labels": choice.labels}
     if limits is not None:
         entries = {"min": limits.lo, "max": limits.hi, "step": limits.step, "unit": limits.unit, "scale": limits.scale}
     declared = {"name": parameter.name, **declare(kind, None, choices=choices, **entries)}

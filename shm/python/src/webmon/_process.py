@@ -484,6 +484,8 @@ class Process:
         scale: str | None = None,
         unit: str | None = None,
         choices: Iterable[str] | None = None,
+        labels: Iterable[str] | None = None,
+        soft: bool = False,
         title: str | None = None,
         help: str | None = None,
         group: str | None = None,
@@ -513,6 +515,10 @@ class Process:
             Of a number, such as "ms".
         choices : iterable of str, optional
             What may be chosen, for "choice".
+        labels : iterable of str, optional
+            What people see instead, one for each of the choices.
+        soft : bool, optional
+            Whether the limits are only how far the slider goes, and any finite number is taken.
         title, help, group : str, optional
             What people read beside it, and what it stands together with.
 
@@ -538,7 +544,8 @@ class Process:
             raise TypeError(f"the set of {name} must be callable, not {set!r}")
         value = plain(value, f"the value of {name}", MAX_EVENT)
         declared = _forms.declare(
-            type, value, default=default, min=min, max=max, step=step, scale=scale, unit=unit, choices=choices, title=title, help=help, group=group
+            type, value, default=default, min=min, max=max, step=step, scale=scale, unit=unit,
+            choices=choices, labels=labels, soft=soft, title=title, help=help, group=group,
         )  # fmt: skip
         return self._actions.control(name, declared, set)
 
@@ -559,8 +566,8 @@ class Process:
     ) -> Any:
         """Let people call a function by a form; a decorator, with or without arguments.
 
-        The parameters' annotations become the fields: float, int, bool, str, Literal, Enum, :class:`Range`; their defaults
-        become what stands in them. To refuse what it is asked the function raises ValueError with the reason. Any other
+        The parameters' annotations become the fields: float, int, bool, str, Literal, Enum, :class:`Choice`, :class:`Range`;
+        their defaults become what stands in them. To refuse what it is asked the function raises ValueError with the reason. Any other
         exception is shown with its type and written to the log. The result is not used.
 
         Parameters

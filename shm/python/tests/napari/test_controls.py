@@ -59,7 +59,8 @@ def test_what_is_refused_changes_nothing(viewer, scene):
     for name, value, reason in (
         ("contrast_low", 4000.0, "below the upper limit, which is 4000"),
         ("contrast_high", 0.0, "above the lower limit, which is 0"),
-        ("contrast_high", 70000.0, "at most"),
+        ("contrast_high", 1e31, "as far as napari can go"),
+        ("contrast_low", -1e31, "as far as napari can go"),
         ("opacity", 2.0, "at most 1"),
         ("blending", "wild", "one of"),
         ("level", "7", "one of"),
@@ -70,9 +71,9 @@ def test_what_is_refused_changes_nothing(viewer, scene):
         status, why = scene.order(f"{own}.{name}", {f"{own}.{name}": value})
         assert status == "refused" and reason in why, (name, why)
     status, why = scene.order("look_at", {"row": 1.0, "column": 1.0, "layer": "nothing"})
-    assert status == "refused" and "'nothing'" in why and "series" in why
+    assert status == "refused" and "one of" in why and "(series)" in why and "(points)" in why
     status, why = scene.order("auto_contrast", {"layer": "points"})
-    assert status == "refused" and "contrast" in why
+    assert status == "refused" and "(series)" in why and "(points)" not in why  # which have no contrast
     status, why = scene.order("remove_layer", {})
     assert status == "refused"
     assert (tuple(layer.contrast_limits), layer.opacity, layer.name, layer.visible) == ((0, 4000), 1, "series", True)
@@ -105,6 +106,69 @@ def test_what_napari_changes_is_told(viewer, scene):
     layer.colormap = {"name": "mine", "colors": [[0, 0, 0, 1], [0, 1, 0, 1]]}
     assert "mine" in scene.until_control(own + ".colormap", "mine")["choices"]
     scene.set(own + ".colormap", "mine")
+
+
+def test_contrast_beyond_the_range_widens_it(viewer, scene):
+    layer, own = viewer.layers["series"], prefix(scene, "series")
+    for name, value, limits, ranged in (
+        ("contrast_high", 70000.0, (0, 70000), (0, 70000)),
+        ("contrast_low", -250.5, (-250.5, 70000), (-250.5, 70000)),
+        ("contrast_low", 10.0, (10, 70000), (-250.5, 70000)),
+        ("contrast_high", 1e30, (10, 1e30), (-250.5, 1e30)),
+    ):
+        scene.set(f"{own}.{name}", value)
+        assert (tuple(layer.contrast_limits), tuple(layer.contrast_limits_range)) == (limits, ranged)
+        scene.until_control(f"{own}.{name}", value)
+        for end in ("contrast_low", "contrast_high"):  # of both sliders
+            control = scene.control(f"{own}.{end}")
+            assert ((control["min"], control["max"]), control["soft"]) == (ranged, True)
+    for refused in (float("nan"), float("inf"), 5.0):
+        assert scene.order(f"{own}.contrast_high", {f"{own}.contrast_high": refused})[0] == "refused"
+    # What lies beyond anything, but within the range of the data, is as good as the data.
+    layer.contrast_limits_range = (0, 1e35)
+    scene.set(own + ".contrast_high", 5e34)
+    assert layer.contrast_limits[1] == 5e34
+
+
+def chosen(watcher, action):
+    """What people may choose as the layer of an action: [(value, label), ...], None if there is no such action."""
+    declared = watcher.data.get("actions").get(action)
+    if declared is None:
+        return None
+    argument = next(arg for arg in declared["args"] if arg["name"] == "layer")
+    assert argument["type"] == "choice" and argument["value"] == argument["choices"][0]
+    return list(zip(argument["choices"], argument["labels"]))
+
+
+def test_layers_to_choose_from(viewer, scene):
+    def layers(*names):
+        return [(str(scene.layer(name)["id"]), name) for name in names]
+
+    assert chosen(scene, "look_at") == layers("points", "labels", "series")  # the top one first
+    assert chosen(scene, "auto_contrast") == layers("series")
+    added = viewer.add_image(np.eye(8), name="<b>\u202e")
+    viewer.add_image(np.zeros((8, 8, 3), "uint8"), rgb=True, name="colours")
+    scene.until_state("layers", lambda x: len(x) == 5)
+    assert chosen(scene, "look_at") == layers("colours", "<b>\u202e", "points", "labels", "series")
+    assert chosen(scene, "auto_contrast") == layers("<b>\u202e", "series")
+    added.name = "renamed"
+    until(lambda: ("renamed" in [label for _, label in chosen(scene, "auto_contrast")]))
+    viewer.layers.move(0, 5)
+    until(lambda: chosen(scene, "look_at")[0][1] == "series")
+    # Programs send the value, or the name that only one layer has.
+    for value in (scene.layer("renamed")["id"], "renamed"):
+        added.contrast_limits = (0.25, 0.5)
+        assert scene.order("auto_contrast", {"layer": value}) == ("applied", None)
+        assert tuple(added.contrast_limits) == (0, 1)
+    gone = scene.layer("renamed")["id"]
+    viewer.layers.remove(added)
+    assert scene.order("look_at", {"row": 1.0, "column": 1.0, "layer": gone})[0] == "refused"
+    # Without layers there is nothing to choose from, and so nothing to do.
+    viewer.layers.clear()
+    assert chosen(scene, "look_at") is None and chosen(scene, "auto_contrast") is None
+    assert set(scene.data.get("actions")) == {"reset_view", "screenshot"}
+    viewer.add_points(np.zeros((3, 2)), name="again")
+    assert [label for _, label in chosen(scene, "look_at")] == ["again"] and chosen(scene, "auto_contrast") is None
 
 
 def test_controls_come_and_go_with_the_layers(viewer, scene):

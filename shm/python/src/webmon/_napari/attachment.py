@@ -110,6 +110,7 @@ class Attachment:
         self._histograms: dict[str, Any] = {}
         self._layer_controls: dict[Any, LayerControls] = {}
         self._stale_controls: set[Any] = set()
+        self._actions: actions.Actions | None = None
         self._painted_alive = 0
         self._spent = 0.0
         self._ticks = 0
@@ -141,7 +142,7 @@ class Attachment:
                     self._add(layer)
                 for group in self._groups:
                     group.update()
-                actions.register(process, viewer, self._tracked, self._take)
+                self._actions = actions.Actions(process, viewer, self._tracked, self._take)
                 view = self._view()
                 for topic, _, _, title in _STATES:
                     # A topic that was never set is unknown, and cannot be wanted.
@@ -185,8 +186,8 @@ class Attachment:
             one.close()
         for group in (*self._groups, *self._layer_controls.values()):
             group.remove()
-        for name in actions.NAMES:
-            process.remove_command(name)
+        if self._actions is not None:
+            self._actions.remove()
         for topic in (*(topic for topic, *_ in _STATES), *_EVENTS):
             process.forget(topic)
 
@@ -277,6 +278,8 @@ class Attachment:
             for layer in self.viewer.layers:
                 if layer not in self._tracked:
                     self._add(layer)
+            if self._actions is not None:
+                self._actions.update()
 
     def _add(self, layer: Any) -> None:
         try:
@@ -630,6 +633,8 @@ class Attachment:
             controls = self._layer_controls.get(layer)
             if controls is not None:
                 controls.update()
+        if stale and self._actions is not None:
+            self._actions.update()
 
     @guarded("declaring the arrays")
     def _update_arrays(self) -> None:

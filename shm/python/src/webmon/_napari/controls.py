@@ -114,8 +114,8 @@ class LayerControls(Group):
 
         add("visible", "bool", attribute("visible"), title="Visible")
         add("opacity", "float", attribute("opacity"), title="Opacity", default=1.0, min=0.0, max=1.0, step=0.01)
-        add("contrast_low", "float", self._set_low, title="Contrast from")
-        add("contrast_high", "float", self._set_high, title="Contrast to")
+        add("contrast_low", "float", self._set_low, title="Contrast from", soft=True)
+        add("contrast_high", "float", self._set_high, title="Contrast to", soft=True)
         add("gamma", "float", attribute("gamma"), title="Gamma", default=1.0, scale="log", step=0.01)
         add("colormap", "choice", self._set_colormap, title="Colormap")
         add("blending", "choice", attribute("blending"), title="Blending")
@@ -161,13 +161,21 @@ class LayerControls(Group):
             }
         return {f"{self._prefix}.{name}": entry for name, entry in found.items()}
 
+    def _check_limit(self, value: float) -> None:
+        """Raise ValueError for what the card cannot count. napari itself widens its range to whatever it is told."""
+        least, most = getattr(self._layer, "contrast_limits_range", (value, value))
+        if not least <= value <= most:
+            check_place(value)
+
     def _set_low(self, value: float) -> None:
+        self._check_limit(value)
         high = float(self._layer.contrast_limits[1])
         if not value < high:
             raise ValueError(f"it must be below the upper limit, which is {high:g}")
         self._layer.contrast_limits = (value, high)
 
     def _set_high(self, value: float) -> None:
+        self._check_limit(value)
         low = float(self._layer.contrast_limits[0])
         if not value > low:
             raise ValueError(f"it must be above the lower limit, which is {low:g}")
