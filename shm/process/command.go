@@ -255,8 +255,7 @@ func (o *outbox) add(p *pending) {
 	}
 }
 
-// enqueue adds p; mu is held. What it leads to is newer than any value on the
-// way there that waits.
+// enqueue adds p; mu is held. p supersedes any queued drag value of the same name.
 func (o *outbox) enqueue(p *pending) {
 	i := slices.IndexFunc(o.queued, func(q *pending) bool {
 		return q.onWay() && q.cmd.Name == p.cmd.Name && q != o.sending

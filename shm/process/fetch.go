@@ -254,7 +254,7 @@ func (r *run) changed(names []string) {
 	}
 }
 
-// missed fetches anew what somebody wants, after a while in which the process
+// missed fetches again what somebody wants, after a while in which the process
 // may have dropped what it had to say.
 func (r *run) missed() {
 	f := &r.fetcher
@@ -270,9 +270,8 @@ func (r *run) missed() {
 func (r *run) tells() bool { return r.saidHello() && r.reading.Load() }
 
 // frame passes a frame on, at once if there is nothing to fetch for it. Frames
-// keep their order: one that waits is overtaken by none, only replaced. Those
-// without a stamp have no order; of many that come together while one waits
-// none must be missing in the frame rate.
+// keep their order: one that waits is overtaken by none, only replaced. Unstamped
+// frames have no order: they are all forwarded, so that the frame rate stays right.
 func (r *run) frame(stamp float64) {
 	f := &r.fetcher
 	f.mu.Lock()

@@ -16,6 +16,6 @@
 //
 // Whatever a model does, this package goes on: a model that raises, hangs, ends
 // its process or crashes it is one that has failed, with a sentence that says so,
-// and ActionRestart begins anew in a new process. A process belongs to one run: it
+// and ActionRestart begins again in a new process. A process belongs to one run: it
 // is ended with it, and with webmon, together with everything that it has started.
 package hosted

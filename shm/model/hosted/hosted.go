@@ -23,7 +23,7 @@ const (
 	// libraries take their time, and on a busy machine much more of it.
 	importPatience = 30 * time.Second
 	importMost     = 10 // as long, in all
-	// forget is after how long a fault that is not the file's own is looked for anew.
+	// forget is after how long a fault that is not the file's own is looked for again.
 	forget = 10 * time.Second
 )
 
@@ -150,7 +150,8 @@ func unsupported() string {
 	return "Models in Python need Linux for now: their pictures come through shared memory, which webmon reads there alone."
 }
 
-// look returns what is known, and finds it out where that is not, or with again.
+// look returns what is known of the file. It refreshes it if it is stale, or if again is
+// set.
 func (f *File) look(ctx context.Context, again bool) []known {
 	select {
 	case f.turn <- struct{}{}:

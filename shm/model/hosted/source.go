@@ -18,7 +18,7 @@ const (
 	// again, with twice the time.
 	attachTimeout, attachMost = 10 * time.Second, 5 * time.Minute
 	// endsIn is how long a model may take for its last step before it is killed;
-	// less where people wait for it to be made anew.
+	// less where people wait for it to be started again.
 	endsIn, restartsIn = 2 * time.Second, 500 * time.Millisecond
 	maxWaiting         = 64 // commands for a model that is being made
 	lookEvery          = time.Second
@@ -53,7 +53,7 @@ type source struct {
 	making   bool            // the model is being made, and what is asked of it waits
 	over     bool            // Run has ended
 	waiting  []command       // for the model to be made
-	restarts []report        // who wants it to be made anew
+	restarts []report        // who wants it to be started again
 
 	controls shm.Controls // as the process declares them
 	values   map[string]any
@@ -192,7 +192,7 @@ func (s *source) begin() {
 	s.tell()
 }
 
-// idle waits until people want the model anew, for want of one.
+// idle waits, without a model, until people want it to be started again.
 func (s *source) idle(ctx context.Context, sink shm.Sink) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()

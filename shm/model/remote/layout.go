@@ -100,8 +100,8 @@ var passive = []string{"HTML", "HTMLMath", "Label", "Image", "Video", "Audio", "
 // shape than its model, and it hangs.
 var deadly = []string{"Nx", "Ny", "Nxy", "dx", "Lxy", "xy"}
 
-// parseLayout reads the repr of a tree of ipywidgets. What is none is left out, as far
-// as it goes: the error says that nothing can be made of the text at all.
+// parseLayout reads the repr of a tree of ipywidgets. Parts that it does not recognise
+// are skipped. An error means that nothing could be parsed.
 func parseLayout(text string) (layout, error) {
 	var l layout
 	if len(text) > maxLayout {

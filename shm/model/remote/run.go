@@ -37,7 +37,7 @@ const (
 	maxRetry = 30 * time.Second
 )
 
-// errRestart ends a session that people want anew.
+// errRestart ends a session because people want a new connection.
 var errRestart = errors.New("people asked for a new connection")
 
 // run is what the goroutine of a run has to itself.
@@ -70,8 +70,11 @@ type session struct {
 	exchanges uint64 // so far
 	flushed   uint64 // the number of the last one that waited for all that had been asked before
 	got       uint64 // that of the last get
-	unsure    uint64 // what is got is old until it was asked for after this one, twice
-	settling  map[string]setting
+	// The server's replies lag by one: it answers a get with what it had found out for
+	// the get before. So after exchange unsure values are stale until two gets have
+	// completed: the first only makes the server look. 0: they are fresh.
+	unsure   uint64
+	settling map[string]setting
 
 	hash       uint64 // of the newest density
 	version    uint64 // counts densities that differ
@@ -146,7 +149,7 @@ func (s *source) Run(ctx context.Context, sink shm.Sink) error {
 }
 
 // connect speaks to the server until something goes wrong with that, or people want
-// it anew.
+// a new connection.
 func (r *run) connect() error {
 	may := free
 	if r.heedless {
@@ -325,7 +328,8 @@ func (r *run) learn() error {
 	}
 	constants := map[string]shm.Value{}
 	if names := r.has.constants(); len(names) > 0 {
-		// The first is the one before the last of all: two of them, and a density between.
+		// The reply lags by one, so the second has them; the density between waits until
+		// the server has looked.
 		for range 2 {
 			if constants, err = r.client.get(r.ctx, names); err != nil {
 				return err
@@ -454,8 +458,8 @@ func (r *run) every() time.Duration {
 	return every
 }
 
-// ask gets the values, and believes those that cannot be old: the server answers a get
-// with what it had found out for the one before.
+// ask gets the values, and believes those that cannot be stale: the server's replies lag
+// by one, as session.unsure explains.
 func (r *run) ask() (map[string]shm.Value, error) {
 	names := r.has.names()
 	began := time.Now()
