@@ -2,12 +2,12 @@ package shm
 
 import "fmt"
 
-// Array is a NumPy array inside a message: what it is, and, where it is small
-// enough to be worth writing out, its values.
+// Array is a NumPy array inside a message. It always has its description. It has its
+// values only if it is small enough to be worth writing out.
 type Array struct {
 	Descr  string  // NumPy's dtype string, such as "<f8" or "|u1"
 	Shape  []int   // in array order
-	Values []Value // nested lists in row-major order of Shape; nil where too large
+	Values []Value // nested lists in row-major order of Shape; nil if the array is too large
 }
 
 // String describes the array in one line, such as "array <f8 (1024, 1024)".
@@ -22,7 +22,8 @@ func (a *Array) String() string {
 	return s + ")"
 }
 
-// MarshalJSON writes the values as nested lists, or the description.
+// MarshalJSON writes the values as nested lists, or the description if there are no
+// values.
 func (a *Array) MarshalJSON() ([]byte, error) { return a.appendJSON(nil), nil }
 
 func (a *Array) appendJSON(b []byte) []byte {

@@ -14,11 +14,12 @@ const maxNamed = 20
 // maxText is the longest text a control takes, in bytes.
 const maxText = 4096
 
-// Accept turns what a person entered, or a program sent, into a value that the
-// control's type and limits allow. v is a string, as forms send, a bool, float64
-// or string, as JSON does, or what Accept has made of either. The default is
-// allowed wherever it lies: a model may begin beyond its slider, and can be put
-// back there. The error says what would be right.
+// Accept turns what a person entered, or what a program sent, into a value that the
+// control's type and limits allow. v is a string as forms send it, or a bool, a
+// float64 or a string as JSON has it, or a value that Accept has returned. The
+// control's default is always allowed, even beyond its limits: a model may begin
+// beyond its slider, and people can put it back there. The error says what would be
+// right.
 func (c Control) Accept(v Value) (Value, error) {
 	switch c.Type {
 	case Bool:
@@ -112,8 +113,8 @@ func (c Control) beyond(x float64) bool {
 	return !c.Soft && (c.Min != nil && x < *c.Min || c.Max != nil && x > *c.Max)
 }
 
-// isDefault reports whether a number is the default, as far as forms tell, which
-// round to seven digits.
+// isDefault reports whether a number is the default, to seven digits: forms show no
+// more of them.
 func (c Control) isDefault(x float64) bool {
 	d, ok := Number(c.Default)
 	return ok && math.Abs(x-d) <= 1e-6*math.Abs(d)

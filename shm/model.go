@@ -2,35 +2,38 @@ package shm
 
 import "math"
 
-// What a simulation has in common with every other, whoever computes it. It is
-// a source like any: its parameters are Controls, what it can be told are
-// Actions, its fields are arrays. Only the names below are agreed on.
+// What all simulations have in common, whoever computes them. A simulation is a
+// source like any other: its parameters are Controls, what it can be told to do are
+// Actions, and its fields are arrays. All simulations use the names below.
 const (
-	// TopicModel is the state topic of a simulation; its value is a *ModelState.
+	// TopicModel is the state topic of a simulation. Its value is a *ModelState.
 	TopicModel = "model"
-	// TopicPhysics is the event topic of the numbers a physicist watches, by the
-	// names of ModelState.Observables, a few times a second.
+	// TopicPhysics is the event topic of the numbers that a physicist watches. Its
+	// events come a few times a second and name the numbers as
+	// ModelState.Observables does.
 	TopicPhysics = "physics"
 
-	// ArrayDensity is a field of shape [Nx, Ny] with the axes "x", "y"; y goes up
-	// in a picture of it.
+	// ArrayDensity is the array of a field of shape [Nx, Ny] with the axes "x" and
+	// "y". In a picture of the field y goes up.
 	ArrayDensity = "density"
-	// ArrayPhase is the phase of the field, the same shape, radians from -pi to
-	// pi; only of models that have one, and made only while somebody wants it.
+	// ArrayPhase is the array of the field's phase in radians, from -pi to pi. It has
+	// the shape of the density. Only some models have a phase, and they compute it
+	// only while somebody wants it.
 	ArrayPhase = "phase"
-	// ArrayTracers are the places of particles that move with the flow: float32 of
-	// shape [2, N] with the axes "xy", "particle": x above y, in pixels of the
-	// density, fractions included.
+	// ArrayTracers is the array of the places of particles that move with the flow:
+	// float32 of shape [2, N] with the axes "xy" and "particle". The first row holds
+	// x and the second y, in pixels of the density, with fractions.
 	ArrayTracers = "tracers"
 
-	// ControlFingerX and ControlFingerY are the controls of where people point,
-	// from 0 to 1 across the box, y up. A model without them has no finger.
+	// ControlFingerX and ControlFingerY are the controls that say where people
+	// point: from 0 to 1 across the box, y up. A model without them has no finger.
 	ControlFingerX = "finger_x"
 	ControlFingerY = "finger_y"
 
-	// The actions of a simulation, each without arguments. Restart makes it anew,
-	// whatever has become of it; all others need one that works. One that does something
-	// a little different says so in its Title and Help, which people see.
+	// The actions of a simulation. None of them has arguments. ActionRestart makes
+	// the simulation again, also after a failure. The other actions need a simulation
+	// that works. A simulation in which an action does something a little different
+	// says so in the action's Title and Help, which people see.
 	ActionStart        = "start"
 	ActionPause        = "pause"
 	ActionStep         = "step" // computes one picture further and pauses
@@ -48,31 +51,30 @@ const (
 	ModelRunning  ModelPhase = "running"
 	ModelPaused   ModelPhase = "paused"
 	ModelSlow     ModelPhase = "slow"   // one thing takes long: Problem says what, and the seconds so far
-	ModelFailed   ModelPhase = "failed" // Problem says why; ActionRestart starts anew
+	ModelFailed   ModelPhase = "failed" // Problem says why; ActionRestart starts the simulation again
 )
 
-// ModelState is what a simulation says of itself, with each picture.
+// ModelState is what a simulation says about itself with each picture.
 type ModelState struct {
 	Phase ModelPhase
-	// Problem is what went wrong, or what takes long, one plain sentence, "" for
-	// nothing; Detail is the traceback or whatever else helps whoever wrote the
-	// model.
+	// Problem is one plain sentence on what went wrong or takes long, "" for nothing.
 	Problem string
-	Detail  string
-	// Remarks say what of the model is left out or odd while it runs, such as a
-	// slider whose limits make no sense, and why: one sentence each. The slice is
-	// replaced, never changed.
+	// Detail is the traceback, or other text that helps the author of the model.
+	Detail string
+	// Remarks say what of the model is left out or odd while it runs, and why, in
+	// one sentence each: for example that the limits of a slider make no sense. The
+	// slice is replaced, never changed.
 	Remarks []string
 
 	Frame    uint64  // pictures made since it started
 	Steps    uint64  // time steps computed
-	Time     float64 // of the simulation; NaN: it does not tell
+	Time     float64 // of the simulation; NaN: not known
 	TimeUnit string  // of Time
-	StepMS   float64 // wall time of a step, of late; 0: unknown
-	Rate     float64 // pictures a second, of late
+	StepMS   float64 // wall time of a recent step; 0: not known
+	Rate     float64 // recent pictures a second
 
-	// Finger is where people point and where the potential is that follows; nil
-	// where the model has none.
+	// Finger says where people point, and where the potential that follows them is.
+	// It is nil if the model has no finger.
 	Finger *ModelFinger
 
 	// Observables describe the numbers of TopicPhysics in the order of their
@@ -80,8 +82,8 @@ type ModelState struct {
 	Observables []Observable
 }
 
-// MarshalJSON is how the API and the pages write it. Numbers that JSON has no word
-// for are null.
+// MarshalJSON writes the state as the API and the pages have it. NaN and the
+// infinities become null.
 func (s *ModelState) MarshalJSON() ([]byte, error) {
 	finger := Value(nil)
 	if s.Finger != nil {
@@ -109,12 +111,12 @@ func (s *ModelState) MarshalJSON() ([]byte, error) {
 
 func clampUint(n uint64) int64 { return int64(min(n, math.MaxInt64)) }
 
-// ModelFinger is a place that people point to and the place of the potential
-// that follows it, both from 0 to 1 across the box, y up. It may leave the box
-// on one side to come back on the other.
+// ModelFinger is the place that people point to (X, Y) and the place of the
+// potential that follows it (PX, PY), both from 0 to 1 across the box, y up. The
+// potential may leave the box on one side and come back on the other.
 type ModelFinger struct {
 	X, Y   float64
-	PX, PY float64 // NaN: the model does not tell
+	PX, PY float64 // NaN: not known
 }
 
 // Observable is a number that a simulation reports as it runs.
@@ -125,27 +127,27 @@ type Observable struct {
 	Help  string // what it says, one sentence
 }
 
-// ModelParams are what people may ask of every simulation before it begins. Zero
-// leaves it to the model.
+// ModelParams are the parameters that people may set before a simulation begins.
+// The model chooses those that are zero.
 type ModelParams struct {
 	Nx            int     `json:"Nx,omitempty"` // points of the grid along x
 	Ny            int     `json:"Ny,omitempty"`
-	Steps         int     `json:"steps,omitempty"`            // time steps a picture
+	Steps         int     `json:"steps,omitempty"`            // time steps between two pictures
 	HealingLength float64 `json:"healing_length,omitempty"`   // in points of the grid
 	DtTScale      float64 `json:"dt_t_scale,omitempty"`       // time step, in units of the shortest time scale
 	Tracers       *int    `json:"tracer_particles,omitempty"` // 0 for none; nil: the model's number
 }
 
-// ModelInfo is a simulation that webmon can run, or reach.
+// ModelInfo is a simulation that webmon can run, or can reach on a server.
 type ModelInfo struct {
-	Key    string // its name in addresses: small letters, digits, hyphens
+	Key    string // name in addresses: small letters, digits, hyphens
 	Title  string
-	About  string // plain text in paragraphs: what it is, who wrote it
+	About  string // plain text in paragraphs: what the model is, who wrote it
 	Origin string // "built in", the path of a file, or the address of a server
 	Kind   Kind   // KindModel or KindRemote
-	// Picture is a small PNG of what it looks like, nil for none.
+	// Picture is a small PNG of what the simulation looks like, nil for none.
 	Picture []byte
-	// Problem says why it cannot be run at all, one sentence; Detail is the
-	// traceback. Visiting it tries again.
+	// Problem says in one sentence why the model cannot be run at all. Detail is the
+	// traceback. A visit to the model's page tries again.
 	Problem, Detail string
 }

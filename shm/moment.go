@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// perSecond is how many steps of a unit of NumPy's times a second has, as a power of
+// perSecond is how many steps a second has in a unit of NumPy's times, as a power of
 // ten.
 var perSecond = map[string]int{"s": 0, "ms": 3, "us": 6, "μs": 6, "ns": 9, "ps": 12, "fs": 15, "as": 18}
 
@@ -17,10 +17,10 @@ var secondsOf = map[string]int64{"W": 7 * 86400, "D": 86400, "h": 3600, "m": 60}
 // notATime is NumPy's NaT.
 const notATime = -1 << 63
 
-// Moment is a datetime64 of n times count units after 1970, as NumPy writes it and
-// with all its digits: "2024-01-02T03:04:05.123456789", or of longer units less, as
-// "2024-01-02". NaT is nil. One without a unit, or too far away for a date, stays a
-// whole number of units.
+// Moment returns the datetime64 that lies n times count units after 1970, as NumPy
+// writes it and with all its digits: "2024-01-02T03:04:05.123456789". Longer units
+// give shorter texts, such as "2024-01-02". NaT is nil. A datetime64 without a unit,
+// or too far away for a date, stays a whole number of units.
 func Moment(n int64, unit string, count int) Value {
 	if n == notATime {
 		return nil
@@ -86,9 +86,9 @@ func Moment(n int64, unit string, count int) Value {
 	return text
 }
 
-// Span is a timedelta64 of n times count units, in seconds and with all its digits: a
-// float64, or a Decimal where that has not all of them. Years and months, which are
-// not all as long, and times without a unit stay whole numbers of units. NaT is nil.
+// Span returns a timedelta64 of n times count units in seconds, with all its digits:
+// a float64, or a Decimal where float64 has too few digits. Years and months, which
+// differ in length, and times without a unit stay whole numbers of units. NaT is nil.
 func Span(n int64, unit string, count int) Value {
 	if n == notATime {
 		return nil
@@ -120,8 +120,8 @@ func Span(n int64, unit string, count int) Value {
 	return Decimal(text)
 }
 
-// dateOf is the date so many days after the first of 1970, in the calendar that we
-// have now, for all times.
+// dateOf returns the date so many days after the first of January 1970, in the
+// Gregorian calendar, also for times before that calendar.
 func dateOf(days int64) string {
 	// Years begin with March here, so that a leap day is the last of its year.
 	days += 719468
@@ -142,7 +142,8 @@ func dateOf(days int64) string {
 	return year4(year) + fmt.Sprintf("-%02d-%02d", month, day+1)
 }
 
-// year4 is a year in at least four characters, a sign included as NumPy has it.
+// year4 returns a year in at least four characters. A sign is one of them, as in
+// NumPy.
 func year4(year int64) string {
 	return fmt.Sprintf("%04d", year)
 }

@@ -9,39 +9,40 @@ import (
 	"webmon/natural"
 )
 
-// The state topics by which a process of ours declares what it has. Their
-// values are Controls, Arrays and, of TopicActions, Actions.
+// The state topics by which a process with the package declares what it has. Their
+// values are Controls, Actions and Arrays.
 const (
 	TopicControls = "controls"
 	TopicActions  = "actions"
 	TopicArrays   = "arrays"
 )
 
-// TopicLost is the state topic whose value, a Lost, says which events the process
-// has not kept until they were taken.
+// TopicLost is the state topic of the events that the process had to drop before
+// webmon took them. Its value is a Lost.
 const TopicLost = "webmon.lost"
 
-// Lost counts events that a process has sent and nobody has taken in time, since the
-// process began.
+// Lost counts the events that a process has dropped since it began, because nobody
+// took them in time.
 type Lost struct {
 	Total  uint64            `json:"total"`
-	Topics map[string]uint64 `json:"topics"` // of each topic, of the first ones that lost any
+	Topics map[string]uint64 `json:"topics"` // by topic, for the first topics that lost any
 }
 
 // arrayPrefix begins the name of the state topic of every shared array.
 const arrayPrefix = "array/"
 
-// ArrayTopic is the state topic whose value is the newest *ArrayFrame of a
-// shared array. A process copies its frames only while somebody wants it.
+// ArrayTopic returns the state topic whose value is the newest *ArrayFrame of a
+// shared array. A process copies frames only while somebody wants the topic.
 func ArrayTopic(name string) string { return arrayPrefix + name }
 
-// ArrayOfTopic returns the name of the array whose frames are the topic.
+// ArrayOfTopic returns the name of the array whose frames a topic has. ok is false
+// for any other topic.
 func ArrayOfTopic(topic string) (name string, ok bool) { return strings.CutPrefix(topic, arrayPrefix) }
 
 // Controls are the values of a process that people may change, by name.
 type Controls []Control
 
-// Get returns the control of the name.
+// Get returns the control with the name.
 func (c Controls) Get(name string) (Control, bool) {
 	for i := range c {
 		if c[i].Name == name {
@@ -67,7 +68,7 @@ func (a Actions) MarshalJSON() ([]byte, error) {
 // Arrays are the arrays that a process shares, by name.
 type Arrays []ArrayInfo
 
-// Get returns the array of the name, nil if there is none.
+// Get returns the array with the name, nil if there is none.
 func (a Arrays) Get(name string) *ArrayInfo {
 	for i := range a {
 		if a[i].Name == name {
@@ -90,16 +91,16 @@ func marshalNamed[T any](list []T, name func(T) string) ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// ArrayInfo is what a process declares of one array in shared memory.
+// ArrayInfo is what a process declares about one array in shared memory.
 type ArrayInfo struct {
 	Name       string `json:"name"`
 	Shm        string `json:"shm"`        // name of the POSIX segment
-	Generation string `json:"generation"` // 16 hex digits; another one with each new segment
-	// Descr is the dtype in NumPy's notation, such as "<u2"; "" where Fields
-	// has the record's.
+	Generation string `json:"generation"` // 16 hex digits; changes with each new segment
+	// Descr is the dtype in NumPy's notation, such as "<u2". It is "" for an array
+	// of records, whose dtype is in Fields.
 	Descr  string       `json:"dtype"`
 	Fields []ArrayField `json:"fields,omitempty"`
-	// Shape is that of a frame, in C order; a frame may be smaller on any axis.
+	// Shape is the shape of a frame, in C order. A frame may be smaller on any axis.
 	Shape []int     `json:"shape"`
 	Axes  []string  `json:"axes"`            // a name for each axis, such as "t", "z", "y", "x"
 	Units []string  `json:"units,omitempty"` // of each axis, "" for none
@@ -110,18 +111,18 @@ type ArrayInfo struct {
 	Colormap string      `json:"colormap,omitempty"`
 	Limits   *[2]float64 `json:"limits,omitempty"` // contrast limits to begin with
 	Unit     string      `json:"unit,omitempty"`   // of the values
-	// Layer is the id of the layer whose visible part the array is; frames then
-	// say where in the layer they lie. "" for an array of its own.
+	// Layer is the id of the layer whose visible part the array is. The frames of
+	// such an array say where in the layer they lie. "" for an array that belongs to
+	// no layer.
 	Layer string `json:"layer,omitempty"`
-	// Note is a sentence of the process on what the frames are, or, without a
-	// segment, on why there are none.
+	// Note is a sentence by the process. It says what the frames are. Where the array
+	// has no segment, it says why there are no frames.
 	Note string `json:"note,omitempty"`
 
 	Stats ArrayStats `json:"stats"`
 }
 
-// Withheld reports whether the process has taken the frames back, and says why in
-// the note.
+// Withheld reports whether the process has taken the frames back. The note says why.
 func (i *ArrayInfo) Withheld() bool { return i.Shm == "" && i.Note != "" }
 
 // ArrayField is one field of a structured dtype.
@@ -132,28 +133,30 @@ type ArrayField struct {
 	Unit  string `json:"unit,omitempty"`
 }
 
-// ArrayStats is what webmon sees of an array.
+// ArrayStats counts the frames of an array as webmon sees them.
 type ArrayStats struct {
-	Published uint64  `json:"published"` // frames the process offered
-	Rate      float64 `json:"rate_hz"`   // of them, over the last seconds
-	Seen      uint64  `json:"seen"`      // frames that webmon had
-	Missed    uint64  `json:"missed"`    // frames copied by the process and overwritten before webmon had them
+	Published uint64  `json:"published"` // frames that the process offered
+	Rate      float64 `json:"rate_hz"`   // frames offered a second, over the last seconds
+	Seen      uint64  `json:"seen"`      // frames that webmon took
+	Missed    uint64  `json:"missed"`    // frames that were overwritten before webmon took them
 	Torn      uint64  `json:"torn"`      // frames that changed while they were read, and were left out
 	// Problem says why the array cannot be read, in one sentence.
 	Problem string `json:"problem,omitempty"`
 }
 
-// ArrayFrame is one frame of a shared array, still where the process has put
-// it: reading copies only what is asked for. Its fields are constant.
+// ArrayFrame is one frame of a shared array. Its pixels stay where the process has
+// put them: reading copies only what is asked for. The fields of an ArrayFrame never
+// change.
 type ArrayFrame struct {
 	Info  *ArrayInfo
 	Seq   uint64  // number of the frame, from 1
-	Stamp float64 // when it was published, s since the epoch by the process's clock
+	Stamp float64 // when the frame was published, s since the epoch by the process's clock
 	Shape []int   // of this frame: Info.Shape, or less on some axes
 
-	// Where the frame lies in its layer: the (row, column) of the outer corner
-	// of its first pixel and how far a pixel goes, in pixels of level 0.
-	// Of an array without a layer 0, 0 and 1, 1.
+	// Where the frame lies in its layer, in pixels of level 0: Offset is the (row,
+	// column) of the outer corner of the frame's first pixel. Step is how many of
+	// those pixels one pixel of the frame spans, down and right. An array without a
+	// layer has the Offset 0, 0 and the Step 1, 1.
 	Offset [2]float64
 	Step   [2]float64
 	Level  int // 0 is the full resolution
@@ -161,7 +164,7 @@ type ArrayFrame struct {
 	Reader ArrayReader
 }
 
-// MarshalJSON describes the frame; its pixels are no part of it.
+// MarshalJSON describes the frame, without its pixels.
 func (f *ArrayFrame) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]any{"seq": f.Seq, "time": f.Stamp, "shape": f.Shape, "level": f.Level})
 }
@@ -169,50 +172,53 @@ func (f *ArrayFrame) MarshalJSON() ([]byte, error) {
 // Why a frame cannot be read.
 var (
 	// ErrOvertaken says that the process has begun to write a newer frame into
-	// the frame's place. The newest one can be read.
+	// the frame's place. The newest frame can be read.
 	ErrOvertaken = errors.New("the frame was overwritten by a newer one")
-	// ErrNoArray says that the segment is gone, or is not what it claims to be.
+	// ErrNoArray says that the segment is gone, or is not what its process declares.
 	ErrNoArray = errors.New("the array cannot be read")
 )
 
 // ArrayReader reads frames out of shared memory. It is safe for concurrent
 // use, and never blocks the process.
 type ArrayReader interface {
-	// ReadPlane copies a part of a frame into dst, which it grows as needed, and
-	// says what it has become. The error wraps ErrOvertaken or ErrNoArray, or
-	// says what is wrong with the selection.
+	// ReadPlane copies a part of a frame into dst, which grows as needed, and returns
+	// the pixels. The error wraps ErrOvertaken or ErrNoArray, or says what is wrong
+	// with the selection.
 	ReadPlane(f *ArrayFrame, sel Selection, dst []byte) (Pixels, error)
-	// ReadRecords returns the records [from, to) of a frame of a structured
-	// dtype with one axis, each with a value for every field of Info.Fields.
+	// ReadRecords returns the records [from, to) of a frame of a structured dtype
+	// with one axis. Each record has a value for every field of Info.Fields. Errors
+	// are those of ReadPlane.
 	ReadRecords(f *ArrayFrame, from, to int) ([][]Value, error)
-	// ReadAll copies the whole frame, in C order and the dtype of Info.
+	// ReadAll copies the whole frame into dst, which grows as needed: in C order and
+	// the dtype of Info. Errors are those of ReadPlane.
 	ReadAll(f *ArrayFrame, dst []byte) ([]byte, error)
 }
 
-// Selection says which part of a frame to read: a plane of two axes, or a
-// rectangle in it, perhaps with less resolution.
+// Selection says which part of a frame to read: a plane of two axes, or a rectangle
+// in that plane, perhaps with less resolution.
 type Selection struct {
-	// Index is the position on every axis; of no meaning on Y, X and C.
+	// Index is the position on every axis. It means nothing on the axes Y, X and C.
 	Index []int
 	Y, X  int // the axes that go down and right; Y is -1 for an array of one axis
 	C     int // the axis of colour samples (3 or 4 long), -1 for none
 	// Row, Col, Rows and Cols are the rectangle, in pixels of the frame. What
 	// lies outside the frame is cut off.
 	Row, Col, Rows, Cols int
-	// Step is how many pixels become one, along both axes: the mean of those that
-	// have a finite value, or with Nearest the one in the middle. At least 1.
+	// Step is how many pixels become one along both axes, at least 1. The one is the
+	// mean of those that have a finite value. With Nearest it is the pixel in the
+	// middle.
 	Step    int
 	Nearest bool
-	// Compact takes fewer bytes a pixel where they tell the same values apart:
-	// I32 or U32 where all whole numbers of 64 bits fit in 32, and F32 for F64
-	// where float32 is fine enough for the range of the values, and for the
-	// array's declared limits. It is for what is only looked at.
+	// Compact takes fewer bytes a pixel where that tells the same values apart. It
+	// gives I32 or U32 where all whole numbers of 64 bits fit in 32 bits. It gives F32
+	// for F64 where float32 is fine enough for the range of the values and for the
+	// array's declared limits. Compact is for pixels that people only look at.
 	Compact bool
 }
 
-// PixelType is how pixels come out of ReadPlane, in little-endian order. Every
-// NumPy dtype of numbers becomes the one that holds it: whole numbers never pass
-// through a float that has fewer digits.
+// PixelType is the type of the pixels that ReadPlane returns, in little-endian order.
+// Every NumPy dtype of numbers becomes a type that holds all its values. Whole
+// numbers never become floats with fewer digits.
 //
 //	bool, uint8                                 U8
 //	uint16                                      U16
@@ -222,9 +228,9 @@ type Selection struct {
 //	complex: the absolute value                 F64
 //	datetime64, timedelta64: seconds            F64
 //
-// A mean of whole numbers is U8 or U16 for those, rounded; F32 and F64 for the
-// others, not rounded; but of I64 and U64 beyond 2^53, where F64 has no digits
-// left, it is I64 and U64, rounded.
+// The mean of pixels of type U8 or U16 keeps that type and is rounded. The mean of
+// other whole numbers is F32 or F64 and is not rounded. The mean of I64 or U64 beyond
+// 2^53, for which F64 has too few digits, keeps its type and is rounded.
 type PixelType string
 
 // The types of pixels.
@@ -239,7 +245,7 @@ const (
 	F64 PixelType = "f8"
 )
 
-// Size is the bytes of one sample.
+// Size returns the bytes of one sample.
 func (t PixelType) Size() int {
 	switch t {
 	case U8:
@@ -252,7 +258,8 @@ func (t PixelType) Size() int {
 	return 4
 }
 
-// Pixels is a picture: Rows x Cols pixels of Samples samples in row-major order.
+// Pixels is a picture: Rows x Cols pixels of Samples samples each, in row-major
+// order.
 type Pixels struct {
 	Type       PixelType
 	Row, Col   int // of the first pixel, in pixels of the frame

@@ -18,13 +18,14 @@ const (
 	KindRemote Kind = "remote" // a simulation server elsewhere
 )
 
-// IsModel reports whether it is a simulation, which runs while somebody looks.
+// IsModel reports whether the source is a simulation, which runs while somebody
+// looks.
 func (k Kind) IsModel() bool { return k == KindModel || k == KindRemote }
 
-// Info is what is known of a watched process. Empty strings and zeros mean
-// that it could not be found out: napari's own monitor names no version.
+// Info is what is known of a watched process. An empty string or a zero means that
+// the value is not known: napari's own monitor names no version, for example.
 type Info struct {
-	Name     string // as it calls itself; the dashboard derives the source's id from it
+	Name     string // what the process calls itself; the dashboard derives the source's id from it
 	Kind     Kind
 	Instance string // random, new with each start of the process
 	PID      int    // of the watched process, not of its manager
@@ -32,12 +33,12 @@ type Info struct {
 	Napari   string // version, such as "0.4.11"
 	Package  string // version of the webmon package inside the process
 	Address  string // host:port of its manager
-	// Reader is the URL of another webmon that already drains this process.
-	// Its messages then arrive there and not here.
+	// Reader is the URL of another webmon that already takes the messages of this
+	// process. They arrive there and not here. "" where there is no other webmon.
 	Reader string
 }
 
-// Why a source ended. Run wraps one of these, or another error that says more.
+// Why a source ended. The error of [Source.Run] wraps one of these.
 var (
 	ErrEnded = errors.New("the process ended")                       // shutdown event or an orderly close
 	ErrGone  = errors.New("the connection to the process broke off") // killed or crashed
@@ -46,79 +47,82 @@ var (
 
 // Source is one watched process as an adapter offers it.
 type Source interface {
-	// Info returns what is known now; it may grow while the source runs.
+	// Info returns what is known now. More may become known while the source runs.
 	Info() Info
 
-	// Actions lists what people may ask of the process, by name. Only these
-	// names, and those of its controls (the state topic TopicControls), are
-	// ever sent to it.
+	// Actions lists what people may ask of the process, by name. Nothing is sent
+	// to the process but commands with these names, and with the names of its
+	// controls (the state topic TopicControls).
 	Actions() []Action
 
-	// Run reads until ctx is done or the process is gone and hands everything
-	// to sink. It returns nil only after ctx is done, else an error that wraps
-	// ErrEnded, ErrGone or ErrOwner. It is called once.
+	// Run reads until ctx is done or the process is gone, and hands everything to
+	// sink. Run returns nil if ctx is done. Otherwise it returns an error that wraps
+	// ErrEnded, ErrGone or ErrOwner. Run is called once.
 	Run(ctx context.Context, sink Sink) error
 
-	// Command sends cmd to the process and returns at once. The steps of its
-	// life are told to report, in order, ending with a final Status. Of a
-	// command without an ID nothing is told; report may be nil.
+	// Command sends cmd to the process and returns at once. report is called with
+	// each step in the life of the command, in order; the last step is a final
+	// Status. report is not called for a command without an ID, and may be nil.
 	Command(cmd Command, report func(Status, string))
 }
 
-// Refresher is a Source that fetches what its process has, and so may know less than
-// that. One that is told everything at once is none.
+// Refresher is a Source that fetches what its process has. The sink of such a source
+// may lag behind the process. A Source that is told everything at once does not
+// implement Refresher.
 type Refresher interface {
-	// Refresh returns when the sink has what the process had of the topics after it
-	// was called, or when ctx is done; nil stands for all topics. What the process
-	// sent before is there as well, also where no topic is named.
+	// Refresh brings topics up to date; nil stands for all topics. It returns when
+	// the sink has values that the process had after the call, or when ctx is done.
+	// Everything that the process sent before the call has reached the sink too,
+	// even if topics is empty.
 	Refresh(ctx context.Context, topics []string)
 }
 
 // Sink takes what a source reads. Its methods return at once, never block the
-// reader, and are safe for concurrent use. Values handed over belong to the
-// sink: the source must not write to them again.
+// reader, and are safe for concurrent use. A value that is handed over belongs to
+// the sink: the source must not write to it again.
 type Sink interface {
-	// State replaces the value of a state topic; nil says that the process has
-	// taken the topic back.
+	// State replaces the value of a state topic. The value nil says that the process
+	// has taken the topic back.
 	State(topic string, value Value)
-	// Event appends to an event topic. Events of one topic come in order.
+	// Event appends to an event topic. The events of one topic come in order.
 	Event(Event)
-	// Frame says that everything the process sent for one frame of its own has
-	// been handed over. stamp is the process's time of the frame (0: unknown, or
-	// of no meaning because the source took its time while nobody watched).
+	// Frame says that everything that the process sent for one of its frames has
+	// been handed over. stamp is the process's time of the frame. It is 0 if the time
+	// is not known, or means nothing because the source read late while nobody
+	// watched.
 	Frame(stamp float64)
-	// Alive says that the process is well although it has nothing to draw: what
-	// would have sent a frame is still at work.
+	// Alive says that the process is well although it draws no frame: whatever would
+	// draw the next frame still runs.
 	Alive()
 	// Cost reports what reading costs the watched process.
 	Cost(Cost)
-	// Notice says something people should read, such as a message that could
-	// not be decoded; key tells kinds of notice apart so that one that comes
-	// often is counted instead of repeated.
+	// Notice says something that people should read, for example that a message
+	// could not be decoded. Notices with the same key are counted instead of
+	// repeated.
 	Notice(key, text string)
 
-	// Demand returns how often a second somebody wants the topic, 0 for nobody.
+	// Demand returns how often a second somebody wants the topic: 0 if nobody does.
 	Demand(topic string) float64
-	// DemandChanged is signalled (capacity one) when Demand may answer
-	// differently.
+	// DemandChanged returns a channel of capacity one. The channel gets a signal when
+	// Demand may have a new answer.
 	DemandChanged() <-chan struct{}
 }
 
-// Cost is what reading takes from the watched process, since the source began.
+// Cost is what reading has cost the watched process since the source began.
 type Cost struct {
 	Calls   uint64        // requests answered by its manager
 	Bytes   uint64        // bytes received from it
-	Waiting time.Duration // time its manager needed for them: an upper bound of its CPU
-	Manager time.Duration // CPU time of the manager process; 0: unknown on this platform
+	Waiting time.Duration // time its manager took to answer: an upper bound of the CPU time
+	Manager time.Duration // CPU time of the manager process; 0: not known on this platform
 }
 
 // Event is one message of an event topic.
 type Event struct {
 	Topic string
-	Stamp float64 // the process's own time, s since the epoch; 0: it gave none
-	Value Value   // what it sent, such as {"time": s, "delta_ms": ms}
-	// Past says that it was sent before webmon came: Stamp then is when. It is
-	// history, and tells nothing of how fast the process is now.
+	Stamp float64 // the process's own time, s since the epoch; 0: the process gave none
+	Value Value   // what the process sent, such as {"time": s, "delta_ms": ms}
+	// Past says that the event was sent before webmon came, at the time Stamp. Such
+	// an event is history: it tells nothing about how fast the process is now.
 	Past bool `json:",omitempty"`
 }
 
@@ -134,7 +138,7 @@ type Action struct {
 // Control is a value that people may change, or one argument of an Action.
 type Control struct {
 	Name    string      `json:"name"`
-	Title   string      `json:"title,omitempty"` // for people; "" where the name will do
+	Title   string      `json:"title,omitempty"` // for people; "": the name is shown
 	Type    ControlType `json:"type"`
 	Value   Value       `json:"value,omitempty"`
 	Default Value       `json:"default,omitempty"`
@@ -166,10 +170,11 @@ const (
 	Text   ControlType = "text"
 )
 
-// Command is one request to a process: the name of an action and its
-// arguments, or of a control and its value under the same name. One without an
-// ID is a value on the way to another, as while a slider is dragged: nobody
-// waits for it, and a newer one takes its place.
+// Command is one request to a process. It has the name of an action and the
+// action's arguments, or the name of a control and the control's value under the
+// same name. A command without an ID is a value on the way to another one, as while
+// a slider is dragged: nobody waits for its answer, and a newer value takes its
+// place.
 type Command struct {
 	ID   string
 	Name string
@@ -180,8 +185,8 @@ type Command struct {
 type Status string
 
 // The life of a command: queued, then perhaps taken, then applied or refused.
-// For a plain napari it ends at taken, because napari tells nobody what it did
-// with it. Gone ends the life of a command whose process ended before.
+// In a plain napari the life of a command ends at taken, because napari tells
+// nobody what became of it. Gone is the end if the process ended before.
 const (
 	Queued  Status = "queued"  // in the process's queue
 	Taken   Status = "taken"   // the process has fetched it

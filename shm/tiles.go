@@ -23,18 +23,18 @@ type TileLayer struct {
 	// ID is napari's id of the layer object, an int above 2^46, as a string:
 	// JavaScript's numbers cannot hold every such int.
 	ID     string
-	Name   string      // as napari shows it; "" where it does not say
+	Name   string      // as napari shows it; "": not known
 	State  *TileState  // nil until napari has drawn the layer
 	Config *TileConfig // nil until napari has drawn the layer
-	// Note is what people should know of how napari draws the layer, such as why
-	// it draws nothing of it; "" for nothing. Only a process of ours says so.
+	// Note is what people should know about how napari draws the layer, for example
+	// why it draws nothing. "" for nothing. Only a process with the package has notes.
 	Note string
 }
 
 // TileState is what napari draws of a layer in this frame.
 type TileState struct {
-	// Rows and Cols, of equal length, name the tiles drawn, of the level in
-	// use, counted from the top left; a tile may stand there more than once.
+	// Rows and Cols name the tiles that are drawn, of the level in use, counted from
+	// the top left. Both have the same length. A tile may be named more than once.
 	Rows, Cols []int64
 	// Corners are the view's corners, top left and bottom right, each (row,
 	// col) in pixels of level 0. napari enlarges the view by 1.1, and a view
@@ -43,9 +43,10 @@ type TileState struct {
 	// HasCorners is false where napari sent none.
 	HasCorners bool
 
-	// Loading and Reloaded name tiles by (row, col) as Rows and Cols do: those
-	// that are asked for and have not come, and those that were loaded again of
-	// late although napari had just had them. Only a process of ours says so.
+	// Loading and Reloaded name tiles by (row, col), as Rows and Cols do. Loading are
+	// the tiles that napari has asked for and that have not come. Reloaded are the
+	// tiles that were recently loaded again although napari had just had them. Only a
+	// process with the package tells them.
 	Loading, Reloaded [][2]int64
 }
 
@@ -57,12 +58,12 @@ type TileConfig struct {
 	TileSize     int64    // pixels along a tile's side
 	LevelIndex   int64    // 0 is the full resolution
 
-	// What only a process of ours says.
+	// What only a process with the package tells.
 
 	TileShape  [2]int64   // pixels of a tile: rows, cols; zeros: TileSize along both sides
-	IdealLevel int64      // the level whose pixels fit the screen's; -1: unknown
+	IdealLevel int64      // the level whose pixels fit the screen's; -1: not known
 	Levels     [][2]int64 // pixels of every level: rows, cols
-	Stated     bool       // the grid is a stated size, not that of the data's chunks
+	Stated     bool       // the grid has a stated size, not the size of the data's chunks
 	Reloads    int64      // chunks loaded again without need, since the process began
 }
 
@@ -79,8 +80,8 @@ func (p *TilePoll) Layer(id string) *TileLayer {
 	return nil
 }
 
-// MarshalJSON writes napari's own layout, "seen" as a list of [row, col]. What
-// only a process of ours says stands beside it where it says something.
+// MarshalJSON writes napari's own layout, with "seen" as a list of [row, col]. What
+// only a process with the package tells is added where there is any.
 func (p *TilePoll) MarshalJSON() ([]byte, error) { return p.appendJSON(nil), nil }
 
 func (p *TilePoll) appendJSON(b []byte) []byte {
@@ -146,7 +147,7 @@ func (c *TileConfig) appendJSON(b []byte, name string) []byte {
 	if c.TileShape != [2]int64{} {
 		b = appendPair(append(b, `,"tile_shape":`...), c.TileShape[0], c.TileShape[1])
 	}
-	if c.Levels != nil { // else IdealLevel has no meaning
+	if c.Levels != nil { // otherwise IdealLevel means nothing
 		b = strconv.AppendInt(append(b, `,"ideal_level":`...), c.IdealLevel, 10)
 		b = appendPairs(append(b, `,"levels":`...), c.Levels)
 		b = strconv.AppendBool(append(b, `,"stated":`...), c.Stated)

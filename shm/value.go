@@ -10,12 +10,12 @@ import (
 	"strconv"
 )
 
-// Value is something a process sent, in a form that is safe to keep and to
-// show: nil, bool, int64, float64, string, []Value, map[string]Value, or a
-// type of this package that says in its MarshalJSON how it is written
-// (*TilePoll, *Array). Integers beyond int64 are *big.Int, which nobody changes,
-// and other numbers that float64 has not the digits for Decimal. An adapter bounds
-// depth and size before it hands one over; there are no cycles.
+// Value is something that a process sent, in a form that is safe to keep and to
+// show: nil, bool, int64, float64, string, []Value, map[string]Value, or a type of
+// this package with a MarshalJSON (*TilePoll, *Array). A whole number beyond int64
+// is a *big.Int, which nobody changes. Another number with more digits than float64
+// has is a Decimal. An adapter bounds the depth and the size of a value before it
+// hands the value over. A value has no cycles.
 type Value = any
 
 // Decimal is a number as JSON writes it, with more digits than float64 has.
@@ -24,9 +24,9 @@ type Decimal string
 // MarshalJSON implements json.Marshaler.
 func (d Decimal) MarshalJSON() ([]byte, error) { return []byte(d), nil }
 
-// AppendJSON appends v as JSON to b. NaN and the infinities become null, since
-// JSON has no word for them; map keys are sorted so that equal values give
-// equal bytes.
+// AppendJSON appends v as JSON to b. NaN and the infinities become null, because
+// JSON has no word for them. Map keys are sorted, so that equal values give equal
+// bytes.
 func AppendJSON(b []byte, v Value) ([]byte, error) {
 	switch v := v.(type) {
 	case nil:
@@ -115,8 +115,8 @@ func Number(v Value) (float64, bool) {
 	return 0, false
 }
 
-// NumberText writes a number with all its digits, and no more than it takes to read
-// it back the same; ok is false for what is no number. NaN and the infinities are "".
+// NumberText writes a number with as many digits as it takes to read the same number
+// back. NaN and the infinities are "". ok is false for a value that is no number.
 func NumberText(v Value) (text string, ok bool) {
 	x, ok := Number(v)
 	if !ok || math.IsNaN(x) {
