@@ -11,16 +11,16 @@ from typing import Any, Protocol
 import numpy as np
 
 from ._about import Scales, Units, axes_of, check_colour, limits_of, per_axis, pixel, placed, shape_of, unit_of
-from ._convert import as_dtype, called, described, to_array, written
+from ._convert import written
 from ._demand import Demand
+from ._frames import Frames
 from ._life import Life
 from ._plain import words
-from ._segment import _AVAILABLE, Segment, check_dtype, describe, description, fields, total_bytes, unmaskable
+from ._segment import _AVAILABLE, Segment, describe, description, total_bytes
 
 log = logging.getLogger("webmon")
 
 _ROLES = ("", "rgb", "labels", "table")
-_MAX_CLASSES = 16  # of frames that are no NumPy arrays, and are known to become some
 _ORIGIN, _UNIT, _LEVEL = (0.0, 0.0), (1.0, 1.0), 0
 _RETRY, _RETRY_RARELY = 1.0, 30.0  # s until a segment that could not be made is tried again, at first and in the end
 
@@ -88,14 +88,12 @@ class SharedArray:
         self._life = owner.life
         self._demand = owner.demand
         self._topic = f"array/{name}"
-        self._packed = check_dtype(dtype)
-        self._frame_dtype = as_dtype(dtype) or self._packed
-        self.dtype = self._frame_dtype
-        self._ways = [way for *_, way in fields(self._frame_dtype)] if self._packed.names is not None else []
-        self._unmaskable = unmaskable(self._packed)
-        self.shape = shape_of(shape)
         if type(role) is not str or role not in _ROLES:
             raise ValueError(f"role must be one of {', '.join(map(repr, _ROLES))}, not {written(role)}")
+        self._frames = Frames(name, dtype, role == "rgb")
+        self._packed = self._frames.packed
+        self.dtype = self._frame_dtype = self._frames.dtype
+        self.shape = shape_of(shape)
         if not issubclass(type(slots), (int, np.integer)) or not 2 <= slots <= 64:
             raise ValueError(f"slots must be 2 to 64, not {written(slots)}")
         slots = int(slots)
@@ -121,8 +119,6 @@ class SharedArray:
         }
         self._withheld = False
         self._text = self._describe(self.shape)
-        # Classes of other libraries whose objects are known to become arrays, with the device that those were on.
-        self._classes: dict[type, Any] = {}
         self._lock = threading.Lock()
         self._segment: Segment | None = None
         self._closed = False
@@ -309,14 +305,14 @@ class SharedArray:
         life = self._life
         try:
             if type(frame) is not np.ndarray:
-                frame = self._converted(frame)
+                frame = self._frames.converted(frame, self.shape, self.wanted)
                 if frame is None:
                     self.published += 1  # told by _look
                     return False
             if frame.dtype is not self._frame_dtype and frame.dtype != self._frame_dtype:
-                self._check_dtype(frame.dtype)
+                self._frames.check_dtype(frame.dtype)
             if frame.shape != self.shape:
-                self._check_shape(frame.shape)
+                self._frames.check_shape(frame.shape, self.shape)
             if offset is not _ORIGIN or step is not _UNIT or level is not _LEVEL or stamp is not None:
                 offset, step, level, stamp = placed(offset, step, level, stamp)
             hz = self._demand.wants.get(self._topic)
@@ -339,8 +335,8 @@ class SharedArray:
                 if segment is None or self._closed:
                     return False
                 if frame.shape != self.shape:
-                    self._check_shape(frame.shape)  # it may have been resized meanwhile
-                segment.write(frame, now if stamp is None else int(stamp * 1e9), offset, step, level, self._ways)
+                    self._frames.check_shape(frame.shape, self.shape)  # it may have been resized meanwhile
+                segment.write(frame, now if stamp is None else int(stamp * 1e9), offset, step, level, self._frames.ways)
                 self._last = began
                 self._due = max(due, began) + interval
                 self.copied += 1
@@ -366,67 +362,6 @@ class SharedArray:
             except (ValueError, TypeError):
                 return None  # closed at this very moment
         return segment
-
-    def _converted(self, frame: Any) -> np.ndarray[Any, Any] | None:
-        """Return a frame of any class as an array; None where nobody looks and it is known to become one that fits."""
-        kind = type(frame)
-        if not issubclass(kind, np.ndarray):
-            said = described(frame)
-            dtype = as_dtype(said[0]) if said else None
-            if said and dtype is not None and not self.wanted and self._known(kind, said[2]):
-                if dtype != self._frame_dtype:
-                    self._check_dtype(dtype)
-                if said[1] != self.shape:
-                    self._check_shape(tuple(said[1]))
-                return None
-        else:
-            said = dtype = None
-        array = to_array(frame)
-        if array is None:
-            raise TypeError(
-                f"a frame of the array {self.name} is an array, and this is a {called(frame)}: make it one with np.asarray(frame, {_literal(self._frame_dtype)})"
-            )
-        if isinstance(array, np.ma.MaskedArray):
-            if np.ma.getmask(array) is np.ma.nomask:
-                return np.asarray(array)
-            if self._unmaskable:
-                self._check_dtype(array.dtype)
-                raise TypeError(
-                    f"the array {self.name} is shared as {self._unmaskable}, which has no NaN to stand for what is masked: "
-                    "share it as a float, or publish frame.filled(...)"
-                )
-        elif said and dtype == array.dtype and tuple(said[1]) == array.shape:
-            if len(self._classes) < _MAX_CLASSES or kind in self._classes:
-                self._classes[kind] = said[2]
-        else:
-            self._classes.pop(kind, None)  # does not say, or not what it is
-        return array
-
-    def _known(self, kind: type, device: Any) -> bool:
-        """Whether objects of the class are known to become arrays from where this one is."""
-        if kind not in self._classes:
-            return False
-        known = self._classes[kind]
-        try:
-            return known is device or bool(known == device)
-        except Exception:
-            return False
-
-    def _check_dtype(self, other: np.dtype[Any]) -> None:
-        own = self._frame_dtype
-        # Another byte order is converted while it is copied.
-        if own.newbyteorder("=") == other.newbyteorder("="):
-            return
-        raise TypeError(f"the array {self.name} is shared as {own}, and this frame is of {other}: convert it with frame.astype({_literal(own)})")
-
-    def _check_shape(self, other: tuple[int, ...]) -> None:
-        if len(other) != len(self.shape):
-            raise ValueError(f"the array {self.name} is shared with the shape {self.shape}, and this frame has the shape {other}: the number of axes must be the same")
-        for n, most in zip(other, self.shape):
-            if n > most:
-                raise ValueError(f"the array {self.name} is shared with the shape {self.shape}, and this frame of {other} is larger: call resize() first")
-        if self._about["role"] == "rgb":
-            check_colour(self.name, other)
 
     def resize(self, shape: int | Sequence[int]) -> None:
         """Give the array another shape; its name and everything else stay.
@@ -570,7 +505,3 @@ class SharedArray:
     def __repr__(self) -> str:
         state = "closed" if self._closed else f"{self.published} published"
         return f"<webmon.SharedArray {self.name!r} {self.shape} {self.dtype}, {state}>"
-
-
-def _literal(dtype: np.dtype[Any]) -> str:
-    return "..." if dtype.names is not None else repr(dtype.str if dtype.isbuiltin != 2 else dtype.name)
