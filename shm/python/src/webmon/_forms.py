@@ -95,10 +95,7 @@ class Range:
 
 
 class Choice:
-    """One of some values, as an annotation of a command's argument::
-
-        @webmon.command
-        def bin_pixels(by: webmon.Choice([1, 2, 4], labels=["not at all", "2 x 2", "4 x 4"]) = 1) -> None: ...
+    """One of some values, as an annotation of a command's argument.
 
     Programs send a value, or its text; people see its label; the function gets the value. Type checkers that dislike a
     call as an annotation take ``Annotated[int, webmon.Choice([1, 2, 4])]``.
@@ -114,6 +111,11 @@ class Choice:
     ------
     ValueError
         If there are no values, two read the same, or there is not a label for each.
+
+    Examples
+    --------
+    >>> @webmon.command
+    ... def bin_pixels(by: webmon.Choice([1, 2, 4], labels=["not at all", "2 x 2", "4 x 4"]) = 1) -> None: ...
     """
 
     __slots__ = ("labels", "members")
@@ -150,7 +152,7 @@ def _texts(values: Any, what: str) -> list[str]:
 
 
 def labelled(choices: list[str] | None, labels: Any) -> list[str] | None:
-    """Returns labels as a list of texts, None for None; raises if there is not one for each of the choices."""
+    """Return labels as a list of texts, None for None. Raises ValueError if there is not one for each of the choices."""
     if labels is None:
         return None
     if isinstance(labels, str):
@@ -262,7 +264,7 @@ def check(declared: dict[str, Any], name: str, value: Any) -> Any:
 
 
 def _chosen(choices: list[str], labels: list[str], name: str, value: Any) -> str:
-    """Returns the choice that is meant: by its text, by its number, or by a label that only one has."""
+    """Return the choice that is meant: by its text, by its number, or by a label that only one has."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, (int, float)) and not isinstance(value, bool):

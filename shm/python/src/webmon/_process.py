@@ -333,7 +333,7 @@ class Process:
             Of the topic: 1 to 80 letters, digits and _ . : - of ASCII, beginning with a letter, a digit or _.
         value : object
             Plain data, of at most 4 MiB: None, bool, int of up to 64 bits, float, str, lists, dicts, NumPy scalars and small
-            arrays, and what stands for such, as records, dataclasses, datetimes (seconds since the epoch), masked values
+            arrays, and what stands for such, as records, dataclasses, times (text, ISO 8601), spans (seconds), masked values
             (None) and numbers of other libraries. It is copied.
         **meta
             ``title`` and ``unit``, text, and ``fields``, ``{path: {"title": ..., "unit": ...}}``. They stay until they are
