@@ -32,7 +32,9 @@ var wireName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,79}$`)
 // arrays are those that a process of ours shares: what it declares of them, and
 // their frames while somebody wants them.
 type arrays struct {
-	r    *run
+	sink     shm.Sink
+	announce func(topic string) // has the process told whether the topic is wanted
+
 	wake chan struct{}      // capacity one: list or demand has changed, or a follower has ended
 	asks chan chan struct{} // closed once what there is has been told
 
@@ -41,8 +43,8 @@ type arrays struct {
 	news bool       // list is one that run has not taken yet
 }
 
-func (a *arrays) init(r *run) {
-	a.r = r
+func (a *arrays) init(sink shm.Sink, announce func(topic string)) {
+	a.sink, a.announce = sink, announce
 	a.wake = make(chan struct{}, 1)
 	a.asks = make(chan chan struct{})
 }
@@ -51,10 +53,10 @@ func (a *arrays) init(r *run) {
 func (a *arrays) declared(v pickle.Value) {
 	list, notes := decodeArrays(v)
 	for _, n := range notes {
-		a.r.sink.Notice(n.key, n.text)
+		a.sink.Notice(n.key, n.text)
 	}
 	for i := range list {
-		a.r.announce(shm.ArrayTopic(list[i].Name))
+		a.announce(shm.ArrayTopic(list[i].Name))
 	}
 	a.mu.Lock()
 	if a.list != nil || len(list) > 0 {
@@ -66,6 +68,21 @@ func (a *arrays) declared(v pickle.Value) {
 
 // demandChanged is called whenever somebody may want other topics than before.
 func (a *arrays) demandChanged() { signal(a.wake) }
+
+// sync returns once the last list that the process declared has been handed over,
+// with what is known of its arrays now.
+func (a *arrays) sync(ctx context.Context) {
+	done := make(chan struct{})
+	select {
+	case a.asks <- done:
+	case <-ctx.Done():
+		return
+	}
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}
 
 // taken returns what was declared since it was called last; ok is false if
 // nothing was.
@@ -100,7 +117,7 @@ func (a *arrays) run(ctx context.Context) {
 		now := time.Now()
 		if changed || list != nil && asked != nil || watched && (all.news || now.Sub(all.told) >= statsEvery-statsEvery/16) {
 			all.told, all.news = now, false
-			a.r.sink.State(shm.TopicArrays, all.stats(now))
+			a.sink.State(shm.TopicArrays, all.stats(now))
 		}
 		if asked != nil {
 			close(asked)
@@ -184,14 +201,14 @@ func (all *followed) replace(list shm.Arrays) {
 	}
 	for name, f := range old {
 		f.close()
-		all.a.r.sink.State(shm.ArrayTopic(name), nil) // its last frame would hold the memory
+		all.a.sink.State(shm.ArrayTopic(name), nil) // its last frame would hold the memory
 	}
 }
 
 // look opens, follows and leaves arrays as people want them, and reports whether
 // they want any at all.
 func (all *followed) look(now time.Time) bool {
-	sink := all.a.r.sink
+	sink := all.a.sink
 	wants := make([]bool, len(all.arrays))
 	watched := sink.Demand(shm.TopicArrays) > 0
 	for i, f := range all.arrays {
@@ -283,7 +300,7 @@ func (f *following) follow(ctx context.Context, a *arrays) {
 				}
 				return
 			}
-			a.r.sink.State(topic, frame)
+			a.sink.State(topic, frame)
 		}
 	}()
 	f.follower, f.failed = follower, failed

@@ -287,9 +287,7 @@ func (r *run) frame(stamp float64) {
 	} else {
 		signal(f.wake)
 	}
-	if r.out.waits.Load() {
-		signal(r.ticked)
-	}
+	r.out.tick()
 }
 
 // anyDue reports whether a frame now has something to fetch.

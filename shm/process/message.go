@@ -107,9 +107,7 @@ func (r *run) own(key string, v pickle.Value) bool {
 			}
 		}
 		r.changed(names)
-		if r.out.waits.Load() {
-			signal(r.ticked) // perhaps by a command
-		}
+		r.out.tick() // perhaps by a command
 	}
 	if asks, ok := entry(d, "current").(*pickle.Dict); ok {
 		if n, ok := scalar(entry(asks, r.opt.ID)).(int64); ok {

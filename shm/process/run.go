@@ -46,7 +46,6 @@ type run struct {
 
 	reading atomic.Bool   // messages are ours to take
 	turn    chan struct{} // capacity one: reading may have become true
-	ticked  chan struct{} // capacity one: a frame has come, for commands
 	demand  chan struct{} // capacity one: tell the process what is wanted
 	since   float64       // stamps before are of no interest any more; 0: all are
 	skipped int           // messages left out because of since; owned by drain
@@ -61,14 +60,16 @@ func (s *Source) Run(ctx context.Context, sink shm.Sink) error {
 	r := &run{
 		Source: s, sink: sink,
 		turn:   make(chan struct{}, 1),
-		ticked: make(chan struct{}, 1),
 		demand: make(chan struct{}, 1),
 		pace:   newPace(sink, s.lull),
 	}
 	r.pace.asked = func() bool { return s.out.unanswered() || r.asked.waits() }
 	r.fetcher.init()
-	r.arrays.init(r)
-	r.asked.init()
+	r.arrays.init(sink, func(name string) { r.pace.topics.add(name, 0) })
+	r.asked.init(func() {
+		signal(r.demand)
+		signal(r.pace.hurry)
+	})
 	s.run.Store(r)
 	defer s.run.Store(nil)
 	if loopbackAddress(s.opt.Address) {
@@ -250,7 +251,9 @@ func (r *run) session(ctx context.Context) error {
 			func() error { return r.drain(ctx, conns[0]) },
 			func() error { return r.fetch(ctx) },
 			func() error { return r.keep(ctx, conns[1]) },
-			func() error { return r.commands(ctx, conns[1]) },
+			func() error {
+				return r.out.run(ctx, conns[1], r.res.clientMessages, func() { signal(r.pace.hurry) }) // for the answer
+			},
 			func() error { return r.awaitShutdown(ctx, conns[2]) },
 		} {
 			all.Go(func() {
