@@ -2,14 +2,14 @@ package components
 
 import "webmon/components/ui"
 
-// ArraysState is what the Arrays page has to show.
+// ArraysState says what there is to show.
 type ArraysState int
 
 // The states of the Arrays page.
 const (
 	ArraysNone    ArraysState = iota // there is no source at all
-	ArraysWaiting                    // attached just now: it has not said yet what it shares
-	ArraysEmpty                      // the process shares no arrays, or cannot
+	ArraysWaiting                    // the process has not said yet which arrays it shares
+	ArraysEmpty                      // the process shares no arrays
 	ArraysLive                       // a list of arrays
 )
 
@@ -30,14 +30,14 @@ type Arrays struct {
 // ArrayRow is one array in the list.
 type ArrayRow struct {
 	Name, Title, Href  string
-	Current            bool    // it is open
+	Current            bool    // the array is open
 	Shape, DType, Axes string  // such as "2048 × 2048", "uint16", "y, x"
 	Rate               float64 // frames a second that the process offers
-	Published, Missed  uint64  // frames offered; frames overwritten before webmon had them
+	Published, Missed  uint64  // frames offered; frames overwritten before webmon read them
 	Bytes              int64   // of a whole frame
-	Problem            string  // why it cannot be read, one sentence
-	Note               string  // what the process says of its frames, one sentence
-	Table              bool    // records, shown as a table and not as a picture
+	Problem            string  // why the array cannot be read, one sentence
+	Note               string  // what the process says about its frames, one sentence
+	Table              bool    // the array holds records, shown as a table and not as a picture
 }
 
 // ArrayView is the array that is open.
@@ -48,10 +48,10 @@ type ArrayView struct {
 	// "axes", "units", "scale", "dtype", "role", "colormap", "limits", "unit",
 	// "layer", "pixels": "u1", "u2" or "f4"}.
 	Config any
-	// PNG, NPY and Plane are the addresses of the picture, of the whole frame
-	// as .npy and of one plane of it; "" where there is none.
+	// PNG, NPY and Plane are the URLs of the picture, of the whole frame as .npy,
+	// and of what is shown: a plane as .npy, or records as CSV. "" for none.
 	PNG, NPY, Plane string
-	Records         *ArrayRecords // of an array of records, nil of any other
+	Records         *ArrayRecords // of an array of records, nil for any other array
 }
 
 // ArrayRecords are the records of a structured array.

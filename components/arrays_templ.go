@@ -21,9 +21,9 @@ const (
 	ArrayRecordsID = "live-arrays-records"
 )
 
-// ArraysPage is the tab of the arrays in shared memory: the list of them, and
-// the one that is open as a picture, or, of records, as a table with charts.
-// What the picture's script finds is described in public/js/arrays/index.js.
+// ArraysPage is the tab of the arrays in shared memory. It lists them, and shows the
+// open one as a picture, or an array of records as a table with charts.
+// public/js/arrays/index.js describes the elements that the picture's script needs.
 func ArraysPage(a Arrays) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -471,8 +471,8 @@ func arrayRecords(r ArrayRecords) templ.Component {
 	})
 }
 
-// ArraysStage is what lies over the picture: why there is none, or why it is no
-// longer true; and, unseen, what the picture's script needs to know.
+// ArraysStage lies over the picture. It says why there is no picture, or why it is
+// out of date. It also holds, hidden, what the picture's script needs to know.
 func ArraysStage(a Arrays) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -824,7 +824,7 @@ func arraysList(a Arrays) templ.Component {
 				return nil
 			})
 			templ_7745c5c3_Err = ui.Card(ui.CardProps{ID: "arrays-list", Title: "Arrays", Note: a.count(), Flush: true,
-				Help: "What the process shares in memory. webmon reads an array only while somebody looks at it. Missed frames were overwritten before webmon had read them."}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var23), templ_7745c5c3_Buffer)
+				Help: "The arrays that the process shares in memory. webmon reads an array only while somebody looks at it. Missed frames were overwritten before webmon had read them."}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var23), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -931,7 +931,7 @@ func ArraysPanel(a Arrays) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 54, "\" download title=\"The whole frame as NumPy reads it\">.npy</a> ")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 54, "\" download title=\"Save the whole frame as a NumPy file\">.npy</a> ")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -950,7 +950,7 @@ func ArraysPanel(a Arrays) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 56, "\" data-array-plane download title=\"The plane that is shown as NumPy reads it\">")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 56, "\" data-array-plane download title=\"Save what is shown as a file\">")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -984,7 +984,7 @@ func ArraysPanel(a Arrays) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 61, "\" data-array-png download title=\"The whole plane as a picture\">.png</a>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 61, "\" data-array-png download title=\"Save the whole plane as a picture\">.png</a>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -1009,7 +1009,7 @@ const shareCode = `import webmon
 
 webmon.serve(name="scope")
 camera = webmon.share("camera", shape=(2048, 2048), dtype="uint16", axes="yx", units="um")
-camera.publish(frame)  # as often as there is a frame; it waits for nobody`
+camera.publish(frame)  # for every frame; it never waits`
 
 func (a Arrays) gone() bool { return a.Link == ui.Stale || a.Link == ui.Gone }
 
@@ -1033,7 +1033,7 @@ func (a Arrays) count() string {
 	return ui.Count(len(a.List)) + " shared"
 }
 
-// empty is what stands in the place of the picture, with code to copy.
+// empty is what the page shows instead of the picture, with code to copy.
 func (a Arrays) empty() (props ui.EmptyProps, code string, ok bool) {
 	name := a.Name
 	if name == "" {
@@ -1043,7 +1043,7 @@ func (a Arrays) empty() (props ui.EmptyProps, code string, ok bool) {
 	case ArraysNone:
 		return ui.EmptyProps{
 			Title: "No process is attached.",
-			Text:  "An array that a Python process shares appears here, live, as soon as the process runs:",
+			Text:  "The arrays that a Python process shares appear here, live, while the process runs:",
 		}, shareCode, true
 	case ArraysWaiting:
 		return ui.EmptyProps{
@@ -1056,8 +1056,8 @@ func (a Arrays) empty() (props ui.EmptyProps, code string, ok bool) {
 		}
 		return ui.EmptyProps{
 			Title: name + " shares no arrays.",
-			Text: "A Python process shares an array of numbers, of any dtype and with any number of axes, in three lines; " +
-				"nothing is copied while nobody looks. A plain napari shares none: with the plugin napari-webmon it shares its layers.",
+			Text: "A Python process can share arrays of any dtype and with any number of axes. It takes three lines. " +
+				"Nothing is copied while nobody looks. napari shares its layers when it runs with the plugin napari-webmon.",
 		}, shareCode, true
 	}
 	row := a.current()
@@ -1065,7 +1065,7 @@ func (a Arrays) empty() (props ui.EmptyProps, code string, ok bool) {
 	case a.Open == nil && len(a.List) > 0:
 		return ui.EmptyProps{Title: "Choose an array.", Text: "It is shown here, live."}, "", true
 	case a.Open == nil:
-		return ui.EmptyProps{Title: "There is no such array.", Text: name + " shares none of that name."}, "", true
+		return ui.EmptyProps{Title: "There is no such array.", Text: name + " shares no array of that name."}, "", true
 	case row == nil:
 		return ui.EmptyProps{Title: "There is no such array any more.", Text: name + " has stopped sharing " + a.Open.title() + "."}, "", true
 	case row.Problem != "" && row.Problem == row.Note:
@@ -1080,13 +1080,13 @@ func (a Arrays) empty() (props ui.EmptyProps, code string, ok bool) {
 	case row.Published == 0 && a.Open.Records == nil:
 		return ui.EmptyProps{
 			Title: a.Open.title() + " has no frame yet.",
-			Text:  "It is shared, and nothing was published in it so far.",
+			Text:  "The array is shared, but no frame has been published yet.",
 		}, "", true
 	}
 	return ui.EmptyProps{}, "", false
 }
 
-// over is the sentence across a picture that is no longer true.
+// over is the sentence across a picture that is out of date, "" for none.
 func (a Arrays) over() string {
 	if a.Open == nil {
 		return ""

@@ -2,13 +2,13 @@ package components
 
 import "strconv"
 
-// ChartProps describe a chart: what stands still on the page, and the numbers
-// it begins with. The script public/js/charts draws it and keeps it live.
+// ChartProps describe a chart: the parts of it that do not change, and the numbers
+// that it shows first. The script public/js/charts draws it and keeps it live.
 type ChartProps struct {
-	Name    string // in addresses and topics
+	Name    string // in URLs and topics
 	Title   string
 	Help    string // one sentence: what is good, what is bad
-	Empty   string // what to say while there are no numbers
+	Empty   string // shown while there are no numbers
 	Topic   string // hub topic that brings its frames, "<source>/chart/<name>/<window>"
 	Window  int    // seconds
 	Style   string // "line", "dots" or "step"
@@ -21,11 +21,11 @@ type ChartProps struct {
 	Option  any // the ECharts option to start from; colours are "var(--name)", formatters "@name"
 	Alone   bool
 	Href    string // of the page that shows it alone
-	// Download is the address of its events, to which ?format=csv or json and
-	// seconds are added; "" where there is none.
+	// Download is the URL of its events, to which the parameters format ("csv" or
+	// "json") and seconds are added; "" for none.
 	Download string
-	// Range is the address of a part of the chart, to which ?from and to are
-	// added, in ms since the epoch; "" where the page has all there is.
+	// Range is the URL of a part of the chart, to which the parameters from and to
+	// are added, in ms since the epoch; "" if the page has all values already.
 	Range string
 }
 
@@ -38,7 +38,7 @@ type ChartLine struct {
 // ChartStat is one number below a chart.
 type ChartStat struct {
 	Key, Label, Title string
-	In                string // unit it is sent in
+	In                string // unit in which frames have it
 	Value, Unit       string // as shown now
 }
 

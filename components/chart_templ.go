@@ -13,8 +13,8 @@ import (
 	"webmon/components/ui"
 )
 
-// ChartBar holds what is common to all charts of a page: the window of time,
-// and the button that holds them still.
+// ChartBar holds what all charts of a page share: the window of time, and the
+// button that pauses them.
 func ChartBar(windows []ChartWindow) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -330,9 +330,9 @@ func Chart(p ChartProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(p.Title + ", the numbers stand below. Arrow keys move the reading line, plus and minus zoom, Escape goes back to the present.")
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(p.Title + ". The numbers are below. The arrow keys move the cursor, plus and minus zoom, Escape goes back to the present.")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `chart.templ`, Line: 52, Col: 143}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `chart.templ`, Line: 52, Col: 139}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var21))
 			if templ_7745c5c3_Err != nil {
@@ -612,7 +612,7 @@ func Chart(p ChartProps) templ.Component {
 	})
 }
 
-// chartTable is the chart in words, for those who cannot see it and for tests.
+// chartTable is the chart as a table, for people who cannot see it and for tests.
 func chartTable(p ChartProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

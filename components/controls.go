@@ -6,13 +6,12 @@ import (
 	"webmon/components/ui"
 )
 
-// Controls is the page of everything that people can change in a process, and
-// of everything they can ask it to do.
+// Controls is the page of all controls and actions of a process.
 type Controls struct {
 	Source    string   // id; "" for none
 	Name      string   // of the process, as people know it
-	Link      ui.State // what it is like
-	LiveTopic string   // hub topic that renders ControlsFrame, and what has changed of it alone
+	Link      ui.State // state of the source
+	LiveTopic string   // hub topic of ControlsFrame, and of frames of the parts that change
 	// ValuesTopic is the hub topic of the controls' values: JSON frames
 	// {"topic", "ts", "values": {name: value}}.
 	ValuesTopic string
@@ -20,9 +19,9 @@ type Controls struct {
 	Log         []CommandEntry // newest first
 }
 
-// ControlGroup is what the process says belongs together.
+// ControlGroup is a group of controls and actions, as the process declares it.
 type ControlGroup struct {
-	Name     string // as the process says it
+	Name     string // as the process writes it
 	Title    string
 	Controls []ui.ControlProps
 	Actions  []ui.ActionProps
@@ -65,18 +64,18 @@ func (c Controls) empty() ui.EmptyProps {
 	case c.Source == "":
 		return ui.EmptyProps{
 			Title: "No process is attached.",
-			Text:  "What a process lets people change, and what they may ask it to do, appears here as forms by themselves.",
+			Text:  "The controls of a process appear here as soon as it is attached.",
 		}
 	case c.Link == ui.Gone:
-		return ui.EmptyProps{Title: c.Name + " has ended.", Text: "It had offered nothing to control."}
+		return ui.EmptyProps{Title: c.Name + " has ended.", Text: "It offered nothing to control."}
 	}
 	return ui.EmptyProps{
 		Title: c.Name + " offers nothing to control.",
-		Text:  "Whatever a Python process declares appears here as a slider, a switch, a choice or a form, with its limits and units:",
+		Text:  "A control that a Python process declares appears here as a slider, a switch, a choice or a form, with its limits and its unit:",
 	}
 }
 
-// word says the status of a command in a word.
+// word is the status of a command as one word.
 func (e CommandEntry) word() string {
 	if e.Status == ui.NotSent {
 		return ui.None
@@ -98,7 +97,7 @@ func logTable(entries []CommandEntry) ui.TableProps {
 	t := ui.TableProps{
 		Caption: "Last commands",
 		Columns: []ui.Column{{Title: "time"}, {Title: "command"}, {Title: "values"}, {Title: "state"}, {Title: "reason"}},
-		Empty:   "Nobody has sent any yet.",
+		Empty:   "Nobody has sent a command yet.",
 	}
 	for _, e := range entries {
 		t.Rows = append(t.Rows, ui.Row{Key: e.ID, Cells: e.cells()})

@@ -100,7 +100,7 @@ func ControlsPage(c Controls) templ.Component {
 	})
 }
 
-// ControlsFrame renders all controls again, as when one has come.
+// ControlsFrame renders all controls again, for example after one was added.
 func ControlsFrame(c Controls) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -148,7 +148,7 @@ func ControlsFrame(c Controls) templ.Component {
 	})
 }
 
-// ControlsLive is all controls and actions, by group, and what was asked last.
+// ControlsLive shows all controls and actions by group, and the last commands.
 func ControlsLive(c Controls) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -222,7 +222,7 @@ func ControlsLive(c Controls) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "</div><p class=\"search-none text-muted\" hidden data-filter-none>No control has that in its name.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "</div><p class=\"search-none text-muted\" hidden data-filter-none>No control matches the search.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -267,7 +267,7 @@ func ControlsLive(c Controls) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Card(ui.CardProps{ID: "command-log", Title: "Last commands", Help: "What anybody asked this process to do, from any browser or program, and what became of it.", Flush: true}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Card(ui.CardProps{ID: "command-log", Title: "Last commands", Help: "The commands that were sent to this process from any browser or program, and what became of them.", Flush: true}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

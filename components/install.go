@@ -1,17 +1,17 @@
 package components
 
-// InstallPlugin is the command that installs webmon's Python package, which is
-// also napari's plugin, as it can be had: from a checkout of webmon. Every page
-// that names a command names this one.
+// InstallPlugin is the command that installs webmon's Python package from a
+// checkout of webmon. The package is also the plugin for napari. Every page that
+// tells people how to install it shows this command.
 const InstallPlugin = "pip install ./shm/python"
 
-// InstallPluginWhere says where [InstallPlugin] is run.
+// InstallPluginWhere says where to run [InstallPlugin].
 const InstallPluginWhere = "in a checkout of webmon, into the environment that napari runs in"
 
-// PlugIn is how a napari gets the plugin, to copy.
+// PlugIn is how napari gets the plugin, as commands to copy.
 const PlugIn = "# " + InstallPluginWhere + ":\n" + InstallPlugin + "\nnapari   # then Plugins > webmon"
 
-// HowToAttach is what to do to see a process of one's own.
+// HowToAttach is how people attach a process of their own, as commands to copy.
 const HowToAttach = `# webmon's Python package, in a checkout of webmon:
 ` + InstallPlugin + `
 # napari 0.5 or newer, with it:

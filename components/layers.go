@@ -9,16 +9,16 @@ import (
 	"webmon/components/ui"
 )
 
-// Layers is the page of a napari's layers, camera, dims and canvas.
+// Layers is the page of napari's layers, camera, dims and canvas.
 type Layers struct {
 	Source    string   // id; "" for none
 	Name      string   // of the process, as people know it
-	Link      ui.State // what it is like
+	Link      ui.State // state of the source
 	State     LayersState
-	LiveTopic string // hub topic that renders LayersFrame, and what has changed of it alone
+	LiveTopic string // hub topic of LayersFrame, and of frames of the parts that change
 	// ValuesTopic is the hub topic of the controls' values; see Controls.
 	ValuesTopic string
-	HowTo       string // how napari gets the plugin, to copy
+	HowTo       string // how napari gets the plugin, as commands to copy
 
 	Rows []LayerRow // as napari lists them: the top layer first
 	Open *LayerDetail
@@ -32,10 +32,10 @@ type LayersState string
 // The states of the page.
 const (
 	LayersNone    LayersState = "none"    // no process
-	LayersForeign LayersState = "foreign" // the process is no napari with the plugin
-	LayersModel   LayersState = "model"   // it is a simulation
-	LayersWaiting LayersState = "waiting" // a napari with the plugin that has not told its layers yet
-	LayersEmpty   LayersState = "empty"   // it has no layers
+	LayersForeign LayersState = "foreign" // the process is not a napari with the plugin
+	LayersModel   LayersState = "model"   // the process is a simulation
+	LayersWaiting LayersState = "waiting" // a napari with the plugin that has not sent its layers yet
+	LayersEmpty   LayersState = "empty"   // napari has no layers
 	LayersLive    LayersState = "live"
 )
 
@@ -47,17 +47,17 @@ type LayerRow struct {
 	Href     string // opens it
 	Open     bool
 	Selected bool             // in napari
-	Eye      *ui.ControlProps // visibility; nil: napari does not offer it
-	Order    *LayerOrder      // nil: napari does not offer it
-	Life     ui.CommandLife   // of the last command of the row that went wrong
+	Eye      *ui.ControlProps // its visibility; nil: napari has no control for it
+	Order    *LayerOrder      // its place in the list; nil: napari has no control for it
+	Life     ui.CommandLife   // of the last command of this row, if that has failed
 }
 
-// LayerOrder moves a layer up and down.
+// LayerOrder is the control that moves a layer up and down in the list.
 type LayerOrder struct {
 	Action   string // URL
 	CSRF     string
 	Name     string // of the control
-	Up, Down string // the places above and below; "" for none
+	Up, Down string // values that move the layer up and down; "" at the end of the list
 	Why      string // why it cannot be used now; "" if it can
 }
 
@@ -68,8 +68,8 @@ type LayerDetail struct {
 	Kind      string
 	Controls  []ui.ControlProps
 	Contrast  []ui.ControlProps // low and high, below the histogram
-	Histogram *Histogram        // nil: napari has none for it
-	Auto      *ui.ActionProps   // sets the contrast by itself
+	Histogram *Histogram        // nil: napari sends none for this layer
+	Auto      *ui.ActionProps   // sets the contrast limits automatically
 	Facts     []ui.Pair
 	Levels    []LayerLevel
 }
@@ -78,21 +78,21 @@ type LayerDetail struct {
 type LayerLevel struct {
 	N     int
 	Shape string
-	Used  bool // napari draws it
-	Ideal bool // it would fit the screen
+	Used  bool // napari draws this level
+	Ideal bool // this level would fit the screen
 }
 
-// Histogram is how often each value is in the visible slice of a layer.
+// Histogram is how often each value occurs in the visible slice of a layer.
 type Histogram struct {
-	Low, High float64 // of the values counted
-	Counts    []int64 // in bins of the same width
-	// ContrastLow and ContrastHigh are the contrast limits, which follow the
-	// controls of the names.
+	Low, High float64 // lower edge of the first bin, upper edge of the last
+	Counts    []int64 // values in each bin; all bins have the same width
+	// ContrastLow and ContrastHigh are the contrast limits. The page updates them
+	// from the controls LowName and HighName.
 	ContrastLow, ContrastHigh float64
 	LowName, HighName         string
 
-	// Exact says that Least and Greatest are known, of what was counted; Whole
-	// that all values are whole numbers.
+	// Exact says that Least and Greatest are the lowest and the highest value.
+	// Whole says that all values are whole numbers.
 	Exact, Whole    bool
 	Least, Greatest float64
 }
@@ -106,7 +106,7 @@ type LayersCard struct {
 	Actions  []ui.ActionProps
 	// Shots is the card with the screenshot.
 	Shots bool
-	Shot  *Screenshot // nil: none was taken
+	Shot  *Screenshot // nil: none has been taken
 }
 
 // Screenshot is a picture of napari's window.
@@ -144,21 +144,21 @@ func (l Layers) empty() ui.EmptyProps {
 	case LayersNone:
 		return ui.EmptyProps{
 			Title: "No process is attached.",
-			Text:  "The layers of a napari appear here, and can be changed here, once it runs with webmon's plugin:",
+			Text:  "The layers of napari appear here, and can be changed here, when napari runs with webmon's plugin:",
 		}
 	case LayersModel:
-		return ui.EmptyProps{Title: l.Name + " has no layers.", Text: "It is a simulation: what can be changed about it is on its page, under Models."}
+		return ui.EmptyProps{Title: l.Name + " has no layers.", Text: "It is a simulation. Its parameters are on its page, under Models."}
 	case LayersWaiting:
-		return ui.EmptyProps{Title: "Waiting for the layers.", Text: l.Name + " runs with webmon's plugin and has not told its layers yet."}
+		return ui.EmptyProps{Title: "Waiting for the layers.", Text: l.Name + " runs with webmon's plugin, but has not sent its layers yet."}
 	case LayersEmpty:
-		return ui.EmptyProps{Title: "No layers.", Text: "napari has none open. Whatever is opened there appears here."}
+		return ui.EmptyProps{Title: "No layers.", Text: "No layer is open in napari. When one is opened there, it appears here."}
 	}
 	if l.Link == ui.Gone {
-		return ui.EmptyProps{Title: l.Name + " has ended.", Text: "It had shared no layers."}
+		return ui.EmptyProps{Title: l.Name + " has ended.", Text: "It shared no layers."}
 	}
 	return ui.EmptyProps{
 		Title: l.Name + " shares no layers.",
-		Text:  "A napari shares its layers, and lets them be changed from here, once it runs with webmon's plugin:",
+		Text:  "napari shares its layers, and lets people change them here, when it runs with webmon's plugin:",
 	}
 }
 
@@ -166,14 +166,15 @@ func (l Layers) showsHowTo() bool {
 	return l.HowTo != "" && (l.State == LayersNone || l.State == LayersForeign && l.Link != ui.Gone)
 }
 
-// The histogram's picture has these units; the style sheet gives it its size.
+// The size of the histogram in the units of its picture. The style sheet sets the
+// size on the page.
 const (
 	histogramWidth  = 256
 	histogramHeight = 64
 )
 
-// path draws the counts as an area of steps. Their scale is logarithmic, or a
-// dark background would hide all else.
+// path draws the counts as an area of steps. The scale of the counts is logarithmic.
+// Otherwise the many pixels of a dark background would hide everything else.
 func (h *Histogram) path() string {
 	most := int64(1)
 	for _, n := range h.Counts {
@@ -191,7 +192,7 @@ func (h *Histogram) path() string {
 	return string(append(b, 'Z'))
 }
 
-// at is where a value lies in the picture.
+// at is the x coordinate of a value in the picture.
 func (h *Histogram) at(value float64) string {
 	x := 0.0
 	if h.High > h.Low {
@@ -200,7 +201,7 @@ func (h *Histogram) at(value float64) string {
 	return strconv.FormatFloat(x, 'f', 1, 64)
 }
 
-// quantile is the value below which the part of all lies.
+// quantile is the middle of the bin that contains a quantile, part from 0 to 1.
 func (h *Histogram) quantile(part float64) float64 {
 	var all, sum int64
 	for _, n := range h.Counts {
@@ -214,7 +215,7 @@ func (h *Histogram) quantile(part float64) float64 {
 	return h.High
 }
 
-// text says what the picture shows.
+// text describes the histogram in words.
 func (h *Histogram) text() string {
 	if len(h.Counts) == 0 {
 		return "No values in the visible slice."
@@ -230,12 +231,12 @@ func (h *Histogram) text() string {
 		ui.FieldNumber(low), ui.FieldNumber(high), h.near(0.5), h.near(0.01), h.near(0.99))
 }
 
-// near writes about which value the part of all lies at or below: as well as
-// bins can tell, and never what no pixel can have.
+// near writes a quantile as exactly as the bins allow, part from 0 to 1. It never
+// writes a value that no pixel can have.
 func (h *Histogram) near(part float64) string {
 	x := h.quantile(part)
 	if width := (h.High - h.Low) / float64(max(1, len(h.Counts))); h.Whole && width <= 2 {
-		x = math.Ceil(x - 0.501*width) // the whole number in the bin, the first if there are two
+		x = math.Ceil(x - 0.501*width) // the whole number in the bin, the lower one of two
 	}
 	if h.Exact {
 		x = min(h.Greatest, max(h.Least, x))
@@ -243,7 +244,7 @@ func (h *Histogram) near(part float64) string {
 	return short(x)
 }
 
-// short is a number with the digits that a bin can tell.
+// short writes a number with three significant digits, as exact as a bin is.
 func short(x float64) string {
 	rounded, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 3, 64), 64)
 	return ui.FieldNumber(rounded)

@@ -17,13 +17,13 @@ import (
 type LoaderProps struct {
 	Windows []ChartWindow
 	Charts  []ChartProps
-	// Notice is one sentence about what the source does not send, and what to
-	// do; "" for none.
+	// Notice says what the source does not send, and what to do about it; "" for
+	// none.
 	Notice string
-	Live   string // hub topic that renders the notice again; "" for none
+	Live   string // hub topic of LoaderFrame; "" for none
 }
 
-// Loader is the Loader tab: how fast frames and chunks go.
+// Loader is the Loader tab: charts of how fast frames are drawn and chunks are loaded.
 func Loader(p LoaderProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -174,7 +174,7 @@ func loaderNoticeText(text string) templ.Component {
 	})
 }
 
-// ChartAlone is a page of one chart, to look at closely or to put into a frame.
+// ChartAlone is a page of one chart, to look at closely or to embed in another page.
 func ChartAlone(windows []ChartWindow, chart ChartProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

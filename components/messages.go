@@ -11,11 +11,11 @@ import (
 type Messages struct {
 	Source    string // id
 	Name      string
-	Link      ui.State // what the source is like
-	LiveTopic string   // hub topic that renders MessagesFrame, and what has changed of it alone
+	Link      ui.State // state of the source
+	LiveTopic string   // hub topic of MessagesFrame, and of frames of the parts that change
 	Topics    []MessageTopic
 	Notices   []MessageNotice
-	// Charts are of the numbers that come again and again.
+	// Charts are the charts of numbers that are sent repeatedly.
 	Charts      []ChartProps
 	ChartsTopic string // hub topic that renders MessagesChartsFrame
 }
@@ -23,13 +23,13 @@ type Messages struct {
 // MessageTopic is one topic of the process.
 type MessageTopic struct {
 	Name  string
-	State bool          // the latest value counts, not each message
+	State bool          // a state topic: only the latest value counts
 	Known bool          // webmon has a tab for it
-	Count uint64        // messages so far
-	Lost  uint64        // and those that never came
+	Count uint64        // messages that webmon has received
+	Lost  uint64        // messages that webmon never received
 	Rate  float64       // a second
 	At    time.Time     // of the last message, by webmon's clock
-	Age   time.Duration // since then, when rendered
+	Age   time.Duration // from At to the rendering
 	Last  any           // nil, bool, int64, float64, string, []any, map[string]any or a json.Marshaler
 	// Recent are the latest messages, newest first.
 	Recent []Message
@@ -55,10 +55,10 @@ const (
 	lineLength       = 160
 )
 
-// Shown are the topics that the page lists.
+// Shown returns the topics that the page lists.
 func (m Messages) Shown() []MessageTopic { return m.Topics[:min(len(m.Topics), maxMessageTopics)] }
 
-// Left is how many topics the page does not list.
+// Left returns how many topics the page does not list.
 func (m Messages) Left() int { return max(0, len(m.Topics)-maxMessageTopics) }
 
 func (t MessageTopic) recent() []Message { return t.Recent[:min(len(t.Recent), maxRecent)] }
@@ -67,8 +67,8 @@ func (t MessageTopic) recent() []Message { return t.Recent[:min(len(t.Recent), m
 // name.
 func (t MessageTopic) ID() string { return ui.ID("topic", t.kind(), t.Name) }
 
-// at is when the last message came, for the script that lets its age tick on:
-// what is rendered may reach a page long after.
+// at is when the last message came, in ms since the epoch. The page's script counts
+// the age on from it, because what is rendered may reach a page much later.
 func (t MessageTopic) at() string {
 	if t.At.IsZero() {
 		return ""
@@ -95,17 +95,17 @@ func (m Messages) empty() ui.EmptyProps {
 	case m.Source == "":
 		return ui.EmptyProps{
 			Title: "No process is attached.",
-			Text:  "What one sends appears here as soon as it is.",
+			Text:  "The messages of a process appear here as soon as it is attached.",
 		}
 	case m.Link == ui.Gone:
 		return ui.EmptyProps{
 			Title: m.Name + " has ended.",
-			Text:  "It had sent nothing.",
+			Text:  "It sent no messages.",
 		}
 	default:
 		return ui.EmptyProps{
 			Title: "Nothing yet.",
-			Text:  "Every message that " + m.Name + " sends appears here, known to webmon or not. A number that comes again and again becomes a chart by itself.",
+			Text:  "Every message that " + m.Name + " sends appears here, even if webmon does not know its topic. A number that is sent repeatedly gets a chart.",
 			Steps: []string{`In napari: from napari.components.experimental.monitor import monitor; monitor.send_message({"stage": {"x": 1.5}})`},
 		}
 	}

@@ -111,7 +111,7 @@ func MessagesPage(m Messages) templ.Component {
 	})
 }
 
-// MessagesFrame renders the whole list again, as when a topic has come.
+// MessagesFrame renders the whole list again, for example after a topic was added.
 func MessagesFrame(m Messages) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -304,8 +304,8 @@ func MessagesChartsFrame(charts []ChartProps) templ.Component {
 	})
 }
 
-// MessagesCharts are the charts of the numbers that come again and again. A
-// chart draws itself, so that it is left alone where it stands already.
+// MessagesCharts are the charts of the numbers that are sent repeatedly. A chart
+// that is on the page already is left alone, because its script has drawn it.
 func MessagesCharts(charts []ChartProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -371,7 +371,7 @@ func MessagesCharts(charts []ChartProps) templ.Component {
 	})
 }
 
-// MessagesLive is the list of topics, each in an element of its own that is
+// MessagesLive is the list of topics. Each has an element of its own, which can be
 // rendered again alone.
 func MessagesLive(m Messages) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
@@ -500,7 +500,7 @@ func MessagesLive(m Messages) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, " <p class=\"search-none text-muted\" hidden data-filter-none>No topic or value contains that.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, " <p class=\"search-none text-muted\" hidden data-filter-none>No topic or value matches the search.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -611,14 +611,14 @@ func messageTopic(t MessageTopic) templ.Component {
 			}
 		}
 		if t.Lost > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<span class=\"tag text-warning-text\" title=\"The process had not kept them when webmon came to take them\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<span class=\"tag text-warning-text\" title=\"The process dropped these messages before webmon could read them\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var25 string
 			templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Count(t.Lost))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `messages.templ`, Line: 112, Col: 126}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `messages.templ`, Line: 112, Col: 131}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var25))
 			if templ_7745c5c3_Err != nil {

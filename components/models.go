@@ -9,7 +9,7 @@ import (
 	"webmon/components/ui"
 )
 
-// ModelPhase is what a simulation is doing, in a word that people see.
+// ModelPhase is what a simulation is doing, as a word that pages show.
 type ModelPhase string
 
 // The phases of a simulation.
@@ -19,12 +19,12 @@ const (
 	ModelPaused   ModelPhase = "paused"
 	ModelSlow     ModelPhase = "slow"
 	ModelFailed   ModelPhase = "failed"
-	ModelStopped  ModelPhase = "stopped" // nobody looks at it
+	ModelStopped  ModelPhase = "stopped" // because nobody looks at it
 )
 
 // Models is the list of the simulations.
 type Models struct {
-	LiveTopic string // hub topic that renders ModelsFrame, and what has changed of it alone
+	LiveTopic string // hub topic of ModelsFrame, and of frames of the cards that change
 	Cards     []ModelCard
 }
 
@@ -32,15 +32,15 @@ type Models struct {
 type ModelCard struct {
 	Key, Title, Href string
 	Origin           string   // "built in", a file, the address of a server
-	About            ui.Prose // one paragraph, without the element around it
-	Words            string   // of that paragraph
+	About            ui.Prose // one paragraph, without its <p> element
+	Words            string   // the same as plain text
 	Picture          string   // URL; "" for none
 	Phase            ModelPhase
 	Rate             float64 // pictures a second
-	People           int     // who look at it
-	Wait             string  // what takes long, and the seconds so far, one sentence; "" for nothing
-	Problem          string  // why it has failed or cannot run, one sentence; "" for nothing
-	Detail           string  // folded; "" for none
+	People           int     // how many people look at it
+	Wait             string  // what takes long, and for how many seconds already, one sentence; "" for nothing
+	Problem          string  // why it has failed or cannot run, one sentence; "" if neither
+	Detail           string  // more about the problem, folded; "" for none
 }
 
 // Model is the page of a simulation.
@@ -50,67 +50,67 @@ type Model struct {
 	List               string // of the list of models
 	Apply              string // where parameters are posted to
 	CSRF               string
-	Lead, About        ui.Prose // its first paragraph, and the rest; "" for none
+	Lead, About        ui.Prose // first paragraph of its description, and the rest; "" for none
 
 	Source string // id; "" before it has ever run
-	// LiveTopic is the hub topic that renders ModelFrame, ValuesTopic that of the
-	// controls' values (see Controls), StateTopic that of what the simulation is
-	// doing, as JSON. "" without a source.
+	// LiveTopic is the hub topic of ModelFrame, ValuesTopic that of the values of the
+	// controls (see Controls), and StateTopic that of what the simulation is doing, as
+	// JSON. "" without a source.
 	LiveTopic, ValuesTopic, StateTopic string
 
 	Phase   ModelPhase
-	Opening bool   // it is about to begin
-	Alone   bool   // it is a server that one program at a time may speak to
-	Wait    string // what takes long, and the seconds so far, one sentence; "" for nothing
-	Problem string // why it has failed or cannot run, one sentence; "" for nothing
-	Detail  string // of either, folded; "" for none
-	People  int    // who look at it
+	Opening bool   // it is about to start
+	Alone   bool   // it runs on a server that accepts one client at a time
+	Wait    string // what takes long, and for how many seconds already, one sentence; "" for nothing
+	Problem string // why it has failed or cannot run, one sentence; "" if neither
+	Detail  string // more about Wait or Problem, folded; "" for none
+	People  int    // how many people look at it
 
-	// Config is the JSON that the picture's script needs, "" before the
-	// simulation has told its shape:
+	// Config is the JSON that the picture's script needs, "" before the simulation
+	// has sent its shape:
 	// {"source", "key", "title", "shape": [Nx, Ny], "dtype", "tracers", "phase",
 	// "finger", "colormap", "limits", "unit"}.
 	Config   string
 	Shape    string // such as "256 × 256"; "" before it is known
 	TimeUnit string
-	Finger   bool // people can point
+	Finger   bool // people can move its finger on the picture
 
 	Buttons []ModelButton
-	Told    ui.CommandLife // the last of the buttons' commands that went wrong
+	Told    ui.CommandLife // of the last command of a button, if that has failed
 	Groups  []ControlGroup
-	Remarks []string // what of it is left out or odd, and why, one sentence each
+	Remarks []string // what webmon leaves out of the model, or what is unusual about it, one sentence each
 	Windows []ChartWindow
 	Charts  []ChartProps
 	Files   []ModelFile
-	Arrays  string // the density among the arrays; "" for none
+	Arrays  string // URL of its density on the Arrays page; "" for none
 
-	Parameters *ModelParameters // what the address asks for; nil for nothing
+	Parameters *ModelParameters // values that the URL of the page asks for; nil for none
 }
 
-// ModelButton asks the simulation for something.
+// ModelButton sends a command to the simulation.
 type ModelButton struct {
 	Name, Label, Icon, Help string
-	Action                  string // URL it is posted to
+	Action                  string // URL that it posts to
 	Off                     bool   // it cannot be used now
-	Toggle                  bool   // it starts and pauses
+	Toggle                  bool   // it starts or pauses
 }
 
-// ModelFile is what can be kept of a simulation.
+// ModelFile is a file of a simulation that people can save.
 type ModelFile struct{ Label, Href, Help string }
 
-// ModelParameters are the values that a page's address asks for.
+// ModelParameters are the values that the URL of a page asks for.
 type ModelParameters struct {
-	Leave     string // the page without them
+	Leave     string // URL of the page without them
 	Changes   []ModelChange
-	Refused   []string // why others are not taken, one sentence each
-	Unchecked []string // those of a model that has not said yet what it takes
+	Refused   []string // why a value cannot be set, one sentence each
+	Unchecked []string // values for a model that has not sent its parameters yet
 }
 
-// ModelChange is a value that an address asks for.
+// ModelChange is a value that the URL of a page asks for.
 type ModelChange struct {
-	Name, Value string // as they are sent
+	Name, Value string // as the form posts them
 	Label       string
-	From, To    string // for people
+	From, To    string // as people read them
 	Unit        string
 }
 
@@ -128,7 +128,7 @@ const (
 // ElementID is the id of the model's element in the list.
 func (c ModelCard) ElementID() string { return ui.ID("model", c.Key) }
 
-// doing says in a few words what the model is doing.
+// doing is the rate of a running model and how many people look at it, in words.
 func (c ModelCard) doing() string {
 	var words []string
 	if c.Phase == ModelRunning && c.Rate > 0 {
@@ -140,7 +140,7 @@ func (c ModelCard) doing() string {
 	return strings.Join(words, " · ")
 }
 
-// watching says how many look.
+// watching says in words how many people look at a model.
 func watching(n int) string {
 	return ui.Count(n) + " " + ui.Plural(n, "person", "people") + " here"
 }
@@ -173,25 +173,25 @@ func (p ModelPhase) color() string {
 func (p ModelPhase) help() string {
 	switch p {
 	case ModelStarting:
-		return "It is being made ready."
+		return "The model is being started."
 	case ModelRunning:
-		return "It computes one picture after the other."
+		return "The model computes one picture after the other."
 	case ModelPaused:
-		return "Somebody has paused it, for everybody. Its parameters can be changed all the same."
+		return "Somebody has paused the model, for everybody. Its parameters can still be changed."
 	case ModelSlow:
-		return "What it does now takes long. It goes on when that ends."
+		return "What the model does now takes long. It continues when that is done."
 	case ModelFailed:
-		return "It has stopped at an error, and can be restarted."
+		return "The model has stopped because of an error. It can be restarted."
 	}
-	return "It does not run, because nobody was looking. It starts when somebody does."
+	return "The model does not run, because nobody looks at it. It starts when somebody opens it."
 }
 
-// HeadVersion is another one when the head of the page has changed.
+// HeadVersion changes when the head of the page has changed.
 func (m Model) HeadVersion() string {
 	return fmt.Sprint(m.Phase, m.Opening, m.People, m.Wait, "\x00", m.Problem, "\x00", m.Detail, "\x00", m.Buttons, m.Told)
 }
 
-// restart is the button that makes the simulation anew, ok if there is one.
+// restart is the button that restarts the simulation; ok is false if there is none.
 func (m Model) restart() (ModelButton, bool) {
 	for _, b := range m.Buttons {
 		if b.Name == "restart" {
@@ -203,13 +203,14 @@ func (m Model) restart() (ModelButton, bool) {
 
 func (b ModelButton) id() string {
 	if b.Toggle {
-		return "model-toggle" // one button, whose meaning changes
+		return "model-toggle" // the same button, whether it starts or pauses
 	}
 	return ui.ID("model", "do", b.Name)
 }
 
-// proseID is the id of what a card says of its model: another one for another text,
-// since formulas that are drawn are left alone while the card is rendered again.
+// proseID is the id of the text of a card. It changes when the text changes, because
+// an element with formulas that are drawn already is left alone when the card is
+// rendered again.
 func (c ModelCard) proseID() string {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(c.About))
@@ -218,7 +219,7 @@ func (c ModelCard) proseID() string {
 
 func (m Model) failed() bool { return m.Problem != "" }
 
-// title of the panel that says what went wrong.
+// failure is the title of the panel that says what went wrong.
 func (m Model) failure() string {
 	if m.Phase == ModelFailed {
 		return m.Title + " has failed."
@@ -233,14 +234,14 @@ func (m Model) peopleText() string {
 	return watching(m.People)
 }
 
-// words are in short what the parameters of an address would change.
+// words says in short what the parameters of a URL would change.
 func (p *ModelParameters) words() string {
 	n := len(p.Changes)
 	switch {
 	case len(p.Unchecked) > 0:
-		return "This link has parameters. They can be applied once the model has said what it takes; then load the page again."
+		return "This link has parameters. They can be applied once the model has said which parameters it has. Then load this page again."
 	case n == 0:
-		return "This link has parameters that the model does not take."
+		return "This link has parameters that the model does not accept."
 	}
 	return "This link has " + strconv.Itoa(n) + " " + ui.Plural(n, "parameter that differs", "parameters that differ") + " from what is set now, for everybody who is here:"
 }
@@ -252,21 +253,20 @@ func (c ModelChange) unit() string {
 	return " " + c.Unit
 }
 
-// modelSteps is how to see models of one's own.
+// modelSteps is how people see models of their own, as commands to copy.
 const modelSteps = `webmon --model my_models.py
 webmon --model tcp://127.0.0.1:9000`
 
-// modelStats are the numbers below a model's picture. Scripts fill them: the
-// first three are this page's own.
+// modelStats are the numbers below a model's picture. The page's script fills them.
 var modelStats = []struct{ Key, Label, Unit, Title string }{
 	{"rate", "pictures", "/s", "Pictures a second on this page"},
 	{"step", "step", "ms", "Time to compute one time step"},
-	{"latency", "latency", "ms", "From the model's own stamp of a picture to its paint here"},
+	{"latency", "latency", "ms", "Time from when the model stamps a picture to its paint on this page"},
 	{"time", "time", "", "Time of the simulation"},
-	{"frames", "made", "", "Pictures made since it began"},
+	{"frames", "made", "", "Pictures made since the simulation began"},
 }
 
-// over is the sentence across a picture that is not there, or no longer true.
+// over is the sentence across a picture that is missing or out of date, "" for none.
 func (m Model) over() string {
 	switch {
 	case m.failed() && m.Config == "":
@@ -274,7 +274,7 @@ func (m Model) over() string {
 	case m.Phase == ModelFailed:
 		return "It has failed. This is the last picture."
 	case m.Opening:
-		return "It is being opened. This page loads itself again."
+		return "The model is being opened. This page then loads itself again."
 	case m.Phase == ModelStopped && m.Config != "":
 		return "It has stopped. This is the last picture."
 	case m.Phase == ModelStarting:
@@ -283,23 +283,24 @@ func (m Model) over() string {
 	return ""
 }
 
-// noControls is what stands where the parameters would.
+// noControls is what the page shows instead of parameters.
 func (m Model) noControls() ui.EmptyProps {
 	switch {
 	case m.failed() && m.Config == "":
-		return ui.EmptyProps{Title: "No parameters.", Text: "The model has not come so far as to say what can be changed."}
+		return ui.EmptyProps{Title: "No parameters.", Text: "The model failed before it could say what can be changed."}
 	case m.Phase == ModelStarting, m.Opening:
 		return ui.EmptyProps{Title: "No parameters yet.", Text: "The model has not said yet what can be changed."}
 	case m.Phase == ModelStopped:
 		return ui.EmptyProps{Title: "No parameters.", Text: "The model does not run."}
 	}
-	return ui.EmptyProps{Title: "No parameters.", Text: "This model lets nothing be changed."}
+	return ui.EmptyProps{Title: "No parameters.", Text: "Nothing can be changed in this model."}
 }
 
-// absent reports whether there is nothing to show but why: it has never run.
+// absent reports whether the model cannot run and never has, so that the page shows
+// only the reason.
 func (m Model) absent() bool { return m.Source == "" && m.failed() }
 
-// detailTitle says what is folded below what went wrong.
+// detailTitle is the title of the folded details below a problem.
 func detailTitle(detail string) string {
 	if strings.Contains(detail, "Traceback") {
 		return "Traceback"

@@ -236,7 +236,7 @@ func ModelsLive(m Models) templ.Component {
 			})
 			templ_7745c5c3_Err = ui.Empty(ui.EmptyProps{
 				Title: "There are no models.",
-				Text:  "A model is a simulation that several people can look at and steer together. Models of your own, in a Python file or on a server elsewhere, appear here:",
+				Text:  "A model is a simulation that several people can look at and steer together. To see models of your own here, from a Python file or a server elsewhere, start webmon with them:",
 			}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -303,7 +303,7 @@ func ModelsLive(m Models) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "</ul><p class=\"search-none text-muted\" hidden data-filter-none>No model has that in its name.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "</ul><p class=\"search-none text-muted\" hidden data-filter-none>No model matches the search.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -703,8 +703,8 @@ func modelPhase(p ModelPhase) templ.Component {
 	})
 }
 
-// ModelPage is the page of a simulation. What the picture's script finds is
-// described in public/js/models/index.js.
+// ModelPage is the page of a simulation. public/js/models/index.js describes the
+// elements that the picture's script needs.
 func ModelPage(m Model) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -787,7 +787,7 @@ func ModelPage(m Model) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if m.Alone {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 54, "<p class=\"model-alone\">To look together, share this webmon's address. A second webmon for this server, or another client, would end the run.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 54, "<p class=\"model-alone\">To look at this model together, share the address of this webmon. A second webmon or another client of this server would end the run.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1295,7 +1295,7 @@ func ModelConfigFrame(m Model) templ.Component {
 	})
 }
 
-// ModelRemarksFrame renders what of a simulation is left out or odd.
+// ModelRemarksFrame renders the remarks about a simulation.
 func ModelRemarksFrame(m Model) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1343,7 +1343,7 @@ func ModelRemarksFrame(m Model) templ.Component {
 	})
 }
 
-// ModelFilesFrame renders what can be kept of a simulation.
+// ModelFilesFrame renders the files that people can save.
 func ModelFilesFrame(m Model) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1763,8 +1763,8 @@ func modelDetail(detail string) templ.Component {
 	})
 }
 
-// modelButton asks the simulation for something. What becomes of it is seen in
-// the phase and the picture, and in words where it is refused.
+// modelButton sends a command to the simulation. The phase and the picture show what
+// becomes of it. If it is refused, the page says so.
 func modelButton(m Model, b ModelButton, bar bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -2007,7 +2007,7 @@ func modelConfig(m Model) templ.Component {
 	})
 }
 
-// modelControls are the parameters, and what else the model can be asked for.
+// modelControls are the parameters and the actions of the model.
 func modelControls(m Model) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -2054,7 +2054,7 @@ func modelControls(m Model) templ.Component {
 	})
 }
 
-// modelRemarks say what of the model is left out or odd, and why.
+// modelRemarks say what webmon leaves out of the model, or what is unusual about it.
 func modelRemarks(m Model) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -2118,7 +2118,7 @@ func modelRemarks(m Model) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Card(ui.CardProps{ID: "model-remarks", Title: "Of note", Help: "What of the model is left out or odd while it runs, and why."}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var95), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Card(ui.CardProps{ID: "model-remarks", Title: "Of note", Help: "What webmon leaves out of this model, or what is unusual about it, and why."}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var95), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -2244,8 +2244,8 @@ func modelFiles(m Model) templ.Component {
 	})
 }
 
-// modelCharts are the numbers that a physicist watches. A chart draws itself, so
-// that it is left alone where it stands already.
+// modelCharts are the charts of the numbers that the model reports. A chart that is
+// on the page already is left alone, because its script has drawn it.
 func modelCharts(m Model) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -2319,7 +2319,7 @@ func modelCharts(m Model) templ.Component {
 	})
 }
 
-// modelAbout is what the model says of itself; on a narrow screen it is folded.
+// modelAbout is what the model says about itself. On a narrow screen it is folded.
 func modelAbout(m Model) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -2394,7 +2394,7 @@ func modelAbout(m Model) templ.Component {
 			}
 		}
 		if m.Finger {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 155, "<p class=\"mt-2 text-muted\">Press and drag on the picture to point: the potential follows the finger. The arrow keys do the same while the picture has the focus, with Shift in larger steps. The picture itself moves with two fingers, with the right button, or with Shift held; the wheel zooms.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 155, "<p class=\"mt-2 text-muted\">Press and drag on the picture to point: the potential follows the finger. The arrow keys do the same while the picture has the focus, with Shift in larger steps. To move the picture itself, drag with two fingers, with the right button, or with Shift held. The wheel zooms.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -2407,7 +2407,7 @@ func modelAbout(m Model) templ.Component {
 	})
 }
 
-// modelParameters is the bar of a page whose address asks for values.
+// modelParameters is the bar of a page whose URL asks for values.
 func modelParameters(m Model) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -13,7 +13,7 @@ type Status struct {
 	Prefix    string
 	CSRF      string
 	LiveTopic string // hub topic that renders StatusFrame
-	// AttachCode is how to attach a process, where there is none.
+	// AttachCode is how to attach a process, as commands to copy; "" for none.
 	AttachCode string
 
 	Sources  []StatusSource
@@ -25,7 +25,7 @@ type Status struct {
 type StatusSource struct {
 	ID, Name, Kind string
 	State          ui.State
-	Problem        string // why it is not live, one sentence
+	Problem        string // why the source is not live, one sentence
 	Python, Napari string // versions; "" if not known
 	Package        string // version of the webmon package inside it
 	PID            int
@@ -33,20 +33,20 @@ type StatusSource struct {
 	Starts         int // processes seen under this name
 	Frames         uint64
 	Rate           float64 // frames a second
-	Lost           uint64  // messages that the process had not kept when webmon came to take them
+	Lost           uint64  // messages that the process dropped before webmon read them
 	Heard          bool
 	Age            time.Duration
-	// Latency is from the process's stamp to webmon, over the last minute;
-	// negative if not known.
+	// Latency is the time from the process's stamp of a frame to webmon, over the
+	// last minute; negative if not known.
 	LatencyMedian, LatencyP99 time.Duration
 
-	// What watching takes from it.
+	// What watching costs the process.
 	Calls      float64 // requests a second
-	Bytes      float64 // a second
-	ManagerCPU float64 // part of one core, all of the manager's work; negative if not known
-	Waiting    float64 // part of the time in which a request is under way
+	Bytes      float64 // bytes read a second
+	ManagerCPU float64 // fraction of one core, for all work of the manager; negative if not known
+	Waiting    float64 // fraction of the time in which a request is under way
 
-	ReaderURL string // of another webmon that reads it; "" for none
+	ReaderURL string // URL of another webmon that reads the process; "" for none
 	Dismiss   string // URL to post to, to forget a process that is gone; "" for none
 }
 
@@ -56,15 +56,15 @@ type StatusServer struct {
 	PID      int
 	Uptime   time.Duration
 	Browsers int
-	Topics   int     // that browsers watch now
+	Topics   int     // topics that browsers watch now
 	Sent     float64 // messages a second, to all browsers
 	SentRate float64 // bytes a second
-	Dropped  uint64  // frames that a browser was not sent because a newer one was there
-	// Paint is from sending a frame to its paint, over all browsers and the
+	Dropped  uint64  // frames that were not sent to a browser because a newer one was available
+	// Paint is the time from sending a frame to its paint, over all browsers and the
 	// last minute; negative if not known.
 	PaintMedian, PaintP99 time.Duration
 	MemoryBytes           uint64
-	CPU                   float64 // part of one core
+	CPU                   float64 // fraction of one core
 }
 
 // StatusEvent is one thing that happened.
@@ -160,9 +160,9 @@ func (s StatusServer) stats() []ui.StatProps {
 		{Label: "messages out", Value: ui.Rate(s.Sent), Unit: "per s", Key: "sent"},
 		{Label: "data out", Value: rate, Unit: rateUnit + "/s", Key: "sent_bytes"},
 		{Label: "dropped", Value: ui.Count(s.Dropped), Unit: "frames", Key: "dropped",
-			Title: "Frames that some browser was not sent because a newer one was there"},
+			Title: "Frames that were not sent to a browser because a newer one was available"},
 		{Label: "paint p50", Value: millis(s.PaintMedian), Unit: "ms", Key: "paint_p50",
-			Title: "From sending a frame to its paint in the browser, over the last minute"},
+			Title: "Time from sending a frame to its paint in the browser, over the last minute"},
 		{Label: "paint p99", Value: millis(s.PaintP99), Unit: "ms", Key: "paint_p99"},
 		{Label: "memory", Value: memory, Unit: memoryUnit, Key: "memory"},
 		{Label: "CPU", Value: ui.Percent(s.CPU), Unit: "%", Key: "cpu", Title: "Of one core"},
@@ -184,7 +184,7 @@ func number(n int) string {
 	return strconv.Itoa(n)
 }
 
-// about says which webmon this is, in a line.
+// about is one line that says which webmon this is.
 func (s StatusServer) about() string {
 	parts := []string{"webmon"}
 	if s.Version != "" {

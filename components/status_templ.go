@@ -84,13 +84,13 @@ func StatusPage(s Status) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<div class=\"flex flex-wrap items-center gap-3\"><p class=\"grow text-icon\">Ends this webmon. The processes it watches go on undisturbed.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<div class=\"flex flex-wrap items-center gap-3\"><p class=\"grow text-icon\">This ends webmon. The processes that it watches keep running.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmProps{
 				ID: "stop", Label: "Stop webmon", Title: "Stop webmon?",
-				Text:   "All its pages stop being live, for everybody who has one open. The processes it watches are not touched.",
+				Text:   "All of its pages stop updating, for everybody who has one open. The processes that it watches keep running.",
 				Action: s.Prefix + "/stop", CSRF: s.CSRF,
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
@@ -163,7 +163,7 @@ func StatusFrame(s Status) templ.Component {
 	})
 }
 
-// StatusLive is everything on the page that changes.
+// StatusLive is the part of the page that changes.
 func StatusLive(s Status) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -229,7 +229,7 @@ func StatusLive(s Status) templ.Component {
 		})
 		templ_7745c5c3_Err = ui.Card(ui.CardProps{
 			ID: "status-sources", Title: "Sources", Flush: true,
-			Help: "The processes that webmon watches or has watched. Latency is from the process's own stamp of a frame to webmon, over the last minute.",
+			Help: "The processes that webmon watches or has watched. Latency is the time from when the process stamps a frame to when webmon has it, over the last minute.",
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var7), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -274,7 +274,7 @@ func StatusLive(s Status) templ.Component {
 		})
 		templ_7745c5c3_Err = ui.Card(ui.CardProps{
 			ID: "status-server", Title: "webmon", Note: s.Server.about(),
-			Help: "What this webmon does and what it takes. Paint is from sending a frame to seeing it, in all browsers together.",
+			Help: "What this webmon does, and what it uses. Paint is the time from sending a frame to its paint, over all browsers.",
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -299,7 +299,7 @@ func StatusLive(s Status) templ.Component {
 		})
 		templ_7745c5c3_Err = ui.Card(ui.CardProps{
 			ID: "status-cost", Title: "What watching costs", Flush: true,
-			Help: "Requests are answered by the process's manager, beside the process itself. Busy is the part of the time in which one is under way. The manager's CPU includes what the process itself asks of it.",
+			Help: "The manager of the process answers webmon's requests. It runs beside the process itself. Busy is the part of the time in which a request is under way. The manager's CPU includes its work for the process itself.",
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

@@ -1,7 +1,7 @@
-// Package components holds what people see: templ components, a file a tab,
-// with layout (the shell of a page) and ui (cards, tables, form controls)
-// below it. A component formats what it is given; it fetches nothing, computes
-// nothing and does not know the time. It imports nothing of webmon.
+// Package components holds what people see: templ components, one file for each
+// tab. Below it are the packages layout (the shell of a page) and ui (cards, tables,
+// form controls). A component formats what it is given. It fetches nothing, computes
+// nothing and does not know the time. It imports neither shm nor dashboard.
 //
 //	templ Stage(d components.TabData) {
 //		<p>{ d.Text("stage", "x") } µm</p>
@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// TabData is what a live tab is rendered from: the present of one source.
-// It is made anew for each rendering and shared by all browsers.
+// TabData is what a plain tab is rendered from: the present values of one source.
+// It is made again for each rendering, and shared by all browsers.
 type TabData struct {
 	Prefix    string // of every link, "" or like "/lab"
 	Source    string // id of the source, as in URLs
@@ -42,8 +42,8 @@ func (d TabData) Has(topic string) bool {
 	return state || len(d.Events[topic]) > 0
 }
 
-// Get returns the value at the path of keys inside a state topic, else inside
-// the topic's last event; nil where there is none.
+// Get returns the value at the path of keys inside a state topic, or inside the
+// last event of an event topic; nil if there is none.
 func (d TabData) Get(topic string, path ...string) any {
 	v, ok := d.States[topic]
 	if !ok {
@@ -63,7 +63,7 @@ func (d TabData) Get(topic string, path ...string) any {
 	return v
 }
 
-// Text returns the value at the path as text, "–" where there is none.
+// Text returns the value at the path as text, "–" if there is none.
 func (d TabData) Text(topic string, path ...string) string {
 	switch v := d.Get(topic, path...).(type) {
 	case string:

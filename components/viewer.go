@@ -9,20 +9,20 @@ import (
 	"webmon/components/ui"
 )
 
-// ViewerState is what the viewer has to show.
+// ViewerState says what there is to show.
 type ViewerState int
 
 // The states of the viewer.
 const (
 	ViewerLive    ViewerState = iota // tiles
-	ViewerLoading                    // attached just now, nothing heard yet
-	ViewerSilent                     // attached, and napari has drawn no frame: its camera has not moved
-	ViewerNoTiled                    // the layer is shown without tiles, such as in 3D
-	ViewerNoLayer                    // frames come, and no layer is open that has tiles
-	ViewerNoTiles                    // frames come, and this napari cannot share tiles
+	ViewerLoading                    // the process has sent nothing yet
+	ViewerSilent                     // napari has drawn no frame yet, because its camera has not moved
+	ViewerNoTiled                    // napari draws the layer without tiles, for example in 3D
+	ViewerNoLayer                    // napari draws frames, but no layer with tiles is open
+	ViewerNoTiles                    // napari draws frames, but cannot share its tiles
 	ViewerNone                       // there is no source at all
-	ViewerForeign                    // the process is no napari
-	ViewerModel                      // it is a simulation
+	ViewerForeign                    // the process is not napari
+	ViewerModel                      // the process is a simulation
 )
 
 // MaxTileRows is how many tiles the viewer's table lists.
@@ -37,52 +37,52 @@ type Viewer struct {
 	CSRF   string
 
 	State  ViewerState
-	Link   ui.State // what the source is like
+	Link   ui.State // state of the source
 	Napari string   // its version, "" if not known
 
 	TilesTopic string // hub topic of the picture's frames; "" while no layer is known
 	LiveTopic  string // hub topic that renders ViewerFrame
-	// Picture begins the hub topics of the layer's own pixels, drawn under the
-	// tiles; "" where the process shares none.
+	// Picture is the beginning of the hub topics of the layer's pixels, which are
+	// drawn under the tiles; "" if the process shares none.
 	Picture string
-	// AttachCode is how to attach a napari, for the page that has no source.
+	// AttachCode is how to attach napari, for a page without a source.
 	AttachCode string
 
-	// Frame is what the picture begins with, before the socket brings more: a
-	// frame as public/js/viewer/feed.js describes it; nil for none.
+	// Frame is the first frame of the picture, as public/js/viewer/feed.js describes
+	// it, before the socket brings more; nil for none.
 	Frame any
 
 	Layers []ViewerLayer
 	Tiles  *ViewerTiles // nil unless State is ViewerLive
-	// Note is a sentence on what napari draws of the layer, "" for nothing: why
-	// it is not drawn in tiles, or why nothing of it is drawn.
+	// Note is one sentence that says why napari does not draw the layer in tiles, or
+	// why it draws nothing of it; "" for none.
 	Note string
-	// NoPicture is a sentence on why the process shares no pixels of the layer
-	// that it draws; Part one on which pixels of it are shared, where not all are.
+	// NoPicture is one sentence that says why the process shares no pixels of the
+	// layer. Part is one that says which of its pixels are shared, if not all are.
 	NoPicture, Part string
 
-	// What only a napari with the package says.
+	// The rest is known only of a napari with the package.
 
-	Ours   bool
+	Ours   bool         // it is a napari with the package
 	Kinds  []string     // of its layers, as people read it, such as "2 points"
-	Volume *ViewerWhole // of a layer that is shown without tiles, nil if nothing is known
+	Volume *ViewerWhole // the layer if it is drawn without tiles; nil if nothing is known of it
 	// Grid is the control of napari's own grid, nil if it has none. GridTopic is the
-	// hub topic that renders it again, ValuesTopic that of its value.
+	// hub topic of the control, ValuesTopic that of its value.
 	Grid                   *ui.ControlProps
 	GridTopic, ValuesTopic string
 }
 
-// ViewerWhole is what is known of a layer whose tiles are not shown.
+// ViewerWhole is what is known of a layer that is drawn without tiles.
 type ViewerWhole struct {
-	Axes   string    // names, such as "z, y, x", "" where nobody has named them
-	Level  int       // that napari draws
-	Levels [][]int64 // pixels of every level along every axis, the finest first
-	Planes string    // address where its planes are shown one by one, "" for none
+	Axes   string    // names, such as "z, y, x"; "" if nobody has named them
+	Level  int       // the level that napari draws
+	Levels [][]int64 // shape of every level in pixels, the finest first
+	Planes string    // URL of the page that shows its planes one by one; "" for none
 }
 
-// ViewerLayer is one multiscale layer to choose.
+// ViewerLayer is one multiscale layer that people can choose.
 type ViewerLayer struct {
-	ID      string // napari's
+	ID      string // as napari has it
 	Label   string
 	Href    string // of this page with the layer chosen
 	Current bool
@@ -96,29 +96,29 @@ type ViewerTiles struct {
 	ImageShape [2]int64 // pixels of this level
 	Grid       [2]int64 // tiles of this level
 	Seen       int      // tiles drawn
-	// Corners are the view's, top left and bottom right, in pixels of level 0.
+	// Corners are the top left and bottom right of the view, in pixels of level 0.
 	Corners    [2][2]float64
 	HasCorners bool
 	// Rows and Cols name the tiles drawn, at most MaxTileRows of them.
 	Rows, Cols []int64
 
-	// What only a napari with the package says.
+	// The rest is known only of a napari with the package.
 
-	Ideal     int64      // the level whose pixels fit the screen's; -1: unknown
-	Excess    float64    // how many times as many pixels as the ideal level this one has
-	Levels    [][2]int64 // pixels of every level; none: unknown
-	TileShape [2]int64   // pixels of a tile; zeros: TileSize along both sides
-	Stated    bool       // the grid is a stated size, not that of the data's chunks
-	Loading   int        // tiles asked for
-	Reloaded  int        // tiles loaded again of late without need
+	Ideal     int64      // the level whose pixels fit those of the screen; -1: unknown
+	Excess    float64    // pixels of this level divided by those of the ideal level
+	Levels    [][2]int64 // shape of every level in pixels; none: unknown
+	TileShape [2]int64   // shape of a tile in pixels; zeros: TileSize along both sides
+	Stated    bool       // the size of a tile was stated, and is not that of the data's chunks
+	Loading   int        // tiles that napari is loading
+	Reloaded  int        // tiles that were recently loaded again without need
 	Reloads   int64      // chunks loaded again without need, since the process began
 }
 
-// ours reports whether a napari with the package says all of this.
+// ours reports whether the tiles come from a napari with the package.
 func (t *ViewerTiles) ours() bool { return t != nil && len(t.Levels) > 0 }
 
-// wrongLevel says what is wrong with the level, "" if nothing is. The picture
-// says the same (public/js/viewer/page.js).
+// wrongLevel says what is wrong with the level, "" if nothing is. The script of the
+// picture writes the same text (public/js/viewer/page.js).
 func (t *ViewerTiles) wrongLevel() string {
 	if t == nil || t.Ideal < 0 || t.Ideal == t.Level || t.Excess <= 0 {
 		return ""
@@ -166,7 +166,7 @@ func (v Viewer) pairs() []ui.Pair {
 		{Name: "base shape", Value: ui.Shape(t.BaseShape[:]...), Unit: "px", Key: "base_shape"},
 	}
 	if t.ours() {
-		// Below the level comes the one that it should be.
+		// The ideal level stands below the level.
 		ideal := ui.Pair{Name: "ideal level", Key: "ideal_level"}
 		if t.Ideal >= 0 {
 			ideal.Value = strconv.FormatInt(t.Ideal, 10)
@@ -209,7 +209,7 @@ func reloadNote(now int) string {
 	if now == 0 {
 		return "without need"
 	}
-	return "without need, " + ui.Count(now) + " of late"
+	return "without need, " + ui.Count(now) + " recently"
 }
 
 func levelNote(t *ViewerTiles) string {
@@ -222,8 +222,8 @@ func levelNote(t *ViewerTiles) string {
 	return ""
 }
 
-// corner writes a position to the tenth of a pixel, in an image so large that
-// the line would break to the pixel.
+// corner writes a position to a tenth of a pixel. In a very large image it writes
+// whole pixels, because the line would break otherwise.
 func corner(c [2]float64) string {
 	digits := 1
 	if max(math.Abs(c[0]), math.Abs(c[1])) >= 1e5 {
@@ -259,34 +259,34 @@ func (v Viewer) table() ui.TableProps {
 	return props
 }
 
-// empty is what stands in the place of the picture.
+// empty is what the page shows instead of the picture.
 func (v Viewer) empty() (ui.EmptyProps, bool) {
 	switch v.State {
 	case ViewerNone:
 		return ui.EmptyProps{
 			Title: "No napari is attached.",
-			Text:  "webmon is running and has nothing to show yet.",
-			Steps: []string{"Start napari with its monitor on, as below; it appears here by itself."},
+			Text:  "webmon is running, but has nothing to show yet.",
+			Steps: []string{"Start napari as shown below. It then appears here by itself."},
 		}, true
 	case ViewerForeign:
 		return ui.EmptyProps{
 			Title: v.Name + " draws no tiles.",
-			Text:  "It is a program of its own and no napari. What it shares is under Arrays, Controls and Messages.",
+			Text:  "It is not napari. What it shares is under Arrays, Controls and Messages.",
 		}, true
 	case ViewerModel:
 		return ui.EmptyProps{
 			Title: v.Name + " draws no tiles.",
-			Text:  "It is a simulation: its picture is on its page, under Models.",
+			Text:  "It is a simulation. Its picture is on its page, under Models.",
 		}, true
 	case ViewerLoading:
 		return ui.EmptyProps{
 			Title: "Attached to " + v.Name + ".",
-			Text:  "Waiting for the first word from it.",
+			Text:  "Waiting for its first message.",
 		}, true
 	case ViewerSilent:
 		return ui.EmptyProps{
 			Title: "Move the camera in napari.",
-			Text:  "webmon is attached. napari tells what it draws only after its camera has moved for the first time.",
+			Text:  "webmon is attached. napari reports what it draws only after its camera has moved for the first time.",
 			Steps: []string{"Pan or zoom the image in napari once."},
 		}, true
 	case ViewerNoTiled:
@@ -301,7 +301,7 @@ func (v Viewer) empty() (ui.EmptyProps, bool) {
 		if strings.HasPrefix(v.Napari, "0.4.") {
 			return ui.EmptyProps{
 				Title: v.napari() + " does not share its tiles.",
-				Text:  "The octree, which draws an image in tiles, fails in this version. Frame times come all the same: see the Loader tab.",
+				Text:  "The octree, which draws an image in tiles, does not work in this version. Frame times are shown all the same: see the Loader tab.",
 				Steps: []string{
 					"Use napari 0.5 or later with the plugin, which needs no octree: " + InstallPlugin + ", " + InstallPluginWhere + ";",
 					"or napari 0.4.17 or earlier, started with NAPARI_EXPERIMENTAL_OCTREE=1 in its environment.",
@@ -310,7 +310,7 @@ func (v Viewer) empty() (ui.EmptyProps, bool) {
 		}
 		return ui.EmptyProps{
 			Title: v.napari() + " does not share its tiles.",
-			Text: "From 0.5 on napari itself tells its frame times alone: see the Loader tab. " +
+			Text: "Without a plugin, napari 0.5 and later report only their frame times: see the Loader tab. " +
 				"The plugin napari-webmon shares the rest: tiles, levels and loads, the layers and the picture itself.",
 			Steps: []string{
 				"Install it: " + InstallPlugin + ", " + InstallPluginWhere + ".",
@@ -321,39 +321,39 @@ func (v Viewer) empty() (ui.EmptyProps, bool) {
 	return ui.EmptyProps{}, false
 }
 
-// noLayer says why there is nothing to choose from, and what to do about it in
-// this napari.
+// noLayer says why there is no layer to choose, and what to do about it in this
+// version of napari.
 func (v Viewer) noLayer() ui.EmptyProps {
 	switch {
 	case v.Ours && len(v.Kinds) == 0:
 		return ui.EmptyProps{
 			Title: "No layer is open in napari.",
-			Text:  "napari is attached and empty.",
+			Text:  "napari is attached, but has nothing to show yet.",
 			Steps: []string{"Open an image in napari, from its File menu or with viewer.add_image(data). It appears here by itself."},
 		}
 	case v.Ours:
 		return ui.EmptyProps{
 			Title: "None of napari's layers is an image.",
-			Text:  "Open: " + strings.Join(v.Kinds, ", ") + ". Only images and labels have pixels to show here; the Layers tab has the others.",
+			Text:  "Open: " + strings.Join(v.Kinds, ", ") + ". Only images and labels have pixels to show here. The Layers tab lists the others.",
 			Steps: []string{"Open an image or labels in napari, from its File menu or with viewer.add_image(data)."},
 		}
 	}
 	p := ui.EmptyProps{
 		Title: "No multiscale image is open.",
-		Text:  "Frames arrive from " + v.napari() + ", and none of its layers is drawn in tiles.",
+		Text:  "Frames arrive from " + v.napari() + ", but none of its layers is drawn in tiles.",
 		Steps: []string{
 			"Open a multiscale image in napari, such as an OME-Zarr or a list of arrays, each half the size of the one before.",
-			"If one is open, start napari once more with NAPARI_EXPERIMENTAL_OCTREE=1 in its environment.",
+			"If one is open, start napari again with NAPARI_EXPERIMENTAL_OCTREE=1 in its environment.",
 		},
 	}
 	if v.Napari == "" {
-		p.Steps[1] = "If one is open, it depends on the version of napari, which is not known here. 0.4.17 and earlier: start it with " +
+		p.Steps[1] = "If one is open, what to do depends on the version of napari, which webmon does not know. 0.4.17 and earlier: start it with " +
 			"NAPARI_EXPERIMENTAL_OCTREE=1 in its environment. 0.5 and later: install the plugin, " + InstallPlugin + ", " + InstallPluginWhere + "."
 	}
 	return p
 }
 
-// layer is the name of the layer that is chosen.
+// layer is the name of the chosen layer.
 func (v Viewer) layer() string {
 	for _, l := range v.Layers {
 		if l.Current {
@@ -378,7 +378,7 @@ func (w *ViewerWhole) levels() ui.TableProps {
 	return p
 }
 
-// whole is what is known of a layer without tiles.
+// whole describes a layer that is drawn without tiles.
 func (v Viewer) whole() []ui.Pair {
 	w := v.Volume
 	var pairs []ui.Pair
@@ -399,7 +399,7 @@ func (v Viewer) napari() string {
 	return "napari " + v.Napari
 }
 
-// over is the sentence across a picture that is no longer true.
+// over is the sentence across a picture that is out of date, "" for none.
 func (v Viewer) over() string {
 	if v.State != ViewerLive {
 		return ""

@@ -284,8 +284,8 @@ func ViewerFrame(v Viewer) templ.Component {
 	})
 }
 
-// ViewerStage is what lies over the picture: why there is none, or why it is
-// no longer true.
+// ViewerStage lies over the picture. It says why there is no picture, or why it is
+// out of date.
 func ViewerStage(v Viewer) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -659,7 +659,7 @@ func ViewerPanel(v Viewer) templ.Component {
 		})
 		templ_7745c5c3_Err = ui.Card(ui.CardProps{
 			ID: "viewer-numbers", Title: "Tiles",
-			Help: "The level that napari draws now, and the tiles of it. Drawn tiles are red; a view that is larger than its tiles has not been loaded yet.",
+			Help: "The level that napari draws now, and its tiles. Drawn tiles are red. Where the view has no drawn tile, the tile has not been loaded yet.",
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var16), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

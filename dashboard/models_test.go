@@ -690,7 +690,7 @@ func TestModelPicture(t *testing.T) {
 // the page says so above the picture.
 func TestModelsHaveTheirOwnWords(t *testing.T) {
 	s, _ := openModels(t, dashboard.Options{})
-	const alone = "share this webmon"
+	const alone = "share the address of this webmon"
 	_, page := s.ask("GET", "/models/drops", "")
 	has(t, "the page of a server", page, "Connect &lt;again&gt;", `title="Its own words."`, ">Pause</button>", "!Restart", alone)
 	if i, j := strings.Index(page, alone), strings.Index(page, "data-model-stage"); i > j {

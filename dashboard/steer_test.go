@@ -176,7 +176,7 @@ func TestDraggedValues(t *testing.T) {
 		t.Errorf("all %d values were passed on, want those that came too fast left out", seen)
 	}
 	// The connection is none the worse for it, and neither is the log.
-	if _, body := s.ask("GET", "/controls", "", "Accept", "text/html"); !strings.Contains(body, "Nobody has sent any yet.") {
+	if _, body := s.ask("GET", "/controls", "", "Accept", "text/html"); !strings.Contains(body, "Nobody has sent a command yet.") {
 		t.Error("values on the way stand in the list of commands")
 	}
 }
@@ -356,7 +356,7 @@ func TestLayers(t *testing.T) {
 		t.Errorf("for one layer %d bytes are sent: %.300s", len(frame), frame)
 	}
 	s.sink.State("layers", shm.LayersOf([]shm.Value{}))
-	socket.until("Whatever is opened there appears here.")
+	socket.until("When one is opened there, it appears here.")
 	s.sink.State("layers", shm.LayersOf([]shm.Value{nil, "x", map[string]shm.Value{"id": int64(4), "levels": "no", "units": "µm", "scale": []shm.Value{"x"}}}))
 	socket.until(`data-layer="4"`)
 }
@@ -367,7 +367,7 @@ func TestControlsPage(t *testing.T) {
 	_, body := s.ask("GET", "/controls", "", "Accept", "text/html")
 	for _, part := range []string{
 		`id="group-camera"`, `data-log="0.1 500"`, "0.1 to 500 ms", "How long the camera sees.", `aria-label="Reset Exposure to 10 ms"`,
-		`id="action-expose"`, `data-control="show_grid"`, `data-control="mode"`, "Nobody has sent any yet.",
+		`id="action-expose"`, `data-control="show_grid"`, `data-control="mode"`, "Nobody has sent a command yet.",
 	} {
 		if !strings.Contains(body, part) {
 			t.Errorf("the page lacks %q", part)

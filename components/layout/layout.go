@@ -1,10 +1,10 @@
-// Package layout holds the shell of every page: the header with its tabs and
-// the state of the connection, the place of the tab, the notices, the help; and
-// the pages that have no tab, such as the one that asks for the token.
+// Package layout holds the shell of every page: the header with the tabs and the
+// state of the connection, the place of the tab, the notices and the help. It also
+// holds the pages without a tab, such as the one that asks for the token.
 //
-// It is not where tabs are made: their content is passed in as children. What
-// changes while the page is open stands in live regions, elements with an id
-// and the hub topic that renders them again:
+// Tabs are not made here: their content is passed in as children. The parts of a
+// page that change while it is open are live regions. A live region is an element
+// with an id and the hub topic that renders it again:
 //
 //	@layout.Region("live-stage", "napari/html/stage") {
 //		@Stage(data) // as it is now
@@ -30,8 +30,8 @@ import (
 	"webmon/components/ui"
 )
 
-// TabID is the id of the element that holds the tab's content. A request for a
-// tab by htmx names it in HX-Target ("main#tab") and is answered with Tab
+// TabID is the id of the element that holds the tab's content. If htmx requests a
+// tab, its header HX-Target names this element ("main#tab"), and the answer is Tab
 // instead of Shell.
 const TabID = "tab"
 
@@ -53,11 +53,11 @@ type Page struct {
 	Tabs    []TabLink
 	Sources []SourceLink
 	Header  Header
-	// CSRF is the token for the page's forms; scripts put it into those that
-	// are rendered for all browsers at once.
+	// CSRF is the token for the page's forms. Scripts write it into forms that are
+	// rendered for all browsers at once.
 	CSRF string
-	// Embed leaves the header and the notices out, for a page in a frame or a
-	// chart that stands alone.
+	// Embed leaves out the header and the notices, for a page that is embedded in
+	// another one, and for a chart alone.
 	Embed bool
 }
 
@@ -67,8 +67,8 @@ type TabLink struct {
 	Href    string
 	Help    string // one sentence
 	Current bool
-	// Elsewhere says that the link leads to another source: its page has another
-	// head and is loaded anew.
+	// Elsewhere says that the link leads to another source. The whole page is then
+	// loaded, because its header differs.
 	Elsewhere bool
 }
 
@@ -81,19 +81,20 @@ type SourceLink struct {
 	Current bool
 }
 
-// Header is the live part of the page's head: the source that the page shows.
+// Header is the live part of the page's header: the state of the source that the
+// page shows, and the notices.
 type Header struct {
-	Topic   string // hub topic that renders it again; "" for none
+	Topic   string // hub topic of HeaderFrame; "" for none
 	State   ui.State
-	Heard   bool          // whether anything has come at all
+	Heard   bool          // the source has sent something
 	Age     time.Duration // since the last data
-	Rate    float64       // frames a second; negative: of no meaning
+	Rate    float64       // frames a second; negative: the source sends none
 	Notices []Notice
 }
 
 // Notice is one line below the header.
 type Notice struct {
-	Key      string // tells notices apart; part of an id
+	Key      string // unique among the notices; part of an id
 	Severity ui.Severity
 	Text     string // one plain sentence
 	Detail   string // folded; "" for none
@@ -109,7 +110,7 @@ func (h Header) age() string {
 	return ui.Age(h.Age)
 }
 
-// ageMillis is the age for the script that lets it tick on.
+// ageMillis is the age in ms for the script, which counts it on.
 func (h Header) ageMillis() string {
 	if !h.Heard {
 		return ""
@@ -117,8 +118,8 @@ func (h Header) ageMillis() string {
 	return strconv.FormatInt(h.Age.Milliseconds(), 10)
 }
 
-// rate is none once the process is gone: an average over the last seconds would
-// live on for as long.
+// rate is a dash once the process is gone. Otherwise the average over the last
+// seconds would show a rate for a while longer.
 func (h Header) rate() string {
 	if h.State != ui.Live && h.State != ui.Stale || h.Rate < 0 {
 		return ui.None
@@ -146,9 +147,9 @@ func (p Page) windowTitle() string {
 	return p.Title + " · webmon"
 }
 
-// htmxConfig closes the traps of htmx's defaults: no delay after a swap, no
-// inline style sheet, open parts of the page stay open, only our extension,
-// and the socket stays while the page is in the background.
+// htmxConfig replaces defaults of htmx that do not fit: no delay after a swap, no
+// inline style sheet, open parts of the page stay open, only the extension ws, and
+// the socket stays open while the page is in the background.
 const htmxConfig = `{` +
 	`"defaultSettleDelay":0,` +
 	`"includeIndicatorCSS":false,` +
@@ -161,23 +162,22 @@ const htmxConfig = `{` +
 // keyHelp lists the keys for the help.
 var keyHelp = []ui.Pair{
 	{Name: "1 – 9", Value: "open a tab"},
-	{Name: "space", Value: "hold the page still, and go on"},
+	{Name: "space", Value: "pause the page, and continue"},
 	{Name: "f", Value: "fit the image into the viewer"},
 	{Name: "v", Value: "follow napari's view"},
 	{Name: "+ and −", Value: "zoom"},
-	{Name: "arrows", Value: "pan; in a model's picture that has the focus, point, with Shift further"},
+	{Name: "arrows", Value: "pan; while a model's picture has the focus: move the finger, with Shift in larger steps"},
 	{Name: "g", Value: "show napari's grid"},
-	{Name: "o", Value: "one pixel of an array to one of the screen"},
+	{Name: "o", Value: "show an array at 1:1, one of its pixels on one of the screen"},
 	{Name: "l", Value: "draw a line over an array"},
-	{Name: ", and .", Value: "step through an array"},
-	{Name: "k", Value: "a model's picture on all of the screen, and back"},
+	{Name: ", and .", Value: "step through the planes of an array"},
+	{Name: "k", Value: "show a model's picture on the full screen, and back"},
 	{Name: "t", Value: "theme: system, dark, light"},
 	{Name: "?", Value: "this help"},
 	{Name: "esc", Value: "close"},
 }
 
-// pathOf and queryOf take an address apart for a form: its fields replace the
-// query that the address has.
+// pathOf and queryOf split a URL for a form whose fields replace the URL's query.
 func pathOf(address string) string {
 	path, _, _ := strings.Cut(address, "?")
 	return path
@@ -192,7 +192,7 @@ func queryOf(address string) []ui.Pair {
 	var fields []ui.Pair
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if name == "token" {
-			continue // the wrong one, which the new one replaces
+			continue // the wrong token, which the new one replaces
 		}
 		for _, value := range values[name] {
 			fields = append(fields, ui.Pair{Name: name, Value: value})
@@ -201,7 +201,7 @@ func queryOf(address string) []ui.Pair {
 	return fields
 }
 
-// Attributes that many links share: they load a tab without the page around it.
+// tabAttrs are the attributes of a link that loads a tab without the page around it.
 func tabAttrs(t TabLink) templ.Attributes {
 	if t.Elsewhere {
 		return nil

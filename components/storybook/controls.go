@@ -11,7 +11,7 @@ import (
 
 func bound(x float64) *float64 { return &x }
 
-// control is a control of a scope in good order.
+// control is a control of a scope that is live.
 func control(name, label string, kind ui.FieldType, value string) ui.ControlProps {
 	return ui.ControlProps{
 		Field:  ui.Field{ID: ui.ID("value", name), Name: name, Label: label, Type: kind, Value: value},

@@ -15,7 +15,7 @@ const traceback = `Traceback (most recent call last):
     self.data = self.data @ self.kernel
 ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0`
 
-// about is everything that a docstring may become.
+// about has every element that a docstring may become.
 const about ui.Prose = `<p>It begins at rest, and vortices come in from its edge, where <span class="math" data-math="inline">\\Omega > \\Omega_c</span>:</p>
 <span class="math" data-math="block">i\\hbar\\partial_t\\psi = \\left[-\\frac{\\hbar^2\\nabla^2}{2m} + V + g|\\psi|^2 - \\mu\\right]\\psi</span>
 <h4>Parameters</h4>
@@ -46,7 +46,7 @@ func models() components.Models {
 	return m
 }
 
-// pictured is a list whose pictures are there.
+// pictured is a list of models with pictures.
 func pictured(state string, m components.Models) Story {
 	return Story{State: state, Content: func(p layout.Page) templ.Component {
 		for i := range m.Cards {
@@ -124,8 +124,8 @@ func model(phase components.ModelPhase) components.Model {
 	return m
 }
 
-// modelAlone is a server that one program at a time may speak to, and that another
-// one speaks to.
+// modelAlone is a model on a server that accepts one client at a time, and that
+// another client uses.
 func modelAlone() components.Model {
 	m := model(components.ModelFailed)
 	m.Title, m.Origin, m.Alone, m.Config, m.Detail = "BECVortices at a-machine-with-a-long-name.hydro.lab:9000", "tcp://a-machine-with-a-long-name.hydro.lab:9000", true, "", ""
@@ -135,8 +135,8 @@ func modelAlone() components.Model {
 	return m
 }
 
-// modelSlow is a model whose step takes long, and some of whose sliders make no
-// sense.
+// modelSlow is a model whose step takes long, and some of whose sliders have
+// declarations that make no sense.
 func modelSlow() components.Model {
 	m := model(components.ModelSlow)
 	m.Wait = "The last picture has taken 12 s; the next one is under way for 7 s so far. It goes on when that ends; Restart ends it."

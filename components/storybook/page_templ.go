@@ -13,8 +13,8 @@ import (
 	"webmon/components/ui"
 )
 
-// index frames each story by itself: their ids and live regions are then those
-// of a page that holds this component alone, as in use.
+// index shows each story in an <iframe>. Its ids and live regions are then the only
+// ones of its page, as they are when the component is used.
 func index(p layout.Page, groups []group) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -278,7 +278,7 @@ func single(p layout.Page, content templ.Component) templ.Component {
 	})
 }
 
-// padded gives a part the room it has on a page.
+// padded puts space around a part, as on a page.
 func padded(content templ.Component) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

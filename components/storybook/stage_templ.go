@@ -13,8 +13,8 @@ import (
 	"webmon/components/ui"
 )
 
-// Stage is the README's example of a tab: where a microscope's stage is. It
-// shows the topic "stage", a state or event {"x", "y", "z"} in µm.
+// Stage is the README's example of a tab: the position of a microscope's stage. It
+// shows the topic "stage", a state or an event {"x", "y", "z"} in µm.
 func Stage(d components.TabData) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

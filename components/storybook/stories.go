@@ -12,7 +12,7 @@ import (
 	"webmon/components/ui"
 )
 
-// Stories lists all of them, those of one component one after the other.
+// Stories lists all stories. Those of one component follow each other.
 func Stories() []Story {
 	var all []Story
 	add := func(component string, size Size, states ...Story) {
@@ -262,7 +262,7 @@ const (
 	lorem      = "The level that napari draws now, and the tiles of it. Drawn tiles are red; a view that is larger than its tiles has not been loaded yet. "
 )
 
-// noon is when the stories happen: a component does not know the time.
+// noon is the present of all stories, so that they always look the same.
 var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 
 func grid(on string, life ui.CommandStatus) *ui.ControlProps {
@@ -348,7 +348,7 @@ func viewerOurs() components.Viewer {
 	return v
 }
 
-// viewerEmpty is the viewer of a napari with the package that has layers of these kinds alone.
+// viewerEmpty is the viewer of a napari with the package that has only layers of these kinds.
 func viewerEmpty(kinds ...string) components.Viewer {
 	v := viewer(components.ViewerNoLayer, ui.Live)
 	v.Napari, v.Ours, v.Kinds = "0.9.2", true, kinds
@@ -366,7 +366,7 @@ func viewer3D() components.Viewer {
 	return v
 }
 
-// viewerBeside is the viewer of a napari whose slider has left the layer.
+// viewerBeside is the viewer of a napari whose slider has moved beyond the layer.
 func viewerBeside() components.Viewer {
 	v := viewerOurs()
 	v.Note = "The slider of axis z stands at plane 18, and the layer has the planes 0 to 14: napari draws nothing of it there."

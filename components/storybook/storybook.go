@@ -1,8 +1,8 @@
-// Package storybook shows every component in every state it can be in: empty,
-// normal, stale, in error and huge. People look at it, tests go through it, and
-// the browser tests photograph it.
+// Package storybook shows every component in every state that it can have: empty,
+// normal, stale, in error and huge. People look at it, tests check each story, and
+// the browser tests take screenshots of it.
 //
-// It is not documentation of how components are used: their own comments are.
+// The comments of the components say how they are used.
 //
 //	page, ok := storybook.Page(layout.Page{Prefix: "/lab", Asset: assets.URL}, "Viewer-normal")
 package storybook
@@ -20,9 +20,9 @@ import (
 type Story struct {
 	Component string // what it shows, such as "Viewer"
 	State     string // in which state, such as "stale"
-	// Content returns the component. The page is the one around it.
+	// Content returns the component for the page around it.
 	Content func(layout.Page) templ.Component
-	// Document says that the content is a whole page of its own.
+	// Document says that the content is a whole page.
 	Document bool
 	Size     Size
 }

@@ -20,7 +20,7 @@ import (
 	"webmon/components/ui"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 // testPage is a page whose assets have names that stay the same.
 func testPage() layout.Page {

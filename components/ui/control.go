@@ -23,28 +23,28 @@ const (
 // Field is one value that people may enter: that of a control, or an argument
 // of an action.
 type Field struct {
-	ID    string // of the element that holds the value; those around it begin with it
+	ID    string // of the element that holds the value; the ids of its other elements begin with it
 	Name  string // in the form
 	Label string
 	Help  string // one sentence; "" for none
 	Unit  string // "" for none
 	Type  FieldType
 
-	Value   string // as FieldNumber, "true" or "false", a choice or a text; "" where it is not known
-	Default string // what a reset sets; "" for none, in which case there is no reset
-	// Min and Max are the limits of a number. Only with both is there a slider.
+	Value   string // as FieldNumber writes it, "true" or "false", a choice, or a text; "" if it is not known
+	Default string // the value that a reset sets; "": there is no reset
+	// Min and Max are the limits of a number. There is a slider only if it has both.
 	Min, Max *float64
-	Step     float64  // of a number; 0: what suits the limits
+	Step     float64  // of a number; 0: a step that suits the limits
 	Log      bool     // the slider's scale is logarithmic, which needs limits above 0
-	Soft     bool     // a number beyond Min and Max is taken: they are how far the slider goes
+	Soft     bool     // Min and Max limit only the slider; numbers beyond them are accepted too
 	Choices  []string // of a choice
-	Labels   []string // what people see instead of each of Choices; nil for themselves
+	Labels   []string // the texts that people see for Choices, in the same order; nil: Choices themselves
 
-	Error string // why what was entered last was not taken, one sentence; "" for none
+	Error string // why the last value was refused, one sentence; "" for none
 }
 
-// ControlProps describe a control: a value of the process that people change
-// and that follows the process, whoever changed it.
+// ControlProps describe a control: a value of the process that people can change.
+// The page shows its present value, whoever has changed it.
 type ControlProps struct {
 	Field
 	Source string // id of the process
@@ -53,14 +53,14 @@ type ControlProps struct {
 	Why    string // why it cannot be used now, one sentence; "" if it can
 	Life   CommandLife
 	Key    string // on the keyboard; "" for none
-	// On and Off are icons for a value that is on or off and shown as a button
-	// instead of a switch; the label is then read aloud and on hover.
+	// On and Off are the icons of a value that is on or off, if it is shown as a
+	// button instead of a switch. The label is then read aloud and shown on hover.
 	On, Off string
-	// Untold says that the process does not tell the value: it is the one that
-	// was asked for last.
+	// Untold says that the process does not report the value. The control then
+	// shows the one that was sent to the process last.
 	Untold bool
-	// Quiet leaves what becomes of a command to whatever stands around the
-	// control: the answer to its form is not shown.
+	// Quiet says that another part of the page shows what becomes of a command. The
+	// answer to the control's form is then not shown.
 	Quiet bool
 }
 
@@ -73,26 +73,27 @@ type ActionProps struct {
 	CSRF   string
 	Why    string // why it cannot be used now, one sentence; "" if it can
 	Fields []Field
-	// Hidden are arguments that the page knows and people need not enter.
+	// Hidden are arguments that the page knows, so that people need not enter them.
 	Hidden []Pair
 	Life   CommandLife
-	Error  string // why the last call was not sent, where no field is to blame
+	Error  string // why the last call was not sent, if no field is to blame; "" for none
 }
 
-// PartID is the id of the element around a control: what is rendered again
-// when something about it has changed.
+// PartID is the id of the element around a control, which is rendered again when
+// the control has changed.
 func PartID(name string) string { return ID("control", name) }
 
-// FieldNumber writes a number as fields hold it: every digit that matters, with a
-// point and without a unit. A number of single precision has the digits that tell
-// it from others of those, any other fifteen, which leaves out what calculations
-// leave behind. The script of the page writes the same.
+// FieldNumber writes a number as a field holds it: with every digit that matters, with
+// a point and without a unit. A number of single precision has as many digits as tell
+// it from other numbers of single precision. Any other number has at most fifteen
+// digits, which leaves out rounding errors of calculations. The script of the page
+// writes the same.
 func FieldNumber(x float64) string {
 	digits, bits := 15, 64
 	if float64(float32(x)) == x && x != math.Trunc(x) {
 		digits, bits = -1, 32
 	}
-	x += 0 // no zero below zero
+	x += 0 // turns -0 into 0
 	short, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', digits, bits), 64)
 	if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
 		return ""
@@ -103,20 +104,20 @@ func FieldNumber(x float64) string {
 	return strconv.FormatFloat(short, 'f', -1, 64)
 }
 
-// sliderSteps is how many positions a slider has at least, where its step is
-// its own affair: more than it has pixels.
+// sliderSteps is the least number of positions of a slider whose field has no step:
+// more than the slider has pixels.
 const sliderSteps = 1000
 
 func (f Field) hasSlider() bool {
 	return (f.Type == FloatField || f.Type == IntField) && f.Min != nil && f.Max != nil && *f.Max > *f.Min
 }
 
-// isLog reports whether the slider is logarithmic. One whose limits are not
-// above 0 cannot be.
+// isLog reports whether the slider is logarithmic, which it cannot be unless its
+// limits are above 0.
 func (f Field) isLog() bool { return f.Log && f.hasSlider() && *f.Min > 0 }
 
-// sliderMin, sliderMax and sliderStep are those of the range element. A
-// logarithmic one counts positions; the script turns them into values.
+// sliderMin, sliderMax and sliderStep are the attributes of the range element. A
+// logarithmic slider counts positions, which the script turns into values.
 func (f Field) sliderMin() string {
 	if f.isLog() {
 		return "0"
@@ -157,7 +158,7 @@ func NiceStep(x float64) float64 {
 	return power
 }
 
-// sliderValue is where the slider stands.
+// sliderValue is the position of the slider.
 func (f Field) sliderValue() string {
 	x, err := strconv.ParseFloat(f.Value, 64)
 	if err != nil {
@@ -170,7 +171,7 @@ func (f Field) sliderValue() string {
 	return strconv.FormatFloat(x, 'g', -1, 64)
 }
 
-// step is that of the field beside the slider, which takes every value.
+// step is the step of the field beside the slider; "any" if it accepts every value.
 func (f Field) step() string {
 	switch {
 	case f.Step > 0:
@@ -201,7 +202,7 @@ func (f Field) limits() string {
 	return ""
 }
 
-// figure is a number for people.
+// figure writes a number for people to read.
 func figure(x float64) string {
 	if x == math.Trunc(x) && math.Abs(x) < 1e15 {
 		return Count(int64(x))
@@ -218,11 +219,11 @@ func (f Field) unitAfter() string {
 
 func (f Field) isOn() bool { return f.Value == "true" }
 
-// toggled is what a press of a switch sends.
+// toggled is the value that a press of a switch sends.
 func (f Field) toggled() string { return strconv.FormatBool(!f.isOn()) }
 
-// segmented reports whether a choice is a row of buttons: few and short words
-// are seen at once, many need a list.
+// segmented reports whether a choice is shown as a row of buttons, because it has
+// few and short words. Otherwise it is shown as a list.
 func (f Field) segmented() bool {
 	letters := 0
 	for i := range f.Choices {
@@ -231,7 +232,7 @@ func (f Field) segmented() bool {
 	return f.Type == ChoiceField && len(f.Choices) <= 4 && letters <= 24
 }
 
-// choiceLabel is what people see of a choice.
+// choiceLabel is the text that people see for a choice.
 func (f Field) choiceLabel(i int) string {
 	if i < len(f.Labels) {
 		return f.Labels[i]
@@ -239,7 +240,7 @@ func (f Field) choiceLabel(i int) string {
 	return f.Choices[i]
 }
 
-// described names the elements that say more about the field.
+// described returns the ids of the elements that say more about the field.
 func (f Field) described() string {
 	var ids []string
 	if f.limits() != "" {
@@ -251,7 +252,7 @@ func (f Field) described() string {
 	return strings.Join(ids, " ")
 }
 
-// resetLabel says what the button for the default does.
+// resetLabel is the label of the button that sets the default.
 func (f Field) resetLabel() string {
 	value := f.Default
 	if i := slices.Index(f.Choices, value); i >= 0 {
@@ -263,8 +264,8 @@ func (f Field) resetLabel() string {
 	return "Reset " + f.Label + " to " + value
 }
 
-// withError puts what the process or webmon said against a value where the
-// field shows it.
+// withError returns the control with the reason why its last command failed as the
+// error of its field.
 func (p ControlProps) withError() ControlProps {
 	if p.Error == "" && (p.Life.Status == Refused || p.Life.Status == Ended) {
 		p.Error = p.Life.Sentence()
@@ -272,7 +273,7 @@ func (p ControlProps) withError() ControlProps {
 	return p
 }
 
-// swap is how the answer to the form is shown.
+// swap is how htmx shows the answer to the form.
 func (p ControlProps) swap() string {
 	if p.Quiet {
 		return "none"
@@ -290,8 +291,8 @@ func (p ControlProps) title() string {
 	return p.Label
 }
 
-// Failed returns the form with the reason why it was not sent, at the field
-// that is to blame.
+// Failed returns the form with the reason why it was not sent. field is the name of
+// the argument to blame, whose field then shows the reason.
 func (p ActionProps) Failed(field, reason string) ActionProps {
 	fields := slices.Clone(p.Fields)
 	for i := range fields {
@@ -305,7 +306,7 @@ func (p ActionProps) Failed(field, reason string) ActionProps {
 	return p
 }
 
-// refused reports whether the form says why it was not sent.
+// refused reports whether the form shows a reason why it was not sent.
 func (p ActionProps) refused() bool {
 	return p.Error != "" || slices.ContainsFunc(p.Fields, func(f Field) bool { return f.Error != "" })
 }

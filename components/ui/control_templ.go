@@ -8,11 +8,11 @@ package ui
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// Control is a value of the process, as its type wants it: a slider with a
-// field for the exact value, a field alone where there are no limits, a switch,
-// a row of buttons or a list for a choice, a text. It is a form, so it works
-// without script; with it, a slider that is dragged sends its values on the way
-// over the socket, and the control follows the process (public/js/controls.js).
+// Control shows a value of the process in a way that suits its type: a slider with
+// a field for the exact value, a field alone for a number without limits, a switch,
+// a row of buttons or a list for a choice, or a text field. It is a form, so that it
+// works without scripts. With scripts, a slider sends its values over the socket
+// while it is dragged, and the control follows the process (public/js/controls.js).
 func Control(p ControlProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -864,8 +864,8 @@ func fieldLabel(f Field) templ.Component {
 	})
 }
 
-// fieldInput is what people enter a value with. live: it stands in a control,
-// where the press of a button is all it takes.
+// fieldInput is the element in which people enter a value. live says that it stands
+// in a control, where one press of a button sends the value.
 func fieldInput(f Field, disabled, live bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1562,8 +1562,8 @@ func fieldError(f Field) templ.Component {
 	})
 }
 
-// controlLife is the life of a command in a mark whose place is always there.
-// What was refused is said in words below.
+// controlLife is the life of a command as a mark. Its place is always there, so that
+// nothing moves. A refusal is also written out below the control.
 func controlLife(l CommandLife) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

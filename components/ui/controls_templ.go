@@ -25,10 +25,10 @@ const (
 type ButtonProps struct {
 	Label string
 	Icon  string // name of an icon before the label; "" for none
-	// IconOnly shows the icon alone; the label is read aloud and on hover.
+	// IconOnly shows the icon alone. The label is read aloud and shown on hover.
 	IconOnly bool
 	Look     Look   // Plain by default
-	Submit   bool   // sends the form it stands in
+	Submit   bool   // sends the form around it
 	Key      string // the key that does the same; "" for none
 	// Attrs are further attributes, such as the data-... that scripts look for.
 	Attrs templ.Attributes
@@ -206,7 +206,7 @@ func (p ButtonProps) title() string {
 	return ""
 }
 
-// CommandStatus is a step in the life of a command, as people see it.
+// CommandStatus is a step in the life of a command, as a word that pages show.
 type CommandStatus string
 
 // The steps of a command's life.
@@ -216,16 +216,16 @@ const (
 	Taken   CommandStatus = "taken"
 	Applied CommandStatus = "applied"
 	Refused CommandStatus = "refused"
-	Ended   CommandStatus = "gone" // the process ended, or never answered
-	// Overtaken: somebody else has set another value before this one was known to
-	// be the last of its hand.
+	Ended   CommandStatus = "gone" // the process has ended, or never answered
+	// Overtaken: the value was not sent, because somebody else had set another one
+	// since.
 	Overtaken CommandStatus = "overtaken"
 )
 
 // CommandLife is what has become of a command that somebody sent.
 type CommandLife struct {
 	Status CommandStatus
-	Reason string // why it was refused or is gone, one sentence
+	Reason string // why the command was refused or is gone, one sentence
 }
 
 // Sentence says the status in words.
@@ -255,8 +255,8 @@ func join(word, reason string) string {
 	return word + ": " + strings.TrimSuffix(reason, ".") + "."
 }
 
-// Life shows what has become of a command. The place is there before anything
-// is sent, so that nothing jumps.
+// Life shows what has become of a command. Its place is there before a command is
+// sent, so that nothing moves.
 func Life(l CommandLife) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -387,7 +387,7 @@ func CommandID(name string) string { return ID("command", name) }
 type Option struct {
 	Value   string
 	Label   string
-	Href    string // where the choice leads, for Segmented and links
+	Href    string // URL of the choice, for Segmented
 	Current bool
 }
 
@@ -537,9 +537,9 @@ func Select(p SelectProps) templ.Component {
 	})
 }
 
-// Segmented is a row of choices of which one holds. Each is a link, so that the
-// choice stands in the address and works without script; with script only the
-// tab is loaded.
+// Segmented is a row of choices, of which one is current. Each is a link, so that
+// the URL of the page holds the choice, and it works without scripts. With scripts
+// only the tab is loaded.
 func Segmented(label string, options []Option) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -644,15 +644,15 @@ func Segmented(label string, options []Option) templ.Component {
 // ConfirmProps describe a button that asks before it posts.
 type ConfirmProps struct {
 	ID     string // of the dialog
-	Label  string // of the button that opens it, and of the one that does it
+	Label  string // of the button that opens the dialog, and of the one that posts
 	Title  string // the question
 	Text   string // what will happen, in a sentence or two
 	Action string // URL the form is posted to
 	CSRF   string
 }
 
-// Confirm is a button that opens a dialog with a question. Without script the
-// dialog's form stands open in the page, so it can be used all the same.
+// Confirm is a button that opens a dialog with a question. Without scripts the
+// dialog's form is open in the page, so that it can still be used.
 func Confirm(p ConfirmProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -825,8 +825,8 @@ func Confirm(p ConfirmProps) templ.Component {
 	})
 }
 
-// Search is a field that hides those parts of the page that do not match. What
-// it filters is named by the ids of the elements around them.
+// Search is a field that hides the parts of the page that do not match its text.
+// filters are the ids of the elements whose parts it hides.
 func Search(id, label string, filters ...string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -934,7 +934,7 @@ func Search(id, label string, filters ...string) templ.Component {
 	})
 }
 
-// Pause is the button that holds everything on the page still.
+// Pause is the button that stops the page from updating.
 func Pause() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -956,7 +956,7 @@ func Pause() templ.Component {
 			templ_7745c5c3_Var48 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 63, "<button type=\"button\" class=\"btn btn-small\" data-action=\"pause\" aria-pressed=\"false\" aria-keyshortcuts=\"Space\" title=\"Hold the page still (space)\"><span class=\"when-running\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 63, "<button type=\"button\" class=\"btn btn-small\" data-action=\"pause\" aria-pressed=\"false\" aria-keyshortcuts=\"Space\" title=\"Pause the page (space)\"><span class=\"when-running\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

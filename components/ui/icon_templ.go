@@ -42,8 +42,8 @@ var icons = map[string]string{
 	"layer-other":   "M8 2.5 14 6 8 9.5 2 6zM2.5 9.5 8 12.75l5.5-3.25",
 }
 
-// Icon draws an icon in the colour of the text around it. It says nothing to
-// screen readers: a label stands beside it. An unknown name draws nothing.
+// Icon draws an icon in the colour of the text around it. Screen readers ignore it,
+// because it always has a label. An unknown name draws nothing.
 func Icon(name string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -9,9 +9,10 @@ import (
 // maxName is how much of a name is shown, in characters.
 const maxName = 200
 
-// Name is a name that people gave to something, as pages show it: a blank one
-// says so, line ends are spaces, and characters that cannot be seen, or would turn
-// what stands around them about, are written as \u202e. A long one is cut.
+// Name is a name that people gave to something, as pages show it. A blank name
+// becomes "(no name)", and line ends become spaces. Characters that cannot be seen,
+// or that change the direction of the text around them, are written as their code,
+// such as \u202e. A long name is cut.
 func Name(s string) string {
 	var b strings.Builder
 	n := 0

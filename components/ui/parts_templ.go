@@ -12,13 +12,13 @@ import "strconv"
 
 // CardProps describe a card.
 type CardProps struct {
-	ID    string // of the element; needed when the card stands in a live region or has help
+	ID    string // of the element; required if the card is in a live region or has help
 	Title string
-	Help  string // one sentence behind the question mark; "" for none
+	Help  string // shown when the question mark is pressed; "" for none
 	Note  string // small text at the right of the title line, such as a window of time
 	// Menu holds the card's actions, shown at the end of the title line; nil for none.
 	Menu templ.Component
-	// Flush lets the content touch the card's edges, as tables and pictures do.
+	// Flush lets the content touch the card's edges, for tables and pictures.
 	Flush bool
 }
 
@@ -193,8 +193,8 @@ func Card(p CardProps) templ.Component {
 	})
 }
 
-// Help is a question mark that opens one sentence about what stands beside it.
-// It is a disclosure, so it works by touch and keyboard and is read aloud.
+// Help is a question mark that opens a text about what stands beside it. It is a
+// <details> element, so that it works by touch and keyboard, and is read aloud.
 func Help(id, about, text string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -473,7 +473,7 @@ type Pair struct {
 	Name  string
 	Value string // "" is shown as a dash
 	Unit  string
-	Note  string // said more quietly after the value
+	Note  string // small text after the value
 	Key   string // data-value, for scripts and tests; "" for none
 	Href  string // makes the value a link; "" for none
 }
@@ -667,7 +667,7 @@ type Column struct {
 	Numeric bool // aligned at the right, in figures of one width
 }
 
-// Cell is one cell of a table: text, or a component where text is not enough.
+// Cell is one cell of a table: text, or a component if text is not enough.
 type Cell struct {
 	Text    string
 	Content templ.Component // instead of Text; nil for none
@@ -677,7 +677,7 @@ type Cell struct {
 type Row struct {
 	Key   string // data-row, for scripts and tests; "" for none
 	Cells []Cell
-	Dim   bool // no longer true, such as a source that is gone
+	Dim   bool // out of date, such as a source that is gone
 }
 
 // TableProps describe a table. The first cell of each row is its heading.
@@ -685,8 +685,8 @@ type TableProps struct {
 	Caption string // read aloud; not shown
 	Columns []Column
 	Rows    []Row
-	Empty   string // one sentence where there are no rows
-	More    string // one sentence below, such as how many rows are left out
+	Empty   string // one sentence that is shown if there are no rows
+	More    string // one sentence below the table, such as how many rows are left out
 }
 
 // Text makes the cells of a row from texts.
@@ -698,9 +698,9 @@ func Text(texts ...string) []Cell {
 	return cells
 }
 
-// Table is a table that scrolls sideways on a narrow screen. Its cells are
-// written out: a component for each, and a list of classes, would be most of the
-// time that it takes.
+// Table is a table that scrolls sideways on a narrow screen. Its cells are written
+// out here, because a component and a list of classes for each cell would take most
+// of the time.
 func Table(p TableProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1094,7 +1094,7 @@ func StateMark(s State) templ.Component {
 	})
 }
 
-// Severity is how loud a notice is.
+// Severity is how serious a notice is.
 type Severity string
 
 // The severities.
@@ -1106,10 +1106,10 @@ const (
 
 // NoticeProps describe a notice.
 type NoticeProps struct {
-	ID       string // needed in a live region; "" for none
+	ID       string // required in a live region; "" for none
 	Severity Severity
 	Text     string // one plain sentence
-	Note     string // how often, when; "" for none
+	Note     string // such as how often or when; "" for none
 	Detail   string // folded; "" for none
 }
 
@@ -1303,13 +1303,13 @@ func Notice(p NoticeProps) templ.Component {
 
 // EmptyProps describe why there is nothing to see.
 type EmptyProps struct {
-	Title string   // what is so
+	Title string   // what is missing
 	Text  string   // why, in a sentence or two
 	Steps []string // what to do, in order
 }
 
-// Empty stands where content would be. Children, such as code to copy, follow
-// the steps.
+// Empty is shown instead of content. Children, such as code to copy, follow the
+// steps.
 func Empty(p EmptyProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1426,7 +1426,7 @@ func Empty(p EmptyProps) templ.Component {
 	})
 }
 
-// Skeleton holds the place of content that is on its way.
+// Skeleton is shown in the place of content that is being loaded.
 func Skeleton(label string, lines int) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1497,7 +1497,7 @@ func Skeleton(label string, lines int) templ.Component {
 	})
 }
 
-// Code is text to copy, with a button that does so.
+// Code is text to copy, with a button that copies it.
 func Code(id, label, text string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1600,7 +1600,7 @@ func Code(id, label, text string) templ.Component {
 	})
 }
 
-// Disclosure is a line that opens what stands below it.
+// Disclosure is a title that folds its children.
 func Disclosure(id, title string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -14,7 +14,7 @@ import (
 	"webmon/natural"
 )
 
-// Bounds of a tree on a page: what goes beyond is said, not shown.
+// Bounds of a tree on a page. The page says how much is left out.
 const (
 	treeChildren = 100 // of one node
 	treeDepth    = 8
@@ -32,9 +32,9 @@ type node struct {
 	open     bool
 }
 
-// nodes turns a value into lines. open tells how many levels stand open at
-// first. The value is nil, bool, int64, float64, string, []any,
-// map[string]any, or something that writes itself as JSON.
+// nodes turns a value into lines. open is how many levels are open at first. The
+// value is nil, bool, int64, float64, string, []any, map[string]any, or a
+// json.Marshaler.
 func nodes(id, key string, v any, open int) node {
 	budget := treeNodes
 	return build(id, key, v, open, 0, &budget)
@@ -103,8 +103,8 @@ func build(id, key string, v any, open, depth int, budget *int) node {
 	return n
 }
 
-// float writes a number in seven digits, but a large one, such as a time, to
-// the thousandth.
+// float writes a number with seven significant digits. A large one, which may be a
+// time, keeps three digits after the point.
 func float(v float64) string {
 	if abs := math.Abs(v); abs >= 1e6 && abs < 1e15 {
 		s := strconv.FormatFloat(v, 'f', 3, 64)
@@ -117,8 +117,8 @@ func more(id string, left int) node {
 	return node{id: id + "-more", kind: "more", text: fmt.Sprintf("%s more", Count(left))}
 }
 
-// numberList writes a short list of numbers in one line, such as a shape or a
-// position: opening it would tell nothing more.
+// numberList writes a short list of numbers, such as a shape or a position, in one
+// line. Opening it would show nothing more.
 func numberList(v []any) (string, bool) {
 	if len(v) == 0 || len(v) > 6 {
 		return "", false
@@ -163,7 +163,7 @@ func short(s string) string {
 	return s
 }
 
-// Line writes a value in one line, at most n characters, for tables.
+// Line writes a value in one line of at most n characters.
 func Line(v any, n int) string {
 	var b strings.Builder
 	writeLine(&b, v, n)
@@ -182,7 +182,7 @@ func Line(v any, n int) string {
 }
 
 func writeLine(b *strings.Builder, v any, n int) {
-	if b.Len() > n*4 { // whatever the characters' width, it is full
+	if b.Len() > n*4 { // full: a character has at most four bytes
 		return
 	}
 	switch v := v.(type) {

@@ -1,10 +1,10 @@
-// Package ui holds the parts that webmon's pages are put together from: cards,
-// numbers, tables, notices, form controls. Each takes a struct shaped like what
-// is seen and writes HTML; none fetches, computes or knows the time.
+// Package ui holds the parts of webmon's pages: cards, numbers, tables, notices,
+// form controls. Each part takes a struct that is shaped like what people see, and
+// writes HTML. None fetches, computes or knows the time.
 //
-// It is not a CSS framework: a part has one look, and no class can be passed in.
-// Parts that stand in a live region keep their state (open, focused, scrolled)
-// when the region is rendered again, as long as they keep their id.
+// The package is not a CSS framework: a part has one look, and no class can be
+// passed in. A part in a live region keeps its state (open, focused, scrolled) when
+// the region is rendered again, as long as it keeps its id.
 //
 //	@ui.Card(ui.CardProps{ID: "speed", Title: "Frame time", Help: "Shorter is better."}) {
 //		@ui.Stats() {
@@ -27,7 +27,7 @@ const CSRFField = "csrf"
 // None stands where there is no value.
 const None = "–"
 
-// Fixed writes x with n digits after the point, or a dash if it is no number.
+// Fixed writes x with n digits after the point, or a dash for NaN and the infinities.
 func Fixed(x float64, n int) string {
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		return None
@@ -35,14 +35,14 @@ func Fixed(x float64, n int) string {
 	return strconv.FormatFloat(x, 'f', n, 64)
 }
 
-// Count writes n with thin spaces between groups of three digits.
+// Count writes n with thin spaces between groups of three digits, from 10 000 on.
 func Count[N int | int64 | uint64](n N) string {
 	s := strconv.FormatInt(int64(n), 10)
 	sign := ""
 	if s[0] == '-' {
 		sign, s = "−", s[1:]
 	}
-	if len(s) <= 4 { // as is the custom: 1000, but 10 000
+	if len(s) <= 4 { // customary: 1000, but 10 000
 		return sign + s
 	}
 	var b strings.Builder
@@ -56,7 +56,7 @@ func Count[N int | int64 | uint64](n N) string {
 	return b.String()
 }
 
-// Shape writes a shape as NumPy users say it, such as "1024 × 512".
+// Shape writes the shape of an array, such as "1024 × 512".
 func Shape(shape ...int64) string {
 	parts := make([]string, len(shape))
 	for i, n := range shape {
@@ -87,7 +87,7 @@ func BytesText(n float64) string {
 	return value + " " + unit
 }
 
-// Rate writes how often a second something happens.
+// Rate writes how many times a second something happens.
 func Rate(perSec float64) string {
 	switch {
 	case perSec >= 100:
@@ -118,7 +118,7 @@ func Age(d time.Duration) string {
 	}
 }
 
-// Millis writes a duration in milliseconds: more digits the shorter it is.
+// Millis writes a duration in milliseconds, a shorter one with more digits.
 func Millis(d time.Duration) string {
 	ms := float64(d) / float64(time.Millisecond)
 	switch {
@@ -131,7 +131,7 @@ func Millis(d time.Duration) string {
 	}
 }
 
-// Percent writes a part of one as a percentage.
+// Percent writes a fraction, such as 0.5, as a percentage.
 func Percent(part float64) string {
 	switch p := part * 100; {
 	case math.Abs(p) < 9.995:
@@ -159,8 +159,8 @@ func Plural(n int, one, many string) string {
 	return many
 }
 
-// ID turns texts into an element's id that needs no quoting in a selector:
-// letters, digits and _ stay, every other character becomes its code between
+// ID turns texts into the id of an element that needs no escaping in a selector.
+// Letters, digits and _ stay. Every other character becomes its code between
 // hyphens, so that different texts give different ids.
 func ID(parts ...string) string {
 	var b strings.Builder
@@ -181,20 +181,20 @@ func ID(parts ...string) string {
 	return b.String()
 }
 
-// State is what a process is like, in a word that people see.
+// State is the state of a source, as a word that pages show.
 type State string
 
 // The states of a source.
 const (
-	Live    State = "live"    // it sends
-	Waiting State = "waiting" // attached, and it has sent nothing yet
-	Stale   State = "stale"   // it had sent and has stopped
-	Gone    State = "gone"    // it ended
+	Live    State = "live"    // its process sends
+	Waiting State = "waiting" // its process is attached, but has sent nothing yet
+	Stale   State = "stale"   // its process has stopped sending
+	Gone    State = "gone"    // its process has ended
 	Absent  State = "none"    // there is no source
 )
 
-// dot is the class of the mark beside the state's word. The shapes differ too,
-// so that colour is not the only sign.
+// dot is the class of the mark beside the word. The marks differ in shape too, so
+// that colour is not the only sign.
 func (s State) dot() string {
 	switch s {
 	case Live:
@@ -222,6 +222,6 @@ func (s State) color() string {
 	}
 }
 
-// Prose is HTML that package prose of the dashboard has made of a text: what was
-// in it is escaped, and its elements are few and harmless.
+// Prose is HTML that the package dashboard/prose has made of a text. It is safe: all
+// text is escaped, and only a few harmless elements occur.
 type Prose string

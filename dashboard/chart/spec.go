@@ -129,7 +129,7 @@ func Known() []Spec {
 			Name:  "load_time",
 			Title: "Load time",
 			Help: "The time to load one chunk of the image. Good: short and even, then tiles fill in as you pan. " +
-				"Bad: a rising median means a slow disk or network; a high 99th percentile leaves single tiles blurred for long.",
+				"Bad: a rising median means a slow disk or network; a high 99th percentile leaves single tiles blurred for a long time.",
 			Empty: noChunks,
 			Lines: []Line{{Series: "load_chunk.load_ms", Label: "load time of a chunk", Color: 2}},
 			Unit:  Milliseconds, Style: Dots, Zero: true, AtLeast: 10,
@@ -140,7 +140,7 @@ func Known() []Spec {
 			Name:  "chunk_size",
 			Title: "Chunk size",
 			Help: "The bytes of one loaded chunk. Good: even, some hundred KiB to a few MiB. " +
-				"Bad: very small chunks cost more in requests than in data; very large ones block each load for long.",
+				"Bad: very small chunks cost more in requests than in data; very large ones make each load long.",
 			Empty: noChunks,
 			Lines: []Line{{Series: "load_chunk.num_bytes", Label: "bytes of a chunk", Color: 3}},
 			Unit:  Bytes, Style: Dots, Zero: true, AtLeast: 1024,
@@ -151,7 +151,7 @@ func Known() []Spec {
 			Name:  "frame_rate",
 			Title: "Frame rate",
 			Help: "The frames of each second. Good: near 60 while you move the camera. " +
-				"Zero is no fault while nothing moves; well below 30 during a movement is.",
+				"Zero is normal while nothing moves. Bad: well below 30 during a movement.",
 			Empty: "No frame yet." + redraw,
 			Lines: []Line{{Series: "frame_time.delta_ms", Label: "frames a second", Of: Rate, Color: 1}},
 			Unit:  Frames, Style: Steps, Zero: true, AtLeast: 20,
@@ -160,8 +160,8 @@ func Known() []Spec {
 		{
 			Name:  "throughput",
 			Title: "Throughput",
-			Help: "The bytes of all chunks loaded in each second. Good: as much as the disk or network can give while tiles are missing. " +
-				"Bad: little, while the load time is high.",
+			Help: "The bytes of all chunks loaded in each second. Good: as many as the disk or network can give while tiles are missing. " +
+				"Bad: few, while the load time is high.",
 			Empty: noChunks,
 			Lines: []Line{{Series: "load_chunk.num_bytes", Label: "bytes a second", Of: Sum, Color: 3}},
 			Unit:  BytesPerSec, Style: Steps, Zero: true, AtLeast: 1e6,
@@ -170,8 +170,8 @@ func Known() []Spec {
 	}
 }
 
-const noChunks = "No chunk load yet. They come while napari loads: pan or zoom to tiles it has not shown before. " +
-	"napari reports them with the plugin napari-webmon, or of itself with octree (0.4.x, NAPARI_EXPERIMENTAL_OCTREE=1)."
+const noChunks = "No chunk has been loaded yet. Pan or zoom to tiles that napari has not shown before. " +
+	"napari reports the chunks that it loads when it runs with the plugin napari-webmon, or with its octree (0.4, NAPARI_EXPERIMENTAL_OCTREE=1)."
 
 func spread(unit Unit) []Stat {
 	return []Stat{
@@ -184,7 +184,7 @@ func spread(unit Unit) []Stat {
 
 func bySecond(unit Unit) []Stat {
 	return []Stat{
-		{Last, "last second", unit, "Of the last whole second"},
+		{Last, "last second", unit, "The value of the last whole second"},
 		{Median, "median", unit, "Half of the window's seconds are below"},
 		{Min, "lowest", unit, "The lowest second of the window"},
 		{Max, "highest", unit, "The highest second of the window"},
@@ -204,8 +204,8 @@ func SpecFor(name string) Spec {
 	return Spec{
 		Name:  name,
 		Title: name,
-		Help:  "A number that the process sends, as it comes.",
-		Empty: "This number has not come yet.",
+		Help:  "A number that the process sends.",
+		Empty: "The process has not sent this number yet.",
 		Lines: []Line{{Series: name, Label: name, Color: 1 + int(hash(name)%8)}},
 		Unit:  unit, Style: Connected, Zero: unit == Bytes || unit == BytesPerSec,
 		Stats: append(spread(unit), Stat{PerSec, "rate", Hertz, "Values a second, over the last 5 s"}),
@@ -228,7 +228,7 @@ func Observed(spec Spec, o shm.Observable, i int) Spec {
 		}
 	}
 	spec.Unit, spec.Zero = unit, false
-	spec.Empty = "The simulation has not told this number yet."
+	spec.Empty = "The simulation has not reported this number yet."
 	spec.Lines[0].Color = 1 + i%8
 	return spec
 }
