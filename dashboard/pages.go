@@ -21,6 +21,7 @@ import (
 	"webmon/dashboard/refusal"
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
+	"webmon/natural"
 	"webmon/shm"
 )
 
@@ -297,7 +298,7 @@ func (s *Server) individual(c echo.Context) error {
 	name := c.Param("chart")
 	title, content, err := chart.Alone(s.view(c, src, now), name)
 	if err != nil {
-		return echo.NewHTTPError(http.StatusNotFound, source.Sentence(err))
+		return echo.NewHTTPError(http.StatusNotFound, natural.Sentence(err.Error()))
 	}
 	page := s.page(c, src, now)
 	page.Title, page.Embed = title, true

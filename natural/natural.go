@@ -1,4 +1,5 @@
-// Package natural puts names in order as people do. Whatever shows a list of
+// Package natural writes for people: names in their order, sentences, and texts cut to
+// what there is room for. Whatever shows a list of
 // names to people sorts it with it, on both sides of the contract.
 package natural
 

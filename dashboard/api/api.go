@@ -10,6 +10,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -26,6 +27,7 @@ import (
 	"webmon/dashboard/refusal"
 	"webmon/dashboard/source"
 	"webmon/dashboard/steer"
+	"webmon/natural"
 	"webmon/shm"
 )
 
@@ -177,7 +179,7 @@ func (a *API) events(c echo.Context) error {
 		h := c.Response().Header()
 		h.Set(echo.HeaderContentType, "text/csv; charset=utf-8")
 		h.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment",
-			map[string]string{"filename": src.ID() + "-" + source.Slug(name) + ".csv"}))
+			map[string]string{"filename": src.ID() + "-" + cmp.Or(natural.Slug(name), "events") + ".csv"}))
 		return log.WriteCSV(c.Response(), from)
 	default:
 		return echo.NewHTTPError(http.StatusBadRequest, "format must be json or csv.")

@@ -19,6 +19,7 @@ import (
 	"webmon/dashboard/pixels"
 	"webmon/dashboard/refusal"
 	"webmon/dashboard/source"
+	"webmon/natural"
 	"webmon/shm"
 )
 
@@ -106,7 +107,7 @@ func (a *API) readFrame(c echo.Context, src *source.Source, name string, read fu
 		return frame, nil
 	}
 	var no *refusal.Error
-	text := source.Sentence(err)
+	text := natural.Sentence(err.Error())
 	switch {
 	case errors.As(err, &no) && no.Field != "":
 		return nil, no
@@ -230,7 +231,7 @@ func planeOf(c echo.Context, src *source.Source, info *shm.ArrayInfo) (index pix
 	}
 	index, err = pixels.ParseIndex(text)
 	if err != nil {
-		return nil, false, bad("index", source.Sentence(err))
+		return nil, false, bad("index", natural.Sentence(err.Error()))
 	}
 	return index, false, nil
 }
@@ -280,7 +281,7 @@ func (a *API) arrayNPY(c echo.Context, src *source.Source, info *shm.ArrayInfo) 
 	if text := c.QueryParam(field); text != "" {
 		var err error
 		if plane, err = pixels.ParseIndex(text); err != nil {
-			return bad(field, source.Sentence(err))
+			return bad(field, natural.Sentence(err.Error()))
 		}
 	}
 	var npy *pixels.NPY

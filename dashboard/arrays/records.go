@@ -17,6 +17,7 @@ import (
 	"webmon/dashboard/pixels"
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
+	"webmon/natural"
 	"webmon/shm"
 )
 
@@ -25,6 +26,8 @@ const (
 	maxListed = 200
 	// maxCharted is how many points of a column are charted.
 	maxCharted = 4096
+	// maxCell is how many characters of a value a cell has at most.
+	maxCell = 80
 	// tableEvery is the least time between two tables.
 	tableEvery = 250 * time.Millisecond
 )
@@ -44,7 +47,7 @@ func records(src *source.Source, info *shm.ArrayInfo) components.ArrayRecords {
 		if pixels.Newest(src, info.Name) == nil {
 			r.More = pixels.WhyNone(src, info.Name)
 		} else if !errors.Is(err, shm.ErrOvertaken) {
-			r.More = source.Sentence(err)
+			r.More = natural.Sentence(err.Error())
 		}
 		return r
 	}
@@ -79,7 +82,7 @@ func text(v shm.Value, short bool) string {
 	case nil:
 		return ""
 	case string:
-		return clip(v)
+		return natural.Short(v, maxCell)
 	case bool:
 		return strconv.FormatBool(v)
 	case float64:
@@ -97,15 +100,7 @@ func text(v shm.Value, short bool) string {
 	if err != nil {
 		return ""
 	}
-	return clip(string(b))
-}
-
-func clip(s string) string {
-	const most = 80 // characters
-	if runes := []rune(s); len(runes) > most {
-		return string(runes[:most-1]) + "…"
-	}
-	return s
+	return natural.Short(string(b), maxCell)
 }
 
 // tableName checks the detail of a topic of a table.

@@ -47,19 +47,6 @@ func TestParametersOfAnAddress(t *testing.T) {
 	}
 }
 
-func TestSentence(t *testing.T) {
-	for text, want := range map[string]string{
-		"there is no server":        "There is no server.",
-		"waves.py does not import.": "waves.py does not import.",
-		"/home/a is no file":        "/home/a is no file.",
-		"":                          "Something failed without saying what.",
-	} {
-		if got := sentence(text); got != want {
-			t.Errorf("%q becomes %q, want %q", text, got, want)
-		}
-	}
-}
-
 // Sixty of them a second are made for every model that is watched.
 func TestStateFrame(t *testing.T) {
 	f := &stateFeed{topic: "waves/model", length: 256}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -22,6 +21,7 @@ import (
 	"webmon/dashboard/source"
 	"webmon/dashboard/steer"
 	"webmon/dashboard/tab"
+	"webmon/natural"
 	"webmon/shm"
 )
 
@@ -123,10 +123,10 @@ func (m *Models) whatIsWrong(info shm.ModelInfo, src *source.Source, st *shm.Mod
 		return "", ""
 	}
 	if info.Problem != "" {
-		return sentence(info.Problem), info.Detail
+		return natural.Sentence(info.Problem), info.Detail
 	}
 	if err := m.problem(info.Key); err != nil {
-		return sentence(err.Error()), ""
+		return natural.Sentence(err.Error()), ""
 	}
 	return "", ""
 }
@@ -137,17 +137,6 @@ func waitingFor(src *source.Source, st *shm.ModelState, now time.Time) (wait, de
 		return "", ""
 	}
 	return st.Problem, st.Detail
-}
-
-// sentence makes what went wrong one that people can read. A name at its
-// beginning stays as it is.
-func sentence(text string) string {
-	s := source.Sentence(errors.New(text))
-	text = strings.TrimSpace(text)
-	if first, _, _ := strings.Cut(text, " "); first != "" && strings.ContainsAny(first, "./_\\") {
-		return text[:1] + s[1:]
-	}
-	return s
 }
 
 // listPage is the list of models.

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"webmon/components"
 	"webmon/dashboard/source"
@@ -65,21 +64,21 @@ func (m *Models) parameters(src *source.Source, key string, rest url.Values, giv
 	}
 	if len(declared) == 0 {
 		for _, p := range given {
-			out.Unchecked = append(out.Unchecked, shorten(p.name)+" = "+shorten(p.value))
+			out.Unchecked = append(out.Unchecked, natural.Short(p.name, maxShown)+" = "+natural.Short(p.value, maxShown))
 		}
 		return out
 	}
 	for _, p := range given {
 		c, ok := declared.Get(p.name)
 		if !ok {
-			out.Refused = append(out.Refused, fmt.Sprintf("This model has no parameter %q.", shorten(p.name)))
+			out.Refused = append(out.Refused, fmt.Sprintf("This model has no parameter %q.", natural.Short(p.name, maxShown)))
 			continue
 		}
 		value, err := c.Accept(p.value)
 		if err != nil {
 			c.Name = labelOf(c)
 			if _, err := c.Accept(p.value); err != nil {
-				out.Refused = append(out.Refused, source.Sentence(err))
+				out.Refused = append(out.Refused, natural.Sentence(err.Error()))
 			}
 			continue
 		}
@@ -87,7 +86,7 @@ func (m *Models) parameters(src *source.Source, key string, rest url.Values, giv
 			continue
 		}
 		out.Changes = append(out.Changes, components.ModelChange{
-			Name: c.Name, Value: p.value, Label: labelOf(c), From: shorten(number(c.Value)), To: shorten(number(value)), Unit: c.Unit,
+			Name: c.Name, Value: p.value, Label: labelOf(c), From: natural.Short(number(c.Value), maxShown), To: natural.Short(number(value), maxShown), Unit: c.Unit,
 		})
 	}
 	if len(out.Changes) == 0 && len(out.Refused) == 0 {
@@ -101,11 +100,4 @@ func labelOf(c shm.Control) string {
 		return c.Title
 	}
 	return c.Name
-}
-
-func shorten(s string) string {
-	if utf8.RuneCountInString(s) > maxShown {
-		return string([]rune(s)[:maxShown]) + "…"
-	}
-	return s
 }

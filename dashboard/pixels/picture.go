@@ -11,7 +11,7 @@ import (
 	"slices"
 
 	"webmon/dashboard/refusal"
-	"webmon/dashboard/source"
+	"webmon/natural"
 	"webmon/shm"
 )
 
@@ -42,7 +42,7 @@ type Look struct {
 // refuse says that the parameter of a name cannot be taken, or with "" that what
 // was asked for cannot be had of the array at all.
 func refuse(field string, err error) error {
-	return &refusal.Error{Field: field, Text: source.Sentence(err)}
+	return &refusal.Error{Field: field, Text: natural.Sentence(err.Error())}
 }
 
 // ErrTooLarge says that what was asked for does not fit into an answer.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"webmon/dashboard/source"
+	"webmon/natural"
 	"webmon/shm"
 )
 
@@ -60,7 +61,7 @@ func Problem(src *source.Source, name string) string {
 	if info == nil || info.Stats.Problem == "" {
 		return ""
 	}
-	return source.Sentence(errors.New(info.Stats.Problem))
+	return natural.Sentence(info.Stats.Problem)
 }
 
 // WhyNone says in a sentence why an array has no frame that could be read.

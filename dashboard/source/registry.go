@@ -1,15 +1,16 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
+	"webmon/natural"
 	"webmon/shm"
 )
 
@@ -417,7 +418,7 @@ func (r *Registry) wait(ctx context.Context, src *Source, t *Target, pause time.
 func (r *Registry) place(name string, t *Target) *Source {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	base := Slug(name)
+	base := cmp.Or(natural.Slug(name), "source")
 	for n := 1; ; n++ {
 		id := base
 		if n > 1 {
@@ -524,24 +525,4 @@ func (r *Registry) watch() {
 			}
 		}
 	}
-}
-
-// Slug returns a source's name as it stands in URLs: lower-case letters, digits
-// and single hyphens, at most 40 characters.
-func Slug(name string) string {
-	var b strings.Builder
-	for _, c := range strings.ToLower(name) {
-		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
-			b.WriteRune(c)
-		} else if s := b.String(); s != "" && !strings.HasSuffix(s, "-") {
-			b.WriteByte('-')
-		}
-		if b.Len() >= 40 {
-			break
-		}
-	}
-	if s := strings.Trim(b.String(), "-"); s != "" {
-		return s
-	}
-	return "source"
 }

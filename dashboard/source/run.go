@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"webmon/dashboard/series"
+	"webmon/natural"
 	"webmon/shm"
 )
 
@@ -67,7 +67,7 @@ func (r *run) end(err error, now time.Time) {
 	case err == nil:
 		r.problem = "webmon stopped watching " + r.info.Name + "."
 	default:
-		r.problem = Sentence(err)
+		r.problem = natural.Sentence(err.Error())
 	}
 	r.happen(now, kind, r.problem, mark)
 	signal(r.changed)
@@ -80,7 +80,7 @@ func (s *Source) fail(name string, kind shm.Kind, address string, err error, now
 	if s.info.Name == "" {
 		s.info = shm.Info{Name: name, Kind: kind, Address: address}
 	}
-	text := Sentence(err)
+	text := natural.Sentence(err.Error())
 	if s.starts > 0 {
 		return // the problem already says how the last process ended, which says more
 	}
@@ -92,19 +92,6 @@ func (s *Source) fail(name string, kind shm.Kind, address string, err error, now
 		s.ended = now
 	}
 	signal(s.changed)
-}
-
-// Sentence makes an error's text one that people can read.
-func Sentence(err error) string {
-	text := strings.TrimSpace(err.Error())
-	if text == "" {
-		return "Something failed without saying what."
-	}
-	text = strings.ToUpper(text[:1]) + text[1:]
-	if !strings.HasSuffix(text, ".") {
-		text += "."
-	}
-	return text
 }
 
 // current reports whether the run's process is the one attached; mu is held.

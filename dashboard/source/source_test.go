@@ -411,17 +411,6 @@ func TestNothingGrowsWithoutBound(t *testing.T) {
 	}
 }
 
-func TestSlug(t *testing.T) {
-	for name, want := range map[string]string{
-		"napari": "napari", "My Scope #2": "my-scope-2", "": "source", "日本": "source", "--a--b--": "a-b",
-		strings.Repeat("x", 100): strings.Repeat("x", 40),
-	} {
-		if got := source.Slug(name); got != want {
-			t.Errorf("Slug(%q) = %q, want %q", name, got, want)
-		}
-	}
-}
-
 // What a process sent before webmon came stands where it belongs in time, and
 // tells nothing of the rate now.
 func TestThePastIsHistory(t *testing.T) {

@@ -4,13 +4,12 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"webmon/components"
 	"webmon/components/ui"
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
+	"webmon/natural"
 	"webmon/shm"
 )
 
@@ -51,9 +50,7 @@ func title(name string) string {
 	if name == "" {
 		return "General"
 	}
-	name = strings.ReplaceAll(name, "_", " ")
-	first, n := utf8.DecodeRuneInString(name)
-	return string(unicode.ToUpper(first)) + name[n:]
+	return natural.Capital(strings.ReplaceAll(name, "_", " "))
 }
 
 // Sign writes the CSRF token of a page into all forms of the groups.

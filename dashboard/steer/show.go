@@ -5,12 +5,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"webmon/components"
 	"webmon/components/ui"
 	"webmon/dashboard/source"
+	"webmon/natural"
 	"webmon/shm"
 )
 
@@ -205,11 +205,10 @@ func label(title, name string) string {
 	if title == "" {
 		title = strings.TrimSpace(strings.ReplaceAll(name, "_", " "))
 	}
-	first, n := utf8.DecodeRuneInString(title)
-	if n == len(title) {
+	if utf8.RuneCountInString(title) == 1 {
 		return title // the name of an axis
 	}
-	return string(unicode.ToUpper(first)) + title[n:]
+	return natural.Capital(title)
 }
 
 // Log lists the last commands to a source, newest first.
@@ -222,10 +221,7 @@ func (d *Desk) Log(src *source.Source, n int) []components.CommandEntry {
 		action, _ := d.Find(src, cmd.Name)
 		var parts []string
 		for _, arg := range action.Args {
-			text := shown(arg, cmd.Args[arg.Name])
-			if utf8.RuneCountInString(text) > maxLogged {
-				text = string([]rune(text)[:maxLogged]) + "…"
-			}
+			text := natural.Short(shown(arg, cmd.Args[arg.Name]), maxLogged)
 			if arg.Unit != "" {
 				text += " " + arg.Unit
 			}

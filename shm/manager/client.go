@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"webmon/natural"
 	"webmon/shm/pickle"
 )
 
@@ -579,5 +580,5 @@ func (c *Conn) reply(ctx context.Context, p *Proxy, method string) (pickle.Value
 	case kindProxy:
 		return nil, callError(p, method, fmt.Errorf("the result is another object of the manager, not a value: %w", pickle.ErrRefused))
 	}
-	return nil, callError(p, method, fmt.Errorf("a reply of unknown kind %q: %w", clip(kind), pickle.ErrInvalid))
+	return nil, callError(p, method, fmt.Errorf("a reply of unknown kind %q: %w", natural.Clip(kind, maxMessage), pickle.ErrInvalid))
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"webmon/natural"
 	"webmon/shm/pickle"
 )
 
@@ -87,7 +88,7 @@ func remoteTraceback(text string, unserializable bool) *RemoteError {
 			break
 		}
 		if typ, msg, _ := strings.Cut(lines[i], ": "); isDotted(typ) {
-			e.Type, e.Message = typ, clip(strings.TrimSpace(strings.Join(append([]string{msg}, lines[i+1:]...), " ")))
+			e.Type, e.Message = typ, natural.Clip(strings.TrimSpace(strings.Join(append([]string{msg}, lines[i+1:]...), " ")), maxMessage)
 		}
 	}
 	return e
@@ -105,7 +106,7 @@ func isDotted(s string) bool {
 func remoteException(v pickle.Value) error {
 	o, ok := v.(*pickle.Object)
 	if !ok {
-		return &RemoteError{Type: "an exception", Message: clip(fmt.Sprint(v))}
+		return &RemoteError{Type: "an exception", Message: natural.Clip(fmt.Sprint(v), maxMessage)}
 	}
 	e := &RemoteError{Type: o.Class.String(), Value: o}
 	switch {
@@ -114,16 +115,9 @@ func remoteException(v pickle.Value) error {
 	case isClass(e.Type, "Full"):
 		return ErrFull
 	case len(o.Args) == 1:
-		e.Message = clip(fmt.Sprint(o.Args[0]))
+		e.Message = natural.Clip(fmt.Sprint(o.Args[0]), maxMessage)
 	case len(o.Args) > 1:
-		e.Message = clip(fmt.Sprint(o.Args))
+		e.Message = natural.Clip(fmt.Sprint(o.Args), maxMessage)
 	}
 	return e
-}
-
-func clip(s string) string {
-	if len(s) > maxMessage {
-		s = s[:maxMessage] + "…"
-	}
-	return strings.ToValidUTF8(s, "?")
 }

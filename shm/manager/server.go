@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"webmon/natural"
 	"webmon/shm/pickle"
 )
 
@@ -573,7 +574,7 @@ func exception(err error) *pickle.Object {
 
 // traceback is what Python prints below "Remote".
 func traceback(last string) string {
-	return "Traceback (most recent call last):\n  in webmon's manager\n" + clip(last) + "\n"
+	return "Traceback (most recent call last):\n  in webmon's manager\n" + natural.Clip(last, maxMessage) + "\n"
 }
 
 func (p *peer) reply(kind string, v pickle.Value) error {

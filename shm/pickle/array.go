@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"webmon/natural"
 )
 
 // DType is NumPy's description of one item of an array.
@@ -113,7 +115,7 @@ func shapeString(shape []int) string {
 // ParseDType reads a short dtype name such as "<f8", "|u1", "i4", ">c16",
 // "<U5" or "<M8[ms]". Structured and object dtypes are refused.
 func ParseDType(s string) (*DType, error) {
-	bad := func() (*DType, error) { return nil, fmt.Errorf("dtype %q: %w", clip(s), ErrInvalid) }
+	bad := func() (*DType, error) { return nil, fmt.Errorf("dtype %q: %w", natural.Clip(s, maxShown), ErrInvalid) }
 	r := s
 	t := &DType{Count: 0}
 	if r != "" && strings.IndexByte("<>|=", r[0]) >= 0 {
@@ -215,7 +217,7 @@ func NewArray(t *DType, shape []int, fortran bool, data []byte) (*Array, error) 
 	}
 	if n != len(data) {
 		return nil, fmt.Errorf("array of %s %s needs %d bytes and has %d: %w",
-			clip(t.Descr()), shapeString(shape), n, len(data), ErrInvalid)
+			natural.Clip(t.Descr(), maxShown), shapeString(shape), n, len(data), ErrInvalid)
 	}
 	a := &Array{Type: t, Data: data, Fortran: fortran}
 	dims := make([]int, 2*len(shape)) // one allocation for both
@@ -321,7 +323,7 @@ func (a *Array) Len() int {
 
 // String describes the array in one line, such as "array <f8 (1024, 1024)".
 func (a *Array) String() string {
-	return "array " + clip(a.Type.Descr()) + " " + shapeString(a.Shape)
+	return "array " + natural.Clip(a.Type.Descr(), maxShown) + " " + shapeString(a.Shape)
 }
 
 // each calls f with the offset of every item, in row-major order.

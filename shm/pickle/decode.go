@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"webmon/natural"
 )
 
 // Decode decodes one pickle. Byte strings and arrays in the result are aliases
@@ -605,7 +607,7 @@ func (d *Decoder) textStep(op byte) error {
 	if err != nil {
 		return err
 	}
-	bad := fmt.Errorf("opcode %q with %q: %w", op, clip(string(line[:min(len(line), 100)])), ErrInvalid)
+	bad := fmt.Errorf("opcode %q with %q: %w", op, natural.Clip(string(line[:min(len(line), 100)]), maxShown), ErrInvalid)
 	switch op {
 	case opInt, opLong:
 		if op == opInt && (string(line) == "00" || string(line) == "01") {
@@ -928,7 +930,7 @@ func (d *Decoder) instance(class, args Value, kwds *Dict) error {
 	}
 	t, ok := args.(Tuple)
 	if !ok {
-		return fmt.Errorf("%s made from %s: %w", clip(g.String()), typeName(args), ErrInvalid)
+		return fmt.Errorf("%s made from %s: %w", natural.Clip(g.String(), maxShown), typeName(args), ErrInvalid)
 	}
 	return d.push(&Object{Class: g, Args: t, Kwds: kwds})
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+
+	"webmon/natural"
 )
 
 // ParseDescr reads a dtype as NumPy's dtype.descr writes it, out of a pickle or
@@ -55,7 +57,7 @@ func (p *descrParser) parse(v Value, depth int) (*DType, error) {
 			continue
 		}
 		if names[f.Name] {
-			return nil, fmt.Errorf("a dtype with two fields %q: %w", clip(f.Name), ErrInvalid)
+			return nil, fmt.Errorf("a dtype with two fields %q: %w", natural.Clip(f.Name, maxShown), ErrInvalid)
 		}
 		names[f.Name] = true
 		t.depth = max(t.depth, f.Type.depth+1)

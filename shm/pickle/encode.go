@@ -8,6 +8,8 @@ import (
 	"math/big"
 	"slices"
 	"time"
+
+	"webmon/natural"
 )
 
 // Encoder writes pickles. The zero value writes protocol 4 for NumPy 1, which
@@ -182,7 +184,7 @@ func (w *writer) value(v Value, depth int) error {
 		for _, k := range slices.Sorted(maps.Keys(v)) {
 			w.text(k)
 			if err := w.value(v[k], depth+1); err != nil {
-				return fmt.Errorf("[%q]: %w", clip(k), err)
+				return fmt.Errorf("[%q]: %w", natural.Clip(k, maxShown), err)
 			}
 		}
 		w.op(opSetItems)
@@ -423,7 +425,7 @@ func (w *writer) class(g *Global) error {
 	for _, s := range []string{g.Module, g.Name} {
 		for i := range len(s) {
 			if s[i] == '\n' {
-				return fmt.Errorf("class name %q: %w", clip(s), ErrInvalid)
+				return fmt.Errorf("class name %q: %w", natural.Clip(s, maxShown), ErrInvalid)
 			}
 		}
 	}

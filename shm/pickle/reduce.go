@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"webmon/natural"
 )
 
 // reduce is what f(*args) would give in Python, for the few f that stand for
@@ -17,7 +19,7 @@ func (d *Decoder) reduce(f, args Value) (Value, error) {
 	}
 	t, ok := args.(Tuple)
 	if !ok {
-		return nil, fmt.Errorf("%s called with %s: %w", clip(g.String()), typeName(args), ErrInvalid)
+		return nil, fmt.Errorf("%s called with %s: %w", natural.Clip(g.String(), maxShown), typeName(args), ErrInvalid)
 	}
 	var v Value
 	var err error
@@ -31,7 +33,7 @@ func (d *Decoder) reduce(f, args Value) (Value, error) {
 		v, err = d.reduceLibrary(g, t)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", clip(g.String()), err)
+		return nil, fmt.Errorf("%s: %w", natural.Clip(g.String(), maxShown), err)
 	}
 	if v == isNone {
 		v = nil
@@ -320,7 +322,7 @@ func (d *Decoder) reduceNumPy(g *Global, t Tuple) (Value, error) {
 			return nil, badArgs(t)
 		}
 		if dt.Size != len(b) {
-			return nil, fmt.Errorf("a scalar of %d bytes for %s: %w", len(b), clip(dt.Descr()), ErrInvalid)
+			return nil, fmt.Errorf("a scalar of %d bytes for %s: %w", len(b), natural.Clip(dt.Descr(), maxShown), ErrInvalid)
 		}
 		dt.sealed = true
 		if err := d.charge(len(b)/16 + dt.leaves); err != nil {

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"webmon/natural"
 )
 
 // Value is a decoded value: one of the Go types listed in the package comment.
@@ -321,6 +323,9 @@ func appendTupleKey(b []byte, t Tuple) ([]byte, error) {
 	return b, nil
 }
 
+// maxShown is how many bytes of a text an error or a listing shows.
+const maxShown = 80
+
 // typeName names the Python type of a value for messages.
 func typeName(v Value) string {
 	switch v := v.(type) {
@@ -351,23 +356,15 @@ func typeName(v Value) string {
 	case *DType:
 		return "a dtype"
 	case *Global:
-		return "the class " + clip(v.String())
+		return "the class " + natural.Clip(v.String(), maxShown)
 	case *Object:
-		return "a " + clip(v.Class.String())
+		return "a " + natural.Clip(v.Class.String(), maxShown)
 	case time.Time:
 		return "a datetime"
 	case time.Duration:
 		return "a timedelta"
 	}
 	return fmt.Sprintf("a Go %T", v)
-}
-
-func clip(s string) string {
-	const n = 80
-	if len(s) > n {
-		s = s[:n] + "…"
-	}
-	return strings.ToValidUTF8(s, "?")
 }
 
 // String describes v in one bounded line.
@@ -423,11 +420,11 @@ func appendRepr(b []byte, v Value, depth int) ([]byte, bool) {
 		}
 		return append(b, "False"...), true
 	case string:
-		return appendQuoted(b, clip(v)), true
+		return appendQuoted(b, natural.Clip(v, maxShown)), true
 	case float64:
 		return appendFloat(b, v), true
 	case []byte:
-		return appendQuoted(append(b, 'b'), clip(string(v[:min(len(v), 100)]))), true
+		return appendQuoted(append(b, 'b'), natural.Clip(string(v[:min(len(v), 100)]), maxShown)), true
 	case Tuple:
 		if len(v) == 1 {
 			return seq("(", ",)", v)
@@ -452,14 +449,14 @@ func appendRepr(b []byte, v Value, depth int) ([]byte, bool) {
 		}
 		return append(b, '}'), true
 	case *Object:
-		b = append(b, clip(v.Class.String())...)
+		b = append(b, natural.Clip(v.Class.String(), maxShown)...)
 		return seq("(", ")", v.Args)
 	case *Global:
-		return append(b, clip(v.String())...), true
+		return append(b, natural.Clip(v.String(), maxShown)...), true
 	case *Array:
 		return append(b, v.String()...), true
 	case *DType:
-		return append(b, clip(v.Descr())...), true
+		return append(b, natural.Clip(v.Descr(), maxShown)...), true
 	case *big.Int:
 		if v.BitLen() > 512 {
 			return fmt.Appendf(b, "<int of %d bits>", v.BitLen()), true

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
-	"unicode"
 
+	"webmon/natural"
 	"webmon/shm"
 	"webmon/shm/pickle"
 	"webmon/shm/segment"
@@ -269,14 +269,7 @@ func (f *following) open(now time.Time) {
 			return
 		}
 	}
-	f.problem, f.retry = sentence(err), now.Add(statsEvery)
-}
-
-// sentence makes an error one that people read.
-func sentence(err error) string {
-	s := []rune(err.Error())
-	s[0] = unicode.ToUpper(s[0])
-	return string(s)
+	f.problem, f.retry = natural.Sentence(err.Error()), now.Add(statsEvery)
 }
 
 // follow begins to hand the frames over, unless that is under way.
@@ -385,7 +378,7 @@ func decodeArrays(v pickle.Value) (shm.Arrays, []note) {
 			// People look for it in the list, and a program for its name.
 			info = shm.ArrayInfo{
 				Name: name, Generation: noGeneration, Shape: []int{}, Axes: []string{},
-				Note: clip(fmt.Sprintf("It is left out: %v.", err), maxNote),
+				Note: natural.Clip(fmt.Sprintf("It is left out: %v.", err), maxNote),
 			}
 		}
 		list = append(list, info)
@@ -404,7 +397,7 @@ func decodeArray(name string, v pickle.Value) (info shm.ArrayInfo, err error) {
 		return info, fmt.Errorf("it is described by %s instead of a dict", kindOf(v))
 	}
 	get := func(key string) pickle.Value { v, _ := d.Get(key); return v }
-	text := func(key string, most int) string { s, _ := get(key).(string); return clip(s, most) }
+	text := func(key string, most int) string { s, _ := get(key).(string); return natural.Clip(s, most) }
 
 	info = shm.ArrayInfo{Name: name}
 	// No name at all stands for no shared memory: people should see that.
@@ -497,7 +490,7 @@ func words(v pickle.Value, n int) []string {
 		if !ok && v != nil {
 			return nil
 		}
-		out[i] = clip(s, maxArrayWord)
+		out[i] = natural.Clip(s, maxArrayWord)
 	}
 	return out
 }

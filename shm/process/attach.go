@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"webmon/natural"
 	"webmon/shm"
 	"webmon/shm/manager"
 	"webmon/shm/pickle"
@@ -206,7 +207,7 @@ func (s *Source) instance(ctx context.Context, conn *manager.Conn) (string, erro
 		return "", err
 	}
 	if name, ok := v.(string); ok && name != "" && len(name) <= 64 {
-		return clip(name, 64), nil
+		return natural.Clip(name, 64), nil
 	}
 	return random, nil
 }
@@ -223,7 +224,7 @@ func (s *Source) setHello(v pickle.Value) bool {
 	s.ours.Store(true)
 	text := func(key string, into *string) {
 		if t, ok := text(entry(d, key)); ok && t != "" {
-			*into = clip(t, 80)
+			*into = natural.Clip(t, 80)
 		}
 	}
 	text("name", &s.info.Name)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"webmon/natural"
 	"webmon/shm"
 	"webmon/shm/pickle"
 )
@@ -79,7 +80,7 @@ func argument(cmd shm.Command, actions []shm.Action) (pickle.Value, error) {
 		}
 		return control.Accept(v)
 	}
-	return nil, fmt.Errorf("napari has no command %q that may be sent", clip(cmd.Name, 40))
+	return nil, fmt.Errorf("napari has no command %q that may be sent", natural.Clip(cmd.Name, 40))
 }
 
 // message checks a command against what a process of ours declares and returns
@@ -114,7 +115,7 @@ func (s *Source) arguments(cmd shm.Command) (*pickle.Dict, error) {
 	name := s.info.Name
 	s.mu.Unlock()
 	if !ok {
-		return nil, fmt.Errorf("%s has no command or control %q", name, clip(cmd.Name, 80))
+		return nil, fmt.Errorf("%s has no command or control %q", name, natural.Clip(cmd.Name, 80))
 	}
 	args := pickle.NewDict()
 	for i := range takes {
@@ -134,7 +135,7 @@ func (s *Source) arguments(cmd shm.Command) (*pickle.Dict, error) {
 	}
 	for given := range cmd.Args {
 		if !slices.ContainsFunc(takes, func(c shm.Control) bool { return c.Name == given }) {
-			return nil, fmt.Errorf("%s takes no %q", cmd.Name, clip(given, 80))
+			return nil, fmt.Errorf("%s takes no %q", cmd.Name, natural.Clip(given, 80))
 		}
 	}
 	return args, nil

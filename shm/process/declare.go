@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"slices"
 
+	"webmon/natural"
 	"webmon/shm"
 	"webmon/shm/pickle"
 )
@@ -215,7 +216,7 @@ func (d *declarer) choices(c *shm.Control, v *pickle.Dict) {
 		c.Choices = append(c.Choices, s)
 		if labels != nil {
 			label, _ := text(labels[i])
-			c.Labels = append(c.Labels, clip(label, maxTitle))
+			c.Labels = append(c.Labels, natural.Clip(label, maxTitle))
 		}
 	}
 }
@@ -231,7 +232,7 @@ func typed(t shm.ControlType, v pickle.Value) shm.Value {
 		}
 	case shm.Choice, shm.Text:
 		if s, ok := text(v); ok {
-			return clip(s, maxValue)
+			return natural.Clip(s, maxValue)
 		}
 	case shm.Int:
 		if n, ok := v.(int64); ok {
@@ -269,7 +270,7 @@ func scalar(v pickle.Value) pickle.Value {
 // text returns a text, NumPy's included.
 func text(v pickle.Value) (string, bool) {
 	s, ok := scalar(v).(string)
-	return clip(s, max(len(s), 8)), ok
+	return natural.Clip(s, max(len(s), 8)), ok
 }
 
 func entry(d *pickle.Dict, key string) pickle.Value {
@@ -280,7 +281,7 @@ func entry(d *pickle.Dict, key string) pickle.Value {
 // words1 returns a text for people, "" if there is none.
 func words1(d *pickle.Dict, key string, most int) string {
 	s, _ := text(entry(d, key))
-	return clip(s, most)
+	return natural.Clip(s, most)
 }
 
 // finite returns a number, nil if there is none.
@@ -319,7 +320,7 @@ func decodeTopics(v pickle.Value) (shm.Value, []topicKind, []note) {
 				if of, isDict := e.Value.(*pickle.Dict); ok && isDict && len(path) <= maxTitle && len(fields) < maxFieldsOf {
 					field := map[string]shm.Value{}
 					describe(field, of)
-					fields[clip(path, maxTitle)] = field
+					fields[natural.Clip(path, maxTitle)] = field
 				}
 			}
 		}

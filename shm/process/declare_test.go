@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"webmon/natural"
 	"webmon/shm"
 	"webmon/shm/pickle"
 )
@@ -139,7 +140,7 @@ func TestDeclaredLabels(t *testing.T) {
 		{"a text", list("1", "2"), "ab", nil, true},
 		{"a dict", list("1", "2"), pickle.NewDict("1", "a", "2", "b"), nil, true},
 		{"not all texts", list("1", "2"), list("a", int64(2)), nil, true},
-		{"long", list("1"), list(long), []string{clip(long, maxTitle)}, false},
+		{"long", list("1"), list(long), []string{natural.Clip(long, maxTitle)}, false},
 	} {
 		arg := pickle.NewDict("name", "layer", "type", "choice", "choices", test.choices, "labels", test.labels)
 		actions, notes := decodeActions(pickle.NewDict("look", pickle.NewDict("args", list(arg))))

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
+	"webmon/natural"
 	"webmon/shm"
 	"webmon/shm/pickle"
 )
@@ -28,7 +28,7 @@ func plain(v pickle.Value) (shm.Value, error) {
 }
 
 func array(a *pickle.Array) (any, bool) {
-	out := &shm.Array{Descr: clip(a.Type.Descr(), 200), Shape: append([]int{}, a.Shape...)}
+	out := &shm.Array{Descr: natural.Clip(a.Type.Descr(), 200), Shape: append([]int{}, a.Shape...)}
 	if n := a.Len(); n == 0 || n > maxItems {
 		return out, true
 	}
@@ -126,7 +126,7 @@ func (r *run) answer(d *pickle.Dict) {
 	id, _ := text(entry(d, "id"))
 	status, _ := text(entry(d, "status"))
 	reason, _ := text(entry(d, "reason"))
-	reason = clip(reason, maxHelp)
+	reason = natural.Clip(reason, maxHelp)
 	switch shm.Status(status) {
 	case shm.Applied:
 		r.out.answered(id, shm.Applied, reason)
@@ -167,7 +167,7 @@ func topicName(key pickle.Value) string {
 		}
 		s = fmt.Sprint(v)
 	}
-	s = clip(strings.Map(func(r rune) rune {
+	s = natural.Clip(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
 		}
@@ -177,19 +177,4 @@ func topicName(key pickle.Value) string {
 		return TopicMessage
 	}
 	return s
-}
-
-// clip shortens s to n bytes of valid UTF-8.
-func clip(s string, n int) string {
-	if len(s) > n {
-		s = s[:n-len("…")]
-		for len(s) > 0 && !utf8.RuneStart(s[len(s)-1]) {
-			s = s[:len(s)-1]
-		}
-		if r, size := utf8.DecodeLastRuneInString(s); r == utf8.RuneError && size == 1 {
-			s = s[:len(s)-1]
-		}
-		s += "…"
-	}
-	return strings.ToValidUTF8(s, "?")
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/big"
 
+	"webmon/natural"
 	"webmon/shm"
 	"webmon/shm/pickle"
 )
@@ -81,7 +82,7 @@ func (p *pollDecoder) layer(key, v pickle.Value) {
 	case *big.Int:
 		l.ID = k.String()
 	case string:
-		l.ID = clip(k, 80)
+		l.ID = natural.Clip(k, 80)
 	default:
 		p.note("id", "napari sent a layer under %s instead of a number; that layer is left out", kindOf(key))
 		return
@@ -445,11 +446,11 @@ func kindOf(v pickle.Value) string {
 	case bool:
 		return fmt.Sprintf("the bool %v", v)
 	case int64, *big.Int:
-		return clip(fmt.Sprintf("the number %v", v), 60)
+		return natural.Clip(fmt.Sprintf("the number %v", v), 60)
 	case float64:
 		return fmt.Sprintf("the number %v", v)
 	case string:
-		return fmt.Sprintf("the text %q", clip(v, 40))
+		return fmt.Sprintf("the text %q", natural.Clip(v, 40))
 	case []byte:
 		return fmt.Sprintf("%d bytes", len(v))
 	case *pickle.List:
@@ -463,9 +464,9 @@ func kindOf(v pickle.Value) string {
 	case *pickle.Array:
 		return "an " + v.String()
 	case *pickle.Object:
-		return "a " + clip(v.Class.String(), 60)
+		return "a " + natural.Clip(v.Class.String(), 60)
 	case *pickle.Global:
-		return "the class " + clip(v.String(), 60)
+		return "the class " + natural.Clip(v.String(), 60)
 	}
 	return "something else"
 }

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"webmon/natural"
 	"webmon/shm"
 	"webmon/shm/manager"
 	"webmon/shm/pickle"
@@ -189,7 +190,7 @@ func (r *run) probe(ctx context.Context) (same bool, err error) {
 			if !named || name == "" {
 				return d != nil, nil
 			}
-			instance = clip(name, 80)
+			instance = natural.Clip(name, 80)
 		}
 	}
 	var remote *manager.RemoteError

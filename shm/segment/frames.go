@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"unsafe"
 
+	"webmon/natural"
 	"webmon/shm"
 	"webmon/shm/pickle"
 )
@@ -73,7 +74,7 @@ func (r *frames) ReadRecords(f *shm.ArrayFrame, from, to int) ([][]shm.Value, er
 	t := r.dtype
 	switch {
 	case len(t.Fields) == 0:
-		return nil, fmt.Errorf("its items are %s, not records", short(t.Descr()))
+		return nil, fmt.Errorf("its items are %s, not records", natural.Clip(t.Descr(), maxShown))
 	case f == nil || len(f.Shape) != 1:
 		return nil, errors.New("its records do not lie along one axis")
 	}
@@ -148,7 +149,7 @@ func itemValue(t *pickle.DType, b []byte) shm.Value {
 	}
 	v, err := pickle.Plain(item, pickle.PlainOptions{})
 	if err != nil { // more text than a page shows
-		return short(fmt.Sprint(item))
+		return natural.Clip(fmt.Sprint(item), maxShown)
 	}
 	return v
 }

@@ -8,8 +8,8 @@ import (
 	"math"
 	"regexp"
 	"slices"
-	"strings"
 
+	"webmon/natural"
 	"webmon/shm"
 	"webmon/shm/pickle"
 )
@@ -55,6 +55,8 @@ const (
 	slotStep   = 136
 	slotLevel  = 152
 	slotData   = 256
+
+	maxShown = 80 // bytes of a text that an error shows
 )
 
 // segmentName is what a segment may be called, and how those of ours begin.
@@ -146,7 +148,7 @@ func (h *header) describe(text []byte) error {
 	}
 	need, ok := frameBytes(t, h.shape)
 	if !ok || need > h.dataBytes {
-		return fmt.Errorf("its slots of %d bytes do not hold %s %v", h.dataBytes, short(t.Descr()), h.shape)
+		return fmt.Errorf("its slots of %d bytes do not hold %s %v", h.dataBytes, natural.Clip(t.Descr(), maxShown), h.shape)
 	}
 	if len(d.Axes) == len(h.shape) {
 		h.axes = d.Axes
@@ -160,11 +162,11 @@ func (h *header) describe(text []byte) error {
 // matches reports whether the segment is what the process has declared.
 func (h *header) matches(info *shm.ArrayInfo) error {
 	if g := generationText(h.generation); g != info.Generation {
-		return fmt.Errorf("it is of generation %s and %s is declared: the process has made another one", g, short(info.Generation))
+		return fmt.Errorf("it is of generation %s and %s is declared: the process has made another one", g, natural.Clip(info.Generation, maxShown))
 	}
 	descr, fields := Describe(h.dtype)
 	if descr != info.Descr || !slices.EqualFunc(fields, info.Fields, sameField) {
-		return fmt.Errorf("it holds %s and something else is declared", short(h.dtype.Descr()))
+		return fmt.Errorf("it holds %s and something else is declared", natural.Clip(h.dtype.Descr(), maxShown))
 	}
 	if !slices.Equal(h.shape, info.Shape) {
 		return fmt.Errorf("it holds frames of %v and %v is declared", h.shape, info.Shape)
@@ -221,13 +223,5 @@ func frameBytes(t *pickle.DType, shape []int) (int, bool) {
 }
 
 func generationText(g uint64) string { return fmt.Sprintf("%016x", g) }
-
-func short(s string) string {
-	const n = 80
-	if len(s) > n {
-		s = s[:n] + "…"
-	}
-	return strings.ToValidUTF8(s, "?")
-}
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

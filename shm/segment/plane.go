@@ -6,6 +6,7 @@ import (
 	"sync"
 	"unsafe"
 
+	"webmon/natural"
 	"webmon/shm"
 	"webmon/shm/pickle"
 )
@@ -48,7 +49,7 @@ func (r *frames) ReadPlane(f *shm.ArrayFrame, sel shm.Selection, dst []byte) (sh
 	t := r.dtype
 	kind := pixelType(t)
 	if kind == "" {
-		return shm.Pixels{}, fmt.Errorf("its items are %s, which are no numbers to make a picture of", short(t.Descr()))
+		return shm.Pixels{}, fmt.Errorf("its items are %s, which are no numbers to make a picture of", natural.Clip(t.Descr(), maxShown))
 	}
 	if f == nil || len(f.Shape) != len(r.shape) {
 		return shm.Pixels{}, errors.New("this is no frame of the array")

@@ -15,6 +15,7 @@ import (
 	"time"
 	"unsafe"
 
+	"webmon/natural"
 	"webmon/shm"
 )
 
@@ -57,7 +58,7 @@ func Open(info shm.ArrayInfo, o Options) (*Reader, error) {
 
 func open(info shm.ArrayInfo, dir string) (*Reader, error) {
 	if !ValidName(info.Shm) {
-		return nil, fmt.Errorf("its segment's name %q is none of webmon's", short(info.Shm))
+		return nil, fmt.Errorf("its segment's name %q is none of webmon's", natural.Clip(info.Shm, maxShown))
 	}
 	f, size, err := openSegment(dir, info.Shm)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"webmon/natural"
 	"webmon/shm"
 	"webmon/shm/model/builtin/gpe"
 	"webmon/shm/model/inbox"
@@ -129,7 +130,7 @@ func (r *run) begin() {
 	r.inbox.Revive()
 	s, err := r.make()
 	if err != nil {
-		r.fail(inbox.Sentence(err), "")
+		r.fail(natural.Sentence(err.Error()), "")
 		return
 	}
 	r.sim = s
@@ -176,7 +177,7 @@ func (r *run) broken() bool {
 	for _, c := range r.sim.Controls() {
 		fmt.Fprintf(&values, "%s = %v\n", c.Name, c.Value)
 	}
-	r.fail(inbox.Sentence(err), values.String())
+	r.fail(natural.Sentence(err.Error()), values.String())
 	return true
 }
 

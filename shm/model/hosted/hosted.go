@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"webmon/natural"
 	"webmon/shm"
 )
 
@@ -208,20 +209,6 @@ func (f *File) describe(found findings) []known {
 	return out
 }
 
-// slug makes of a name one for addresses.
-func slug(name string) string {
-	s := strings.Map(func(r rune) rune {
-		switch {
-		case 'a' <= r && r <= 'z', '0' <= r && r <= '9':
-			return r
-		case 'A' <= r && r <= 'Z':
-			return r - 'A' + 'a'
-		}
-		return '-'
-	}, name)
-	return cmp.Or(strings.Trim(s, "-"), "model")
-}
-
 // stamp tells one content of a file from another.
 type stamp struct {
 	modified int64 // ns since the epoch
@@ -316,3 +303,6 @@ func (f *File) find(ctx context.Context) findings {
 	}
 	return out
 }
+
+// slug is the key of what has a name.
+func slug(name string) string { return cmp.Or(natural.Slug(name), "model") }

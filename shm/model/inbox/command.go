@@ -6,9 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
+	"webmon/natural"
 	"webmon/shm"
 )
 
@@ -37,7 +36,7 @@ func (c *Command) Report(s shm.Status, text string) {
 // Done ends its life: it was applied, or refused because of err.
 func (c *Command) Done(err error) {
 	if err != nil {
-		c.Report(shm.Refused, Sentence(err))
+		c.Report(shm.Refused, natural.Sentence(err.Error()))
 	} else {
 		c.Report(shm.Applied, "")
 	}
@@ -75,17 +74,6 @@ func list(args map[string]shm.Value) string {
 		return "none"
 	}
 	return strings.Join(slices.Sorted(maps.Keys(args)), ", ")
-}
-
-// Sentence makes an error one that people read.
-func Sentence(err error) string {
-	text := strings.TrimSpace(err.Error())
-	first, n := utf8.DecodeRuneInString(text)
-	text = string(unicode.ToUpper(first)) + text[n:]
-	if !strings.HasSuffix(text, ".") {
-		text += "."
-	}
-	return text
 }
 
 // understand looks whether something can come of a command; the error says why not.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"webmon/natural"
 	"webmon/shm"
 )
 
@@ -48,7 +49,7 @@ func parseCommands(v shm.Value) (*commands, error) {
 			}
 			(*into)[name] = true
 			if text, ok := doc.(string); ok && kind != "do" {
-				s.docs[name] = clip(strings.Join(strings.Fields(text), " "), 500)
+				s.docs[name] = natural.Clip(strings.Join(strings.Fields(text), " "), 500)
 			}
 		}
 	}
@@ -63,7 +64,7 @@ func parseCommands(v shm.Value) (*commands, error) {
 func (s *commands) take(l layout) (notices []string) {
 	if len(l.unknown) > 0 {
 		notices = append(notices, fmt.Sprintf("Of the server's widgets %d are of kinds that have no control here, and are left out: %s.",
-			len(l.unknown), clip(strings.Join(l.unknown, ", "), 500)))
+			len(l.unknown), natural.Clip(strings.Join(l.unknown, ", "), 500)))
 	}
 	var lost []string
 	for _, w := range l.widgets {
@@ -81,7 +82,7 @@ func (s *commands) take(l layout) (notices []string) {
 		s.widgets = append(s.widgets, w)
 	}
 	if len(lost) > 0 {
-		notices = append(notices, fmt.Sprintf("The server shows widgets for what it does not let anyone change: %s.", clip(strings.Join(lost, ", "), 500)))
+		notices = append(notices, fmt.Sprintf("The server shows widgets for what it does not let anyone change: %s.", natural.Clip(strings.Join(lost, ", "), 500)))
 	}
 	s.asked = nil
 	return notices

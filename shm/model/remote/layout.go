@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"webmon/natural"
 	"webmon/shm"
 )
 
@@ -139,7 +140,7 @@ func (l *layout) add(n node) {
 	w, ok := n.widget()
 	if !ok {
 		if n.attribute("children") == nil && !slices.Contains(passive, n.name) && len(l.unknown) < maxControls {
-			l.unknown = append(l.unknown, clip(n.name, maxName)+" "+name)
+			l.unknown = append(l.unknown, natural.Clip(n.name, maxName)+" "+name)
 		}
 		return
 	}
@@ -159,22 +160,10 @@ func validName(s string) bool {
 	return true
 }
 
-// clip shortens a text to n bytes, between letters.
-func clip(s string, n int) string {
-	s = strings.ToValidUTF8(s, "�")
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + "…"
-}
-
 // widget makes a control of a call that makes a widget. What ipywidgets leaves out of
 // a repr has the library's default.
 func (n *node) widget() (widget, bool) {
-	c := shm.Control{Name: n.text("name"), Title: clip(strings.TrimSpace(n.text("description")), maxTitle)}
+	c := shm.Control{Name: n.text("name"), Title: natural.Clip(strings.TrimSpace(n.text("description")), maxTitle)}
 	if c.Title == c.Name {
 		c.Title = ""
 	}
@@ -266,7 +255,7 @@ func (n *node) choices() (labels []string, values []shm.Value) {
 		return nil, nil
 	}
 	add := func(label, value node) {
-		text := clip(label.label(), maxTitle)
+		text := natural.Clip(label.label(), maxTitle)
 		v, ok := value.plain()
 		if ok && text != "" && len(labels) < maxChoices && !slices.Contains(labels, text) {
 			labels, values = append(labels, text), append(values, v)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"webmon/natural"
 	"webmon/shm"
 	"webmon/shm/model/inbox"
 	"webmon/shm/model/outbox"
@@ -795,7 +796,7 @@ func (r *run) declare(shape []int) error {
 // offer hands over the newest density.
 func (r *run) offer(now time.Time) {
 	if err := r.density.Offer(r.sink, r.version, now); err != nil {
-		r.sink.Notice("density", inbox.Sentence(err)) // cannot be: it has the array's shape
+		r.sink.Notice("density", natural.Sentence(err.Error())) // cannot be: it has the array's shape
 	}
 }
 

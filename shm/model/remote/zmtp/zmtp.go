@@ -28,6 +28,8 @@ import (
 	"syscall"
 	"time"
 	"unicode"
+
+	"webmon/natural"
 )
 
 // Options bound what a peer may do.
@@ -180,7 +182,7 @@ func CheckGreeting(g []byte) error {
 	}
 	mechanism := strings.TrimRight(string(g[12:32]), "\x00")
 	if mechanism != "NULL" {
-		return protocolError("it wants the security mechanism %q, and only NULL (none) can be had", short(mechanism))
+		return protocolError("it wants the security mechanism %q, and only NULL (none) can be had", printable(mechanism))
 	}
 	return nil
 }
@@ -224,9 +226,9 @@ func (c *Conn) handshake(own string, peers []string) error {
 	switch name {
 	case "READY":
 	case "ERROR":
-		return protocolError("it refuses: %s", short(reason(data)))
+		return protocolError("it refuses: %s", printable(reason(data)))
 	default:
-		return protocolError("the handshake has the command %q in the place of READY", short(name))
+		return protocolError("the handshake has the command %q in the place of READY", printable(name))
 	}
 	meta, err := ParseMetadata(data)
 	if err != nil {
@@ -237,7 +239,7 @@ func (c *Conn) handshake(own string, peers []string) error {
 			return nil
 		}
 	}
-	return protocolError("its socket is of the type %q, not %s", short(meta["socket-type"]), peers[0])
+	return protocolError("its socket is of the type %q, not %s", printable(meta["socket-type"]), peers[0])
 }
 
 func ready(socket string) []byte {
@@ -286,18 +288,15 @@ func reason(data []byte) string {
 	return string(data[1 : 1+data[0]])
 }
 
-// short is what is shown of a text that a peer sent.
-func short(s string) string {
+// printable is what is shown of a text that a peer sent.
+func printable(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return '?'
 		}
 		return r
 	}, s)
-	if r := []rune(s); len(r) > 80 {
-		s = string(r[:80]) + "…"
-	}
-	return s
+	return natural.Short(s, 80)
 }
 
 // Close closes the connection.
@@ -469,7 +468,7 @@ func (c *Conn) command(n uint64) error {
 		}
 		return c.write(flagCommand, pong)
 	case "ERROR":
-		return protocolError("it gives up: %s", short(reason(data)))
+		return protocolError("it gives up: %s", printable(reason(data)))
 	}
 	return nil
 }
