@@ -12,7 +12,7 @@ from multiprocessing import process as mp_process
 
 import numpy as np
 import pytest
-from watching import Watcher, until
+from watching import PATIENCE, Watcher, until
 
 import webmon
 from webmon import Process
@@ -792,14 +792,18 @@ def test_every_lost_event_is_counted_once():
             box.put({name: k})
 
     def take():
-        while len(taken) < 200:
-            taken.append(box.get(True, 30))
+        # The end is put once all are sent, and comes before those that wait. However slow this thread is, it does not wait in vain.
+        while (item := box.get(True, PATIENCE)) != "the end":
+            taken.append(item)
 
-    threads = [threading.Thread(target=send, args=(f"t{n}",)) for n in range(4)] + [threading.Thread(target=take)]
-    for thread in threads:
+    threads = [threading.Thread(target=send, args=(f"t{n}",)) for n in range(4)]
+    taker = threading.Thread(target=take)
+    for thread in (taker, *threads):
         thread.start()
     for thread in threads:
         thread.join()
+    box.put_first("the end")
+    taker.join()
     total, topics = box.lost()
     assert total + len(taken) + box.qsize() == 20000 and sum(topics.values()) == total and box.qsize() <= 100
     # Of many topics the first ones are counted apart, and all of them together.
