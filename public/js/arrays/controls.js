@@ -8,6 +8,7 @@ import {Histogram} from "./histogram.js";
 import {COLORMAPS} from "../viewer/lut.js";
 import {short} from "../address.js";
 import {away, fromBase, readNumber, wordsBetween} from "../viewer/numbers.js";
+import {nameOf, scaledOf, worldOf} from "./plane.js";
 import {endsOf} from "./profile.js";
 import {MOST_CHANNELS, rolesOf} from "./state.js";
 
@@ -293,25 +294,4 @@ export class Controls {
         h("button", {type: "button", class: "btn btn-small", onclick: () => this.#do.png()}, "PNG of the screen"),
         h("button", {type: "button", class: "btn btn-small", onclick: () => this.#do.copy()}, "Copy link"), this.#parts.copied));
   }
-}
-
-/** The name of an axis. */
-export function nameOf(config, axis) {
-  return config.axes?.[axis] || `axis ${axis}`;
-}
-
-/** A position in the units of its axis, "" where there are none. */
-export function worldOf(config, axis, position) {
-  const scale = config.scale?.[axis];
-  const unit = config.units?.[axis] ?? "";
-  if (!(Number.isFinite(scale) && scale !== 0) || (scale === 1 && unit === "")) return "";
-  return `${Number((position * scale).toPrecision(6))}${unit ? ` ${unit}` : ""}`;
-}
-
-/** Whether the pixels of the plane are not square by the axes' scales, which then mean the same. */
-export function scaledOf(config, {down, right}) {
-  const [y, x] = [down, right].map(axis => config.scale?.[axis]);
-  if (!(y > 0 && x > 0) || (config.units?.[down] ?? "") !== (config.units?.[right] ?? "")) return null;
-  const ratio = y / x;
-  return ratio !== 1 && ratio < 1000 && ratio > 0.001 ? [Math.max(ratio, 1), Math.max(1 / ratio, 1)] : null;
 }

@@ -17,16 +17,23 @@
 
 import {keepInAddress} from "../address.js";
 import {Pace} from "../pace.js";
+import {Config, mountWhenKnown} from "../picture/config.js";
+import {announce, Feeds} from "../picture/feeds.js";
+import {apiOf, isShortcut, Screen} from "../picture/screen.js";
+import {Timers} from "../picture/timers.js";
 import {createViewer} from "../viewer/index.js";
 import {colorTable} from "../viewer/lut.js";
 import {mostOf} from "../viewer/image.js";
-import {narrow, wordOf} from "../viewer/numbers.js";
+import {narrow} from "../viewer/numbers.js";
 import {placeOf, regionFor, regionTopic} from "../viewer/region.js";
 import {countValues, limitsOf} from "./contrast.js";
-import {Controls, nameOf, scaledOf, worldOf} from "./controls.js";
+import {Controls} from "./controls.js";
 import {h, say} from "../dom.js";
+import {Plane, sidesOf} from "./plane.js";
+import {Player} from "./player.js";
 import {alongLine, endsWithin, Profile} from "./profile.js";
 import {channelsOf, readView, rolesOf, topicIndex, writeView} from "./state.js";
+import {exactKey, figuresOf, readoutOf, valueAt} from "./words.js";
 
 /** What is asked for changes at most this often, ms, while somebody pans; and when somebody has chosen another plane. */
 const PAN_EVERY = 100;
@@ -34,107 +41,104 @@ const STEP_EVERY = 30;
 
 /** Values are counted, and numbers written, at most this often, ms. */
 const COUNT_EVERY = 250;
+const SHOW_EVERY = 16;
 const STATS_EVERY = 500;
 
 /** Ms for which the address waits for a hand to rest, and the pointer before its exact value is asked for. */
 const ADDRESS_AFTER = 400;
 const VALUE_AFTER = 200;
 
-/** How long a played position waits for its picture at most, ms. */
-const PLAY_PATIENCE = 2000;
-
 /** Tables of colours that are kept. */
 const MOST_TABLES = 32;
 
-/** Draws an array into server-rendered markup, as soon as the server knows what the array is. */
+/**
+ * Draws an array into server-rendered markup, as soon as the server knows what the array is.
+ *
+ * @param {HTMLElement} root with data-array
+ * @param {object} page what the page offers: `onFrame(topic, draw)`, `afterPaint(callback)`, `save(blob, name)`, `stamp(date)`,
+ * `load(url, signal)` (pictures.js)
+ * @returns {{setPaused: function(boolean), setStale: function(boolean), destroy: function()}}
+ */
 export function mount(root, page) {
   const scope = root.closest("[data-viewer-scope]") ?? document;
-  let array = null;
-  const state = {paused: false, stale: false};
-  const observer = new MutationObserver(() => begin());
-  const begin = () => {
-    if (array || !scope.querySelector("[data-array-config]")) return;
-    observer.disconnect();
-    array = new ArrayView(root, page);
-    root.array = array;
-    array.setPaused(state.paused);
-    array.setStale(state.stale);
-  };
-  begin();
-  if (!array) observer.observe(scope, {childList: true, subtree: true});
-  return {
-    setPaused(paused) {
-      state.paused = paused;
-      array?.setPaused(paused);
-    },
-    setStale(stale) {
-      state.stale = stale;
-      array?.setStale(stale);
-    },
-    destroy() {
-      observer.disconnect();
-      array?.destroy();
-    },
-  };
+  const config = new Config(scope, "data-array-config", complete);
+  return mountWhenKnown(scope, config, first => new ArrayView(root, scope, page, config, first));
 }
 
 class ArrayView {
   #root;
   #scope;
   #page;
+  #reader; // of the configuration
   #config;
-  #configText = "";
   #view;
   #viewer;
   #controls;
   #profile;
-  #topics; // the element that holds those with data-topic
+  #player;
+  #feeds;
   #aborter = new AbortController();
-  #observer;
+  #stopWatching = () => {};
 
-  #channels = new Map(); // key -> {topic, index, stop, element, frame, counts, countedAt}
+  #channels = new Map(); // key -> {topic, index, shownIndex, frame, held, counts, countedAt}
   #shape; // of the frames
   #region = null;
-  #screen = null; // {camera, viewport, size, most} of the last animation frame
+  #screen = new Screen();
   #chosen = null; // key of the channel whose contrast is shown
   #tables = new Map();
   #paused = false;
-  #playing = -1;
-  #playTimer = 0;
   #drawing = false; // the profile's tool is pressed
-  #timers = new Map(); // name -> timer of something that is due
+  #placed = false; // the camera of a link was set
+  #timers = new Timers();
+  #writing;
   #askedAt = 0;
   #changes = 0;
   #pace = new Pace();
   #newest = null; // header of the newest frame painted
-  #point = null;
-  #exact = null; // {key, value}: what the server says of the element under the pointer
+  #exact = null; // {key, place, value}: what the server says of the element under the pointer
 
-  constructor(root, page) {
+  constructor(root, scope, page, reader, config) {
     this.#root = root;
+    this.#scope = scope;
     this.#page = page;
-    this.#scope = root.closest("[data-viewer-scope]") ?? document;
-    this.#topics = root.appendChild(h("div", {hidden: true, "data-array-topics": true}));
+    this.#reader = reader;
+    this.#feeds = new Feeds(root, page.onFrame);
     const signal = this.#aborter.signal;
-    this.#readConfig();
+    this.#read(config);
     this.#viewer = createViewer(root, {
       onFrame: screen => this.#moved(screen),
       onPictures: () => this.#shown(),
       draws: event => event.button === 0 && (event.shiftKey || this.#drawing),
       draw: (phase, x, y) => this.#drawLine(phase, x, y),
     });
-    this.#controls = new Controls(this.#scope.querySelector("[data-array-controls]") ?? h("div"), {
+    this.#controls = new Controls(scope.querySelector("[data-array-controls]") ?? h("div"), {
       change: edit => this.change(edit),
       limits: (limits, done) => this.#setLimits(limits, done),
       mode: mode => this.#setMode(mode),
       choose: channel => this.#choose(channel),
       step: (axis, position) => this.#step(axis, position),
-      play: axis => this.#play(axis),
+      play: axis => {
+        this.#player.toggle(axis);
+        this.#show();
+      },
       blend: axis => this.#blend(axis),
       line: line => this.#setLine(line),
       again: () => this.#profile.again(),
       copy: () => this.#copy(),
       png: () => this.#png(),
+    });
+    this.#player = new Player(this.#timers, {
+      pace: () => this.#controls.pace,
+      waits: () => this.#active().some(({key}) => {
+        const channel = this.#channels.get(key);
+        return !channel || channel.index !== channel.shownIndex;
+      }),
+      next: axis => {
+        const position = this.#view.index[axis];
+        if (typeof position !== "number") return false;
+        this.#step(axis, (position + 1) % Math.max(this.#shape[axis], 1));
+        return true;
+      },
     });
     this.#profile = new Profile({
       values: line => this.#lineValues(line),
@@ -142,6 +146,13 @@ class ArrayView {
       element: () => this.#controls.plotElement,
       shown: data => this.#controls.showProfile(data),
     });
+    this.#listen(signal);
+    this.#writing = setInterval(() => this.#showStats(), STATS_EVERY);
+    this.#begin();
+    root.array = this;
+  }
+
+  #listen(signal) {
     this.#scope.addEventListener("click", event => {
       const button = event.target instanceof Element && event.target.closest("[data-array-action]");
       if (button) this.#act(button.dataset.arrayAction);
@@ -154,17 +165,14 @@ class ArrayView {
     }
     document.addEventListener("keydown", event => this.#key(event), {signal});
     document.addEventListener("visibilitychange", () => this.#ask(), {signal});
-    this.#observer = new MutationObserver(() => this.#readConfig());
     const stage = this.#scope.querySelector("[data-array-config]")?.parentElement;
-    if (stage) this.#observer.observe(stage, {attributes: true, childList: true, subtree: true, attributeFilter: ["data-array-config"]});
-    this.#timers.set("stats", setInterval(() => this.#showStats(), STATS_EVERY));
-    this.#begin();
+    if (stage) this.#stopWatching = this.#reader.watch(stage, () => this.#reread());
   }
 
   setPaused(paused) {
     this.#paused = paused;
     this.#viewer.setPaused(paused);
-    if (paused) this.#stopPlaying();
+    if (paused) this.#player.stop();
     else for (const [key, channel] of this.#channels) if (channel.held) this.#take(key, channel.held);
   }
 
@@ -181,10 +189,10 @@ class ArrayView {
 
   destroy() {
     this.#aborter.abort();
-    this.#observer.disconnect();
-    for (const timer of this.#timers.values()) clearInterval(timer);
-    clearTimeout(this.#playTimer);
-    for (const {stop} of this.#channels.values()) stop();
+    this.#stopWatching();
+    clearInterval(this.#writing);
+    this.#timers.clear();
+    this.#feeds.destroy();
     this.#profile.destroy();
     this.#controls.destroy();
     this.#viewer.destroy();
@@ -193,92 +201,68 @@ class ArrayView {
 
   /** Edits the view and shows what has become of it. */
   change(edit, {soon = STEP_EVERY} = {}) {
-    const before = this.#view.index.join();
+    const before = [...this.#view.index];
     const scaled = this.#view.scaled;
     edit(this.#view);
-    const other = before !== this.#view.index.join();
-    if (other && this.#sides(before) !== this.#sides(this.#view.index.join()) || scaled !== this.#view.scaled) this.#begin();
+    const {index} = this.#view;
+    const other = before.join() !== index.join();
+    if (other && sidesOf(before) !== sidesOf(index) || scaled !== this.#view.scaled) this.#begin();
     else this.#update(other ? soon : PAN_EVERY);
   }
 
-  // The parts of an index by which the picture is another one, not another position of the same.
-  #sides(index) {
-    return index.replace(/\d+/g, "");
-  }
-
-  #readConfig() {
-    const text = this.#scope.querySelector("[data-array-config]")?.dataset.arrayConfig;
-    if (!text || text === this.#configText) return;
-    this.#configText = text;
-    let config;
-    try {
-      config = JSON.parse(text);
-    } catch (error) {
-      reportError(error);
-      return;
-    }
+  #read(config) {
     const before = this.#config;
-    this.#config = {...config, shape: config.shape ?? [], axes: config.axes ?? [], units: config.units ?? [], scale: config.scale ?? []};
+    this.#config = config;
     // The same array in another shape keeps as much of the view as still makes sense. What people have left as the process has it
     // follows the process.
     const query = new URLSearchParams(location.search);
-    this.#view = readView(this.#view ? writeView(query, this.#view, before) : query, this.#config);
-    if (before && sameFrames(before, this.#config)) {
-      this.#update(PAN_EVERY);
-      return;
-    }
-    this.#shape = this.#config.shape;
-    if (this.#viewer) this.#begin();
+    this.#view = readView(this.#view ? writeView(query, this.#view, before) : query, config);
+    const same = before && sameFrames(before, config);
+    if (!same) this.#shape = config.shape;
+    return same;
+  }
+
+  #reread() {
+    const config = this.#reader.read();
+    if (!config) return;
+    if (this.#read(config)) this.#update(PAN_EVERY);
+    else this.#begin();
   }
 
   // Another plane: other sides, another place.
   #begin() {
-    for (const channel of this.#channels.values()) {
-      channel.stop();
-      channel.element.remove();
-    }
+    this.#feeds.clear();
     this.#channels.clear();
     this.#region = null;
     this.#exact = null;
     this.#scene();
     if (this.#view.camera && !this.#placed) {
       // The camera of a link is in pixels of the array; that of the viewer in those of the picture.
-      const {x, y, scale} = this.#view.camera;
-      const place = this.#place();
-      this.#viewer.setCamera({x: x * place.width, y: y * place.height, scale});
+      const [x, y] = this.#plane.toPoint([this.#view.camera.x, this.#view.camera.y]);
+      this.#viewer.setCamera({x, y, scale: this.#view.camera.scale});
     }
     this.#placed = true;
     this.#update(0);
     this.#profile.set(this.#view.line);
   }
 
-  #placed = false;
-
-  // How a pixel of the array lies in the picture.
-  #place() {
-    const roles = rolesOf(this.#view);
-    const [height, width] = this.#view.scaled ? scaledOf(this.#config, roles) ?? [1, 1] : [1, 1];
-    // An array of one axis is a strip, high enough to be seen.
-    return {x: 0, y: 0, width, height: roles.down < 0 ? Math.max(this.#sizes()[1] / 12, 1) : height};
-  }
-
-  // Rows and columns of the plane.
-  #sizes() {
-    const {down, right} = rolesOf(this.#view);
-    return [down < 0 ? 1 : this.#shape[down], this.#shape[right]];
+  get #plane() {
+    return new Plane(this.#config, this.#view, this.#shape);
   }
 
   #scene() {
-    const [rows, cols] = this.#sizes();
-    const place = this.#place();
-    const {down, right} = rolesOf(this.#view);
+    const {sizes: [rows, cols], box} = this.#plane;
     if (!(rows > 0 && cols > 0)) {
       this.#viewer.setImages([]);
       return;
     }
-    this.#viewer.setScene({key: `${this.#config.name} ${this.#sides(this.#view.index.join())} ${this.#view.scaled}`,
-      box: {x0: 0, y0: 0, x1: cols * place.width, y1: rows * place.height}});
-    this.#viewer.setMarks({line: this.#lineOnPicture(), names: [down < 0 ? "" : nameOf(this.#config, down), nameOf(this.#config, right)]});
+    this.#viewer.setScene({key: `${this.#config.name} ${sidesOf(this.#view.index)} ${this.#view.scaled}`, box});
+    this.#setMarks();
+  }
+
+  #setMarks() {
+    const plane = this.#plane;
+    this.#viewer.setMarks({line: this.#view.line?.map(place => plane.toPoint(place)) ?? null, names: plane.names});
   }
 
   // The channels that are shown: {key, at, lut, limits}.
@@ -291,72 +275,57 @@ class ArrayView {
   #update(soon) {
     const active = this.#active();
     if (!active.some(({key}) => key === this.#chosen)) this.#chosen = active[0]?.key ?? null;
-    this.#later("ask", soon === 0 ? 0 : Math.max(this.#askedAt + soon - performance.now(), 0), () => this.#ask());
+    this.#askIn(soon === 0 ? 0 : this.#askedAt + soon - performance.now());
     this.#render();
-    this.#later("address", ADDRESS_AFTER, () => this.#address());
+    this.#addressSoon();
   }
 
-  // Does something once, after a while, however often it is said.
-  #later(name, ms, act) {
-    if (this.#timers.has(name)) {
-      if (name !== "address" && name !== "value") return;
-      clearTimeout(this.#timers.get(name));
-    }
-    const run = () => {
-      this.#timers.delete(name);
-      act();
-    };
-    if (ms <= 0) run();
-    else this.#timers.set(name, setTimeout(run, ms));
+  // Asks after a while, once, however often it is said.
+  #askIn(ms) {
+    if (this.#timers.has("ask")) return;
+    if (ms <= 0) this.#ask();
+    else this.#timers.once("ask", ms, () => this.#ask());
+  }
+
+  #addressSoon() {
+    this.#timers.rest("address", ADDRESS_AFTER, () => this.#address());
   }
 
   /** Asks for what the screen needs and for nothing else. */
   #ask() {
-    if (this.#timers.has("ask")) {
-      clearTimeout(this.#timers.get("ask"));
-      this.#timers.delete("ask");
-    }
-    if (!this.#screen) return;
+    this.#timers.cancel("ask");
+    if (!this.#screen.last) return;
     this.#askedAt = performance.now();
-    const {camera, viewport, size, most} = this.#screen;
-    const region = document.hidden ? null : regionFor({camera, viewport, ratio: size.width / viewport.width, place: this.#place(), shape: this.#sizes(), most, present: this.#region});
+    const {camera, viewport, size, most} = this.#screen.last;
+    const {place, sizes} = this.#plane;
+    const region = document.hidden ? null : regionFor({camera, viewport, ratio: size.width / viewport.width, place, shape: sizes, most, present: this.#region});
     if (region) this.#region = region;
     const active = region ? this.#active() : [];
     const labels = this.#config.role === "labels";
     let changed = false;
     for (const [key, channel] of this.#channels) {
-      if (active.some(one => one.key === key) || channel.topic === "") continue;
-      channel.stop();
-      channel.stop = () => {};
+      if (active.some(one => one.key === key) || !this.#feeds.want(key, "")) continue;
       channel.topic = "";
-      channel.element.removeAttribute("data-topic");
       changed = true;
     }
     for (const one of active) {
+      const {key} = one;
       const index = topicIndex(this.#view, one);
       const topic = regionTopic(this.#config.topic, index, region, labels, this.#needsDigits(one));
-      let channel = this.#channels.get(one.key);
-      if (channel?.topic === topic) continue;
+      if (!this.#feeds.want(key, topic, frame => this.#take(key, frame))) continue;
       changed = true;
-      if (!channel) {
-        channel = {stop: () => {}, element: this.#topics.appendChild(h("i", {})), frame: null, counts: null, countedAt: -Infinity};
-        this.#channels.set(one.key, channel);
-      }
-      channel.stop();
-      channel.topic = topic;
-      channel.index = index.join();
-      channel.element.dataset.topic = topic;
-      channel.stop = this.#page.onFrame(topic, frame => this.#take(one.key, frame));
+      if (!this.#channels.has(key)) this.#channels.set(key, {frame: null, held: null, counts: null, countedAt: -Infinity});
+      Object.assign(this.#channels.get(key), {topic, index: index.join()});
     }
     if (!changed) return;
     this.#changes++;
     this.#root.dataset.topics = String(this.#changes);
-    document.dispatchEvent(new CustomEvent("topicschange", {detail: {anew: false}}));
+    announce();
   }
 
   #take(key, frame) {
     const channel = this.#channels.get(key);
-    if (!channel || frame.topic !== channel.topic || !(frame.data)) return;
+    if (!channel || frame.topic !== channel.topic || !frame.data) return;
     // While the page is held still, only a plane that somebody has asked for since is shown.
     if (this.#paused && channel.frame && channel.shownIndex === channel.index) {
       channel.held = frame;
@@ -368,7 +337,7 @@ class ArrayView {
     if (Array.isArray(frame.shape) && frame.shape.length === this.#config.shape.length && frame.shape.join() !== this.#shape.join()) {
       this.#shape = frame.shape;
       this.#scene();
-      this.#later("ask", PAN_EVERY, () => this.#ask());
+      this.#askIn(PAN_EVERY);
     }
     this.#pace.came(frame.ts);
     this.#count(key);
@@ -380,7 +349,7 @@ class ArrayView {
     if (!channel?.frame) return;
     const due = channel.countedAt + COUNT_EVERY - performance.now();
     if (due > 0 && channel.counts) {
-      this.#later(`count ${key}`, due, () => {
+      this.#timers.once(`count ${key}`, due, () => {
         this.#count(key);
         this.#draw();
       });
@@ -389,7 +358,7 @@ class ArrayView {
     channel.countedAt = performance.now();
     channel.counts = countValues(channel.frame);
     const one = this.#active().find(active => active.key === key);
-    if (one && channel.topic !== "" && channel.topic.endsWith("/e") !== this.#needsDigits(one)) this.#later("ask", PAN_EVERY, () => this.#ask());
+    if (one && channel.topic !== "" && channel.topic.endsWith("/e") !== this.#needsDigits(one)) this.#askIn(PAN_EVERY);
     this.#show();
     if (this.#view.line) this.#profile.again();
   }
@@ -428,14 +397,14 @@ class ArrayView {
   // Gives the viewer what has come, which may be at 60 Hz: the controls need less.
   #draw() {
     const kind = this.#config.role === "labels" ? "labels" : this.#view.index.includes("c") ? "color" : "scalar";
-    const place = this.#place();
+    const {place, sizes} = this.#plane;
     const images = [];
     for (const one of this.#active()) {
       const frame = this.#channels.get(one.key)?.frame;
       if (!frame || frame.rows === 0 || frame.cols === 0) continue;
       const [low, high] = this.#limitsOf(one);
       images.push({
-        key: one.key, frame, place: placeOf(frame, place, this.#sizes()),
+        key: one.key, frame, place: placeOf(frame, place, sizes),
         look: {kind, low, high, gamma: this.#view.gamma, table: this.#table(one.lut), opacity: 1, additive: images.length > 0},
       });
     }
@@ -444,9 +413,9 @@ class ArrayView {
 
   // Brings the controls up to date, once an animation frame.
   #show() {
-    this.#later("show", 16, () => {
+    this.#timers.once("show", SHOW_EVERY, () => {
       const chosen = this.#active().find(({key}) => key === this.#chosen);
-      this.#controls.show({config: this.#config, view: this.#view, shape: this.#shape, chosen: chosen ? chosen.at : null, playing: this.#playing,
+      this.#controls.show({config: this.#config, view: this.#view, shape: this.#shape, chosen: chosen ? chosen.at : null, playing: this.#player.axis,
         mode: chosen?.limits ? "manual" : this.#view.mode});
       if (!chosen) return;
       const channel = this.#channels.get(chosen.key);
@@ -458,16 +427,11 @@ class ArrayView {
 
   // After each animation frame of the viewer.
   #moved(screen) {
-    const before = this.#screen;
-    this.#screen = {...screen, camera: {...screen.camera}, viewport: {...screen.viewport}, size: {...screen.size}};
-    this.#point = screen.point;
+    const moved = this.#screen.take(screen);
     this.#readout();
-    const {camera, viewport} = screen;
-    const same = before && before.camera.x === camera.x && before.camera.y === camera.y && before.camera.scale === camera.scale &&
-      before.viewport.width === viewport.width && before.viewport.height === viewport.height;
-    if (same || !this.#viewer) return;
-    this.#later("ask", this.#channels.size === 0 ? 0 : Math.max(this.#askedAt + PAN_EVERY - performance.now(), 0), () => this.#ask());
-    this.#later("address", ADDRESS_AFTER, () => this.#address());
+    if (moved === "same" || !this.#viewer) return;
+    this.#askIn(this.#channels.size === 0 ? 0 : this.#askedAt + PAN_EVERY - performance.now());
+    this.#addressSoon();
   }
 
   // Pictures with new frames are being painted.
@@ -483,93 +447,37 @@ class ArrayView {
   }
 
   #showStats() {
-    const frame = this.#newest;
-    if (!frame) return;
-    let bytes = 0;
-    let sizes = "";
-    for (const {frame: one} of this.#channels.values()) {
-      if (!one) continue;
-      bytes += one.data.byteLength;
-      sizes = `${one.rows} × ${one.cols}${one.step > 1 ? `, 1 : ${one.step}` : ""}`;
-    }
-    const latency = this.#pace.latency(frame);
-    this.#controls.showStats({
-      rate: `${this.#pace.rate.toFixed(1)} Hz`,
-      offered: Number.isFinite(frame.rate) ? `${frame.rate.toFixed(1)} Hz` : "–",
-      latency: latency ? `${latency.ms.toFixed(0)} ms${latency.whole ? "" : " to webmon; this clock is another"}` : "–",
-      sent: `${sizes}, ${(bytes / 1024).toFixed(0)} KiB`,
-      missed: Number.isFinite(frame.missed) ? String(frame.missed) : "–",
-      frame: `${frame.seq}${frame.level > 0 ? `, level ${frame.level}` : ""}`,
-    });
-  }
-
-  // What lies under the pointer: [row, col] in pixels of the array, null if nothing.
-  #under() {
-    if (!this.#point) return null;
-    const place = this.#place();
-    const [rows, cols] = this.#sizes();
-    const row = Math.floor(this.#point[1] / place.height);
-    const col = Math.floor(this.#point[0] / place.width);
-    return row >= 0 && col >= 0 && row < rows && col < cols ? [row, col] : null;
+    if (!this.#newest) return;
+    const frames = [...this.#channels.values()].map(({frame}) => frame).filter(Boolean);
+    this.#controls.showStats(figuresOf(this.#newest, frames, this.#pace));
   }
 
   #readout() {
     const output = this.#scope.querySelector("[data-array-readout]");
     if (!output) return;
-    const under = this.#under();
+    const plane = this.#plane;
+    const under = plane.positionAt(this.#screen.last.point);
     if (!under) {
       say(output, "");
       return;
     }
-    const lines = [];
-    const at = (axis, position) => {
-      const world = worldOf(this.#config, axis, position);
-      return `${nameOf(this.#config, axis)} ${String(position).padStart(String(this.#shape[axis] - 1).length, "\u2007")}${world ? ` (${world})` : ""}`;
-    };
-    const {down, right, samples, blended} = rolesOf(this.#view);
-    const positions = this.#view.index.map((item, axis) => axis === down ? under[0] : axis === right ? under[1] : typeof item === "number" ? Math.min(item, Math.max(this.#shape[axis] - 1, 0)) : null);
-    lines.push(positions.map((position, axis) => position === null ? null : at(axis, position)).filter(Boolean).join("  "));
-    const unit = this.#config.unit ? ` ${this.#config.unit}` : "";
-    let asks = false;
-    const values = this.#active().map(one => {
-      const frame = this.#channels.get(one.key)?.frame;
-      const local = frame && valueAt(frame, under[0], under[1]);
-      const index = positions.map((position, axis) => axis === blended ? one.at : position);
-      const key = `${index} ${frame?.seq}`;
-      let text = local ? local.values.map(value => wordOf(value, frame.type)).join(", ") : "–";
-      if (samples < 0 && local && !(local.exact && this.#isExact(frame))) {
-        if (this.#exact?.place === String(index)) {
-          text = wordOf(this.#exact.value, "f8");
-        } else {
-          text = `≈ ${text}`;
-        }
-        if (this.#exact?.key !== key) asks = true;
-      }
-      return `${one.at === null ? "" : `${one.at}: `}${text}${unit}`;
-    });
-    lines.push(values.join("  "));
-    say(output, lines.join("\n"));
-    if (asks) this.#later("value", VALUE_AFTER, () => this.#fetchValue());
-  }
-
-  // Whether the pixels of a frame hold the array's values as they are: not absolute values, seconds, or floats that were made shorter.
-  #isExact(frame) {
-    const {pixels, dtype} = this.#config;
-    return /^(bool|u?int\d+|float(16|32|64))\b/.test(String(dtype)) && (frame.type === pixels || !frame.type.startsWith("f"));
+    const shown = this.#active().map(({key, at}) => ({at, frame: this.#channels.get(key)?.frame}));
+    const {text, asks} = readoutOf({config: this.#config, shape: this.#shape, plane, under, shown, exact: this.#exact});
+    say(output, text);
+    if (asks) this.#timers.rest("value", VALUE_AFTER, () => this.#fetchValue());
   }
 
   async #fetchValue() {
-    const under = this.#under();
-    const {down, right, blended} = rolesOf(this.#view);
+    const plane = this.#plane;
+    const under = plane.positionAt(this.#screen.last.point);
     const one = this.#active().find(({key}) => key === this.#chosen) ?? this.#active()[0];
     if (!under || !one || this.#paused) return;
-    const index = this.#view.index.map((item, axis) => axis === down ? under[0] : axis === right ? under[1] : axis === blended ? one.at : Math.min(item, Math.max(this.#shape[axis] - 1, 0)));
+    const place = plane.indexAt(under).map((position, axis) => axis === plane.roles.blended ? one.at : position).join();
     try {
-      const answer = await this.#page.load(`${this.#api}/value?index=${index.join(",")}`, this.#aborter.signal);
+      const answer = await this.#page.load(`${this.#api}/value?index=${place}`, this.#aborter.signal);
       if (answer.value === undefined) return;
       // JSON in a browser has no digits for the largest whole numbers; their text has.
-      const value = answer.text ?? answer.value;
-      this.#exact = {key: `${index} ${this.#channels.get(one.key)?.frame?.seq}`, place: String(index), value};
+      this.#exact = {key: exactKey(place, this.#channels.get(one.key)?.frame), place, value: answer.text ?? answer.value};
       this.#readout();
     } catch {
       // The pixels stay what is known.
@@ -577,13 +485,13 @@ class ArrayView {
   }
 
   get #api() {
-    return `${document.body.dataset.prefix ?? ""}/api/v1/sources/${encodeURIComponent(this.#config.source)}/arrays/${encodeURIComponent(this.#config.name)}`;
+    return `${apiOf(this.#config.source)}/arrays/${encodeURIComponent(this.#config.name)}`;
   }
 
   #address() {
     const {camera, mode} = this.#viewer.stats();
-    const place = this.#place();
-    this.#view.camera = mode === "free" ? {x: camera.x / place.width, y: camera.y / place.height, scale: camera.scale} : null;
+    const [x, y] = this.#plane.toPlace([camera.x, camera.y]);
+    this.#view.camera = mode === "free" ? {x, y, scale: camera.scale} : null;
     keepInAddress(query => writeView(query, this.#view, this.#config));
   }
 
@@ -649,68 +557,24 @@ class ArrayView {
     });
   }
 
-  #play(axis) {
-    const on = this.#playing !== axis;
-    this.#stopPlaying();
-    if (!on) return this.#show();
-    this.#playing = axis;
-    this.#show();
-    this.#playOn();
-  }
-
-  #stopPlaying() {
-    clearTimeout(this.#playTimer);
-    this.#playing = -1;
-  }
-
-  #playOn() {
-    const started = performance.now();
-    const next = () => {
-      const waiting = this.#active().some(({key}) => {
-        const channel = this.#channels.get(key);
-        return !channel || channel.index !== channel.shownIndex;
-      });
-      // A position is shown before the next one is asked for.
-      if (waiting && performance.now() - started < PLAY_PATIENCE) {
-        this.#playTimer = setTimeout(next, 10);
-        return;
-      }
-      const axis = this.#playing;
-      if (typeof this.#view.index[axis] !== "number") return this.#stopPlaying();
-      this.#step(axis, (this.#view.index[axis] + 1) % Math.max(this.#shape[axis], 1));
-      this.#playOn();
-    };
-    this.#playTimer = setTimeout(next, 1000 / this.#controls.pace);
-  }
-
   #act(action) {
     if (action === "profile") {
       this.#drawing = !this.#drawing;
       for (const button of this.#scope.querySelectorAll("[data-array-action=profile]")) button.setAttribute("aria-pressed", String(this.#drawing));
       if (this.#drawing && !this.#view.line) {
         // Where there is no pointer a line is there to be moved: across the middle of what is in view.
-        const {x0, x1, y} = this.#inView();
+        const {x0, x1, y} = this.#plane.across(this.#screen.last);
         this.#setLine([[x0 + (x1 - x0) / 4, y], [x1 - (x1 - x0) / 4, y]]);
       }
-    } else if (action === "one-to-one" && this.#screen) {
-      const {camera, viewport, size} = this.#screen;
-      const place = this.#place();
+    } else if (action === "one-to-one" && this.#screen.last) {
+      const {camera, viewport, size} = this.#screen.last;
+      const {place} = this.#plane;
       this.#viewer.zoomBy(viewport.width / size.width / Math.min(place.width, place.height) / camera.scale);
     }
   }
 
-  #inView() {
-    const place = this.#place();
-    const [rows, cols] = this.#sizes();
-    const {camera, viewport} = this.#screen;
-    const half = viewport.width / 2 / camera.scale;
-    return {x0: Math.max((camera.x - half) / place.width, 0), x1: Math.min((camera.x + half) / place.width, cols),
-      y: Math.min(Math.max(camera.y / place.height, 0), rows)};
-  }
-
   #key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if (event.target instanceof Element && event.target.closest("input, select, textarea, dialog, [contenteditable]")) return;
+    if (!isShortcut(event)) return;
     const slider = this.#view.index.findIndex((item, axis) => typeof item === "number" && this.#shape[axis] > 1);
     const by = {",": -1, ".": 1}[event.key];
     if (event.key === "o") this.#act("one-to-one");
@@ -721,47 +585,32 @@ class ArrayView {
   }
 
   #drawLine(phase, x, y) {
-    const place = this.#place();
-    const [dataX, dataY] = this.#viewer.toData(x, y);
-    const at = [dataX / place.width, dataY / place.height];
+    const at = this.#plane.toPlace(this.#viewer.toData(x, y));
     if (phase === "start") this.#setLine([at, at]);
     else if (this.#view.line) this.#setLine([this.#view.line[0], at]);
   }
 
   #setLine(line) {
     this.#view.line = line;
-    this.#viewer.setMarks({line: this.#lineOnPicture(), names: this.#names()});
+    this.#setMarks();
     this.#profile.set(line);
     this.#show();
-    this.#later("address", ADDRESS_AFTER, () => this.#address());
-  }
-
-  #names() {
-    const {down, right} = rolesOf(this.#view);
-    return [down < 0 ? "" : nameOf(this.#config, down), nameOf(this.#config, right)];
-  }
-
-  #lineOnPicture() {
-    const place = this.#place();
-    return this.#view.line?.map(([x, y]) => [x * place.width, y * place.height]) ?? null;
+    this.#addressSoon();
   }
 
   // The values along a line out of the picture that is there; null where it does not hold them all, one by one.
   #lineValues(line) {
     const frame = this.#channels.get(this.#chosen)?.frame;
     if (!frame || frame.step !== 1 || frame.samples !== 1) return null;
-    const {down, right} = rolesOf(this.#view);
-    const {units, scale, axes, unit} = this.#config;
-    const world = scale.length === axes.length && units.length === axes.length && Boolean(units[right]) && (down < 0 || units[down] === units[right]);
-    const values = alongLine(line, this.#sizes(), (row, col) => valueAt(frame, row, col)?.values[0],
-      world ? [down < 0 ? 1 : Math.abs(scale[down]), Math.abs(scale[right])] : [1, 1]);
-    return values && {...values, unit: world ? units[right] : "px", value_unit: unit};
+    const {sizes, steps} = this.#plane;
+    const values = alongLine(line, sizes, (row, col) => valueAt(frame, row, col)?.values[0], steps.scale);
+    return values && {...values, unit: steps.unit, value_unit: this.#config.unit};
   }
 
   async #fetchLine(line) {
     const chosen = this.#active().find(({key}) => key === this.#chosen);
     if (!chosen || this.#view.index.includes("c")) return null;
-    const [from, to] = endsWithin(line, this.#sizes()).map(([x, y]) => `${y},${x}`);
+    const [from, to] = endsWithin(line, this.#plane.sizes).map(([x, y]) => `${y},${x}`);
     return this.#page.load(`${this.#api}/profile?index=${topicIndex(this.#view, chosen).join(",")}&from=${from}&to=${to}`, this.#aborter.signal);
   }
 
@@ -773,7 +622,7 @@ class ArrayView {
     } catch {
       this.#controls.sayCopied("The address above is the link.");
     }
-    this.#later("copied", 2000, () => this.#controls.sayCopied(""));
+    this.#timers.rest("copied", 2000, () => this.#controls.sayCopied(""));
   }
 
   async #png() {
@@ -785,17 +634,13 @@ class ArrayView {
   }
 }
 
-/** Whether two configurations are of the same frames, at the same place: they differ in how these are looked at, if at all. */
+// What the server says of the array, with an empty list where it leaves one out.
+function complete(config) {
+  return {...config, shape: config.shape ?? [], axes: config.axes ?? [], units: config.units ?? [], scale: config.scale ?? []};
+}
+
+// Whether two configurations are of the same frames, at the same place: they differ in how these are looked at, if at all.
 function sameFrames(a, b) {
   const keys = ["source", "name", "topic", "shape", "axes", "units", "scale", "dtype", "role", "pixels"];
   return keys.every(key => JSON.stringify(a[key]) === JSON.stringify(b[key]));
-}
-
-/** The samples of a picture at a pixel of its frame, and whether they are that pixel's own; null where it has none. */
-export function valueAt(frame, row, col) {
-  const y = Math.floor((row - frame.row) / frame.step);
-  const x = Math.floor((col - frame.col) / frame.step);
-  if (y < 0 || x < 0 || y >= frame.rows || x >= frame.cols) return null;
-  const at = (y * frame.cols + x) * frame.samples;
-  return {values: [...frame.data.subarray(at, at + frame.samples)], exact: frame.step === 1};
 }
