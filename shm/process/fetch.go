@@ -69,6 +69,12 @@ type state struct {
 // because waking another goroutine sixty times a second costs more than all the
 // rest. Hence the lock.
 type fetcher struct {
+	client *manager.Client
+	data   *manager.Proxy // napari_data
+	sink   shm.Sink
+	topics *topics // in which every topic is put that is followed
+	from   fetched
+
 	wake chan struct{} // capacity one: there is a frame to take
 
 	mu    sync.Mutex      // guards those up to news, and all below while not busy
@@ -91,6 +97,19 @@ type fetcher struct {
 	batch     []*state // as reqs; nil stands for the keys
 }
 
+// fetched is what a fetcher knows of the process, and who takes what it fetches.
+type fetched interface {
+	saidHello() bool
+	reads() bool // the messages come here, and not to another webmon
+	tells() bool // they tell what has changed
+	// received takes the value of a topic, or why there is none.
+	received(s *state, v pickle.Value, err error)
+	// demandChanged is called when somebody may want other topics than before.
+	demandChanged()
+	// heardOf is called when there is a topic that was not there before.
+	heardOf()
+}
+
 func (f *fetcher) init() {
 	f.wake = make(chan struct{}, 1)
 	f.poll = state{name: shm.TopicPoll}
@@ -99,13 +118,12 @@ func (f *fetcher) init() {
 }
 
 // begin makes a new connection one that knows nothing of what came before it.
-func (r *run) begin() {
-	f := &r.fetcher
+func (f *fetcher) begin() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if r.saidHello() {
+	if f.from.saidHello() {
 		for _, name := range declarations {
-			r.follow(name)
+			f.follow(name)
 		}
 	}
 	f.poll.wanted = false
@@ -117,8 +135,7 @@ func (r *run) begin() {
 
 // follow makes a key of napari_data a topic. Each is fetched once, so that
 // people see that it exists.
-func (r *run) follow(name string) *state {
-	f := &r.fetcher
+func (f *fetcher) follow(name string) *state {
 	if s := f.names[name]; s != nil {
 		return s
 	}
@@ -126,20 +143,19 @@ func (r *run) follow(name string) *state {
 	f.names[name] = s
 	f.others = append(f.others, s)
 	if name != topicHello { // it is said once
-		r.pace.topics.add(name, maxStateHz)
+		f.topics.add(name, maxStateHz)
 	}
 	return s
 }
 
-// fetch runs until ctx is done or its connection is lost.
-func (r *run) fetch(ctx context.Context) error {
-	f := &r.fetcher
-	conn, err := r.client.Open(ctx)
+// run fetches until ctx is done or its connection is lost.
+func (f *fetcher) run(ctx context.Context) error {
+	conn, err := f.client.Open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { conn.Close() }()
-	r.begin()
+	f.begin()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -147,16 +163,14 @@ func (r *run) fetch(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-f.wake:
-		case <-r.sink.DemandChanged():
-			signal(r.demand)
-			signal(r.pace.hurry)
-			r.arrays.demandChanged()
+		case <-f.sink.DemandChanged():
+			f.from.demandChanged()
 		case <-timer.C:
 		}
 		stamp, framed := f.take()
-		r.due(time.Now(), framed)
+		f.due(time.Now(), framed)
 		for len(f.batch) > 0 {
-			done, err := r.fetchBatch(ctx, conn)
+			done, err := f.fetchBatch(ctx, conn)
 			if err == nil {
 				break
 			}
@@ -164,7 +178,7 @@ func (r *run) fetch(ctx context.Context) error {
 				return err
 			}
 			// The rest of the reply would follow: the connection is of no use.
-			again, err := r.client.Open(ctx)
+			again, err := f.client.Open(ctx)
 			if err != nil {
 				return err
 			}
@@ -173,13 +187,13 @@ func (r *run) fetch(ctx context.Context) error {
 			s := f.batch[done]
 			s.free = time.Now().Add(tooLarge)
 			f.served(s)
-			r.sink.Notice("large."+s.name, fmt.Sprintf("%q is larger than webmon takes (64 MiB); it is asked for again every %.0f s", s.name, tooLarge.Seconds()))
+			f.sink.Notice("large."+s.name, fmt.Sprintf("%q is larger than webmon takes (64 MiB); it is asked for again every %.0f s", s.name, tooLarge.Seconds()))
 			f.batch = f.batch[done+1:]
 		}
 		if framed {
-			r.sink.Frame(stamp)
+			f.sink.Frame(stamp)
 		}
-		next := r.nextDue(time.Now())
+		next := f.nextDue(time.Now())
 		if f.release() {
 			next = 0
 		}
@@ -233,8 +247,7 @@ func (f *fetcher) markAll() {
 }
 
 // changed takes the process's word for what has changed.
-func (r *run) changed(names []string) {
-	f := &r.fetcher
+func (f *fetcher) changed(names []string) {
 	wake := false
 	f.mu.Lock()
 	for _, name := range names {
@@ -246,7 +259,7 @@ func (r *run) changed(names []string) {
 			f.mark(name)
 		}
 		// While nobody wants it there is no hurry, and nothing to wake for.
-		wake = wake || r.sink.Demand(name) > 0
+		wake = wake || f.sink.Demand(name) > 0
 	}
 	f.mu.Unlock()
 	if wake {
@@ -256,8 +269,7 @@ func (r *run) changed(names []string) {
 
 // missed fetches again what somebody wants, after a while in which the process
 // may have dropped what it had to say.
-func (r *run) missed() {
-	f := &r.fetcher
+func (f *fetcher) missed() {
 	f.mu.Lock()
 	if f.all = true; !f.busy {
 		f.markAll()
@@ -266,38 +278,32 @@ func (r *run) missed() {
 	signal(f.wake)
 }
 
-// tells reports whether the process tells us what changes.
-func (r *run) tells() bool { return r.saidHello() && r.reading.Load() }
-
-// frame passes a frame on, at once if there is nothing to fetch for it. Frames
+// pass passes a frame on, at once if there is nothing to fetch for it. Frames
 // keep their order: one that waits is overtaken by none, only replaced. Unstamped
 // frames have no order: they are all forwarded, so that the frame rate stays right.
-func (r *run) frame(stamp float64) {
-	f := &r.fetcher
+func (f *fetcher) pass(stamp float64) {
 	f.mu.Lock()
 	now := time.Now()
 	f.lastFrame.Store(now.UnixNano())
-	direct := !f.busy && !f.frame && !r.anyDue(now) || f.frame && stamp == 0
+	direct := !f.busy && !f.frame && !f.anyDue(now) || f.frame && stamp == 0
 	if !direct {
 		f.stamp, f.frame = stamp, true
 	}
 	f.mu.Unlock()
 	if direct {
-		r.sink.Frame(stamp)
+		f.sink.Frame(stamp)
 	} else {
 		signal(f.wake)
 	}
-	r.out.tick()
 }
 
 // anyDue reports whether a frame now has something to fetch.
-func (r *run) anyDue(now time.Time) bool {
-	f := &r.fetcher
-	if r.stateDue(&f.poll, now, true) {
+func (f *fetcher) anyDue(now time.Time) bool {
+	if f.stateDue(&f.poll, now, true) {
 		return true
 	}
 	for _, s := range f.others {
-		if r.stateDue(s, now, true) {
+		if f.stateDue(s, now, true) {
 			return true
 		}
 	}
@@ -305,25 +311,24 @@ func (r *run) anyDue(now time.Time) bool {
 }
 
 // due collects in batch what is to be fetched now.
-func (r *run) due(now time.Time, framed bool) {
-	f := &r.fetcher
+func (f *fetcher) due(now time.Time, framed bool) {
 	f.batch = f.batch[:0]
-	if r.stateDue(&f.poll, now, framed) {
+	if f.stateDue(&f.poll, now, framed) {
 		f.batch = append(f.batch, &f.poll)
 	}
 	for _, s := range f.others {
-		if r.stateDue(s, now, framed) {
+		if f.stateDue(s, now, framed) {
 			f.batch = append(f.batch, s)
 		}
 	}
-	if now.Sub(f.keysLast) >= r.keysPeriod() {
+	if now.Sub(f.keysLast) >= f.keysPeriod() {
 		f.keysLast = now
 		f.batch = append(f.batch, nil)
 	}
 }
 
-func (r *run) keysPeriod() time.Duration {
-	if r.sink.Demand(wantMessages) > 0 {
+func (f *fetcher) keysPeriod() time.Duration {
+	if f.sink.Demand(wantMessages) > 0 {
 		return keysEvery
 	}
 	return keysRarely
@@ -331,12 +336,12 @@ func (r *run) keysPeriod() time.Duration {
 
 // period is the time between two fetches of a topic, 0 for every frame, and
 // whether somebody wants it at all.
-func (r *run) period(s *state) (time.Duration, bool) {
-	hz := r.sink.Demand(s.name)
+func (f *fetcher) period(s *state) (time.Duration, bool) {
+	hz := f.sink.Demand(s.name)
 	switch {
 	case !(hz > 0):
 		return 0, false
-	case s != &r.fetcher.poll:
+	case s != &f.poll:
 		hz = min(hz, maxStateHz)
 	case hz >= frameHz:
 		return 0, true
@@ -344,8 +349,8 @@ func (r *run) period(s *state) (time.Duration, bool) {
 	return time.Duration(float64(time.Second) / max(hz, 0.01)), true
 }
 
-func (r *run) stateDue(s *state, now time.Time, framed bool) bool {
-	period, wanted := r.period(s)
+func (f *fetcher) stateDue(s *state, now time.Time, framed bool) bool {
+	period, wanted := f.period(s)
 	if !wanted {
 		s.wanted, s.settled = false, s.declares
 	}
@@ -355,7 +360,7 @@ func (r *run) stateDue(s *state, now time.Time, framed bool) bool {
 		return false
 	case s.once || s.asked || first:
 		return true
-	case r.tells():
+	case f.from.tells():
 		wait, due := s.tellsDue(period, wanted)
 		return due && now.Sub(s.last) >= wait
 	case !wanted:
@@ -366,7 +371,7 @@ func (r *run) stateDue(s *state, now time.Time, framed bool) bool {
 	if framed {
 		return since >= period-early
 	}
-	return !r.framesFlow(now) && since >= r.clockPeriod(s, period)
+	return !f.framesFlow(now) && since >= f.clockPeriod(s, period)
 }
 
 // earlier is by how much a topic may be early, so that a rate close to the
@@ -388,8 +393,8 @@ func (s *state) tellsDue(period time.Duration, wanted bool) (time.Duration, bool
 }
 
 // clockPeriod is the period where no frames set the pace.
-func (r *run) clockPeriod(s *state, period time.Duration) time.Duration {
-	if s == &r.fetcher.poll && r.reading.Load() {
+func (f *fetcher) clockPeriod(s *state, period time.Duration) time.Duration {
+	if s == &f.poll && f.from.reads() {
 		// It changes with a frame only. This is for a napari that ticks and
 		// whose frames are lost on the way.
 		return max(period, time.Second)
@@ -397,21 +402,20 @@ func (r *run) clockPeriod(s *state, period time.Duration) time.Duration {
 	return max(period, time.Second/maxStateHz)
 }
 
-func (r *run) framesFlow(now time.Time) bool {
-	return now.UnixNano()-r.fetcher.lastFrame.Load() < int64(silence)
+func (f *fetcher) framesFlow(now time.Time) bool {
+	return now.UnixNano()-f.lastFrame.Load() < int64(silence)
 }
 
 // nextDue is how long from now the clock has something to do.
-func (r *run) nextDue(now time.Time) time.Duration {
-	f := &r.fetcher
-	next := r.keysPeriod() - now.Sub(f.keysLast)
+func (f *fetcher) nextDue(now time.Time) time.Duration {
+	next := f.keysPeriod() - now.Sub(f.keysLast)
 	look := func(s *state) {
 		if s.once || s.asked {
 			next = min(next, s.free.Sub(now))
 			return
 		}
-		period, wanted := r.period(s)
-		if r.tells() {
+		period, wanted := f.period(s)
+		if f.from.tells() {
 			if wait, due := s.tellsDue(period, wanted); due {
 				next = min(next, max(wait-now.Sub(s.last), s.free.Sub(now)))
 			}
@@ -420,8 +424,8 @@ func (r *run) nextDue(now time.Time) time.Duration {
 		if !wanted {
 			return
 		}
-		wait := r.clockPeriod(s, period) - now.Sub(s.last)
-		if r.framesFlow(now) {
+		wait := f.clockPeriod(s, period) - now.Sub(s.last)
+		if f.framesFlow(now) {
 			wait = max(wait, silence)
 		}
 		next = min(next, max(wait, s.free.Sub(now)))
@@ -435,11 +439,10 @@ func (r *run) nextDue(now time.Time) time.Duration {
 
 // fetchBatch asks for everything in batch at once. Where a reply breaks the
 // connection it says which.
-func (r *run) fetchBatch(ctx context.Context, conn *manager.Conn) (done int, err error) {
-	f := &r.fetcher
+func (f *fetcher) fetchBatch(ctx context.Context, conn *manager.Conn) (done int, err error) {
 	f.reqs = f.reqs[:0]
 	for _, s := range f.batch {
-		req := manager.Request{Proxy: r.res.data, Method: "keys"}
+		req := manager.Request{Proxy: f.data, Method: "keys"}
 		if s != nil {
 			req.Method, req.Args = "get", s.args()
 		}
@@ -453,15 +456,15 @@ func (r *run) fetchBatch(ctx context.Context, conn *manager.Conn) (done int, err
 		done = i + 1
 		s := f.batch[i]
 		if s == nil {
-			r.keys(v, err)
+			f.keys(v, err)
 			f.served(&f.keysAsked)
 			return nil
 		}
 		// The first fetch since somebody wants it is not enough.
 		s.settled, s.changed = s.wanted || s.declares, false
-		_, s.wanted = r.period(s) // it may be one that nobody wants
+		_, s.wanted = f.period(s) // it may be one that nobody wants
 		s.once, s.last, s.free = false, now, now.Add(rest*took)
-		r.received(s, v, err)
+		f.from.received(s, v, err)
 		f.served(s)
 		return nil
 	})
@@ -476,110 +479,15 @@ func (s *state) args() []any {
 	return s.get
 }
 
-// received hands over the value of a state topic.
-func (r *run) received(s *state, v pickle.Value, err error) {
-	if err != nil {
-		r.sink.Notice("state."+s.name, fmt.Sprintf("%q could not be read; the last value is kept: %v", s.name, err))
-		return
-	}
-	switch {
-	case s == &r.fetcher.poll:
-		poll, notes, err := decodePoll(v)
-		for _, n := range notes {
-			r.sink.Notice(n.key, n.text)
-		}
-		switch {
-		case err == nil:
-			s.there = true
-			r.sink.State(shm.TopicPoll, poll)
-		case errors.Is(err, errNoPoll):
-			r.gone(s)
-		default:
-			r.sink.Notice("poll", "The poll cannot be understood, the last good one is kept: "+err.Error())
-		}
-	case s.name == topicHello:
-		if !r.setHello(v) {
-			return // somebody else's key
-		}
-		r.asked.ableTo(v)
-		for _, name := range declarations {
-			r.follow(name)
-		}
-		signal(r.demand)
-	case s.declares && r.saidHello():
-		r.declared(s, v)
-	case v == nil:
-		if s.there {
-			// Taken back, or None, of which the keys tell.
-			r.fetcher.keysLast, s.there = time.Time{}, false
-		}
-	default:
-		s.there = true
-		value, err := plain(v)
-		if err != nil {
-			n := tooMuch("state", s.name, err)
-			r.sink.Notice(n.key, n.text)
-			return
-		}
-		switch s.name {
-		case shm.TopicLayers:
-			value = shm.LayersOf(value)
-		case shm.TopicHistograms:
-			value = shm.HistogramsOf(value)
-		}
-		r.sink.State(s.name, value)
-	}
-}
-
-// declared hands over what a process of ours says of itself.
-func (r *run) declared(s *state, v pickle.Value) {
-	if v == nil && !s.there {
-		return // it has none, and never had
-	}
-	s.there = true
-	notice := func(notes []note) {
-		for _, n := range notes {
-			r.sink.Notice(n.key, n.text)
-		}
-	}
-	switch s.name {
-	case shm.TopicControls:
-		list, notes := r.setControls(v)
-		notice(notes)
-		r.sink.State(s.name, list)
-	case shm.TopicActions:
-		list, notes := r.setActions(v)
-		notice(notes)
-		r.sink.State(s.name, list)
-	case shm.TopicArrays:
-		r.pace.topics.renew(func() { r.arrays.declared(v) })
-		signal(r.demand) // they are told by name
-	case shm.TopicLost:
-		if lost, ok := decodeLost(v); ok {
-			r.sink.State(s.name, lost)
-		}
-	case topicTopics:
-		value, list, notes := decodeTopics(v)
-		notice(notes)
-		for _, t := range list {
-			if t.state {
-				r.pace.topics.add(t.name, maxStateHz)
-			} else {
-				r.announce(t.name)
-			}
-		}
-		r.sink.State(s.name, value)
-		signal(r.demand)
-	}
-}
+// lookForKeys has the names of topics asked for soon; for who takes what was fetched.
+func (f *fetcher) lookForKeys() { f.keysLast = time.Time{} }
 
 // keys looks for topics of napari_data that were not there before. Each is
 // fetched once, so that people see that it exists.
-func (r *run) keys(v pickle.Value, err error) {
-	f := &r.fetcher
+func (f *fetcher) keys(v pickle.Value, err error) {
 	list, ok := sequence(v)
 	if err != nil || !ok {
-		r.sink.Notice("keys", "The names of what the process shares could not be read")
+		f.sink.Notice("keys", "The names of what the process shares could not be read")
 		return
 	}
 	names := make(map[string]bool, len(list))
@@ -593,7 +501,7 @@ func (r *run) keys(v pickle.Value, err error) {
 			return false
 		}
 		delete(f.names, s.name)
-		r.sink.State(s.name, nil)
+		f.sink.State(s.name, nil)
 		return true
 	})
 	for _, k := range list {
@@ -605,36 +513,15 @@ func (r *run) keys(v pickle.Value, err error) {
 			continue // the value of such a topic is a frame, and comes another way
 		}
 		if len(f.others) >= maxStates {
-			r.sink.Notice("states", fmt.Sprintf("The process shares more than %d values; the rest is left out", maxStates))
+			f.sink.Notice("states", fmt.Sprintf("The process shares more than %d values; the rest is left out", maxStates))
 			return
 		}
-		s := r.follow(name)
+		s := f.follow(name)
 		for _, a := range f.asks {
 			if a.topics == nil {
 				f.want(a, s, time.Now())
 			}
 		}
-		signal(r.demand)
+		f.from.heardOf()
 	}
 }
-
-// Keys of napari_data by which a process of ours says what it is.
-const (
-	topicHello  = "hello"
-	topicTopics = "topics"
-)
-
-// declarations are the keys by which it says what it has. They are fetched also
-// while nobody watches, if rarely: commands are checked against them.
-var declarations = []string{topicHello, topicTopics, shm.TopicControls, shm.TopicActions, shm.TopicArrays, shm.TopicLost}
-
-// gone says that the process has no such state any more.
-func (r *run) gone(s *state) {
-	if s.there {
-		s.there = false
-		r.sink.State(s.name, nil)
-	}
-}
-
-// announce adds a topic to those whose demand the process is told.
-func (r *run) announce(name string) { r.pace.topics.add(name, 0) }

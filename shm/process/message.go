@@ -106,7 +106,7 @@ func (r *run) own(key string, v pickle.Value) bool {
 				names = append(names, name)
 			}
 		}
-		r.changed(names)
+		r.fetcher.changed(names)
 		r.out.tick() // perhaps by a command
 	}
 	if asks, ok := entry(d, "current").(*pickle.Dict); ok {

@@ -65,6 +65,7 @@ func (s *Source) Run(ctx context.Context, sink shm.Sink) error {
 		pace:   newPace(sink, s.lull),
 	}
 	r.pace.asked = func() bool { return s.out.unanswered() || r.asked.waits() }
+	r.fetcher = fetcher{client: s.client, data: s.res.data, sink: sink, topics: &r.pace.topics, from: r}
 	r.fetcher.init()
 	r.arrays.init(sink, func(name string) { r.pace.topics.add(name, 0) })
 	r.asked.init(func() {
@@ -250,7 +251,7 @@ func (r *run) session(ctx context.Context) error {
 	if err == nil {
 		for _, part := range []func() error{
 			func() error { return r.drain(ctx, conns[0]) },
-			func() error { return r.fetch(ctx) },
+			func() error { return r.fetcher.run(ctx) },
 			func() error { return r.keep(ctx, conns[1]) },
 			func() error {
 				return r.out.run(ctx, conns[1], r.res.clientMessages, func() { signal(r.pace.hurry) }) // for the answer
@@ -302,7 +303,7 @@ func (r *run) drain(ctx context.Context, conn *manager.Conn) error {
 		took := time.Since(start)
 		if since := time.Since(heard); since > deaf {
 			// One of us was stopped, and the process may have dropped something.
-			r.missed()
+			r.fetcher.missed()
 		}
 		heard = time.Now()
 		if errors.Is(err, manager.ErrEmpty) {
@@ -387,7 +388,8 @@ func (r *run) message(v pickle.Value, err error, late bool) {
 			if late || r.since != 0 {
 				stamp = 0
 			}
-			r.frame(stamp)
+			r.fetcher.pass(stamp)
+			r.out.tick()
 		}
 	})
 	for _, n := range notes {

@@ -1,0 +1,140 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+
+	"webmon/shm"
+	"webmon/shm/pickle"
+)
+
+// Keys of napari_data by which a process of ours says what it is.
+const (
+	topicHello  = "hello"
+	topicTopics = "topics"
+)
+
+// declarations are the keys by which it says what it has. They are fetched also
+// while nobody watches, if rarely: commands are checked against them.
+var declarations = []string{topicHello, topicTopics, shm.TopicControls, shm.TopicActions, shm.TopicArrays, shm.TopicLost}
+
+// tells reports whether the process tells us what changes.
+func (r *run) tells() bool { return r.saidHello() && r.reading.Load() }
+
+func (r *run) reads() bool { return r.reading.Load() }
+
+// demandChanged passes on to all that somebody may want other topics than before.
+func (r *run) demandChanged() {
+	signal(r.demand)
+	signal(r.pace.hurry)
+	r.arrays.demandChanged()
+}
+
+// heardOf has the process told whether somebody wants what was heard of.
+func (r *run) heardOf() { signal(r.demand) }
+
+// received hands over the value of a state topic.
+func (r *run) received(s *state, v pickle.Value, err error) {
+	if err != nil {
+		r.sink.Notice("state."+s.name, fmt.Sprintf("%q could not be read; the last value is kept: %v", s.name, err))
+		return
+	}
+	switch {
+	case s.name == shm.TopicPoll:
+		poll, notes, err := decodePoll(v)
+		for _, n := range notes {
+			r.sink.Notice(n.key, n.text)
+		}
+		switch {
+		case err == nil:
+			s.there = true
+			r.sink.State(shm.TopicPoll, poll)
+		case errors.Is(err, errNoPoll):
+			r.gone(s)
+		default:
+			r.sink.Notice("poll", "The poll cannot be understood, the last good one is kept: "+err.Error())
+		}
+	case s.name == topicHello:
+		if !r.setHello(v) {
+			return // somebody else's key
+		}
+		r.asked.ableTo(v)
+		for _, name := range declarations {
+			r.fetcher.follow(name)
+		}
+		signal(r.demand)
+	case s.declares && r.saidHello():
+		r.declared(s, v)
+	case v == nil:
+		if s.there {
+			// Taken back, or None, of which the keys tell.
+			s.there = false
+			r.fetcher.lookForKeys()
+		}
+	default:
+		s.there = true
+		value, err := plain(v)
+		if err != nil {
+			n := tooMuch("state", s.name, err)
+			r.sink.Notice(n.key, n.text)
+			return
+		}
+		switch s.name {
+		case shm.TopicLayers:
+			value = shm.LayersOf(value)
+		case shm.TopicHistograms:
+			value = shm.HistogramsOf(value)
+		}
+		r.sink.State(s.name, value)
+	}
+}
+
+// declared hands over what a process of ours says of itself.
+func (r *run) declared(s *state, v pickle.Value) {
+	if v == nil && !s.there {
+		return // it has none, and never had
+	}
+	s.there = true
+	notice := func(notes []note) {
+		for _, n := range notes {
+			r.sink.Notice(n.key, n.text)
+		}
+	}
+	switch s.name {
+	case shm.TopicControls:
+		list, notes := r.setControls(v)
+		notice(notes)
+		r.sink.State(s.name, list)
+	case shm.TopicActions:
+		list, notes := r.setActions(v)
+		notice(notes)
+		r.sink.State(s.name, list)
+	case shm.TopicArrays:
+		r.pace.topics.renew(func() { r.arrays.declared(v) })
+		signal(r.demand) // they are told by name
+	case shm.TopicLost:
+		if lost, ok := decodeLost(v); ok {
+			r.sink.State(s.name, lost)
+		}
+	case topicTopics:
+		value, list, notes := decodeTopics(v)
+		notice(notes)
+		for _, t := range list {
+			if t.state {
+				r.pace.topics.add(t.name, maxStateHz)
+			} else {
+				r.pace.topics.add(t.name, 0)
+			}
+		}
+		r.sink.State(s.name, value)
+		signal(r.demand)
+	}
+}
+
+// gone says that the process has no such state any more.
+func (r *run) gone(s *state) {
+	if s.there {
+		s.there = false
+		r.sink.State(s.name, nil)
+	}
+}
