@@ -25,17 +25,17 @@ type Options struct {
 	Authkey []byte
 	// DialTimeout bounds connecting and authenticating. Default 5 s.
 	DialTimeout time.Duration
-	// CallTimeout bounds the wait for each reply; CallWait adds to it. A
+	// CallTimeout bounds the wait for each reply. CallWait adds to it. A
 	// connection whose reply did not come in time is dead. Default 5 s.
 	CallTimeout time.Duration
-	// Limits bounds replies; MaxBytes is the largest frame. Defaults as in
-	// package pickle.
+	// Limits bounds replies: MaxBytes is the size of the largest frame. The
+	// defaults are those of package pickle.
 	Limits pickle.Limits
 	// ReuseBuffers lets a connection decode each reply into the memory of the
-	// one before: arrays and byte strings of a result are then valid only until
-	// the next call on that connection, and in a pipeline until f returns.
-	// Default false: results are valid for ever, and a reply that holds an array
-	// costs one buffer.
+	// reply before. The arrays and byte strings of a result are then valid until
+	// the next call on that connection, or, in a pipeline, until f returns.
+	// Default false: results stay valid, and each reply that holds an array costs
+	// one buffer.
 	ReuseBuffers bool
 }
 
@@ -84,10 +84,10 @@ type Proxy struct {
 // Exposes reports whether the object may be asked for a method.
 func (p *Proxy) Exposes(method string) bool { return slices.Contains(p.Exposed, method) }
 
-// Dial connects to the manager at addr (host:port, or the path of a Unix
-// socket), and makes sure that it is one and has the same key. Errors wrap
-// ErrAuth, ErrNotManager, or the network's own, each with a sentence saying
-// what to do.
+// Dial connects to the manager at addr (host:port, or the path of a Unix socket).
+// It makes sure that a manager answers there and that the manager has the same key.
+// Errors wrap ErrAuth, ErrNotManager, or the network's error. Each says in a
+// sentence what to do.
 func Dial(ctx context.Context, addr string, o Options) (*Client, error) {
 	c := &Client{addr: addr, opt: o.withDefaults(), proxies: map[string]*Proxy{}}
 	if _, err := c.Do(ctx, "dummy"); err != nil {
@@ -104,8 +104,8 @@ func (c *Client) Stats() Stats {
 	return Stats{Calls: c.calls.Load(), Bytes: c.bytes.Load(), Waiting: time.Duration(c.waiting.Load())}
 }
 
-// Do asks the manager itself, over a connection of its own: dummy,
-// number_of_objects, debug_info, get_methods, shutdown.
+// Do calls a function of the manager itself, over a connection for this call:
+// dummy, number_of_objects, debug_info, get_methods or shutdown.
 func (c *Client) Do(ctx context.Context, name string, args ...any) (pickle.Value, error) {
 	conn, err := c.connect(ctx)
 	if err != nil {
@@ -119,10 +119,10 @@ func (c *Client) Do(ctx context.Context, name string, args ...any) (pickle.Value
 	return v, nil
 }
 
-// Create returns the proxy of the object offered as typeID. The manager counts
-// one reference for it, given back by Close; asked again, the same proxy comes
-// back. Errors wrap ErrNoResource where the manager offers nothing by that
-// name.
+// Create returns the proxy of the object that the manager offers as typeID. A
+// second call with the same typeID returns the same proxy. The manager counts one
+// reference for each proxy, which Close gives back. Errors wrap ErrNoResource if the
+// manager offers nothing by that name.
 func (c *Client) Create(ctx context.Context, typeID string) (*Proxy, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -164,9 +164,9 @@ func (c *Client) Create(ctx context.Context, typeID string) (*Proxy, error) {
 	return p, nil
 }
 
-// Close gives back the references of all proxies, once. Connections must have
-// been closed before. Where the manager is gone already there is nothing to
-// give back: that is no error.
+// Close gives back the references of all proxies, once. All connections must have
+// been closed before. If the manager is gone, there is nothing to give back, and
+// Close returns nil.
 func (c *Client) Close(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -176,8 +176,8 @@ func (c *Client) Close(ctx context.Context) error {
 	c.closed = true
 	var errs []error
 	for _, p := range c.proxies {
-		// Exactly one decref a create: one more would raise in the manager and,
-		// worse, destroy an object that its owner still uses.
+		// Exactly one decref for each create: a second one would raise in the
+		// manager and, worse, destroy an object that its owner still uses.
 		if _, err := c.Do(ctx, "decref", p.ident); err != nil {
 			var remote *RemoteError
 			if !errors.As(err, &remote) {
@@ -293,9 +293,9 @@ func (c *Conn) handshake(ctx context.Context, deadline time.Time) error {
 	return nil
 }
 
-// Conn is one connection, served by one thread of the manager: calls are
-// answered in order. It is safe for concurrent use, but calls wait for each
-// other. After an error that wraps ErrGone it is dead for good.
+// Conn is one connection. One thread of the manager serves it, so calls are answered
+// in order. A Conn is safe for concurrent use, but calls wait for each other. After
+// an error that wraps ErrGone the connection is dead for good.
 type Conn struct {
 	client *Client
 
@@ -317,7 +317,7 @@ func newConn(c *Client, nc net.Conn) *Conn {
 	return conn
 }
 
-// Close closes the connection at once; a call under way fails.
+// Close closes the connection at once. A call under way fails.
 func (c *Conn) Close() error {
 	err := c.nc.Close()
 	c.mu.Lock()
@@ -332,8 +332,8 @@ func (c *Conn) Close() error {
 	return err
 }
 
-// Call calls a method of p's object and returns its result. Errors wrap
-// ErrEmpty or ErrFull, are a [*RemoteError], or wrap ErrGone.
+// Call calls a method of p's object and returns the result. The error wraps
+// ErrEmpty, ErrFull or ErrGone, or is a [*RemoteError].
 func (c *Conn) Call(ctx context.Context, p *Proxy, method string, args ...any) (pickle.Value, error) {
 	start := time.Now()
 	v, err := c.call(ctx, c.client.opt.CallTimeout, p, method, args)
@@ -341,8 +341,8 @@ func (c *Conn) Call(ctx context.Context, p *Proxy, method string, args ...any) (
 	return v, err
 }
 
-// CallWait is Call for a method that may itself take up to wait, such as
-// queue.get(True, seconds) and event.wait(seconds).
+// CallWait does what Call does, for a method that may itself wait as long as wait,
+// such as queue.get(True, seconds) and event.wait(seconds).
 func (c *Conn) CallWait(ctx context.Context, wait time.Duration, p *Proxy, method string, args ...any) (pickle.Value, error) {
 	return c.call(ctx, c.client.opt.CallTimeout+max(wait, 0), p, method, args)
 }
@@ -372,20 +372,19 @@ type Request struct {
 	Args   []any
 }
 
-// Pipeline sends all requests before it reads the first reply, and calls f for
-// each reply in order; v and err are as Call would have returned them. It stops
-// at the first error that kills the connection, which it returns; what f
-// returns otherwise stops nothing, because the replies have to be read anyway,
-// but the first such error is returned at the end. On platforms without
-// TCP_QUICKACK the requests go one at a time.
+// Pipeline sends all requests before it reads the first reply. It calls f for each
+// reply, in order; v and err are what Call would have returned. An error that kills
+// the connection ends the pipeline and is returned. An error of f does not end it,
+// because the replies have to be read anyway; the first such error is returned at
+// the end. On platforms without TCP_QUICKACK the requests are sent one at a time.
 //
-// A request must not block: the ones behind it would wait as well.
+// A request must not block: the requests behind it would wait as well.
 func (c *Conn) Pipeline(ctx context.Context, reqs []Request, f func(i int, v pickle.Value, err error) error) error {
 	return c.pipeline(ctx, len(reqs), func(i int) Request { return reqs[i] }, f)
 }
 
-// What bounds the requests that are outstanding: while we write them nobody
-// reads the replies, so both must fit into the sockets' buffers.
+// Bounds of the requests that are outstanding. Nobody reads the replies while the
+// requests are written, so both must fit into the sockets' buffers.
 const (
 	maxBurst      = 64
 	maxBurstBytes = 32 << 10
@@ -437,11 +436,11 @@ func (c *Conn) pipeline(ctx context.Context, n int, req func(int) Request, f fun
 	return first
 }
 
-// Drain takes up to max messages off a queue without waiting and calls f for
-// each, in order. It asks for the number of messages first, so an empty queue
-// costs one call, and returns how many it took. A message that cannot be
-// decoded is lost: f gets its error. What f returns is returned at the end,
-// after everything on its way was read.
+// Drain takes up to max messages from a queue without waiting, calls f for each in
+// order, and returns how many it took. It asks for the number of messages first, so
+// an empty queue costs one call. A message that cannot be decoded is lost: f gets
+// the error. The first error that f returns is returned at the end, after all
+// messages on the way have been read.
 func (c *Conn) Drain(ctx context.Context, queue *Proxy, max int, f func(v pickle.Value, err error) error) (int, error) {
 	v, err := c.Call(ctx, queue, "qsize")
 	if err != nil {
@@ -465,9 +464,9 @@ func (c *Conn) Drain(ctx context.Context, queue *Proxy, max int, f func(v pickle
 
 // watch sets the deadline of all that follows and makes it end with ctx.
 func (c *Conn) watch(ctx context.Context, deadline time.Time) error {
-	// Registering with a context costs more than a call is worth, so it is kept
-	// from call to call as long as the context is the same. It is remembered for
-	// that comparison only.
+	// Registering with a context costs more than a call. The registration is
+	// therefore kept from call to call as long as the context is the same. The
+	// context is remembered for that comparison only.
 	if c.watched != ctx {
 		c.forget()
 		if ctx.Done() != nil {
@@ -489,8 +488,8 @@ func (c *Conn) watch(ctx context.Context, deadline time.Time) error {
 	return ctx.Err() // after SetDeadline: had ctx ended before, it may have been undone
 }
 
-// forget ends the watch of a context and waits until its end, where it came,
-// was acted on: it must not hit the next call.
+// forget ends the watch of a context. If the context has ended, forget waits until
+// that has been acted on, because it must not hit the next call.
 func (c *Conn) forget() {
 	if c.unwatch != nil && !c.unwatch() {
 		<-c.fired
@@ -502,7 +501,8 @@ func (c *Conn) gone(what string, err error) error {
 	return fmt.Errorf("manager at %s: %s: %w: %w", c.client.addr, what, ErrGone, err)
 }
 
-// fail marks the connection dead: what else comes over it belongs to nobody.
+// fail marks the connection dead: nothing that still comes over it belongs to a
+// call.
 func (c *Conn) fail(ctx context.Context, p *Proxy, method string, err error) error {
 	switch {
 	case ctx.Err() != nil:

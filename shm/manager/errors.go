@@ -9,7 +9,7 @@ import (
 	"webmon/shm/pickle"
 )
 
-// What callers branch on. Errors of this package wrap one of these, a
+// Errors that callers tell apart. Errors of this package wrap one of these, a
 // [*RemoteError], or an error of package pickle.
 var (
 	// ErrEmpty is Python's queue.Empty: nothing to get.
@@ -18,31 +18,31 @@ var (
 	ErrFull = errors.New("the queue is full")
 	// ErrAuth says that the two sides do not have the same key.
 	ErrAuth = errors.New("the key was refused")
-	// ErrNotManager says that what listens there is no manager.
+	// ErrNotManager says that whatever listens at the address is no manager.
 	ErrNotManager = errors.New("no Python manager answers")
 	// ErrNoResource says that the manager has no object of that name.
 	ErrNoResource = errors.New("the manager has no such object")
 	// ErrGone says that the connection is closed or broke off: the manager
-	// ended, was killed, or stopped answering in time. It must be opened anew.
+	// ended, was killed, or did not answer in time. Calls need a new connection.
 	ErrGone = errors.New("the manager is gone")
-	// ErrTimeout is wrapped beside ErrGone where no answer came in time.
+	// ErrTimeout is wrapped together with ErrGone if no answer came in time.
 	ErrTimeout = errors.New("no answer in time")
 )
 
-// RemoteError is an exception that Python raised while answering. The
-// connection it came over remains usable.
+// RemoteError is an exception that Python raised while answering. The connection
+// over which the exception came remains usable.
 type RemoteError struct {
-	// Type is the exception's class, such as "builtins.KeyError" or
-	// "KeyError"; what the traceback's last line says where only that came.
+	// Type is the exception's class, such as "builtins.KeyError" or "KeyError". If
+	// only a traceback came, Type is the class that its last line names.
 	Type string
 	// Message is the exception's text.
 	Message string
-	// Traceback is Python's traceback where it sent one, else "".
+	// Traceback is Python's traceback, "" if Python sent none.
 	Traceback string
 	// Unserializable says that the call succeeded but that its result could
 	// not be pickled.
 	Unserializable bool
-	// Value is the exception itself, inert; nil where only a traceback came.
+	// Value is the exception itself, inert. It is nil if only a traceback came.
 	Value *pickle.Object
 }
 
@@ -70,8 +70,8 @@ func (e *RemoteError) Is(target error) bool {
 	return false
 }
 
-// isClass knows queue's exceptions under both modules they live in: the C
-// implementation's (_queue) and the Python one's (queue).
+// isClass knows queue's exceptions under both of their modules: the one of the C
+// implementation (_queue) and the one of the Python implementation (queue).
 func isClass(dotted, name string) bool {
 	return dotted == "_queue."+name || dotted == "queue."+name
 }
@@ -81,8 +81,8 @@ const maxMessage = 500 // bytes of an exception's text in an error message
 func remoteTraceback(text string, unserializable bool) *RemoteError {
 	e := &RemoteError{Traceback: text, Unserializable: unserializable, Type: "an exception"}
 	lines := strings.Split(strings.TrimSpace(text), "\n")
-	// The exception's own text may have several lines: what starts at the left
-	// edge after the last stack line is its first.
+	// The exception's own text may have several lines. Its first line is the one
+	// that starts at the left edge after the last line of the stack.
 	for i := len(lines) - 1; i >= 0; i-- {
 		if strings.HasPrefix(lines[i], " ") || strings.HasPrefix(lines[i], "Traceback ") {
 			break

@@ -48,8 +48,8 @@ const (
 	firstGrow  = 1 << 20  // bytes allocated on a header's word alone
 )
 
-// readFrame returns the next frame, valid until the next read. A header is not
-// believed until the bytes arrive: memory grows with what came.
+// readFrame returns the next frame, which is valid until the next read. The length
+// in a header is not trusted: memory grows with the bytes that arrive.
 func (f *framer) readFrame(limit int) ([]byte, error) {
 	if err := f.fill(4); err != nil {
 		return nil, err

@@ -10,13 +10,14 @@ import (
 	"webmon/shm/pickle"
 )
 
-// Exception is an error that becomes an exception of that class in Python.
+// Exception is an error that becomes an exception of the class Class in Python.
 type Exception struct {
 	Class pickle.Global // such as {"builtins", "KeyError"}
 	Args  pickle.Tuple
 }
 
-// Error says class and arguments, as the last line of a traceback.
+// Error returns the class and the arguments, as the last line of a traceback has
+// them.
 func (e *Exception) Error() string {
 	name := e.Class.String()
 	if e.Class.Module == "builtins" {
@@ -59,8 +60,8 @@ type arguments struct {
 	set    []bool
 }
 
-// bind binds the arguments of c to names, of which the first required must be
-// there.
+// bind binds the arguments of c to names. The first names, as many as required says,
+// must be given.
 func bind(c Call, required int, names ...string) (arguments, error) {
 	a := arguments{make([]pickle.Value, len(names)), make([]bool, len(names))}
 	if len(c.Args) > len(names) {
@@ -165,8 +166,8 @@ func truth(v pickle.Value) bool {
 	return true
 }
 
-// What clients may make an object hold, so that a process that forgets to
-// empty its queue ends in an exception of its own and not in our memory.
+// Bounds of what clients may make an object hold. A process that forgets to empty
+// its queue gets an exception, and does not fill the memory of webmon.
 const (
 	maxStoredBytes = 256 << 20 // bytes of pickles
 	maxStoredKeys  = 1 << 20
@@ -441,7 +442,7 @@ func (d *Dict) update(c Call) error {
 }
 
 // Queue is a queue.Queue that Python clients and Go code share. Values must
-// not be changed after they were put. It is safe for concurrent use.
+// not be changed after they were put. A Queue is safe for concurrent use.
 type Queue struct {
 	max int
 
@@ -452,8 +453,8 @@ type Queue struct {
 	changed    chan struct{} // closed at the next change; nil while nobody waits
 }
 
-// NewQueue returns a queue for up to max items. Default, for 0: 65,536; unlike
-// Python's it is never unbounded.
+// NewQueue returns a queue for up to max values. 0 stands for 65,536: unlike a queue
+// of Python, this one is never unbounded.
 func NewQueue(max int) *Queue {
 	if max <= 0 {
 		max = defaultQueue
@@ -481,7 +482,8 @@ func (q *Queue) TryGet() (pickle.Value, error) {
 	return nil, ErrEmpty
 }
 
-// Get takes the oldest value and waits for one until ctx ends.
+// Get takes the oldest value. It waits for a value until ctx ends, and then returns
+// the error of ctx.
 func (q *Queue) Get(ctx context.Context) (pickle.Value, error) {
 	var v pickle.Value
 	err := q.until(ctx, waiting{block: true, forever: true}, func() (ok bool) {
@@ -534,8 +536,8 @@ func (q *Queue) wake() {
 	}
 }
 
-// until calls try with mu held, after each change, until it returns true;
-// where it is not to wait, or did so for long enough, it returns late.
+// until calls try with mu held, after each change, until try returns true. It
+// returns late if it must not wait, or has waited for long enough.
 func (q *Queue) until(ctx context.Context, w waiting, try func() bool, late error) error {
 	var timeout <-chan time.Time
 	for {
@@ -659,7 +661,7 @@ type Event struct {
 // NewEvent returns an event that is not set.
 func NewEvent() *Event { return &Event{ch: make(chan struct{})} }
 
-// Set sets the event and wakes who waits.
+// Set sets the event and wakes everybody who waits for it.
 func (e *Event) Set() {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -23,24 +23,24 @@ import (
 // default.
 type ServerOptions struct {
 	// Authkey is the key that clients must have. Default: empty, which Python
-	// allows; offer nothing of worth under an empty or a public key.
+	// allows. Under an empty or a public key offer nothing that needs protection.
 	Authkey []byte
-	// Style is how challenges are worded: NewStyle (default) as Python 3.12,
-	// OldStyle as Python 3.11. Clients of either kind understand both.
+	// Style is the form of challenges: NewStyle (the default) as in Python 3.12, or
+	// OldStyle as in Python 3.11. All clients understand both.
 	Style Style
-	// Protocol is that of the pickles sent: 2 to 5. Default 4, which is what
-	// Python 3.8 to 3.13 send; 3.14 sends 5.
+	// Protocol is the protocol of the pickles that the server sends: 2 to 5.
+	// Default 4, as in Python 3.8 to 3.13. Python 3.14 sends 5.
 	Protocol int
-	// NumPy is the version whose module names arrays are sent under: 1 or 2.
-	// Default 1, which both understand.
+	// NumPy is the version of NumPy whose module names stand in the pickles of
+	// arrays: 1 or 2. Default 1, which both versions understand.
 	NumPy int
-	// Resources are the objects offered, by name.
+	// Resources are the objects that the server offers, by name.
 	Resources map[string]Resource
-	// Limits bounds requests; MaxBytes is the largest frame. Default 64 MiB and
-	// as in package pickle.
+	// Limits bounds requests: MaxBytes is the size of the largest frame, by default
+	// 64 MiB. The other defaults are those of package pickle.
 	Limits pickle.Limits
-	// MaxConns bounds connections at a time; more are closed at once. Default
-	// 256.
+	// MaxConns bounds the open connections. Further ones are closed at once.
+	// Default 256.
 	MaxConns int
 	// Timeout bounds authentication, the rest of a request once it has begun,
 	// and sending a reply to a client that does not read. A connection may be
@@ -56,25 +56,25 @@ type ServerOptions struct {
 // Resource is an object that a server offers. Dict, Queue and Event are
 // resources.
 type Resource interface {
-	// Exposed lists the methods that clients may call. It is asked once.
+	// Exposed lists the methods that clients may call. It is called once.
 	Exposed() []string
-	// Call runs a method that Exposed lists, or one of Python's fallbacks:
-	// #GETVALUE, __repr__ and __str__. It may be called by many connections at
-	// a time. An error becomes an exception in Python: an [*Exception] the one
-	// it names, any other a RuntimeError.
+	// Call runs a method that Exposed lists, or one of Python's fallbacks
+	// #GETVALUE, __repr__ and __str__. Many connections may call it at a time. An
+	// error becomes an exception in Python: an [*Exception] the exception that it
+	// names, any other error a RuntimeError.
 	Call(ctx context.Context, c Call) (pickle.Value, error)
 }
 
-// Blocker is a Resource with methods that wait. While one of them runs the
-// server watches the connection and ends ctx when the client goes away.
+// Blocker is a Resource with methods that wait. While such a method runs, the server
+// watches the connection and ends ctx when the client goes away.
 type Blocker interface {
 	Resource
 	// Blocks reports whether a call may wait.
 	Blocks(c Call) bool
 }
 
-// Call is one call of a method. Arguments never hold classes or instances,
-// only plain values and arrays: what one client stores another may load.
+// Call is one call of a method. Its arguments are plain values and arrays. They never
+// hold classes or instances, because another client may load what one has stored.
 type Call struct {
 	Method string
 	Args   pickle.Tuple
@@ -132,8 +132,8 @@ func NewServer(o ServerOptions) (*Server, error) {
 		if r == nil {
 			return nil, fmt.Errorf("manager server: resource %s is nil: %w", name, errors.ErrUnsupported)
 		}
-		// Random, so that an ident of a server that was here before means
-		// nothing to this one. Python uses addresses.
+		// Random, so that an ident of an earlier server at this address means
+		// nothing to this one. Python uses addresses in memory.
 		id := make([]byte, 6)
 		if _, err := rand.Read(id); err != nil {
 			return nil, fmt.Errorf("manager server: %w", err)
@@ -147,9 +147,9 @@ func NewServer(o ServerOptions) (*Server, error) {
 	return s, nil
 }
 
-// Serve accepts connections on l until ctx ends or, where that is allowed, a
-// client asks for the end. It closes l and all connections, waits for them,
-// and returns nil. It may be called once.
+// Serve accepts connections on l until ctx ends or, with AllowShutdown, a client
+// asks for the end. It then closes l and all connections, waits for them, and
+// returns nil. Serve may be called once.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -191,8 +191,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 			return fmt.Errorf("manager server: accept: %w", err)
 		}
 		s.mu.Lock()
-		// Registered under mu: whoever closes all connections sees it, or ctx
-		// has ended before and we see that.
+		// Registered under mu. Either whoever closes all connections sees this
+		// one, or ctx has ended before, which is seen here.
 		if ctx.Err() != nil || len(s.conns) >= s.opt.MaxConns {
 			s.mu.Unlock()
 			nc.Close()
@@ -218,7 +218,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	}
 }
 
-// isTemporary knows the errors of accept that pass.
+// isTemporary reports whether an error of Accept is one that passes.
 func isTemporary(err error) bool {
 	for _, text := range []string{"too many open files", "connection aborted", "no buffer space"} {
 		if strings.Contains(err.Error(), text) {
@@ -282,7 +282,8 @@ func (p *peer) serve(ctx context.Context) error {
 
 func (p *peer) deadline() error { return p.nc.SetDeadline(time.Now().Add(p.s.opt.Timeout)) }
 
-// next waits for the next request; once it has begun the rest must follow.
+// next waits for the next request. Once a request has begun, the rest must follow in
+// time.
 func (p *peer) next(first bool) error {
 	if !first {
 		if p.w == p.r {
@@ -385,7 +386,7 @@ func (p *peer) request(ctx context.Context) (kind string, v pickle.Value, err er
 	return p.call(ctx, ident, c)
 }
 
-// manage is what the manager itself can be asked for.
+// manage runs a function of the manager itself.
 func (s *Server) manage(p *peer, c Call) (string, pickle.Value) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -473,7 +474,7 @@ func (p *peer) call(ctx context.Context, ident string, c Call) (string, pickle.V
 	if !exposes(exposed, c.Method) {
 		return kindTraceback, traceback(fmt.Sprintf("AttributeError: method %s of %s object is not in exposed=%s", pickle.Repr(c.Method), name, exposed)), nil
 	}
-	// Classes and instances are inert here but would come to life in the next
+	// Classes and instances are inert here. They would come to life in the next
 	// client that reads them.
 	var err error
 	trial := pickle.Encoder{PlainOnly: true, MaxBytes: p.s.opt.Limits.MaxBytes}
@@ -516,8 +517,8 @@ func exposes(exposed pickle.Tuple, method string) bool {
 
 var errClientGone = errors.New("the client is gone")
 
-// watched runs a call that may wait, and ends it when the client goes away: a
-// message taken from a queue for nobody would be lost.
+// watched runs a call that may wait, and ends the call when the client goes away.
+// Otherwise a message could be taken from a queue for nobody, and be lost.
 func (p *peer) watched(ctx context.Context, r Resource, c Call) (pickle.Value, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

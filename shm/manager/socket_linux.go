@@ -9,8 +9,8 @@ import (
 // into delayed acknowledgements.
 const canPipeline = true
 
-// quickAck asks the kernel to acknowledge at once what comes in. The kernel
-// forgets it again as it sees fit, so it is asked before every read.
+// quickAck asks the kernel to acknowledge at once whatever comes in. The kernel may
+// forget that at any time, so it is asked before every read.
 type quickAck struct {
 	raw syscall.RawConn
 	set func(fd uintptr) // made once: a closure for each call would be garbage

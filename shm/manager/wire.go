@@ -19,8 +19,8 @@ import (
 // bytes. A length of -1 is followed by the real one in 8 bytes.
 const longHeader = 12
 
-// frameLength reads a header: the length of the frame and that of the header.
-// Where the header is a long one and not there yet, the length is 0.
+// frameLength reads a header. It returns the length of the frame and the length of
+// the header. While part of a long header is missing, the length of the frame is 0.
 func frameLength(b []byte) (uint64, int, error) {
 	n := int32(binary.BigEndian.Uint32(b))
 	switch {
@@ -72,7 +72,7 @@ var (
 	failure   = []byte("#FAILURE#")
 )
 
-// Style is how a side words its challenges.
+// Style is the form of a side's challenges.
 type Style int
 
 // The styles.
@@ -100,9 +100,9 @@ func digest(name string) func() hash.Hash {
 	return nil
 }
 
-// splitDigest takes "{name}" off the front of a challenge or response. Python
-// knows the old form, which has none, by its length: 20 bytes for a challenge,
-// 16 for a response.
+// splitDigest takes "{name}" off the front of a challenge or response. The old form
+// has no name. Python knows it by its length: 20 bytes for a challenge, 16 for a
+// response.
 func splitDigest(msg []byte) (name string, rest []byte, ok bool) {
 	if len(msg) == md5Challenge || len(msg) == md5.Size {
 		return "", msg, true
@@ -153,8 +153,8 @@ func newChallenge(s Style) ([]byte, error) {
 	return msg, err
 }
 
-// verify checks the answer to our challenge. Like Python it takes an old-style
-// answer to a new-style challenge: the other side may be older.
+// verify checks the answer to a challenge of this side. Like Python it takes an
+// old-style answer to a new-style challenge, because the other side may be older.
 func verify(key, msg, answer []byte) bool {
 	name, sum, ok := splitDigest(answer)
 	if !ok {

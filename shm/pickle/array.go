@@ -17,14 +17,14 @@ import (
 // DType is NumPy's description of one item of an array.
 type DType struct {
 	Kind   byte   // 'b' bool, 'i' int, 'u' uint, 'f' float, 'c' complex, 'S' bytes, 'U' text, 'V' void or record, 'M' datetime64, 'm' timedelta64
-	Size   int    // bytes of one item; may be 0 for S, U and V
+	Size   int    // bytes of one item; may be 0 for 'S', 'U' and 'V'
 	Big    bool   // most significant byte first
-	Unit   string // of M and m, such as "ns"; "generic" where it has none
-	Count  int    // how many Unit make one step of M and m, usually 1
+	Unit   string // of 'M' and 'm', such as "ns"; "generic": no unit
+	Count  int    // how many Unit make one step of 'M' and 'm', usually 1
 	Fields []Field
 	Base   *DType // of a field that is itself a small array; nil otherwise
 	Shape  []int  // of that small array
-	Record bool   // numpy.record, as recarrays have it
+	Record bool   // items are numpy.record, as in recarrays
 
 	sealed bool // decoding only: used by an array, so that it must not change any more
 	depth  int  // decoding only: levels of dtypes inside
@@ -34,7 +34,7 @@ type DType struct {
 // Field is one field of a structured dtype.
 type Field struct {
 	Name   string
-	Title  string // "" where there is none
+	Title  string // "": none
 	Offset int    // bytes from the start of the item
 	Type   *DType
 }
@@ -205,11 +205,11 @@ type Array struct {
 	Shape   []int  // in array order; empty for a 0-d array
 	Strides []int  // bytes to the next item along each axis, as long as Shape
 	Fortran bool   // the first axis varies fastest in Data
-	Data    []byte // the items; where decoded, an alias of the pickle
+	Data    []byte // the items; in a decoded array an alias of the pickle
 }
 
-// NewArray returns an array over data, which is not copied: items in C order,
-// or in Fortran order (first axis fastest). The length of data must fit.
+// NewArray returns an array over data, which is not copied. The items are in C order,
+// or with fortran in Fortran order (first axis fastest). The length of data must fit.
 func NewArray(t *DType, shape []int, fortran bool, data []byte) (*Array, error) {
 	n, err := arrayBytes(t, shape)
 	if err != nil {
@@ -237,7 +237,7 @@ func NewArray(t *DType, shape []int, fortran bool, data []byte) (*Array, error) 
 
 // arrayBytes multiplies out a shape, without overflow.
 func arrayBytes(t *DType, shape []int) (int, error) {
-	n := max(t.Size, 1) // items of no bytes must not be countless either
+	n := max(t.Size, 1) // the number of items without bytes must be bounded too
 	zero := t.Size == 0
 	for _, dim := range shape {
 		if dim < 0 {
@@ -281,8 +281,8 @@ func (a *Array) transpose(axes []int) (*Array, error) {
 	return b, nil
 }
 
-// Int64Array returns an array of dtype <i8 with the given values, which stand
-// in row-major order; with fortran they are laid out column by column.
+// Int64Array returns an array of dtype <i8. values are in row-major order. With
+// fortran the array holds them column by column.
 func Int64Array(values []int64, fortran bool, shape ...int) (*Array, error) {
 	data := make([]byte, 8*len(values))
 	a, err := NewArray(&DType{Kind: 'i', Size: 8}, shape, fortran, data)
@@ -385,8 +385,8 @@ func (a *Array) offset(idx []int) int {
 	return off
 }
 
-// At returns one item as Decode would return the scalar; nil and false where
-// the index is out of range.
+// At returns one item as Decode would return the scalar, or nil and false if the
+// index is out of range.
 func (a *Array) At(idx ...int) (Value, bool) {
 	off := a.offset(idx)
 	if off < 0 {
@@ -626,9 +626,9 @@ func (t *DType) text(b []byte) string {
 // notATime is NumPy's NaT.
 const notATime = math.MinInt64
 
-// time turns a datetime64 into a time.Time, a timedelta64 into a
-// time.Duration. NaT is nil. What does not fit, or has no unit, stays a
-// number: of seconds where the unit is known, else of steps.
+// time turns a datetime64 into a time.Time and a timedelta64 into a time.Duration.
+// NaT is nil. A time that does not fit stays a number of seconds. A time without a
+// known unit stays a number of steps.
 func (t *DType) time(n int64) Value {
 	if n == notATime {
 		return nil

@@ -13,13 +13,13 @@ import (
 	"webmon/natural"
 )
 
-// Decode decodes one pickle. Byte strings and arrays in the result are aliases
-// of data; see the package comment. Bytes after the pickle's end are an error.
+// Decode decodes one pickle. Byte strings and arrays in the result are aliases of
+// data, see the package comment. Bytes after the end of the pickle are an error.
 func Decode(data []byte, l Limits) (Value, error) { return NewDecoder(l).Decode(data) }
 
-// Decoder decodes one pickle after the other and keeps its working memory and
-// the short strings it has met, which halves the cost of a small message.
-// It is not safe for concurrent use.
+// Decoder decodes one pickle after the other. It keeps its working memory and the
+// short strings that it has met, which halves the cost of a small message. A Decoder
+// is not safe for concurrent use.
 type Decoder struct {
 	limits  Limits
 	strings map[string]Value // short strings met before, boxed
@@ -32,7 +32,7 @@ type Decoder struct {
 	aliased bool
 	stack   []Value
 	marks   []int         // heights of the stack
-	memo    []Value       // the memo as long as its keys are dense, which picklers keep them
+	memo    []Value       // the memo, as far as its keys are dense, as picklers keep them
 	sparse  map[int]Value // the rest
 }
 
@@ -52,8 +52,8 @@ func NewDecoder(l Limits) *Decoder {
 	}
 }
 
-// Aliased reports whether the value that Decode returned last may hold an
-// alias of its input. Where it does not, the input may be overwritten at once.
+// Aliased reports whether the value that Decode returned last may hold an alias of
+// its input. If not, the caller may overwrite the input at once.
 func (d *Decoder) Aliased() bool { return d.aliased }
 
 // Decode decodes one pickle, like the function of the same name.
@@ -81,7 +81,7 @@ func (d *Decoder) reset() {
 	if cap(d.memo) > keepStack {
 		d.memo = nil
 	}
-	// What stays behind would keep whole messages alive.
+	// Values that stayed behind would keep whole messages alive.
 	clear(d.stack[:cap(d.stack)])
 	clear(d.memo[:cap(d.memo)])
 	d.stack, d.memo, d.marks = d.stack[:0], d.memo[:0], d.marks[:0]
@@ -165,9 +165,9 @@ const (
 
 const highestProtocol = 5
 
-// charge takes n values off the budget. Everything that costs memory or time
-// beyond reading its own bytes is charged, so that references to one large
-// value cannot multiply it.
+// charge takes n values off the budget. It is called for everything that costs memory
+// or time beyond the reading of its own bytes. References to one large value
+// therefore cannot multiply it.
 func (d *Decoder) charge(n int) error {
 	if d.nodes -= n; d.nodes < 0 {
 		return fmt.Errorf("more than %d values: %w", d.limits.MaxNodes, ErrLimit)

@@ -8,11 +8,11 @@ import (
 	"webmon/natural"
 )
 
-// ParseDescr reads a dtype as NumPy's dtype.descr writes it, out of a pickle or
-// out of JSON: a name as ParseDType takes it, or a list of fields, each
-// (name, descr) or (name, descr, shape), where a name may be (title, name) and a
-// shape a number. Nameless voids, with which NumPy fills gaps, become gaps.
-// Lists may be *List, Tuple or []any, numbers int64 or float64.
+// ParseDescr reads a dtype as NumPy's dtype.descr has it, out of a pickle or out of
+// JSON. v is a name as ParseDType takes it, or a list of fields. Each field is
+// (name, descr) or (name, descr, shape). A name may be (title, name), and a shape may
+// be a number. NumPy fills gaps with voids that have no name: these become gaps.
+// Lists may be *List, Tuple or []any. Numbers may be int64 or float64.
 func ParseDescr(v Value) (*DType, error) {
 	p := descrParser{}
 	t, err := p.parse(v, 0)
@@ -152,6 +152,6 @@ func items(v Value) ([]Value, bool) {
 	return nil, false
 }
 
-// Item returns the value of one item of the dtype, as Decode would return the
-// scalar. b holds at least Size bytes; nothing of it is kept.
+// Item returns the value of one item of the dtype, as Decode would return the scalar.
+// b holds at least Size bytes. The value keeps no part of b.
 func (t *DType) Item(b []byte) Value { return t.scalar(b, 0) }

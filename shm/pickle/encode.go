@@ -17,20 +17,20 @@ import (
 type Encoder struct {
 	Protocol int // 2 to 5; 0: 4
 	NumPy    int // 1: numpy.core, 2: numpy._core; 0: 1
-	MaxBytes int // length of the result, so that shared values cannot multiply; 0: 256 MiB
+	MaxBytes int // bounds the length of the result, because shared values multiply; 0: 256 MiB
 	// PlainOnly refuses classes, functions and instances, which could come to
-	// life where the result is loaded.
+	// life in the process that loads the result.
 	PlainOnly bool
 }
 
 // Encode returns the pickle of v at protocol 4.
 func Encode(v Value) ([]byte, error) { return Encoder{}.Append(nil, v) }
 
-// Append appends the pickle of v to dst. It takes everything that Decode
-// returns and also int, int32, uint8, uint32, uint64, float32, []any, []string,
-// []int64 and []float64 (lists), and map[string]any (a dict in order of its
-// keys). Nothing is shared in the result: a value that is there twice is
-// written twice, and one that holds itself is an error that wraps ErrLimit.
+// Append appends the pickle of v to dst. v is anything that Decode returns, and also
+// int, int32, uint8, uint32, uint64, float32, []any, []string, []int64 and []float64
+// (lists), and map[string]any (a dict in order of its keys). Nothing is shared in
+// the result: a value that v holds twice is written twice. A value that holds itself
+// gives an error that wraps ErrLimit.
 func (e Encoder) Append(dst []byte, v Value) ([]byte, error) {
 	w, err := e.writer(dst)
 	if err != nil {
@@ -42,9 +42,9 @@ func (e Encoder) Append(dst []byte, v Value) ([]byte, error) {
 	return append(w.b, opStop), nil
 }
 
-// AppendRequest appends the pickle of the tuple (ident, method, args, {}),
-// which is how managers are called, without putting the parts into a Tuple
-// first. An ident of "" is None.
+// AppendRequest appends the pickle of the tuple (ident, method, args, {}), the
+// request that managers expect. It spares the caller a Tuple. An ident of "" is
+// written as None.
 func (e Encoder) AppendRequest(dst []byte, ident, method string, args []Value) ([]byte, error) {
 	w, err := e.writer(dst)
 	if err != nil {
@@ -64,8 +64,7 @@ func (e Encoder) AppendRequest(dst []byte, ident, method string, args []Value) (
 	return w.b, nil
 }
 
-// AppendReply appends the pickle of the tuple (kind, v), which is how managers
-// answer.
+// AppendReply appends the pickle of the tuple (kind, v), the answer of managers.
 func (e Encoder) AppendReply(dst []byte, kind string, v Value) ([]byte, error) {
 	w, err := e.writer(dst)
 	if err != nil {
@@ -78,8 +77,8 @@ func (e Encoder) AppendReply(dst []byte, kind string, v Value) ([]byte, error) {
 	return append(w.b, opTuple2, opStop), nil
 }
 
-// maxEncodeDepth is the nesting at which a value is taken to hold itself. It
-// is below Python's own recursion limit for unpickling what we send.
+// maxEncodeDepth is the nesting at which a value is taken to hold itself. It is below
+// the recursion limit of the Python that unpickles the result.
 const maxEncodeDepth = 200
 
 // writer is one pickle being written. It uses no memo and no frames: both are

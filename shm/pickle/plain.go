@@ -11,22 +11,29 @@ import (
 
 // PlainOptions bounds the conversion to plain Go values.
 type PlainOptions struct {
-	MaxNodes int // values in the result, array items included, and 16 bytes of text count as one; default 1,000,000
+	MaxNodes int // values in the result, with the items of arrays; 16 bytes of text count as one; default 1,000,000
 	MaxDepth int // nesting; default 64
-	// Array, where not nil, is asked first what to put in place of an array;
-	// returning false leaves it to be written out as nested lists.
+	// Array, if it is not nil, returns what to put in place of an array. If it
+	// returns false, the array is written out as nested lists.
 	Array func(*Array) (any, bool)
 }
 
-// Plain converts v to what JSON can say: nil, bool, int64, *big.Int beyond that,
-// float64, string, []any and map[string]any. NaN and infinities stay float64. Tuples
-// and sets become lists, bytes a string (see BytesText), arrays
-// nested lists in row-major order of their shape, records maps by field,
-// datetimes RFC 3339 strings, timedeltas seconds, complex numbers [re, im],
-// objects a map with "class", "args" and so on. Keys become strings, as
-// Python's json does it; where two become the same the later wins. A value that
-// holds itself, or that is larger or deeper than allowed, gives an error that
-// wraps ErrLimit.
+// Plain converts v to what JSON can say: nil, bool, int64 (*big.Int beyond it),
+// float64, string, []any and map[string]any.
+//
+//	NaN and the infinities    float64, as they are
+//	tuples and sets           lists
+//	bytes                     a string, see BytesText
+//	arrays                    nested lists in row-major order of their shape
+//	records                   maps by field
+//	datetimes                 RFC 3339 strings
+//	timedeltas                seconds
+//	complex numbers           [re, im]
+//	objects                   a map with "class", "args" and so on
+//
+// Keys become strings, as in Python's json module. If two keys become the same
+// string, the later one wins. A value that holds itself, or that is larger or deeper
+// than allowed, gives an error that wraps ErrLimit.
 func Plain(v Value, o PlainOptions) (any, error) {
 	if o.MaxNodes <= 0 {
 		o.MaxNodes = 1_000_000
@@ -114,9 +121,9 @@ func (p *plainer) bytes(b []byte) (any, error) {
 	return s, p.charge((len(s) - len(b)) / 16)
 }
 
-// BytesText writes bytes as text, by one rule whatever they are: as UTF-8, with
-// \xNN for each byte that is no part of it or a control character other than tab and
-// the ends of lines, and \\ for a backslash, so that no two become the same.
+// BytesText writes bytes as text, by one rule for all bytes: as UTF-8, with \\ for a
+// backslash, and with \xNN for a byte that is not UTF-8 and for a control character
+// other than a tab or the end of a line. Different bytes give different texts.
 func BytesText(b []byte) string {
 	var out strings.Builder
 	for len(b) > 0 {
@@ -171,7 +178,8 @@ func (p *plainer) dict(d *Dict, depth int) (any, error) {
 	return out, nil
 }
 
-// keyString writes a key as Python's json module does, and other keys as repr.
+// keyString writes a key as Python's json module does, and a key that json does not
+// take as repr does.
 func keyString(k Value) string {
 	switch k := k.(type) {
 	case string:

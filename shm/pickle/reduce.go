@@ -10,8 +10,8 @@ import (
 	"webmon/natural"
 )
 
-// reduce is what f(*args) would give in Python, for the few f that stand for
-// plain values. Any other becomes an inert Object.
+// reduce returns what f(*args) would give in Python, for the few f that stand for
+// plain values. Any other call becomes an inert Object.
 func (d *Decoder) reduce(f, args Value) (Value, error) {
 	g, ok := f.(*Global)
 	if !ok {
@@ -43,8 +43,8 @@ func (d *Decoder) reduce(f, args Value) (Value, error) {
 	return v, nil
 }
 
-// The reducers return nil for what they do not know, and isNone for a value
-// that is None, which a NaT becomes.
+// The reducers return nil for arguments that they do not know. They return isNone for
+// a value that is None, such as NaT.
 type none struct{}
 
 var isNone Value = none{}
@@ -262,8 +262,8 @@ func timedelta(t Tuple) Value {
 	return time.Duration(sec)*time.Second + time.Duration(n[2])*time.Microsecond
 }
 
-// datetime returns nil for what it cannot place on the time line, such as a
-// named time zone.
+// datetime returns nil for a time that it cannot place, such as one with a named time
+// zone.
 func datetime(t Tuple) Value {
 	if len(t) < 1 || len(t) > 2 {
 		return nil
@@ -432,8 +432,8 @@ func (d *Decoder) shape(v Value) ([]int, error) {
 	return out, nil
 }
 
-// build is BUILD: v.__setstate__(state), for what this package makes itself,
-// and remembered for the rest.
+// build does what BUILD does: v.__setstate__(state). It sets the state of values that
+// this package makes, and remembers the state of all others.
 func (d *Decoder) build(v, state Value) error {
 	switch v := v.(type) {
 	case *Array:
@@ -563,12 +563,12 @@ func (d *Decoder) buildDType(dt *DType, state Value) error {
 	return nil
 }
 
-// maxDTypeDepth is how deep records in records may go: far more than people
-// write, little enough to walk recursively.
+// maxDTypeDepth bounds how deep records in records may go: far deeper than people
+// write them, and little enough to walk recursively.
 const maxDTypeDepth = 16
 
-// maxDTypeFields bounds all fields of a record, those of records in it
-// included: fields may overlap and be shared, so they are not bounded by bytes.
+// maxDTypeFields bounds all fields of a record and of the records in it. Fields may
+// overlap and be shared, so the bytes do not bound them.
 const maxDTypeFields = 1 << 16
 
 func (d *Decoder) buildFields(dt *DType, names, fields Value) error {

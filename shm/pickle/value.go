@@ -24,7 +24,7 @@ var (
 	ErrLimit     = errors.New("pickle is larger than allowed")
 )
 
-// Limits bounds what decoding may cost. The zero value means the defaults.
+// Limits bounds what decoding may cost. Zeros stand for the defaults.
 type Limits struct {
 	MaxBytes int // length of the input, bytes; default 64 MiB
 	MaxNodes int // values pushed, memoised or stored; default 4,000,000
@@ -76,15 +76,16 @@ func (g *Global) String() string {
 // Is reports whether g is module.name.
 func (g *Global) Is(module, name string) bool { return g.Name == name && g.Module == module }
 
-// Object is an instance of a class that this package does not know: what was
-// to be called, with what, and the state to be set. Nothing was called.
+// Object is an instance of a class that this package does not know. It says what
+// Python would call, with which arguments, and which state it would set. Nothing was
+// called.
 type Object struct {
 	Class *Global
 	Args  Tuple // constructor arguments
 	Kwds  *Dict // constructor keyword arguments; nil: none
 	State Value // argument of __setstate__, or __dict__; nil: none
-	Items *List // appended, where the class is a kind of list
-	Dict  *Dict // stored, where the class is a kind of dict
+	Items *List // appended, if the class is a kind of list
+	Dict  *Dict // stored, if the class is a kind of dict
 }
 
 // Entry is one item of a Dict.
@@ -100,8 +101,8 @@ type Dict struct {
 // smallDict is up to how many entries a linear search beats a map.
 const smallDict = 16
 
-// NewDict returns a dict of alternating keys and values. It panics where a key
-// is not hashable or has no value: for literals in code, not for foreign data.
+// NewDict returns a dict of alternating keys and values. It panics if a key is not
+// hashable or has no value, so it is for literals in code, not for foreign data.
 func NewDict(pairs ...Value) *Dict {
 	if len(pairs)%2 != 0 {
 		panic("pickle: NewDict wants pairs")
@@ -144,8 +145,8 @@ func (d *Dict) Get(key Value) (Value, bool) {
 	return nil, false
 }
 
-// Dict returns the value of key where it is a dict, else nil. A nil dict has
-// no entries, so look-ups can be chained.
+// Dict returns the value of key if that is a dict, otherwise nil. A nil dict has no
+// entries, so look-ups can be chained.
 func (d *Dict) Dict(key Value) *Dict {
 	v, _ := d.Get(key)
 	sub, _ := v.(*Dict)
@@ -232,8 +233,8 @@ func (d *Dict) find(k any) int {
 	return -1
 }
 
-// Comparable stand-ins for keys that Go cannot compare, or compares otherwise
-// than Python does.
+// Comparable stand-ins for keys that Go cannot compare, or does not compare as Python
+// does.
 type (
 	bytesKey   string
 	bigKey     string
@@ -285,8 +286,8 @@ func hashKey(v Value) (any, error) {
 	case *Global:
 		return *v, nil
 	case *Object, *Set, time.Time, time.Duration:
-		// By identity, or by value: an instance may well hash otherwise, but
-		// two entries too many are better than one too few.
+		// By identity. An instance may hash by its value, but an entry too many is
+		// better than an entry too few.
 		return v, nil
 	}
 	return nil, fmt.Errorf("%s cannot be a key: %w", typeName(v), ErrInvalid)
