@@ -20,14 +20,14 @@ type Options struct {
 	// Seed decides where the camera goes and how long loads take. The same
 	// seed gives the same session. Default 0, which is a seed as well.
 	Seed uint64
-	// Authkey is the key of its manager. Default: 32 random bytes.
+	// Authkey is the key of the demo's manager. Default: 32 random bytes.
 	Authkey []byte
-	// Logger gets what goes wrong. Default: nothing.
+	// Logger gets what goes wrong. Default: none.
 	Logger *slog.Logger
 }
 
-// maxUnread is how many messages are kept that nobody fetches. napari keeps
-// them all, for ever; a demo need not.
+// maxUnread is how many messages are kept that nobody fetches. napari keeps all of
+// them for ever, which a demo need not.
 const maxUnread = 10_000
 
 // sayGoodbye is how long the shutdown event may take to arrive.
@@ -95,8 +95,8 @@ func (d *Demo) Address() string { return d.address }
 // Authkey returns the key of the demo's manager.
 func (d *Demo) Authkey() []byte { return d.key }
 
-// Close ends the demo as napari ends: it says so first. It waits until all is
-// quiet, may be called more than once, and returns nil.
+// Close ends the demo as napari ends: the demo says that it ends first. Close waits
+// until everything has stopped, and returns nil. It may be called more than once.
 func (d *Demo) Close() error {
 	d.shutdown.Set()
 	time.Sleep(sayGoodbye)
@@ -118,8 +118,8 @@ func (d *Demo) live(ctx context.Context, m *model) {
 		case <-timer.C:
 		}
 		p.frame(time.Now())
-		// Frames that take their time are part of the show, but the sleep's own
-		// error must not add up; after a suspended machine no time is made up.
+		// Slow frames are part of the show, but the errors of the sleeps must not add
+		// up. After the machine was suspended, no time is made up for.
 		due = due.Add(time.Duration(p.model.nextSeconds() * float64(time.Second)))
 		if now := time.Now(); now.Sub(due) > 100*time.Millisecond {
 			due = now
@@ -170,8 +170,8 @@ func (p *publisher) frame(now time.Time) {
 	p.obey()
 }
 
-// obey takes the commands that have come, as napari does: what it does not
-// know it passes over.
+// obey takes the commands that have come. As napari does, it passes over commands that
+// it does not know.
 func (p *publisher) obey() {
 	for {
 		v, err := p.commands.TryGet()

@@ -70,7 +70,7 @@ func (l *loader) loading(k chunkKey) bool {
 	return false
 }
 
-// landing counts the chunks whose load will have ended by then.
+// landing counts the chunks whose loads will have ended by a time.
 func (l *loader) landing(then float64) int {
 	n := 0
 	for i := range l.busy {
@@ -98,9 +98,9 @@ func (l *loader) land(now float64, landed []chunk) []chunk {
 	return landed
 }
 
-// request starts loads, the most wanted first, as far as threads are free.
-// What finds no free thread is forgotten: by the next frame the view may have
-// moved on, and napari drops such requests too.
+// request starts loads, the most wanted first, while threads are free. A chunk for
+// which no thread is free is forgotten: the view may have moved on by the next frame.
+// napari drops such requests too.
 func (l *loader) request(now float64, wanted []chunkKey, bytes func(chunkKey) int64) {
 	next := 0
 	for i := range l.busy {

@@ -152,8 +152,8 @@ func (m *model) want(layer int, w window) {
 	})
 }
 
-// seen lists the tiles of a window whose chunks are there. napari names every
-// tile in view at once; this way it can be watched how a picture fills.
+// seen lists the tiles of a window whose chunks are there. napari names every tile in
+// view at once. With this list people can watch how a picture fills.
 func (m *model) seen(layer int, w window) []int64 {
 	out := make([]int64, 0, 2*w.tiles())
 	for r := w.row0; r < w.row1; r++ {

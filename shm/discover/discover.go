@@ -1,7 +1,7 @@
-// Package discover finds the processes that offer themselves to webmon: each
-// leaves a file in a folder of its user's, and holds a lock on it for as long as
-// it lives, so that neither a SIGKILL nor a process number used again can
-// deceive anybody.
+// Package discover finds the processes that offer themselves to webmon. Each process
+// leaves a file, its announcement, in a folder of the user, and holds a lock on the
+// file for as long as it lives. The lock tells a process that lives from one that was
+// killed, and from another process that got the same process number.
 //
 //	err := discover.Watch(ctx, discover.Options{
 //		Dir:   filepath.Join(instance.RuntimeDir(), discover.Folder),
@@ -9,12 +9,12 @@
 //		Lost:  func(a discover.Announcement) { ... },
 //	})
 //
-// What a file says is foreign until it is checked: the folder and the file must
-// belong to the user alone, the file must be small and whole, and the address
-// one of this machine. A file whose lock is free is that of a dead process, and
-// is removed.
+// What a file says is not trusted until it is checked. The folder and the file must
+// belong to the user alone, the file must be small and whole, and the address must be
+// one of this machine. A file whose lock is free belongs to a dead process and is
+// removed.
 //
-// It connects to nothing; that is the business of package process.
+// The package connects to nothing. Package process does that.
 package discover
 
 import (
@@ -47,8 +47,8 @@ const Folder = "sources"
 
 const (
 	protocol = 1
-	// defaultEvery is the time between two looks: a process is on the page
-	// before people have changed windows.
+	// defaultEvery is the time between two looks. It is short, so that a process is
+	// on the page before people have changed windows.
 	defaultEvery = 500 * time.Millisecond
 
 	maxFile    = 16 << 10 // bytes of an announcement
@@ -57,16 +57,16 @@ const (
 	maxName    = 80       // bytes
 )
 
-// Announcement is what a process says of itself to be found.
+// Announcement is what a process says about itself so that webmon finds it.
 type Announcement struct {
 	Name     string
 	Kind     shm.Kind // python, napari or model
 	PID      int
-	Instance string  // random, new with each start
-	Address  string  // host:port of its manager, on this machine
-	Authkey  []byte  // of the manager
-	Started  float64 // s since the epoch
-	Path     string  // of the file
+	Instance string  // random, new with each start of the process
+	Address  string  // host:port of the process's manager, on this machine
+	Authkey  []byte  // key of the manager
+	Started  float64 // when the process began, s since the epoch
+	Path     string  // of the announcement's file
 }
 
 // Options say where to look. Dir is required.
@@ -75,16 +75,16 @@ type Options struct {
 	Dir string
 	// Every is the time between two looks. Default 500 ms.
 	Every time.Duration
-	// Found is called for each process that is found, Lost when it has died or
-	// takes its announcement back. Both are called by Watch's goroutine and
-	// must return soon. nil: nothing is called.
+	// Found is called for each process that is found. Lost is called when a process
+	// has died or has taken its announcement back. Watch calls both in its own
+	// goroutine, so they must return soon. Either may be nil.
 	Found, Lost func(Announcement)
-	// Logger gets what is wrong with files, once each. Default: nothing.
+	// Logger gets what is wrong with a file, once for each file. Default: none.
 	Logger *slog.Logger
 }
 
-// Watch looks until ctx is done, at once and then every so often. When it
-// returns everything that was found counts as found still.
+// Watch looks for processes at once, and then again and again until ctx is done. When
+// it returns, Lost has not been called for the processes that still live.
 func Watch(ctx context.Context, o Options) {
 	if o.Every <= 0 {
 		o.Every = defaultEvery
@@ -103,7 +103,7 @@ func Watch(ctx context.Context, o Options) {
 		for _, a := range l.look(known) {
 			now[a.Path] = a
 		}
-		// First what is gone: a process that starts again takes its old place.
+		// First what is gone, so that a process that starts again gets its old place.
 		for path, a := range known {
 			if b, ok := now[path]; !ok || b.Instance != a.Instance {
 				delete(known, path)
@@ -124,7 +124,7 @@ func Watch(ctx context.Context, o Options) {
 	}
 }
 
-// Scan looks once and returns the processes that live, oldest first.
+// Scan looks once. It returns the processes that live, oldest first.
 func Scan(dir string, logger *slog.Logger) []Announcement {
 	found := map[string]Announcement{}
 	for _, a := range newLooker(dir, logger).look(nil) {
@@ -156,7 +156,7 @@ func byStart(m map[string]Announcement) []string {
 	return paths
 }
 
-// fileName is what announcements are called: <pid>-<random>.json.
+// fileName is the form of the names of announcements: <pid>-<random>.json.
 var fileName = regexp.MustCompile(`^([1-9][0-9]{0,9})-[A-Za-z0-9_]{1,64}\.json$`)
 
 // looker looks into one folder. It remembers what it has complained about.
@@ -173,7 +173,7 @@ func newLooker(dir string, logger *slog.Logger) *looker {
 	return &looker{dir: dir, logger: logger, said: map[string]string{}}
 }
 
-// complain writes to the log, unless it has said so before.
+// complain writes to the log what it has not written before.
 func (l *looker) complain(path string, err error) {
 	text := err.Error()
 	if l.said[path] == text {
@@ -186,7 +186,7 @@ func (l *looker) complain(path string, err error) {
 	l.logger.Warn("announcement ignored", "file", path, "error", err)
 }
 
-// look returns the processes that live. What is known already is not read again.
+// look returns the processes that live. It does not read a file that it knows again.
 func (l *looker) look(known map[string]Announcement) []Announcement {
 	info, err := os.Lstat(l.dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -218,7 +218,7 @@ func (l *looker) look(known map[string]Announcement) []Announcement {
 	for _, name := range names {
 		m := fileName.FindStringSubmatch(name)
 		if m == nil {
-			continue // on its way to its name, or not ours
+			continue // not yet under its final name, or no announcement
 		}
 		if len(out) == maxFound {
 			l.complain(l.dir, fmt.Errorf("more than %d processes announce themselves; the rest is left out", maxFound))
@@ -248,8 +248,8 @@ func atoi(s string) int {
 	return n
 }
 
-// file checks one announcement, and removes it if its process is dead. before
-// is what it said when it was read last, nil if it has not been.
+// file checks one announcement, and removes it if its process is dead. before is what
+// the announcement said when it was last read, nil if it has not been read.
 func (l *looker) file(path string, before *Announcement) (a Announcement, alive bool, err error) {
 	f, err := open(path)
 	if err != nil {
@@ -350,7 +350,7 @@ func Parse(b []byte) (Announcement, error) {
 	}, nil
 }
 
-// cleaned makes a name one line that is not too long.
+// cleaned returns a name as one line that is not too long.
 func cleaned(s string) string {
 	s = strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

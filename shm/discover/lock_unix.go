@@ -10,14 +10,14 @@ import (
 	"syscall"
 )
 
-// open opens an announcement. It follows no link and waits for nothing, which a
-// pipe of that name would have it do.
+// open opens an announcement. It follows no link, and does not wait if a pipe has the
+// name.
 func open(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 }
 
-// private makes sure that a file is the user's, and that others have no access
-// of a forbidden kind: to write into the folder, or to read a key.
+// private makes sure that a file belongs to the user, and that others may neither write
+// into the folder nor read a key.
 func private(info fs.FileInfo, forbidden fs.FileMode) error {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	switch {
@@ -29,8 +29,8 @@ func private(info fs.FileInfo, forbidden fs.FileMode) error {
 	return nil
 }
 
-// locked reports whether a process holds the lock. It asks by a shared lock, so
-// that two who ask do not take each other for the process.
+// locked reports whether a process holds the lock. It tries a shared lock, so that two
+// webmons that ask at once do not take each other for the process.
 func locked(f *os.File) (bool, error) {
 	for {
 		switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); err {

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// lockedByte is the byte whose lock proves life: beyond the content, which a
-// lock would keep others from reading.
+// lockedByte is the byte whose lock proves that a process lives. It lies beyond the
+// content, because a lock on the content would keep others from reading it.
 const lockedByte = 1 << 30
 
 func open(path string) (*os.File, error) { return os.Open(path) }

@@ -11,12 +11,12 @@ import (
 	"webmon/shm/pickle"
 )
 
-// pixel is what comes out of ReadPlane.
+// pixel is the type of one sample that ReadPlane returns.
 type pixel interface {
 	uint8 | uint16 | uint32 | uint64 | int32 | int64 | float32 | float64
 }
 
-// pixelType is the type that holds the numbers of a dtype; "" where it has no
+// pixelType returns the type that holds the numbers of a dtype, "" for a dtype without
 // numbers.
 func pixelType(t *pickle.DType) shm.PixelType {
 	if t.Base != nil || len(t.Fields) > 0 {
@@ -63,7 +63,7 @@ type item interface {
 	uint8 | uint16 | uint32 | uint64 | int8 | int16 | int32 | int64 | float32 | float64
 }
 
-// cast is what Go converts by itself, without a call for each item.
+// cast converts what Go converts by itself, without a call for each item.
 func cast[S item, T pixel](dst []T, dstStep int, src unsafe.Pointer, step, n int) {
 	for i := range n {
 		dst[i*dstStep] = T(*(*S)(unsafe.Add(src, i*step)))
@@ -98,8 +98,8 @@ func gatherWhole[T int32 | uint32 | int64 | uint64](t *pickle.DType) gather[T] {
 	}
 }
 
-// narrowed reads whole numbers of 64 bits as ones of 32. Once one has not fit it
-// sets wide and does nothing any more.
+// narrowed reads whole numbers of 64 bits as numbers of 32 bits. After the first number
+// that does not fit it sets wide and does nothing more.
 func narrowed[S int64 | uint64, T int32 | uint32](t *pickle.DType, wide *bool) gather[T] {
 	load := gatherWhole[S](t)
 	var room [256]S
@@ -118,8 +118,8 @@ func narrowed[S int64 | uint64, T int32 | uint32](t *pickle.DType, wide *bool) g
 	}
 }
 
-// wholeOf returns what reads one item of whole numbers, widened to the bits of 64
-// with its sign.
+// wholeOf returns a function that reads one whole number, widened to 64 bits with its
+// sign.
 func wholeOf(t *pickle.DType) func(unsafe.Pointer) uint64 {
 	size, big := t.Size, t.Big
 	unused := 64 - 8*size
@@ -141,8 +141,8 @@ func wholeOf(t *pickle.DType) func(unsafe.Pointer) uint64 {
 	}
 }
 
-// distances reads whole numbers of 64 bits as how far they are from one of them:
-// near it these have all their digits, however large they are themselves.
+// distances reads whole numbers of 64 bits as their distances from one of them. Small
+// distances have all their digits in a float64, however large the numbers are.
 func distances(t *pickle.DType, from uint64) gather[float64] {
 	load := wholeOf(t)
 	signed := t.Kind == 'i'
@@ -234,7 +234,7 @@ func gather32(t *pickle.DType) gather[float32] {
 	return one[float32](t)
 }
 
-// one reads item by item, of whatever dtype.
+// one reads items of any dtype, one by one.
 func one[T float32 | float64](t *pickle.DType) gather[T] {
 	load := float64Of(t)
 	return func(dst []T, dstStep int, src unsafe.Pointer, step, n int) {
@@ -263,8 +263,7 @@ func gather64(t *pickle.DType) gather[float64] {
 }
 
 const (
-	// samplesAlong is of how many rows, and columns, values are looked at to see
-	// what they are like.
+	// samplesAlong is the number of rows, and of columns, in which values are sampled.
 	samplesAlong = 32
 	// fineRange is the least range, as a part of the values' size, in which
 	// float32 tells more steps apart than a screen has.
@@ -275,9 +274,9 @@ const (
 )
 
 // float32Does reports whether float32 tells the values of a plane apart as well as
-// anybody could see: not where they differ by little compared with their size, as
-// 1e9 + 0.25 does from 1e9, nor where it cannot hold them. limits are further
-// values between which colours are to lie, nil for none.
+// anybody could see. It does not if they differ by little compared with their size,
+// as 1e9 and 1e9 + 0.25 do, or if it cannot hold them. limits are further values
+// between which colours must lie, nil for none.
 func float32Does(p *plane, src unsafe.Pointer, t *pickle.DType, limits *[2]float64) bool {
 	load := gather64(t)
 	low, high := math.Inf(1), math.Inf(-1)
@@ -308,9 +307,9 @@ func fine(low, high float64) bool {
 	return high-low >= size*fineRange
 }
 
-// float64Of returns what reads one item of numbers, of whatever size and byte
-// order: of complex ones the absolute value, of times seconds (of years, months
-// and times without a unit steps), with NaN for NaT.
+// float64Of returns a function that reads one number of any size and byte order. It
+// reads the absolute value of a complex number. It reads a time in seconds, or in
+// steps for years, months and times without a unit. NaT is NaN.
 func float64Of(t *pickle.DType) func(unsafe.Pointer) float64 {
 	var order binary.ByteOrder = binary.LittleEndian
 	if t.Big {
@@ -355,7 +354,7 @@ func float64Of(t *pickle.DType) func(unsafe.Pointer) float64 {
 	return nil
 }
 
-// seconds is how long one step of a time takes.
+// seconds returns how long one step of a time is.
 func seconds(t *pickle.DType) float64 {
 	s := float64(max(t.Count, 1))
 	switch t.Unit {
@@ -393,7 +392,7 @@ func float(b []byte, word func([]byte) uint64, big bool) float64 {
 	case 8:
 		return math.Float64frombits(word(b))
 	}
-	// NumPy's longdouble is C's, in the layout of the machine on which we both are.
+	// NumPy's longdouble is that of C, in the layout of this machine.
 	var c [16]byte
 	copy(c[:], b)
 	if big {
@@ -436,7 +435,7 @@ func quad(low, high uint64) float64 {
 		x = math.Inf(1)
 	case exp == 0x7fff:
 		x = math.NaN()
-	case exp != 0: // smaller ones are zero for a float64
+	case exp != 0: // smaller numbers are zero as a float64
 		x = math.Ldexp(float64(1<<48|top)+math.Ldexp(float64(low), -64), exp-16383-48)
 	}
 	if high>>63 != 0 {

@@ -16,28 +16,29 @@ const (
 	leastGap = 4 * time.Millisecond
 	// look is how long to wait before looking again for a frame that is due.
 	look = 300 * time.Microsecond
-	// fast is how much time may pass between frames that come regularly for the
-	// next one to be waited for without looking before: an eye does not see a
-	// frame come a little later that came too early.
+	// fast is the longest time between frames for which the next one is waited for
+	// without an earlier look. A frame that comes too early is then seen a little
+	// later, which no eye notices.
 	fast = 125 * time.Millisecond
-	// An array that does not come regularly is looked at so often, and ever more
+	// An array whose frames do not come regularly is looked at this often, and more
 	// rarely the longer nothing has come.
 	lookIdle, lookRarely = 4 * time.Millisecond, 30 * time.Millisecond
 
 	// steady is the jitter up to which frames count as coming on time.
 	steady = 400 * time.Microsecond
-	// enough is of how many frames the times have to be known to rely on them.
+	// enough is how many frames' times must be known before they are relied on.
 	enough = 8
-	// endedEvery is how often to see whether more frames can come at all.
+	// endedEvery is the time between two checks that more frames can come at all.
 	endedEvery = 500 * time.Millisecond
 )
 
-// Follower waits for the frames of a segment, one after the other. Its Next is for
-// one goroutine; Count is for any.
+// Follower waits for the frames of a segment, one after the other. One goroutine at a
+// time may call Next. Any goroutine may call Count.
 //
-// There is no way to be woken by a process that does not know of us. So it learns
-// how often frames come and sleeps until shortly after the next one is due, which
-// at 60 Hz mostly takes one wake a frame; what comes irregularly it looks for.
+// The process does not know its readers, so it cannot wake them. A Follower therefore
+// learns how often frames come, and sleeps until shortly after the next one is due.
+// At 60 Hz it mostly wakes once a frame. For frames that come irregularly it looks
+// again and again.
 type Follower struct {
 	r *Reader
 
@@ -56,18 +57,18 @@ type Follower struct {
 	seen, missed atomic.Uint64
 }
 
-// NewFollower follows r from its newest frame on.
+// NewFollower returns a Follower that begins with the newest frame of r.
 func NewFollower(r *Reader) *Follower { return &Follower{r: r} }
 
-// Count adds the frames that were handed out, and those that were missed, to s.
+// Count adds the frames that Next returned, and those that it missed, to s.
 func (f *Follower) Count(s *shm.ArrayStats) {
 	s.Seen += f.seen.Load()
 	s.Missed += f.missed.Load()
 }
 
-// Next waits for a frame newer than the last, and returns the newest there is. The
-// first call returns at once where there is any. The error is ctx's, or wraps
-// shm.ErrNoArray once no more can come.
+// Next waits for a frame that is newer than the last one, and returns the newest
+// frame. The first call returns at once if there is a frame. The error is that of
+// ctx, or wraps shm.ErrNoArray if no more frames can come.
 func (f *Follower) Next(ctx context.Context) (*shm.ArrayFrame, error) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -112,12 +113,12 @@ func (f *Follower) Next(ctx context.Context) (*shm.ArrayFrame, error) {
 	}
 }
 
-// took learns from a frame that was there at now. first says that it was there at
-// the first look after the sleep from which it woke.
+// took learns from a frame that was there at the time now. first says that the frame
+// was there at the first look after a sleep.
 func (f *Follower) took(frame *shm.ArrayFrame, now, woke time.Time, first bool) {
 	came := now
-	// When publish was last called: for this frame, unless one has been offered
-	// since that was not copied.
+	// When publish was last called. That was for this frame, unless the process has
+	// since offered a frame that was not copied.
 	if beat := time.Unix(0, f.r.heartbeat()); now.Sub(beat) >= 0 && now.Sub(beat) < cmp.Or(f.period/2, time.Second) {
 		came = beat
 	}
@@ -135,8 +136,8 @@ func (f *Follower) took(frame *shm.ArrayFrame, now, woke time.Time, first bool) 
 			f.known++
 		}
 		if n == 1 && f.jitter < steady && f.period < fast {
-			// The sleep should end when the frame has just come: a little earlier
-			// each time, and later once that was too early.
+			// The sleep should end when the frame has just come. So it ends a little
+			// earlier each time, and later again once that was too early.
 			if first {
 				f.takes -= 15 * time.Microsecond
 			} else {
@@ -149,7 +150,7 @@ func (f *Follower) took(frame *shm.ArrayFrame, now, woke time.Time, first bool) 
 	f.seen.Add(1)
 }
 
-// wait is how long to sleep where there is nothing new now.
+// wait returns how long to sleep while there is no new frame.
 func (f *Follower) wait(now time.Time) time.Duration {
 	idle := now.Sub(f.handed)
 	rarely := min(max(idle/32, lookIdle), lookRarely)
@@ -169,12 +170,11 @@ func (f *Follower) wait(now time.Time) time.Duration {
 	case until > 0:
 		return max(until, look)
 	}
-	// It is late: the later, the less a little more matters.
+	// The frame is late. The later it is, the less a little more matters.
 	return min(max(-until/8, look), rarely)
 }
 
-// pause sleeps. Go's timers make a millisecond of everything shorter, which a nap
-// does not.
+// pause sleeps. Go's timers round up to a millisecond, so shorter sleeps are naps.
 func pause(ctx context.Context, timer *time.Timer, d time.Duration) error {
 	if d < time.Millisecond {
 		nap(d)

@@ -39,7 +39,7 @@ func (r *frames) read(f *shm.ArrayFrame, copyOut func(data []byte) error) error 
 	return r.data(f, n, copyOut)
 }
 
-// grow returns a slice of n bytes, dst itself if it is large enough.
+// grow returns a slice of n bytes: dst itself if it is large enough.
 func grow(dst []byte, n int) []byte {
 	if cap(dst) >= n {
 		return dst[:n]
@@ -60,11 +60,11 @@ func (r *frames) ReadAll(f *shm.ArrayFrame, dst []byte) ([]byte, error) {
 	return dst, nil
 }
 
-// These bound the records of one call: people read a few hundred, a program that
-// wants all takes ReadAll.
+// These bound the records of one call. People read a few hundred records. A program
+// that wants all of them calls ReadAll.
 const (
 	maxRecords = 16 << 20 // bytes
-	maxValues  = 1 << 20  // those inside of fields that are arrays included
+	maxValues  = 1 << 20  // with those in fields that are arrays
 )
 
 // ReadRecords implements [shm.ArrayReader]. What lies outside the frame is left
@@ -105,7 +105,7 @@ func (r *frames) ReadRecords(f *shm.ArrayFrame, from, to int) ([][]shm.Value, er
 	return out, nil
 }
 
-// valuesOf is of how many values an item of the dtype is made.
+// valuesOf returns how many values an item of the dtype has.
 func valuesOf(t *pickle.DType) int {
 	n := 1
 	if t.Base != nil {
@@ -154,7 +154,7 @@ func itemValue(t *pickle.DType, b []byte) shm.Value {
 	return v
 }
 
-// timeOf is the number that a time is.
+// timeOf returns the number that stands for a time in memory.
 func timeOf(t *pickle.DType, b []byte) int64 {
 	if t.Big {
 		return int64(binary.BigEndian.Uint64(b))
@@ -162,8 +162,8 @@ func timeOf(t *pickle.DType, b []byte) int64 {
 	return int64(binary.LittleEndian.Uint64(b))
 }
 
-// listOf writes a field that is an array as nested lists, and says how many
-// bytes that took.
+// listOf returns a field that is an array as nested lists, and the number of its
+// bytes.
 func listOf(t *pickle.DType, shape []int, b []byte) (shm.Value, int) {
 	if len(shape) == 0 {
 		return itemValue(t, b), t.Size

@@ -59,10 +59,10 @@ const (
 	maxShown = 80 // bytes of a text that an error shows
 )
 
-// segmentName is what a segment may be called, and how those of ours begin.
+// segmentName is the form of a segment's name: webmon-<pid>-<text>.
 var segmentName = regexp.MustCompile(`^webmon-[0-9]+-[A-Za-z0-9_.-]+$`)
 
-// ValidName reports whether a segment of webmon's may be called so.
+// ValidName reports whether name is allowed as the name of a segment.
 func ValidName(name string) bool { return len(name) <= 64 && segmentName.MatchString(name) }
 
 // header is what stays the same for the life of a segment, once checked.
@@ -88,8 +88,8 @@ type described struct {
 	Units []string `json:"units"`
 }
 
-// parseHeader reads a header, a copy that nobody changes any more, of a
-// segment of size bytes. Everything in it is checked.
+// parseHeader reads the header of a segment of size bytes. b is a copy that nobody
+// else changes. Everything in the header is checked.
 func parseHeader(b []byte, size int64) (h header, err error) {
 	if len(b) < headerBytes {
 		return h, fmt.Errorf("it has %d bytes, less than a header", size)
@@ -178,8 +178,8 @@ func sameField(a, b shm.ArrayField) bool {
 	return a.Name == b.Name && a.Descr == b.Descr && slices.Equal(a.Shape, b.Shape)
 }
 
-// Describe says how an [shm.ArrayInfo] writes a dtype: its name, or where it is a
-// structured one its fields.
+// Describe returns a dtype as an [shm.ArrayInfo] has it: its name, or the fields of a
+// structured dtype.
 func Describe(t *pickle.DType) (descr string, fields []shm.ArrayField) {
 	if len(t.Fields) == 0 {
 		return t.Descr(), nil
@@ -194,14 +194,14 @@ func Describe(t *pickle.DType) (descr string, fields []shm.ArrayField) {
 	return "", fields
 }
 
-// ValidShape reports whether a frame of the dtype and shape is one that a segment
-// could hold.
+// ValidShape reports whether a segment could hold a frame of the dtype and shape.
 func ValidShape(t *pickle.DType, shape []int) bool {
 	_, ok := frameBytes(t, shape)
 	return ok && len(shape) <= maxDims
 }
 
-// frameBytes is the size of a frame, and whether there can be such a one.
+// frameBytes returns the size of a frame in bytes. ok is false if no segment can hold
+// such a frame.
 func frameBytes(t *pickle.DType, shape []int) (int, bool) {
 	n, zero := max(t.Size, 1), t.Size == 0
 	for _, side := range shape {

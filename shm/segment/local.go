@@ -13,13 +13,14 @@ import (
 	"webmon/shm"
 )
 
-// Local is a ring of frames in the memory of this very process, for arrays that
-// are computed or fetched here: it needs no shared memory, so that it works on
+// Local is a ring of frames in the memory of webmon itself, for arrays that webmon
+// computes or fetches. It needs no shared memory, and therefore works on
 // every system. It implements [shm.ArrayReader] for its frames, and is safe for
-// concurrent use. Frames keep it, and can be read for as long as somebody has them.
+// concurrent use. A frame keeps its Local, and can be read for as long as somebody has
+// the frame.
 //
-// A frame that is being read is not overwritten, so that none is ever torn; nor does
-// who publishes wait for that.
+// A frame that is being read is not overwritten, so no frame is ever torn. Publish and
+// Fill do not wait for readers.
 type Local struct {
 	frames
 	arrayInfo atomic.Pointer[shm.ArrayInfo]
@@ -38,13 +39,13 @@ var _ shm.ArrayReader = (*Local)(nil)
 
 // place holds one frame.
 type place struct {
-	busy atomic.Int32  // so many read it; -1: it is being written
+	busy atomic.Int32  // how many read it; -1: it is being written
 	seq  atomic.Uint64 // of its frame, 0: none
 	b    []byte        // at an address that is good for every type of Go's
 }
 
-// NewLocal makes a ring for frames of the shape. Of s the CRC and the Dir are of no
-// meaning.
+// NewLocal makes a ring for frames of the shape in s. It does not use the CRC and the
+// Dir of s.
 func NewLocal(s Spec) (*Local, error) {
 	t, n, err := s.check()
 	if err != nil {
@@ -67,12 +68,13 @@ func newPlace(n int) *place {
 	return &place{b: unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), n)}
 }
 
-// Info is what to declare of the array. It has no Shm, as there is no segment.
+// Info returns what to declare about the array. Its Shm is "", because there is no
+// segment.
 func (l *Local) Info() shm.ArrayInfo { return *l.arrayInfo.Load() }
 
-// SetInfo replaces what frames from now on say of their array, such as its title and
-// its limits. Generation, dtype and shape have to be the same: false says that they
-// are not, and that it takes another Local.
+// SetInfo replaces what later frames say about their array, such as its title and
+// its limits. Generation, dtype and shape must be the same. If they are not, SetInfo
+// does nothing and returns false: the array needs another Local.
 func (l *Local) SetInfo(info shm.ArrayInfo) bool {
 	old := l.arrayInfo.Load()
 	if info.Generation != old.Generation || info.Descr != old.Descr || !slices.Equal(info.Shape, old.Shape) ||
@@ -83,20 +85,20 @@ func (l *Local) SetInfo(info shm.ArrayInfo) bool {
 	return true
 }
 
-// Publish copies a frame into the ring: data in C order and the array's dtype, as
-// many bytes as the frame's shape says. It returns the frame.
+// Publish copies a frame into the ring and returns the frame. data is in C order and
+// the array's dtype, and has as many bytes as the frame's shape says.
 func (l *Local) Publish(data []byte, f Frame) (*shm.ArrayFrame, error) {
 	return l.put(f, len(data), func(b []byte) { copy(b, data) })
 }
 
-// Fill has fill write a frame right into the ring: b has as many bytes as the
-// frame's shape says, and in them whatever an earlier frame had. [Items] makes numbers
-// of them. It returns the frame.
+// Fill calls fill to write a frame right into the ring, and returns the frame. b has
+// as many bytes as the frame's shape says, and holds what an earlier frame left there.
+// [Items] returns the bytes as numbers.
 func (l *Local) Fill(f Frame, fill func(b []byte)) (*shm.ArrayFrame, error) {
 	return l.put(f, -1, fill)
 }
 
-// put has fill write a frame of n bytes, or as many as its shape says.
+// put calls fill to write a frame of n bytes, or of as many as its shape says.
 func (l *Local) put(f Frame, n int, fill func(b []byte)) (*shm.ArrayFrame, error) {
 	info := l.arrayInfo.Load()
 	f.Shape = slices.Clone(f.Shape)
@@ -124,9 +126,10 @@ func (l *Local) put(f Frame, n int, fill func(b []byte)) (*shm.ArrayFrame, error
 	return frame, nil
 }
 
-// free returns the oldest place that nobody reads, to be written to: never that of
-// the newest frame, which whoever has just got it should be able to read. Where all
-// are being read a new one takes the place of the oldest, whose readers keep it.
+// free returns the oldest place that nobody reads, to be written to. It never returns
+// the place of the newest frame, because whoever has just got that frame should be
+// able to read it. If all places are being read, a new place replaces the oldest,
+// which its readers keep.
 func (l *Local) free() *place {
 	newest, oldest := 0, 0
 	for i := range l.ring {
@@ -172,7 +175,7 @@ func (l *Local) data(f *shm.ArrayFrame, n int, copyOut func(data []byte) error) 
 	return shm.ErrOvertaken
 }
 
-// fill has f write n bytes of a frame. Where f panics the place is free again, and
+// fill calls f to write n bytes of a frame. If f panics, the place is free again and
 // holds no frame.
 func (p *place) fill(seq uint64, n int, f func(b []byte)) {
 	p.seq.Store(0)
@@ -181,7 +184,8 @@ func (p *place) fill(seq uint64, n int, f func(b []byte)) {
 	p.seq.Store(seq)
 }
 
-// hold keeps the place from being written to; false says that it is.
+// hold keeps the place from being written to. It returns false if the place is being
+// written to.
 func (p *place) hold() bool {
 	for {
 		n := p.busy.Load()
@@ -194,24 +198,24 @@ func (p *place) hold() bool {
 	}
 }
 
-// Offer counts a frame that nobody wants and that is therefore not copied.
+// Offer counts a frame that is not copied because nobody wants it.
 func (l *Local) Offer() { l.published.Add(1) }
 
 // Frame returns the newest frame, nil before the first.
 func (l *Local) Frame() *shm.ArrayFrame { return l.newest.Load() }
 
-// published is how many frames there had been at a time.
+// published is how many frames had been published by a time.
 type published struct {
 	at time.Time
 	n  uint64
 }
 
-// ratesOver is over how many calls of Stats, each about a second after the last, the
-// rate is taken.
+// ratesOver is the number of calls of Stats over which the rate is taken. They come
+// about once a second.
 const ratesOver = 4
 
-// Stats is what there is to say of the frames so far. It is to be called about once
-// a second: the rate is that since a few calls before.
+// Stats returns the counts of frames so far. It must be called about once a second,
+// because the rate is that since a few calls before.
 func (l *Local) Stats(now time.Time) shm.ArrayStats {
 	s := shm.ArrayStats{Published: l.published.Load(), Seen: l.copied.Load()}
 	l.mu.Lock()
@@ -226,13 +230,13 @@ func (l *Local) Stats(now time.Time) shm.ArrayStats {
 	return s
 }
 
-// Bytes are numbers as a frame has them.
+// Bytes returns numbers as the bytes of a frame. The bytes are no copy.
 func Bytes[T number](items []T) []byte {
 	var zero T
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(items))), len(items)*int(unsafe.Sizeof(zero)))
 }
 
-// Items are the bytes that Fill gives, as numbers; they are no copy.
+// Items returns the bytes that Fill gives as numbers. The numbers are no copy.
 func Items[T number](b []byte) []T {
 	var zero T
 	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/int(unsafe.Sizeof(zero)))

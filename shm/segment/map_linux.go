@@ -14,8 +14,8 @@ import (
 // Dir is where Linux keeps POSIX shared memory.
 const Dir = "/dev/shm"
 
-// openSegment opens a segment for reading. Nothing of what somebody may have put
-// in its place makes it wait or follow.
+// openSegment opens a segment for reading. It follows no link that somebody may have
+// put in the segment's place, and waits for no pipe.
 func openSegment(dir, name string) (*os.File, int64, error) {
 	path := dir + "/" + name
 	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
@@ -50,7 +50,7 @@ func checkFile(fd int, path string) (int64, error) {
 	return st.Size, nil
 }
 
-// stillThere returns nil while the file has a name and at least so many bytes.
+// stillThere returns nil while the file has a name and enough bytes.
 func stillThere(f *os.File, total int) error {
 	conn, err := f.SyscallConn()
 	if err != nil {
@@ -82,14 +82,14 @@ func mapFile(f *os.File, n int, write bool) ([]byte, error) {
 
 func unmapFile(b []byte) { _ = syscall.Munmap(b) }
 
-// createSegment makes a segment of so many bytes that did not exist.
+// createSegment makes a new segment of a size in bytes.
 func createSegment(dir, name string, n int) (*os.File, error) {
 	fd, err := syscall.Open(dir+"/"+name, syscall.O_RDWR|syscall.O_CREAT|syscall.O_EXCL|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	f := os.NewFile(uintptr(fd), dir+"/"+name)
-	// Memory that is not there would end the process at the first write to it.
+	// A write to memory that the machine does not have would end the process.
 	if err := syscall.Fallocate(fd, 0, 0, int64(n)); err != nil {
 		f.Close()
 		_ = os.Remove(f.Name())
@@ -98,7 +98,7 @@ func createSegment(dir, name string, n int) (*os.File, error) {
 	return f, nil
 }
 
-// nap sleeps for as long as it says, in a thread of the system's.
+// nap sleeps for as long as it says. Meanwhile it blocks a thread of the system.
 func nap(d time.Duration) {
 	t := syscall.NsecToTimespec(int64(d))
 	_ = syscall.Nanosleep(&t, nil)

@@ -42,8 +42,8 @@ func (l *lost) add(v float64) {
 	}
 }
 
-// mean is that of so many pixels, less those that are lost, with the sum of the finite
-// ones. Where all are lost it is an infinity that there was, otherwise NaN.
+// mean returns the mean of the pixels that are not lost, from the sum of the finite
+// ones. If all are lost, the mean is an infinity if there was one, otherwise NaN.
 func (l *lost) mean(sum float64, pixels int) float64 {
 	switch left := pixels - int(l.pixels); {
 	case left > 0:
@@ -232,12 +232,13 @@ func (m *means[T]) sumFloats(p unsafe.Pointer, stride, n int) {
 	}
 }
 
-// rowAt are n pixels that lie so many bytes behind p.
+// rowAt returns n pixels that lie a number of bytes behind p.
 func rowAt[T pixel](p unsafe.Pointer, at, n int) []T {
 	return unsafe.Slice((*T)(unsafe.Add(p, at)), n)[:n]
 }
 
-// finite is v for a sum, or 0, and it is lost, where it is not finite.
+// finite returns v for a sum. If v is not finite, it is counted as lost and finite
+// returns 0.
 func (m *means[T]) finite(column int, v T) float64 {
 	x := float64(v)
 	if x-x == 0 {

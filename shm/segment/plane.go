@@ -14,8 +14,8 @@ import (
 const (
 	// maxStep bounds sums of pixels: 2^16 rows of 2^16-1 fit 32 bits.
 	maxStep = 1 << 16
-	// maxPlane bounds what one read gives back. Larger pictures have to be read
-	// with less resolution, or in parts.
+	// maxPlane bounds what one read returns. Larger pictures must be read with less
+	// resolution, or in parts.
 	maxPlane = 1 << 30 // bytes
 )
 
@@ -39,12 +39,12 @@ type plane struct {
 
 // ReadPlane implements [shm.ArrayReader]. Of an array of one axis, whose Y is -1, the
 // picture has one row; of one without axes, whose X is -1 too, one pixel. The mean of
-// floats leaves out NaN and the infinities, and is one of those only where there is
-// nothing else. At the right and the lower edge it is that of the pixels there are.
-// Times become seconds, see ReadRecords.
+// floats leaves out NaN and the infinities. It is NaN or infinite only if there are no
+// other values. At the right and the lower edge the mean is that of the pixels that
+// exist. Times become seconds, see ReadRecords.
 //
-// A crc is one of the whole frame: the first read of a frame that has one reads all
-// of it, see verify.
+// A crc covers the whole frame, so the first read of a frame that has one reads all of
+// the frame, see verify.
 func (r *frames) ReadPlane(f *shm.ArrayFrame, sel shm.Selection, dst []byte) (shm.Pixels, error) {
 	t := r.dtype
 	kind := pixelType(t)
@@ -83,8 +83,7 @@ func (r *frames) ReadPlane(f *shm.ArrayFrame, sel shm.Selection, dst []byte) (sh
 	}, nil
 }
 
-// read reads the pixels of a plane into dst, which it grows, and says of which type
-// they are.
+// read reads the pixels of a plane into dst, which it grows, and returns their type.
 func (p *plane) read(t *pickle.DType, data, dst []byte) (shm.PixelType, []byte) {
 	kind := pixelType(t)
 	if p.outRows*p.outCols == 0 {
@@ -132,7 +131,7 @@ func (p *plane) read(t *pickle.DType, data, dst []byte) (shm.PixelType, []byte) 
 	return p.floats(t, data, dst)
 }
 
-// floats reads a plane as floats, of 64 bits or of what suffices.
+// floats reads a plane as floats of 64 bits, or of 32 bits if they suffice.
 func (p *plane) floats(t *pickle.DType, data, dst []byte) (shm.PixelType, []byte) {
 	if p.compact && float32Does(p, unsafe.Pointer(unsafe.SliceData(data)), t, p.limits) {
 		return shm.F32, fill(p, data, dst, gather32(t), false)
@@ -328,8 +327,8 @@ func readPlane[T pixel](p *plane, data []byte, dst []T, load gather[T], native b
 	}
 }
 
-// turned reports whether rows and columns of the plane change places: what lies side
-// by side in memory goes below each other.
+// turned reports whether rows and columns of the plane change places: items that lie
+// side by side in memory become pixels below each other.
 func (p *plane) turned() bool { return p.rowStride < p.colStride && p.cols > 1 }
 
 // A part of a picture that is turned at a time: as many columns as a line of the cache
@@ -354,9 +353,9 @@ func loadRows[T pixel](p *plane, src unsafe.Pointer, y, n int, dst []T, load gat
 		}
 		return
 	}
-	// Row by row each item would come out of another line of the cache, and sides of
-	// a power of two have all of them push each other out of it. So columns are read
-	// as they lie, into a part of the picture that is small enough to stay.
+	// Row by row, each item would come from another line of the cache. With sides of a
+	// power of two these lines would push each other out of the cache. So columns are
+	// read as they lie, into a part of the picture that is small enough to stay there.
 	room := turnRoom.Get().(*[turnCols * turnRows]float64)
 	defer turnRoom.Put(room)
 	part := unsafe.Slice((*T)(unsafe.Pointer(room)), len(room)) // T is no larger
@@ -374,7 +373,7 @@ func loadRows[T pixel](p *plane, src unsafe.Pointer, y, n int, dst []T, load gat
 	}
 }
 
-// readNearest takes the middle one of the pixels that become one.
+// readNearest takes the one in the middle of the pixels that become one.
 func readNearest[T pixel](p *plane, src unsafe.Pointer, dst []T, load gather[T]) {
 	middle := p.step / 2
 	whole := p.cols / p.step // pixels of all of a step; at most one more follows

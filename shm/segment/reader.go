@@ -45,8 +45,8 @@ type mapping struct {
 	verified []atomic.Uint64 // of each slot: the frame whose crc was right
 }
 
-// Open maps the segment that a process declares. info is kept, and handed out
-// with every frame: nobody must change it. An error wraps shm.ErrNoArray and says
+// Open maps the segment that a process declares. The Reader keeps info and returns it
+// with every frame, so nobody must change it. An error wraps shm.ErrNoArray and says
 // what is wrong.
 func Open(info shm.ArrayInfo, o Options) (*Reader, error) {
 	r, err := open(info, cmp.Or(o.Dir, Dir))
@@ -108,9 +108,9 @@ func (r *Reader) Close() error {
 	return err
 }
 
-// SetInfo replaces what frames from now on say of their array. Segment,
-// generation, dtype and shape have to be the same: false says that they are not,
-// and that the array has to be opened anew.
+// SetInfo replaces what later frames say about their array. Segment, generation,
+// dtype and shape must be the same. If they are not, SetInfo does nothing and returns
+// false: the array must be opened again.
 func (r *Reader) SetInfo(info shm.ArrayInfo) bool {
 	if info.Shm != r.info.Load().Shm || r.m.matches(&info) != nil {
 		return false
@@ -119,8 +119,9 @@ func (r *Reader) SetInfo(info shm.ArrayInfo) bool {
 	return true
 }
 
-// Ended returns nil while the process may still publish, and else why it cannot:
-// it has closed the segment, or somebody has removed it or cut it short.
+// Ended returns nil while the process may still publish. Otherwise the error says why
+// it cannot: the process has closed the segment, or somebody has removed it or cut it
+// short.
 func (r *Reader) Ended() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -147,17 +148,17 @@ func (r *Reader) Ended() error {
 	return fmt.Errorf("%w: %w", shm.ErrNoArray, err)
 }
 
-// Published is how many frames the process has offered, copied or not.
+// Published returns how many frames the process has offered, copied or not.
 func (r *Reader) Published() uint64 { return r.word(atPublished) }
 
-// Torn is how many frames changed while they were read.
+// Torn returns how many frames changed while they were read.
 func (r *Reader) Torn() uint64 { return r.torn.Load() }
 
-// heartbeat is when the process last published, ns since the epoch.
+// heartbeat returns when the process last published, in ns since the epoch.
 func (r *Reader) heartbeat() int64 { return int64(r.word(atHeartbeat)) }
 
-// Told is when the process last said how many frames it has published; the zero time
-// before it has.
+// Told returns when the process last said how many frames it has published. Before
+// that it returns the zero time.
 func (r *Reader) Told() time.Time {
 	if ns := r.heartbeat(); ns > 0 {
 		return time.Unix(0, ns)
@@ -165,7 +166,7 @@ func (r *Reader) Told() time.Time {
 	return time.Time{}
 }
 
-// word loads one word of the header; 0 where the segment was cut short.
+// word loads one word of the header: 0 if the segment was cut short.
 func (r *Reader) word(at int) (v uint64) {
 	_ = r.guarded(func() error {
 		v = r.m.load(at)
@@ -179,8 +180,8 @@ func (m *mapping) load(at int) uint64 {
 	return (*atomic.Uint64)(unsafe.Pointer(&m.b[at])).Load()
 }
 
-// guarded runs f, which reads the mapping. Where the segment was cut short the
-// processor faults at its pages: that becomes an error.
+// guarded runs f, which reads the mapping. If the segment was cut short, the processor
+// faults at the missing pages. guarded turns that into an error.
 func (r *Reader) guarded(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -195,7 +196,7 @@ func (r *Reader) guarded(f func() error) (err error) {
 	return f()
 }
 
-// holds reports whether what was recovered is a fault at an address of ours.
+// holds reports whether what was recovered is a fault at an address of this mapping.
 func (m *mapping) holds(p any) bool {
 	fault, ok := p.(interface {
 		runtime.Error
@@ -205,15 +206,16 @@ func (m *mapping) holds(p any) bool {
 	return ok && fault.Addr() >= begin && fault.Addr() < begin+uintptr(len(m.b))
 }
 
-// Latest is the number of the newest complete frame, 0 if there is none.
+// Latest returns the number of the newest complete frame, 0 if there is none.
 func (r *Reader) Latest() uint64 { return r.word(atLatest) }
 
-// tries is how often reading the head of the newest frame begins again before it
-// is given up; each time the process has gone round the whole ring meanwhile.
+// tries is how often the head of the newest frame is read before Frame gives up. Each
+// time the process has gone round the whole ring meanwhile.
 const tries = 3
 
-// Frame returns the newest frame; nil if there is none yet. An error wraps
-// shm.ErrOvertaken, when the next frame may be had, or shm.ErrNoArray.
+// Frame returns the newest frame, nil if there is none yet. An error wraps
+// shm.ErrOvertaken or shm.ErrNoArray. After shm.ErrOvertaken the next frame can be
+// read.
 func (r *Reader) Frame() (*shm.ArrayFrame, error) {
 	var frame *shm.ArrayFrame
 	err := r.guarded(func() error {
@@ -247,10 +249,10 @@ func (r *Reader) Frame() (*shm.ArrayFrame, error) {
 	return frame, nil
 }
 
-// slot is where the slot of a frame begins.
+// slot returns where the slot of a frame begins.
 func (m *mapping) slot(seq uint64) int { return headerBytes + int(seq%m.slots)*m.stride }
 
-// head reads what a slot says of its frame.
+// head reads what a slot says about its frame.
 func (m *mapping) head(seq uint64) (*shm.ArrayFrame, error) {
 	b := m.b[m.slot(seq):][:slotData]
 	u64 := func(at int) uint64 { return binary.LittleEndian.Uint64(b[at:]) }
@@ -317,10 +319,10 @@ func (r *Reader) data(f *shm.ArrayFrame, n int, copyOut func(data []byte) error)
 // maxVerified bounds what a read of a part of a frame may cost beyond that part.
 const maxVerified = 64 << 20
 
-// verify holds the crc of a frame against its data, once for each frame. Where
-// processors reorder stores the data may come after the numbers that say that it
-// is complete; once it was seen complete, it is so for every later read, and those
-// need to look at the numbers only. Frames beyond 64 MB are not verified.
+// verify compares the crc of a frame with its data, once for each frame. On a processor
+// that reorders stores, the data may arrive after the numbers that say that the data
+// are complete. Data that were complete once are complete for every later read, which
+// then needs to look at the numbers only. Frames beyond 64 MB are not verified.
 func (r *Reader) verify(seq uint64, data []byte) error {
 	m := r.m
 	seen := &m.verified[seq%m.slots]

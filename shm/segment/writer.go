@@ -22,28 +22,28 @@ import (
 	"webmon/shm/pickle"
 )
 
-// Spec says what to share.
+// Spec describes the array to share.
 type Spec struct {
-	Name  string   // of the array; part of the segment's name
+	Name  string   // of the array; becomes a part of the segment's name
 	DType any      // in NumPy's notation: a name such as "<u2", or a list of fields
 	Shape []int    // of a frame, at most 8 axes; frames may be smaller
 	Axes  []string // a name for each axis; default none
 	Units []string // of each axis; default none
-	Slots int      // default 3: fewer make readers miss frames, more make latency
-	CRC   bool     // write checksums: where the processor may reorder stores they are always written
+	Slots int      // default 3: with fewer, readers miss frames; with more, they lag behind
+	CRC   bool     // write checksums; a processor that may reorder stores always writes them
 	Dir   string   // where segments are; default Dir
 }
 
 // Frame is what Publish takes besides the data.
 type Frame struct {
-	Shape        []int      // default that of the array
+	Shape        []int      // default: the shape of the array
 	Offset, Step [2]float64 // see shm.ArrayFrame; a Step of 0, 0 means 1, 1
 	Level        int
-	Stamp        time.Time // default now
+	Stamp        time.Time // default: now
 }
 
-// check puts in what f leaves out, and says how many bytes a frame of its shape has
-// in an array of the dtype and shape.
+// check fills in what f leaves out. It returns how many bytes such a frame has in an
+// array of the dtype and shape.
 func (f *Frame) check(t *pickle.DType, shape []int, now time.Time) (int, error) {
 	if f.Shape == nil {
 		f.Shape = shape
@@ -65,8 +65,8 @@ func (f *Frame) check(t *pickle.DType, shape []int, now time.Time) (int, error) 
 	return n, nil
 }
 
-// Writer shares an array with whoever may read the user's shared memory. It is
-// safe for concurrent use.
+// Writer shares an array with every process that may read the user's shared memory.
+// It is safe for concurrent use.
 type Writer struct {
 	info shm.ArrayInfo
 	path string
@@ -82,7 +82,7 @@ type Writer struct {
 	slots     uint64
 }
 
-// Create makes a segment for frames of the shape.
+// Create makes a segment for the frames that s describes.
 func Create(s Spec) (*Writer, error) {
 	fail := func(err error) (*Writer, error) { return nil, fmt.Errorf("share %q: %w", s.Name, err) }
 	t, n, err := s.check()
@@ -137,8 +137,7 @@ func Create(s Spec) (*Writer, error) {
 	return w, nil
 }
 
-// check returns the dtype and the bytes of a frame, and puts in how many slots
-// there are.
+// check returns the dtype and the bytes of a frame. It fills in the number of slots.
 func (s *Spec) check() (t *pickle.DType, n int, err error) {
 	if t, err = pickle.ParseDescr(plainDescr(s.DType)); err != nil {
 		return nil, 0, err
@@ -156,7 +155,7 @@ func (s *Spec) check() (t *pickle.DType, n int, err error) {
 	return t, n, nil
 }
 
-// info is what to declare of the array, but for the name of its segment.
+// info returns what to declare about the array, without the name of its segment.
 func (s *Spec) info(t *pickle.DType, generation uint64) shm.ArrayInfo {
 	descr, fields := Describe(t)
 	return shm.ArrayInfo{
@@ -166,7 +165,7 @@ func (s *Spec) info(t *pickle.DType, generation uint64) shm.ArrayInfo {
 	}
 }
 
-// plainDescr turns the slices people write in Go into those of JSON.
+// plainDescr turns the slices that people write in Go into the slices of JSON.
 func plainDescr(v any) any {
 	switch v := v.(type) {
 	case [][]string:
@@ -216,8 +215,8 @@ func slug(s string) string {
 	return cmp.Or(s[:min(len(s), most)], "array")
 }
 
-// Info is what to declare of the array; the fields that Create does not know are
-// the caller's to fill in.
+// Info returns what to declare about the array. The caller fills in the fields that
+// Create does not know.
 func (w *Writer) Info() shm.ArrayInfo { return w.info }
 
 func (w *Writer) put(at int, v uint64) {
@@ -232,8 +231,8 @@ func (w *Writer) flags() {
 	binary.LittleEndian.PutUint32(w.b[atFlags:], v)
 }
 
-// Publish puts a frame into the ring: data in C order and the array's dtype, as
-// many bytes as the frame's shape says. It waits for nobody.
+// Publish puts a frame into the ring and waits for nobody. data is in C order and the
+// array's dtype, and has as many bytes as the frame's shape says.
 func (w *Writer) Publish(data []byte, f Frame) error {
 	now := time.Now()
 	n, err := f.check(w.t, w.info.Shape, now)
@@ -276,7 +275,7 @@ func (w *Writer) Publish(data []byte, f Frame) error {
 	return nil
 }
 
-// Offer counts a frame that nobody wants and that is therefore not copied.
+// Offer counts a frame that is not copied because nobody wants it.
 func (w *Writer) Offer() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -291,8 +290,8 @@ func (w *Writer) offered(now time.Time) {
 	w.put(atPublished, w.published)
 }
 
-// Close tells readers that no more frames come and removes the segment. Those who
-// have it open can still read the last frames.
+// Close tells readers that no more frames come, and removes the segment. Readers that
+// have the segment open can still read the last frames.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

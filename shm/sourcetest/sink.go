@@ -9,8 +9,8 @@ import (
 	"webmon/shm"
 )
 
-// Timeout is how long Sink waits for what has to come. It is generous because
-// a test machine may be busy; nothing waits longer than it takes.
+// Timeout is how long a Sink waits for what must come. It is long because a test
+// machine may be busy. No wait takes longer than it must.
 const Timeout = time.Minute
 
 // Sink is a [shm.Sink] that keeps what it is given and lets a test wait for it
@@ -124,14 +124,14 @@ func (s *Sink) Want(topic string, hz float64) {
 	signal(s.demand)
 }
 
-// OnFrame sets what is called at every frame, at once.
+// OnFrame sets a function that Frame calls at once.
 func (s *Sink) OnFrame(f func(stamp float64)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.onFrame = f
 }
 
-// OnState sets what is called at every state, at once.
+// OnState sets a function that State calls at once.
 func (s *Sink) OnState(f func(topic string, v shm.Value)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -152,8 +152,8 @@ func (s *Sink) Events(topic string) []shm.Event {
 	return append([]shm.Event(nil), s.events[topic]...)
 }
 
-// Count returns how many events of a topic have come so far: what a wait asks,
-// which Events would copy every time.
+// Count returns how many events of a topic have come so far. It is for Wait: Events
+// would copy them every time.
 func (s *Sink) Count(topic string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -174,7 +174,7 @@ func (s *Sink) Stamps() []float64 {
 	return append([]float64(nil), s.stamps...)
 }
 
-// LastCost returns what was reported last.
+// LastCost returns the cost that was reported last.
 func (s *Sink) LastCost() shm.Cost {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -195,15 +195,15 @@ func (s *Sink) Noticed(key string) string {
 	return s.notices[key]
 }
 
-// Calls returns how often any method was called that hands something over.
+// Calls returns how often the methods that hand something over were called.
 func (s *Sink) Calls() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.calls
 }
 
-// Wait waits until ok, which is asked whenever something came in, and fails the
-// test if it does not become true. what says what is waited for.
+// Wait waits until ok returns true. It calls ok whenever something has come in. If that
+// takes longer than Timeout, it fails the test; what says what was waited for.
 func (s *Sink) Wait(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	deadline := time.NewTimer(Timeout)
@@ -220,7 +220,7 @@ func (s *Sink) Wait(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// String says in one line what has come.
+// String says in one line what has come so far.
 func (s *Sink) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,8 +8,8 @@
 //		})
 //	}
 //
-// It checks what the contract promises to the dashboard, for any process that
-// sends frames by itself; what the values mean is for the adapter's own tests.
+// The suite checks what the contract promises to the dashboard, for any process that
+// sends frames by itself. What the values mean is for the adapter's own tests.
 package sourcetest
 
 import (
@@ -25,27 +25,29 @@ import (
 	"webmon/shm"
 )
 
-// Process is a process that runs, freshly attached to, and sends frames.
+// Process is a running process that sends frames, and a Source that has just attached
+// to it.
 type Process struct {
 	Source shm.Source
-	// Quit ends the process in an orderly way. nil: it runs for as long as it is
-	// watched.
+	// Quit ends the process in an orderly way. nil: the process runs for as long as
+	// it is watched.
 	Quit func()
-	// Kill ends it in a disorderly one. nil: there is none.
+	// Kill kills the process. nil: the process cannot be killed.
 	Kill func()
-	// State is a state topic that changes while it runs.
+	// State is a state topic whose value changes while the process runs.
 	State string
-	// Command is one that the process takes, an action or a control that needs a
-	// value. Zero: it takes none.
+	// Command is a command that the process takes: an action or a control that needs
+	// a value. Zero: the process takes no commands.
 	Command shm.Command
-	// Free says that watching costs the process nothing: it reports just that.
+	// Free says that watching costs the process nothing, and that the Source reports
+	// a cost of nothing.
 	Free bool
-	// Answers says that the process tells what has become of a command.
+	// Answers says that the process tells what became of a command.
 	Answers bool
 }
 
-// Run runs the suite. start is called for each part of it and cleans up after
-// itself through t. The parts run beside each other, because they mostly wait. The
+// Run runs the suite. It calls start for each part. start cleans up after itself
+// through t. The parts run beside each other, because they mostly wait. The
 // test that calls Run must not run beside others, because Run looks for goroutines
 // that are left over.
 func Run(t *testing.T, start func(t *testing.T) Process) {
@@ -316,7 +318,7 @@ func testCommand(t *testing.T, r *running) {
 	}
 }
 
-// lastStep is how the life of a command ends that is well received.
+// lastStep is the last step in the life of a command that the process accepts.
 func (r *running) lastStep() shm.Status {
 	if r.Answers {
 		return shm.Applied
@@ -340,7 +342,7 @@ func testOnTheWay(t *testing.T, r *running) {
 		cmd.ID = ""
 		r.Source.Command(cmd, nil)
 	}
-	// However many were on the way, the one that counts comes through.
+	// However many values were on the way, the command that counts comes through.
 	r.Source.Command(r.Command, last.report)
 	r.sink.Wait(t, "the last command", func() bool { return last.last() == r.lastStep() })
 	if step := none.last(); step != "" {
