@@ -7,8 +7,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-
-	"webmon/shm"
 )
 
 // metrics serves everything that is counted, for Prometheus.
@@ -92,8 +90,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		for _, n := range st.Notices {
 			count(descNotices, float64(n.Count), st.ID, n.Key)
 		}
-		value, _, _ := src.State(shm.TopicArrays)
-		list, _ := value.(shm.Arrays)
+		list := src.Arrays()
 		for i := range list {
 			a := &list[i]
 			count(descPublished, float64(a.Stats.Published), st.ID, a.Name)

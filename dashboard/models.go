@@ -70,7 +70,7 @@ func (s *Server) postParameters(c echo.Context) error {
 		return err
 	}
 	src := s.models.Source(info.Key)
-	if src == nil || !src.Status(time.Now()).Running {
+	if src == nil || !src.Running() {
 		return echo.NewHTTPError(http.StatusServiceUnavailable, info.Key+" does not run, so nothing was sent. Open its page first.")
 	}
 	asked, no := s.desk.AskAll(src, given)

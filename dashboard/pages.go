@@ -272,7 +272,7 @@ func (s *Server) notices(src *source.Source, st source.Status, now time.Time) []
 			Href: st.Reader, Link: "Open that webmon",
 		})
 	}
-	if newer := s.registry.Default(); newer != src && newer.ID() != source.Nobody && !st.Running && src.ID() != source.Nobody && newer.Status(now).Running {
+	if newer := s.registry.Default(); newer != src && newer.ID() != source.Nobody && !st.Running && src.ID() != source.Nobody && newer.Running() {
 		out = append(out, layout.Notice{
 			Key: "newer", Severity: ui.Info, Text: newer.ID() + " is running.",
 			Href: s.opts.Prefix + "/?source=" + url.QueryEscape(newer.ID()), Link: "Show " + newer.ID(),

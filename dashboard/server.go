@@ -63,7 +63,8 @@ type Options struct {
 	// Stop is called when a person asks webmon to stop. It must return at once.
 	Stop func()
 	// Models are the simulations that can be run or reached; nil: there is no
-	// Models tab. Attach is asked for one by the address "model:<key>".
+	// Models tab. Attach is asked for one by a target of shm.KindModel, or
+	// KindRemote, whose name is the model's key.
 	Models Models
 	// ModelsFirst has / lead to the Models tab while no other source is there.
 	ModelsFirst bool

@@ -1,6 +1,9 @@
 package shm
 
-import "strconv"
+import (
+	"regexp"
+	"strconv"
+)
 
 // TopicPoll is napari's state topic: the tiles of every multiscale layer.
 const TopicPoll = "poll"
@@ -172,3 +175,10 @@ func appendPair(b []byte, x, y int64) []byte {
 	b = strconv.AppendInt(append(b, ','), y, 10)
 	return append(b, ']')
 }
+
+// layerID is what napari's ids of layers look like.
+var layerID = regexp.MustCompile(`^-?[0-9]{1,20}$`)
+
+// IsLayerID reports whether a layer of napari may have the id: a whole number of at
+// most 20 digits.
+func IsLayerID(id string) bool { return layerID.MatchString(id) }

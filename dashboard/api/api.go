@@ -132,7 +132,7 @@ func (a *API) state(c echo.Context) error {
 	}
 	now := time.Now()
 	fresh := src.Read(now)
-	if asked := Refresh(c, src, nil); !asked && !fresh && src.Status(now).Connected {
+	if asked := Refresh(c, src, nil); !asked && !fresh && src.Connected(now) {
 		ctx, cancel := context.WithTimeout(c.Request().Context(), firstRead)
 		defer cancel()
 		src.Await(ctx, now)

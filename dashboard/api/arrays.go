@@ -67,7 +67,7 @@ func (r *arrayReads) read(src *source.Source, name string, now time.Time) time.T
 	r.mu.Unlock()
 	_, at, _ := src.State(topic)
 	switch {
-	case !src.Status(now).Running:
+	case !src.Running():
 		return time.Time{} // nothing newer will come
 	case at.IsZero():
 		return time.Unix(0, 0) // any frame is better than none
@@ -135,7 +135,7 @@ func (a *API) arrays(c echo.Context) error {
 	// A process's arrays are counted while somebody wants to know.
 	now := time.Now()
 	fresh := src.Read(now)
-	if asked := Refresh(c, src, []string{shm.TopicArrays}); !asked && !fresh && src.Status(now).Connected {
+	if asked := Refresh(c, src, []string{shm.TopicArrays}); !asked && !fresh && src.Connected(now) {
 		ctx, cancel := context.WithTimeout(c.Request().Context(), firstRead)
 		defer cancel()
 		pixels.AwaitList(ctx, src, now)

@@ -39,7 +39,7 @@ func Tab() tab.Tab {
 		Help:   "The arrays that the process shares in memory, live: pictures of any number of dimensions, and tables.",
 		Topics: []string{shm.TopicArrays},
 		Page: func(v tab.View) templ.Component {
-			return components.ArraysPage(model(v.Moment, v.Request.URL.Query().Get("array")))
+			return components.ArraysPage(page(v.Moment, v.Request.URL.Query().Get("array")))
 		},
 		Feeds: map[string]tab.NewFeed{
 			"arrays":  newList,
@@ -60,16 +60,16 @@ func newList(at tab.Place) (tab.Feed, error) {
 		return tab.Feed{}, fmt.Errorf("%q is no name of an array", name)
 	}
 	return tab.NewFragment([]string{shm.TopicArrays}, func(now time.Time) templ.Component {
-		return components.ArraysFrame(model(at.At(now), name))
+		return components.ArraysFrame(page(at.At(now), name))
 	}), nil
 }
 
-// model is the page as it is at a moment, with the array of the name open.
-func model(m tab.Moment, name string) components.Arrays {
+// page is the page as it is at a moment, with the array of the name open.
+func page(m tab.Moment, name string) components.Arrays {
 	src := m.Source
 	st := src.Status(m.Now)
-	value, at, _ := src.State(shm.TopicArrays)
-	list, _ := value.(shm.Arrays)
+	_, at, _ := src.State(shm.TopicArrays)
+	list := src.Arrays()
 	if !pixels.IsName(name) {
 		name = ""
 	}

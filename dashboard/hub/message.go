@@ -37,9 +37,6 @@ const big = 64 << 10
 // Text returns a message of the text.
 func Text(data []byte) *Message { return newMessage(wireText, data) }
 
-// Binary returns a message of the bytes, which it copies.
-func Binary(data []byte) *Message { return newMessage(wireBinary, data) }
-
 // Lend returns a binary message of buf[Headroom:], without copying it. free, if
 // not nil, is called once nobody needs the buffer any more, from any goroutine;
 // it must return at once. Until then the buffer must not be written to. The

@@ -20,7 +20,7 @@ import (
 func picture(number, n int) *hub.Message {
 	b := make([]byte, n)
 	binary.LittleEndian.PutUint64(b, uint64(number))
-	return hub.Binary(b)
+	return copied(b)
 }
 
 // receive returns the next message but the statistics, without acknowledging
@@ -52,7 +52,7 @@ func TestBinaryArrivesAsItWas(t *testing.T) {
 	for _, n := range []int{0, 1, 125, 126, 127, 65535, 65536, 3 << 20} {
 		want := bytes.Repeat([]byte{0x5a, 7, 0}, n/3+1)[:n]
 		buf := append(make([]byte, hub.Headroom), want...)
-		for _, m := range []*hub.Message{hub.Binary(want), hub.Lend(buf, nil)} {
+		for _, m := range []*hub.Message{copied(want), hub.Lend(buf, nil)} {
 			if m.Size() != n {
 				t.Errorf("a message of %d bytes says it has %d", n, m.Size())
 			}
@@ -321,4 +321,9 @@ func TestWindowOfManyTopics(t *testing.T) {
 	if len(got) != len(names) {
 		t.Errorf("got %v of %v", got, names)
 	}
+}
+
+// copied is a message of the bytes, which it copies.
+func copied(data []byte) *hub.Message {
+	return hub.Lend(append(make([]byte, hub.Headroom, hub.Headroom+len(data)), data...), nil)
 }

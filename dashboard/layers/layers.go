@@ -7,7 +7,6 @@ package layers
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,8 +39,6 @@ const (
 	actionContrast   = "auto_contrast"
 )
 
-var layerID = regexp.MustCompile(`^-?[0-9]{1,20}$`)
-
 // page is what the tab is made of.
 type page struct{ desk *steer.Desk }
 
@@ -60,7 +57,7 @@ func Tab(desk *steer.Desk) tab.Tab {
 		Topics: topics,
 		Page: func(v tab.View) templ.Component {
 			open := v.Request.URL.Query().Get("layer")
-			if !layerID.MatchString(open) {
+			if !shm.IsLayerID(open) {
 				open = follow
 			}
 			return components.LayersPage(p.model(v.Moment, open, v.CSRF))
@@ -68,7 +65,7 @@ func Tab(desk *steer.Desk) tab.Tab {
 		Feeds: map[string]tab.NewFeed{
 			feed: func(at tab.Place) (tab.Feed, error) {
 				open := at.Detail
-				if open != follow && !layerID.MatchString(open) {
+				if open != follow && !shm.IsLayerID(open) {
 					return tab.Feed{}, fmt.Errorf("%q is no layer", open)
 				}
 				return tab.NewList(topics, func(now time.Time) tab.List { return list(p.model(at.At(now), open, "")) }), nil

@@ -41,12 +41,12 @@ func Tab() tab.Tab {
 		Help:   "Everything the process sends, live, with a chart for every number that comes again and again.",
 		Topics: []string{source.All},
 		Page: func(v tab.View) templ.Component {
-			m := model(v.Moment)
+			m := page(v.Moment)
 			m.ChartsTopic = v.Source.ID() + "/message-charts"
 			m.Charts = charts(v.Moment, charted(v.Source))
 			return components.MessagesPage(m)
 		},
-		List:  func(m tab.Moment) tab.List { return list(model(m)) },
+		List:  func(m tab.Moment) tab.List { return list(page(m)) },
 		Feeds: map[string]tab.NewFeed{"message-charts": chartsFeed},
 	}
 }
@@ -97,8 +97,8 @@ func charts(m tab.Moment, names []string) []components.ChartProps {
 	return out
 }
 
-// model is the page as it is at a moment.
-func model(m tab.Moment) components.Messages {
+// page is the page as it is at a moment.
+func page(m tab.Moment) components.Messages {
 	src := m.Source
 	st := src.Status(m.Now)
 	out := components.Messages{

@@ -177,7 +177,7 @@ func (m *Models) Visit(ctx context.Context, key string) (*source.Source, error) 
 	if !ok {
 		return nil, ErrUnknown
 	}
-	if src := m.Source(key); src != nil && src.Status(time.Now()).Running {
+	if src := m.Source(key); src != nil && src.Running() {
 		return src, nil
 	}
 	opened := m.open(info)
@@ -192,7 +192,7 @@ func (m *Models) Visit(ctx context.Context, key string) (*source.Source, error) 
 // Seen says that somebody looks at a source. A model that has ended meanwhile
 // runs again. It returns at once.
 func (m *Models) Seen(src *source.Source) {
-	if !src.IsModel() || src.Status(time.Now()).Running {
+	if !src.IsModel() || src.Running() {
 		return
 	}
 	key := m.KeyOf(src)

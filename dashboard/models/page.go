@@ -52,7 +52,7 @@ func stateOf(src *source.Source) *shm.ModelState {
 // phaseOf is what a simulation is doing, in the word that people see.
 func phaseOf(src *source.Source, st *shm.ModelState, now time.Time) components.ModelPhase {
 	switch {
-	case src == nil || !src.Status(now).Running:
+	case src == nil || !src.Running():
 		return components.ModelStopped
 	case st == nil:
 		return components.ModelStarting
@@ -66,7 +66,7 @@ func phaseOf(src *source.Source, st *shm.ModelState, now time.Time) components.M
 
 // people returns how many look at a simulation that runs.
 func (m *Models) people(src *source.Source, now time.Time) int {
-	if src == nil || !src.Status(now).Running {
+	if src == nil || !src.Running() {
 		return 0
 	}
 	return m.opts.People(src)
@@ -113,7 +113,7 @@ func titleOf(info shm.ModelInfo) string {
 
 // whatIsWrong says why a model has failed or cannot run, "" if it is well.
 func (m *Models) whatIsWrong(info shm.ModelInfo, src *source.Source, st *shm.ModelState, now time.Time) (problem, detail string) {
-	if src != nil && src.Status(now).Running {
+	if src != nil && src.Running() {
 		if st != nil && st.Phase == shm.ModelFailed {
 			if st.Problem == "" {
 				return "It failed without saying why.", st.Detail
@@ -133,7 +133,7 @@ func (m *Models) whatIsWrong(info shm.ModelInfo, src *source.Source, st *shm.Mod
 
 // waitingFor says what a model takes long for, "" for nothing.
 func waitingFor(src *source.Source, st *shm.ModelState, now time.Time) (wait, detail string) {
-	if st == nil || st.Phase != shm.ModelSlow || !src.Status(now).Running {
+	if st == nil || st.Phase != shm.ModelSlow || !src.Running() {
 		return "", ""
 	}
 	return st.Problem, st.Detail
@@ -224,7 +224,7 @@ func await(ctx context.Context, src *source.Source, patience time.Duration, is f
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for !is(src) && src.Status(time.Now()).Running {
+	for !is(src) && src.Running() {
 		select {
 		case <-ctx.Done():
 			return

@@ -50,7 +50,7 @@ func (m *Models) Picture(key string, now time.Time) (p Picture, ok bool, err err
 		return Picture{}, false, ErrUnknown
 	}
 	src := m.Source(key)
-	running := src != nil && src.Status(now).Running
+	running := src != nil && src.Running()
 	if !running && len(info.Picture) > 0 {
 		return m.pictures.own(key, info.Picture), true, nil
 	}

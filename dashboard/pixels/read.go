@@ -13,11 +13,7 @@ import (
 
 // Info returns what a source's process declares of an array, nil if it shares
 // none of that name.
-func Info(src *source.Source, name string) *shm.ArrayInfo {
-	value, _, _ := src.State(shm.TopicArrays)
-	list, _ := value.(shm.Arrays)
-	return list.Get(name)
-}
+func Info(src *source.Source, name string) *shm.ArrayInfo { return src.Array(name) }
 
 // Newest returns the newest frame of an array, nil before any, and where the
 // process has taken its frames back.

@@ -50,7 +50,7 @@ func TestFollow(t *testing.T) {
 		<-f.begun
 		<-first.sink
 		src := r.Get("cam")
-		if src == nil || !src.Status(time.Now()).Connected {
+		if src == nil || !src.Connected(time.Now()) {
 			t.Fatal("not attached")
 		}
 		if same, err := r.Attach(t.Context(), source.Target{Kind: shm.KindNapari, Address: "a"}); same != src || err != nil {

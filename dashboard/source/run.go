@@ -14,11 +14,17 @@ import (
 // run is the sink of one process. It writes to its source only while that
 // process is the one attached.
 type run struct {
-	*Source
-	adapter shm.Source
+	src  *Source
+	from shm.Source // the process that says it all
 }
 
 var _ shm.Sink = (*run)(nil)
+
+// Demand implements [shm.Sink].
+func (r *run) Demand(name string) float64 { return r.src.Demand(name) }
+
+// DemandChanged implements [shm.Sink].
+func (r *run) DemandChanged() <-chan struct{} { return r.src.DemandChanged() }
 
 // begin makes adapter the source's process.
 func (s *Source) begin(adapter shm.Source, now time.Time) *run {
@@ -42,35 +48,35 @@ func (s *Source) begin(adapter shm.Source, now time.Time) *run {
 	}
 	s.happen(now, "start", text, mark)
 	signal(s.changed)
-	return &run{Source: s, adapter: adapter}
+	return &run{src: s, from: adapter}
 }
 
 // end says that the run's process is gone, and why.
 func (r *run) end(err error, now time.Time) {
-	info := r.adapter.Info()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.Source.adapter != r.adapter {
+	info := r.from.Info()
+	r.src.mu.Lock()
+	defer r.src.mu.Unlock()
+	if r.src.adapter != r.from {
 		return
 	}
-	r.info = info
-	r.running, r.ended = false, now
+	r.src.info = info
+	r.src.running, r.src.ended = false, now
 	kind, mark := "end", "ended"
 	switch {
-	case errors.Is(err, shm.ErrEnded) && r.isModel():
-		r.rests, kind, mark = true, "stop", "stopped"
-		r.problem = r.info.Name + " has stopped, because nobody was looking."
+	case errors.Is(err, shm.ErrEnded) && r.src.isModel():
+		r.src.rests, kind, mark = true, "stop", "stopped"
+		r.src.problem = r.src.info.Name + " has stopped, because nobody was looking."
 	case errors.Is(err, shm.ErrEnded):
-		r.problem = r.info.Name + " ended."
+		r.src.problem = r.src.info.Name + " ended."
 	case errors.Is(err, shm.ErrOwner), errors.Is(err, shm.ErrGone):
-		r.problem = r.info.Name + " broke off: it crashed, or was killed."
+		r.src.problem = r.src.info.Name + " broke off: it crashed, or was killed."
 	case err == nil:
-		r.problem = "webmon stopped watching " + r.info.Name + "."
+		r.src.problem = "webmon stopped watching " + r.src.info.Name + "."
 	default:
-		r.problem = natural.Sentence(err.Error())
+		r.src.problem = natural.Sentence(err.Error())
 	}
-	r.happen(now, kind, r.problem, mark)
-	signal(r.changed)
+	r.src.happen(now, kind, r.src.problem, mark)
+	signal(r.src.changed)
 }
 
 // fail says that no process could be attached.
@@ -95,49 +101,49 @@ func (s *Source) fail(name string, kind shm.Kind, address string, err error, now
 }
 
 // current reports whether the run's process is the one attached; mu is held.
-func (r *run) current() bool { return r.running && r.Source.adapter == r.adapter }
+func (r *run) current() bool { return r.src.running && r.src.adapter == r.from }
 
 // State implements [shm.Sink].
 func (r *run) State(name string, value shm.Value) {
 	now := time.Now()
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.src.mu.Lock()
+	defer r.src.mu.Unlock()
 	if !r.current() {
 		return
 	}
-	if r.lastFrame.Before(r.began) || !r.framed() {
+	if r.src.lastFrame.Before(r.src.began) || !r.src.framed() {
 		// Once frames come, they alone show that the process is there. A state is no
 		// sign of it: webmon asks for states, and the manager process answers even
 		// while the watched process hangs.
-		r.lastHeard = now
+		r.src.lastHeard = now
 	}
 	if value == nil {
-		delete(r.states, name)
+		delete(r.src.states, name)
 		r.came()
-		signal(r.changed)
+		signal(r.src.changed)
 		return
 	}
-	st := r.states[name]
+	st := r.src.states[name]
 	if st == nil {
-		if len(r.states) >= maxTopics {
-			r.notice("topics", fmt.Sprintf("More than %d state topics: the rest is not kept.", maxTopics), now)
+		if len(r.src.states) >= maxTopics {
+			r.src.notice("topics", fmt.Sprintf("More than %d state topics: the rest is not kept.", maxTopics), now)
 			return
 		}
 		st = &state{}
-		r.states[name] = st
+		r.src.states[name] = st
 	}
 	st.value, st.at = value, now
 	st.count.add(now)
 	r.came()
-	signal(r.changed)
+	signal(r.src.changed)
 }
 
 // came wakes the reads that wait, so that they check again; mu is held.
 func (r *run) came() {
-	for _, came := range r.waiting {
+	for _, came := range r.src.waiting {
 		close(came)
 	}
-	r.waiting = nil
+	r.src.waiting = nil
 }
 
 // Event implements [shm.Sink].
@@ -151,20 +157,20 @@ func (r *run) Event(e shm.Event) {
 		}
 		received = at // as if webmon had received it then
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.src.mu.Lock()
+	defer r.src.mu.Unlock()
 	if !r.current() {
 		return
 	}
-	r.lastHeard = now
-	t := r.topics[e.Topic]
+	r.src.lastHeard = now
+	t := r.src.topics[e.Topic]
 	if t == nil {
-		if len(r.topics) >= maxTopics {
-			r.notice("topics", fmt.Sprintf("More than %d event topics: the rest is not kept.", maxTopics), now)
+		if len(r.src.topics) >= maxTopics {
+			r.src.notice("topics", fmt.Sprintf("More than %d event topics: the rest is not kept.", maxTopics), now)
 			return
 		}
 		t = &topic{log: &Log{}}
-		r.topics[e.Topic] = t
+		r.src.topics[e.Topic] = t
 	}
 	if e.Past && t.latest.After(at) {
 		return // newer events are here already: this one comes twice, or out of order
@@ -178,7 +184,7 @@ func (r *run) Event(e shm.Event) {
 	}
 	t.recent = append(t.recent, Message{Time: received, Value: e.Value})
 	r.numbers(e.Topic, e.Value, at, 0)
-	signal(r.changed)
+	signal(r.src.changed)
 }
 
 // when is the time of an event: the process's own stamp if its clock agrees with
@@ -209,14 +215,14 @@ func (r *run) numbers(name string, v shm.Value, at time.Time, depth int) {
 	if !ok {
 		return
 	}
-	s := r.series[name]
+	s := r.src.series[name]
 	if s == nil {
-		if len(r.series) >= maxSeries {
-			r.notice("series", fmt.Sprintf("More than %d numbers come in: the rest has no chart.", maxSeries), at)
+		if len(r.src.series) >= maxSeries {
+			r.src.notice("series", fmt.Sprintf("More than %d numbers come in: the rest has no chart.", maxSeries), at)
 			return
 		}
 		s = newSeries()
-		r.series[name] = s
+		r.src.series[name] = s
 	}
 	s.Append(at, x)
 }
@@ -224,42 +230,42 @@ func (r *run) numbers(name string, v shm.Value, at time.Time, depth int) {
 // Frame implements [shm.Sink].
 func (r *run) Frame(stamp float64) {
 	now := time.Now()
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.src.mu.Lock()
+	defer r.src.mu.Unlock()
 	if !r.current() {
 		return
 	}
-	r.lastHeard, r.lastFrame, r.frameThen = now, now, r.lastFrame
+	r.src.lastHeard, r.src.lastFrame, r.src.frameThen = now, now, r.src.lastFrame
 	r.came()
-	r.frames.add(now)
+	r.src.frames.add(now)
 	if at := when(stamp, now); at != now {
-		r.latency.Append(now, max(0, float64(now.Sub(at))/1e6))
+		r.src.latency.Append(now, max(0, float64(now.Sub(at))/1e6))
 	}
 	r.goOn(now)
-	signal(r.changed)
+	signal(r.src.changed)
 }
 
 // Alive implements [shm.Sink].
 func (r *run) Alive() {
 	now := time.Now()
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.src.mu.Lock()
+	defer r.src.mu.Unlock()
 	if !r.current() {
 		return
 	}
-	r.lastHeard, r.lastFrame = now, now
+	r.src.lastHeard, r.src.lastFrame = now, now
 	r.goOn(now)
-	signal(r.changed)
+	signal(r.src.changed)
 }
 
 // goOn ends staleness; mu is held.
 func (r *run) goOn(now time.Time) {
-	if r.stale {
-		r.stale = false
-		if r.framed() {
-			r.happen(now, "resume", r.info.Name+" sends frames again.", "frames again")
+	if r.src.stale {
+		r.src.stale = false
+		if r.src.framed() {
+			r.src.happen(now, "resume", r.src.info.Name+" sends frames again.", "frames again")
 		} else {
-			r.happen(now, "resume", r.info.Name+" answers again.", "answers again")
+			r.src.happen(now, "resume", r.src.info.Name+" answers again.", "answers again")
 		}
 	}
 }
@@ -267,38 +273,38 @@ func (r *run) goOn(now time.Time) {
 // Cost implements [shm.Sink].
 func (r *run) Cost(c shm.Cost) {
 	now := time.Now()
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.src.mu.Lock()
+	defer r.src.mu.Unlock()
 	if !r.current() {
 		return
 	}
-	r.cost = c
-	if r.answered = now; !r.framed() {
-		r.lastHeard = now
+	r.src.cost = c
+	if r.src.answered = now; !r.src.framed() {
+		r.src.lastHeard = now
 		r.goOn(now)
 	}
-	if d := now.Sub(r.costAt).Seconds(); d >= 2 {
-		then := r.costThen
-		r.costRate = CostRate{
+	if d := now.Sub(r.src.costAt).Seconds(); d >= 2 {
+		then := r.src.costThen
+		r.src.costRate = CostRate{
 			CallsPerSec: float64(c.Calls-then.Calls) / d,
 			BytesPerSec: float64(c.Bytes-then.Bytes) / d,
 			Waiting:     (c.Waiting - then.Waiting).Seconds() / d,
 			Manager:     -1,
 		}
 		if c.Manager > 0 && then.Manager > 0 {
-			r.costRate.Manager = (c.Manager - then.Manager).Seconds() / d
+			r.src.costRate.Manager = (c.Manager - then.Manager).Seconds() / d
 		}
-		r.costThen, r.costAt = c, now
+		r.src.costThen, r.src.costAt = c, now
 	}
 }
 
 // Notice implements [shm.Sink].
 func (r *run) Notice(key, text string) {
 	now := time.Now()
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.src.mu.Lock()
+	defer r.src.mu.Unlock()
 	if r.current() {
-		r.notice(key, text, now)
+		r.src.notice(key, text, now)
 	}
 }
 

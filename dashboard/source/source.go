@@ -171,7 +171,24 @@ type Status struct {
 	Notices   []Notice
 }
 
-// Status describes the source as it is now.
+// Running reports whether a process is attached, if perhaps silent: Status.Running,
+// without the rest of it.
+func (s *Source) Running() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.running
+}
+
+// Connected reports whether the process is there and sends: Status.Connected, without
+// the rest of it.
+func (s *Source) Connected(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.connected(now)
+}
+
+// Status describes the source as it is now. It sorts a minute of latencies: who
+// wants to know one thing alone asks Running or Connected.
 func (s *Source) Status(now time.Time) Status {
 	adapter, running := s.process()
 	var info shm.Info

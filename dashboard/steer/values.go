@@ -58,8 +58,8 @@ func (f *values) Snapshot(now time.Time) []byte {
 }
 
 func (f *values) Next(now time.Time) []byte {
-	value, at, _ := f.src.State(shm.TopicControls)
-	controls, _ := value.(shm.Controls)
+	_, at, _ := f.src.State(shm.TopicControls)
+	controls := f.src.Controls()
 	if at.Equal(f.at) || len(controls) == 0 {
 		return nil
 	}

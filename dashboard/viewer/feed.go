@@ -3,7 +3,6 @@ package viewer
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"time"
 
 	"webmon/dashboard/frame"
@@ -15,8 +14,6 @@ import (
 // firstLayer is the detail of the feed that shows the first layer there is,
 // whatever its id: ids change each time napari starts.
 const firstLayer = "first"
-
-var layerID = regexp.MustCompile(`^-?[0-9]{1,20}$`)
 
 // feed makes the frames of one layer's tiles. A frame is JSON:
 //
@@ -47,7 +44,7 @@ type feed struct {
 }
 
 func newFeed(at tab.Place) (tab.Feed, error) {
-	if at.Detail != firstLayer && !layerID.MatchString(at.Detail) {
+	if at.Detail != firstLayer && !shm.IsLayerID(at.Detail) {
 		return tab.Feed{}, fmt.Errorf("%q is no layer", at.Detail)
 	}
 	// napari's own frames set the pace.
@@ -62,12 +59,12 @@ func (f *feed) Snapshot(now time.Time) []byte {
 }
 
 func (f *feed) Next(now time.Time) []byte {
-	value, _, seq := f.src.State(shm.TopicPoll)
+	_, _, seq := f.src.State(shm.TopicPoll)
 	_, _, layers := f.src.State(shm.TopicLayers)
 	_, _, arrays := f.src.State(shm.TopicArrays)
-	poll, ok := value.(*shm.TilePoll)
+	poll := f.src.Poll()
 	seqs := [3]uint64{seq, layers, arrays}
-	if !ok || seqs == f.seq && f.frame != nil {
+	if poll == nil || seqs == f.seq && f.frame != nil {
 		return nil
 	}
 	f.seq = seqs

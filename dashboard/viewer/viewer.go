@@ -42,7 +42,7 @@ func Tab(desk *steer.Desk) tab.Tab {
 		Topics: topics,
 		Page: func(v tab.View) templ.Component {
 			layer := v.Request.URL.Query().Get("layer")
-			if !layerID.MatchString(layer) {
+			if !shm.IsLayerID(layer) {
 				layer = firstLayer
 			}
 			m := p.model(v.Moment, layer)
@@ -57,7 +57,7 @@ func Tab(desk *steer.Desk) tab.Tab {
 			"tiles": newFeed,
 			"viewer": func(at tab.Place) (tab.Feed, error) {
 				layer := at.Detail
-				if layer != firstLayer && !layerID.MatchString(layer) {
+				if layer != firstLayer && !shm.IsLayerID(layer) {
 					return tab.Feed{}, fmt.Errorf("%q is no layer", layer)
 				}
 				return tab.NewFragment(topics, func(now time.Time) templ.Component {
