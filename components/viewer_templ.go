@@ -442,7 +442,7 @@ func ViewerPanel(v Viewer) templ.Component {
 			}
 			ctx = templ.InitializeContext(ctx)
 			if len(v.Layers) > 1 {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<div class=\"mb-2 flex items-start gap-2\"><span class=\"flex-none pt-1.5 text-muted\">layer</span><div class=\"max-h-32 overflow-y-auto\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<div class=\"mb-2 flex items-start gap-2\"><span class=\"flex-none pt-1.5 text-muted\">layer</span><div class=\"min-w-0 max-h-32 overflow-y-auto\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

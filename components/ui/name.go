@@ -4,10 +4,17 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // maxName is how much of a name is shown, in characters.
 const maxName = 200
+
+// maxLine is about how many characters of a label one line has room for.
+const maxLine = 24
+
+// isLong reports whether a label may be cut where it is shown in one line.
+func isLong(label string) bool { return utf8.RuneCountInString(label) > maxLine }
 
 // Name is a name that people gave to something, as pages show it. A blank name
 // becomes "(no name)", and line ends become spaces. Characters that cannot be seen,
