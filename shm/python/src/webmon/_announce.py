@@ -32,7 +32,7 @@ def _temporary_dir() -> str:
 
 
 def runtime_dir() -> Path:
-    """The folder for what lives as long as a process; webmon itself uses the same rule."""
+    """Return the folder for what lives as long as a process; webmon itself uses the same rule."""
     xdg = os.environ.get("XDG_RUNTIME_DIR", "")
     if os.path.isabs(xdg):
         return Path(xdg, "webmon")
@@ -51,7 +51,7 @@ def runtime_dir() -> Path:
 
 
 def state_dir() -> Path:
-    """The folder for what outlives a process, such as webmon's log."""
+    """Return the folder for what outlives a process, such as webmon's log."""
     xdg = os.environ.get("XDG_STATE_HOME", "")
     if os.path.isabs(xdg):
         return Path(xdg, "webmon")
@@ -199,7 +199,7 @@ def _age(fd: int) -> float:
 
 
 def record() -> dict[str, Any] | None:
-    """What the webmon that runs has left for others, None if none runs."""
+    """Return what the webmon that runs has left for others, None if none runs."""
     folder = runtime_dir()
     try:
         content = (folder / "webmon.json").read_bytes()

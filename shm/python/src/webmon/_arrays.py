@@ -47,11 +47,11 @@ class Arrays:
         self._looked = 0.0  # when all were looked after, by time.monotonic
 
     def names(self) -> list[str]:
-        """The names of the arrays that are shared."""
+        """Return the names of the arrays that are shared."""
         return list(self._by_name)
 
     def declared(self) -> dict[str, Any]:
-        """What webmon is told of the arrays."""
+        """Return what webmon is told of the arrays."""
         return {array.name: array._declared() for array in list(self._by_name.values())}
 
     def add(self, array: SharedArray) -> None:

@@ -18,7 +18,7 @@ _EXACT = [np.dtype(name) for name in ("?", "u1", "i1", "u2", "i2", "u4", "i4", "
 
 
 def called(value: Any) -> str:
-    """What a value is, for a message: the name of its type."""
+    """Return what a value is, for a message: the name of its type."""
     kind = type(value)
     try:
         module, name = str(kind.__module__), str(kind.__qualname__)
@@ -28,7 +28,7 @@ def called(value: Any) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """What an exception says, on one line, and not too long."""
+    """Return what an exception says, on one line, and not too long."""
     try:
         text = " ".join(str(error).split())
     except Exception:
@@ -38,7 +38,7 @@ def reason(error: BaseException) -> str:
 
 
 def written(value: Any) -> str:
-    """A value as people have written it, for a message."""
+    """Return a value as people have written it, for a message."""
     try:
         text = repr(value)
     except Exception:
@@ -64,8 +64,10 @@ def as_dtype(given: Any) -> np.dtype[Any] | None:
 
 
 def exact(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
-    """Return the smallest of NumPy's own dtypes that holds all values of one that a library has added, such as
-    bfloat16; None for others."""
+    """Return the smallest of NumPy's own dtypes that holds all values of one that a library has added.
+
+    Such a one is bfloat16. None for others.
+    """
     if dtype.isbuiltin != 2 and dtype.num < 256:
         return None
     for own in _EXACT:
@@ -78,10 +80,9 @@ def exact(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
 
 
 def to_array(value: Any) -> np.ndarray[Any, Any] | None:
-    """Return value as an array of NumPy's own class, or a masked one, over the same memory where that can be; None for
-    what is no array.
+    """Return value as an array of NumPy's own class, or a masked one; None for what is no array.
 
-    It may be of any other class that NumPy can convert, offer __dlpack__ or a buffer, or have its array as ``data``.
+    The array is over the same memory where that can be. The value may be of any other class that NumPy can convert, offer __dlpack__ or a buffer, or have its array as ``data``.
 
     Raises TypeError where the conversion fails, whatever the value's own methods raise.
     """
@@ -106,8 +107,11 @@ def to_array(value: Any) -> np.ndarray[Any, Any] | None:
 
 
 def numbers(given: Any) -> np.ndarray[Any, Any]:
-    """Return what a model hands out as an array of NumPy's own class and dtypes, lists included. Of a masked array NaN stands
-    for what is masked; one of whole numbers becomes floats. Raises whatever NumPy does where that cannot be."""
+    """Return what a model hands out as an array of NumPy's own class and dtypes, lists included.
+
+    Of a masked array NaN stands for what is masked; one of whole numbers becomes floats. Raises whatever NumPy does where that
+    cannot be.
+    """
     array: Any = to_array(given)
     if array is None:
         array = np.asarray(given)
@@ -123,8 +127,11 @@ def numbers(given: Any) -> np.ndarray[Any, Any]:
 
 
 def described(value: Any) -> tuple[Any, Any, Any] | None:
-    """Return what an array of another library says of itself, without any conversion: its dtype, its shape, and the
-    device that it is on, None if it names none. None where it says not both of the first."""
+    """Return what an array of another library says of itself, without any conversion.
+
+    That is its dtype, its shape, and the device that it is on, which is None if it names none. None where it does not say
+    both of the first.
+    """
     try:
         dtype, shape = value.dtype, value.shape
         device = value.device if hasattr(type(value), "device") else None

@@ -51,7 +51,7 @@ def server() -> dict[str, Any]:
 
 
 def _public_names() -> list[str]:
-    """The names by which browsers reach Jupyter, as far as a hub tells; webmon refuses names that it does not know."""
+    """Return the names by which browsers reach Jupyter, as far as a hub tells; webmon refuses names that it does not know."""
     names = [name for name in os.environ.get("WEBMON_ALLOW_HOST", "").split(",") if name]
     for variable in ("JUPYTERHUB_PUBLIC_URL", "JUPYTERHUB_PUBLIC_HUB_URL", "JUPYTERHUB_HOST"):
         name = urlsplit(os.environ.get(variable, "")).hostname
@@ -61,8 +61,11 @@ def _public_names() -> list[str]:
 
 
 def _token() -> str | None:
-    """The token that webmon keeps for its user, made if need be as it would; so a bookmark outlives Jupyter. None where
-    there is no place for it: then the page asks for the one that webmon has."""
+    """Return the token that webmon keeps for its user, so that a bookmark outlives Jupyter.
+
+    It is made as webmon would make it, if need be. None where there is no place for it: the page then asks for the one that
+    webmon has.
+    """
     if os.environ.get("WEBMON_TOKEN"):
         return os.environ["WEBMON_TOKEN"]
     path = _announce.state_dir() / "token"

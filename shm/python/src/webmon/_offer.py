@@ -116,7 +116,7 @@ class Offer:
         self._changes.declared("hello")
 
     def _about(self) -> dict[str, Any]:
-        """What is announced of the process."""
+        """Return what is announced of the process."""
         return {
             "protocol": _PROTOCOL,
             "name": self.name,
@@ -137,7 +137,7 @@ def checked_name(name: str | None) -> str | None:
 
 
 def _default_name() -> str:
-    """The name of the script."""
+    """Return the name of the script."""
     main = sys.modules.get("__main__")
     file = getattr(main, "__file__", None) or (sys.argv[0] if sys.argv else "")
     stem = Path(file).stem if file else ""

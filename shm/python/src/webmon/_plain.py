@@ -100,11 +100,11 @@ class _Budget:
 
 
 def plain(value: Any, what: str = "the value", most: int = MAX_STATE) -> Any:
-    """Return a copy of value made of None, bool, int, float, str, list, dict and small arrays alone.
+    r"""Return a copy of value made of None, bool, int, float, str, list, dict and small arrays alone.
 
     NumPy scalars become Python's, tuples lists, records, dataclasses, named tuples and other mappings dicts, members of an
     Enum their values, paths and UUIDs text. Arrays of numbers stay arrays, copied; those of anything else become lists.
-    Values are as in the table of a shared array: times are text as NumPy writes it, spans seconds, bytes text (with \\xNN for
+    Values are as in the table of a shared array: times are text as NumPy writes it, spans seconds, bytes text (with \xNN for
     what is none), complex numbers [real, imaginary]; what is masked or no time (NaT) is None, or NaN in an array of floats.
     Numbers and arrays of other libraries become what NumPy or float() makes of them, without their units.
 
@@ -251,14 +251,17 @@ def _dict(items: Iterable[tuple[Any, Any]], what: str, budget: _Budget, depth: i
 
 
 def _text(value: bytes) -> str:
-    """Bytes as people read them: UTF-8, with \\xNN for each byte that is none or a control character, and \\\\ for a
-    backslash, so that no two become the same. So does webmon with those of shared records."""
+    r"""Return bytes as people read them.
+
+    That is UTF-8, with \xNN for each byte that is none or a control character, and \\ for a backslash, so that no two become
+    the same. webmon does so with those of shared records.
+    """
     text = value.replace(b"\\", b"\\\\").decode(errors="backslashreplace")
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def _time(value: Any) -> str | float | int | None:
-    """A time as NumPy writes it, a span in seconds; what has no unit, or a span of years or months, in steps of it."""
+    """Return a time as NumPy writes it, a span in seconds; what has no unit, or a span of years or months, in steps of it."""
     if np.isnat(value):
         return None
     unit, count = np.datetime_data(value.dtype)
@@ -272,7 +275,7 @@ def _time(value: Any) -> str | float | int | None:
 
 
 def _scalar(value: Any, mask: Any, what: str, budget: _Budget, depth: int) -> Any:
-    """A NumPy scalar. mask, None for none, says of a record which of its fields are masked, and of anything else whether it is."""
+    """Return a NumPy scalar. mask, None for none, says of a record which of its fields are masked, and of anything else whether it is."""
     dtype = value.dtype
     kind = dtype.kind
     if dtype.names is not None:

@@ -57,10 +57,10 @@ def _align(n: int) -> int:
 
 
 def check_dtype(given: Any) -> np.dtype[Any]:
-    """Return the dtype in which frames of the given one lie in memory: that without padding, and what NumPy knows from
-    other libraries alone as the smallest of its own that holds every value.
+    """Return the dtype in which frames of the given one lie in memory.
 
-    Raises TypeError for what cannot be shared.
+    That is the same without padding. One that another library has added becomes the smallest of NumPy's own that holds every
+    value. Raises TypeError for what cannot be shared.
     """
     dtype = as_dtype(given)
     if dtype is None:
@@ -78,7 +78,7 @@ def check_dtype(given: Any) -> np.dtype[Any]:
 
 
 def _own(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
-    """The dtype in which values of the given one lie in memory, None if they cannot."""
+    """Return the dtype in which values of the given one lie in memory, None if they cannot."""
     if dtype.isbuiltin == 2 or dtype.num >= 256:
         return exact(dtype)
     kind, size = dtype.kind, dtype.itemsize
@@ -86,8 +86,11 @@ def _own(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
 
 
 def fields(dtype: np.dtype[Any]) -> list[tuple[str, np.dtype[Any], tuple[int, ...], tuple[str, ...]]]:
-    """List the fields of a record: name, dtype in memory, shape of one that is an array, and the way to it through
-    records within, whose fields get the names of both."""
+    """List the fields of a record.
+
+    Each has its name, its dtype in memory, its shape if it is an array, and the way to it through records within, whose
+    fields get the names of both. Raises TypeError for what cannot be shared.
+    """
     out: list[Any] = []
     seen: set[str] = set()
 
@@ -231,8 +234,10 @@ class Segment:
         return self._committed
 
     def commit(self) -> None:
-        """Get the memory for the frames; takes milliseconds, without holding the interpreter's lock. Raises OSError
-        where there is not enough."""
+        """Get the memory for the frames. Raises OSError where there is not enough.
+
+        That takes milliseconds, without holding the interpreter's lock.
+        """
         if not self._committed:
             self._allocate(self.total)
 
@@ -242,9 +247,11 @@ class Segment:
         return out
 
     def sound(self) -> bool:
-        """Whether what is written gets to those who read, and does not end the process: the file may have been removed, or
-        cut short, by anybody of this user's, such as the resource tracker of another Python, or a log-out that clears
-        shared memory. One call of the system."""
+        """Say whether what is written gets to those who read, and does not end the process. One call of the system.
+
+        Any program of this user may have removed the file or cut it short, such as the resource tracker of another Python,
+        or a log-out that clears shared memory.
+        """
         try:
             info = os.fstat(self._fd)
         except OSError:
@@ -273,8 +280,10 @@ class Segment:
         level: int,
         ways: Sequence[Sequence[str]] = (),
     ) -> None:
-        """Write a frame of the dtype, not larger than the shape, into the next slot. Of a masked one NaN stands for what is
-        masked. ways are those to the fields of a record."""
+        """Write a frame of the dtype, not larger than the shape, into the next slot.
+
+        Of a masked one NaN stands for what is masked. ways are those to the fields of a record.
+        """
         k = self.latest + 1
         slot = k % self.nslots
         shape = frame.shape
@@ -375,8 +384,11 @@ def _saying(what: str) -> Iterator[None]:
 
 
 class _Helper:
-    """The clean-up helper: Python's resource tracker, a small process that removes the segments of this one should it be
-    killed. Without it they stay until the next process that uses webmon begins."""
+    """The clean-up helper: Python's resource tracker.
+
+    It is a small process that removes the segments of this one should it be killed. Without it they stay until the next
+    process that uses webmon begins.
+    """
 
     def __init__(self) -> None:
         self._complained = False
@@ -416,7 +428,7 @@ _helper = _Helper()
 
 
 def _executable() -> str:
-    """The program that multiprocessing starts its own processes with; "" if it knows none."""
+    """Return the program that multiprocessing starts its own processes with; "" if it knows none."""
     from multiprocessing import spawn
 
     return os.fsdecode(spawn.get_executable() or b"")

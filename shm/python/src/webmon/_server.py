@@ -214,7 +214,7 @@ class Server:
         return "\n".join(self._objects)
 
     def _nothing(self, *_: Any) -> None:
-        """References are not counted: the objects live as long as the server."""
+        """Do nothing: the objects live as long as the server."""
 
     _answers: dict[str, Callable[..., Any]] = {
         "accept_connection": _accept_connection,
@@ -272,8 +272,10 @@ class Server:
 
 
 def _receive_timeout(client: socket.socket, seconds: int) -> None:
-    """Bounds how long a read from the socket may wait; 0 for no bound. Unlike settimeout it also holds for its
-    descriptor."""
+    """Bound how long a read from the socket may wait; 0 for no bound.
+
+    Unlike settimeout it also holds for the socket's descriptor.
+    """
     if sys.platform == "win32":
         value = struct.pack("=L", seconds * 1000)
     else:

@@ -114,7 +114,7 @@ class Values:
 
 
 def _said(meta: dict[str, Any], name: str) -> dict[str, Any]:
-    """What is said of a topic, checked. Raises TypeError for what is of another form."""
+    """Return what is said of a topic, checked. Raises TypeError for what is of another form."""
     said: dict[str, Any] = plain(meta, f"what is said of {name}")
     fields = said.get("fields")
     if fields is not None and not (isinstance(fields, dict) and all(isinstance(of, dict) for of in fields.values())):

@@ -53,7 +53,7 @@ class Knob:
                 self.members = {text if text not in self.members else f"{text} (start)": value, **self.members}
 
     def shown(self, value: Any) -> Any:
-        """The model's value as people see it. Raises ValueError where that cannot be."""
+        """Return the model's value as people see it. Raises ValueError where that cannot be."""
         if isinstance(value, np.ndarray) and value.ndim == 0:
             value = value[()]
         if isinstance(value, np.generic):
@@ -89,11 +89,11 @@ class Knob:
         return number
 
     def taken(self, value: Any) -> Any:
-        """What people have chosen as the model wants it."""
+        """Return what people have chosen as the model wants it."""
         return self.members.get(value, value) if self.members else value
 
     def declared(self) -> dict[str, Any]:
-        """The arguments of Process.control."""
+        """Return the arguments of Process.control."""
         return {
             "min": self.min,
             "max": self.max,
@@ -107,7 +107,7 @@ class Knob:
 
 
 def knobs(model: Any, params: Mapping[str, Any]) -> tuple[list[Knob], list[str]]:
-    """What the model lets people change, in its order, and what is wrong with what was left out."""
+    """Return what the model lets people change, in its order, and what is wrong with what was left out."""
     found: list[Knob] = []
     problems: list[str] = []
     rows = _attribute(model, "sliders", problems)
@@ -265,7 +265,7 @@ def _from_widget(widget: Any, found: list[Knob], problems: list[str], seen: set[
 
 
 def _from_title(title: str | None) -> str:
-    """A name made of a description: what people did before widgets had names."""
+    """Return a name made of a description: what people did before widgets had names."""
     return "_".join("".join(c if c.isalnum() and c.isascii() else " " for c in title or "").split())
 
 

@@ -25,7 +25,7 @@ _GETS_ON = 0.01  # of a processor, that an import needs at least: one that waits
 
 
 def _packages(file: str) -> list[str]:
-    """The folders of the packages that a file is in, the outermost first; none for a file that stands alone.
+    """Return the folders of the packages that a file is in, the outermost first; none for a file that stands alone.
 
     Those are the folders above it with an ``__init__.py``. A relative import can ask for more: such folders are packages
     all the same, as Python has them without that file.
@@ -47,7 +47,7 @@ def _packages(file: str) -> list[str]:
 
 
 def _free(name: str) -> str:
-    """The name of a module, another one where a library has it: it was not meant to replace that."""
+    """Return the name of a module, another one where a library has it: it was not meant to replace that."""
     name = name.replace(".", "_")
     return f"webmon_user_{name}" if name in sys.modules else name
 
@@ -72,7 +72,7 @@ def _register(name: str, module: ModuleType) -> None:
 
 
 def _bare(name: str, folder: str) -> ModuleType:
-    """A package that is nothing but its folder."""
+    """Return a package that is nothing but its folder."""
     spec = importlib.machinery.ModuleSpec(name, None, is_package=True)
     spec.submodule_search_locations = [folder]
     module = importlib.util.module_from_spec(spec)
@@ -169,7 +169,7 @@ def _looks_like(cls: type) -> bool:
 
 
 def _classes(module: ModuleType) -> list[type]:
-    """The classes that a file is about: those of its __all__, else those it defines, else those it imports."""
+    """Return the classes that a file is about: those of its __all__. Without one those it defines, or imports."""
     exported = getattr(module, "__all__", None)
     if isinstance(exported, (list, tuple)):
         named = [getattr(module, name, None) for name in exported if isinstance(name, str)]
@@ -187,13 +187,13 @@ def _about(cls: type) -> str:
 
 
 def title(cls: type) -> str:
-    """What people call the model."""
+    """Return what people call the model."""
     value = vars(cls).get("title")
     return short(value, 80) if isinstance(value, str) and value.strip() else cls.__name__
 
 
 def models(module: ModuleType) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
-    """What to say of the models of a file, in their order, and of the classes that were left out."""
+    """Return what to say of the models of a file, in their order, and of the classes that were left out."""
     found, left = [], []
     classes = _classes(module)
     for cls in classes:
@@ -220,7 +220,7 @@ def models(module: ModuleType) -> tuple[list[dict[str, Any]], list[dict[str, str
 
 
 def lookup(module: ModuleType, name: str, file: str) -> type:
-    """The class of that name. Raises ModelError saying what there is instead."""
+    """Return the class of that name. Raises ModelError saying what there is instead."""
     found, _ = models(module)
     base = os.path.basename(file)
     for entry in found:
@@ -239,12 +239,12 @@ def lookup(module: ModuleType, name: str, file: str) -> type:
 
 
 def nothing(base: str) -> str:
-    """What to say of a file without models."""
+    """Return what to say of a file without models."""
     return f"{base} has no models: a model is a class with the methods {', '.join(METHODS[:-1])} and {METHODS[-1]}."
 
 
 def _near(folder: str) -> list[str]:
-    """The files that the models depend on and that people may be about to change."""
+    """Return the files that the models depend on and that people may be about to change."""
     out = []
     for module in list(sys.modules.values()):
         try:

@@ -287,7 +287,7 @@ class Host:
         )
 
     def _limits(self) -> tuple[float, float] | None:
-        """What the model itself says of the range of its density."""
+        """Return what the model itself says of the range of its density."""
         try:
             low, high = (float(v) for v in self._model.limits)
         except Exception:
@@ -302,7 +302,7 @@ class Host:
         return short(value, 40) if isinstance(value, str) else ""
 
     def _get_density(self) -> np.ndarray[Any, Any]:
-        """The density, as it can be shown. Raises ModelError saying what is wrong with it."""
+        """Return the density, as it can be shown. Raises ModelError saying what is wrong with it."""
         given = self._guard("get_density", lambda: self._told_by("get_density"))
         if given is None:
             raise ModelError("get_density returned None: it has to return an array [Nx, Ny].")
@@ -343,7 +343,7 @@ class Host:
             self._notice("empty", f"The density is {kind} in all of its {density.size} points{after}: there is nothing to see. Reset goes back to the start; a smaller time step may help.")
 
     def _told_by(self, name: str) -> Any:
-        """What a method of the model returns, or a property of that name is."""
+        """Return what a method of the model returns, or a property of that name is."""
         value = getattr(self._model, name)
         return value() if callable(value) else value
 
@@ -397,7 +397,7 @@ class Host:
     # What a physicist watches.
 
     def _observed(self) -> dict[str, float]:
-        """The model's own numbers."""
+        """Return the model's own numbers."""
         get = getattr(self._model, "get_observables", None)
         if not callable(get):
             return {}
@@ -413,7 +413,7 @@ class Host:
         return {}
 
     def _observables(self) -> list[dict[str, str]]:
-        """What the numbers are, in the order of their charts."""
+        """Return what the numbers are, in the order of their charts."""
         about = getattr(self._model, "observables", None)
         about = about if isinstance(about, Mapping) else {}
         out = []
@@ -463,7 +463,7 @@ class Host:
             raise
 
     def _set(self, knob: Knob, value: Any) -> None:
-        """Called by the process with a value that has been checked."""
+        """Set a parameter to a value that the process has checked."""
         if knob.name == "steps" and isinstance(value, (int, float)):
             self._n = max(int(value), 1)
         self._shape_may_change = True

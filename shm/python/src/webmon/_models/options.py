@@ -24,7 +24,7 @@ _DEFAULTS: dict[str, Any] = {
 
 
 def parameters(cls: type) -> dict[str, Any]:
-    """The ``params`` of a class and of those it is derived from."""
+    """Return the ``params`` of a class and of those it is derived from."""
     out: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
         params = vars(base).get("params")

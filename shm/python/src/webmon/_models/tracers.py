@@ -16,8 +16,8 @@ _MOST = 100_000
 def pixels(places: Any, model: Any, shape: tuple[int, int]) -> np.ndarray[Any, Any]:
     """Places of particles as float32 of shape [2, N], x above y, in pixels of the density.
 
-    Complex places are x + iy in the units of the model's box, whose middle is 0, where the model has Lxy, the box's sides;
-    else, and if they are real, they are pixels. Real ones have the shape [2, N], or are N pairs.
+    Complex places are x + iy in the units of the model's box, whose middle is 0, where the model has Lxy, the box's sides.
+    Real ones, and those of other models, are pixels. Real ones have the shape [2, N], or are N pairs.
 
     Raises ValueError for what is no list of places.
     """
@@ -65,7 +65,7 @@ class Tracers:
         self._velocity: Any = None
 
     def get_tracer_particles(self) -> np.ndarray[Any, Any]:
-        """The places, complex, in the units of the box."""
+        """Return the places, complex, in the units of the box."""
         return self._places
 
     def get_inds(self, pos: Any, model: Any) -> tuple[Any, Any]:

@@ -40,7 +40,7 @@ def _own(filename: str) -> bool:
 
 
 def trace(error: BaseException) -> str:
-    """The traceback, from the first line on that is not the host's."""
+    """Return the traceback, from the first line on that is not the host's."""
     tb: TracebackType | None = error.__traceback__
     while tb is not None and _own(tb.tb_frame.f_code.co_filename):
         tb = tb.tb_next
@@ -60,7 +60,7 @@ def stack(thread: int) -> str:
 
 
 def _line(error: BaseException, file: str) -> int | None:
-    """The line of the file in which the error came up."""
+    """Return the line of the file in which the error came up."""
     if isinstance(error, SyntaxError) and error.filename and os.path.basename(error.filename) == os.path.basename(file):
         return error.lineno
     found = None
@@ -73,7 +73,7 @@ def _line(error: BaseException, file: str) -> int | None:
 
 
 def raised(what: str, error: BaseException, file: str) -> ModelError:
-    """What to say of a part of a model that has raised."""
+    """Return what to say of a part of a model that has raised."""
     if isinstance(error, ModelError):
         return error
     line = _line(error, file)
@@ -85,7 +85,7 @@ def raised(what: str, error: BaseException, file: str) -> ModelError:
 
 
 def does_not_import(error: BaseException, file: str, name: str = "") -> ModelError:
-    """What to say of a file that does not import. name is what people call it: its last part, unless it says more."""
+    """Return what to say of a file that does not import. name is what people call it: its last part, unless it says more."""
     if isinstance(error, ModelError):
         return error
     name = name or os.path.basename(file)

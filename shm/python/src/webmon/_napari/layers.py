@@ -108,7 +108,7 @@ class Tracked:
         self._fixed = None
 
     def forget_place(self) -> None:
-        """The layer, or what is on the screen, has moved."""
+        """Forget where the layer is: it has moved, or what is on the screen has."""
         self._place = self._screen_factors = None
 
     def _forget_data(self) -> None:

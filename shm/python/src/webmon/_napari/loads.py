@@ -436,7 +436,7 @@ loads_of = _new_layers.take
 
 
 def begin_watching() -> None:
-    """A viewer is watched from now on."""
+    """Look after one viewer more, from now on."""
     _zarr.begin()
     _counting.begin()
     try:
@@ -446,7 +446,7 @@ def begin_watching() -> None:
 
 
 def end_watching() -> None:
-    """It is no longer."""
+    """Look after one viewer less."""
     _new_layers.end()
     _counting.end()
     _zarr.end()
@@ -701,7 +701,7 @@ class Loads:
             self._owner = None
 
     def forget(self) -> None:
-        """The layer has other data now: nothing of it was there before."""
+        """Forget what was loaded: the layer has other data now."""
         with self._lock:
             self._known = _Known(self.layer.data)
             self._reloaded.clear()
