@@ -97,7 +97,7 @@ test("nothing is acknowledged twice", () => {
   assert.deepEqual(page.sent.map(({n}) => n), [1, 3]);
 });
 
-test("a new connection counts anew, and promises of the last one do not count in it", () => {
+test("a new connection counts from zero, and promises of the last one do not count in it", () => {
   const page = setUp();
   page.acks.handled(1);
   page.acks.handled(2);

@@ -6,6 +6,7 @@
 
 import {age} from "./format.js";
 
+/** Ages are written this often, ms. */
 const EVERY = 250;
 
 /** An age ticks once it is older than what the server wrote by this much, ms; before, that is right and steady. */
@@ -22,6 +23,7 @@ export function ageNow(data, since, now) {
   return data.ageAt && now !== null ? Math.max(0, now - Number(data.ageAt)) : Number(data.age) + since;
 }
 
+/** The ages of a page. Call `renew` for what has come, and `heard` with the server's clock. */
 export class Ages {
   #rendered = new WeakMap(); // element -> when its age was right
   #ahead = null; // the server's clock minus performance.now(), ms

@@ -93,7 +93,7 @@ document.addEventListener("htmx:after:swap", () => {
 });
 
 // Charts show another window of time, or came too late for a snapshot (charts/index.js).
-document.addEventListener("topicschange", event => socket?.watch(event.detail.anew));
+document.addEventListener("topicschange", event => socket?.watch(event.detail.again));
 
 renderMath();
 markCurrent();
@@ -115,7 +115,7 @@ function markStale() {
   pictures.setStale(!connected || document.querySelector("#live-header :is([data-state=stale], [data-state=gone])") !== null);
 }
 
-// Another webmon answers than the one that made this page: of another version, or started anew. Its pages may differ.
+// The webmon that answers is not the one that made this page: it has another version, or it was started again. Its pages may differ.
 function reloadIfOther({version, epoch}) {
   const before = shell.dataset.epoch;
   shell.dataset.epoch = epoch;

@@ -128,7 +128,7 @@ export class Posted {
     this.#trail = trail;
   }
 
-  /** Takes what the process says. Returns whether the value is somebody else's, later than ours. */
+  /** Takes what the process says. Returns whether the value is somebody else's, and later than that of this page. */
   overtaken(value) {
     if (sameValue(this.value, value)) {
       this.answered = true;
@@ -249,7 +249,7 @@ export class Controls {
     for (const form of forms()) this.#apply(form);
   }
 
-  // What a control is to show: what was posted and not yet answered, else what the process says.
+  // What a control is to show: what was posted and is not answered yet; otherwise what the process says.
   #shown(name) {
     return this.#settling.get(name)?.value ?? this.#values.get(name);
   }

@@ -3,8 +3,10 @@
  * this page's own. It stands on the body instead and is put into each form as it is sent.
  */
 
+/** The name of the field with the token. */
 const FIELD = "csrf";
 
+/** Signs every form of the page as it is sent. Called once a page. */
 export function startForms() {
   document.addEventListener("submit", event => sign(event.target, document.body.dataset.csrf), {capture: true});
 }

@@ -1,5 +1,6 @@
 /** The list of layers: arrows go from one to the next, as in napari's own list. */
 
+/** Listens for arrow keys. Called once a page. */
 export function startLayers() {
   document.addEventListener("keydown", event => {
     const step = {ArrowUp: -1, ArrowDown: 1}[event.key];

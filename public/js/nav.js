@@ -55,7 +55,7 @@ function isForm(html) {
   return /^\s*<form\b/i.test(html);
 }
 
-// Says in a control, else to screen readers alone, why what was asked for did not happen.
+// Says why what was asked for did not happen: in a control, or to screen readers alone where there is none.
 function showProblem(target, text) {
   const life = target?.querySelector?.("[data-life]");
   if (!life) return announce(text);

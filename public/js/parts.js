@@ -8,8 +8,10 @@
  *   data-filter-text stands for that text instead of its own.
  */
 
+/** How long a button says that it has copied, ms. */
 const COPIED = 1500;
 
+/** Listens for all of them. Called once a page. */
 export function startParts() {
   document.addEventListener("click", event => {
     const target = event.target;

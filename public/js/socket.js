@@ -5,7 +5,7 @@
  * - it says what the page shows (topics.js) on each new connection and whenever that changes;
  * - it takes JSON frames and pictures (binary.js) before htmx does, hands them to Frames, and acknowledges what was painted
  *   (acks.js);
- * - it leaves HTML out while the page is paused, the header's excepted, and asks for it anew when the page goes on;
+ * - it leaves HTML out while the page is paused, the header's excepted, and asks for it again when the page goes on;
  * - it tells the state of the connection, and opens a new one where the extension has given up.
  */
 
@@ -92,13 +92,13 @@ export class Socket {
   /**
    * Asks for what the page shows now.
    *
-   * @param {boolean} [anew] also when the topics are the same, since the elements that show them are new and know nothing yet
+   * @param {boolean} [again] also when the topics are the same, because the elements that show them are new and know nothing yet
    */
-  watch(anew = false) {
+  watch(again = false) {
     if (this.#state !== "live") return;
     const wanted = collectTopics(document);
-    if (!anew && this.#known !== null && sameTopics(this.#known, wanted)) return;
-    const keep = !anew && this.#known !== null;
+    if (!again && this.#known !== null && sameTopics(this.#known, wanted)) return;
+    const keep = !again && this.#known !== null;
     this.#known = wanted;
     this.send(watchMessage(wanted, who(), keep));
   }

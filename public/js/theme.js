@@ -1,5 +1,5 @@
 /**
- * The theme: dark or light, chosen with a button or the t key, else the system's. The choice is kept in localStorage; the
+ * The theme: dark or light, chosen with a button or the t key, or that of the system. The choice is kept in localStorage; the
  * style sheet reads it from data-theme on <html>, which is absent while the system decides. Who draws with the theme's
  * colours reads them again on `themechange` of the document.
  */

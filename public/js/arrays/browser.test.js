@@ -94,7 +94,7 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
     await say({...camera, limits: [30, 400], colormap: "gray"});
     await page.waitForFunction(() => document.querySelector("[data-array]").array.stats().limits[0][1] === 400);
     assert.equal((await stats(page)).view.lut, "viridis");
-    // Other frames begin anew.
+    // Other frames begin again.
     await say({...camera, limits: [30, 400], shape: [500, 600]});
     await asksFor(page, "/0,0,500,600/");
   }));

@@ -2,7 +2,7 @@
 
 import {narrow, readNumber, wordsBetween} from "../viewer/numbers.js";
 
-/** The line is measured anew at most this often, ms; by asking the server less. */
+/** The line is measured again at most this often, ms; less often where the server has to be asked. */
 const EVERY = 250;
 const ASK_EVERY = 1000;
 

@@ -223,7 +223,7 @@ describe("a chart in a browser", {skip, timeout: 5 * PATIENCE}, () => {
     const {topic} = await stateOf(page);
     assert.equal(topic, "napari/chart/frame_time/60");
     assert.deepEqual(await page.evaluate(() => topics()), [topic]);
-    assert.deepEqual(await page.evaluate(() => asked), [{anew: false}]);
+    assert.deepEqual(await page.evaluate(() => asked), [{again: false}]);
     assert.match(page.url(), /\/loader\?window=60$/);
     assert.equal(await page.locator("[data-window][aria-current]").innerText(), "1 min");
     const links = await page.locator("a[data-chart-link]").evaluateAll(all => all.map(a => a.getAttribute("href")));
@@ -235,7 +235,7 @@ describe("a chart in a browser", {skip, timeout: 5 * PATIENCE}, () => {
 
   test("asks for a snapshot when it came too late for one", () => withPage(async page => {
     await page.evaluate(list => send(list), live.slice(2));
-    assert.deepEqual(await page.evaluate(() => asked), [{anew: true}], "once, however many frames come");
+    assert.deepEqual(await page.evaluate(() => asked), [{again: true}], "once, however many frames come");
     assert.equal((await stateOf(page)).state ?? "loading", "loading");
     await page.evaluate(list => send(list), live);
     await page.waitForFunction(() => Number(document.querySelector("[data-chart]").dataset.values) > 0);

@@ -12,7 +12,7 @@ import {picture} from "./png.js";
 /** The distance of the plot from the edges of the picture, CSS pixels: as the server's option has it. */
 export const PLOT = {left: 64, right: 12, top: 12, bottom: 24};
 
-/** Numbers are written anew at most this often, ms: faster cannot be read. */
+/** Numbers are written at most this often, ms: faster cannot be read. */
 const NUMBERS = 250;
 const TABLE = 1000;
 const ROWS = 20;
@@ -20,7 +20,7 @@ const ROWS = 20;
 /** How far from the pointer, CSS pixels, a value is still the one that is pointed at. */
 const REACH = 12;
 
-/** A live picture is drawn anew when it has moved on by this much of a CSS pixel, or after this long if values have come, ms. */
+/** A live picture is drawn again when it has moved on by this much of a CSS pixel, or after this long if values have come, ms. */
 const COLUMN = 0.75;
 const SETTLED = 250;
 
@@ -211,7 +211,7 @@ export class Chart {
     this.#group.wake(true);
   }
 
-  /** Reads the theme's colours anew. */
+  /** Reads the theme's colours again. */
   setTheme() {
     const style = getComputedStyle(document.documentElement);
     const option = resolve(this.#option, name => color(name, style));
@@ -263,7 +263,7 @@ export class Chart {
     this.#showTable(view, now);
   }
 
-  // Whether drawing anew would show anything: what runs on by less than a column can wait, as can what nobody sees.
+  // Whether drawing again would show anything: what runs on by less than a column can wait, as can what nobody sees.
   #due(view, now) {
     const {version, to, at} = this.#drawn;
     if (version < 0) return true;

@@ -33,7 +33,7 @@ export function text(value, unit) {
   return its ? `${number} ${its}` : number;
 }
 
-/** The label of a tick: like text, without zeros that say nothing, since ticks lie at round numbers. */
+/** The label of a tick: like text, without zeros that say nothing, because ticks lie at round numbers. */
 export function tick(value, unit) {
   const [number, its] = format(value, unit);
   const short = /^-?\d+\.\d*$/.test(number) ? number.replace(/\.?0+$/, "") : number;

@@ -54,7 +54,7 @@ export class Group {
   remove(chart) {
     this.#charts.delete(chart);
     if (this.#charts.size > 0) return;
-    // The next tab begins anew; whether the page is paused is the page's to say.
+    // The next tab begins again; whether the page is paused is the page's to say.
     this.zoom = this.cursor = null;
     this.held = this.paused ? this.edge() : null;
   }
@@ -135,7 +135,7 @@ export class Group {
     this.setZoom({from: this.zoom.from + by, to: this.zoom.to + by});
   }
 
-  /** Another window of time: the charts that have it begin anew. */
+  /** Another window of time: the charts that have it begin again. */
   setWindow(windowMs) {
     if (windowMs === this.windowMs) return;
     this.windowMs = windowMs;

@@ -7,9 +7,9 @@
  *     ...
  *     chart.destroy();
  *
- * The page's `themechange` has the colours read anew. A change of the window of time (the links with data-window in
+ * The page's `themechange` has the colours read again. A change of the window of time (the links with data-window in
  * [data-chart-bar]) sets data-topic and data-window of every chart, replaces the page's address, and says `topicschange` on the
- * document, so that the page asks the server for the new topics; with `{anew: true}` it asks for snapshots of the old ones. On
+ * document, so that the page asks the server for the new topics; with `{again: true}` it asks for snapshots of the old ones. On
  * the element: `data-state` ("loading", "live", "held", "stale", "ended"), `data-values`
  * (values in the picture), `data-width` (ms that a bucket of it is wide).
  */
@@ -17,6 +17,7 @@
 import {Chart} from "./chart.js";
 import {Group} from "./group.js";
 import {listen} from "./input.js";
+import {announce} from "../picture/feeds.js";
 
 /** A snapshot is asked for at most this often, ms. */
 const PATIENCE = 1000;
@@ -59,7 +60,7 @@ export function mount(element, {onFrames, save, load}) {
       if (chart.take(frames) || performance.now() - asked < PATIENCE) return;
       asked = performance.now();
       // Frames came before the one they build on, as when this module was loaded after the first.
-      document.dispatchEvent(new CustomEvent("topicschange", {detail: {anew: true}}));
+      announce(true);
     }) : () => {};
   };
   follow();
@@ -147,7 +148,7 @@ function setWindow(seconds, href) {
     chart.restart();
     follow();
   }
-  document.dispatchEvent(new CustomEvent("topicschange", {detail: {anew: false}}));
+  announce();
 }
 
 function showBar() {

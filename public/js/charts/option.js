@@ -45,7 +45,7 @@ export function resolve(option, colorOf) {
   return option.startsWith("@") ? formatter(option.slice(1)) : option;
 }
 
-/** The formatter of a name: "clock" for times, else a unit. */
+/** The formatter of a name: "clock" for times, otherwise a unit. */
 export function formatter(name) {
   if (name === "clock") return value => clockTick(value);
   return value => tick(value, name === "number" ? "" : name);

@@ -41,7 +41,7 @@ test("an axis grows at once and shrinks with patience", () => {
   assert.equal(first.max, 20);
   const spike = scale.follow(15, 140, 100);
   assert.equal(spike.max, 150);
-  assert.equal(scale.follow(15, 120, 200), spike, "the same object: nothing to set anew");
+  assert.equal(scale.follow(15, 120, 200), spike, "the same object: nothing to set again");
   assert.equal(scale.follow(15, 18, 1000).max, 150);
   assert.equal(scale.follow(15, 18, 5000).max, 20);
 });

@@ -72,7 +72,7 @@ test("deltas before any snapshot are of no use", () => {
   assert.equal(stream.ready, false);
 });
 
-test("a snapshot replaces all, also from a feed that began anew", () => {
+test("a snapshot replaces all, also from a feed that began again", () => {
   const stream = new Stream(10_000);
   for (const frame of frames) stream.take(frame);
   assert.equal(stream.take({...frames[0], seq: 0, end: null, lines: [[5, 0, 1, 2, 0, 2, 0, 2]]}), true);

@@ -6,12 +6,12 @@
 /** How fast the clock lets go of a witness, ms per ms: two clocks drift by less. */
 const FORGET = 0.0005;
 
-/** How far a frame may contradict the clock before the server's clock counts as set anew, ms. */
+/** How far a frame may contradict the clock before the server's clock counts as set again, ms. */
 const JUMP = 5000;
 
 export class ServerTime {
   #now;
-  #ahead = -Infinity; // server's time less ours
+  #ahead = -Infinity; // the server's time minus this page's, ms
   #at = 0;
 
   /** @param {function(): number} now ms, never going back */

@@ -286,7 +286,7 @@ class ModelView {
     });
     if (change && topic === "") this.#held.delete(name);
     // Several change at a time.
-    if (change) this.#timers.once("topics", 0, announce);
+    if (change) this.#timers.once("topics", 0, () => announce());
   }
 
   #ask() {

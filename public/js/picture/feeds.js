@@ -59,7 +59,11 @@ export class Feeds {
   }
 }
 
-/** Tells the page that what is asked for has changed. */
-export function announce() {
-  document.dispatchEvent(new CustomEvent("topicschange", {detail: {anew: false}}));
+/**
+ * Tells the page that what is asked for has changed.
+ *
+ * @param {boolean} [again] the server is asked also where nothing has, because what it sent before is of no use
+ */
+export function announce(again = false) {
+  document.dispatchEvent(new CustomEvent("topicschange", {detail: {again}}));
 }

@@ -15,7 +15,7 @@ const CANDIDATES = [...NAMES.flatMap(name => FOLDERS.map(folder => join(folder, 
 /** How long what must happen may take on a busy machine, ms. */
 export const PATIENCE = 120_000;
 
-/** The path of a Chromium: $CHROMIUM, else that of the PATH or where systems keep it; null if there is none. */
+/** The path of a Chromium: $CHROMIUM, or that of the PATH, or where systems keep it; null if there is none. */
 export function findBrowser() {
   const runnable = path => {
     try {

@@ -15,7 +15,7 @@
  * | 3 | 16 + 16 | which of the first bands reach that cell; which reach the next cell (a bit a band, see state-hash.js) |
  *
  * Coverage is exact: the integral of "there is a tile" over the pixel, so no moire appears when tiles are as small as pixels
- * or smaller. A pixel touches at most two cells of an axis, since a cell is at least a pixel wide (see levelOfDetail).
+ * or smaller. A pixel touches at most two cells of an axis, because a cell is at least a pixel wide (see levelOfDetail).
  */
 
 /** The gap between tiles, as a share of a tile. */

@@ -1,6 +1,6 @@
 /**
  * What talks to WebGL2: two programs, three integer textures, one triangle; pictures have their own (image.js). It holds no state of the picture; after
- * a lost context the viewer makes it anew with restore() and uploads everything again.
+ * a lost context the viewer makes it again with restore() and uploads everything again.
  */
 
 import {BAND_WORDS, MARGIN, MOST_PIXELS, TABLE_WIDTH_BITS} from "./state-hash.js";

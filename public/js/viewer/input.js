@@ -129,7 +129,7 @@ export function listen(surface, hands, signal) {
     if (event.pointerType !== "touch" && !pointers.has(event.pointerId)) hands.leave();
   });
 
-  // Double taps are told above, since not every browser makes a dblclick of them; this one is the mouse's.
+  // Double taps are told above, because not every browser makes a dblclick of them; this one is the mouse's.
   let pressedBy = "mouse";
   on(surface, "pointerdown", event => { pressedBy = event.pointerType; });
   on(surface, "dblclick", event => {

@@ -35,7 +35,7 @@ test("a touchpad's pinch in Safari zooms about the pointer by what it changed", 
   }
   assert.deepEqual(zooms(), [["zoomAt", 100, 50, 2], ["zoomAt", 100, 50, 1.5]]);
 
-  // The next pinch begins anew.
+  // The next pinch begins again.
   send("gesturestart", {scale: 1});
   send("gesturechange", {scale: 0.5});
   assert.deepEqual(zooms()[2], ["zoomAt", 100, 50, 0.5]);

@@ -25,7 +25,7 @@ export function numbersOf(frame) {
   if (type !== "i8" && type !== "u8") return {base: 0, data};
   if (!counted.has(frame)) {
     const base = data.length > 0 ? (data[0] >> BASE_BITS) << BASE_BITS : 0n;
-    // In halves, since arithmetic with BigInts takes a hundred times as long. Memory is little-endian (binary.js).
+    // In halves, because arithmetic with BigInts takes a hundred times as long. Memory is little-endian (binary.js).
     const low = new Uint32Array(data.buffer, data.byteOffset, data.length * 2);
     const high = type === "i8" ? new Int32Array(data.buffer, data.byteOffset, data.length * 2) : low;
     const top = Number(base >> BASE_BITS);

@@ -1,6 +1,6 @@
 /**
  * What the viewer says in words, in elements of the page: the sentence on the picture, what is under the pointer, the label
- * for screen readers, which button is pressed. Elements are looked up each time, since the page may swap them.
+ * for screen readers, which button is pressed. Elements are looked up each time, because the page may swap them.
  */
 
 import {areaOf, isAmong, isSeen} from "./feed.js";
@@ -131,7 +131,7 @@ export function describePicture(picture) {
     `${rows} rows by ${columns} columns${view}`;
 }
 
-/** What is to be said of the level if it is not the one that fits the screen, else "". The server says the same (components/viewer.go). */
+/** What is to be said of the level if it is not the one that fits the screen; otherwise "". The server says the same (components/viewer.go). */
 export function describeLevel({level, ideal, excess}) {
   if (ideal === null || ideal === level) return "";
   const factor = Math.max(Math.round(excess >= 1 ? excess : 1 / excess), 2);

@@ -127,7 +127,7 @@ describe("in a browser", {skip, timeout: 5 * PATIENCE}, () => {
     assert.ok(Math.abs(missing) < 0.01, `the wheel gets there: ${missing} missing`);
   }
 
-  /** Does something and waits until the picture was drawn anew and is at rest. */
+  /** Does something and waits until the picture was drawn again and is at rest. */
   async function drawn(page, act) {
     const {draws} = await stats(page);
     const result = await act();

@@ -109,7 +109,7 @@ export function fillMasks(out, at, bands, axis, first, cells, detail) {
 
 /**
  * The anchor of a window that holds the cells first..last (counted from cell 0 of the level): the present anchor if it still
- * does, so that a pan rebuilds nothing, else one with the cells in its middle.
+ * does, so that a pan rebuilds nothing; otherwise one with the cells in its middle.
  */
 export function anchorFor(first, last, present) {
   if (present !== null && first >= present && last < present + WINDOW) return present;

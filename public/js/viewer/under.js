@@ -9,6 +9,7 @@
  * Each picture says where in the layer it lies, so it may come later than the tiles it belongs to without lying wrongly.
  */
 
+import {announce} from "../picture/feeds.js";
 import {mostOf} from "./image.js";
 import {colormapName, colorTable} from "./lut.js";
 import {narrow} from "./numbers.js";
@@ -122,7 +123,7 @@ export class Under {
         this.#render();
       });
     }
-    document.dispatchEvent(new CustomEvent("topicschange", {detail: {anew: false}}));
+    announce();
   }
 
   #wanted() {
