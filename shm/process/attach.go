@@ -256,10 +256,14 @@ func (s *Source) Info() shm.Info {
 
 func (s *Source) saidHello() bool { return s.ours.Load() }
 
-func (s *Source) setReader(url string) {
+// setReader notes where another webmon is found that takes the messages, "" for none.
+// It reports whether none was known before.
+func (s *Source) setReader(url string) (first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	first = s.info.Reader == ""
 	s.info.Reader = url
+	return first
 }
 
 // Close gives back what Attach took, for a Source whose Run is never called.

@@ -79,67 +79,6 @@ func events(v pickle.Value, own func(key string, v pickle.Value) bool, many bool
 	return notes
 }
 
-// Keys of messages that a process of ours keeps for itself.
-const (
-	messageWebmon  = "webmon"
-	messageCommand = "command"
-)
-
-// own takes what a process of ours says to webmon itself, which is no event.
-func (r *run) own(key string, v pickle.Value) bool {
-	if key != messageWebmon && key != messageCommand || !r.saidHello() {
-		return false
-	}
-	d, ok := v.(*pickle.Dict)
-	if !ok {
-		r.sink.Notice("own", fmt.Sprintf("The process sent %s under %q, which is kept for dicts", kindOf(v), key))
-		return true
-	}
-	if key == messageCommand {
-		r.answer(d)
-		return true
-	}
-	if list, ok := sequence(entry(d, "changed")); ok {
-		names := make([]string, 0, min(len(list), maxStates))
-		for _, item := range list {
-			if name, ok := item.(string); ok && name != "" && len(name) <= maxTopicName && len(names) < maxStates {
-				names = append(names, name)
-			}
-		}
-		r.fetcher.changed(names)
-		r.out.tick() // perhaps by a command
-	}
-	if asks, ok := entry(d, "current").(*pickle.Dict); ok {
-		if n, ok := scalar(entry(asks, r.opt.ID)).(int64); ok {
-			r.asked.answered(n)
-		}
-	}
-	// One from before webmon came tells nothing of now.
-	if t, ok := number(scalar(entry(d, "alive"))); ok && (r.since == 0 || t >= r.since) {
-		r.sink.Alive()
-	}
-	return true
-}
-
-// answer takes what has become of a command.
-func (r *run) answer(d *pickle.Dict) {
-	id, _ := text(entry(d, "id"))
-	status, _ := text(entry(d, "status"))
-	reason, _ := text(entry(d, "reason"))
-	reason = natural.Clip(reason, maxHelp)
-	switch shm.Status(status) {
-	case shm.Applied:
-		r.out.answered(id, shm.Applied, reason)
-	case shm.Refused:
-		if reason == "" {
-			reason = "the process gave no reason"
-		}
-		r.out.answered(id, shm.Refused, reason)
-	default:
-		r.sink.Notice("command", fmt.Sprintf("The process says of a command that it is %s, instead of applied or refused", kindOf(entry(d, "status"))))
-	}
-}
-
 func tooMuch(key, topic string, err error) note {
 	if errors.Is(err, pickle.ErrLimit) {
 		return note{key + "." + topic, fmt.Sprintf("What came under %q is too large or too deep to show, and was left out", topic)}

@@ -346,10 +346,3 @@ func (o *outbox) run(ctx context.Context, conn *manager.Conn, queue *manager.Pro
 		}
 	}
 }
-
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}

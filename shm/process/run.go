@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"os"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -18,14 +15,6 @@ import (
 )
 
 const (
-	// getWait is how long a get waits in the manager: the thread there sleeps
-	// on a lock, so a longer wait saves nothing but a wake a second.
-	getWait = time.Second
-	// backlog is how fast an answer has to come to mean that there was a queue.
-	backlog  = time.Millisecond
-	deaf     = 3 * time.Second // longer than any wait for a message
-	maxDrain = 4096            // messages before looking around again
-
 	shutdownWait = 10 * time.Second
 	keepEvery    = time.Second
 
@@ -45,12 +34,10 @@ type run struct {
 	*Source
 	sink shm.Sink
 
-	reading atomic.Bool   // messages are ours to take
-	turn    chan struct{} // capacity one: reading may have become true
 	demand  chan struct{} // capacity one: tell the process what is wanted
-	since   float64       // stamps before are of no interest any more; 0: all are
-	skipped int           // messages left out because of since; owned by drain
 	pace    *pace
+	seat    seat
+	drain   drain
 	fetcher fetcher
 	arrays  arrays
 	asked   asked
@@ -60,11 +47,15 @@ type run struct {
 func (s *Source) Run(ctx context.Context, sink shm.Sink) error {
 	r := &run{
 		Source: s, sink: sink,
-		turn:   make(chan struct{}, 1),
 		demand: make(chan struct{}, 1),
 		pace:   newPace(sink, s.lull),
 	}
 	r.pace.asked = func() bool { return s.out.unanswered() || r.asked.waits() }
+	r.seat = seat{
+		clientData: s.res.clientData, id: s.opt.ID, url: s.opt.URL, sink: sink, setReader: s.setReader,
+		turn: make(chan struct{}, 1),
+	}
+	r.drain = drain{queue: s.res.messages, sink: sink, pace: r.pace, seat: &r.seat, to: r}
 	r.fetcher = fetcher{client: s.client, data: s.res.data, sink: sink, topics: &r.pace.topics, from: r}
 	r.fetcher.init()
 	r.arrays.init(sink, func(name string) { r.pace.topics.add(name, 0) })
@@ -75,7 +66,7 @@ func (s *Source) Run(ctx context.Context, sink shm.Sink) error {
 	s.run.Store(r)
 	defer s.run.Store(nil)
 	if loopbackAddress(s.opt.Address) {
-		r.since = float64(time.Now().Add(-old).UnixMicro()) / 1e6 // same clock
+		r.drain.since = float64(time.Now().Add(-old).UnixMicro()) / 1e6 // same clock
 	}
 	if w := s.watch; w.manager.pid != 0 && w.owner.pid == 0 && !s.saidHello() {
 		sink.Notice("owner", "The manager has no Python program as its parent: if nothing comes in, the program that started it is gone")
@@ -210,26 +201,6 @@ func (r *run) orphan(ctx context.Context) error {
 	return fmt.Errorf("the manager at %s still answers: %w", r.opt.Address, shm.ErrOwner)
 }
 
-func timedOut(err error) bool {
-	var ne net.Error
-	return errors.Is(err, manager.ErrTimeout) || errors.Is(err, os.ErrDeadlineExceeded) ||
-		errors.As(err, &ne) && ne.Timeout()
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
-}
-
 // session opens the connections and runs what uses them until one fails.
 func (r *run) session(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -246,11 +217,11 @@ func (r *run) session(ctx context.Context) error {
 		conns[i] = c
 	}
 	// Before the first message is taken: somebody else may be reading.
-	err := r.claim(ctx, conns[1], false)
+	err := r.seat.claim(ctx, conns[1], false)
 	var all sync.WaitGroup
 	if err == nil {
 		for _, part := range []func() error{
-			func() error { return r.drain(ctx, conns[0]) },
+			func() error { return r.drain.run(ctx, conns[0]) },
 			func() error { return r.fetcher.run(ctx) },
 			func() error { return r.keep(ctx, conns[1]) },
 			func() error {
@@ -273,136 +244,27 @@ func (r *run) session(ctx context.Context) error {
 	return err
 }
 
-// drain takes the messages, at the pace of who watches, and follows napari's
-// frames by them.
-func (r *run) drain(ctx context.Context, conn *manager.Conn) error {
-	// Where ctx ends because the process does, what is being taken then is still
-	// waited for: nobody else would get it.
-	wire, cut := context.WithCancel(context.WithoutCancel(ctx))
-	defer cut()
-	var waiting atomic.Bool // in a get, perhaps for nothing
-	defer context.AfterFunc(ctx, func() {
-		if !left(ctx) || sleep(wire, outlives) && waiting.Load() {
-			cut()
-		}
-	})()
-	behind := false // more waited than one drain took
-	heard := time.Now()
-	for ctx.Err() == nil {
-		if !r.reading.Load() {
-			select {
-			case <-ctx.Done():
-			case <-r.turn:
-			}
-			continue
-		}
-		start := time.Now()
-		waiting.Store(true)
-		v, err := conn.CallWait(wire, getWait, r.res.messages, "get", true, getWait.Seconds())
-		waiting.Store(false)
-		took := time.Since(start)
-		if since := time.Since(heard); since > deaf {
-			// One of us was stopped, and the process may have dropped something.
-			r.fetcher.missed()
-		}
-		heard = time.Now()
-		if errors.Is(err, manager.ErrEmpty) {
-			r.caughtUp()
-			continue
-		}
-		if lost(wire, err) {
-			return err
-		}
-		r.message(v, err, false)
-		past := r.since != 0
-		rested := !past && !behind && r.pace.rest(ctx)
-		// A slow answer alone does not tell that the queue was empty before: the
-		// machine may be busy. So the past ends where a drain ends.
-		if took > backlog && !past && !rested || ctx.Err() != nil {
-			continue
-		}
-		n, err := r.drainQueue(wire, conn, rested)
-		if lost(wire, err) {
-			return err
-		}
-		if behind = n == maxDrain; !behind {
-			r.caughtUp()
-		}
-		var remote *manager.RemoteError
-		if n == 0 && errors.As(err, &remote) && !sleep(ctx, 100*time.Millisecond) {
-			return nil
-		}
-	}
-	for left(ctx) && r.reading.Load() {
-		if n, err := r.drainQueue(wire, conn, true); n < maxDrain || err != nil {
-			break // however that went: the end is known already
-		}
-	}
-	return nil
+// frame implements told.
+func (r *run) frame(stamp float64) {
+	r.fetcher.pass(stamp)
+	r.out.tick()
 }
 
-// left reports whether ctx has ended because the process has, whose manager may
-// still answer for a moment.
-func left(ctx context.Context) bool {
-	why := context.Cause(ctx)
-	return errors.Is(why, shm.ErrEnded) || errors.Is(why, shm.ErrOwner)
+// changed implements told.
+func (r *run) changed(names []string) {
+	r.fetcher.changed(names)
+	r.out.tick() // perhaps by a command
 }
 
-// drainQueue takes what is in the queue. late says that it lay there because
-// nobody was in a hurry.
-func (r *run) drainQueue(ctx context.Context, conn *manager.Conn, late bool) (int, error) {
-	return conn.Drain(ctx, r.res.messages, maxDrain, func(v pickle.Value, err error) error {
-		r.message(v, err, late)
-		return nil
-	})
-}
+// missed implements told.
+func (r *run) missed() { r.fetcher.missed() }
 
-// lost reports whether err means that the connection is of no more use, or that
-// nobody wants it any more; other errors are about one call.
-func lost(ctx context.Context, err error) bool {
-	return err != nil && (errors.Is(err, manager.ErrGone) || ctx.Err() != nil)
-}
+// current implements told.
+func (r *run) current(ask int64) { r.asked.answered(ask) }
 
-// message hands one message over. The stamp of a frame that is late because
-// nobody was in a hurry, or webmon not yet there, is not passed on: it tells
-// nothing of how long frames take to get here.
-func (r *run) message(v pickle.Value, err error, late bool) {
-	if err != nil {
-		r.sink.Notice("message", "A message could not be read and is lost: "+err.Error())
-		return
-	}
-	notes := events(v, r.own, r.saidHello(), func(e shm.Event) {
-		if e.Stamp > 0 && e.Stamp < r.since {
-			if !r.saidHello() {
-				r.skipped++ // an hour of frame times, perhaps: nobody looks so far back
-				return
-			}
-			e.Past = true
-			r.sink.Event(e)
-			return
-		}
-		r.pace.heard(e.Topic)
-		r.sink.Event(e)
-		if e.Topic == shm.TopicFrameTime {
-			stamp := e.Stamp
-			if late || r.since != 0 {
-				stamp = 0
-			}
-			r.fetcher.pass(stamp)
-			r.out.tick()
-		}
-	})
-	for _, n := range notes {
-		r.sink.Notice(n.key, n.text)
-	}
-}
-
-// caughtUp says once how much of the past was left out.
-func (r *run) caughtUp() {
-	if r.skipped > 0 {
-		r.sink.Notice("backlog", fmt.Sprintf("%d messages from before webmon attached were left out", r.skipped))
-	}
-	r.skipped, r.since = 0, 0
+// answered implements told.
+func (r *run) answered(id string, status shm.Status, reason string) {
+	r.out.answered(id, status, reason)
 }
 
 // awaitShutdown ends the session when the process says that it ends.
@@ -428,9 +290,7 @@ func (r *run) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
 	defer cancel()
 	if conn, err := r.client.Open(ctx); err == nil {
-		if v, err := conn.Call(ctx, r.res.clientData, "get", keyReader); err == nil && parseClaim(v).id == r.opt.ID {
-			_, _ = conn.Call(ctx, r.res.clientData, "pop", keyReader, nil)
-		}
+		r.seat.leave(ctx, conn)
 		if r.saidHello() {
 			_, _ = conn.Call(ctx, r.res.clientData, "pop", keyWant+r.opt.ID, nil)
 			_, _ = conn.Call(ctx, r.res.clientData, "pop", keyWatchers+r.opt.ID, nil)

@@ -19,9 +19,9 @@ const (
 var declarations = []string{topicHello, topicTopics, shm.TopicControls, shm.TopicActions, shm.TopicArrays, shm.TopicLost}
 
 // tells reports whether the process tells us what changes.
-func (r *run) tells() bool { return r.saidHello() && r.reading.Load() }
+func (r *run) tells() bool { return r.saidHello() && r.seat.taken.Load() }
 
-func (r *run) reads() bool { return r.reading.Load() }
+func (r *run) reads() bool { return r.seat.taken.Load() }
 
 // demandChanged passes on to all that somebody may want other topics than before.
 func (r *run) demandChanged() {
