@@ -54,6 +54,7 @@ check:
 	  if [ -n "$$bad" ]; then echo "not gofmt-ed: $$bad"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+	.ci/deadcode.sh
 	$(GO) mod tidy -diff
 	npm run --silent lint
 	.ci/check-generated.sh

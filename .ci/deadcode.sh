@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Fails when a function can be reached from no main. Helpers of tests are left out;
+# what else only tests reach stands below, with the reason.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+allowed='
+^e2e/|/[a-z]+test/                            helpers of tests
+^shm/manager/server.go:.*Server\.(Clients|References)$  what a test asks the server
+^shm/model/remote/zmtp/zmtp.go:.*(Accept|Conn\.Addr)$   the other side of the protocol
+^shm/pickle/(decode.go:.*Decode|encode.go:.*Encode)$    of a whole value, for tests; the program streams
+^shm/segment/writer.go:                       the writer that the reader is tested with
+^shm/segment/map_[a-z_]+.go:.*createSegment$  of that writer
+'
+found=$(${GO:-go} tool deadcode ./... | grep -vEf <(sed -E '/^$/d; s/[ ]{2,}.*//' <<<"$allowed") || true)
+if [ -n "$found" ]; then
+  echo "No main reaches these functions. Remove them, or say in .ci/deadcode.sh why they stay:"
+  echo "$found"
+  exit 1
+fi
