@@ -17,9 +17,9 @@ import (
 	"webmon/shm"
 )
 
-// postCommand answers POST /sources/<id>/commands/<name>. htmx is answered with
-// what sent the command, rendered again; a plain form with the page on which it
-// stands; a program with the id of the command.
+// postCommand answers POST /sources/<id>/commands/<name>. The answer to htmx is the
+// form that sent the command, rendered again. The answer to a plain form is the page
+// with the form, and that to a program is the id of the command.
 func (s *Server) postCommand(c echo.Context) error {
 	src, action, err := s.actionOf(c)
 	if err != nil {
@@ -31,7 +31,7 @@ func (s *Server) postCommand(c echo.Context) error {
 	}
 	number := numberOf(c.Request())
 	is := s.desk.Ask(src, action, given, number)
-	if is.Refusal != nil && is.Refusal.Field != "" { // perhaps its limits are others now
+	if is.Refusal != nil && is.Refusal.Field != "" { // its limits may have changed
 		api.Refresh(c, src, commandTopics)
 		if now, ok := s.desk.Find(src, action.Name); ok {
 			action = now
@@ -60,12 +60,12 @@ func (s *Server) postCommand(c echo.Context) error {
 	}
 }
 
-// numberHeader is that of the number of the value that a form sets: what the page
-// calls itself, and its count, as in "0a1b2c3d4e5f 17".
+// numberHeader is the header with the number of the value that a form sets, such as
+// "0a1b2c3d4e5f 17"; see [steer.Number].
 const numberHeader = "Webmon-Number"
 
-// numberOf returns the number of the value that a page sets; none for other
-// programs, and for what is no number.
+// numberOf returns the number of the value that a page sets, the zero value if the
+// request has none.
 func numberOf(r *http.Request) steer.Number {
 	hand, count, _ := strings.Cut(r.Header.Get(numberHeader), " ")
 	n, err := strconv.ParseUint(count, 10, 64)
@@ -83,7 +83,7 @@ func (s *Server) actionOf(c echo.Context) (*source.Source, shm.Action, error) {
 		return nil, shm.Action{}, err
 	}
 	action, ok := s.desk.Find(src, c.Param("name"))
-	if !ok { // perhaps it was not there when the process was asked last
+	if !ok { // the process may have declared it since it was asked last
 		api.Refresh(c, src, commandTopics)
 		action, ok = s.desk.Find(src, c.Param("name"))
 	}
@@ -93,10 +93,10 @@ func (s *Server) actionOf(c echo.Context) (*source.Source, shm.Action, error) {
 	return src, action, nil
 }
 
-// commandTopics are those by which a process declares what people may ask of it.
+// commandTopics are the topics in which a process declares its controls and actions.
 var commandTopics = []string{shm.TopicControls, shm.TopicActions}
 
-// pageAfter is where a plain form leads back to: the tab it stood on.
+// pageAfter is the URL to which a plain form leads back: the tab with the form.
 func (s *Server) pageAfter(c echo.Context, src *source.Source) string {
 	if key := s.modelOf(src); key != "" {
 		from, err := url.Parse(c.Request().Referer())

@@ -39,7 +39,7 @@ func readArgs(r *http.Request) (map[string]any, error) {
 		}
 		for name, values := range r.PostForm {
 			if name != csrfField {
-				args[name] = values[len(values)-1] // a checkbox stands behind its hidden "false"
+				args[name] = values[len(values)-1] // a checkbox follows its hidden "false"
 			}
 		}
 	default:
@@ -77,7 +77,7 @@ func (s *Server) postStop(c echo.Context) error {
 	return err
 }
 
-// goTo sends a page elsewhere, whether htmx or the browser itself asked.
+// goTo redirects a page, whether htmx or the browser itself has sent the request.
 func (s *Server) goTo(c echo.Context, path string) error {
 	if c.Request().Header.Get("HX-Request") != "" {
 		c.Response().Header().Set("HX-Redirect", path)
@@ -86,7 +86,8 @@ func (s *Server) goTo(c echo.Context, path string) error {
 	return c.Redirect(http.StatusSeeOther, path)
 }
 
-// postHandover attaches to what another webmon of this user was started for.
+// postHandover attaches to the source for which another webmon of this user was
+// started.
 func (s *Server) postHandover(c echo.Context) error {
 	if secret, ok := bearer(c.Request()); !ok || !sameSecret(secret, s.secret) {
 		return c.JSON(http.StatusUnauthorized, map[string]string{"error": "The secret of the running webmon is needed."})
@@ -95,7 +96,7 @@ func (s *Server) postHandover(c echo.Context) error {
 	if err := json.NewDecoder(c.Request().Body).Decode(&src); err != nil {
 		return c.JSON(http.StatusBadRequest, map[string]string{"error": "The source that was handed over could not be read."})
 	}
-	if src.Kind == "" { // it only asks where we are
+	if src.Kind == "" { // it only asks for the URL of this webmon
 		return c.JSON(http.StatusOK, map[string]string{})
 	}
 	if src.Kind == string(shm.KindModel) {

@@ -47,7 +47,7 @@ func (s *Server) tabFrame(t *tab.Tab, m tab.Moment) templ.Component {
 	return within(layout.Fragment(liveID(t)), t.Live(tabData(t, m)))
 }
 
-// tabContent is a tab as it is when it is opened.
+// tabContent is the content of a tab when it is opened.
 func (s *Server) tabContent(t *tab.Tab, v tab.View) templ.Component {
 	if t.Page != nil {
 		return t.Page(v)
@@ -58,7 +58,7 @@ func (s *Server) tabContent(t *tab.Tab, v tab.View) templ.Component {
 // liveID is the id of a plain tab's live region.
 func liveID(t *tab.Tab) string { return "live-" + t.Slug }
 
-// within renders the children inside the parent.
+// within renders parent with the children in it.
 func within(parent, children templ.Component) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 		return parent.Render(templ.WithChildren(ctx, children), w)

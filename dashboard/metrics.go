@@ -28,23 +28,23 @@ var (
 	descTopics    = desc("watched_topics", "Hub topics that some browser watches.")
 	descSent      = desc("messages_sent_total", "Messages sent to browsers.")
 	descBytes     = desc("message_bytes_total", "Payload bytes sent to browsers.")
-	descSkipped   = desc("frames_skipped_total", "Frames that a browser was not sent because a newer one was there.")
+	descSkipped   = desc("frames_skipped_total", "Frames that were not sent to a browser because a newer one was available.")
 	descPaint     = desc("paint_seconds", "From webmon stamping a frame to its acknowledgement after the paint.", "quantile")
 	descCPU       = desc("cpu_seconds_total", "Processor time of webmon itself.")
 	descMemory    = desc("memory_bytes", "Memory of webmon itself.")
-	descConnected = desc("source_connected", "1 while the source is there and sends.", "source")
+	descConnected = desc("source_connected", "1 while the process of the source is attached and sends.", "source")
 	descFrames    = desc("source_frames_total", "Frames the source has sent.", "source")
 	descRate      = desc("source_frame_rate_hertz", "Frames a second, over the last seconds.", "source")
 	descLatency   = desc("source_latency_seconds", "From the source's stamp to webmon.", "source", "quantile")
 	descEvents    = desc("source_events_total", "Messages of an event topic.", "source", "topic")
-	descLost      = desc("source_events_lost_total", "Messages of an event topic that the process had not kept when webmon came to take them.", "source", "topic")
+	descLost      = desc("source_events_lost_total", "Messages of an event topic that the process dropped before webmon read them.", "source", "topic")
 	descCalls     = desc("source_calls_total", "Requests to the source's manager.", "source")
 	descCallBytes = desc("source_call_bytes_total", "Bytes received from the source's manager.", "source")
 	descWaiting   = desc("source_call_seconds_total", "Time requests to the source's manager were under way.", "source")
 	descManager   = desc("source_manager_cpu_seconds_total", "Processor time of the source's manager process.", "source")
 	descPublished = desc("array_published_total", "Frames that the process offered of an array, read or not.", "source", "array")
-	descArray     = desc("array_frames_total", "Frames of an array that webmon had.", "source", "array")
-	descMissed    = desc("array_missed_total", "Frames of an array that were overwritten before webmon had them.", "source", "array")
+	descArray     = desc("array_frames_total", "Frames of an array that webmon has read.", "source", "array")
+	descMissed    = desc("array_missed_total", "Frames of an array that were overwritten before webmon read them.", "source", "array")
 	descTorn      = desc("array_torn_total", "Frames of an array that changed while they were read, and were left out.", "source", "array")
 	descNotices   = desc("source_notices_total", "Things that went wrong while reading the source.", "source", "kind")
 )
@@ -107,6 +107,6 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 			count(descLost, float64(n), st.ID, topic)
 			rest -= min(n, rest)
 		}
-		count(descLost, float64(rest), st.ID, "") // of topics beyond those that are counted apart
+		count(descLost, float64(rest), st.ID, "") // of topics that are not counted one by one
 	}
 }

@@ -12,10 +12,10 @@ import (
 	"webmon/shm"
 )
 
-// modelsSlug is that of the tab of the simulations.
+// modelsSlug is the slug of the Models tab.
 const modelsSlug = "models"
 
-// newModels returns the simulations that the options bring.
+// newModels returns the simulations of the options.
 func (s *Server) newModels() *models.Models {
 	return models.New(models.Options{
 		List: s.opts.Models.List, Attach: s.registry.Attach, Of: s.registry.Of,
@@ -51,7 +51,7 @@ func (s *Server) modelPicture(c echo.Context) error {
 	}
 	h := c.Response().Header()
 	h.Set("ETag", p.ETag)
-	h.Set(echo.HeaderCacheControl, "private, no-cache") // ask, and be told that it is the same
+	h.Set(echo.HeaderCacheControl, "private, no-cache") // ask each time whether it has changed
 	if c.Request().Header.Get("If-None-Match") == p.ETag {
 		return c.NoContent(http.StatusNotModified)
 	}

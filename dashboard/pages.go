@@ -26,12 +26,11 @@ import (
 )
 
 const (
-	headerSlug = "header" // of the live region in the page's head
+	headerSlug = "header" // of the live region in the page's header
 	csrfField  = ui.CSRFField
 )
 
-// home leads to the first tab, or to the models where they are what webmon was
-// started for.
+// home leads to the first tab, or to the models if webmon was started for them.
 func (s *Server) home(c echo.Context) error {
 	slug := s.tabs[0].Slug
 	if s.models != nil && s.opts.ModelsFirst && c.QueryParam("source") == "" && !s.registry.HasProcess() {
@@ -53,7 +52,7 @@ func (s *Server) tabPage(i int) echo.HandlerFunc {
 			return err
 		}
 		if t.Items != nil && t.Items.Of(src) != "" {
-			src = s.beside() // whoever looks at the list looks at none of what is in it
+			src = s.beside() // the list belongs to none of the models in it
 		}
 		now := time.Now()
 		page := s.page(c, src, now)
@@ -62,7 +61,7 @@ func (s *Server) tabPage(i int) echo.HandlerFunc {
 	}
 }
 
-// itemPage serves the page of an item of a tab. Its source is the item's.
+// itemPage serves the page of an item of a tab. It shows the item's source.
 func (s *Server) itemPage(i int) echo.HandlerFunc {
 	t := &s.tabs[i]
 	return func(c echo.Context) error {
@@ -79,7 +78,7 @@ func (s *Server) itemPage(i int) echo.HandlerFunc {
 			src = s.beside()
 		}
 		if src != item.Source && item.Opening {
-			// Nothing could tell the page when there is a source.
+			// Nothing could tell the page later that there is a source.
 			c.Response().Header().Set("Refresh", "2")
 		}
 		now := time.Now()
@@ -113,7 +112,7 @@ func (s *Server) view(c echo.Context, src *source.Source, now time.Time) tab.Vie
 	}
 }
 
-// chosen returns the source that the page's address names, else the default.
+// chosen returns the source that the page's URL names, otherwise the default.
 func (s *Server) chosen(c echo.Context) (*source.Source, error) {
 	id := c.QueryParam("source")
 	if id == "" {
@@ -134,7 +133,7 @@ func (s *Server) page(c echo.Context, src *source.Source, now time.Time) layout.
 		Embed:  c.QueryParam("embed") != "",
 		Header: s.header(src, now), Sources: s.sourceLinks(src, c.Path(), now),
 	}
-	// What is shown besides a model is the same model's.
+	// The links of a page of a model lead to pages of the same model.
 	id, shown := c.QueryParam("source"), s.defaultOr(src)
 	if s.modelOf(src) != "" {
 		id = src.ID()
@@ -148,7 +147,7 @@ func (s *Server) page(c echo.Context, src *source.Source, now time.Time) layout.
 		t := &s.tabs[i]
 		link := layout.TabLink{Title: t.Title, Help: t.Help, Href: s.opts.Prefix + "/" + t.Slug + query, Elsewhere: shown != src}
 		if t.Items != nil && shown != nil && t.Items.Of(shown) != "" {
-			// The list is of no model, and must not show one as its source.
+			// The list belongs to no model, and must not show one as its source.
 			link.Href, link.Elsewhere = s.opts.Prefix+"/"+t.Slug, src.ID() != source.Nobody
 		}
 		p.Tabs = append(p.Tabs, link)
@@ -156,8 +155,8 @@ func (s *Server) page(c echo.Context, src *source.Source, now time.Time) layout.
 	return p
 }
 
-// defaultOr is the source of a page whose address names none, of which src is
-// one.
+// defaultOr is the source of a page whose URL names none, if src is the source of
+// this page.
 func (s *Server) defaultOr(src *source.Source) *source.Source {
 	if src.ID() == source.Nobody {
 		return s.registry.Default()
@@ -165,7 +164,7 @@ func (s *Server) defaultOr(src *source.Source) *source.Source {
 	return src
 }
 
-// beside is the source of a page of models that is of none of them.
+// beside is the source of the list of models, which belongs to none of them.
 func (s *Server) beside() *source.Source {
 	if src := s.registry.Default(); !src.IsModel() {
 		return src
@@ -173,7 +172,7 @@ func (s *Server) beside() *source.Source {
 	return s.registry.Get(source.Nobody)
 }
 
-// modelOf is the key of the model whose source it is, "" for none.
+// modelOf is the key of the model that a source belongs to, "" for none.
 func (s *Server) modelOf(src *source.Source) string {
 	if s.models == nil {
 		return ""
@@ -181,8 +180,8 @@ func (s *Server) modelOf(src *source.Source) string {
 	return s.models.KeyOf(src)
 }
 
-// sourceLinks lists the sources for the picker. Each leads to the same tab, but
-// a page of models is of one of them alone.
+// sourceLinks lists the sources for the picker. Each link leads to the same tab,
+// except on the page of a model, which shows that model only.
 func (s *Server) sourceLinks(current *source.Source, path string, now time.Time) []layout.SourceLink {
 	ofModels := path == "/"+modelsSlug || strings.HasPrefix(path, "/"+modelsSlug+"/")
 	if ofModels {
@@ -214,7 +213,7 @@ func (s *Server) header(src *source.Source, now time.Time) layout.Header {
 		Notices: s.notices(src, st, now),
 	}
 	if !st.Framed && st.Frames == 0 {
-		h.Rate = -1 // it draws nothing
+		h.Rate = -1 // it sends no frames
 	}
 	return h
 }
@@ -223,20 +222,20 @@ func (s *Server) headerFrame(src *source.Source, now time.Time) templ.Component 
 	return layout.HeaderFrame(s.header(src, now))
 }
 
-// notices are the lines below the page's head.
+// notices are the lines below the page's header.
 func (s *Server) notices(src *source.Source, st source.Status, now time.Time) []layout.Notice {
 	var out []layout.Notice
 	switch {
 	case src.ID() == source.Nobody && s.models != nil && s.opts.ModelsFirst:
-		// The models are what was asked for.
+		// webmon was started for the models, so nothing is missing.
 	case src.ID() == source.Nobody:
 		out = append(out, layout.Notice{
-			Key: "nobody", Severity: ui.Info, Text: "Nothing is attached. A napari with the plugin webmon, and any Python program that calls webmon.serve, appears here by itself.",
+			Key: "nobody", Severity: ui.Info, Text: "No process is attached. napari with the plugin webmon, or any Python program that calls webmon.serve, appears here by itself.",
 			Code: components.HowToAttach,
 		})
 	case st.Kind == shm.KindDemo && st.Running:
 		out = append(out, layout.Notice{
-			Key: "demo", Severity: ui.Info, Text: "This is a demo: a synthetic napari that moves about a made-up image. Your own napari, or any Python program, takes one of these steps and appears here:",
+			Key: "demo", Severity: ui.Info, Text: "This is a demo: a synthetic napari that moves over a synthetic image. To see your own napari or any Python program here, take one of these steps:",
 			Code: components.HowToAttach,
 		})
 	case !st.Running && st.Rests:
@@ -248,27 +247,27 @@ func (s *Server) notices(src *source.Source, st source.Status, now time.Time) []
 	case !st.Running:
 		n := layout.Notice{Key: "gone", Severity: ui.Warning, Text: st.Problem}
 		if st.Starts > 0 {
-			n.Text += fmt.Sprintf(" That was at %s; what it sent last stays here.", st.Ended.Format("15:04:05"))
+			n.Text += fmt.Sprintf(" That was at %s. The page shows what it sent last.", st.Ended.Format("15:04:05"))
 		}
 		out = append(out, n)
 	case st.Stale && src.IsModel():
 		out = append(out, layout.Notice{
 			Key: "stale", Severity: ui.Warning,
-			Text: st.Name + " does not answer: it computes for long, or hangs. This page goes on when it does; restarting it makes it anew.",
+			Text: st.Name + " does not answer: it is computing something long, or hangs. This page continues when it answers. Restart starts the simulation again.",
 		})
 	case st.Stale && !st.Framed:
 		out = append(out, layout.Notice{
 			Key: "stale", Severity: ui.Warning,
-			Text: st.Name + " does not answer: it is stopped, is being debugged, or computes without letting other threads run. It is still there, and this page goes on when it does.",
+			Text: st.Name + " does not answer: it is stopped, is being debugged, or computes without letting other threads run. The process is still there. This page continues when it answers.",
 		})
 	case st.Stale:
 		out = append(out, layout.Notice{
 			Key: "stale", Severity: ui.Warning,
-			Text: st.Name + " has stopped sending frames: it hangs, is being debugged, or is stopped. It is still there, and this page goes on when it does.",
+			Text: st.Name + " has stopped sending frames: it hangs, is being debugged, or is stopped. The process is still there. This page continues when it sends frames.",
 		})
 	case st.Reader != "":
 		out = append(out, layout.Notice{
-			Key: "reader", Severity: ui.Warning, Text: "Another webmon reads this process already, and its messages can go to one reader only.",
+			Key: "reader", Severity: ui.Warning, Text: "Another webmon reads this process already. Only one webmon can receive its messages.",
 			Href: st.Reader, Link: "Open that webmon",
 		})
 	}
@@ -279,8 +278,8 @@ func (s *Server) notices(src *source.Source, st source.Status, now time.Time) []
 		})
 	}
 	for _, n := range st.Notices {
-		// Of another reader, and of one that does not answer, is told above, for
-		// as long as it is so.
+		// The notices above already say that there is another reader, or that the
+		// process does not answer, for as long as that is so.
 		if n.Key != "reader" && !(n.Key == "hang" && !st.Framed) && now.Sub(n.Last) < time.Minute {
 			out = append(out, layout.Notice{Key: n.Key, Severity: ui.Warning, Text: n.Text})
 		}
@@ -315,11 +314,11 @@ func (s *Server) storybook(c echo.Context) error {
 	return s.render(c, http.StatusOK, page)
 }
 
-// stopped is the last page.
+// stopped is the page that is shown after webmon was stopped.
 func (s *Server) stopped(c echo.Context) error {
 	return s.render(c, http.StatusOK, layout.MessagePage(layout.Message{
 		Page: s.plain(), Title: "webmon has stopped",
-		Text: "napari goes on undisturbed. Start webmon again to come back to this address.",
+		Text: "The processes that it watched keep running. Start webmon again to come back to this address.",
 	}))
 }
 
@@ -343,8 +342,8 @@ func statusOf(no *refusal.Error) int {
 	return http.StatusUnprocessableEntity
 }
 
-// failed answers every request that came to nothing: a page for people, JSON
-// for programs, each with one plain sentence.
+// failed answers every request that has failed: with a page for people and with JSON
+// for programs. Both have one plain sentence.
 func (s *Server) failed(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
@@ -363,7 +362,7 @@ func (s *Server) failed(err error, c echo.Context) {
 		case status == http.StatusNotFound:
 			text = "There is nothing at this address."
 		case status == http.StatusMethodNotAllowed:
-			text = "This address does not take " + c.Request().Method + "."
+			text = "This address does not accept " + c.Request().Method + "."
 		case status == http.StatusRequestEntityTooLarge:
 			text = errTooLarge.Message.(string)
 		}

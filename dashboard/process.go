@@ -8,7 +8,7 @@ import (
 	"webmon/dashboard/hub"
 )
 
-// usage measures what webmon itself takes.
+// usage measures what webmon itself uses.
 type usage struct {
 	mu   sync.Mutex // guards all below
 	at   time.Time
@@ -17,10 +17,10 @@ type usage struct {
 	last self
 }
 
-// self is what webmon itself takes.
+// self is what webmon itself uses.
 type self struct {
-	MemoryBytes float64 // of the process, resident where the system tells
-	CPU         float64 // part of one core
+	MemoryBytes float64 // resident memory of the process if the system reports it
+	CPU         float64 // fraction of one core
 	CPUTime     time.Duration
 	Sent        float64 // messages a second
 	SentBytes   float64 // payload bytes a second

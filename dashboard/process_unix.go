@@ -19,7 +19,7 @@ func cpuTime() time.Duration {
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
-// memoryBytes is the resident size where /proc tells it, else the runtime's.
+// memoryBytes is the resident size if /proc has it, otherwise that of the Go runtime.
 func memoryBytes() float64 {
 	b, err := os.ReadFile("/proc/self/statm")
 	if err == nil {

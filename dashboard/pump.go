@@ -302,7 +302,7 @@ func (p *pump) run() {
 	}
 }
 
-// reload has the pages that watch the streams load themselves again.
+// reload makes the pages that watch the streams load themselves again.
 func reload(streams []*stream) {
 	for _, s := range streams { // every page watches a stream, not only pictures
 		s.topic.Publish(hub.Text([]byte(`{"topic":"reload"}`)))

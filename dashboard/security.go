@@ -16,9 +16,9 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 )
 
-// contentPolicy lets a page load only what this server sends it. Styles that
-// scripts set on elements need no permission; style attributes in markup do,
-// and have none.
+// contentPolicy lets a page load only what this server sends. Styles that scripts
+// set on elements need no permission. Style attributes in HTML would need one, and
+// do not have it.
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
 	"connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-src 'self'; frame-ancestors 'self'"
 
@@ -37,8 +37,8 @@ func secureHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// hostCheck refuses requests that name another host, as a page elsewhere can
-// have them sent by letting its own name point here (DNS rebinding).
+// hostCheck refuses requests that name another host. A page elsewhere can make a
+// browser send such requests by pointing its own name here (DNS rebinding).
 func hostCheck(allowed []string) echo.MiddlewareFunc {
 	names := []string{"localhost"}
 	if name, err := os.Hostname(); err == nil {
@@ -71,17 +71,17 @@ func hostName(hostport string) string {
 func hostAllowed(hostport string, names []string) bool {
 	host := hostName(hostport)
 	if _, err := netip.ParseAddr(host); err == nil {
-		return true // an address is not a name that can point elsewhere
+		return true // an IP address cannot be made to point elsewhere
 	}
 	return slices.Contains(names, host) || strings.HasSuffix(host, ".localhost")
 }
 
-// gate asks every request but a few for the token.
+// gate requires the token of all requests but a few.
 type gate struct {
 	token  string   // "" lets everybody in
-	cookie string   // name; holds the port, since cookies do not know ports
+	cookie string   // its name, which holds the port because cookies ignore ports
 	path   string   // of the cookie
-	open   []string // paths for everybody, with all below those that end in a slash
+	open   []string // paths that need no token; one with a slash at its end includes all below it
 }
 
 // bearer returns the request's bearer token.
@@ -120,7 +120,7 @@ func (g *gate) middleware(next echo.HandlerFunc) echo.HandlerFunc {
 				HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil,
 			})
 			if r.Method == http.MethodGet && wantsPage(r) {
-				// The token has done its work and need not stay in the address.
+				// The cookie holds the token from now on. Remove it from the address.
 				query.Del("token")
 				to := url.URL{Path: strings.TrimSuffix(g.path, "/") + r.URL.Path, RawQuery: query.Encode()}
 				return c.Redirect(http.StatusSeeOther, to.String())
@@ -137,14 +137,14 @@ func (g *gate) middleware(next echo.HandlerFunc) echo.HandlerFunc {
 var unauthorized = echo.NewHTTPError(http.StatusUnauthorized,
 	"This webmon asks for its token. Open the address that it printed when it started, or enter the token here.")
 
-// wantsPage reports whether a person waits for the answer in a browser window.
+// wantsPage reports whether a browser window shows the answer to a person.
 func wantsPage(r *http.Request) bool {
 	return strings.Contains(r.Header.Get("Accept"), "text/html") && r.Header.Get("HX-Request") == ""
 }
 
-// csrf protects what a browser sends along with its cookie. Requests with a
-// bearer token carry nothing that another site could make a browser add, and
-// programs that are no browser send neither an origin nor a cookie.
+// csrf protects requests that a browser sends with its cookie. Another site cannot
+// make a browser add a bearer token, and programs other than browsers send neither
+// an origin nor a cookie, so those requests need no check.
 func csrf(cookie, path string) echo.MiddlewareFunc {
 	return middleware.CSRFWithConfig(middleware.CSRFConfig{
 		Skipper: func(c echo.Context) bool {

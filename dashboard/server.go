@@ -1,7 +1,6 @@
-// Package dashboard turns sources into pages: the server, its routes and their
-// protection, and the pumps that make frames of what sources send. It is the
-// only package that knows HTTP; how a process is read is the business of the
-// adapters in shm, which come in by Options.Attach.
+// Package dashboard turns sources into pages. It has the server, its routes and their
+// protection, and the pumps that make frames of what sources send. How a process is
+// read is the business of the adapters in shm, which Options.Attach brings.
 //
 //	server, err := dashboard.New(dashboard.Options{Listener: l, Token: token, Attach: attach})
 //	...
@@ -55,23 +54,23 @@ const (
 // Options configure a Server.
 type Options struct {
 	Listener   net.Listener // owned by the server from New on
-	Prefix     string       // path under which a proxy serves us, "" or like "/lab"
-	Token      string       // that browsers must know; "" asks for none
+	Prefix     string       // path under which a proxy serves webmon, "" or like "/lab"
+	Token      string       // that browsers must send; "" for none
 	AllowHosts []string     // further names that requests may be addressed to
 	// Attach makes the adapter for a target.
 	Attach func(context.Context, source.Target, Self) (shm.Source, error)
 	// Stop is called when a person asks webmon to stop. It must return at once.
 	Stop func()
-	// Models are the simulations that can be run or reached; nil: there is no
-	// Models tab. Attach is asked for one by a target of shm.KindModel, or
-	// KindRemote, whose name is the model's key.
+	// Models are the simulations that webmon can run or reach; nil: there is no
+	// Models tab. For one of them Attach gets a target of shm.KindModel or
+	// shm.KindRemote, whose name is the model's key.
 	Models Models
-	// ModelsFirst has / lead to the Models tab while no other source is there.
+	// ModelsFirst makes / lead to the Models tab while there is no other source.
 	ModelsFirst bool
-	// AddModel takes what another webmon was asked to show of models; nil: none
-	// can be added. Its error is one sentence.
+	// AddModel adds the models that another webmon was started with; nil: none can
+	// be added. Its error is one sentence.
 	AddModel func(json.RawMessage) error
-	// Tabs are further pages, behind those of the table in tabs.go.
+	// Tabs are further tabs, after those of the table in tabs.go.
 	Tabs   []tab.Tab
 	Logger *slog.Logger // nil: slog.Default()
 }
@@ -79,8 +78,8 @@ type Options struct {
 // Models are the simulations that webmon can run or reach. Its methods return
 // at once and are safe for concurrent use.
 type Models interface {
-	// List returns them in the order in which people see them. It is asked about
-	// once a second while somebody looks, and what it returns is not changed.
+	// List returns them in the order in which people see them. It is called about
+	// once a second while somebody looks. The result is not changed.
 	List() []shm.ModelInfo
 }
 
@@ -88,8 +87,8 @@ type Models interface {
 type Self struct {
 	ID  string // random, new with each start
 	URL string // without the token
-	// Watchers returns how many browsers look at the process here. It is nil
-	// where nobody counts them.
+	// Watchers returns how many browsers look at the process in this webmon; nil if
+	// nobody counts them.
 	Watchers func() int
 }
 
@@ -200,8 +199,8 @@ func New(opts Options) (*Server, error) {
 	return s, nil
 }
 
-// Serve answers requests until ctx is done, then lets go of the sources, says
-// goodbye to the browsers and returns.
+// Serve answers requests until ctx is done. Then it detaches from the sources, closes
+// the sockets of the browsers and returns.
 func (s *Server) Serve(ctx context.Context) error {
 	server := s.echo.Server
 	server.Handler = s.echo
@@ -234,8 +233,8 @@ func (s *Server) Serve(ctx context.Context) error {
 	return err
 }
 
-// release lets go of the sources and ends pumps and sockets, for which
-// Shutdown does not wait.
+// release detaches from the sources, and ends pumps and sockets, for which Shutdown
+// does not wait.
 func (s *Server) release() {
 	if s.models != nil {
 		s.models.Close()
@@ -250,8 +249,7 @@ func (s *Server) Attach(ctx context.Context, t source.Target) (*source.Source, e
 	return s.registry.Attach(ctx, t)
 }
 
-// Follow watches a process for as long as ctx says that it lives; see
-// [source.Registry.Follow].
+// Follow watches a process until ctx is done; see [source.Registry.Follow].
 func (s *Server) Follow(ctx context.Context, t source.Target, begun func()) {
 	s.registry.Follow(ctx, t, begun)
 }
@@ -299,10 +297,10 @@ func (s *Server) HandoverURL() string {
 	return s.address(host) + strings.TrimPrefix(handoverPath, "/")
 }
 
-// Secret proves to this webmon that a handover comes from its own user.
+// Secret is what a handover must contain to prove that it comes from the same user.
 func (s *Server) Secret() string { return s.secret }
 
-// publicHost is the name or address that browsers use.
+// publicHost is the host name or IP address that browsers use.
 func (s *Server) publicHost() string {
 	host, _, _ := net.SplitHostPort(s.opts.Listener.Addr().String())
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
@@ -326,7 +324,7 @@ func (s *Server) address(host string) string {
 
 const handoverPath = "/api/v1/handover"
 
-// routes builds the table of everything that can be asked for.
+// routes builds the table of all routes.
 func (s *Server) routes() {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
@@ -376,8 +374,8 @@ func (s *Server) routes() {
 	e.POST(handoverPath, s.postHandover)
 }
 
-// stripPrefix lets requests come with the prefix or, from proxies that take it
-// off, without.
+// stripPrefix accepts requests with the prefix, and without it from proxies that
+// remove it.
 func stripPrefix(prefix string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -400,7 +398,7 @@ func (s *Server) startPump(src *source.Source) {
 	ctx, cancel := context.WithCancel(s.ctx)
 	p := &pumping{newPump(ctx, src), cancel}
 	if src.ID() == source.Nobody {
-		// Who waits for a process sees it as soon as there is one.
+		// Pages that wait for a process show it as soon as there is one.
 		p.outdated = func() bool { return s.registry.HasProcess() }
 	}
 	s.mu.Lock()
@@ -485,8 +483,8 @@ func (s *Server) open(p *pump, t *hub.Topic, name string, at tab.Place) error {
 	return err
 }
 
-// greeting tells a page what it is connected to. A page made by another
-// version loads itself again.
+// greeting tells a page the version of the server. A page that another version has
+// made loads itself again.
 func (s *Server) greeting() []byte {
 	w := frame.Begin(nil, "hello", time.Now())
 	w.Key("version").String(s.assets.Version())

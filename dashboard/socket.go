@@ -43,17 +43,17 @@ func (s *Server) kinds() map[string]func(browser any, message []byte) error {
 	return map[string]func(any, []byte) error{"set": s.set, "hand": s.hand}
 }
 
-// setMessage is a value that a hand is dragging through on a page.
+// setMessage is a value that somebody gives a control on a page while dragging it.
 type setMessage struct {
 	Source string `json:"source"` // its id
 	Name   string `json:"name"`   // of the control
 	Value  any    `json:"value"`
-	Hand   string `json:"hand"` // what the page counts its values as; see steer.Number
+	Hand   string `json:"hand"` // random name of the page; see steer.Number
 	N      uint64 `json:"n"`
 }
 
-// number is the number of the value; none where the page does not say a name that
-// it may have.
+// number is the number of the value, the zero value if the name of the page is not
+// one that a page may have.
 func (m *setMessage) number() steer.Number {
 	if !hub.IsWho(m.Hand) {
 		return steer.Number{N: m.N}
@@ -61,7 +61,7 @@ func (m *setMessage) number() steer.Number {
 	return steer.Number{Hand: m.Hand, N: m.N}
 }
 
-// set takes a value that a hand is dragging through.
+// set takes a value of a control that somebody is dragging.
 func (s *Server) set(browser any, message []byte) error {
 	var m setMessage
 	if err := json.Unmarshal(message, &m); err != nil {
@@ -73,28 +73,28 @@ func (s *Server) set(browser any, message []byte) error {
 	return nil
 }
 
-// handMessage is a place where somebody points on a page, or with Down false the
-// place where they let go.
+// handMessage is a position at which somebody presses on a picture, or with Down false
+// the position where they let go.
 type handMessage struct {
 	Source string   `json:"source"` // its id
-	X      *float64 `json:"x"`      // 0 to 1 across the picture; nil: it was not said
-	Y      *float64 `json:"y"`      // the same upwards
+	X      *float64 `json:"x"`      // 0 (left) to 1 (right) of the picture; nil if missing
+	Y      *float64 `json:"y"`      // 0 (bottom) to 1 (top)
 	Down   bool     `json:"down"`
 }
 
-// readHand reads a message of a hand; its place lies on the picture.
+// readHand reads a handMessage. The position that it returns lies on the picture.
 func readHand(message []byte) (m handMessage, x, y float64, err error) {
 	if err := json.Unmarshal(message, &m); err != nil {
 		return m, 0, 0, err
 	}
 	if m.X == nil || m.Y == nil {
-		return m, 0, 0, errors.New("a hand is nowhere")
+		return m, 0, 0, errors.New("a message of the kind hand has no x or no y")
 	}
 	return m, max(0, min(1, *m.X)), max(0, min(1, *m.Y)), nil
 }
 
-// hand takes a place where somebody points. All who look at the source see it, and a
-// model's finger goes there.
+// hand takes a position at which somebody presses. Everybody who looks at the source
+// sees it, and the finger of a simulation moves there.
 func (s *Server) hand(browser any, message []byte) error {
 	m, x, y, err := readHand(message)
 	if err != nil || !s.people.Hand(browser, m.Source, x, y, m.Down) {

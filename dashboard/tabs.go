@@ -20,8 +20,8 @@ import (
 	"webmon/dashboard/viewer"
 )
 
-// tabTable is every page of the dashboard, in the order of the navigation. A
-// plain tab of your own is one line here and one component in components/:
+// tabTable lists every tab of the dashboard, in the order of the navigation. To add a
+// plain tab, write one line here and one component in components/:
 //
 //	{Slug: "stage", Title: "Stage", Topics: []string{"stage"}, Live: components.Stage},
 func (s *Server) tabTable() []tab.Tab {
@@ -43,7 +43,7 @@ func (s *Server) tabTable() []tab.Tab {
 
 var slugs = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
 
-// taken are the routes that no tab can have.
+// taken are the routes that no tab can use.
 var taken = []string{"individual", "storybook", "ws", "assets", "health", "metrics", "api", "sources", "stop"}
 
 // checkTabs finds mistakes in the table of tabs when webmon starts.
@@ -90,7 +90,7 @@ func (s *Server) aboutServer(now time.Time) components.StatusServer {
 		MemoryBytes: uint64(own.MemoryBytes), CPU: own.CPU,
 	}
 	if h.PaintMedian == 0 {
-		out.PaintMedian, out.PaintP99 = -1, -1 // no page has painted anything yet
+		out.PaintMedian, out.PaintP99 = -1, -1 // not known: no page has painted anything yet
 	}
 	return out
 }

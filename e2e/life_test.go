@@ -72,7 +72,7 @@ func TestE2ELife(t *testing.T) {
 			end.end()
 			w.source("napari", "gone", gone)
 			p.says("#live-notices", end.says)
-			p.says("#live-notices", "what it sent last stays here")
+			p.says("#live-notices", "The page shows what it sent last")
 			p.says("#live-viewer-stage", "This is what it drew last")
 			p.wait("the switch cannot be used", `document.querySelector("#command-show_grid button[role=switch]").disabled`)
 			p.wait("the switch says why", `document.querySelector("#command-show_grid").title === "napari is gone."`)

@@ -40,7 +40,7 @@ func TestE2EOctree(t *testing.T) {
 		if asksToMove(t, n, p) {
 			p.shot("octree-silent")
 			p.key("2")
-			p.says("#tab", "move its camera once")
+			p.says("#tab", "Move its camera once")
 			p.key("1")
 			asksToMove(t, n, p)
 		}

@@ -1,7 +1,6 @@
-// Package controls is the tab of everything that people can change in a
-// process, and of everything they can ask it to do. A control or a command that
-// any Python process declares shows here by itself, as the form that its type,
-// limits and unit call for.
+// Package controls is the tab of all controls and commands of a process. A control
+// or a command that a Python process declares appears here without any change in
+// webmon, as a form that suits its type, its limits and its unit.
 package controls
 
 import (
@@ -23,8 +22,8 @@ const slug = "controls"
 // logLength is how many of the last commands the page lists.
 const logLength = 20
 
-// layerGroup begins the groups of the controls of napari's layers, which have a
-// tab of their own.
+// layerGroup is the beginning of the groups of controls of napari's layers, which
+// have a tab of their own.
 const layerGroup = "layer."
 
 // Tab returns the tab.
@@ -32,7 +31,7 @@ func Tab(desk *steer.Desk) tab.Tab {
 	p := page{desk}
 	return tab.Tab{
 		Slug: slug, Title: "Controls",
-		Help:   "Everything that can be changed in the process, and everything it can be asked to do.",
+		Help:   "Everything that can be changed in the process, and every command that can be sent to it.",
 		Topics: []string{shm.TopicControls, shm.TopicActions},
 		Page: func(v tab.View) templ.Component {
 			return components.ControlsPage(signed(p.model(v.Moment), v.CSRF))
@@ -42,10 +41,10 @@ func Tab(desk *steer.Desk) tab.Tab {
 	}
 }
 
-// page is what the tab is made of.
+// page makes the tab.
 type page struct{ desk *steer.Desk }
 
-// model is the page as it is at a moment.
+// model is the content of the page at a moment.
 func (p page) model(m tab.Moment) components.Controls {
 	src := m.Source
 	st := src.Status(m.Now)
@@ -63,18 +62,18 @@ func (p page) model(m tab.Moment) components.Controls {
 	return out
 }
 
-// signed puts the page's token into its forms.
+// signed is model with the page's CSRF token in its forms.
 func signed(c components.Controls, csrf string) components.Controls {
 	steer.Sign(c.Groups, csrf)
 	return c
 }
 
-// list is the page in parts, one a control: of many controls few change at a
-// time.
+// list is the page as a list with one part for each control: of many controls only a
+// few change at a time.
 func list(c components.Controls) tab.List {
 	l := tab.List{Whole: components.ControlsFrame(c)}
 	if len(c.Groups) == 0 {
-		l.Version = string(c.Link) + " " + c.Name // why there are none
+		l.Version = string(c.Link) + " " + c.Name // the text that says why there are no controls
 		if len(c.Log) == 0 {
 			return l
 		}

@@ -14,14 +14,14 @@ import (
 
 var unnamed = regexp.MustCompile(`^-[0-9]+$`)
 
-// loadsHow says what a load is, by how the process saw it.
+// loadsHow says what counts as a load, by how the process notices loads.
 var loadsHow = map[string]string{
 	"chunk": "single chunks",
 	"share": "chunks, each timed with its share of the slice",
-	"slice": "whole slices: no single chunks are seen",
+	"slice": "whole slices: single chunks are not noticed",
 }
 
-// facts are what is known of a layer and cannot be changed, and its levels.
+// facts are the properties of a layer that cannot be changed, and its levels.
 func facts(layer *shm.Layer) ([]ui.Pair, []components.LayerLevel) {
 	var out []ui.Pair
 	add := func(p ui.Pair) {
@@ -39,7 +39,7 @@ func facts(layer *shm.Layer) ([]ui.Pair, []components.LayerLevel) {
 	}
 	chunk := ui.Pair{Name: "chunks", Value: ui.Shape(layer.Chunk...), Key: "chunk"}
 	if layer.ChunkStated {
-		chunk.Note = "as stated: the data has none of its own"
+		chunk.Note = "as stated: the data has no chunks of its own"
 	}
 	add(chunk)
 	if n := layer.Bytes; n >= 0 {
@@ -57,14 +57,14 @@ func facts(layer *shm.Layer) ([]ui.Pair, []components.LayerLevel) {
 				p.Note += "; " + how
 			}
 		case layer.LoadsSince > 0:
-			p.Note = "since webmon looks on"
+			p.Note = "since webmon was attached"
 		}
 		add(p)
 	}
 	if n := layer.Reloads; n >= 0 {
 		p := ui.Pair{Name: "reloads", Value: ui.Count(n), Key: "reloads"}
 		if n > 0 {
-			p.Note = "of what it had just had"
+			p.Note = "of chunks that it had just loaded"
 		}
 		add(p)
 	}
@@ -84,7 +84,8 @@ func facts(layer *shm.Layer) ([]ui.Pair, []components.LayerLevel) {
 	return out, table
 }
 
-// level is the level that napari draws, beside the one that would fit the screen.
+// level is the level that napari draws, with a note about the one that would fit the
+// screen.
 func level(layer *shm.Layer) ui.Pair {
 	used, ideal := layer.Level, layer.IdealLevel
 	if used < 0 || !layer.Multiscale {
@@ -99,14 +100,14 @@ func level(layer *shm.Layer) ui.Pair {
 	case ideal < used:
 		p.Note += fmt.Sprintf("; level %d would fit the screen, so the picture is coarser than it could be", ideal)
 	case ideal > used:
-		p.Note += fmt.Sprintf("; level %d would fit the screen, so more is loaded than is seen", ideal)
+		p.Note += fmt.Sprintf("; level %d would fit the screen, so more is loaded than can be seen", ideal)
 	default:
 		p.Note += ", the one that fits the screen"
 	}
 	return p
 }
 
-// dtype writes a dtype as NumPy users say it: "uint16" for "<u2".
+// dtype writes a dtype by its NumPy name: "uint16" for "<u2".
 func dtype(descr string) string {
 	kinds := map[byte]string{'u': "uint", 'i': "int", 'f': "float", 'c': "complex"}
 	if len(descr) < 3 || !strings.ContainsRune("<>|=", rune(descr[0])) {
@@ -127,7 +128,7 @@ func dtype(descr string) string {
 	return name
 }
 
-// axes names the axes. napari calls those that nobody has named -3, -2, -1.
+// axes writes the names of the axes. napari calls axes without a name -3, -2, -1.
 func axes(layer *shm.Layer) string {
 	names := layer.Axes
 	if !slices.ContainsFunc(names, func(name string) bool { return !unnamed.MatchString(name) }) {
@@ -143,7 +144,7 @@ func axes(layer *shm.Layer) string {
 	return note
 }
 
-// shift is where the layer begins on each axis, "" at the origin.
+// shift is the position at which the layer begins on each axis, "" at the origin.
 func shift(layer *shm.Layer) string {
 	if !slices.ContainsFunc(layer.Translate, func(x float64) bool { return x != 0 }) {
 		return ""
@@ -151,7 +152,8 @@ func shift(layer *shm.Layer) string {
 	return perAxis(layer.Translate, layer.Units)
 }
 
-// perAxis writes a number for each axis, with its unit, once where they are the same.
+// perAxis writes a number with its unit for each axis, or only once if all are the
+// same.
 func perAxis(list []float64, units []string) string {
 	same := len(units) > 0
 	for _, u := range units {

@@ -1,7 +1,6 @@
-// Package layers is the tab of a napari's layers: the list as napari shows it,
-// and for the layer that is open everything that can be changed about it; beside
-// them camera, dims and canvas. Only the controls of the open layer are on the
-// page, so that a hundred layers cost no more than one.
+// Package layers is the tab of napari's layers. It shows the list as napari does, the
+// controls of the layer that is open, and camera, dims and canvas. Only the controls
+// of the open layer are on the page, so that a hundred layers cost no more than one.
 package layers
 
 import (
@@ -26,8 +25,8 @@ const (
 	slug = "layers"
 	feed = "layers"
 
-	// follow is the detail of the feed that has the layer open which is
-	// selected in napari, whichever that is.
+	// follow is the detail of the feed in which the layer that is selected in napari
+	// is open.
 	follow = "selected"
 )
 
@@ -39,10 +38,10 @@ const (
 	actionContrast   = "auto_contrast"
 )
 
-// page is what the tab is made of.
+// page makes the tab.
 type page struct{ desk *steer.Desk }
 
-// topics are what the tab shows.
+// topics are the topics that the tab shows.
 var topics = []string{
 	shm.TopicControls, shm.TopicActions, shm.TopicArrays,
 	shm.TopicLayers, shm.TopicHistograms, shm.ArrayTopic(arrayScreenshot),
@@ -53,7 +52,7 @@ func Tab(desk *steer.Desk) tab.Tab {
 	p := page{desk}
 	return tab.Tab{
 		Slug: slug, Title: "Layers",
-		Help:   "The layers of napari, its camera, dims and canvas, to see and to change.",
+		Help:   "See and change the layers of napari, its camera, its dims and its canvas.",
 		Topics: topics,
 		Page: func(v tab.View) templ.Component {
 			open := v.Request.URL.Query().Get("layer")
@@ -74,7 +73,7 @@ func Tab(desk *steer.Desk) tab.Tab {
 	}
 }
 
-// model is the page as it is at a moment, with the layer open that is asked for.
+// model is the content of the page at a moment, with one layer open.
 func (p page) model(m tab.Moment, open, csrf string) components.Layers {
 	src := m.Source
 	st := src.Status(m.Now)
@@ -134,8 +133,8 @@ func why(st source.Status) string {
 	return st.Name + " is gone."
 }
 
-// choose returns the id of the layer to have open: the one that is asked for,
-// else the topmost that is selected in napari, else the topmost.
+// choose returns the id of the layer that is open: the one that the page asks for,
+// otherwise the topmost one that is selected in napari, otherwise the topmost one.
 func choose(list []shm.Layer, open string) string {
 	selected, top := "", ""
 	for i := range list { // bottom first
@@ -208,7 +207,7 @@ func (b *builder) row(layer *shm.Layer, i, n int) components.LayerRow {
 	return r
 }
 
-// wrong is the life of a command if it is worth a line of its own.
+// wrong is the life of a command if the command has failed, otherwise the zero value.
 func wrong(l ui.CommandLife) ui.CommandLife {
 	if l.Status == ui.Refused || l.Status == ui.Ended {
 		return l
@@ -216,11 +215,11 @@ func wrong(l ui.CommandLife) ui.CommandLife {
 	return ui.CommandLife{}
 }
 
-// The order of a layer's controls on the page, by what follows the layer's id
-// in their names; those that are not listed follow in the order of the process.
+// The order of a layer's controls on the page, by the part of their names after the
+// layer's id. Other controls follow in the order in which the process declares them.
 var order = []string{"name", "selected", "opacity", "blending", "gamma", "colormap", "level"}
 
-// elsewhere are controls of a layer that stand in another place.
+// elsewhere are the controls of a layer that the page shows in another place.
 var elsewhere = []string{"visible", "index", "contrast_low", "contrast_high"}
 
 // detail is the layer that is open.
@@ -265,7 +264,8 @@ func (b *builder) action(name string) (shm.Action, bool) {
 	return shm.Action{}, false
 }
 
-// histogram is that of the layer's visible slice; nil while napari tells none.
+// histogram is the histogram of the layer's visible slice; nil if napari has sent
+// none.
 func histogram(told *shm.Histogram, low, high *shm.Control) *components.Histogram {
 	if told == nil {
 		return nil
@@ -281,8 +281,8 @@ func histogram(told *shm.Histogram, low, high *shm.Control) *components.Histogra
 	return h
 }
 
-// trim leaves out the bins at both ends that are empty and lie outside the
-// contrast limits: the values of a camera's 12 bits are lost in the range of 16.
+// trim leaves out empty bins at both ends that lie outside the contrast limits.
+// Otherwise the 12-bit values of a camera would fill a small part of a 16-bit range.
 func trim(h *components.Histogram) {
 	width := (h.High - h.Low) / float64(len(h.Counts))
 	first := slices.IndexFunc(h.Counts, func(n int64) bool { return n > 0 })
@@ -297,7 +297,7 @@ func trim(h *components.Histogram) {
 		return int(min(float64(len(h.Counts)-1), max(0, (value-h.Low)/width)))
 	}
 	first, last = min(first, bin(h.ContrastLow)), max(last, bin(h.ContrastHigh))
-	// A hand drags the limits beyond what is seen at first.
+	// Leave room to drag the limits beyond the values.
 	room := (last - first + 1) / 8
 	first, last = max(0, first-room), min(len(h.Counts)-1, last+room)
 	h.High = h.Low + width*float64(last+1)
@@ -307,7 +307,7 @@ func trim(h *components.Histogram) {
 
 // cards are camera, dims and canvas.
 func (b *builder) cards(declared shm.Controls) []components.LayersCard {
-	camera := components.LayersCard{ID: "card-camera", Title: "Camera", Help: "Where napari looks: the centre in the units of the layers, the zoom in pixels of the screen for one of them, the angles in 3D."}
+	camera := components.LayersCard{ID: "card-camera", Title: "Camera", Help: "Where napari looks: the centre in the units of the layers, the zoom in screen pixels for each unit, and the angles in 3D."}
 	dims := components.LayersCard{ID: "card-dims", Title: "Dims", Help: "The slice that napari shows, and whether it plays through an axis."}
 	canvas := components.LayersCard{ID: "card-canvas", Title: "Canvas", Help: "The grid of tiles over napari's canvas, and a picture of what napari shows."}
 	for _, c := range declared {
@@ -346,7 +346,7 @@ func (b *builder) form(a shm.Action) ui.ActionProps {
 	return p
 }
 
-// screenshot is the last picture that napari took of itself, nil for none.
+// screenshot is the last screenshot that napari has taken, nil for none.
 func (b *builder) screenshot() *components.Screenshot {
 	value, _, _ := b.m.Source.State(shm.ArrayTopic(arrayScreenshot))
 	frame, ok := value.(*shm.ArrayFrame)
@@ -354,13 +354,14 @@ func (b *builder) screenshot() *components.Screenshot {
 		return nil
 	}
 	return &components.Screenshot{
-		// The number makes it another address, which the browser has not kept.
+		// The number makes the URL differ for each screenshot, so that the browser does
+		// not show an older one from its cache.
 		URL:  fmt.Sprintf("%s/api/v1/sources/%s/arrays/%s.png?frame=%d", b.m.Prefix, b.m.Source.ID(), arrayScreenshot, frame.Seq),
 		Time: time.UnixMilli(int64(frame.Stamp * 1000)), Rows: frame.Shape[0], Cols: frame.Shape[1],
 	}
 }
 
-// list is the page in parts.
+// list is the page as a list of parts.
 func list(l components.Layers) tab.List {
 	out := tab.List{Whole: components.LayersFrame(l), Version: string(l.State)}
 	if l.State != components.LayersLive {
@@ -370,7 +371,7 @@ func list(l components.Layers) tab.List {
 		out.Parts = append(out.Parts, tab.Part{ID: r.ElementID(), Version: rowVersion(r), Frame: components.LayerRowFrame(r)})
 	}
 	if d := l.Open; d != nil {
-		// The head is another one with another layer, whose parts have other ids.
+		// Another open layer has parts with other ids, so the whole list changes.
 		out.Parts = append(out.Parts, tab.Part{ID: components.LayerHeadID, Version: d.ID + " " + d.Kind + " " + d.Name, Frame: components.LayerHeadFrame(d)})
 		if d.Histogram != nil || len(d.Contrast) > 0 {
 			out.Parts = append(out.Parts, tab.Part{ID: components.LayerHistogramID, Version: histogramVersion(d.Histogram), Frame: components.LayerHistogramFrame(d.Histogram)})
@@ -404,7 +405,7 @@ func list(l components.Layers) tab.List {
 	return out
 }
 
-// rowVersion is another one when the row has changed.
+// rowVersion changes when the row has changed.
 func rowVersion(r components.LayerRow) string {
 	b := make([]byte, 0, 64)
 	b = append(append(b, r.Kind...), 0)
@@ -425,7 +426,7 @@ func histogramVersion(h *components.Histogram) string {
 	if h == nil {
 		return ""
 	}
-	// Where the limits stand goes another way: pages move the lines.
+	// The contrast limits are not part of it: pages move their lines themselves.
 	b := make([]byte, 0, 8*len(h.Counts)+64)
 	for _, x := range []float64{h.Low, h.High, h.Least, h.Greatest} {
 		b = append(strconv.AppendFloat(b, x, 'g', -1, 64), ' ')

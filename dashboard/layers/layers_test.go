@@ -111,10 +111,10 @@ func TestLoadsSayHowTheyWereSeen(t *testing.T) {
 	}{
 		{3, "chunk", "of 5.9 KiB; single chunks"},
 		{3, "share", "of 5.9 KiB; chunks, each timed with its share of the slice"},
-		{3, "slice", "of 5.9 KiB; whole slices: no single chunks are seen"},
+		{3, "slice", "of 5.9 KiB; whole slices: single chunks are not noticed"},
 		{3, "some other way", "of 5.9 KiB"},
 		{3, nil, "of 5.9 KiB"},
-		{0, nil, "since webmon looks on"},
+		{0, nil, "since webmon was attached"},
 	} {
 		told := shm.LayersOf([]shm.Value{map[string]shm.Value{
 			"loads": tt.loads, "load_bytes": 2000 * tt.loads, "loads_how": tt.how, "loads_since": 1.7e9,

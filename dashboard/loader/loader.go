@@ -21,7 +21,7 @@ func Tab() tab.Tab {
 	return tab.Tab{
 		Slug:   "loader",
 		Title:  "Loader",
-		Help:   "How fast frames and chunks go, over ten seconds to a quarter of an hour.",
+		Help:   "How fast frames are drawn and chunks are loaded, over ten seconds to fifteen minutes.",
 		Topics: []string{shm.TopicFrameTime, shm.TopicLoadChunk},
 		Page:   page,
 		Frame:  frame,
@@ -46,7 +46,8 @@ func page(v tab.View) templ.Component {
 
 func frame(m tab.Moment) templ.Component { return components.LoaderFrame(notice(m)) }
 
-// notice says what the source does not send, and what to do; "" if all is there.
+// notice says what the source does not send, and what to do about it; "" if it sends
+// everything.
 func notice(m tab.Moment) string {
 	if m.Source == nil {
 		return ""
@@ -56,16 +57,16 @@ func notice(m tab.Moment) string {
 	case !status.Running:
 		return ""
 	case m.Source.IsModel():
-		return status.Name + " is a simulation and sends no times of frames and chunks. Its own numbers are charted on its page, under Models."
+		return status.Name + " is a simulation and sends no times of frames and chunks. The charts of its own numbers are on its page, under Models."
 	case status.Kind == shm.KindPython && m.Source.Series("frame_time.delta_ms") == nil:
-		return status.Name + " sends no frame times. They are charted here if it calls webmon.send(\"frame_time\", {\"delta_ms\": ...}); " +
-			"other numbers that it sends have their charts under Messages."
+		return status.Name + " sends no frame times. Their chart appears here if it calls webmon.send(\"frame_time\", {\"delta_ms\": ...}). " +
+			"The charts of other numbers that it sends are under Messages."
 	case status.Kind != shm.KindNapari:
 		return ""
 	case status.Silent:
-		return status.Name + " is attached and has not drawn a frame yet. It sends its numbers with each frame: move its camera once."
+		return status.Name + " is attached, but has not drawn a frame yet. It sends its numbers with each frame. Move its camera once."
 	case m.Source.Series("load_chunk.load_ms") == nil && withoutOctree(status.Napari) && status.Package == "":
-		return "napari " + status.Napari + " reports no chunk loads of itself: from 0.5 on it has no octree. The plugin napari-webmon adds them. Frame times come all the same."
+		return "napari " + status.Napari + " reports no chunk loads by itself, because napari has no octree from 0.5 on. The plugin napari-webmon adds them. Frame times are shown without it."
 	}
 	return ""
 }

@@ -120,11 +120,11 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 	}{
 		"no frame yet": {
 			process{info: shm.Info{Name: "napari", Kind: shm.KindNapari, Napari: "0.4.11"}},
-			"move its camera once",
+			"Move its camera once",
 		},
 		"no octree": {
 			process{info: shm.Info{Name: "napari", Kind: shm.KindNapari, Napari: "0.9.2"}, frames: true, events: []shm.Event{frame(16)}},
-			"napari 0.9.2 reports no chunk loads of itself",
+			"napari 0.9.2 reports no chunk loads by itself",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

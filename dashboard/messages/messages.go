@@ -1,6 +1,6 @@
-// Package messages is the tab of everything a process sends: what webmon knows,
-// and above all what it does not. Something new in the watched process shows
-// here without any change in webmon.
+// Package messages is the tab of everything that a process sends, above all of
+// topics that webmon does not know: a new topic appears here without any change in
+// webmon.
 package messages
 
 import (
@@ -23,7 +23,7 @@ import (
 
 const slug = "messages"
 
-// steady is how many numbers a series holds before it is worth a chart.
+// steady is how many numbers a series must hold to get a chart.
 const steady = 3
 
 // known are the topics that have a tab of their own.
@@ -38,7 +38,7 @@ var known = map[string]bool{
 func Tab() tab.Tab {
 	return tab.Tab{
 		Slug: slug, Title: "Messages",
-		Help:   "Everything the process sends, live, with a chart for every number that comes again and again.",
+		Help:   "Everything that the process sends, live, with a chart for every number that it sends repeatedly.",
 		Topics: []string{source.All},
 		Page: func(v tab.View) templ.Component {
 			m := page(v.Moment)
@@ -51,7 +51,8 @@ func Tab() tab.Tab {
 	}
 }
 
-// list is the page in parts, a topic each: of many topics few change at a time.
+// list is the page as a list with one part for each topic: of many topics only a few
+// change at a time.
 func list(m components.Messages) tab.List {
 	l := tab.List{
 		Whole:   components.MessagesFrame(m),
@@ -59,7 +60,7 @@ func list(m components.Messages) tab.List {
 		Parts:   []tab.Part{{ID: components.MessagesNoticesID, Version: fmt.Sprint(m.Notices), Frame: components.MessagesNoticesFrame(m.Notices)}},
 	}
 	if len(m.Topics) == 0 {
-		l.Version = string(m.Link) + " " + m.Name // why there are none
+		l.Version = string(m.Link) + " " + m.Name // the text that says why there are no topics
 	}
 	for _, t := range m.Shown() {
 		l.Parts = append(l.Parts, tab.Part{
@@ -71,10 +72,9 @@ func list(m components.Messages) tab.List {
 	return l
 }
 
-// chartsFeed renders the list of charts again when a number has come often
-// enough to join it. The charts themselves live on feeds of their own, so what
-// is rendered here stays as it was first: rendering it again would only make
-// bytes for nobody.
+// chartsFeed renders the list of charts again when a number has come often enough
+// to get one. Each chart is kept live by a feed of its own, so that a card that was
+// rendered once is not rendered again.
 func chartsFeed(at tab.Place) (tab.Feed, error) {
 	var cards []components.ChartProps
 	var names []string
@@ -87,7 +87,7 @@ func chartsFeed(at tab.Place) (tab.Feed, error) {
 	}), nil
 }
 
-// charts are the cards of the numbers named, as they are at the moment.
+// charts are the cards of the numbers with the names at a moment.
 func charts(m tab.Moment, names []string) []components.ChartProps {
 	view := chart.ViewOf(m, time.Minute)
 	out := make([]components.ChartProps, len(names))
@@ -97,7 +97,7 @@ func charts(m tab.Moment, names []string) []components.ChartProps {
 	return out
 }
 
-// page is the page as it is at a moment.
+// page is the content of the page at a moment.
 func page(m tab.Moment) components.Messages {
 	src := m.Source
 	st := src.Status(m.Now)
@@ -123,7 +123,7 @@ func page(m tab.Moment) components.Messages {
 	}
 	for name := range src.States() {
 		if _, ok := shm.ArrayOfTopic(name); ok || name == shm.TopicLost {
-			continue // frames are no messages, and what was lost stands with its topic
+			continue // frames are not messages, and each topic shows what it has lost
 		}
 		value, at, seq := src.State(name)
 		out.Topics = append(out.Topics, components.MessageTopic{
@@ -131,7 +131,7 @@ func page(m tab.Moment) components.Messages {
 			At: at, Age: max(0, m.Now.Sub(at)).Round(time.Millisecond), Last: summary(value),
 		})
 	}
-	// What webmon does not know comes first: it has no other place.
+	// Topics that webmon does not know come first: no other page shows them.
 	slices.SortFunc(out.Topics, func(a, b components.MessageTopic) int {
 		if a.Known != b.Known {
 			if a.Known {
@@ -147,14 +147,14 @@ func page(m tab.Moment) components.Messages {
 	return out
 }
 
-// lostText says what the process has not kept.
+// lostText says how many messages the process has dropped.
 func lostText(lost shm.Lost) string {
-	return fmt.Sprintf("%s lost: the process sent them faster than they were taken, or before webmon came, and keeps the last ones only.",
+	return fmt.Sprintf("%s lost: the process sent them faster than webmon read them, or before webmon was attached, and keeps only the last ones.",
 		ui.Count(lost.Total)+" "+ui.Plural(int(lost.Total), "message was", "messages were"))
 }
 
-// summary is what the page shows of a state: what the process has sent, but not the
-// thousands of tiles, which the Viewer tab shows.
+// summary is what the page shows of a state: everything that the process has sent
+// but the thousands of tiles, which the Viewer tab shows.
 func summary(v shm.Value) shm.Value {
 	switch v := v.(type) {
 	case *shm.TilePoll:
@@ -167,7 +167,7 @@ func summary(v shm.Value) shm.Value {
 	return v
 }
 
-// tiles counts those of each layer.
+// tiles counts the tiles of each layer.
 func tiles(poll *shm.TilePoll) shm.Value {
 	layers := map[string]shm.Value{}
 	for _, l := range poll.Layers {

@@ -8,22 +8,23 @@ import (
 	"webmon/shm"
 )
 
-// about is what a model says of itself, as HTML.
+// about is what a model says about itself, as HTML.
 type about struct {
-	text       string   // that it was made of
+	text       string   // the docstring it was made of
 	line       ui.Prose // the first paragraph, for a card
-	words      string   // of it
+	words      string   // the same as plain text
 	lead, rest ui.Prose
 }
 
-// abouts are those made last, by the key of the model: lists are rendered several
-// times a second, docstrings change with their files. The zero value is empty.
+// abouts keeps the about of each model by its key, because lists are rendered several
+// times a second, but docstrings change only with their files. The zero value is empty.
 type abouts struct {
 	mu   sync.Mutex // guards made
 	made map[string]about
 }
 
-// mostAbouts bounds those that are kept: models whose files have gone stay until then.
+// mostAbouts bounds how many are kept. Those of models whose files are gone stay until
+// then.
 const mostAbouts = 500
 
 func (a *abouts) of(info shm.ModelInfo) about {

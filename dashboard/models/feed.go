@@ -40,8 +40,8 @@ func (m *Models) newState(at tab.Place) (tab.Feed, error) {
 	}
 	return tab.Feed{
 		Wants: []string{shm.TopicModel},
-		// A little less than the time between two pictures of a screen, so that a
-		// state that comes with each is not held up.
+		// Slightly less than the time between two frames of a screen, so that a
+		// state that comes with each of them is not delayed.
 		Every: 15 * time.Millisecond,
 		Light: true, Frames: &stateFeed{src: at.Source, topic: at.Topic, seen: m.Seen, length: 256},
 	}, nil
@@ -51,8 +51,8 @@ func (f *stateFeed) Snapshot(now time.Time) []byte {
 	return f.frame(f.src.Model(), f.src.Ended().IsZero(), now)
 }
 
-// Next is called about once a second also when nothing has come. A run that
-// ended just as somebody came to see it begins again.
+// Next is called about once a second even if nothing has come. So a run that has ended
+// just when somebody came to see it starts again.
 func (f *stateFeed) Next(now time.Time) []byte {
 	running := f.src.Ended().IsZero()
 	if !running {

@@ -1,9 +1,9 @@
-// Package models is the tab of the simulations: their list, and of each a page
-// with its field live, everything that can be changed about it, and charts of
-// what a physicist watches. It also begins the run of a simulation when somebody
-// comes to see it; when nobody does any more it ends by itself.
+// Package models is the tab of the simulations. It has their list, and for each a
+// page with its field live, its parameters, and charts of the numbers that it reports.
+// The package also starts a simulation when somebody opens its page. A simulation
+// ends by itself when nobody looks at it any more.
 //
-// What computes them is not here: they come in by Options.List and are sources
+// The package computes nothing: simulations come from Options.List, and are sources
 // like any other.
 package models
 
@@ -24,28 +24,28 @@ import (
 const (
 	slug = "models"
 
-	// scheme begins the address of the target that is a model.
+	// scheme is the beginning of the address of a target that is a model.
 	scheme = "model:"
 
-	// openFor is how long a page waits for its model to be there.
+	// openFor is how long a page waits for its model to start.
 	openFor = 3 * time.Second
-	// againAfter is the least time between two beginnings of a run that no
-	// person has asked for.
+	// againAfter is the least time between two starts of a model without a person
+	// having asked for it.
 	againAfter = 2 * time.Second
 )
 
-// ErrUnknown says that there is no model of a key.
+// ErrUnknown says that there is no model with a key.
 var ErrUnknown = errors.New("there is no such model")
 
 // Options are what the tab needs of the dashboard.
 type Options struct {
-	// List returns the simulations that there are, at once.
+	// List returns all simulations. It must return at once.
 	List func() []shm.ModelInfo
-	// Attach begins the run of one; see [source.Registry.Attach].
+	// Attach starts a simulation; see [source.Registry.Attach].
 	Attach func(context.Context, source.Target) (*source.Source, error)
-	// Of returns the source that reads what the adapter does, nil if there is none.
+	// Of returns the source that an adapter belongs to, nil if there is none.
 	Of func(shm.Source) *source.Source
-	// People returns how many look at a simulation.
+	// People returns how many people look at a simulation.
 	People func(*source.Source) int
 	// Desk is where the simulations are steered from.
 	Desk   *steer.Desk
@@ -53,11 +53,11 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Models are the simulations and the sources that their runs are. Its methods
-// are safe for concurrent use.
+// Models are the simulations, and the sources of those that run or have run. Its
+// methods are safe for concurrent use.
 type Models struct {
 	opts Options
-	ctx  context.Context // ends with Close: the life of what begins a run
+	ctx  context.Context // ends with Close: the life of the goroutines that start runs
 	stop context.CancelFunc
 	wg   sync.WaitGroup
 
@@ -72,19 +72,20 @@ type Models struct {
 // run is what is known of the runs of one model.
 type run struct {
 	adapter shm.Source // of the present or last one; nil before any
-	problem error      // why the last could not begin
+	problem error      // why the last run could not start
 	opening chan struct{}
 	tried   time.Time
 }
 
-// New returns the simulations. Close must be called.
+// New returns the Models for the options. Close must be called.
 func New(opts Options) *Models {
 	m := &Models{opts: opts, runs: map[string]*run{}}
 	m.ctx, m.stop = context.WithCancel(context.Background())
 	return m
 }
 
-// Close ends what begins runs. The runs themselves are the registry's.
+// Close ends the goroutines that start runs. The runs themselves belong to the
+// registry.
 func (m *Models) Close() {
 	m.mu.Lock()
 	m.closed = true
@@ -93,7 +94,7 @@ func (m *Models) Close() {
 	m.wg.Wait()
 }
 
-// Opened is told of every adapter that was made, and for what.
+// Opened must be called for every adapter that was made for a simulation.
 func (m *Models) Opened(t source.Target, adapter shm.Source) {
 	key, ok := strings.CutPrefix(t.Address, scheme)
 	if !ok || adapter == nil {
@@ -124,8 +125,8 @@ func (m *Models) info(key string) (shm.ModelInfo, bool) {
 	return shm.ModelInfo{}, false
 }
 
-// Source returns the source that the runs of a model are, nil before any and
-// after it was forgotten.
+// Source returns the source of a model, nil if the model has not run yet, or if the
+// source was forgotten.
 func (m *Models) Source(key string) *source.Source {
 	m.mu.Lock()
 	var adapter shm.Source
@@ -139,7 +140,7 @@ func (m *Models) Source(key string) *source.Source {
 	return m.opts.Of(adapter)
 }
 
-// KeyOf returns the key of the model whose source it is, "" for none.
+// KeyOf returns the key of the model that a source belongs to, "" for none.
 func (m *Models) KeyOf(src *source.Source) string {
 	if src == nil || !src.IsModel() {
 		return ""
@@ -160,7 +161,7 @@ func (m *Models) KeyOf(src *source.Source) string {
 	return ""
 }
 
-// problem returns why the last run of a model could not begin, nil if it could.
+// problem returns why the last run of a model could not start, nil if it could.
 func (m *Models) problem(key string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -170,8 +171,8 @@ func (m *Models) problem(key string) error {
 	return nil
 }
 
-// Visit has a model run, and returns its source once there is one. The error is
-// ErrUnknown, that of ctx, or one sentence that says why it cannot run.
+// Visit starts a model unless it runs, and returns its source. The error is
+// ErrUnknown, that of ctx, or one sentence that says why the model cannot run.
 func (m *Models) Visit(ctx context.Context, key string) (*source.Source, error) {
 	info, ok := m.info(key)
 	if !ok {
@@ -189,8 +190,8 @@ func (m *Models) Visit(ctx context.Context, key string) (*source.Source, error) 
 	return m.Source(key), m.problem(key)
 }
 
-// Seen says that somebody looks at a source. A model that has ended meanwhile
-// runs again. It returns at once.
+// Seen says that somebody looks at a source. It starts a model that has ended
+// meanwhile. It returns at once.
 func (m *Models) Seen(src *source.Source) {
 	if !src.IsModel() || src.Running() {
 		return
@@ -207,8 +208,8 @@ func (m *Models) Seen(src *source.Source) {
 	}
 }
 
-// open begins a run in a goroutine of its own, unless that is under way. What it
-// returns is closed when the run has begun, or cannot.
+// open starts a run in a goroutine of its own, unless a start is under way. The
+// channel that it returns is closed when the run has started, or could not.
 func (m *Models) open(info shm.ModelInfo) <-chan struct{} {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -241,7 +242,7 @@ func (m *Models) open(info shm.ModelInfo) <-chan struct{} {
 func (m *Models) Tab() tab.Tab {
 	return tab.Tab{
 		Slug: slug, Title: "Models",
-		Help: "Simulations that run while somebody looks, and that all who look steer together.",
+		Help: "Simulations that run while somebody looks at them. Everybody who looks can steer them.",
 		Page: m.listPage,
 		List: m.list,
 		Items: &tab.Items{

@@ -28,20 +28,20 @@ import (
 // stopped is the phase of a simulation that does not run.
 const stopped = string(components.ModelStopped)
 
-// settleFor is how long a page waits for what a simulation that has just begun
-// says first, so that it is there at once; checkFor is how long one whose address
-// has parameters waits for the controls, without which it cannot check them.
+// settleFor is how long a page waits for the first state of a simulation that has just
+// started, so that the page is complete at once. checkFor is how long a page whose URL
+// has parameters waits for the controls, which it needs to check them.
 const (
 	settleFor = 300 * time.Millisecond
 	checkFor  = 2 * time.Second
 )
 
-// Href is the address of a model's page.
+// Href is the URL of a model's page.
 func (m *Models) Href(key string) string {
 	return m.opts.Prefix + "/" + slug + "/" + url.PathEscape(key)
 }
 
-// stateOf returns what a simulation says of itself, nil before it has.
+// stateOf returns what a simulation says about itself, nil if it has said nothing yet.
 func stateOf(src *source.Source) *shm.ModelState {
 	if src == nil {
 		return nil
@@ -49,7 +49,7 @@ func stateOf(src *source.Source) *shm.ModelState {
 	return src.Model()
 }
 
-// phaseOf is what a simulation is doing, in the word that people see.
+// phaseOf is what a simulation is doing, as the word that pages show.
 func phaseOf(src *source.Source, st *shm.ModelState, now time.Time) components.ModelPhase {
 	switch {
 	case src == nil || !src.Running():
@@ -64,7 +64,7 @@ func phaseOf(src *source.Source, st *shm.ModelState, now time.Time) components.M
 	return components.ModelStarting
 }
 
-// people returns how many look at a simulation that runs.
+// people returns how many people look at a simulation that runs.
 func (m *Models) people(src *source.Source, now time.Time) int {
 	if src == nil || !src.Running() {
 		return 0
@@ -72,7 +72,7 @@ func (m *Models) people(src *source.Source, now time.Time) int {
 	return m.opts.People(src)
 }
 
-// Entry is a model as the API tells it.
+// Entry is a model as the API lists it.
 type Entry struct {
 	Key     string   `json:"key"`
 	Title   string   `json:"title"`
@@ -80,12 +80,12 @@ type Entry struct {
 	Origin  string   `json:"origin"`
 	Kind    shm.Kind `json:"kind"`
 	Phase   string   `json:"phase"`   // "stopped" while it does not run
-	People  int      `json:"people"`  // who look at it
-	Source  string   `json:"source"`  // id of the source that its runs are; "" before any
-	Problem string   `json:"problem"` // why it cannot run, or has failed; "" for nothing
+	People  int      `json:"people"`  // how many people look at it
+	Source  string   `json:"source"`  // id of its source; "" if it has not run yet
+	Problem string   `json:"problem"` // why it cannot run, or has failed; "" if neither
 }
 
-// Entries lists all models as they are now.
+// Entries lists all models.
 func (m *Models) Entries(now time.Time) []Entry {
 	out := []Entry{} // an empty list, not null
 	for _, info := range m.opts.List() {
@@ -111,12 +111,12 @@ func titleOf(info shm.ModelInfo) string {
 	return info.Title
 }
 
-// whatIsWrong says why a model has failed or cannot run, "" if it is well.
+// whatIsWrong says why a model has failed or cannot run, "" if neither.
 func (m *Models) whatIsWrong(info shm.ModelInfo, src *source.Source, st *shm.ModelState, now time.Time) (problem, detail string) {
 	if src != nil && src.Running() {
 		if st != nil && st.Phase == shm.ModelFailed {
 			if st.Problem == "" {
-				return "It failed without saying why.", st.Detail
+				return "The model failed without saying why.", st.Detail
 			}
 			return st.Problem, st.Detail
 		}
@@ -131,7 +131,7 @@ func (m *Models) whatIsWrong(info shm.ModelInfo, src *source.Source, st *shm.Mod
 	return "", ""
 }
 
-// waitingFor says what a model takes long for, "" for nothing.
+// waitingFor says what takes a model long, "" for nothing.
 func waitingFor(src *source.Source, st *shm.ModelState, now time.Time) (wait, detail string) {
 	if st == nil || st.Phase != shm.ModelSlow || !src.Running() {
 		return "", ""
@@ -144,7 +144,7 @@ func (m *Models) listPage(v tab.View) templ.Component {
 	return components.ModelsPage(m.cards(v.Moment))
 }
 
-// list is the list of models in parts, one a model.
+// list is the list of models with one part for each model.
 func (m *Models) list(mo tab.Moment) tab.List {
 	page := m.cards(mo)
 	l := tab.List{Whole: components.ModelsFrame(page), Version: strconv.Itoa(len(page.Cards))}
@@ -189,36 +189,35 @@ func origin(info shm.ModelInfo) string {
 	return info.Origin
 }
 
-// openItem has a model run whose page is asked for.
+// openItem starts the model whose page is requested.
 func (m *Models) openItem(ctx context.Context, key string) (tab.Item, error) {
 	info, ok := m.info(key)
 	if !ok {
-		return tab.Item{}, tab.NoItem(fmt.Sprintf("There is no model %.60q. The Models tab lists those there are.", key))
+		return tab.Item{}, tab.NoItem(fmt.Sprintf("There is no model %.60q. The Models tab lists all models.", key))
 	}
-	// Why it cannot run, if so, stands on its page.
+	// If the model cannot run, its page says why.
 	wait, cancel := context.WithTimeout(ctx, openFor)
 	defer cancel()
 	src, _ := m.Visit(wait, key)
 	if src == nil {
-		src = m.Source(key) // what it was like when it last ran
+		src = m.Source(key) // the page shows its last run
 	}
 	return tab.Item{Title: titleOf(info), Source: src, Opening: m.opening(key)}, nil
 }
 
-// told reports whether a simulation has said what it can be asked for, or that
-// it has failed.
+// told reports whether a simulation has declared its controls, or has failed.
 func told(src *source.Source) bool {
 	_, at, _ := src.State(shm.TopicControls)
 	st := stateOf(src)
 	return st != nil && (!at.IsZero() || st.Phase == shm.ModelFailed)
 }
 
-// settled reports whether it has also said what there is to show.
+// settled reports whether a simulation has also sent what there is to show.
 func settled(src *source.Source) bool {
 	return told(src) && (src.Array(shm.ArrayDensity) != nil || stateOf(src).Phase == shm.ModelFailed)
 }
 
-// await waits until something is so of a simulation that runs.
+// await waits until a condition holds for a simulation that runs.
 func await(ctx context.Context, src *source.Source, patience time.Duration, is func(*source.Source) bool) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -255,11 +254,11 @@ func (m *Models) page(v tab.View, key string) templ.Component {
 	return components.ModelPage(page)
 }
 
-// live is the live regions of a model's page. Their charts have the window that
-// the page puts them into by itself.
+// live is the live regions of a model's page. Its charts have the default window; the
+// page sets the one that it shows.
 func (m *Models) live(mo tab.Moment, key string) tab.List {
 	page := m.model(mo, key)
-	// The numbers below charts are worked out where somebody sees them alone.
+	// The numbers below charts are computed only for charts that somebody sees.
 	charted := func(frame func(components.Model) templ.Component) templ.Component {
 		return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 			page := page
@@ -274,19 +273,19 @@ func (m *Models) live(mo tab.Moment, key string) tab.List {
 		{ID: components.ModelRemarksID, Version: strings.Join(page.Remarks, "\n"), Frame: components.ModelRemarksFrame(page)},
 		{ID: components.ModelFilesID, Version: fmt.Sprint(page.Files), Frame: components.ModelFilesFrame(page)},
 	}
-	charts := string(page.Phase) // why there are none
+	charts := string(page.Phase) // the text that says why there are no charts
 	if st := stateOf(m.Source(key)); st != nil && len(st.Observables) > 0 {
 		charts = fmt.Sprint(st.Observables)
 	}
 	l.Parts = append(l.Parts, tab.Part{ID: components.ModelChartsID, Version: charts, Frame: charted(components.ModelChartsFrame)})
 	if len(page.Groups) == 0 {
-		l.Version = string(page.Phase) // why there are none
+		l.Version = string(page.Phase) // the text that says why there are no controls
 	}
 	l.Add(steer.Parts(page.Groups))
 	return l
 }
 
-// charts are those of the numbers that a model reports, in its order.
+// charts are the charts of the numbers that a model reports, in its order.
 func (m *Models) charts(mo tab.Moment, key string, window time.Duration) []components.ChartProps {
 	src := m.Source(key)
 	st := stateOf(src)
@@ -301,11 +300,11 @@ func (m *Models) charts(mo tab.Moment, key string, window time.Duration) []compo
 	return out
 }
 
-// model is the page of a model as it is at a moment, but for its charts.
+// model is the content of a model's page at a moment, without its charts.
 func (m *Models) model(mo tab.Moment, key string) components.Model {
 	info, ok := m.info(key)
 	if !ok {
-		info = shm.ModelInfo{Key: key} // its file has gone, and a run of it is left
+		info = shm.ModelInfo{Key: key} // its file is gone, but its last run is kept
 	}
 	src := m.Source(key)
 	st := stateOf(src)
@@ -338,7 +337,7 @@ func (m *Models) model(mo tab.Moment, key string) components.Model {
 	return out
 }
 
-// opening reports whether the run of a model is about to begin.
+// opening reports whether a model is about to start.
 func (m *Models) opening(key string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -346,19 +345,19 @@ func (m *Models) opening(key string) bool {
 	return r != nil && r.opening != nil
 }
 
-// known are the actions that every simulation may have, as buttons. A simulation that has
-// words of its own for one is taken at those: it knows what it does.
+// known are the actions that any simulation may have, as buttons. The label and the help
+// that a simulation declares for an action itself take precedence.
 var known = []components.ModelButton{
-	{Name: shm.ActionStart, Label: "Start", Icon: "play", Help: "Lets it run on."},
-	{Name: shm.ActionPause, Label: "Pause", Icon: "pause", Help: "Holds it for everybody. The page's own pause is another: it holds this page alone."},
-	{Name: shm.ActionStep, Label: "Step", Icon: "step", Help: "Computes one picture further, and pauses."},
-	{Name: shm.ActionReset, Label: "Reset", Icon: "reset", Help: "Back to the start, with the parameters that it begins with."},
-	{Name: shm.ActionResetTracers, Label: "Reset tracers", Icon: "layer-points", Help: "Spreads the tracer particles anew."},
-	{Name: shm.ActionRestart, Label: "Restart", Icon: "restart", Help: "Makes it anew, whatever has become of it."},
+	{Name: shm.ActionStart, Label: "Start", Icon: "play", Help: "Continues the simulation."},
+	{Name: shm.ActionPause, Label: "Pause", Icon: "pause", Help: "Pauses the simulation, for everybody. The other Pause button, of the page, pauses only this page."},
+	{Name: shm.ActionStep, Label: "Step", Icon: "step", Help: "Computes one more picture, and pauses."},
+	{Name: shm.ActionReset, Label: "Reset", Icon: "reset", Help: "Goes back to the start, with the initial parameters."},
+	{Name: shm.ActionResetTracers, Label: "Reset tracers", Icon: "layer-points", Help: "Spreads the tracer particles again."},
+	{Name: shm.ActionRestart, Label: "Restart", Icon: "restart", Help: "Starts the simulation again, whatever state it is in."},
 }
 
-// actions puts what the simulation can be asked to do into the page: what all
-// have as buttons, what is its own as forms among the controls.
+// actions adds the actions of the simulation to the page: known ones as buttons, others
+// as forms among the controls.
 func (m *Models) actions(out *components.Model, src *source.Source, declared shm.Controls, now time.Time) {
 	var own, offered []shm.Action
 	var names []string
@@ -384,7 +383,7 @@ func (m *Models) actions(out *components.Model, src *source.Source, declared shm
 		works := out.Phase == components.ModelRunning || out.Phase == components.ModelPaused || out.Phase == components.ModelSlow
 		switch b.Name {
 		case shm.ActionStart:
-			// One button says what it does now.
+			// Start and Pause share one button, which shows what it does now.
 			if moves && offers(shm.ActionPause) {
 				continue
 			}
@@ -409,7 +408,7 @@ func (m *Models) actions(out *components.Model, src *source.Source, declared shm
 	}
 }
 
-// config is what the script of a model's picture needs to know.
+// config is what the script of a model's picture needs.
 type config struct {
 	Source   string      `json:"source"`
 	Key      string      `json:"key"`
@@ -422,7 +421,7 @@ type config struct {
 	Unit     string      `json:"unit"`
 }
 
-// field puts the density and the files of it into the page.
+// field adds the density and its files to the page.
 func (m *Models) field(out *components.Model, src *source.Source, info shm.ModelInfo, st *shm.ModelState, declared shm.Controls) {
 	id := url.PathEscape(src.ID())
 	base := m.opts.Prefix + "/api/v1/sources/" + id
@@ -448,15 +447,15 @@ func (m *Models) field(out *components.Model, src *source.Source, info shm.Model
 		out.Shape = ui.Shape(int64(density.Shape[0]), int64(density.Shape[1]))
 		out.Finger = c.Finger
 		out.Files = append(out.Files,
-			components.ModelFile{Label: "density .png", Href: base + "/arrays/density.png?index=x,y&origin=lower&colormap=" + url.QueryEscape(c.Colormap), Help: "The density as a picture, one pixel a point of the grid"},
-			components.ModelFile{Label: "density .npy", Href: base + "/arrays/density.npy", Help: "The density as NumPy reads it: shape [Nx, Ny], x before y"},
+			components.ModelFile{Label: "density .png", Href: base + "/arrays/density.png?index=x,y&origin=lower&colormap=" + url.QueryEscape(c.Colormap), Help: "The density as a picture, one pixel for each point of the grid"},
+			components.ModelFile{Label: "density .npy", Href: base + "/arrays/density.npy", Help: "The density as a NumPy file: shape [Nx, Ny], x before y"},
 		)
 	}
 	if phase != nil {
-		out.Files = append(out.Files, components.ModelFile{Label: "phase .npy", Href: base + "/arrays/phase.npy", Help: "The phase as NumPy reads it, in radians from −π to π"})
+		out.Files = append(out.Files, components.ModelFile{Label: "phase .npy", Href: base + "/arrays/phase.npy", Help: "The phase as a NumPy file, in radians from −π to π"})
 	}
 	if st != nil && len(st.Observables) > 0 && src.History(shm.TopicPhysics) != nil {
-		out.Files = append(out.Files, components.ModelFile{Label: "physics .csv", Href: base + "/events/" + shm.TopicPhysics + "?format=csv", Help: "The numbers of the charts, of the last quarter of an hour"})
+		out.Files = append(out.Files, components.ModelFile{Label: "physics .csv", Href: base + "/events/" + shm.TopicPhysics + "?format=csv", Help: "The numbers of the charts, over the last 15 minutes"})
 	}
 	if density != nil {
 		out.Arrays = m.opts.Prefix + "/arrays?source=" + url.QueryEscape(src.ID()) + "&array=" + shm.ArrayDensity

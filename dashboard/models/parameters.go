@@ -12,20 +12,20 @@ import (
 	"webmon/shm"
 )
 
-// parameterPrefix begins the names of those parameters of an address that are
-// controls of the model: ?p.cooling=0.1.
+// parameterPrefix is the beginning of the names of URL parameters that set controls of
+// the model: ?p.cooling=0.1.
 const parameterPrefix = "p."
 
-// Limits of what an address may ask for.
+// Limits of what a URL may ask for.
 const (
 	maxParameters = 64
 	maxShown      = 60 // letters of a name or a value that are shown
 )
 
-// parameter is a value that an address asks for.
+// parameter is a value that a URL asks for.
 type parameter struct{ name, value string }
 
-// parametersOf reads the parameters of an address, by name.
+// parametersOf reads the parameters of a URL, sorted by name.
 func parametersOf(query url.Values) []parameter {
 	var out []parameter
 	for key, values := range query {
@@ -37,7 +37,7 @@ func parametersOf(query url.Values) []parameter {
 	return out[:min(len(out), maxParameters)]
 }
 
-// without is the query of an address without its parameters.
+// without is the query of a URL without these parameters.
 func without(query url.Values) url.Values {
 	rest := url.Values{}
 	for name, values := range query {
@@ -48,8 +48,8 @@ func without(query url.Values) url.Values {
 	return rest
 }
 
-// parameters is what an address asks for, whose query is rest otherwise, against
-// what is so; nil if it asks for nothing that is not so already.
+// parameters compares the values that a URL asks for with the present ones. rest is the
+// URL's query without them. It is nil if no value differs.
 func (m *Models) parameters(src *source.Source, key string, rest url.Values, given []parameter) *components.ModelParameters {
 	if len(given) == 0 {
 		return nil

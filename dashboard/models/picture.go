@@ -15,10 +15,11 @@ import (
 )
 
 const (
-	// thumbnail is the longer side of a picture in the list, at most, in pixels.
+	// thumbnail is the greatest length of the longer side of a picture in the list, in
+	// pixels.
 	thumbnail = 240
-	// pictureFor is how long a picture of a simulation that runs is the newest
-	// one.
+	// pictureFor is how long a picture of a running simulation is shown before a newer
+	// one is made.
 	pictureFor = time.Second
 )
 
@@ -28,22 +29,22 @@ type Picture struct {
 	ETag string // quoted
 }
 
-// pictures are those made last. The zero value is empty.
+// pictures are the last pictures that were made. The zero value is empty.
 type pictures struct {
-	mu   sync.Mutex // guards made, and is held while one is made: once for all
+	mu   sync.Mutex // guards made, and is held while a picture is made, so that each is made once
 	made map[string]made
 }
 
 type made struct {
 	Picture
-	at    time.Time // when it was made of a density; zero: it comes with the model
+	at    time.Time // when it was made from a density; zero: it comes with the model
 	seq   uint64    // of that density
 	stamp float64
 }
 
-// Picture returns what a model looks like: the newest density that anybody was
-// shown while it runs, else the picture that comes with it, else the last
-// density. ok is false where there is none.
+// Picture returns what a model looks like. While the model runs, that is the newest
+// density that anybody was shown. Otherwise it is the picture that comes with the
+// model, otherwise its last density. ok is false if there is none of them.
 func (m *Models) Picture(key string, now time.Time) (p Picture, ok bool, err error) {
 	info, known := m.info(key)
 	if !known {
@@ -69,8 +70,8 @@ func (m *Models) Picture(key string, now time.Time) (p Picture, ok bool, err err
 	return Picture{}, false, nil
 }
 
-// pictureVersion is another one when Picture would answer differently, ok if it
-// would answer at all.
+// pictureVersion changes when Picture would return another picture; ok says whether it
+// would return any.
 func (m *Models) pictureVersion(info shm.ModelInfo, src *source.Source, running bool, now time.Time) (version string, ok bool) {
 	if !running && len(info.Picture) > 0 || density(src) == nil {
 		return "0", len(info.Picture) > 0
@@ -79,7 +80,7 @@ func (m *Models) pictureVersion(info shm.ModelInfo, src *source.Source, running 
 	return strconv.FormatInt(at.Truncate(pictureFor).Unix(), 36), true
 }
 
-// density is the newest one that was asked for, nil before any.
+// density is the newest density that was read for a page, nil for none.
 func density(src *source.Source) *shm.ArrayFrame {
 	if src == nil {
 		return nil
@@ -89,7 +90,7 @@ func density(src *source.Source) *shm.ArrayFrame {
 	return frame
 }
 
-// own is a picture that comes with a model.
+// own is the picture that comes with a model.
 func (p *pictures) own(key string, data []byte) Picture {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -99,7 +100,7 @@ func (p *pictures) own(key string, data []byte) Picture {
 	return p.keep(key, made{Picture: picture(data)})
 }
 
-// of is a picture of a density, made no more often than pictureFor.
+// of is a picture of a density, made at most once every pictureFor.
 func (p *pictures) of(key string, frame *shm.ArrayFrame, now time.Time) (Picture, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -111,7 +112,7 @@ func (p *pictures) of(key string, frame *shm.ArrayFrame, now time.Time) (Picture
 	img, err := pixels.ReadThumbnail(frame, thumbnail)
 	switch {
 	case err != nil && ok:
-		return last.Picture, nil // overwritten meanwhile, or gone with its run
+		return last.Picture, nil // the density was overwritten meanwhile, or its run is gone
 	case err != nil:
 		return Picture{}, err
 	}

@@ -1,5 +1,5 @@
-// Package status is the tab about webmon itself: the processes it watches, how
-// late it is, what it costs them and what it takes.
+// Package status is the tab about webmon itself: the processes that it watches, the
+// latency, what watching costs the processes, and what webmon uses.
 package status
 
 import (
@@ -26,7 +26,7 @@ type Options struct {
 func Tab(opts Options) tab.Tab {
 	return tab.Tab{
 		Slug: slug, Title: "Status",
-		Help: "The processes that are watched, what happened to them, and what webmon costs.",
+		Help: "The processes that webmon watches, what happened to them, and what watching costs.",
 		Page: func(v tab.View) templ.Component {
 			m := opts.model(v.Moment)
 			m.CSRF = v.CSRF
@@ -38,7 +38,7 @@ func Tab(opts Options) tab.Tab {
 	}
 }
 
-// model is the page as it is at a moment.
+// model is the content of the page at a moment.
 func (o Options) model(m tab.Moment) components.Status {
 	out := components.Status{
 		Prefix: m.Prefix, LiveTopic: tab.LiveTopic(m.Source, slug), AttachCode: components.HowToAttach,

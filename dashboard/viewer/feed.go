@@ -11,8 +11,8 @@ import (
 	"webmon/shm"
 )
 
-// firstLayer is the detail of the feed that shows the first layer there is,
-// whatever its id: ids change each time napari starts.
+// firstLayer is the detail of the feed that shows the first layer, whatever its id:
+// ids change each time napari starts.
 const firstLayer = "first"
 
 // feed makes the frames of one layer's tiles. A frame is JSON:
@@ -22,15 +22,15 @@ const firstLayer = "first"
 //	 "grid": [rows, cols] in tiles, "corners": [[row, col], [row, col]] in px of level 0,
 //	 "tiles": [row, col, rows, cols, ...] rectangles of drawn tiles, "count": tiles drawn}
 //
-// What napari has not sent is null. A napari with the package says more:
+// What napari has not sent is null. A napari with the package adds:
 //
 //	{"tile_shape": [rows, cols] in px, "ideal_level": the level whose pixels fit the screen's,
-//	 "excess": how many times as many pixels this level has,
-//	 "loading", "reloaded": rectangles of tiles asked for, and loaded again without need,
+//	 "excess": pixels of this level divided by those of the ideal level,
+//	 "loading", "reloaded": rectangles of tiles that are being loaded, and that were loaded again without need,
 //	 "picture": {"topic": base of the hub topics of the layer's pixels, "index", "shape", "kind",
 //	 "colormap", "limits", "gamma", "opacity", "visible"}}
 //
-// Nothing new makes no frame.
+// There is no frame if nothing has changed.
 type feed struct {
 	src    *source.Source
 	topic  string
@@ -47,7 +47,7 @@ func newFeed(at tab.Place) (tab.Feed, error) {
 	if at.Detail != firstLayer && !shm.IsLayerID(at.Detail) {
 		return tab.Feed{}, fmt.Errorf("%q is no layer", at.Detail)
 	}
-	// napari's own frames set the pace.
+	// No Every: the feed is as fast as napari's own frames.
 	return tab.Feed{Wants: topics, Frames: &feed{src: at.Source, topic: at.Topic, layer: at.Detail}}, nil
 }
 
@@ -84,8 +84,8 @@ func (f *feed) Next(now time.Time) []byte {
 	return f.frame
 }
 
-// choose returns the layer a page asks for, else the first that is drawn, else
-// the first of which there is anything to show.
+// choose returns the layer that a page asks for. If it asks for none, it is the first
+// layer that is drawn, otherwise the first of which there is anything to show.
 func choose(poll *shm.TilePoll, id string) *shm.TileLayer {
 	if poll == nil || len(poll.Layers) == 0 {
 		return nil
@@ -103,7 +103,7 @@ func choose(poll *shm.TilePoll, id string) *shm.TileLayer {
 	return &poll.Layers[0]
 }
 
-// write writes the members of a frame behind its head.
+// write writes the members of a frame after topic and ts.
 func (f *feed) write(w *frame.Writer, l *shm.TileLayer) {
 	w.Key("layer").String(l.ID)
 	if c := l.Config; c != nil {

@@ -11,8 +11,8 @@ import (
 // topics are those of a source that the tab shows.
 var topics = []string{shm.TopicPoll, shm.TopicLayers, shm.TopicArrays}
 
-// arrayOf is the array with the part of a layer that napari shows, whether or not
-// there is a picture in it; nil if there is none.
+// arrayOf is the array with the part of a layer that napari shows, even if it holds
+// no picture; nil if there is none.
 func arrayOf(src *source.Source, layer string) *shm.ArrayInfo { return src.Array("layer." + layer) }
 
 // layerArray is that array if it is a picture: not a volume, and not withheld.
@@ -24,7 +24,7 @@ func layerArray(src *source.Source, layer string) *shm.ArrayInfo {
 	return info
 }
 
-// planeAxes is how many axes an array has besides its colours.
+// planeAxes is how many axes an array has besides that of its colours.
 func planeAxes(info *shm.ArrayInfo) int {
 	if info.Role == "rgb" {
 		return len(info.Shape) - 1
@@ -32,7 +32,8 @@ func planeAxes(info *shm.ArrayInfo) int {
 	return len(info.Shape)
 }
 
-// pictureTopic begins the hub topics of a layer's pixels; "" if it shares none.
+// pictureTopic is the beginning of the hub topics of a layer's pixels; "" if the
+// process shares none.
 func pictureTopic(src *source.Source, layer string) string {
 	if info := layerArray(src, layer); info != nil {
 		return src.ID() + "/" + shm.ArrayTopic(info.Name)
@@ -78,13 +79,13 @@ func pictureOf(src *source.Source, layer string) []byte {
 	}
 	b, err := json.Marshal(l)
 	if err != nil {
-		return nil // numbers that JSON has no words for
+		return nil // NaN and the infinities: JSON cannot write them
 	}
 	return b
 }
 
-// idealLevel is the level whose pixels fit the screen's, and how many times as
-// many pixels the level in use has; -1 if it is not known.
+// idealLevel is the level whose pixels fit those of the screen, -1 if it is not
+// known, and the pixels of the level in use divided by those of the ideal one.
 func idealLevel(c *shm.TileConfig) (level int64, excess float64) {
 	n := int64(len(c.Levels))
 	if c.IdealLevel < 0 || c.IdealLevel >= n || c.LevelIndex < 0 || c.LevelIndex >= n {

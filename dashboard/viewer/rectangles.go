@@ -10,9 +10,9 @@ type rect struct{ row, col, rows, cols int64 }
 
 type tile struct{ row, col int64 }
 
-// merger turns lists of tiles into rectangles. napari draws a block of tiles,
-// with single ones missing while they load, so that a few numbers stand for
-// thousands. It keeps its memory between calls.
+// merger turns lists of tiles into rectangles. napari draws a block of tiles, of
+// which single ones are missing while they load. So a few rectangles stand for
+// thousands of tiles. A merger uses its memory again in the next call.
 type merger struct {
 	tiles []tile
 	rects []rect
@@ -20,9 +20,9 @@ type merger struct {
 	next  []int
 }
 
-// rectangles returns disjoint rectangles that hold exactly the tiles named, and
-// how many different tiles these are. Tiles off the grid to the top or left do
-// not exist and are left out. The result is valid until the next call.
+// rectangles returns disjoint rectangles that cover exactly the given tiles, and
+// how many different tiles these are. Tiles with a negative row or column are left
+// out. The result is valid until the next call.
 func (m *merger) rectangles(rows, cols []int64) (rects []rect, count int) {
 	m.tiles = m.tiles[:0]
 	sorted := true

@@ -1,7 +1,7 @@
 // Package viewer is the tab with the tile viewer: which tiles of a multiscale
-// layer napari draws, and where its view is. The drawing happens in the page
-// (public/js/viewer); this package says what to draw, in pictures' frames and,
-// for everybody who cannot see them, in numbers.
+// layer napari draws, and where its view is. The page draws the picture
+// (public/js/viewer). This package makes the frames that say what to draw, and the
+// same as numbers and tables, also for people who cannot see the picture.
 package viewer
 
 import (
@@ -26,11 +26,11 @@ const (
 	gridFeed = "grid"
 )
 
-// loadingFor is how long a process may be silent before the page says what to
-// do about it.
+// loadingFor is how long a process may send nothing before the page says what to do
+// about it.
 const loadingFor = 2 * time.Second
 
-// page is what the tab is made of.
+// page makes the tab.
 type page struct{ desk *steer.Desk }
 
 // Tab returns the tab.
@@ -79,8 +79,8 @@ func (p page) grid(m tab.Moment) (props ui.ControlProps, ok bool) {
 	return p.desk.ControlOf(m.Source, action, m.Now)
 }
 
-// gridFeed keeps the control of the grid true on pages that are open: the process
-// may go and come back, and others may use it.
+// gridFeed keeps the control of the grid up to date on open pages: the process may
+// end and start again, and other people may use the control.
 func (p page) gridFeed(at tab.Place) (tab.Feed, error) {
 	if _, ok := p.grid(at.At(time.Now())); !ok || at.Detail != "" {
 		return tab.Feed{}, fmt.Errorf("%s has no grid to switch", at.Source.ID())
@@ -94,7 +94,7 @@ func (p page) gridFeed(at tab.Place) (tab.Feed, error) {
 	}), nil
 }
 
-// model is the page as it is at a moment.
+// model is the content of the page at a moment.
 func (p page) model(m tab.Moment, layer string) components.Viewer {
 	src := m.Source
 	st := src.Status(m.Now)
@@ -133,7 +133,7 @@ func (p page) model(m tab.Moment, layer string) components.Viewer {
 	return v
 }
 
-// label names a layer: as napari does, where it says.
+// label is what pages call a layer: its name in napari, if it is known.
 func label(l shm.TileLayer, i int) string {
 	if l.Name != "" {
 		return ui.Name(l.Name)
@@ -141,7 +141,7 @@ func label(l shm.TileLayer, i int) string {
 	return "Layer " + strconv.Itoa(i+1)
 }
 
-// state says what there is to show, and if nothing, why.
+// state says what there is to show, or why there is nothing.
 func state(src *source.Source, st source.Status, poll *shm.TilePoll, chosen *shm.TileLayer, now time.Time) components.ViewerState {
 	switch {
 	case src.ID() == source.Nobody:
@@ -174,13 +174,13 @@ func state(src *source.Source, st source.Status, poll *shm.TilePoll, chosen *shm
 	return components.ViewerNoLayer
 }
 
-// isOurs reports whether the package runs in the napari: then it shares tiles,
-// whatever its version, as soon as there is a layer that has some.
+// isOurs reports whether it is a napari with the package. Such a napari shares its
+// tiles, whatever its version, as soon as a layer has some.
 func isOurs(src *source.Source) bool { return src.Layers() != nil }
 
-// sharesNoTiles reports whether a napari of this version cannot tell its tiles:
-// the octree left napari with 0.5, and fails in 0.4.18 and later. An unknown
-// version might.
+// sharesNoTiles reports whether napari of this version cannot share its tiles by
+// itself. Its octree was removed in 0.5, and fails from 0.4.18 on. It reports false for
+// an unknown version.
 func sharesNoTiles(version string) bool {
 	major, rest, ok := strings.Cut(version, ".")
 	if !ok {
@@ -226,7 +226,7 @@ func whole(m tab.Moment, layer string) *components.ViewerWhole {
 		w.Level, w.Levels = l.Level, l.Levels
 		var names []string
 		for _, name := range l.Axes {
-			// napari calls axes "-2" and "-1" that nobody has named.
+			// napari calls axes without a name "-2" and "-1".
 			if name != "" && !strings.HasPrefix(name, "-") {
 				names = append(names, name)
 			}
