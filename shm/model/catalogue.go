@@ -134,7 +134,7 @@ func New(opts Options) *Catalogue {
 	return &Catalogue{opts: opts, imports: make(chan struct{}, importsAtOnce), builtin: newBuiltins(opts)}
 }
 
-// Close ends what is under way to find out about models. Runs end with their
+// Close stops looking for the models of files and servers. Runs end with their
 // contexts.
 func (c *Catalogue) Close() {
 	c.mu.Lock()
@@ -147,9 +147,9 @@ func (c *Catalogue) Close() {
 	c.builtin.close()
 }
 
-// Add puts the models of a file, or of a server, into the catalogue, before
-// those that are part of webmon. One that is there already is put in again, with
-// what is asked of it now. The error is that of Spec.Check.
+// Add puts the models of a file or a server into the catalogue, before those that are
+// part of webmon. A file or server that is in the catalogue already is put in again,
+// with the new Spec. The error is that of Spec.Check.
 func (c *Catalogue) Add(s Spec) error {
 	if err := s.Check(); err != nil {
 		return err
@@ -237,9 +237,9 @@ func entriesOf(f family, taken map[string]bool) []entry {
 	return out
 }
 
-// Open returns a run of the model of the key. It begins with Run, and ends with
-// shm.ErrEnded when nobody has looked at it for a while: watchers counts the
-// browsers that do, beside the demand for its topics; it may be nil.
+// Open returns a run of the model with the key. The run begins with Run, and ends with
+// shm.ErrEnded when nobody has looked at it for a while. Somebody looks while a topic is
+// in demand, or while watchers, which counts browsers, is above 0. watchers may be nil.
 func (c *Catalogue) Open(ctx context.Context, key string, watchers func() int) (shm.Source, error) {
 	for _, e := range c.entries() {
 		if e.Key != key {

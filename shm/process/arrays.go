@@ -29,8 +29,8 @@ const (
 // wireName is what topics, controls, actions and arrays may be called.
 var wireName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,79}$`)
 
-// arrays are those that a process of ours shares: what it declares of them, and
-// their frames while somebody wants them.
+// arrays are the arrays that a process with the package shares: what the process
+// declares about them, and their frames while somebody wants them.
 type arrays struct {
 	sink     shm.Sink
 	announce func(topic string) // has the process told whether the topic is wanted

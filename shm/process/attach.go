@@ -27,23 +27,23 @@ type Options struct {
 	Address string
 	// Authkey is the manager's key. Default "napari".
 	Authkey []byte
-	// PID is the process to watch, where somebody knows it (a client that
-	// napari has started: its parent). Default 0: found out where possible.
+	// PID is the process to watch, if it is known: a client that napari has started
+	// knows that its parent is that process. Default 0: Attach finds it if it can.
 	PID int
-	// Kind is what sort of process it is unless it says so. Default napari.
+	// Kind is the kind of a process that does not tell its kind. Default napari.
 	Kind shm.Kind
-	// Name is what to call it unless it says so. Default "napari".
+	// Name is the name of a process that does not tell its name. Default "napari".
 	Name string
-	// ID tells this webmon from others that want the same process. Default: a
-	// random one.
+	// ID tells this webmon from others that want the same process. Default: random.
 	ID string
-	// URL is where people find this webmon; another one that wants the same
+	// URL is where people find this webmon. Another webmon that wants the same
 	// process shows it. Default: none.
 	URL string
-	// Watchers returns how many browsers look at the process here, for the
-	// process itself to show. It must return at once. Default: nobody says.
+	// Watchers returns how many browsers look at the process through this webmon. The
+	// process itself shows the number. Watchers must return at once. Default: the
+	// process is told no number.
 	Watchers func() int
-	// Logger gets what is of use for finding faults. Default: nothing.
+	// Logger gets what helps to find faults. Default: none.
 	Logger *slog.Logger
 }
 
@@ -66,7 +66,7 @@ type Source struct {
 
 	mu       sync.Mutex // guards all below
 	info     shm.Info
-	controls shm.Controls // that a process of ours declares
+	controls shm.Controls // that a process with the package declares
 	actions  shm.Actions
 }
 
@@ -141,7 +141,7 @@ func (s *Source) greet(ctx context.Context) error {
 	if err != nil && errors.Is(err, manager.ErrGone) {
 		return err
 	}
-	if s.opt.Kind != shm.KindDemo { // a thread of ours, which lives as long as we do
+	if s.opt.Kind != shm.KindDemo { // the demo is a thread of webmon, and lives as long as webmon
 		_, ours := hello.(*pickle.Dict)
 		s.watch = newWatch(s.opt.Address, cmp.Or(helloPID(hello), s.opt.PID), !ours)
 	}
@@ -212,8 +212,8 @@ func (s *Source) instance(ctx context.Context, conn *manager.Conn) (string, erro
 	return random, nil
 }
 
-// setHello takes what a process of ours says of itself. It reports whether it
-// does.
+// setHello takes what a process with the package says about itself. It reports whether
+// the process says anything.
 func (s *Source) setHello(v pickle.Value) bool {
 	d, ok := v.(*pickle.Dict)
 	if !ok {

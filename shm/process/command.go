@@ -21,8 +21,8 @@ var actions = []shm.Action{{
 	Help: "Draws the borders of the tiles over the selected multiscale layers",
 }}
 
-// Actions implements [shm.Source]: those that a process of ours declares. A
-// napari that is known to have lost the command has none.
+// Actions implements [shm.Source]. A process with the package has the actions that it
+// declares. A napari that is known to have lost the command has none.
 func (s *Source) Actions() []shm.Action {
 	if s.saidHello() {
 		s.mu.Lock()
@@ -83,7 +83,7 @@ func argument(cmd shm.Command, actions []shm.Action) (pickle.Value, error) {
 	return nil, fmt.Errorf("napari has no command %q that may be sent", natural.Clip(cmd.Name, 40))
 }
 
-// message checks a command against what a process of ours declares and returns
+// message checks a command against what a process with the package declares and returns
 // what to send.
 func (s *Source) message(cmd shm.Command) (pickle.Value, error) {
 	args, err := s.arguments(cmd)

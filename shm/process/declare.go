@@ -11,7 +11,7 @@ import (
 	"webmon/shm/pickle"
 )
 
-// Bounds of what a process of ours declares.
+// Bounds of what a process with the package declares.
 const (
 	maxControls = 4096
 	maxActions  = 256

@@ -56,7 +56,7 @@ type state struct {
 	get    []any     // the arguments that ask for it
 	asked  bool      // fetch it, whoever wants it: a reader waits for it
 
-	// Of a process of ours, which tells what changes.
+	// Only for a process with the package, which tells what changes.
 	declares bool // it is about the process itself: fetched also while nobody wants it
 	changed  bool // since it was fetched last
 	there    bool // it has ever been there

@@ -56,7 +56,7 @@ func (r *run) cost() {
 	r.sink.Cost(shm.Cost{Calls: st.Calls, Bytes: st.Bytes, Waiting: st.Waiting, Manager: r.watch.managerCPU()})
 }
 
-// want tells a process of ours what somebody watches. A plain napari never
+// want tells a process with the package what somebody watches. A plain napari never
 // looks, so it is spared.
 func (r *run) want(ctx context.Context, conn *manager.Conn) error {
 	if !r.saidHello() {

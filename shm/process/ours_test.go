@@ -653,7 +653,7 @@ func TestTheOtherReader(t *testing.T) {
 	}
 }
 
-// TestOurPoll: what only a process of ours says of its tiles.
+// TestOurPoll: what only a process with the package says of its tiles.
 func TestOurPoll(t *testing.T) {
 	p := naparitest.Play(t, naparitest.PlayOptions{Kind: "napari"})
 	pair := func(a, b int64) *pickle.List { return list(a, b) }
@@ -734,7 +734,7 @@ func TestOurPoll(t *testing.T) {
 	}
 }
 
-// TestOurEnd: a process of ours that ends is noticed however it does.
+// TestOurEnd: a process with the package that ends is noticed however it does.
 func TestOurEnd(t *testing.T) {
 	for how, end := range map[string]func(*naparitest.Player){"well": (*naparitest.Player).Quit, "badly": (*naparitest.Player).Kill} {
 		p := naparitest.Play(t, naparitest.PlayOptions{})
@@ -752,7 +752,7 @@ func TestOurEnd(t *testing.T) {
 	}
 }
 
-// What a process of ours sent before webmon came is its history.
+// What a process with the package sent before webmon came is its history.
 func TestThePastIsHandedOver(t *testing.T) {
 	p := naparitest.Play(t, naparitest.PlayOptions{})
 	now := float64(time.Now().UnixMicro()) / 1e6

@@ -294,7 +294,7 @@ func (p *pollDecoder) config(v pickle.Value) *shm.TileConfig {
 	return c
 }
 
-// moreConfig decodes what only a process of ours says, each part for itself.
+// moreConfig decodes what only a process with the package says, each part for itself.
 func (p *pollDecoder) moreConfig(c *shm.TileConfig, d *pickle.Dict) {
 	given := func(key string) (pickle.Value, bool) {
 		v := scalar(entry(d, key))

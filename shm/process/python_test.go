@@ -33,7 +33,7 @@ func announced(t *testing.T, home, name string) discover.Announcement {
 	return discover.Announcement{}
 }
 
-// scope runs a process of ours and attaches to it.
+// scope runs a process with the package and attaches to it.
 func scope(t *testing.T) (*naparitest.Process, *running, string) {
 	t.Helper()
 	home := t.TempDir()

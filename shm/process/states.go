@@ -8,7 +8,7 @@ import (
 	"webmon/shm/pickle"
 )
 
-// Keys of napari_data by which a process of ours says what it is.
+// Keys of napari_data by which a process with the package says what it is.
 const (
 	topicHello  = "hello"
 	topicTopics = "topics"
@@ -89,7 +89,7 @@ func (r *run) received(s *state, v pickle.Value, err error) {
 	}
 }
 
-// declared hands over what a process of ours says of itself.
+// declared hands over what a process with the package says of itself.
 func (r *run) declared(s *state, v pickle.Value) {
 	if v == nil && !s.there {
 		return // it has none, and never had

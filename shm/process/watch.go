@@ -19,10 +19,10 @@ type watch struct {
 	cpuThen time.Duration // CPU time of the manager, when it was found
 }
 
-// newWatch finds the processes behind the manager at address. pid is the owner
-// as far as somebody knows, 0 if nobody does. With guess the manager's parent is
-// taken for it where pid does not fit: a process of ours is its own manager, and
-// has any parent.
+// newWatch finds the processes behind the manager at address. pid is the owner as far
+// as it is known, otherwise 0. With guess the manager's parent counts as the owner if
+// pid does not fit. There is no guess for a process with the package, because it is
+// its own manager and may have any parent.
 func newWatch(address string, pid int, guess bool) watch {
 	var w watch
 	if host, port, err := net.SplitHostPort(address); err == nil && loopback(host) {

@@ -119,7 +119,7 @@ func (r *run) close() {
 	s.Close()
 }
 
-// begin makes the simulation anew, and shows its start.
+// begin makes the simulation again, and shows its start.
 func (r *run) begin() {
 	defer r.rescue()
 	r.close()
@@ -193,7 +193,7 @@ func (r *run) refresh() {
 	r.inbox.Settle(controls)
 }
 
-// anew shows the beginning of a run, whose grid may be another one than before.
+// anew shows the beginning of a run, whose grid may differ from the one before.
 func (r *run) anew() {
 	r.state.Steps = 0
 	r.observe = time.Time{}

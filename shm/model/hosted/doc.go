@@ -7,15 +7,15 @@
 //	...
 //	err = src.Run(ctx, sink)
 //
-// The Python needs nothing but NumPy: what runs the models is handed to it by its
-// standard input (boot.py, and the sources of package python), and what becomes
-// of them it says by its standard output, one JSON object a line, after a random
-// word that begins each. What the models themselves print is led to standard
-// error, and kept for who has to find a fault. Parameters and arrays go the way of
-// every Python process, by package process; the process is announced to nobody else.
+// The Python needs nothing but NumPy. What runs the models is handed to it through its
+// standard input (boot.py, and the sources of package python). It says what becomes of
+// them on its standard output: each line is a random word and a JSON object. What the
+// models themselves print goes to standard error, and is kept for whoever looks for a
+// fault. Parameters and arrays go through package process, as for every Python
+// process. The process is not announced to anybody else.
 //
-// Whatever a model does, this package goes on: a model that raises, hangs, ends
-// its process or crashes it is one that has failed, with a sentence that says so,
-// and ActionRestart begins again in a new process. A process belongs to one run: it
-// is ended with it, and with webmon, together with everything that it has started.
+// Whatever a model does, this package goes on. A model that raises, hangs, ends its
+// process or crashes it has failed, and a sentence says so. ActionRestart begins again
+// in a new process. Each process belongs to one run. It ends with the run, and with
+// webmon, together with everything that it has started.
 package hosted

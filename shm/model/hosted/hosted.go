@@ -52,12 +52,12 @@ type Options struct {
 	// File is the path of a Python file.
 	File string
 	// Python is a path, or a name on the PATH, of the Python that runs it, or the
-	// folder of a virtual environment. Default: that of $VIRTUAL_ENV, else python3.
+	// folder of a virtual environment. Default: that of $VIRTUAL_ENV, otherwise python3.
 	Python string
-	// Params are asked of every model of the file.
+	// Params are the parameters for every model of the file.
 	Params shm.ModelParams
-	// Imports is shared by the files of which no more than its capacity are to be
-	// imported at a time for the list of their models. nil: no limit.
+	// Imports is a channel that several Files share. Its capacity bounds how many of
+	// them import their files at a time to list the models. nil: no limit.
 	Imports chan struct{}
 	// Logger gets what the models print, and what is of use for finding faults.
 	// Default: nothing.
@@ -97,9 +97,9 @@ func New(o Options) *File {
 	return &File{opt: o, turn: make(chan struct{}, 1)}
 }
 
-// List returns the models of the file, in its order. It runs a Python that imports
-// the file, unless nothing has changed since it last did. Of a file that cannot be
-// imported, or has no models, there is one entry, whose Problem says why.
+// List returns the models of the file, in the order of the file. It runs a Python that
+// imports the file, unless nothing has changed since the last import. A file that
+// cannot be imported, or has no models, gives one entry, whose Problem says why.
 func (f *File) List(ctx context.Context) []shm.ModelInfo {
 	list := f.look(ctx, false)
 	out := make([]shm.ModelInfo, len(list))
@@ -109,7 +109,8 @@ func (f *File) List(ctx context.Context) []shm.ModelInfo {
 	return out
 }
 
-// Pending is what stands for the models of the file until List has found them.
+// Pending returns an entry that stands for the models of the file until List has found
+// them.
 func (f *File) Pending() shm.ModelInfo {
 	return shm.ModelInfo{
 		Key: f.key(), Title: f.base(), Origin: f.opt.File, Kind: shm.KindModel, Problem: unsupported(),
@@ -120,9 +121,9 @@ func (f *File) Pending() shm.ModelInfo {
 // key is that of the file itself.
 func (f *File) key() string { return slug(strings.TrimSuffix(f.base(), filepath.Ext(f.base()))) }
 
-// Open returns a run of the model of the key: its process is started by Run. Also
-// one whose class, or whose file, has a Problem can be run: it says so again, or
-// works by then. The error says that there is no such model.
+// Open returns a run of the model with the key. Run starts the model's process. A model
+// whose class or file has a Problem can be opened too: its run tells the problem again,
+// or works if the problem has gone. The error says that there is no such model.
 func (f *File) Open(ctx context.Context, key string) (shm.Source, error) {
 	if problem := unsupported(); problem != "" {
 		return nil, fmt.Errorf("%s", problem)
@@ -151,8 +152,8 @@ func unsupported() string {
 	return "Models in Python need Linux for now: their pictures come through shared memory, which webmon reads there alone."
 }
 
-// look returns what is known of the file. It refreshes it if it is stale, or if again is
-// set.
+// look returns what is known about the file. It looks into the file first if the file
+// has changed since the last look, or if again is set.
 func (f *File) look(ctx context.Context, again bool) []known {
 	select {
 	case f.turn <- struct{}{}:

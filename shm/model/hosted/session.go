@@ -309,7 +309,7 @@ func (l *session) setState(m *state) {
 
 // tellControls hands the controls over after a change of what they are made of.
 func (s *source) tellControls(sink shm.Sink, change func()) {
-	// Or an older state could be handed over after a newer one.
+	// Otherwise an older state could be handed over after a newer one.
 	s.telling.Lock()
 	defer s.telling.Unlock()
 	s.mu.Lock()

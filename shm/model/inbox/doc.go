@@ -16,16 +16,16 @@
 //		box.Settle(simulation.Controls())
 //	}
 //
-// The source hands what it is asked, [shm.Source]'s Actions and Command, on to the
-// box. A command is looked at as soon as it is known what there is: what nothing can
-// come of is refused, and a value that its control lets through is told to everybody
-// at once, however long the simulation takes to get to it. Of values on the way to
-// others only the newest waits. A command that somebody waits for is never lost: it is
-// applied or refused by the source, refused by [Box.Settle] or [Box.Fail], or gone with
-// [Box.End].
+// The source hands the calls of [shm.Source]'s Actions and Command on to the box. The box
+// checks a command as soon as the controls and actions are known. It refuses a command
+// that cannot work. It tells everybody a value that its control allows at once, however
+// long the simulation takes to get to the value. Of the values on the way to another
+// one only the newest waits. A command that somebody waits for is never lost: the
+// source applies or refuses it, [Box.Settle] or [Box.Fail] refuses it, or it is gone
+// with [Box.End].
 //
-// It does nothing by itself and has no goroutine: when to take how many commands, and
-// what they do, is for the source to say. Sources that pass commands on to a process,
-// which then looks at them, need no inbox. What there is to see of a simulation is in
-// package outbox.
+// A box does nothing by itself and has no goroutine. The source decides when to take how
+// many commands, and what they do. A source that passes commands on to a process, which
+// then checks them, needs no inbox. What people see of a simulation is in package
+// outbox.
 package inbox

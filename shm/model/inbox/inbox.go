@@ -54,7 +54,7 @@ func (b *Box) Actions() []shm.Action {
 	return slices.Clone(b.actions)
 }
 
-// SetActions replaces what there is to be done.
+// SetActions replaces the actions that the simulation can be told.
 func (b *Box) SetActions(actions []shm.Action) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -115,7 +115,7 @@ func (b *Box) tell(controls shm.Controls) {
 	b.sink.State(shm.TopicControls, controls)
 }
 
-// Wake is signalled when there is something new to take.
+// Wake returns a channel that gets a signal when there is something new to take.
 func (b *Box) Wake() <-chan struct{} { return b.wake }
 
 // Take takes the first commands out of the box, as many as choose says. It is shown all
@@ -134,7 +134,7 @@ func (b *Box) take(n int) []Command {
 	return taken
 }
 
-// Waits reports whether a command of the name is in the box.
+// Waits reports whether a command with the name is in the box.
 func (b *Box) Waits(name string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -172,9 +172,10 @@ func (b *Box) Told() shm.Controls {
 	return b.told
 }
 
-// Fail refuses what waits because of problem, a sentence, and from now on everything,
-// but for ActionRestart and what comes after one that waits: that is for the simulation
-// made anew. Values become again those that the simulation had last.
+// Fail refuses every command that waits and every later one, because of problem, a
+// sentence. It does not refuse ActionRestart, nor the commands after an ActionRestart
+// that waits, which are for the simulation that is made again. The values become those
+// that the simulation had last.
 func (b *Box) Fail(problem string) {
 	b.mu.Lock()
 	b.problem = problem
@@ -192,14 +193,14 @@ func (b *Box) Fail(problem string) {
 	}
 }
 
-// Revive ends what Fail has begun: everything can be asked again.
+// Revive undoes Fail: all commands are accepted again.
 func (b *Box) Revive() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.problem = ""
 }
 
-// End ends the life of what waits, and of everything that comes from now on.
+// End ends the life of every command that waits, and of every later one.
 func (b *Box) End() {
 	b.mu.Lock()
 	left := b.take(len(b.waiting))

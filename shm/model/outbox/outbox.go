@@ -27,8 +27,9 @@ import (
 	"webmon/shm/segment"
 )
 
-// Array is one array of a simulation. It is not safe for concurrent use; its frames
-// are. A nil Array is one that there is not, or not yet: Shape, Behind and Tell take it.
+// Array is one array of a simulation. An Array is not safe for concurrent use, but its
+// frames are. A nil Array stands for an array that does not exist, or not yet: Shape,
+// Behind and Tell take it.
 type Array struct {
 	ring  *segment.Local
 	topic string
@@ -36,8 +37,9 @@ type Array struct {
 	shown uint64 // the version that the newest frame shows
 }
 
-// NewArray makes one whose frames are kept in this process. Of about its title, unit,
-// colour map and limits count. fill writes a frame: all of b, in C order.
+// NewArray returns an array whose frames are kept in this process. It uses the title,
+// the unit, the colour map and the limits of about. fill writes a frame: all of b, in C
+// order.
 func NewArray(s segment.Spec, about shm.ArrayInfo, fill func(b []byte)) (*Array, error) {
 	ring, err := segment.NewLocal(s)
 	if err != nil {
@@ -49,7 +51,7 @@ func NewArray(s segment.Spec, about shm.ArrayInfo, fill func(b []byte)) (*Array,
 	return &Array{ring: ring, topic: shm.ArrayTopic(s.Name), fill: fill}, nil
 }
 
-// Shape is that of its frames, in C order; nil where there are none.
+// Shape returns the shape of the frames, in C order. It is nil for a nil Array.
 func (a *Array) Shape() []int {
 	if a == nil {
 		return nil
@@ -57,8 +59,8 @@ func (a *Array) Shape() []int {
 	return a.ring.Info().Shape
 }
 
-// Offer hands over the frame of a version if somebody wants it. Else it is only
-// counted.
+// Offer hands over the frame of a version if somebody wants it. Otherwise it is
+// only counted.
 func (a *Array) Offer(sink shm.Sink, version uint64, now time.Time) error {
 	if sink.Demand(a.topic) <= 0 {
 		a.ring.Offer()
@@ -79,9 +81,9 @@ func (a *Array) Behind(sink shm.Sink, version uint64) bool {
 	return a != nil && a.shown != version && sink.Demand(a.topic) > 0
 }
 
-// Tell says which arrays there are and how their frames come. Without any it says
-// nothing. It is to be called when they change, and about once a second for the rate
-// of frames.
+// Tell says which arrays there are and how their frames come. Without arrays it says
+// nothing. It must be called when the arrays change, and about once a second for the
+// rate of frames.
 func Tell(sink shm.Sink, now time.Time, arrays ...*Array) {
 	var list shm.Arrays
 	for _, a := range arrays {
@@ -100,7 +102,7 @@ func Tell(sink shm.Sink, now time.Time, arrays ...*Array) {
 // rateOver is the number of pictures whose rate is told.
 const rateOver = 32
 
-// Rate is how many pictures there are a second, of late. The zero value has seen none.
+// Rate counts recent pictures a second. The zero value has seen no picture.
 type Rate struct{ at []time.Time }
 
 // Count counts a picture and returns the rate with it, 0 as long as that is unknown.

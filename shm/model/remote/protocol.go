@@ -34,7 +34,7 @@ const (
 type timing struct {
 	connect time.Duration // to connect, the handshake included
 	answer  time.Duration // for an answer to begin, and again for it to be there
-	reset   time.Duration // for the answer that comes after a reset, which makes the model anew
+	reset   time.Duration // for the answer that comes after a reset, which makes the model again
 	grace   time.Duration // to finish an exchange that has begun when the run ends
 	silent  time.Duration // how long an answer may take until people are told
 	tell    time.Duration // how often to say what changes slowly, and that all is well

@@ -20,7 +20,7 @@
 //
 // StartScope runs a program that offers itself by the package in shm/python.
 //
-// Play needs no Python at all: it plays, inside the test, a process of ours that
+// Play needs no Python at all: it plays, inside the test, a process with the package that
 // says hello, declares what it has, and answers commands, on the real wire.
 //
 // Whatever a test starts is ended with the test: napari, its manager, the

@@ -157,7 +157,7 @@ func StartMonitor(t testing.TB, o MonitorOptions) *Process {
 	return spawn(t, argv, append(env, o.Env...), o.Home)
 }
 
-// ScopeOptions says which process of ours to run.
+// ScopeOptions says which process with the package to run.
 type ScopeOptions struct {
 	// Python is as in MonitorOptions.
 	Python string

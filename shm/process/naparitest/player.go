@@ -37,7 +37,7 @@ type PlayOptions struct {
 	Handle func(Command) (refused string)
 }
 
-// Player is a process of ours, played in Go inside the test: it says hello,
+// Player is a process with the package, played in Go inside the test: it says hello,
 // declares what the test wants it to, tells what changes, and answers commands,
 // on the real wire. It needs no Python, and ends with the test.
 type Player struct {

@@ -89,7 +89,7 @@ RESOURCES = (napari_data, napari_messages, napari_shutdown, client_data, client_
 
 
 def imitate_protocol():
-    """Make every process of ours pickle as a Python with another default."""
+    """Make every process with the package pickle as a Python with another default."""
     protocol = os.environ.get("MONITOR_PICKLE_PROTOCOL")
     if protocol:
         pickler = reduction.ForkingPickler

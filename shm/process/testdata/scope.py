@@ -1,4 +1,4 @@
-"""A process of ours, by the package in shm/python, that a test tells what to do.
+"""A process with the package, by the package in shm/python, that a test tells what to do.
 
 It offers a state, an event, a control and commands, and ticks 60 times a second
 from the start. It needs no display.

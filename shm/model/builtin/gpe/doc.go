@@ -18,8 +18,8 @@
 // on Numerical Analysis 23, 485, 1986).
 //
 // The models are those of super_hydro (Forbes group, Washington State
-// University), written anew. Where the physics is another, the reason is said at
-// the place:
+// University), written again in Go. Where the physics differs, the place in the code
+// says why:
 //
 //   - y goes up, also for the finger, and the middle of the box is between
 //     the two middle pixels, so that what is symmetric looks so.

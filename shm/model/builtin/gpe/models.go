@@ -218,7 +218,7 @@ func defaults(nx, ny int, healing, dt float64, steps int) Params {
 
 const channelHelp = "Walls of 100 μ at the top and the bottom. Switched on, they come up within some 30 ħ/μ."
 
-// again begins the run anew; rewall makes the trap's potential anew.
+// again begins the run again. rewall makes the trap's potential again.
 func again(s *Sim, _ values)  { s.restart() }
 func rewall(s *Sim, _ values) { s.trap.compute(s); s.watch.swing = s.swing() }
 

@@ -312,7 +312,7 @@ func (s *Sim) Reset() {
 	}
 }
 
-// ResetTracers strews the tracers anew, the more of them the denser the fluid.
+// ResetTracers strews the tracers again: more of them where the fluid is denser.
 func (s *Sim) ResetTracers() { s.tracers.strew(s) }
 
 // Density is |ψ|² in shape [Nx, Ny], C order, x slow. It uses dst if that is
@@ -360,7 +360,8 @@ func (s *Sim) Finger() *shm.ModelFinger {
 // Time is the time since the start in units of ħ/μ.
 func (s *Sim) Time() float64 { return s.t * s.mu }
 
-// Err says what ended the simulation, nil while it goes on. Reset begins anew.
+// Err says what ended the simulation. It is nil while the simulation goes on. Reset
+// begins again.
 func (s *Sim) Err() error { return s.err }
 
 // Close ends the workers.

@@ -30,7 +30,7 @@ func (t *trap) make(s *Sim) {
 	t.compute(s)
 }
 
-// compute makes shape anew and puts it in force.
+// compute makes shape again and puts it in force.
 func (t *trap) compute(s *Sim) {
 	if s.model.def.turning {
 		t.bumps(s)

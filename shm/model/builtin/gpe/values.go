@@ -75,8 +75,8 @@ func value(p any) shm.Value {
 	return nil
 }
 
-// Set gives a control a value, one that Control.Accept has let through. Some
-// begin the run anew, since they say how it starts; their help says so.
+// Set gives a control a value that Control.Accept has let through. Some controls say
+// how a run starts. They begin the run again, and their help says so.
 func (s *Sim) Set(name string, v shm.Value) error {
 	i := slices.IndexFunc(s.plan, func(p param) bool { return p.control.Name == name })
 	if i < 0 {
