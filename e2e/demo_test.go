@@ -528,7 +528,7 @@ func untold(nodes []*accessibility.Node, path string) (missing []string) {
 	}
 	want := map[string][2]string{
 		"/viewer":   {"application", "Tile viewer, level"},
-		"/loader":   {"group", "Frame time, the numbers stand below"},
+		"/loader":   {"group", "Frame time. The numbers are below."},
 		"/layers":   {"searchbox", "Search layers"},
 		"/controls": {"searchbox", "Search controls"},
 		"/messages": {"searchbox", "Search topics and values"},

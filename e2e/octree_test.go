@@ -212,12 +212,12 @@ func TestE2EOctree(t *testing.T) {
 		p.says(row, "live")
 		until(t, "a latency is shown", func() string {
 			cells := ask[[]string](p, `[...document.querySelectorAll('[data-row="napari"] > *')].map(e => e.innerText.trim())`)
-			if len(cells) < 8 {
+			if len(cells) < 9 {
 				return fmt.Sprint(cells)
 			}
-			latency, err := strconv.ParseFloat(cells[6], 64)
+			latency, err := strconv.ParseFloat(cells[7], 64)
 			if err != nil || latency <= 0 || latency > 1000 {
-				return fmt.Sprintf("latency %q", cells[6])
+				return fmt.Sprintf("latency %q", cells[7])
 			}
 			return ""
 		})

@@ -14,6 +14,11 @@ import (
 	"webmon/shm"
 )
 
+// settles is how long after a step of a command's life pages are told it once more.
+// The answer to a form says how far the command had come when it was written. Where it
+// reaches the page after the frame that says more, the page would go on showing it.
+const settles = time.Second
+
 // How long the outcome of a command stays beside its control.
 const (
 	showApplied = 4 * time.Second
@@ -142,7 +147,7 @@ func life(cmd Command, st source.Status, now time.Time) ui.CommandLife {
 			return ui.CommandLife{}
 		}
 	}
-	return ui.CommandLife{Status: ui.CommandStatus(cmd.Status), Reason: cmd.Reason}
+	return ui.CommandLife{Status: ui.CommandStatus(cmd.Status), Reason: cmd.Reason, Settled: over > settles}
 }
 
 // field is a control as a field of a form that holds value.
