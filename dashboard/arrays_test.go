@@ -144,7 +144,7 @@ func TestWhyAnArrayHasNoFrame(t *testing.T) {
 		status int
 		says   string
 	}{
-		{"silent", 404, "Nothing was published in it so far."},
+		{"silent", 404, "No frame has been published yet."},
 		{"uncopied", 404, "None of the 7 frames so far was copied"},
 		{"removed", 404, said},
 		{"overwritten", 503, said}, // by frames that nobody sees

@@ -102,7 +102,7 @@ func TestArraysThatAreSharedAgain(t *testing.T) {
 		}
 	}
 	share(9)
-	if got := read(0); !strings.Contains(got, "Nothing was published") {
+	if got := read(0); !strings.Contains(got, "No frame has been published") {
 		t.Errorf("of one with no frame yet: %s", got)
 	}
 }

@@ -472,7 +472,7 @@ func TestModelRunsForWhoLooks(t *testing.T) {
 		t.Fatalf("%d runs, want 1: nobody has come to see it", n)
 	}
 	// What the page shows is asked for again when its connection comes back. A run
-	// that ended a moment ago waits a little before it begins anew.
+	// that ended a moment ago waits a little before it begins again.
 	socket := s.socket()
 	socket.say(`{"type":"watch","topics":["waves/model"]}`)
 	socket.until(`"phase":"stopped"`)

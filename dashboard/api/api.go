@@ -1,12 +1,12 @@
-// Package api answers programs: GET /api/v1/..., in JSON, and in files of arrays and
-// of events. README.md lists the addresses. What changes a process is posted as the
-// forms of the pages are, which is the business of the dashboard package.
+// Package api answers the requests of programs, GET /api/v1/..., with JSON and with
+// files of arrays and of events. README.md lists the routes. Requests that change a
+// process are posted as the pages post their forms, and belong to package dashboard.
 //
 //	a := api.New(api.Options{Registry: registry, Desk: desk})
 //	a.Routes(e)
 //
-// A handler returns an error that is an answer: one of the echo package, or a
-// [refusal.Error] for a parameter that cannot be taken.
+// The error of a handler is an answer: one of the echo package, or a [refusal.Error]
+// for a parameter that is refused.
 package api
 
 import (
@@ -31,24 +31,24 @@ import (
 	"webmon/shm"
 )
 
-// Options are what the API tells of.
+// Options are what the API reads.
 type Options struct {
 	Registry *source.Registry
 	Desk     *steer.Desk    // of the commands
-	Models   *models.Models // nil: there are none, and no address of them
+	Models   *models.Models // nil: there are no models, and no routes for them
 	Logger   *slog.Logger   // nil: slog.Default()
 }
 
-// API is the handlers. Its methods are safe for concurrent use.
+// API has the handlers. Its methods are safe for concurrent use.
 type API struct {
 	opts  Options
 	reads arrayReads
-	// making bounds how many frames are written as files at a time: each may take
-	// as much memory as a frame has, and as much of a processor as there is.
+	// making bounds how many frames are written as files at the same time. Each may
+	// need as much memory as a frame, and a whole processor.
 	making chan struct{}
 }
 
-// New returns the API of what the options name.
+// New returns the API for the options.
 func New(opts Options) *API {
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
@@ -56,7 +56,7 @@ func New(opts Options) *API {
 	return &API{opts: opts, making: make(chan struct{}, 2)}
 }
 
-// Routes adds the addresses of the API to e.
+// Routes adds the routes of the API to e.
 func (a *API) Routes(e *echo.Echo) {
 	g := e.Group("/api/v1")
 	g.GET("/sources", a.sources)
@@ -73,13 +73,12 @@ func (a *API) Routes(e *echo.Echo) {
 	}
 }
 
-// firstRead is how long a read waits for the process to be asked.
+// firstRead is how long a read waits for the answer of the process.
 const firstRead = time.Second
 
-// Refresh has the process asked for topics, nil for all, and waits a moment for what
-// it has: whoever changes something and reads it then is not to read what was there
-// before. It reports whether the process is one that is asked; others tell everything
-// at once.
+// Refresh asks the process for topics, nil for all, and waits a moment for its answers,
+// so that a program that changes something and then reads it gets the new value. It
+// reports whether the adapter asks at all; other adapters send every change at once.
 func Refresh(c echo.Context, src *source.Source, topics []string) (asked bool) {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), firstRead)
 	defer cancel()
@@ -157,7 +156,7 @@ func (a *API) events(c echo.Context) error {
 		return echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("%s has sent no %q.", src.ID(), name))
 	}
 	if log == nil {
-		log = &source.Log{} // napari's own topics exist before they come
+		log = &source.Log{} // napari's own topics exist before their first message
 	}
 	seconds := source.Window.Seconds()
 	if text := c.QueryParam("seconds"); text != "" {
@@ -186,8 +185,8 @@ func (a *API) events(c echo.Context) error {
 	}
 }
 
-// chart answers GET /api/v1/sources/<id>/charts/<chart>: a part of a chart,
-// from one time to another in ms since the epoch, as a frame of its feed.
+// chart answers GET /api/v1/sources/<id>/charts/<chart>: the part of a chart between
+// two times, in ms since the epoch, as a frame of its feed.
 func (a *API) chart(c echo.Context) error {
 	src, err := a.Source(c)
 	if err != nil {
@@ -221,7 +220,7 @@ func (a *API) chart(c echo.Context) error {
 func (a *API) command(c echo.Context) error {
 	cmd, ok := a.opts.Desk.Command(c.Param("id"))
 	if !ok {
-		return echo.NewHTTPError(http.StatusNotFound, "There is no such command, or it was long ago.")
+		return echo.NewHTTPError(http.StatusNotFound, "There is no such command, or it was too long ago.")
 	}
 	return c.JSON(http.StatusOK, cmd)
 }
@@ -231,7 +230,7 @@ func (a *API) models(c echo.Context) error {
 	return c.JSON(http.StatusOK, a.opts.Models.Entries(time.Now()))
 }
 
-// bad says that a parameter of a request cannot be taken, and why.
+// bad refuses a parameter of a request, with the reason.
 func bad(field, text string) error {
 	return &refusal.Error{Field: field, Text: text + "."}
 }

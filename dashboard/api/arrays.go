@@ -23,10 +23,10 @@ import (
 	"webmon/shm"
 )
 
-// fileWait is how long a browser may take for a piece of a file.
+// fileWait is how long a browser may take to receive a piece of a file.
 const fileWait = 30 * time.Second
 
-// arrayReads are the arrays that programs read of late. Each counts as watched
+// arrayReads are the arrays that programs have read recently. Each counts as watched
 // for source.ReadCounts after it was read. The zero value is empty.
 type arrayReads struct {
 	mu    sync.Mutex // guards reads
@@ -38,8 +38,8 @@ type arrayRead struct {
 	name string
 }
 
-// read says that an array is read now. It returns since when a frame is fresh
-// enough; zero: the one that is there is.
+// read says that an array is read now. It returns the time after which a frame must
+// have come to be fresh enough. The zero time accepts any frame.
 func (r *arrayReads) read(src *source.Source, name string, now time.Time) time.Time {
 	topic := shm.ArrayTopic(name)
 	watched := src.Demand(topic) > 0
@@ -51,7 +51,7 @@ func (r *arrayReads) read(src *source.Source, name string, now time.Time) time.T
 		if r.reads == nil {
 			r.reads = map[arrayRead]*time.Timer{}
 		}
-		// Whoever reads an array wants to know of the next of its name as well.
+		// The list is watched too, to notice when the array is shared again.
 		release := src.Want(topic, shm.TopicArrays)
 		var mine *time.Timer
 		mine = time.AfterFunc(source.ReadCounts, func() {
@@ -77,9 +77,9 @@ func (r *arrayReads) read(src *source.Source, name string, now time.Time) time.T
 	return now
 }
 
-// arrayOf returns the source and the array that a request names, or the answer
-// that there is none. Where nobody has followed what the process shares, or it is
-// not known to share that, it is asked.
+// arrayOf returns the source and the array that a request names, or the answer that
+// there is none. It asks the process for its arrays if nobody watches their list, or
+// if the list does not contain the array.
 func (a *API) arrayOf(c echo.Context, name string) (*source.Source, *shm.ArrayInfo, error) {
 	src, err := a.Source(c)
 	if err != nil {
@@ -96,8 +96,8 @@ func (a *API) arrayOf(c echo.Context, name string) (*source.Source, *shm.ArrayIn
 	return src, info, nil
 }
 
-// readFrame calls read with the newest frame of an array. The answer to an
-// error is one that people can read.
+// readFrame calls read with the newest frame of an array. Its error is an answer that
+// people can read.
 func (a *API) readFrame(c echo.Context, src *source.Source, name string, read func(*shm.ArrayFrame) error) (*shm.ArrayFrame, error) {
 	since := a.reads.read(src, name, time.Now())
 	ctx, cancel := context.WithTimeout(c.Request().Context(), firstRead)
@@ -119,20 +119,20 @@ func (a *API) readFrame(c echo.Context, src *source.Source, name string, read fu
 		return nil, echo.NewHTTPError(http.StatusRequestEntityTooLarge, text)
 	case errors.Is(err, shm.ErrOvertaken):
 		if problem := pixels.Problem(src, name); problem != "" {
-			text = name + ": " + problem // there are no newer ones
+			text = name + ": " + problem // no newer frame will come
 		}
 		return nil, echo.NewHTTPError(http.StatusServiceUnavailable, text)
 	}
 	return nil, fmt.Errorf("reading the array %s of %s: %w", name, src.ID(), err)
 }
 
-// arrays answers GET /api/v1/sources/<id>/pixels.
+// arrays answers GET /api/v1/sources/<id>/arrays.
 func (a *API) arrays(c echo.Context) error {
 	src, err := a.Source(c)
 	if err != nil {
 		return err
 	}
-	// A process's arrays are counted while somebody wants to know.
+	// The frames of arrays are counted only while somebody watches the list.
 	now := time.Now()
 	fresh := src.Read(now)
 	if asked := Refresh(c, src, []string{shm.TopicArrays}); !asked && !fresh && src.Connected(now) {
@@ -147,8 +147,8 @@ func (a *API) arrays(c echo.Context) error {
 	return c.JSON(http.StatusOK, list)
 }
 
-// arrayValue answers GET /api/v1/sources/<id>/arrays/<name>/value. A
-// whole number that browsers' numbers have not the digits for has a text too.
+// arrayValue answers GET /api/v1/sources/<id>/arrays/<name>/value. A whole number that
+// float64 cannot hold exactly is also given as text.
 func (a *API) arrayValue(c echo.Context) error {
 	src, info, err := a.arrayOf(c, c.Param("name"))
 	if err != nil {
@@ -218,9 +218,9 @@ func (a *API) arrayProfile(c echo.Context) error {
 	})
 }
 
-// planeOf reads the parameter index, which says which plane is meant. Without it
-// that is the one that the pages show at first; up says that they show its first
-// row at the bottom.
+// planeOf reads the parameter index, which names a plane. Without the parameter it is
+// the plane that the pages show first. up says that they show its first row at the
+// bottom.
 func planeOf(c echo.Context, src *source.Source, info *shm.ArrayInfo) (index pixels.Index, up bool, err error) {
 	text := c.QueryParam("index")
 	if text == "" {
@@ -237,7 +237,7 @@ func planeOf(c echo.Context, src *source.Source, info *shm.ArrayInfo) (index pix
 }
 
 // fieldOfModel reports whether an array is a field that the page of a simulation
-// shows: x goes right and y up there.
+// shows, with x to the right and y upwards.
 func fieldOfModel(src *source.Source, info *shm.ArrayInfo) bool {
 	return src.IsModel() && len(info.Shape) == 2 && (info.Name == shm.ArrayDensity || info.Name == shm.ArrayPhase)
 }
@@ -271,8 +271,8 @@ func (a *API) arrayFile(c echo.Context) error {
 }
 
 func (a *API) arrayNPY(c echo.Context, src *source.Source, info *shm.ArrayInfo) error {
-	// What all others call index is plane here, because without it the file is the
-	// whole frame; both will do.
+	// The plane is called "plane" here and "index" in other routes, because without it
+	// the file holds the whole frame. Both names are accepted.
 	field := "plane"
 	if c.QueryParam(field) == "" {
 		field = "index"
@@ -298,7 +298,7 @@ func (a *API) arrayNPY(c echo.Context, src *source.Source, info *shm.ArrayInfo) 
 	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(npy.Header)+len(npy.Data)))
 	w := patient(c)
 	if _, err := w.Write(npy.Header); err != nil {
-		return nil // whoever asked is gone
+		return nil // the client is gone
 	}
 	_, _ = w.Write(npy.Data)
 	return nil
@@ -379,19 +379,20 @@ func (a *API) arrayCSV(c echo.Context, src *source.Source, info *shm.ArrayInfo) 
 	return nil
 }
 
-// attach makes the answer a file to be kept.
+// attach makes the answer a file that browsers save.
 func attach(c echo.Context, src *source.Source, name, kind string) {
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, kind)
 	h.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": fileName(src, name)}))
 }
 
-// fileName is a name that every system takes: those of arrays may hold colons.
+// fileName is a name that every system accepts: names of arrays may contain colons.
 func fileName(src *source.Source, name string) string {
 	return src.ID() + "-" + strings.ReplaceAll(name, ":", "_")
 }
 
-// patient is the body of an answer that may take long, as long as it is taken.
+// patient is the body of an answer that may take long, as long as the client keeps
+// receiving it.
 func patient(c echo.Context) io.Writer {
 	return &patientWriter{c.Response(), http.NewResponseController(c.Response())}
 }
@@ -405,7 +406,7 @@ func (p *patientWriter) Write(b []byte) (int, error) {
 	const piece = 1 << 20
 	written := 0
 	for {
-		// Where it cannot be set, in tests, the request's own holds.
+		// If the deadline cannot be set, as in tests, that of the request holds.
 		_ = p.control.SetWriteDeadline(time.Now().Add(fileWait))
 		n, err := p.w.Write(b[:min(len(b), piece)])
 		written += n

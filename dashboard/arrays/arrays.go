@@ -1,8 +1,7 @@
-// Package arrays is the tab of the arrays that a process shares in memory: the
-// list of them, a live picture of the one that is open, and of records a table
-// and charts. Only the part of a frame that some browser shows is ever read, at
-// the resolution at which it shows it, and straight into the message that goes
-// to the browsers.
+// Package arrays is the tab of the arrays that a process shares in memory. It lists
+// them, and shows the open one as a live picture, or an array of records as a table and
+// charts. Only the part of a frame that some browser shows is read, in the resolution
+// in which it is shown, and straight into the message for the browsers.
 package arrays
 
 import (
@@ -23,8 +22,8 @@ import (
 
 const slug = "arrays"
 
-// waitingFor is how long a process that was attached may take to say what it
-// shares, before the page says that it shares nothing.
+// waitingFor is how long a process may take after it was attached to list its arrays,
+// before the page says that it shares none.
 const waitingFor = 2 * time.Second
 
 // Tab returns the tab. Its feeds are
@@ -95,7 +94,7 @@ func page(m tab.Moment, name string) components.Arrays {
 	for i := range list {
 		r := row(m, &list[i], list[i].Name == name)
 		if !st.Running {
-			r.Rate = 0 // what was said last is no longer so
+			r.Rate = 0 // the last rate is out of date
 		}
 		a.List = append(a.List, r)
 	}
@@ -108,7 +107,7 @@ func page(m tab.Moment, name string) components.Arrays {
 	return a
 }
 
-// title is what people call an array, "" if they have not said.
+// title is the title of an array, "" if it has none.
 func title(info *shm.ArrayInfo) string {
 	if info.Title == "" {
 		return ""

@@ -56,8 +56,8 @@ func newPicture(at tab.Place) (tab.Pictures, error) {
 	return tab.Pictures{Wants: []string{shm.ArrayTopic(p.Name)}, Next: f.next}, nil
 }
 
-// next is [tab.Pictures.Next]. A frame that cannot be read makes no picture: why
-// stands in the list of arrays.
+// next is [tab.Pictures.Next]. A frame that cannot be read makes no picture. The list of
+// arrays says why.
 func (f *picture) next(now time.Time) *hub.Message {
 	var m *hub.Message
 	frame, err := pixels.Current(f.src, f.part.Name, func(frame *shm.ArrayFrame) error {
@@ -77,7 +77,7 @@ func (f *picture) next(now time.Time) *hub.Message {
 
 var errSame = errors.New("the frame was sent before")
 
-// make reads the part of a frame right to where it is sent from.
+// make reads the part of a frame straight into the message.
 func (f *picture) make(frame *shm.ArrayFrame, now time.Time) (*hub.Message, error) {
 	if why := pixels.Unfit(frame.Info); why != "" {
 		return nil, errors.New(why)
@@ -109,7 +109,7 @@ func (f *picture) make(frame *shm.ArrayFrame, now time.Time) (*hub.Message, erro
 	return hub.Lend(buf, func() { f.free.put(buf) }), nil
 }
 
-// headerSize is where the pixels begin.
+// headerSize is the offset at which the pixels begin, in bytes.
 func headerSize(topic string, dims int) int {
 	return (prefixSize + headerRoom + len(topic) + 22*dims + 7) &^ 7
 }
@@ -158,7 +158,7 @@ func (f *picture) appendHeader(b []byte, size int, fr *shm.ArrayFrame, sel shm.S
 	}
 }
 
-// writeStamp writes the process's time of a frame in ms, null where it has none.
+// writeStamp writes when the process made a frame, in ms, null if it is not known.
 func writeStamp(w *frame.Writer, fr *shm.ArrayFrame) {
 	if fr.Stamp > 0 && fr.Stamp < 1e12 {
 		w.Micros(int64(math.Round(fr.Stamp * 1e6)))
@@ -167,7 +167,7 @@ func writeStamp(w *frame.Writer, fr *shm.ArrayFrame) {
 	}
 }
 
-// buffers are what messages were made in and can be made in again.
+// buffers are buffers of messages that can be used again.
 type buffers struct {
 	mu   sync.Mutex
 	free [][]byte
@@ -181,7 +181,7 @@ func (p *buffers) get(n int) []byte {
 		last := len(p.free) - 1
 		b := p.free[last]
 		p.free = p.free[:last]
-		// One that is much too large is left over from another shape.
+		// A buffer that is much too large is left over from another shape.
 		if cap(b) >= n && cap(b)/4 <= n+1<<16 {
 			return b[:0]
 		}

@@ -133,8 +133,8 @@ func newRecords(at tab.Place) (tab.Feed, error) {
 	}), nil
 }
 
-// columns is the feed of the numbers in a table's columns, for charts over the
-// number of the record. Its frames are JSON:
+// columns is the feed of the numbers in a table's columns, for charts with the index of
+// the record as x. Its frames are JSON:
 //
 //	{"topic", "ts": ms since the epoch, "seq", "stamp": the process's ms or null,
 //	 "total": records, "step": records a point stands for,
@@ -212,8 +212,8 @@ func (f *columns) encode(fr *shm.ArrayFrame, list []pixels.Charted, now time.Tim
 	return b
 }
 
-// thin are the values for a chart, fewer where step is more than one; NaN where
-// there is none.
+// thin returns the values for a chart, fewer of them if step is more than one. NaN
+// stands for a value that is not a number.
 func thin(values []float64, step int) []float64 {
 	if step == 1 {
 		return values

@@ -32,7 +32,7 @@ func TestWatchingMoreGoesOn(t *testing.T) {
 	if got := p.next(); got != "two" {
 		t.Fatalf("got %q, want the next delta", got)
 	}
-	p.watch("deltas/1") // drawn anew
+	p.watch("deltas/1") // drawn again
 	for i, want := range []string{"snap", "one", "two"} {
 		if got := p.next(); got != want {
 			t.Errorf("frame %d is %q, want %q", i, got, want)

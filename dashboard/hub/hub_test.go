@@ -270,7 +270,7 @@ func TestWatchReplacesAndResends(t *testing.T) {
 	if got := p.next(); got != "one" {
 		t.Fatalf("got %q, want one", got)
 	}
-	p.watch("a/one") // drawn anew: the same frame is needed again
+	p.watch("a/one") // drawn again: the same frame is needed again
 	if got := p.next(); got != "one" {
 		t.Errorf("after watching again got %q, want one", got)
 	}

@@ -1,8 +1,7 @@
-// Package pixels is what can be made of a frame of an array: the part of it that
-// a page looks at, one value, a profile along a line, a picture, the records of a
-// table; and files of it, as .npy, PNG and CSV. It finds the newest frame of a
-// source's array, and reads it again where it was overwritten meanwhile. It knows
-// neither pages nor requests.
+// Package pixels reads the frames of arrays. It makes of a frame the part that a page
+// shows, one value, a profile along a line, a picture, or the records of a table, and
+// files as .npy, PNG and CSV. It finds the newest frame of a source's array, and tries
+// the next one if that was overwritten meanwhile. It knows neither pages nor requests.
 //
 //	frame, err := pixels.Read(ctx, src, "camera", time.Time{}, func(f *shm.ArrayFrame) (err error) {
 //		img, err = pixels.ReadPicture(f, pixels.Look{Index: pixels.DefaultIndex(f.Info)})
@@ -21,10 +20,10 @@ import (
 	"webmon/shm"
 )
 
-// DType is a NumPy dtype of one value, as its descr says it.
+// DType is the NumPy dtype of one value, parsed from its descr.
 type DType struct {
 	big  bool // byte order
-	kind byte // b, i, u, f, c; others are carried, and not read
+	kind byte // b, i, u, f, c; values of other kinds are copied, but not read
 	size int  // bytes
 
 	// Of times: so many units go to a step.
@@ -32,7 +31,7 @@ type DType struct {
 	count int
 }
 
-// timeUnit is what stands behind the size of a time, as in "<M8[25ns]".
+// timeUnit is the part of a descr after the size of a time, as in "<M8[25ns]".
 var timeUnit = regexp.MustCompile(`^\[([0-9]{0,9})([^0-9\]]*)\]$`)
 
 // ParseDType reads a descr such as "<u2".
@@ -62,7 +61,7 @@ func ParseDType(descr string) (DType, bool) {
 	return d, true
 }
 
-// pictured reports whether an array of it can be shown as a picture.
+// pictured reports whether an array of this dtype can be shown as a picture.
 func (d DType) pictured() bool {
 	switch d.kind {
 	case 'f':
@@ -75,12 +74,12 @@ func (d DType) pictured() bool {
 	return d.numeric()
 }
 
-// read reports whether value reads its values: numbers, and times.
+// read reports whether value can read its values: numbers and times.
 func (d DType) read() bool {
 	return d.numeric() || (d.kind == 'M' || d.kind == 'm') && d.size == 8
 }
 
-// numeric reports whether its values are numbers that value reads.
+// numeric reports whether its values are numbers that value can read.
 func (d DType) numeric() bool {
 	switch d.kind {
 	case 'b':
@@ -177,8 +176,8 @@ func (d DType) Name() string {
 	return name
 }
 
-// value reads one value. It is a number, a bool, a text for a number that JSON
-// has no room for, or two numbers of a complex one.
+// value reads one value: a number, a bool, a text for a number that JSON cannot hold,
+// or two numbers for a complex one.
 func (d DType) value(b []byte) shm.Value {
 	var order binary.ByteOrder = binary.LittleEndian
 	if d.big {
@@ -230,7 +229,7 @@ func (d DType) float(order binary.ByteOrder, b []byte) float64 {
 	return math.Float64frombits(order.Uint64(b))
 }
 
-// half is the value of a float of 16 bits.
+// half is the value of a float16.
 func half(h uint16) float64 {
 	sign := 1.0
 	if h&0x8000 != 0 {
@@ -249,8 +248,8 @@ func half(h uint16) float64 {
 	return sign * math.Ldexp(1024+fraction, exponent-25)
 }
 
-// ItemBytes is the size of one element of an array; false where a field is of a
-// kind whose size is not known.
+// ItemBytes is the size of one element of an array in bytes; false if the size of one
+// of its fields is not known.
 func ItemBytes(info *shm.ArrayInfo) (int, bool) {
 	if len(info.Fields) == 0 {
 		d, ok := ParseDType(info.Descr)
@@ -300,7 +299,7 @@ func TypeName(info *shm.ArrayInfo) string {
 // IsTable reports whether an array is shown as a table and not as a picture.
 func IsTable(info *shm.ArrayInfo) bool { return len(info.Fields) > 0 || info.Role == "table" }
 
-// Unfit says why an array has no picture, "" where it has one.
+// Unfit says why an array has no picture, "" if it has one.
 func Unfit(info *shm.ArrayInfo) string {
 	d, ok := ParseDType(info.Descr)
 	switch {

@@ -10,13 +10,13 @@ import (
 	"webmon/shm"
 )
 
-// NPY is a frame, or a plane of it, as NumPy's own file holds it.
+// NPY is a frame, or a plane of it, as a .npy file holds it.
 type NPY struct {
 	Header []byte
 	Data   []byte
 }
 
-// ReadNPY reads a whole frame in the array's own dtype, or, with an index, one
+// ReadNPY reads a frame in the array's own dtype: all of it, or with an index one
 // plane of it.
 func ReadNPY(frame *shm.ArrayFrame, plane Index) (*NPY, error) {
 	info := frame.Info
@@ -92,11 +92,11 @@ func cut(data []byte, shape []int, item int, ix Index) ([]byte, []int) {
 	return dst, out
 }
 
-// npyHeader is what stands before the data in a .npy of version 1.0, or of 2.0
-// where the dtype needs more room.
+// npyHeader is the header of a .npy file of version 1.0, or of 2.0 if the dtype needs
+// more room.
 func npyHeader(info *shm.ArrayInfo, shape []int) []byte {
 	dict := "{'descr': " + npyDescr(info) + ", 'fortran_order': False, 'shape': " + tuple(shape) + ", }"
-	// What is not ASCII needs version 3.0.
+	// A header that is not ASCII needs version 3.0.
 	b := append([]byte("\x93NUMPY"), 1, 0)
 	utf8 := strings.ContainsFunc(dict, func(r rune) bool { return r > 126 })
 	head := len(b) + 2
@@ -140,7 +140,7 @@ func npyDescr(info *shm.ArrayInfo) string {
 	return "[" + strings.Join(fields, ", ") + "]"
 }
 
-// pythonText writes a text as Python reads it.
+// pythonText writes a text as a Python string literal.
 func pythonText(s string) string {
 	var b strings.Builder
 	b.WriteByte('\'')
@@ -159,8 +159,8 @@ func pythonText(s string) string {
 	return b.String()
 }
 
-// maxElementFrame is the most bytes of a frame that is read as a whole for one
-// of its elements.
+// maxElementFrame is the largest size in bytes of a frame that is read as a whole to
+// get one of its elements.
 const maxElementFrame = 256 << 20
 
 // itemReader is a reader that can read a single item. Others read the whole

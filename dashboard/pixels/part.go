@@ -38,12 +38,12 @@ const (
 	Samples                  // "c": holds the samples of a colour
 )
 
-// Index says which plane of an array is meant: for each axis a position or a
-// role. Its text is "0,3,y,x", or "y,x,c" for a picture in colour.
+// Index names a plane of an array: it has a position or a role for each axis. Its text
+// is "0,3,y,x", or "y,x,c" for a picture in colour.
 type Index []Axis
 
-// ParseIndex reads the text of a plane. It has Right once, and the other roles
-// at most once; Down may be missing where there is one axis alone.
+// ParseIndex reads the text of a plane. The plane has Right once, and the other roles
+// at most once. Down may be missing if the array has only one axis.
 func ParseIndex(text string) (Index, error) {
 	ix, err := parseItems(text)
 	if err != nil {
@@ -59,7 +59,7 @@ func ParseIndex(text string) (Index, error) {
 	return ix, nil
 }
 
-// ParsePosition reads the text of one element's place, such as "1,2,3"; "" in
+// ParsePosition reads the text of the position of one element, such as "1,2,3"; "" in
 // an array without axes.
 func ParsePosition(text string) (Index, error) {
 	if text == "" {
@@ -108,8 +108,8 @@ func parseItems(text string) (Index, error) {
 	return ix, nil
 }
 
-// parseNumber reads a whole number in the only way in which it is written, so
-// that what is the same has one name.
+// parseNumber reads a whole number in its shortest form only, so that the same part has
+// only one name.
 func parseNumber(s string, most int) (int, bool) {
 	n, err := strconv.Atoi(s)
 	return n, err == nil && n >= 0 && n <= most && strconv.Itoa(n) == s
@@ -150,8 +150,8 @@ func (ix Index) String() string {
 	return strings.Join(items, ",")
 }
 
-// DefaultIndex is the plane that is shown of an array at first: the last two
-// axes, or the two before the colour.
+// DefaultIndex is the plane of an array that pages show first: that of the last two
+// axes, or of the two before the axis of colours.
 func DefaultIndex(info *shm.ArrayInfo) Index {
 	ix := make(Index, len(info.Shape))
 	last := len(ix) - 1
@@ -218,7 +218,7 @@ func (ix Index) Plane(shape []int) (shm.Selection, error) {
 	return sel, nil
 }
 
-// Part is which part of an array a page looks at, and how closely.
+// Part is the part of an array that a page shows, and its resolution.
 type Part struct {
 	Name                 string
 	Index                Index
@@ -290,5 +290,5 @@ func (p *Part) Selection(shape []int, size int) (sel shm.Selection, bytes int, e
 	}
 }
 
-// over is n / by, rounded up.
+// over returns n / by, rounded up.
 func over(n, by int) int { return (n + by - 1) / by }

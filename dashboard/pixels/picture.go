@@ -15,7 +15,7 @@ import (
 	"webmon/shm"
 )
 
-// Limits of what is made of a frame at once.
+// Limits of the files that are made of a frame.
 const (
 	// MaxPNG is the most pixels of a picture that is written as PNG.
 	MaxPNG = 64 << 20
@@ -39,17 +39,17 @@ type Look struct {
 	Up       bool        // the first row is at the bottom, as plots have it
 }
 
-// refuse says that the parameter of a name cannot be taken, or with "" that what
-// was asked for cannot be had of the array at all.
+// refuse refuses the parameter with a name. With "" it says that the array does not
+// have what was asked for.
 func refuse(field string, err error) error {
 	return &refusal.Error{Field: field, Text: natural.Sentence(err.Error())}
 }
 
-// ErrTooLarge says that what was asked for does not fit into an answer.
+// ErrTooLarge says that the result would be too large for an answer.
 var ErrTooLarge = errors.New("it is too large")
 
-// ReadPicture reads the plane of a frame and colours it. What is NaN is transparent, as
-// on the page.
+// ReadPicture reads the plane of a frame and colours it. NaN is transparent, as on the
+// page.
 func ReadPicture(frame *shm.ArrayFrame, look Look) (image.Image, error) {
 	if why := Unfit(frame.Info); why != "" {
 		return nil, refuse("", errors.New(why))
@@ -137,8 +137,8 @@ func colours(px shm.Pixels, limits *[2]float64, gamma, full float64) *image.NRGB
 }
 
 // coloured is a picture of pixels of one sample in the colours of a table, with its
-// bytes and how many of those a row has. Of a picture with NaN they are four a pixel,
-// since a table of 256 has no place for a transparent one.
+// bytes and the number of bytes in a row. A picture with NaN has four bytes a pixel,
+// because a table of 256 colours has no room for a transparent one.
 func coloured(px shm.Pixels, from origin, shade func(float64) uint8, table [256]color.RGBA) (img image.Image, pix []uint8, stride int) {
 	rect := image.Rect(0, 0, px.Cols, px.Rows)
 	indexed := image.NewPaletted(rect, palette(table))
@@ -178,9 +178,9 @@ func turn(pix []uint8, stride int) {
 	}
 }
 
-// ReadThumbnail makes a picture of a frame of the axes "x", "y" with y going up,
-// with at most so many pixels to a side. Colours and limits are the array's own,
-// else viridis and those of the values.
+// ReadThumbnail makes a picture of a frame with the axes "x" and "y", y upwards. Each
+// side has at most that many pixels. Colours and limits are those of the array,
+// otherwise viridis and the limits of the values.
 func ReadThumbnail(frame *shm.ArrayFrame, most int) (image.Image, error) {
 	sel, err := Index{Right, Down}.Plane(frame.Shape)
 	if err != nil {
@@ -221,8 +221,8 @@ func palette(table [256]color.RGBA) color.Palette {
 	return p
 }
 
-// shader returns what makes an entry of a table of a value. What is no number
-// is the lowest.
+// shader returns a function that turns a value into an entry of a colour table. NaN
+// gets the lowest entry.
 func shader(limits [2]float64, gamma float64) func(float64) uint8 {
 	low, high := limits[0], limits[1]
 	span := high - low
@@ -246,8 +246,8 @@ func shader(limits [2]float64, gamma float64) func(float64) uint8 {
 	}
 }
 
-// contrast returns limits that leave out a thousandth of the values at either
-// end, counted from an origin. Alpha has no say.
+// contrast returns limits that leave out a thousandth of the values at either end,
+// relative to an origin. Alpha is ignored.
 func contrast(px shm.Pixels, from origin) [2]float64 {
 	if px.Type == shm.U8 || px.Type == shm.U16 {
 		counts := make([]int, 1<<(8*px.Type.Size()))
@@ -274,7 +274,7 @@ func contrast(px shm.Pixels, from origin) [2]float64 {
 	n := px.Rows * px.Cols * px.Samples
 	every := n/most + 1
 	if every > 1 && every%px.Samples == 0 {
-		every++ // or it would be always the same sample
+		every++ // otherwise it would always be the same sample of a pixel
 	}
 	values := make([]float64, 0, n/every+1)
 	each(px, from, func(i int, v float64) {

@@ -16,9 +16,8 @@ const maxBox = 4 << 20
 // Profile are the values along a line.
 type Profile struct {
 	Distance []float64 `json:"distance"` // from the line's beginning, in Unit
-	// Value has a number for each distance, or a list of its samples in a
-	// picture in colour; null where there is no number, and a text for a whole
-	// one that int64 has no room for.
+	// Value has a number for each distance, or a list of samples in a picture in
+	// colour. NaN is null, and a whole number that int64 cannot hold is a text.
 	Value []shm.Value `json:"value"`
 	Unit  string      `json:"unit"` // of the distances: "px", or the axes' own
 	// ValueUnit is the unit of the values, "" for none.

@@ -11,12 +11,12 @@ import (
 	"webmon/shm"
 )
 
-// Info returns what a source's process declares of an array, nil if it shares
-// none of that name.
+// Info returns how a source's process declares an array, nil if it shares none with
+// that name.
 func Info(src *source.Source, name string) *shm.ArrayInfo { return src.Array(name) }
 
-// Newest returns the newest frame of an array, nil before any, and where the
-// process has taken its frames back.
+// Newest returns the newest frame of an array, nil if there is none yet, or if the
+// process has withdrawn its frames.
 func Newest(src *source.Source, name string) *shm.ArrayFrame {
 	if info := Info(src, name); info != nil && info.Withheld() {
 		return nil
@@ -26,12 +26,12 @@ func Newest(src *source.Source, name string) *shm.ArrayFrame {
 	return frame
 }
 
-// attempts is how many frames are tried that turn out to be overwritten, before
-// a feed waits for the next.
+// attempts is how many frames that turn out to be overwritten are tried before a feed
+// waits for the next one.
 const attempts = 4
 
-// Current calls read with the newest frame until it has not been overwritten
-// meanwhile, or there is no newer one.
+// Current calls read with the newest frame. If the frame was overwritten meanwhile, it
+// tries the next one, until there is no newer one.
 func Current(src *source.Source, name string, read func(*shm.ArrayFrame) error) (*shm.ArrayFrame, error) {
 	var last *shm.ArrayFrame
 	err := error(shm.ErrOvertaken)
@@ -69,15 +69,14 @@ func WhyNone(src *source.Source, name string) string {
 	case info != nil && info.Stats.Published > 0:
 		return fmt.Sprintf("None of the %d frames so far was copied, because nobody looked. The next one will be.", info.Stats.Published)
 	}
-	return "Nothing was published in it so far."
+	return "No frame has been published yet."
 }
 
-// patience is how long a frame is waited for that is not overwritten while it
-// is read.
+// patience is how long Read waits for a frame that is not overwritten while it is read.
 const patience = 3 * time.Second
 
-// AwaitList returns when what a process shares was told, or counted, after
-// since, or ctx is done.
+// AwaitList returns when the list of a process's arrays, or their counts, have come
+// after since, or when ctx is done.
 func AwaitList(ctx context.Context, src *source.Source, since time.Time) {
 	tick := time.NewTicker(look)
 	defer tick.Stop()
@@ -108,10 +107,10 @@ func present(src *source.Source, name string) (frame *shm.ArrayFrame, at time.Ti
 	return frame, at, false
 }
 
-// Read calls read with the newest frame of an array, and with the next if that
-// was overwritten meanwhile. It waits for a frame that came after since, or for the
-// first of an array that was shared again, until ctx is done; then an older one of the
-// same array will do.
+// Read calls read with the newest frame of an array, and with the next one if that was
+// overwritten meanwhile. It waits until ctx is done for a frame that came after since,
+// or for the first frame of an array that was shared again. Then it accepts an older
+// frame of the same array.
 func Read(ctx context.Context, src *source.Source, name string, since time.Time, read func(*shm.ArrayFrame) error) (*shm.ArrayFrame, error) {
 	tick := time.NewTicker(look)
 	defer tick.Stop()

@@ -88,9 +88,8 @@ func (o origin) off(v float64) float64 {
 // limits is how far limits are from the origin.
 func (o origin) limits(l [2]float64) [2]float64 { return [2]float64{o.off(l[0]), o.off(l[1])} }
 
-// labels calls f with every sample as a label: a whole number in the bits of 64,
-// with its sign. What is no number is the background, 0, and floats are cut to
-// whole ones.
+// labels calls f with every sample as a label: the 64 bits of a signed whole number.
+// NaN is the background, 0, and floats are cut to whole numbers.
 func labels(px shm.Pixels, f func(i int, label uint64)) {
 	n, b := px.Rows*px.Cols*px.Samples, px.Data
 	switch px.Type {
@@ -110,8 +109,8 @@ func labels(px shm.Pixels, f func(i int, label uint64)) {
 	}
 }
 
-// sample is a sample of a picture, with all its digits: an int64, a float64, or a
-// *big.Int where int64 has no room for it.
+// sample is a sample of a picture with all of its digits: an int64, a float64, or a
+// *big.Int for a whole number that int64 cannot hold.
 func sample(px shm.Pixels, i int) shm.Value {
 	b := px.Data[i*px.Type.Size():]
 	switch px.Type {
@@ -141,8 +140,8 @@ func unsigned(v uint64) shm.Value {
 	return int64(v)
 }
 
-// Digits is a whole number in full where float64, and so a browser, has not all of
-// its digits; "" for anything else.
+// Digits writes a whole number in full if float64, and therefore a browser, cannot hold
+// it exactly; "" for anything else.
 func Digits(v shm.Value) string {
 	switch v := v.(type) {
 	case int64:

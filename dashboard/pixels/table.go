@@ -75,7 +75,7 @@ func Columns(info *shm.ArrayInfo, shape []int) ([]Column, error) {
 	return nil, fmt.Errorf("it has %d axes, and a table has 1 or 2; use .npy", len(shape))
 }
 
-// ReadTable reads the first records of a frame, at most so many; with n < 0 all.
+// ReadTable reads the first n records of a frame; with n < 0 all of them.
 func ReadTable(frame *shm.ArrayFrame, n int) (*Table, error) {
 	info := frame.Info
 	columns, err := Columns(info, frame.Shape)
@@ -166,7 +166,7 @@ func (d DType) charted() bool { return d.numeric() && d.kind != 'b' && d.kind !=
 // short reports whether its values are floats of 32 bits or fewer.
 func (d DType) short() bool { return d.kind == 'f' && d.size <= 4 }
 
-// Charted is a column in numbers, NaN where there is none.
+// Charted is a column as numbers. NaN stands for a value that is not a number.
 type Charted struct {
 	Column
 	Values []float64

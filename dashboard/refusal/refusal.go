@@ -1,17 +1,16 @@
-// Package refusal says why what somebody asked for was not done, and which of the
-// values that they gave is to blame. It is what the checks below HTTP return: those
-// of a command's arguments, and those of how an array is to be read.
+// Package refusal says why a request was refused, and which of its values is to blame.
+// The checks below HTTP return it: those of the arguments of a command, and those of
+// the parameters with which an array is read.
 //
 //	return &refusal.Error{Field: "exposure", Text: "exposure must be at most 10."}
 package refusal
 
 // Error is a refusal.
 type Error struct {
-	// Field is the value that is to blame, by the name under which it was given; "" where
-	// none is.
+	// Field is the name of the value that is to blame; "" for none.
 	Field string
 	Text  string // one sentence, for people
-	// Gone says that nobody is to blame: the process does not run.
+	// Gone says that no value is to blame, but the process does not run.
 	Gone bool
 }
 
