@@ -101,7 +101,7 @@ func TestE2ELife(t *testing.T) {
 			sameTiles(t, n, w, p, 0)
 			p.wait("the switch can be used again", `!document.querySelector("#command-show_grid button[role=switch]").disabled`)
 			if got := ask[float64](p, "performance.timeOrigin"); got != loaded {
-				t.Error("the page was loaded anew")
+				t.Error("the page was loaded again")
 			}
 			// The history of the last one stays beside that of the new one.
 			if now := w.count("napari", "frame_time", 900); now < frames {
@@ -283,7 +283,7 @@ func running(t *testing.T, home string) []int {
 	var pids []int
 	for _, entry := range entries {
 		exe, err := os.Readlink(filepath.Join(entry, "exe"))
-		// Another run of the tests may have built it anew meanwhile.
+		// Another run of the tests may have built it again meanwhile.
 		if err != nil || strings.TrimSuffix(exe, " (deleted)") != webmonBinary(t) {
 			continue
 		}

@@ -312,7 +312,7 @@ func TestE2EModels(t *testing.T) {
 		one.draws()
 		one.here("1 person here, you are the blue one")
 		if got := one.exact("cooling"); got == cooling {
-			t.Errorf("the cooling is still %s, want a run that begins anew", got)
+			t.Errorf("the cooling is still %s, want a run that begins again", got)
 		}
 	})
 

@@ -136,7 +136,7 @@ func gridSwitch(t *testing.T, p *page, w *webmon, n *speaker) {
 	}
 	p.wait("the switch shows what somebody else sent", `document.querySelector("#command-show_grid button").getAttribute("aria-checked") === "true"`)
 	if !ask[bool](p, `window.stays`) {
-		t.Error("the page was loaded anew")
+		t.Error("the page was loaded again")
 	}
 }
 

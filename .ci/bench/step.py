@@ -13,7 +13,7 @@ not change, one exponential, one norm, fft2 and ifft2. "bec" and "vortices" are
 renditions of what super_hydro does in a step of its models BEC and BECVortices,
 written for this comparison from a reading of it: the same transforms, exponentials,
 norms and temporary arrays, and nothing cached that it does not cache. BECVortices
-draws its trap anew each step. Tracers are off, and so is numexpr, which it uses for
+draws its trap again each step. Tracers are off, and so is numexpr, which it uses for
 two of the exponentials where that is installed.
 """
 

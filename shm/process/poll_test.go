@@ -17,7 +17,7 @@ import (
 	"webmon/shm/pickle"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 // reply decodes a captured reply of a manager, ("#RETURN", value).
 func reply(t testing.TB, file string) pickle.Value {

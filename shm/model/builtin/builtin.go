@@ -144,8 +144,8 @@ func actions(tracers bool) []shm.Action {
 		{Name: shm.ActionPause, Title: "Pause", Help: "Stand still."},
 		{Name: shm.ActionStep, Title: "Step", Help: "Compute one picture further, and pause."},
 		{Name: shm.ActionReset, Title: "Reset", Help: "Go back to the start, with all parameters as they were there."},
-		{Name: shm.ActionResetTracers, Title: "Reset tracers", Help: "Strew the tracers anew, the more of them the denser the fluid."},
-		{Name: shm.ActionRestart, Title: "Restart", Help: "Make the model anew, whatever has become of it."},
+		{Name: shm.ActionResetTracers, Title: "Reset tracers", Help: "Strew the tracers again, the more of them the denser the fluid."},
+		{Name: shm.ActionRestart, Title: "Restart", Help: "Make the model again, whatever has become of it."},
 	}
 	if !tracers {
 		list = append(list[:4], list[5])

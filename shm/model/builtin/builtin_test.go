@@ -514,7 +514,7 @@ func TestPauseStepReset(t *testing.T) {
 	w.applied(shm.ActionRestart)
 	w.phase(shm.ModelRunning)
 	if w.value("cooling") == 0.25 {
-		t.Error("a model made anew has an old value")
+		t.Error("a model made again has an old value")
 	}
 }
 
@@ -551,7 +551,7 @@ func TestGrid(t *testing.T) {
 	}
 }
 
-// failing checks what is so of every model that has failed, and that it can be made anew.
+// failing checks what is so of every model that has failed, and that it can be made again.
 func (w *watched) failing(problem, detail string, mend func()) {
 	w.t.Helper()
 	w.phase(shm.ModelFailed)

@@ -137,7 +137,7 @@ func (r *run) begin() {
 	r.state.Observables = s.Observables()
 	r.refresh()
 	r.state.Phase = shm.ModelRunning
-	r.anew()
+	r.startOver()
 	r.due = time.Now().Add(r.period)
 }
 
@@ -193,8 +193,8 @@ func (r *run) refresh() {
 	r.inbox.Settle(controls)
 }
 
-// anew shows the beginning of a run, whose grid may differ from the one before.
-func (r *run) anew() {
+// startOver shows the beginning of a run, whose grid may differ from the one before.
+func (r *run) startOver() {
 	r.state.Steps = 0
 	r.observe = time.Time{}
 	r.version++
@@ -421,7 +421,7 @@ func (r *run) do(c inbox.Command) (err error) {
 		}
 	case shm.ActionReset:
 		r.sim.Reset()
-		r.anew()
+		r.startOver()
 	case shm.ActionResetTracers:
 		r.sim.ResetTracers()
 		r.version++
@@ -454,7 +454,7 @@ func (r *run) set(name string, v shm.Value) error {
 	switch after := r.sim.Time(); {
 	case finger:
 	case after != before, after == 0, r.shape != [2]int{nx, ny}:
-		r.anew() // some parameters say how a run begins
+		r.startOver() // some parameters say how a run begins
 	case r.state.Phase == shm.ModelPaused:
 		r.version++ // some are seen in a field that stands still
 	}

@@ -20,7 +20,7 @@ import (
 )
 
 // TestFailures has a model do everything that it should not, one after the other,
-// and begin anew after each.
+// and begin again after each.
 func TestFailures(t *testing.T) {
 	t.Parallel()
 	r := run(t, Options{File: "testdata/wrong.py"}, "wrong")

@@ -34,7 +34,7 @@ var actions = shm.Actions{
 
 var restart = shm.Action{
 	Name: shm.ActionRestart, Title: "Restart", Args: []shm.Control{},
-	Help: "Ends the model's process, whatever has become of it, and begins anew with the file as it is now.",
+	Help: "Ends the model's process, whatever has become of it, and begins again with the file as it is now.",
 }
 
 // source is one run of one model. It implements [shm.Source].

@@ -192,7 +192,7 @@ func TestBox(t *testing.T) {
 			w.ask(shm.ActionPause)
 			w.drag("steps", 3)
 		}, "", "0.1 1", []string{"cooling[0.2] refused " + failed, "cooling[0.3] refused " + failed, "pause[] refused " + failed}},
-		"one that fails and is made anew": {begun(), func(w *watched) {
+		"one that fails and is made again": {begun(), func(w *watched) {
 			w.Fail(failed)
 			w.ask(shm.ActionPause)
 			w.ask(shm.ActionRestart)
@@ -202,7 +202,7 @@ func TestBox(t *testing.T) {
 			w.Revive()
 			w.ask("steps", 2)
 		}, "cooling=0.3 steps=2", "0.3 2", []string{"pause[] refused " + failed, "restart[] applied", "steps[1] refused " + failed}},
-		"one that fails while somebody wants it made anew": {begun(), func(w *watched) {
+		"one that fails while somebody wants it made again": {begun(), func(w *watched) {
 			w.ask("cooling", 0.2)
 			w.ask(shm.ActionRestart)
 			w.ask("steps", 2)

@@ -177,7 +177,7 @@ func TestAServerThatIsGone(t *testing.T) {
 	if info := arrays.(shm.Arrays).Get(shm.ArrayDensity); info.Generation == frame.Info.Generation || info.Shape[0] != 24 {
 		t.Errorf("%+v", info)
 	}
-	// Connecting anew where nothing is wrong does no harm.
+	// Connecting again where nothing is wrong does no harm.
 	r.do(t, shm.ActionRestart)
 	r.sink.Wait(t, "pictures again", func() bool { return r.state().Phase == shm.ModelRunning })
 	r.set(t, "finger_x", 0.1)

@@ -383,7 +383,7 @@ func (r *run) controls() shm.Controls {
 // density, if it is due.
 func (r *run) turn() error {
 	r.tick()
-	if r.reconnects(errors.New("the server was connected to anew before it was told")) {
+	if r.reconnects(errors.New("the server was connected to again before it was told")) {
 		if r.broken && r.has.dos[shm.ActionReset] {
 			if err := r.do(shm.ActionReset); err != nil {
 				return err

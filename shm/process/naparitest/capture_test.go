@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-var update = flag.Bool("update", false, "write the captured replies in testdata anew")
+var update = flag.Bool("update", false, "write the captured replies in testdata again")
 
 // captured compares got with a file of testdata that decoders are tested and
 // fuzzed with, or writes it with -update.

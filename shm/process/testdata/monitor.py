@@ -57,7 +57,7 @@ import wire
 
 # These live in the manager's process, as MonitorApi's class attributes do in
 # napari: under fork they are inherited, under spawn and forkserver that process
-# imports this file anew and makes its own.
+# imports this file again and makes its own.
 _napari_data = {}
 _napari_messages = Queue()
 _napari_shutdown = Event()

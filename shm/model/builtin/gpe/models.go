@@ -99,9 +99,9 @@ The start is Tsuzuki's solution √n0 [i v/c + √(1 − v²/c²) tanh((x − vt
 			},
 			own: func() []param {
 				return []param{
-					number("v_c", "Soliton's velocity", "c", -0.99, 0.99, 0.01, "flow", "0 is a black soliton, which stands still. Begins the run anew.",
+					number("v_c", "Soliton's velocity", "c", -0.99, 0.99, 0.01, "flow", "0 is a black soliton, which stands still. Begins the run again.",
 						func(v *values) any { return &v.greyness }, again),
-					number("wiggle", "Wiggle", "px", 0, 2, 0.05, "flow", "How far the line is from straight at first. Begins the run anew.",
+					number("wiggle", "Wiggle", "px", 0, 2, 0.05, "flow", "How far the line is from straight at first. Begins the run again.",
 						func(v *values) any { return &v.wiggle }, again),
 					flowParam(),
 				}
@@ -126,7 +126,7 @@ The start has the phase of a pair in a channel: the sum over its periodic images
 			},
 			own: func() []param {
 				return []param{
-					number("R", "Distance", "heights", 0.05, 0.75, 0.01, "flow", "Between the two vortices, in heights of the box. Begins the run anew.",
+					number("R", "Distance", "heights", 0.05, 0.75, 0.01, "flow", "Between the two vortices, in heights of the box. Begins the run again.",
 						func(v *values) any { return &v.separation }, again),
 					flowParam(),
 				}
@@ -156,7 +156,7 @@ The potential is V_c = β ħ ṅ/n0 with ṅ = 2 Im(ψ* K ψ)/ħ, and dE/dt = �
 				f.control.Scale = "log"
 				return []param{
 					f,
-					number("pairs", "Pairs of vortices", "", 0, 20, 1, "", "How many the start has, in random places. Begins the run anew.",
+					number("pairs", "Pairs of vortices", "", 0, 20, 1, "", "How many the start has, in random places. Begins the run again.",
 						func(v *values) any { return &v.pairs }, again),
 				}
 			},
@@ -177,9 +177,9 @@ V = m ω² r²/2. What is exact: ⟨r²⟩ = E/(m ω²) + (⟨r²⟩₀ − E/(m
 			values: func(v *values) { v.cooling, v.fingerV0, v.fingerR0, v.fingerVMax = coolingOff, 0, 6, 5 },
 			own: func() []param {
 				return []param{
-					number("corners", "Corners", "", 3, 12, 1, "trap", "Of the cloud at the start; twelve are nearly a disk. Begins the run anew.",
+					number("corners", "Corners", "", 3, 12, 1, "trap", "Of the cloud at the start; twelve are nearly a disk. Begins the run again.",
 						func(v *values) any { return &v.corners }, again),
-					number("R", "Size", "half widths", 0.1, 0.45, 0.01, "trap", "From the middle of the cloud to the middle of its sides, at the start. Begins the run anew.",
+					number("R", "Size", "half widths", 0.1, 0.45, 0.01, "trap", "From the middle of the cloud to the middle of its sides, at the start. Begins the run again.",
 						func(v *values) any { return &v.size }, again),
 					number("depth", "Steepness of the bowl", "μ", 1, 40, 0.5, "trap",
 						"Height of the bowl's wall at the edge of the box. The steeper the faster the breathing.",

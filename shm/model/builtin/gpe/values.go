@@ -157,7 +157,7 @@ func (s *Sim) declare() []param {
 			"The fastest that the potential follows, in units of the speed of sound. Slow fingers leave the fluid as it was.",
 			func(v *values) any { return &v.fingerVMax }, nil),
 		number("healing_length", "Healing length", "px", minHealing, maxHealing, 0.1, "numerics",
-			"Size of a vortex core ξ; sets μ = 1/(2ξ²). Begins the run anew.",
+			"Size of a vortex core ξ; sets μ = 1/(2ξ²). Begins the run again.",
 			func(v *values) any { return &v.healing }, restart),
 		number("steps", "Steps a picture", "", 1, maxSteps, 1, "numerics", "Time steps from one picture to the next.",
 			func(v *values) any { return &v.steps }, nil),
@@ -166,7 +166,7 @@ func (s *Sim) declare() []param {
 			func(v *values) any { return &v.dtScale }, func(s *Sim, _ values) { s.setKinetic() }),
 		param{
 			control: shm.Control{Name: "grid", Title: "Grid", Type: shm.Choice, Group: "numerics", Choices: grids(s.start.grid),
-				Help: "Pixels of the box, x by y. Begins the run anew; the other parameters stay."},
+				Help: "Pixels of the box, x by y. Begins the run again; the other parameters stay."},
 			of:    func(v *values) any { return &v.grid },
 			apply: rebuild,
 		},

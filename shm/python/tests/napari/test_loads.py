@@ -55,7 +55,7 @@ def test_single_chunks(viewer, watch, pyramid, kind):
         assert (load["level"], load["layer"], load["how"], load["again"]) == (0, own, "chunk", False)
         assert load["load_ms"] > 0 and load["time"] > 1.7e9
 
-    # One chunk further: napari takes the whole view anew, most of which it had.
+    # One chunk further: napari takes the whole view again, most of which it had.
     had = {(r, c) for r in range(r0 // CHUNK[0], r1 // CHUNK[0] + 1) for c in range(c0 // CHUNK[1], c1 // CHUNK[1] + 1)}
     watcher.messages.clear()
     move(viewer, 1, 1000 + CHUNK[0], 1200)

@@ -154,7 +154,7 @@ class Host:
         ):
             process.command(name=name, title=title_, help=help_)(do)
         if self._tracer_array is not None:
-            process.command(name="reset_tracers", title="Reset tracers", help="Spreads the tracers anew.")(self._reset_tracers)
+            process.command(name="reset_tracers", title="Reset tracers", help="Spreads the tracers again.")(self._reset_tracers)
         process.on_waiting = self._wake.set
         process.on_demand(self._demanded)
         process._open(title(self._cls), kind="model", napari=None, commands="poll", launch=False, announce=False)

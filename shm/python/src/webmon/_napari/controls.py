@@ -1,7 +1,7 @@
 """What people may change: layers, camera, dims.
 
 A group of controls belongs to one thing of napari's. It knows how to make its
-controls, how to read them back from napari, and when it has to be made anew
+controls, how to read them back from napari, and when it has to be made again
 because other controls are needed.
 """
 
