@@ -71,7 +71,7 @@ func attach(ctx context.Context, dir string, server *dashboard.Server, models *m
 	})
 	attaching.Go(func() {
 		follow(ctx, dir, logger, func(ctx context.Context, t source.Target) {
-			server.Follow(ctx, t, func() { signalled(attached) })
+			server.Follow(ctx, t, func() { shm.Signal(attached) })
 		})
 	})
 	enough := time.NewTimer(attachFirst)
@@ -143,14 +143,6 @@ func follow(ctx context.Context, dir string, logger *slog.Logger, watch func(con
 
 // endsWithin is how long a process that starts again waits for its old place.
 const endsWithin = 5 * time.Second
-
-// signalled sends on a channel unless it is full.
-func signalled(c chan<- struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}
 
 // attacher makes the adapter for each kind of target.
 func attacher(models *model.Catalogue, logger *slog.Logger) func(context.Context, source.Target, dashboard.Self) (shm.Source, error) {

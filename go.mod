@@ -2,6 +2,9 @@ module webmon
 
 go 1.26.0
 
+// An npm package brings Go with it.
+ignore ./node_modules
+
 require (
 	github.com/a-h/templ v0.3.977
 	github.com/chromedp/cdproto v0.159.0

@@ -14,6 +14,7 @@ import (
 
 	"webmon/dashboard"
 	"webmon/dashboard/instance"
+	"webmon/shm"
 	"webmon/shm/discover"
 	"webmon/shm/model"
 )
@@ -51,7 +52,7 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 		}
 	}
 	stop := make(chan struct{}, 1)
-	server, err := newServer(&cfg, models, func() { signalled(stop) }, logger)
+	server, err := newServer(&cfg, models, func() { shm.Signal(stop) }, logger)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"webmon/dashboard/hub"
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
+	"webmon/shm"
 )
 
 // tailFrames is how many deltas are kept for browsers that fall behind: about
@@ -166,16 +167,9 @@ func (p *pump) sent() {
 	}
 }
 
-func (p *pump) wake() { signal(p.kick) }
+func (p *pump) wake() { shm.Signal(p.kick) }
 
-func (w *painter) wake() { signal(w.kick) }
-
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}
+func (w *painter) wake() { shm.Signal(w.kick) }
 
 // run makes pictures until ctx is done.
 func (w *painter) run(ctx context.Context) {

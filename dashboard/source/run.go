@@ -47,7 +47,7 @@ func (s *Source) begin(adapter shm.Source, now time.Time) *run {
 		text += fmt.Sprintf(" (process %d)", info.PID)
 	}
 	s.happen(now, "start", text, mark)
-	signal(s.changed)
+	shm.Signal(s.changed)
 	return &run{src: s, from: adapter}
 }
 
@@ -76,7 +76,7 @@ func (r *run) end(err error, now time.Time) {
 		r.src.problem = natural.Sentence(err.Error())
 	}
 	r.src.happen(now, kind, r.src.problem, mark)
-	signal(r.src.changed)
+	shm.Signal(r.src.changed)
 }
 
 // fail says that no process could be attached.
@@ -97,7 +97,7 @@ func (s *Source) fail(name string, kind shm.Kind, address string, err error, now
 	if s.ended.IsZero() {
 		s.ended = now
 	}
-	signal(s.changed)
+	shm.Signal(s.changed)
 }
 
 // current reports whether the run's process is the one attached; mu is held.
@@ -120,7 +120,7 @@ func (r *run) State(name string, value shm.Value) {
 	if value == nil {
 		delete(r.src.states, name)
 		r.came()
-		signal(r.src.changed)
+		shm.Signal(r.src.changed)
 		return
 	}
 	st := r.src.states[name]
@@ -135,7 +135,7 @@ func (r *run) State(name string, value shm.Value) {
 	st.value, st.at = value, now
 	st.count.add(now)
 	r.came()
-	signal(r.src.changed)
+	shm.Signal(r.src.changed)
 }
 
 // came wakes the reads that wait, so that they check again; mu is held.
@@ -184,7 +184,7 @@ func (r *run) Event(e shm.Event) {
 	}
 	t.recent = append(t.recent, Message{Time: received, Value: e.Value})
 	r.numbers(e.Topic, e.Value, at, 0)
-	signal(r.src.changed)
+	shm.Signal(r.src.changed)
 }
 
 // when is the time of an event: the process's own stamp if its clock agrees with
@@ -242,7 +242,7 @@ func (r *run) Frame(stamp float64) {
 		r.src.latency.Append(now, max(0, float64(now.Sub(at))/1e6))
 	}
 	r.goOn(now)
-	signal(r.src.changed)
+	shm.Signal(r.src.changed)
 }
 
 // Alive implements [shm.Sink].
@@ -255,7 +255,7 @@ func (r *run) Alive() {
 	}
 	r.src.lastHeard, r.src.lastFrame = now, now
 	r.goOn(now)
-	signal(r.src.changed)
+	shm.Signal(r.src.changed)
 }
 
 // goOn ends staleness; mu is held.
@@ -334,11 +334,11 @@ func (s *Source) tick(now time.Time, forget time.Duration) (gone bool) {
 		} else {
 			s.happen(now, "stale", fmt.Sprintf("%s has not answered for %.0f s.", s.info.Name, StaleAfter.Seconds()), "no answer")
 		}
-		signal(s.changed)
+		shm.Signal(s.changed)
 	}
 	if !s.read.IsZero() && now.Sub(s.read) >= ReadCounts {
 		s.read = time.Time{}
-		signal(s.demand)
+		shm.Signal(s.demand)
 	}
 	return !s.running && !s.ended.IsZero() && now.Sub(s.ended) > forget
 }

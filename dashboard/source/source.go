@@ -414,7 +414,7 @@ func (s *Source) Command(cmd shm.Command, report func(shm.Status, string)) {
 	}
 	adapter.Command(cmd, func(status shm.Status, reason string) {
 		report(status, reason)
-		signal(s.changed)
+		shm.Signal(s.changed)
 	})
 }
 
@@ -436,7 +436,7 @@ func (s *Source) want(topics []string, by int) {
 		}
 	}
 	s.mu.Unlock()
-	signal(s.demand)
+	shm.Signal(s.demand)
 }
 
 // Read counts as watching every topic for ReadCounts. It reports whether every
@@ -447,7 +447,7 @@ func (s *Source) Read(now time.Time) (fresh bool) {
 	s.read = now
 	s.mu.Unlock()
 	if !fresh {
-		signal(s.demand)
+		shm.Signal(s.demand)
 	}
 	return fresh
 }
@@ -537,13 +537,6 @@ func (s *Source) Demand(name string) float64 {
 
 // DemandChanged is signalled (capacity one) when Demand may have changed.
 func (s *Source) DemandChanged() <-chan struct{} { return s.demand }
-
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}
 
 // happen adds to the timeline; mu is held. mark is what the charts call the moment,
 // "" for no mark.

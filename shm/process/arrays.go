@@ -63,11 +63,11 @@ func (a *arrays) declared(v pickle.Value) {
 		a.list, a.news = list, true
 	}
 	a.mu.Unlock()
-	signal(a.wake)
+	shm.Signal(a.wake)
 }
 
 // demandChanged is called whenever somebody may want other topics than before.
-func (a *arrays) demandChanged() { signal(a.wake) }
+func (a *arrays) demandChanged() { shm.Signal(a.wake) }
 
 // sync returns once the last list that the process declared has been handed over,
 // with what is known of its arrays now.
@@ -289,7 +289,7 @@ func (f *following) follow(ctx context.Context, a *arrays) {
 			if err != nil {
 				if ctx.Err() == nil {
 					failed <- err
-					signal(a.wake)
+					shm.Signal(a.wake)
 				}
 				return
 			}

@@ -263,7 +263,7 @@ func (f *fetcher) changed(names []string) {
 	}
 	f.mu.Unlock()
 	if wake {
-		signal(f.wake)
+		shm.Signal(f.wake)
 	}
 }
 
@@ -275,7 +275,7 @@ func (f *fetcher) missed() {
 		f.markAll()
 	}
 	f.mu.Unlock()
-	signal(f.wake)
+	shm.Signal(f.wake)
 }
 
 // pass passes a frame on, at once if there is nothing to fetch for it. Frames
@@ -293,7 +293,7 @@ func (f *fetcher) pass(stamp float64) {
 	if direct {
 		f.sink.Frame(stamp)
 	} else {
-		signal(f.wake)
+		shm.Signal(f.wake)
 	}
 }
 

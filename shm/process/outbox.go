@@ -121,7 +121,7 @@ func (o *outbox) add(p *pending) {
 	case full:
 		p.tell(shm.Refused, fmt.Sprintf("the process has not taken the last %d commands yet", maxPending))
 	default:
-		signal(o.wake)
+		shm.Signal(o.wake)
 	}
 }
 
@@ -246,7 +246,7 @@ func (o *outbox) answered(id string, status shm.Status, reason string) {
 		found.tell(status, reason)
 	}
 	if more {
-		signal(o.wake)
+		shm.Signal(o.wake)
 	}
 }
 
@@ -280,14 +280,14 @@ func (o *outbox) expire(now time.Time, reading bool) {
 // after it has sent a frame.
 func (o *outbox) tick() {
 	if o.waits.Load() {
-		signal(o.ticked)
+		shm.Signal(o.ticked)
 	}
 }
 
 // run sends what is queued into the process's queue, over conn, and watches it being
 // taken, until ctx is done or the connection is lost. sent is called after each.
 func (o *outbox) run(ctx context.Context, conn *manager.Conn, queue *manager.Proxy, sent func()) error {
-	signal(o.wake) // what was queued before
+	shm.Signal(o.wake) // what was queued before
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	pause := askFirst
@@ -337,7 +337,7 @@ func (o *outbox) run(ctx context.Context, conn *manager.Conn, queue *manager.Pro
 				p.tell(shm.Taken, "")
 			}
 			if len(took) > 0 {
-				signal(o.wake) // what waited for one of these
+				shm.Signal(o.wake) // what waited for one of these
 			}
 		}
 		if o.waits.Load() {

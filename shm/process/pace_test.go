@@ -17,7 +17,7 @@ func TestPace(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		want := func(topic string, hz float64) {
 			sink.Want(topic, hz)
-			signal(p.hurry)
+			shm.Signal(p.hurry)
 		}
 		rest := func(what string, rested bool, took time.Duration) {
 			t.Helper()

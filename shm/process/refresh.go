@@ -30,7 +30,7 @@ func (s *Source) Refresh(ctx context.Context, topics []string) {
 		return
 	}
 	if a := r.fetcher.ask(ctx, topics); a != nil {
-		signal(r.fetcher.wake)
+		shm.Signal(r.fetcher.wake)
 		select {
 		case <-a.done:
 		case <-ctx.Done():

@@ -60,8 +60,8 @@ func (s *Source) Run(ctx context.Context, sink shm.Sink) error {
 	r.fetcher.init()
 	r.arrays.init(sink, func(name string) { r.pace.topics.add(name, 0) })
 	r.asked.init(func() {
-		signal(r.demand)
-		signal(r.pace.hurry)
+		shm.Signal(r.demand)
+		shm.Signal(r.pace.hurry)
 	})
 	s.run.Store(r)
 	defer s.run.Store(nil)
@@ -225,7 +225,7 @@ func (r *run) session(ctx context.Context) error {
 			func() error { return r.fetcher.run(ctx) },
 			func() error { return r.keep(ctx, conns[1]) },
 			func() error {
-				return r.out.run(ctx, conns[1], r.res.clientMessages, func() { signal(r.pace.hurry) }) // for the answer
+				return r.out.run(ctx, conns[1], r.res.clientMessages, func() { shm.Signal(r.pace.hurry) }) // for the answer
 			},
 			func() error { return r.awaitShutdown(ctx, conns[2]) },
 		} {

@@ -99,7 +99,7 @@ func (s *seat) claim(ctx context.Context, conn *manager.Conn, refresh bool) erro
 	}
 	s.setReader("")
 	if !s.taken.Swap(true) {
-		signal(s.turn)
+		shm.Signal(s.turn)
 	}
 	return nil
 }

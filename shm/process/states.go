@@ -25,13 +25,13 @@ func (r *run) reads() bool { return r.seat.taken.Load() }
 
 // demandChanged passes on to all that somebody may want other topics than before.
 func (r *run) demandChanged() {
-	signal(r.demand)
-	signal(r.pace.hurry)
+	shm.Signal(r.demand)
+	shm.Signal(r.pace.hurry)
 	r.arrays.demandChanged()
 }
 
 // heardOf has the process told whether somebody wants what was heard of.
-func (r *run) heardOf() { signal(r.demand) }
+func (r *run) heardOf() { shm.Signal(r.demand) }
 
 // received hands over the value of a state topic.
 func (r *run) received(s *state, v pickle.Value, err error) {
@@ -62,7 +62,7 @@ func (r *run) received(s *state, v pickle.Value, err error) {
 		for _, name := range declarations {
 			r.fetcher.follow(name)
 		}
-		signal(r.demand)
+		shm.Signal(r.demand)
 	case s.declares && r.saidHello():
 		r.declared(s, v)
 	case v == nil:
@@ -111,7 +111,7 @@ func (r *run) declared(s *state, v pickle.Value) {
 		r.sink.State(s.name, list)
 	case shm.TopicArrays:
 		r.pace.topics.renew(func() { r.arrays.declared(v) })
-		signal(r.demand) // they are told by name
+		shm.Signal(r.demand) // they are told by name
 	case shm.TopicLost:
 		if lost, ok := decodeLost(v); ok {
 			r.sink.State(s.name, lost)
@@ -127,7 +127,7 @@ func (r *run) declared(s *state, v pickle.Value) {
 			}
 		}
 		r.sink.State(s.name, value)
-		signal(r.demand)
+		shm.Signal(r.demand)
 	}
 }
 

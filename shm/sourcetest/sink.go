@@ -54,14 +54,7 @@ func (s *Sink) record(f func()) {
 	f()
 	s.calls++
 	s.mu.Unlock()
-	signal(s.changed)
-}
-
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
+	shm.Signal(s.changed)
 }
 
 // State implements [shm.Sink].
@@ -121,7 +114,7 @@ func (s *Sink) Want(topic string, hz float64) {
 	s.mu.Lock()
 	s.wants[topic] = hz
 	s.mu.Unlock()
-	signal(s.demand)
+	shm.Signal(s.demand)
 }
 
 // OnFrame sets a function that Frame calls at once.

@@ -31,7 +31,7 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
 
   before(async () => {
     assert.ok(executable, "no Chromium found, and under CI that is a failure; set CHROMIUM to the path of one");
-    server = await serve(dirname(fileURLToPath(import.meta.url)));
+    server = await serve(dirname(dirname(fileURLToPath(import.meta.url))));
     browser = await launch(executable);
   });
   after(async () => {
@@ -46,7 +46,7 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
     page.on("pageerror", error => errors.push(String(error)));
     page.on("console", message => { if (message.type() === "error") errors.push(message.text()); });
     try {
-      await page.goto(`${server.url}/testdata/page.html`);
+      await page.goto(`${server.url}/viewer/testdata/page.html`);
       await page.waitForFunction(() => document.querySelector("[data-viewer]").viewer.stats().size.width > 0 && window.showImages);
       await run(page);
       assert.deepEqual(errors, []);

@@ -48,7 +48,7 @@ describe("in a browser", {skip, timeout: 5 * PATIENCE}, () => {
 
   before(async () => {
     assert.ok(executable, "no Chromium found, and under CI that is a failure; set CHROMIUM to the path of one");
-    server = await serve(dirname(fileURLToPath(import.meta.url)));
+    server = await serve(dirname(dirname(fileURLToPath(import.meta.url))));
     browser = await launch(executable);
   });
   after(async () => {
@@ -65,7 +65,7 @@ describe("in a browser", {skip, timeout: 5 * PATIENCE}, () => {
     page.on("console", message => { if (message.type() === "error" && !expected?.test(message.text())) errors.push(message.text()); });
     if (init) await page.addInitScript(init);
     try {
-      await page.goto(`${server.url}/testdata/page.html${hash}`);
+      await page.goto(`${server.url}/viewer/testdata/page.html${hash}`);
       await run(page);
       assert.deepEqual(errors, []);
     } finally {
@@ -773,7 +773,7 @@ describe("in a browser", {skip, timeout: 5 * PATIENCE}, () => {
       const context = await own.newContext({viewport: null, colorScheme: "dark"});
       const page = await context.newPage();
       page.setDefaultTimeout(PATIENCE);
-      await page.goto(`${server.url}/testdata/page.html`);
+      await page.goto(`${server.url}/viewer/testdata/page.html`);
       const frame = level(16, 16, [3, 3, 4, 5], {corners: [[1000, 1000], [3000.5, 4000.25]]});
       await show(page, frame);
       const {viewport, size} = await stats(page);

@@ -111,7 +111,7 @@ func (s *source) Command(cmd shm.Command, report func(shm.Status, string)) {
 		s.restarts = append(s.restarts, report)
 		s.mu.Unlock()
 		report(shm.Queued, "")
-		signal(s.again)
+		shm.Signal(s.again)
 		return
 	}
 	if s.making && len(s.waiting) >= maxWaiting {
@@ -145,13 +145,6 @@ func (s *source) Refresh(ctx context.Context, topics []string) {
 	s.mu.Unlock()
 	if adapter != nil {
 		adapter.Refresh(ctx, topics)
-	}
-}
-
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
 	}
 }
 
@@ -282,7 +275,7 @@ func (s *source) life(ctx context.Context, sink shm.Sink) {
 		s.adapter = nil
 		s.mu.Unlock()
 		if l.again {
-			signal(s.again) // for idle
+			shm.Signal(s.again) // for idle
 		}
 		return
 	}

@@ -80,10 +80,7 @@ func (b *Box) Command(cmd shm.Command, report func(shm.Status, string)) {
 		c.Done(err)
 		return
 	}
-	select {
-	case b.wake <- struct{}{}:
-	default:
-	}
+	shm.Signal(b.wake)
 }
 
 // admit puts a command behind the others, in the place of a value on its way that it is

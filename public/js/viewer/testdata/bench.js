@@ -40,11 +40,11 @@ const cases = [
   {name: "2.7 10^8 tiles, 10^5 lone ones seen", frame: level(16384, 16384, lone(100000, 16384, 16384))},
 ];
 
-const server = await serve(dirname(dirname(fileURLToPath(import.meta.url))));
+const server = await serve(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const browser = await launch(executable);
 try {
   const page = await browser.newPage({viewport: {width: WIDTH, height: HEIGHT}});
-  await page.goto(`${server.url}/testdata/page.html`);
+  await page.goto(`${server.url}/viewer/testdata/page.html`);
   const {width, height} = await page.evaluate(async () => {
     await window.wait(3);
     return document.querySelector("[data-viewer]").viewer.stats().size;
