@@ -38,14 +38,16 @@ began=$SECONDS
 if [ $# -gt 0 ]; then
   lane "$@"
 else
-  # Modules first, since every part needs some. Then two lanes: setting up Pythons
-  # and testing the package there mostly waits, what is beside it computes. The
-  # Go tests follow alone: a browser that draws in software needs both cores.
+  # Modules first, since every part needs some. What needs no Python runs while the
+  # Pythons are set up, which mostly waits for the network and the disk. Then the
+  # tests of the package run beside those in Go: each waits for its processes half
+  # of the time.
   lane setup-go setup-js
-  lane setup test-py &
   lane static test-js fuzz &
-  wait
+  lane setup
+  lane test-py &
   lane test-go
+  wait
 fi
 
 # What failed, as each runner names it.

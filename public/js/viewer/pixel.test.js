@@ -726,7 +726,7 @@ describe("in a browser", {skip, timeout: 5 * PATIENCE}, () => {
     assert.equal(await page.evaluate(() => old.stats().draws - before), 0);
     assert.equal(await page.evaluate(() => "viewer" in document.querySelector("[data-viewer]")), false);
     await page.evaluate(async frame => {
-      const {createViewer} = await import("/index.js");
+      const {createViewer} = await import("/viewer/index.js");
       const again = createViewer(document.querySelector("[data-viewer]"), {reducedMotion: true});
       again.update({...frame, tiles: [2, 2, 1, 1]});
       await wait(5);
@@ -738,7 +738,7 @@ describe("in a browser", {skip, timeout: 5 * PATIENCE}, () => {
     const frame = level(4, 4, [1, 1, 1, 1]);
     await show(page, frame);
     const lost = await page.evaluate(async frame => {
-      const {createViewer} = await import("/index.js");
+      const {createViewer} = await import("/viewer/index.js");
       const first = document.querySelector("[data-viewer]");
       let lost = 0;
       first.querySelector("canvas").addEventListener("webglcontextlost", () => lost++);

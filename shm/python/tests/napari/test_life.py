@@ -398,7 +398,7 @@ def test_what_fails_half_way(viewer, script, monkeypatch):
     """A viewer that cannot be attached leaves the script's process as it was."""
     process = script.serve("scope", launch=False)
     array = shares(script)
-    monkeypatch.setattr("webmon._napari.actions.register", lambda *args: 1 / 0)
+    monkeypatch.setattr("webmon._napari.actions.Actions.update", lambda *args: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         script.attach(viewer)
     assert not process.closed and process._orders.host is None and attached(viewer) is None and array._segment is not None

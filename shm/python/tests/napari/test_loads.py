@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from conftest import CHUNK, camera, pattern
 
+from webmon._napari.loads import _counting
+
 
 def move(viewer, zoom, y, x):
     camera(viewer).zoom = zoom
@@ -24,6 +26,7 @@ def painted(watcher, viewer):
     viewer.window._qt_viewer.canvas.native.update()
     watcher.until(lambda: len(count) >= 2, "a paint")
     draw.disconnect(drawn)
+    watcher.until(_counting.at_rest, "the count of what was loaded")
 
 
 @pytest.mark.parametrize("kind", ["zarr", "dask"])
@@ -268,6 +271,7 @@ def test_dask_that_merges_its_tasks(viewer, watch, kind):
     count = 1 if kind == "one chunk" else 16
     watcher = watch("layers")
     viewer.add_image(data, name="lazy", contrast_limits=[0, 4000], cache=kind == "kept by napari")
+    painted(watcher, viewer)
     before = watcher.until_layer("lazy", lambda x: x["loads"] >= count)["loads"]
     assert before % count == 0  # napari may cut the first slice twice
     watcher.messages.clear()

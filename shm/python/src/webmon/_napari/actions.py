@@ -23,9 +23,12 @@ class Actions:
     def __init__(self, process: Any, viewer: Any, tracked: dict[Any, Tracked], taken: Callable[[np.ndarray], None]) -> None:
         self._process, self._viewer, self._tracked, self._taken = process, viewer, tracked, taken
         self._made: Any = None
-        process.command(self.reset_view, title="Reset view", group="camera")
+
+    def declare(self) -> None:
+        """Declare all. What it has come to before an error is taken back by remove."""
+        self._process.command(self.reset_view, title="Reset view", group="camera")
         self.update()
-        process.command(self.screenshot, title="Screenshot", group="canvas")
+        self._process.command(self.screenshot, title="Screenshot", group="canvas")
 
     def update(self) -> None:
         """Let people choose from the layers that there are now, the top one first as in napari's list."""

@@ -143,6 +143,7 @@ class Attachment:
                 for group in self._groups:
                     group.update()
                 self._actions = actions.Actions(process, viewer, self._tracked, self._take)
+                self._actions.declare()
                 view = self._view()
                 for topic, _, _, title in _STATES:
                     # A topic that was never set is unknown, and cannot be wanted.

@@ -314,6 +314,11 @@ class _Counting:
         self._noted: deque[_Watch] = deque()
         self._some = threading.Event()  # there is something
         self._now = threading.Event()  # and somebody looks
+        self._at_work = False
+
+    def at_rest(self) -> bool:
+        """Whether all that was noted is counted and told."""
+        return not self._noted and not self._at_work
 
     def put(self, watch: _Watch) -> None:
         """Take over what a request has done. Called by the thread that slices, which has no time."""
@@ -346,6 +351,7 @@ class _Counting:
         while self._thread is this:
             self._some.wait()
             self._now.wait(GATHER_SECONDS)
+            self._at_work = True
             self._some.clear()
             self._now.clear()
             found: dict[Loads, list[dict[str, Any]]] = {}
@@ -361,6 +367,7 @@ class _Counting:
                     loads.tell(messages)
                 except Exception:
                     logger.debug("telling of loads", exc_info=True)
+            self._at_work = False
 
 
 _counting = _Counting()
