@@ -38,16 +38,15 @@ began=$SECONDS
 if [ $# -gt 0 ]; then
   lane "$@"
 else
-  # Modules first, since every part needs some. What needs no Python runs while the
-  # Pythons are set up, which mostly waits for the network and the disk. Then the
-  # tests of the package run beside those in Go: each waits for its processes half
-  # of the time.
+  # Modules first, since every part needs some. Then two lanes: setting up Pythons
+  # and testing the package there mostly waits, what is beside it computes. The Go
+  # tests follow alone, because a browser that draws in software needs both cores:
+  # beside the package's tests everything takes longer than one after the other.
   lane setup-go setup-js
+  lane setup test-py &
   lane static test-js fuzz &
-  lane setup
-  lane test-py &
-  lane test-go
   wait
+  lane test-go
 fi
 
 # What failed, as each runner names it.
