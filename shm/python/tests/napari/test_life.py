@@ -126,6 +126,8 @@ def test_frames(viewer, watch):
     viewer.add_image(np.zeros((100, 100)), name="image")
     watcher = watch()
     until(lambda: attached(viewer)._paints._last is None, "a pause")
+    # On a busy machine a pause would lie between two of the frames below.
+    attached(viewer)._paints._timer.setInterval(600_000)
     watcher.listen()
     watcher.messages.clear()
     for n in range(10):
@@ -137,10 +139,8 @@ def test_frames(viewer, watch):
     assert all(frame["delta_ms"] > 0 for frame in frames)
     assert all(b["time"] >= a["time"] for a, b in zip(frames, frames[1:]))
     # The frames of one go follow each other without a gap; the first begins with the change and not with the pause before.
-    # On a machine that is busy a pause may lie between two, and then the second begins after it.
-    gaps = [(b["time"] - a["time"]) * 1000 for a, b in zip(frames, frames[1:])]
-    assert all(frame["delta_ms"] <= gap + 20 for frame, gap in zip(frames[1:], gaps))
-    assert sum(frame["delta_ms"] == pytest.approx(gap, abs=20) for frame, gap in zip(frames[1:], gaps)) >= len(gaps) // 2
+    span = (frames[-1]["time"] - frames[0]["time"]) * 1000
+    assert sum(frame["delta_ms"] for frame in frames[1:]) == pytest.approx(span, abs=20)
 
 
 def test_a_pause_is_no_frame(viewer, watch):
