@@ -117,6 +117,7 @@ func (p *pump) paint(t *hub.Topic, feed tab.Pictures) {
 	if !p.ended {
 		p.pictures.Go(func() { w.run(ctx) })
 	}
+	p.wake() // run tells the painters what the source sends, and sleeps while nobody watches
 }
 
 // close removes the feed of a topic.
