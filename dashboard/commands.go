@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"webmon/dashboard/api"
+	"webmon/dashboard/door"
 	"webmon/dashboard/hub"
 	"webmon/dashboard/source"
 	"webmon/dashboard/steer"
@@ -54,7 +55,7 @@ func (s *Server) postCommand(c echo.Context) error {
 	case is.Refusal != nil:
 		return is.Refusal
 	case wantsPage(r):
-		return c.Redirect(http.StatusSeeOther, s.pageAfter(c, src))
+		return s.goTo(c, s.pageAfter(c, src))
 	default:
 		return c.JSON(http.StatusAccepted, map[string]any{"id": is.Command.ID, "status": is.Command.Status})
 	}
@@ -96,12 +97,13 @@ func (s *Server) actionOf(c echo.Context) (*source.Source, shm.Action, error) {
 // commandTopics are the topics in which a process declares its controls and actions.
 var commandTopics = []string{shm.TopicControls, shm.TopicActions}
 
-// pageAfter is the URL to which a plain form leads back: the tab with the form.
+// pageAfter is the path, without the prefix, to which a plain form leads back: the tab
+// with the form. The Referer only chooses among the pages that there are.
 func (s *Server) pageAfter(c echo.Context, src *source.Source) string {
 	if key := s.modelOf(src); key != "" {
 		from, err := url.Parse(c.Request().Referer())
 		if href := s.models.Href(key); err == nil && strings.HasSuffix(href, from.EscapedPath()) && from.Path != "" {
-			return href
+			return door.Within(s.opts.Prefix, href)
 		}
 	}
 	slug := s.tabs[0].Slug
@@ -113,5 +115,5 @@ func (s *Server) pageAfter(c echo.Context, src *source.Source) string {
 			}
 		}
 	}
-	return s.opts.Prefix + "/" + slug + "?source=" + url.QueryEscape(src.ID())
+	return "/" + slug + "?source=" + url.QueryEscape(src.ID())
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"webmon/dashboard/door"
 	"webmon/dashboard/hub"
 	"webmon/dashboard/instance"
 	"webmon/dashboard/source"
@@ -65,7 +66,7 @@ func (s *Server) postDismiss(c echo.Context) error {
 	if err := s.registry.Dismiss(src.ID()); err != nil {
 		return echo.NewHTTPError(http.StatusConflict, err.Error()+".")
 	}
-	return s.goTo(c, s.opts.Prefix+"/")
+	return s.goTo(c, "/")
 }
 
 // postStop ends webmon.
@@ -77,8 +78,10 @@ func (s *Server) postStop(c echo.Context) error {
 	return err
 }
 
-// goTo redirects a page, whether htmx or the browser itself has sent the request.
+// goTo leads a page to a path of this server, given without the prefix, whether htmx or
+// the browser itself has sent the request.
 func (s *Server) goTo(c echo.Context, path string) error {
+	path = door.Inside(s.opts.Prefix, path)
 	if c.Request().Header.Get("HX-Request") != "" {
 		c.Response().Header().Set("HX-Redirect", path)
 		return c.NoContent(http.StatusNoContent)
@@ -97,6 +100,16 @@ func (s *Server) postHandover(c echo.Context) error {
 		return c.JSON(http.StatusBadRequest, map[string]string{"error": "The source that was handed over could not be read."})
 	}
 	if src.Kind == "" { // it only asks for the URL of this webmon
+		return c.JSON(http.StatusOK, map[string]string{})
+	}
+	if src.Kind == instance.NewToken { // it asks for another token
+		err := errors.New("this webmon keeps no token that could be changed")
+		if s.opts.Rotate != nil {
+			err = s.opts.Rotate()
+		}
+		if err != nil {
+			return c.JSON(http.StatusBadGateway, map[string]string{"error": err.Error()})
+		}
 		return c.JSON(http.StatusOK, map[string]string{})
 	}
 	if src.Kind == string(shm.KindModel) {

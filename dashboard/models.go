@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"webmon/dashboard/door"
 	"webmon/dashboard/models"
 	"webmon/dashboard/source"
 	"webmon/shm"
@@ -87,7 +88,7 @@ func (s *Server) postParameters(c echo.Context) error {
 		commands = append(commands, sent{cmd.ID, cmd.Name, cmd.Status})
 	}
 	if r := c.Request(); r.Header.Get("HX-Request") != "" || wantsPage(r) {
-		return s.goTo(c, s.models.Href(info.Key))
+		return s.goTo(c, door.Within(s.opts.Prefix, s.models.Href(info.Key)))
 	}
 	return c.JSON(http.StatusAccepted, map[string]any{"commands": commands})
 }

@@ -585,7 +585,7 @@ func TestModelParameters(t *testing.T) {
 	if status, _ := s.ask("POST", "/models/waves/parameters", "wind=0", "Authorization", "", "Content-Type", form); status != 401 {
 		t.Errorf("parameters without the token: %d", status)
 	}
-	cookie := "webmon_" + s.base[strings.LastIndexByte(s.base, ':')+1:] + "=" + token
+	cookie := s.signIn("token", token)
 	if status, _ := s.ask("POST", "/models/waves/parameters", "wind=0", "Authorization", "", "Cookie", cookie, "Content-Type", form); status != 403 {
 		t.Errorf("parameters of a form that is not ours: %d, want 403", status)
 	}

@@ -18,6 +18,7 @@ import (
 	"webmon/components/storybook"
 	"webmon/components/ui"
 	"webmon/dashboard/chart"
+	"webmon/dashboard/door"
 	"webmon/dashboard/refusal"
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
@@ -36,11 +37,7 @@ func (s *Server) home(c echo.Context) error {
 	if s.models != nil && s.opts.ModelsFirst && c.QueryParam("source") == "" && !s.registry.HasProcess() {
 		slug = modelsSlug
 	}
-	to := s.opts.Prefix + "/" + slug
-	if q := c.QueryString(); q != "" {
-		to += "?" + q
-	}
-	return c.Redirect(http.StatusFound, to)
+	return c.Redirect(http.StatusFound, door.Inside(s.opts.Prefix, "/"+slug+"?"+c.QueryString()))
 }
 
 // tabPage serves a tab: the whole page, or its content alone to htmx.
@@ -334,6 +331,26 @@ func (s *Server) render(c echo.Context, status int, component templ.Component) e
 	return component.Render(c.Request().Context(), c.Response())
 }
 
+// login is what the page says that asks for the token. why is why the request is
+// nobody's.
+func (s *Server) login(r *http.Request, why string) layout.Login {
+	next := r.URL.EscapedPath() + "?" + r.URL.RawQuery
+	l := layout.Login{Next: door.Inside(s.opts.Prefix, next), Wrong: door.HasSecret(r), Why: why}
+	if why == unauthorized.Message {
+		l.Why = ""
+	}
+	// A browser sends no cookie with a navigation that began on another site.
+	if door.Elsewhere(r) {
+		l.Again = l.Next
+	}
+	for _, way := range s.door.Ways() {
+		l.Ways = append(l.Ways, layout.LoginWay{
+			Text: way.Title, Href: s.opts.Prefix + way.Path + "?next=" + url.QueryEscape(door.Within(s.opts.Prefix, l.Next)),
+		})
+	}
+	return l
+}
+
 // statusOf is the HTTP status of a refusal.
 func statusOf(no *refusal.Error) int {
 	if no.Gone {
@@ -374,11 +391,7 @@ func (s *Server) failed(err error, c echo.Context) {
 	case r.Method == http.MethodHead:
 		sendErr = c.NoContent(status)
 	case status == http.StatusUnauthorized && wantsPage(r):
-		q := r.URL.Query()
-		wrong := q.Has("token")
-		q.Del("token")
-		next := url.URL{Path: s.opts.Prefix + r.URL.Path, RawQuery: q.Encode()}
-		sendErr = s.render(c, status, layout.LoginPage(s.plain(), next.String(), wrong))
+		sendErr = s.render(c, status, layout.LoginPage(s.plain(), s.login(r, text)))
 	case wantsPage(r):
 		sendErr = s.render(c, status, layout.MessagePage(layout.Message{
 			Page: s.plain(), Title: http.StatusText(status), Text: text, Back: status != http.StatusForbidden,

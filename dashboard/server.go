@@ -30,6 +30,7 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"webmon/dashboard/api"
+	"webmon/dashboard/door"
 	"webmon/dashboard/frame"
 	"webmon/dashboard/hub"
 	"webmon/dashboard/models"
@@ -55,8 +56,21 @@ const (
 type Options struct {
 	Listener   net.Listener // owned by the server from New on
 	Prefix     string       // path under which a proxy serves webmon, "" or like "/lab"
-	Token      string       // that browsers must send; "" for none
+	Token      string       // that opens everything; "" lets everybody in
 	AllowHosts []string     // further names that requests may be addressed to
+	// OwnHost leads browsers to a host name of webmon's own, so that no other port of
+	// this machine gets their cookies; see [door.Options].
+	OwnHost bool
+	// Links keeps the links by which others may look or steer; nil: they end with the
+	// server.
+	Links door.Store
+	// Keepers are further ways to know people; see [door.Keeper].
+	Keepers []door.Keeper
+	// Rotate is called when the user asks for a new token by a handover. It has the
+	// token kept and calls [Server.Rotate]. nil: this is refused. Its error is one sentence.
+	Rotate func() error
+	// Notices are sentences about this run of webmon that every page shows.
+	Notices []string
 	// Attach makes the adapter for a target.
 	Attach func(context.Context, source.Target, Self) (shm.Source, error)
 	// Stop is called when a person asks webmon to stop. It must return at once.
@@ -100,6 +114,9 @@ type Server struct {
 	registry *source.Registry
 	desk     *steer.Desk // what people ask of the processes
 	people   *people.People
+	door     *door.Door
+	names    []string             // that requests may be addressed to
+	roles    map[string]door.Role // that each route needs
 	api      *api.API
 	models   *models.Models // nil: there are none
 	assets   *public.Assets
@@ -114,7 +131,8 @@ type Server struct {
 	stop  context.CancelFunc
 	pumpd sync.WaitGroup
 
-	mu    sync.Mutex // guards pumps
+	mu    sync.Mutex // guards all below
+	token string     // "" for none
 	pumps map[*source.Source]*pumping
 }
 
@@ -156,11 +174,20 @@ func New(opts Options) (*Server, error) {
 		people: people.New(),
 		secret: rand.Text(),
 		began:  time.Now(),
+		token:  opts.Token,
+		names:  hostNames(opts.AllowHosts),
 		pumps:  map[*source.Source]*pumping{},
 	}
 	s.busy.Store(s.began.UnixNano())
 	var err error
 	if s.assets, err = public.New(opts.Prefix); err != nil {
+		return nil, err
+	}
+	s.door, err = door.New(door.Options{
+		Token: opts.Token, Port: s.port(), Prefix: opts.Prefix, OwnHost: opts.OwnHost && opts.Prefix == "",
+		Links: opts.Links, Keepers: opts.Keepers, Logger: opts.Logger,
+	})
+	if err != nil {
 		return nil, err
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
@@ -242,6 +269,7 @@ func (s *Server) release() {
 	s.registry.Close()
 	s.stop()
 	s.pumpd.Wait()
+	s.door.Close()
 }
 
 // Attach begins to watch a process; see [source.Registry.Attach].
@@ -282,10 +310,18 @@ func (s *Server) Idle() time.Time {
 // URL is the address to open in a browser, token included.
 func (s *Server) URL() string {
 	u := s.address(s.publicHost())
-	if s.opts.Token != "" {
-		u += "?token=" + url.QueryEscape(s.opts.Token)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.token != "" {
+		u += "?token=" + url.QueryEscape(s.token)
 	}
 	return u
+}
+
+func (s *Server) setToken(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.token = token
 }
 
 // HandoverURL is where another webmon of this user hands over its source.
@@ -332,20 +368,14 @@ func (s *Server) routes() {
 	e.HTTPErrorHandler = s.failed
 	s.echo = e
 
-	cookiePath := s.opts.Prefix + "/"
-	g := gate{
-		token: s.opts.Token, path: cookiePath, cookie: fmt.Sprintf("webmon_%d", s.port()),
-		// The handover has a secret of its own; assets are the same for all.
-		open: []string{"/health", "/assets/", handoverPath},
-	}
 	e.Pre(stripPrefix(s.opts.Prefix))
 	e.Use(
 		middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: s.panicked}),
 		secureHeaders,
-		hostCheck(s.opts.AllowHosts),
-		g.middleware,
+		hostCheck(s.names),
+		s.admit,
 		middleware.BodyLimit(strconv.Itoa(maxBody)), // before anything reads a form
-		csrf(fmt.Sprintf("webmon_csrf_%d", s.port()), cookiePath),
+		csrf(fmt.Sprintf("webmon_csrf_%d", s.port()), s.opts.Prefix+"/"),
 	)
 
 	e.GET("/", s.home)
@@ -371,7 +401,15 @@ func (s *Server) routes() {
 	e.POST("/sources/:source/commands/:name", s.postCommand)
 	e.POST("/sources/:source/dismiss", s.postDismiss)
 	e.POST("/stop", s.postStop)
+	e.POST("/logout", s.postLogout)
+	e.GET("/api/v1/links", s.getLinks)
+	e.POST("/api/v1/links", s.postLink)
+	e.DELETE("/api/v1/links/:id", s.deleteLink)
+	e.GET("/api/v1/sessions", s.getSessions)
+	e.DELETE("/api/v1/sessions/:id", s.deleteSession)
 	e.POST(handoverPath, s.postHandover)
+	s.keeperRoutes(e)
+	s.roles = s.rolesOf(e)
 }
 
 // stripPrefix accepts requests with the prefix, and without it from proxies that
@@ -380,8 +418,13 @@ func stripPrefix(prefix string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			u := c.Request().URL
-			if rest, ok := strings.CutPrefix(u.Path, prefix); ok && prefix != "" && (rest == "" || rest[0] == '/') {
-				u.Path, u.RawPath = "/"+strings.TrimPrefix(rest, "/"), ""
+			rest, ok := strings.CutPrefix(u.Path, prefix)
+			ok = ok && prefix != "" && (rest == "" || rest[0] == '/')
+			if !ok {
+				rest = u.Path
+			}
+			if ok || strings.HasPrefix(rest, "//") {
+				u.Path, u.RawPath = "/"+strings.TrimLeft(rest, "/"), ""
 			}
 			return next(c)
 		}
@@ -442,7 +485,7 @@ func (s *Server) openTopic(t *hub.Topic) error {
 	if err := s.open(p.pump, t, name, at); err != nil {
 		return err
 	}
-	if s.models != nil {
+	if s.models != nil && door.Of(hub.Context(t.Opener())).Role >= door.Steer {
 		s.models.Seen(src)
 	}
 	return nil

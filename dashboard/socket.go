@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -9,16 +10,17 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/labstack/echo/v4"
 
+	"webmon/dashboard/door"
 	"webmon/dashboard/hub"
 	"webmon/dashboard/steer"
 )
 
-// upgrader accepts sockets of pages of this server only: its default check
-// compares the Origin with the Host.
+// upgrader opens sockets. Where a request comes from was checked before.
 var upgrader = websocket.Upgrader{
 	ReadBufferSize:  1024,
 	WriteBufferSize: 4096,
 	WriteBufferPool: &sync.Pool{},
+	CheckOrigin:     func(*http.Request) bool { return true },
 	Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
 		http.Error(w, "The socket was refused: "+reason.Error()+".", status)
 	},
@@ -33,14 +35,41 @@ func (s *Server) socket(c echo.Context) error {
 	if err != nil {
 		return nil // the upgrader has answered
 	}
-	s.hub.Serve(s.ctx, conn)
+	p := door.Of(c.Request().Context())
+	defer s.door.Hold(p)()
+	ctx, cancel := context.WithCancelCause(door.With(s.ctx, p))
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	defer cancel(nil)
+	watching.Go(func() {
+		select {
+		case <-p.Gone:
+			cancel(signedOut)
+		case <-ctx.Done():
+		}
+	})
+	s.hub.Serve(ctx, conn)
 	return nil
 }
+
+// signedOut ends the socket of a session that has ended. The page then loads itself
+// again, and so shows why.
+var signedOut = &hub.Last{Message: hub.Text([]byte(`{"topic":"signed-out"}`)), Code: websocket.ClosePolicyViolation}
 
 // kinds are the messages of a page that are the dashboard's business and not the
 // hub's.
 func (s *Server) kinds() map[string]func(browser any, message []byte) error {
-	return map[string]func(any, []byte) error{"set": s.set, "hand": s.hand}
+	kinds := map[string]func(any, []byte) error{"set": s.set, "hand": s.hand}
+	for kind, take := range kinds {
+		role := need(roles, "socket "+kind)
+		kinds[kind] = func(browser any, message []byte) error {
+			if err := may(door.Of(hub.Context(browser)), role); err != nil {
+				return err
+			}
+			return take(browser, message)
+		}
+	}
+	return kinds
 }
 
 // setMessage is a value that somebody gives a control on a page while dragging it.

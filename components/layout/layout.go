@@ -177,6 +177,25 @@ var keyHelp = []ui.Pair{
 	{Name: "esc", Value: "close"},
 }
 
+// Login is what the page that asks for the token says.
+type Login struct {
+	Next  string     // the URL that it leads to, with the prefix and the query
+	Wrong bool       // a secret was given, and opens nothing
+	Why   string     // one sentence; "" for none
+	Again string     // the URL for a browser that has been let in, but did not say so; "" for none
+	Ways  []LoginWay // other ways to be let in
+}
+
+// LoginWay is another way to be let in.
+type LoginWay struct{ Text, Href string }
+
+func (l Login) why() string {
+	if l.Why == "" {
+		return "That is not this webmon's token."
+	}
+	return l.Why
+}
+
 // pathOf and queryOf split a URL for a form whose fields replace the URL's query.
 func pathOf(address string) string {
 	path, _, _ := strings.Cut(address, "?")

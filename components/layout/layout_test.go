@@ -13,7 +13,7 @@ import (
 func TestLoginKeepsTheAddress(t *testing.T) {
 	p := Page{Asset: func(name string) string { return "/assets/" + name }}
 	var b bytes.Buffer
-	if err := LoginPage(p, "/lab/viewer?source=a%26b&token=wrong&layer=2", true).Render(t.Context(), &b); err != nil {
+	if err := LoginPage(p, Login{Next: "/lab/viewer?source=a%26b&token=wrong&layer=2", Wrong: true}).Render(t.Context(), &b); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{`action="/lab/viewer"`, `name="source" value="a&amp;b"`, `name="layer" value="2"`} {

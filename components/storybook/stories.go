@@ -159,9 +159,17 @@ func Stories() []Story {
 		}),
 	)
 	add("Login", Medium,
-		document("first", func(p layout.Page) templ.Component { return layout.LoginPage(p, p.Prefix+"/viewer", false) }),
+		document("first", func(p layout.Page) templ.Component {
+			return layout.LoginPage(p, layout.Login{Next: p.Prefix + "/viewer"})
+		}),
 		document("wrong token", func(p layout.Page) templ.Component {
-			return layout.LoginPage(p, p.Prefix+"/viewer?source=scope&token=wrong&layer=2", true)
+			return layout.LoginPage(p, layout.Login{Next: p.Prefix + "/viewer?source=scope&token=wrong&layer=2", Wrong: true})
+		}),
+		document("session ended", func(p layout.Page) templ.Component {
+			return layout.LoginPage(p, layout.Login{
+				Next: p.Prefix + "/viewer", Why: "Your session was ended by somebody who may manage this webmon.", Again: p.Prefix + "/viewer",
+				Ways: []layout.LoginWay{{Text: "Sign in with the lab's account", Href: "/elsewhere"}},
+			})
 		}),
 	)
 	add("Card", Small,

@@ -5,6 +5,12 @@
 //
 //	p := door.Of(r.Context())
 //	if p.Role < door.Steer { ... }
+//
+// A browser opens an address with a secret in it: the token of webmon, or a link that
+// somebody has made. The [Door] exchanges the secret for a session: a random value in a
+// cookie, which ends by itself, can be listed, revoked and logged out, and from which
+// the secret cannot be had. A program sends the secret with each request. Further ways
+// to know people are [Keeper]s.
 package door
 
 import "context"
@@ -23,6 +29,29 @@ const (
 	// the sessions of others.
 	Manage
 )
+
+// String is the role in words, as people and the API read it.
+func (r Role) String() string {
+	switch r {
+	case Look:
+		return "look"
+	case Steer:
+		return "steer"
+	case Manage:
+		return "manage"
+	}
+	return "nobody"
+}
+
+// ParseRole returns the role that a word names, and false for any other word.
+func ParseRole(word string) (Role, bool) {
+	for _, r := range []Role{Look, Steer, Manage} {
+		if word == r.String() {
+			return r, true
+		}
+	}
+	return Nobody, false
+}
 
 // Person is who sends a request.
 type Person struct {

@@ -28,7 +28,8 @@ const latencyEvery = 250 * time.Millisecond
 type client struct {
 	hub  *Hub
 	conn *websocket.Conn
-	wake chan struct{} // capacity one: there may be something to do for write
+	ctx  context.Context // of Serve: says whose browser it is
+	wake chan struct{}   // capacity one: there may be something to do for write
 
 	subs atomic.Pointer[[]*sub] // written under hub.mu
 
@@ -62,7 +63,7 @@ func (c *client) signal() {
 // Serve talks to one browser until it is gone, ctx is done or it breaks the
 // protocol. It closes conn.
 func (h *Hub) Serve(ctx context.Context, conn *websocket.Conn) {
-	c := &client{hub: h, conn: conn, wake: make(chan struct{}, 1), wire: newWire(conn.NetConn())}
+	c := &client{hub: h, conn: conn, ctx: ctx, wake: make(chan struct{}, 1), wire: newWire(conn.NetConn())}
 	c.subs.Store(&[]*sub{})
 	// The server's deadlines for requests must not end the socket.
 	c.broken = conn.NetConn().SetDeadline(time.Time{})
@@ -117,11 +118,16 @@ func (c *client) write(ctx context.Context) {
 	for {
 		<-c.wake
 		if ctx.Err() != nil {
-			if m := c.hub.farewell.Load(); m != nil {
+			// 1012, service restart: the page then connects again by itself.
+			m, code := c.hub.farewell.Load(), websocket.CloseServiceRestart
+			var last *Last
+			if errors.As(context.Cause(ctx), &last) {
+				m, code = last.Message, last.Code
+			}
+			if m != nil {
 				_ = c.say(m, time.Second) // an error: the browser is gone already
 			}
-			// 1012, service restart: the page then connects again by itself.
-			_ = c.say(newMessage(wireClose, websocket.FormatCloseMessage(websocket.CloseServiceRestart, "")), time.Second)
+			_ = c.say(newMessage(wireClose, websocket.FormatCloseMessage(code, "")), time.Second)
 			return
 		}
 		if c.catchUp() != nil {
@@ -409,6 +415,9 @@ func (c *client) read() error {
 		_, r, err := c.conn.NextReader()
 		if err != nil {
 			return err
+		}
+		if err := c.ctx.Err(); err != nil {
+			return err // what it says does not count any more
 		}
 		buf := buffers.Get().(*[maxMessage]byte)
 		n, err := io.ReadFull(r, buf[:])

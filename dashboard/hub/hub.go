@@ -19,6 +19,7 @@
 package hub
 
 import (
+	"context"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -100,6 +101,25 @@ type Hub struct {
 
 	farewell atomic.Pointer[Message]
 }
+
+// Context returns the context that Serve was called with for a browser, as Options.Kinds,
+// Options.Watching and Topic.Opener name it.
+func Context(browser any) context.Context {
+	if c, ok := browser.(*client); ok {
+		return c.ctx
+	}
+	return context.Background()
+}
+
+// Last is the cause with which the context of [Hub.Serve] is cancelled to end one
+// connection for good: its last message, and the code of its close.
+type Last struct {
+	Message *Message // nil: none
+	Code    int      // of RFC 6455
+}
+
+// Error implements error.
+func (*Last) Error() string { return "the connection was ended" }
 
 // Farewell makes m the last message of every connection that ends because
 // Serve's ctx does.
@@ -190,7 +210,7 @@ func (h *Hub) watch(c *client, who string, names []string, keep bool) {
 		}
 		t := h.topics[name]
 		if t == nil {
-			t = &Topic{name: name, hub: h, depth: 1}
+			t = &Topic{name: name, hub: h, depth: 1, opener: c}
 			t.tail.Store(&tail{})
 			t.subs.Store(&[]*sub{})
 			if h.opts.Open != nil {
@@ -269,6 +289,8 @@ type Topic struct {
 	// a frame.
 	awaited atomic.Bool
 
+	opener any // the browser for which the topic was opened
+
 	Owner any // for whoever opened the topic; the hub does not touch it
 }
 
@@ -292,6 +314,9 @@ func (t *tail) last() uint64 {
 
 // Name returns the topic's name, as the page asked for it.
 func (t *Topic) Name() string { return t.name }
+
+// Opener returns the browser that watched the topic first. It may be gone.
+func (t *Topic) Opener() any { return t.opener }
 
 // Keep makes the topic one whose frames are deltas: the last n of them are kept
 // for browsers that fall behind, and a browser that is further behind gets a

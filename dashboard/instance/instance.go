@@ -50,7 +50,7 @@ type Record struct {
 
 // Source is the source that is handed over.
 type Source struct {
-	Kind    string `json:"kind"` // "napari", "demo", "model", or "" for nothing
+	Kind    string `json:"kind"` // "napari", "demo", "model", NewToken, or "" for nothing
 	Name    string `json:"name"`
 	Address string `json:"address"` // host:port
 	Authkey []byte `json:"authkey"` // base64 in JSON
@@ -59,6 +59,10 @@ type Source struct {
 	// Model describes a source of the kind "model", and is read by package main.
 	Model json.RawMessage `json:"model,omitempty"`
 }
+
+// NewToken is the kind of a Source that is none: the running webmon is asked to replace
+// its token.
+const NewToken = "new-token"
 
 // Instance is the right to serve.
 type Instance struct {

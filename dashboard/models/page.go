@@ -18,6 +18,7 @@ import (
 	"webmon/components"
 	"webmon/components/ui"
 	"webmon/dashboard/chart"
+	"webmon/dashboard/door"
 	"webmon/dashboard/source"
 	"webmon/dashboard/steer"
 	"webmon/dashboard/tab"
@@ -194,6 +195,10 @@ func (m *Models) openItem(ctx context.Context, key string) (tab.Item, error) {
 	info, ok := m.info(key)
 	if !ok {
 		return tab.Item{}, tab.NoItem(fmt.Sprintf("There is no model %.60q. The Models tab lists all models.", key))
+	}
+	// Who may only look sees its last run: to start it is a change for everybody.
+	if door.Of(ctx).Role < door.Steer {
+		return tab.Item{Title: titleOf(info), Source: m.Source(key), Opening: m.opening(key)}, nil
 	}
 	// If the model cannot run, its page says why.
 	wait, cancel := context.WithTimeout(ctx, openFor)

@@ -43,6 +43,7 @@ const socket = shell?.dataset.socket && new Socket({
     if (frame.topic === "stats") showStats(frame);
     else if (frame.topic === "reload") location.assign(location.pathname); // the source this page shows is forgotten
     else if (frame.topic === "hello") reloadIfOther(frame);
+    else if (frame.topic === "signed-out") location.reload(); // the page in its place says why the session has ended
   },
   isHeld: html => pause.holds(firstTarget(html)),
 });

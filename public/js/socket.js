@@ -23,7 +23,7 @@ const SILENCE = 8000;
 const LARGE = 64 * 1024;
 
 /** Topics of frames about the connection itself. */
-const CONTROL = new Set(["hello", "stats", "reload", "stopped"]);
+const CONTROL = new Set(["hello", "stats", "reload", "stopped", "signed-out"]);
 
 /** The URL's own attribute, put on the element only once this module listens. */
 const CONNECT = "hx-ws:connect";
@@ -187,6 +187,7 @@ export class Socket {
       reportError(error);
     }
     if (frame?.topic === "stopped") this.#stopped = true;
+    if (frame?.topic === "signed-out") this.#tell("signed-out");
     if (CONTROL.has(frame?.topic)) this.#onControl(frame);
     else if (frame) this.#frames.dispatch(frame);
     this.#acks.handled(Number.isFinite(frame?.ts) ? frame.ts : null, large);

@@ -1,0 +1,136 @@
+package dashboard
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"webmon/dashboard/door"
+	"webmon/natural"
+)
+
+// roles says which role each route needs, by method and path as it is registered, and
+// each kind of message that a page sends over its socket. [door.Nobody] is a route that
+// anybody may reach. What is not in the table needs [door.Manage]. The tabs'
+// pages are added to it: whoever may look may open them.
+var roles = map[string]door.Role{
+	// The handover has a secret of its own; assets are the same for all.
+	"GET /health":          door.Nobody,
+	"GET /assets/*":        door.Nobody,
+	"POST " + handoverPath: door.Nobody,
+
+	"GET /":                             door.Look,
+	"GET /individual/:chart":            door.Look,
+	"GET /storybook":                    door.Look,
+	"GET /storybook/*":                  door.Look,
+	"GET /ws":                           door.Look,
+	"GET /metrics":                      door.Look,
+	"GET /models/:model/picture.png":    door.Look,
+	"POST /logout":                      door.Look,
+	"GET /api/v1/sources":               door.Look,
+	"GET /api/v1/sources/:source/state": door.Look,
+	"GET /api/v1/sources/:source/events/:topic":        door.Look,
+	"GET /api/v1/sources/:source/charts/:chart":        door.Look,
+	"GET /api/v1/sources/:source/arrays":               door.Look,
+	"GET /api/v1/sources/:source/arrays/:name":         door.Look,
+	"GET /api/v1/sources/:source/arrays/:name/value":   door.Look,
+	"GET /api/v1/sources/:source/arrays/:name/profile": door.Look,
+	"GET /api/v1/commands/:id":                         door.Look,
+	"GET /api/v1/models":                               door.Look,
+
+	"POST /sources/:source/commands/:name": door.Steer,
+	"POST /models/:model/parameters":       door.Steer,
+	"socket set":                           door.Steer,
+	"socket hand":                          door.Steer,
+
+	"POST /sources/:source/dismiss": door.Manage,
+	"POST /stop":                    door.Manage,
+	"GET /api/v1/links":             door.Manage,
+	"POST /api/v1/links":            door.Manage,
+	"DELETE /api/v1/links/:id":      door.Manage,
+	"GET /api/v1/sessions":          door.Manage,
+	"DELETE /api/v1/sessions/:id":   door.Manage,
+}
+
+// rolesOf is the table of roles with the routes of the tabs and of the keepers. A route
+// that is in none of them is there all the same, and needs the greatest role; an address
+// that is not is an answer for whoever may look.
+func (s *Server) rolesOf(e *echo.Echo) map[string]door.Role {
+	all := maps.Clone(roles)
+	for i := range s.tabs {
+		all["GET /"+s.tabs[i].Slug] = door.Look
+		all["GET /"+s.tabs[i].Slug+"/:item"] = door.Look
+	}
+	for route := range s.door.Routes() {
+		all[route] = door.Nobody
+	}
+	for _, route := range e.Routes() {
+		what := route.Method + " " + route.Path
+		all[what] = need(all, what)
+	}
+	return all
+}
+
+// need returns the role that a route or a kind of message needs.
+func need(all map[string]door.Role, what string) door.Role {
+	if role, ok := all[what]; ok {
+		return role
+	}
+	return door.Manage
+}
+
+// may refuses a person who may not do what needs a role.
+func may(p door.Person, role door.Role) error {
+	if p.Role >= role {
+		return nil
+	}
+	return echo.NewHTTPError(http.StatusForbidden, fmt.Sprintf(
+		"You may %s here, and this needs somebody who may %s.", p.Role, role))
+}
+
+// admit asks the door who sends a request, and lets it on if they may do what it asks
+// for. Requests from pages of other sites and ports do not count as theirs.
+func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		role, ok := s.roles[r.Method+" "+c.Path()]
+		if !ok {
+			role = door.Look // there is nothing, or nothing with this method
+		}
+		if role == door.Nobody {
+			return next(c)
+		}
+		check := door.Changes
+		if r.Method == http.MethodGet && c.Path() != "/ws" || r.Method == http.MethodHead {
+			check = door.Reads
+		}
+		if err := check(r); err != nil {
+			return echo.NewHTTPError(http.StatusForbidden, natural.Sentence(err.Error()))
+		}
+		p, answered, err := s.door.Admit(c.Response(), r)
+		switch {
+		case answered:
+			return nil
+		case err != nil:
+			return echo.NewHTTPError(http.StatusUnauthorized, err.Error())
+		case p.Role == door.Nobody:
+			return unauthorized
+		}
+		c.SetRequest(r.WithContext(door.With(r.Context(), p)))
+		if err := may(p, role); err != nil {
+			return err
+		}
+		return next(c)
+	}
+}
+
+// keeperRoutes adds the paths of the further ways to know people.
+func (s *Server) keeperRoutes(e *echo.Echo) {
+	for route, handler := range s.door.Routes() {
+		method, path, _ := strings.Cut(route, " ")
+		e.Add(method, path, echo.WrapHandler(handler))
+	}
+}

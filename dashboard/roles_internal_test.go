@@ -1,0 +1,73 @@
+package dashboard
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net"
+	"slices"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"webmon/dashboard/door"
+	"webmon/shm"
+)
+
+type noModels struct{}
+
+func (noModels) List() []shm.ModelInfo { return nil }
+
+// Whoever adds a route or a kind of message says who may use it.
+func TestEveryRouteHasARole(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	s, err := New(Options{
+		Listener: l, Models: noModels{}, Logger: slog.New(slog.DiscardHandler),
+		AddModel: func(json.RawMessage) error { return nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.release()
+	known := map[string]bool{}
+	for what := range roles {
+		known[what] = true
+	}
+	for i := range s.tabs {
+		known["GET /"+s.tabs[i].Slug] = true
+		known["GET /"+s.tabs[i].Slug+"/:item"] = true
+	}
+	var open []string
+	for _, r := range s.echo.Routes() {
+		what := r.Method + " " + r.Path
+		if r.Method == echo.RouteNotFound {
+			continue
+		}
+		if !known[what] {
+			t.Errorf("nothing says who may use %s: it belongs into the table in roles.go", what)
+		}
+		if s.roles[what] == door.Nobody {
+			open = append(open, what)
+		}
+		if r.Method != "GET" && s.roles[what] < door.Steer && !slices.Contains([]string{"POST /logout", "POST " + handoverPath}, what) {
+			t.Errorf("whoever may look may use %s", what)
+		}
+	}
+	slices.Sort(open)
+	if want := []string{"GET /assets/*", "GET /health", "POST /api/v1/handover"}; !slices.Equal(open, want) {
+		t.Errorf("anybody may use %q, want %q", open, want)
+	}
+	for kind := range s.kinds() {
+		if role, ok := roles["socket "+kind]; !ok || role < door.Steer {
+			t.Errorf("the message %q of the socket needs the role %v", kind, role)
+		}
+	}
+	// What nobody has thought of is not open to everybody.
+	s.echo.GET("/forgotten", func(echo.Context) error { return nil })
+	if got := s.rolesOf(s.echo)["GET /forgotten"]; got != door.Manage {
+		t.Errorf("a route that is in no table needs %v, want manage", got)
+	}
+}

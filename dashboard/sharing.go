@@ -1,0 +1,209 @@
+package dashboard
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"webmon/components/layout"
+	"webmon/dashboard/door"
+	"webmon/dashboard/refusal"
+)
+
+// linkEntry is a link as the API tells of it.
+type linkEntry struct {
+	ID       string     `json:"id"`
+	Role     string     `json:"role"`
+	Note     string     `json:"note"`
+	By       string     `json:"by"`
+	Made     time.Time  `json:"made"`
+	Until    time.Time  `json:"until"`
+	Used     *time.Time `json:"used"` // null: not in this run of webmon
+	Sessions int        `json:"sessions"`
+	Address  string     `json:"address,omitempty"` // once, when it is made
+}
+
+func entryOf(l door.Link) linkEntry {
+	e := linkEntry{ID: l.ID, Role: l.Role.String(), Note: l.Note, By: l.By, Made: l.Made, Until: l.Until, Sessions: l.Sessions}
+	if !l.Used.IsZero() {
+		e.Used = &l.Used
+	}
+	return e
+}
+
+// getLinks answers GET /api/v1/links.
+func (s *Server) getLinks(c echo.Context) error {
+	out := []linkEntry{} // an empty list, not null
+	for _, l := range s.door.Links() {
+		out = append(out, entryOf(l))
+	}
+	return c.JSON(http.StatusOK, out)
+}
+
+// linkFor is how long a link lasts that nobody gives an end.
+const linkFor = 24 * time.Hour
+
+// postLink answers POST /api/v1/links, with the fields role ("look" or "steer"), note,
+// and either until (a time as in RFC 3339) or seconds.
+func (s *Server) postLink(c echo.Context) error {
+	given, err := readArgs(c.Request())
+	if err != nil {
+		return err
+	}
+	text := func(name string) string {
+		if v, ok := given[name]; ok && v != nil {
+			return fmt.Sprint(v)
+		}
+		return ""
+	}
+	role, until := door.Look, time.Now().Add(linkFor)
+	if word := text("role"); word != "" {
+		var ok bool
+		if role, ok = door.ParseRole(word); !ok {
+			return &refusal.Error{Field: "role", Text: "The role of a link is look or steer."}
+		}
+	}
+	if at := text("until"); at != "" {
+		if until, err = time.Parse(time.RFC3339, at); err != nil {
+			return &refusal.Error{Field: "until", Text: "until is a time such as 2031-05-17T12:00:00Z."}
+		}
+	}
+	if seconds := text("seconds"); seconds != "" {
+		n, err := strconv.ParseFloat(seconds, 64)
+		if err != nil || !(n > 0 && n <= door.LinkLastsAt.Seconds()) {
+			return &refusal.Error{Field: "seconds", Text: fmt.Sprintf("seconds is a number up to %.0f, which is a year.", door.LinkLastsAt.Seconds())}
+		}
+		until = time.Now().Add(time.Duration(n * float64(time.Second)))
+	}
+	l, address, err := s.NewLink(c.Request(), role, text("note"), until)
+	var no *door.LinkError
+	if errors.As(err, &no) {
+		return &refusal.Error{Field: no.Field, Text: no.Text}
+	}
+	if err != nil {
+		return err
+	}
+	e := entryOf(l)
+	e.Address = address
+	return c.JSON(http.StatusCreated, e)
+}
+
+// NewLink makes a link for whoever sends a request, and returns its address, which
+// cannot be had again.
+func (s *Server) NewLink(r *http.Request, role door.Role, note string, until time.Time) (door.Link, string, error) {
+	l, secret, err := s.door.NewLink(door.Of(r.Context()), role, note, until)
+	if secret == "" {
+		return l, "", err
+	}
+	if err != nil {
+		s.opts.Logger.Warn("a link ends with this run of webmon", "link", l.ID, "error", err)
+	}
+	s.opts.Logger.Info("link made", "link", l.ID, "role", role, "by", l.By, "until", l.Until)
+	return l, s.outside(r) + "?link=" + url.QueryEscape(secret), nil
+}
+
+// outside is the address of webmon as whoever sends a request knows it, with the
+// prefix and a slash at its end. The name below .localhost that a browser has for itself
+// is not for others.
+func (s *Server) outside(r *http.Request) string {
+	host := r.Host
+	if s.door.OwnHost(host) {
+		return s.address(s.publicHost())
+	}
+	scheme := "http"
+	if door.Encrypted(r) {
+		scheme = "https"
+	}
+	if before := door.ForwardedHost(r); before != "" && hostAllowed(before, s.names) {
+		host = before
+	}
+	return scheme + "://" + host + s.opts.Prefix + "/"
+}
+
+// deleteLink answers DELETE /api/v1/links/<id>.
+func (s *Server) deleteLink(c echo.Context) error {
+	found, err := s.RevokeLink(c.Request(), c.Param("id"))
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return echo.NewHTTPError(http.StatusNotFound, "There is no such link. It may have expired.")
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// RevokeLink ends a link and its sessions. It reports whether there was one.
+func (s *Server) RevokeLink(r *http.Request, id string) (found bool, err error) {
+	found, err = s.door.RevokeLink(id)
+	if found {
+		s.opts.Logger.Info("link revoked", "link", id, "by", door.Of(r.Context()).Title())
+	}
+	return found, err
+}
+
+// sessionEntry is a session as the API tells of it.
+type sessionEntry struct {
+	ID    string    `json:"id"`
+	Name  string    `json:"name"`
+	Role  string    `json:"role"`
+	Link  string    `json:"link,omitempty"`
+	Since time.Time `json:"since"`
+	Seen  time.Time `json:"seen"`
+	Until time.Time `json:"until"`
+	From  string    `json:"from"`
+	Agent string    `json:"agent"`
+	Open  int       `json:"open"` // pages
+	Own   bool      `json:"own"`  // it is the one that asks
+}
+
+// getSessions answers GET /api/v1/sessions.
+func (s *Server) getSessions(c echo.Context) error {
+	own := door.Of(c.Request().Context()).Session
+	out := []sessionEntry{}
+	for _, i := range s.door.Sessions() {
+		out = append(out, sessionEntry{
+			ID: i.ID, Name: door.Person{Name: i.Name}.Title(), Role: i.Role.String(), Link: i.Link,
+			Since: i.Since, Seen: i.Seen, Until: i.Until, From: i.From, Agent: i.Agent, Open: i.Open, Own: i.ID == own,
+		})
+	}
+	return c.JSON(http.StatusOK, out)
+}
+
+// deleteSession answers DELETE /api/v1/sessions/<id>.
+func (s *Server) deleteSession(c echo.Context) error {
+	id := c.Param("id")
+	if !s.door.Revoke(id) {
+		return echo.NewHTTPError(http.StatusNotFound, "There is no such session. It may have ended.")
+	}
+	s.opts.Logger.Info("session ended", "session", id, "by", door.Of(c.Request().Context()).Title())
+	return c.NoContent(http.StatusNoContent)
+}
+
+// postLogout answers POST /logout: it ends the session of the browser.
+func (s *Server) postLogout(c echo.Context) error {
+	ended := s.door.LogOut(c.Response(), c.Request())
+	text := "This browser had no session."
+	if ended {
+		text = "The session of this browser has ended. Open the address of webmon to come back."
+	}
+	switch r := c.Request(); {
+	case r.Header.Get("HX-Request") != "":
+		return s.goTo(c, "/")
+	case wantsPage(r):
+		return s.render(c, http.StatusOK, layout.MessagePage(layout.Message{Page: s.plain(), Title: "Logged out", Text: text}))
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// Rotate takes a new token. All sessions and links end.
+func (s *Server) Rotate(token string) error {
+	err := s.door.Rotate(token)
+	s.setToken(token)
+	s.opts.Logger.Info("the token was replaced, and all sessions and links ended")
+	return err
+}
