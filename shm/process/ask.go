@@ -9,16 +9,16 @@ import (
 // maxAsks is how many readers may wait for a fetch.
 const maxAsks = 64
 
-// ask is a reader that waits until everything it asks for was fetched, later than it
-// has asked.
+// ask is a reader that waits until everything it asks for was fetched. Only a fetch that
+// begins after the question counts.
 type ask struct {
 	ctx    context.Context
-	topics []string        // nil: all, those that nobody has heard of included
-	left   map[*state]bool // not there yet
+	topics []string        // nil: all, also those that webmon has not heard of yet
+	left   map[*state]bool // states that are not fetched yet
 	done   chan struct{}
 }
 
-// ask has topics fetched; nil: nobody more can wait.
+// ask has topics fetched. It returns nil if too many readers wait already.
 func (f *fetcher) ask(ctx context.Context, topics []string) *ask {
 	a := &ask{ctx: ctx, topics: topics, left: map[*state]bool{}, done: make(chan struct{})}
 	f.mu.Lock()
@@ -30,8 +30,8 @@ func (f *fetcher) ask(ctx context.Context, topics []string) *ask {
 	return a
 }
 
-// beginAsks lets the asks that have come meanwhile have their turn: nothing is under way.
-// f is the caller's, and mu is held.
+// beginAsks begins with the asks that have come meanwhile. No fetch is under way. The caller
+// owns f, and mu is held.
 func (f *fetcher) beginAsks(now time.Time) {
 	f.asks = slices.DeleteFunc(f.asks, func(a *ask) bool { return a.ctx.Err() != nil })
 	pending := f.pending
@@ -52,7 +52,7 @@ func (f *fetcher) beginAsks(now time.Time) {
 	f.endAsks()
 }
 
-// want has a topic fetched for an ask, unless it is left alone for long.
+// want has a topic fetched for an ask, unless the topic must be left alone for long.
 func (f *fetcher) want(a *ask, s *state, now time.Time) {
 	if s.free.Sub(now) < tooLarge/2 {
 		s.asked, a.left[s] = true, true
@@ -68,7 +68,7 @@ func (f *fetcher) served(s *state) {
 	f.endAsks()
 }
 
-// endAsks ends those that have everything.
+// endAsks ends the asks that have everything.
 func (f *fetcher) endAsks() {
 	f.asks = slices.DeleteFunc(f.asks, func(a *ask) bool {
 		if len(a.left) == 0 {

@@ -110,7 +110,7 @@ func Attach(ctx context.Context, opt Options) (*Source, error) {
 	return s, nil
 }
 
-// greet finds the five objects and what the process says of itself.
+// greet finds the five objects and reads what the process says about itself.
 func (s *Source) greet(ctx context.Context) error {
 	for _, r := range []struct {
 		name string
@@ -153,13 +153,13 @@ func (s *Source) greet(ctx context.Context) error {
 	if !s.setHello(hello) {
 		return nil
 	}
-	// What it takes is known before the first command comes.
+	// Controls and actions are known before the first command comes.
 	return conn.Pipeline(ctx, []manager.Request{
 		{Proxy: s.res.data, Method: "get", Args: []any{shm.TopicControls}},
 		{Proxy: s.res.data, Method: "get", Args: []any{shm.TopicActions}},
 	}, func(i int, v pickle.Value, err error) error {
 		switch {
-		case err != nil: // said when it is asked for again
+		case err != nil: // the next fetch of it says so
 		case i == 0:
 			s.setControls(v)
 		default:
@@ -178,7 +178,7 @@ func helloPID(hello pickle.Value) int {
 	return 0
 }
 
-// setControls takes what the process declares that people may change.
+// setControls takes the declaration of what people may change.
 func (s *Source) setControls(v pickle.Value) (shm.Controls, []note) {
 	list, notes := decodeControls(v)
 	s.mu.Lock()
@@ -187,7 +187,7 @@ func (s *Source) setControls(v pickle.Value) (shm.Controls, []note) {
 	return list, notes
 }
 
-// setActions takes what the process declares that people may call.
+// setActions takes the declaration of what people may call.
 func (s *Source) setActions(v pickle.Value) (shm.Actions, []note) {
 	list, notes := decodeActions(v)
 	s.mu.Lock()
@@ -196,8 +196,8 @@ func (s *Source) setActions(v pickle.Value) (shm.Actions, []note) {
 	return list, notes
 }
 
-// keyInstance is where in client_data the random name of this run of the
-// process stands, so that every webmon calls it the same.
+// keyInstance is the key of client_data that holds the random name of this run of the
+// process. So every webmon calls the run the same.
 const keyInstance = "webmon:instance"
 
 func (s *Source) instance(ctx context.Context, conn *manager.Conn) (string, error) {
@@ -239,8 +239,8 @@ func (s *Source) setHello(v pickle.Value) bool {
 	case shm.KindNapari, shm.KindModel:
 		s.info.Kind = k
 	default:
-		// The other kinds are for what webmon itself starts or reaches: pages
-		// would say of a process what it is not.
+		// The other kinds belong to what webmon itself starts or reaches. Pages would
+		// describe the process wrongly.
 		s.info.Kind = shm.KindPython
 	}
 	s.info.PID = cmp.Or(s.info.PID, helloPID(v))
@@ -256,8 +256,8 @@ func (s *Source) Info() shm.Info {
 
 func (s *Source) saidHello() bool { return s.ours.Load() }
 
-// setReader notes where another webmon is found that takes the messages, "" for none.
-// It reports whether none was known before.
+// setReader notes the address of another webmon that takes the messages, "" for none.
+// It reports whether no other was known before.
 func (s *Source) setReader(url string) (first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -272,8 +272,8 @@ func (s *Source) Close() error {
 	return s.giveBack(context.Background())
 }
 
-// giveBack returns the references that the manager counts, each once: one too
-// many would destroy an object that napari still uses.
+// giveBack gives each reference back once, because the manager counts them. One too many
+// would destroy an object that napari still uses.
 func (s *Source) giveBack(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
 	defer cancel()
@@ -283,6 +283,6 @@ func (s *Source) giveBack(ctx context.Context) error {
 	return nil
 }
 
-// leaveTimeout bounds the good-bye: nobody should wait long for a process that
-// hangs, and one on a busy machine should not be taken for such.
+// leaveTimeout bounds the good-bye. Nobody should wait long for a process that hangs. A
+// process on a busy machine should not count as one that hangs.
 const leaveTimeout = 5 * time.Second

@@ -35,9 +35,8 @@ func (s *Source) Actions() []shm.Action {
 	return append([]shm.Action(nil), actions...)
 }
 
-// lostGrid reports whether a napari of this version only writes into its log
-// that it has no show_grid: those after 0.4.11. Of an unknown version it is
-// worth a try.
+// lostGrid reports whether a napari of this version has no show_grid, and only says so in its
+// log: those after 0.4.11. With an unknown version show_grid is worth a try.
 func lostGrid(version string) bool {
 	var major, minor, patch int
 	if n, _ := fmt.Sscanf(version, "%d.%d.%d", &major, &minor, &patch); n < 2 {
@@ -90,14 +89,14 @@ func (s *Source) message(cmd shm.Command) (pickle.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	var id pickle.Value // None: a value on the way
+	var id pickle.Value // None: a drag value
 	if cmd.ID != "" {
 		id = cmd.ID
 	}
 	return pickle.NewDict(messageWebmon, pickle.NewDict("id", id, "name", cmd.Name, "args", args)), nil
 }
 
-// arguments are those of an action, in its order, or the value of a control.
+// arguments returns the arguments of an action, in its order, or the value of a control.
 func (s *Source) arguments(cmd shm.Command) (*pickle.Dict, error) {
 	s.mu.Lock()
 	takes, ok, action := []shm.Control(nil), false, false
@@ -122,7 +121,7 @@ func (s *Source) arguments(cmd shm.Command) (*pickle.Dict, error) {
 		c := &takes[i]
 		v, given := cmd.Args[c.Name]
 		if !given && c.Default != nil && action {
-			continue // the process has it
+			continue // the process has the default
 		}
 		if !given {
 			return nil, fmt.Errorf("%s is missing", c.Name)

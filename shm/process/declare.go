@@ -25,8 +25,8 @@ const (
 	maxValue = 4096 // bytes of a text
 )
 
-// declarer decodes what a process declares. Whatever makes no sense is left
-// out, with one note for each kind of mistake.
+// declarer decodes what a process declares. It leaves out what makes no sense, with one note
+// for each kind of mistake.
 type declarer struct {
 	notes []note
 }
@@ -88,8 +88,8 @@ func decodeControls(v pickle.Value) (shm.Controls, []note) {
 }
 
 // decodeActions turns napari_data["actions"] into Actions, in the order of the
-// dict. An action with an argument that makes no sense is left out whole: it
-// could not be called.
+// dict. An action with an argument that makes no sense is left out, because nobody could
+// call it.
 func decodeActions(v pickle.Value) (shm.Actions, []note) {
 	var d declarer
 	list := shm.Actions{}
@@ -132,8 +132,7 @@ func (d *declarer) action(name string, v *pickle.Dict) (shm.Action, error) {
 		if err != nil {
 			return a, fmt.Errorf("its argument %q: %w", name, err)
 		}
-		// It is what the form begins with, and one beyond the limits would be no start
-		// of anything.
+		// The form begins with it, so it has to lie within the limits.
 		if x, ok := shm.Number(c.Default); ok && !c.Soft && (c.Min != nil && x < *c.Min || c.Max != nil && x > *c.Max) {
 			c.Default = nil
 		}
@@ -142,9 +141,8 @@ func (d *declarer) action(name string, v *pickle.Dict) (shm.Action, error) {
 	return a, nil
 }
 
-// control decodes one control. Its Value is nil where there is none that the
-// type allows. An error says why the control is of no use; of the rest what
-// makes no sense is ignored.
+// control decodes one control. Its Value is nil if the type does not allow what is there.
+// An error says why the control is of no use. Other parts that make no sense are ignored.
 func (d *declarer) control(name string, v *pickle.Dict) (shm.Control, error) {
 	c := shm.Control{
 		Name: name, Title: words1(v, "title", maxTitle), Unit: words1(v, "unit", maxWord),
@@ -175,7 +173,7 @@ func (d *declarer) control(name string, v *pickle.Dict) (shm.Control, error) {
 		return c, fmt.Errorf("its type is %s instead of float, int, bool, choice or text", kindOf(entry(v, "type")))
 	}
 	c.Value = typed(c.Type, entry(v, "value"))
-	// A default must be one that can be sent, and beyond the limits it can.
+	// People can send the default, so it must be one that can be sent. It may lie beyond the limits.
 	c.Default = typed(c.Type, entry(v, "default"))
 	if c.Default != nil {
 		if _, err := c.Accept(c.Default); err != nil {
@@ -185,8 +183,8 @@ func (d *declarer) control(name string, v *pickle.Dict) (shm.Control, error) {
 	return c, nil
 }
 
-// choices decodes what a choice may be, and what people see instead of it. Labels
-// that do not fit the choices are left out: each would stand for something else.
+// choices decodes the choices of a control, and the labels that people see instead. Labels
+// that do not fit the choices are left out, because they would name the wrong ones.
 func (d *declarer) choices(c *shm.Control, v *pickle.Dict) {
 	choices, _ := sequence(entry(v, "choices"))
 	var labels []pickle.Value
@@ -221,8 +219,8 @@ func (d *declarer) choices(c *shm.Control, v *pickle.Dict) {
 	}
 }
 
-// typed returns v as a value of the type, nil if it is none. It may lie beyond
-// the limits: it is what the process has.
+// typed returns v as a value of the type, nil if it is none. The value may lie beyond the
+// limits, because the process has it.
 func typed(t shm.ControlType, v pickle.Value) shm.Value {
 	v = scalar(v)
 	switch t {
@@ -251,7 +249,7 @@ func typed(t shm.ControlType, v pickle.Value) shm.Value {
 	return nil
 }
 
-// scalar takes a NumPy scalar for what it holds.
+// scalar returns what a NumPy scalar holds, and any other value as it is.
 func scalar(v pickle.Value) pickle.Value {
 	switch v := v.(type) {
 	case *pickle.Array:
@@ -293,14 +291,14 @@ func finite(d *pickle.Dict, key string) *float64 {
 	return &x
 }
 
-// topicKind is what a process says of one of its topics.
+// topicKind is what a process says about one of its topics.
 type topicKind struct {
 	name  string
 	state bool
 }
 
-// decodeTopics turns napari_data["topics"] into a value of the same form, with
-// what makes no sense left out, and the list of names.
+// decodeTopics turns napari_data["topics"] into a value of the same form, and the list of
+// names. It leaves out what makes no sense.
 func decodeTopics(v pickle.Value) (shm.Value, []topicKind, []note) {
 	var d declarer
 	out := map[string]shm.Value{}
@@ -333,7 +331,7 @@ func decodeTopics(v pickle.Value) (shm.Value, []topicKind, []note) {
 	return out, list, d.notes
 }
 
-// describe takes over a title and a unit.
+// describe copies a title and a unit.
 func describe(into map[string]shm.Value, v *pickle.Dict) {
 	for key, most := range map[string]int{"title": maxTitle, "unit": maxWord} {
 		if s := words1(v, key, most); s != "" {
@@ -342,7 +340,7 @@ func describe(into map[string]shm.Value, v *pickle.Dict) {
 	}
 }
 
-// decodeLost turns what a process says of events that it has not kept into a Lost.
+// decodeLost turns what a process says about events that it has dropped into a Lost.
 func decodeLost(v pickle.Value) (shm.Lost, bool) {
 	d, ok := v.(*pickle.Dict)
 	if !ok {

@@ -14,16 +14,16 @@ import (
 )
 
 const (
-	// getWait is how long a get waits in the manager: the thread there sleeps
-	// on a lock, so a longer wait saves nothing but a wake a second.
+	// getWait is how long a get waits in the manager. The thread there sleeps on a lock, so
+	// a longer wait would only save one wake a second.
 	getWait = time.Second
-	// backlog is how fast an answer has to come to mean that there was a queue.
+	// backlog is how fast an answer has to come to prove that there was a queue.
 	backlog  = time.Millisecond
 	deaf     = 3 * time.Second // longer than any wait for a message
-	maxDrain = 4096            // messages before looking around again
+	maxDrain = 4096            // messages taken in one go
 )
 
-// drain takes the messages of a process, at the pace of who watches, and hands over
+// drain takes the messages of a process, at the pace that the watchers need, and hands over
 // what they say.
 type drain struct {
 	queue *manager.Proxy
@@ -32,39 +32,39 @@ type drain struct {
 	seat  *seat
 	to    told
 
-	since   float64 // stamps before are of no interest any more; 0: all are
+	since   float64 // messages with earlier stamps are of no interest; 0: all messages are
 	skipped int     // messages left out because of since
 }
 
-// told is who hears what is no event.
+// told hears of the messages that are no events.
 type told interface {
 	saidHello() bool
-	// frame is called with every frame of the process, stamp as in shm.Sink.
+	// frame is called for every frame of the process, with the stamp of shm.Sink.
 	frame(stamp float64)
-	// changed is called with the names of states that have.
+	// changed is called with the names of states that have changed.
 	changed(names []string)
-	// missed is called when the process may have dropped something.
+	// missed is called when the process may have dropped messages.
 	missed()
-	// current is called when what was wanted with an ask is up to date.
+	// current is called when everything that an ask wanted is up to date.
 	current(ask int64)
 	// answered is called with what has become of a command.
 	answered(id string, status shm.Status, reason string)
 }
 
-// run takes the messages, at the pace of who watches, and follows napari's
-// frames by them.
+// run takes the messages, at the pace that the watchers need, and follows napari's frames by
+// them.
 func (d *drain) run(ctx context.Context, conn *manager.Conn) error {
-	// Where ctx ends because the process does, what is being taken then is still
-	// waited for: nobody else would get it.
+	// If ctx ends because the process ends, run still waits for the message that it is
+	// taking. Nobody else would get it.
 	wire, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
-	var waiting atomic.Bool // in a get, perhaps for nothing
+	var waiting atomic.Bool // a get waits, perhaps for nothing
 	defer context.AfterFunc(ctx, func() {
 		if !left(ctx) || sleep(wire, outlives) && waiting.Load() {
 			cut()
 		}
 	})()
-	behind := false // more waited than one drain took
+	behind := false // one drain did not take everything
 	heard := time.Now()
 	for ctx.Err() == nil {
 		if !d.seat.taken.Load() {
@@ -80,7 +80,7 @@ func (d *drain) run(ctx context.Context, conn *manager.Conn) error {
 		waiting.Store(false)
 		took := time.Since(start)
 		if since := time.Since(heard); since > deaf {
-			// One of us was stopped, and the process may have dropped something.
+			// The process or webmon was stopped, and the process may have dropped messages.
 			d.to.missed()
 		}
 		heard = time.Now()
@@ -94,7 +94,7 @@ func (d *drain) run(ctx context.Context, conn *manager.Conn) error {
 		d.message(v, err, false)
 		past := d.since != 0
 		rested := !past && !behind && d.pace.rest(ctx)
-		// A slow answer alone does not tell that the queue was empty before: the
+		// A slow answer alone does not prove that the queue was empty before, because the
 		// machine may be busy. So the past ends where a drain ends.
 		if took > backlog && !past && !rested || ctx.Err() != nil {
 			continue
@@ -113,21 +113,21 @@ func (d *drain) run(ctx context.Context, conn *manager.Conn) error {
 	}
 	for left(ctx) && d.seat.taken.Load() {
 		if n, err := d.drainQueue(wire, conn, true); n < maxDrain || err != nil {
-			break // however that went: the end is known already
+			break // the end is known already, however the drain went
 		}
 	}
 	return nil
 }
 
-// left reports whether ctx has ended because the process has, whose manager may
-// still answer for a moment.
+// left reports whether ctx has ended because the process has ended. Its manager may still
+// answer for a moment.
 func left(ctx context.Context) bool {
 	why := context.Cause(ctx)
 	return errors.Is(why, shm.ErrEnded) || errors.Is(why, shm.ErrOwner)
 }
 
-// drainQueue takes what is in the queue. late says that it lay there because
-// nobody was in a hurry.
+// drainQueue takes what is in the queue. late says that the messages lay there because nobody
+// was in a hurry.
 func (d *drain) drainQueue(ctx context.Context, conn *manager.Conn, late bool) (int, error) {
 	return conn.Drain(ctx, d.queue, maxDrain, func(v pickle.Value, err error) error {
 		d.message(v, err, late)
@@ -135,9 +135,9 @@ func (d *drain) drainQueue(ctx context.Context, conn *manager.Conn, late bool) (
 	})
 }
 
-// message hands one message over. The stamp of a frame that is late because
-// nobody was in a hurry, or webmon not yet there, is not passed on: it tells
-// nothing of how long frames take to get here.
+// message hands one message over. A frame may be late because nobody was in a hurry, or
+// because webmon was not there yet. The stamp of such a frame is not passed on, because it
+// does not tell how long frames take to get here.
 func (d *drain) message(v pickle.Value, err error, late bool) {
 	if err != nil {
 		d.sink.Notice("message", "A message could not be read and is lost: "+err.Error())
@@ -146,7 +146,7 @@ func (d *drain) message(v pickle.Value, err error, late bool) {
 	notes := events(v, d.own, d.to.saidHello(), func(e shm.Event) {
 		if e.Stamp > 0 && e.Stamp < d.since {
 			if !d.to.saidHello() {
-				d.skipped++ // an hour of frame times, perhaps: nobody looks so far back
+				d.skipped++ // it may be an hour of frame times, and nobody looks so far back
 				return
 			}
 			e.Past = true
@@ -176,13 +176,13 @@ func (d *drain) caughtUp() {
 	d.skipped, d.since = 0, 0
 }
 
-// Keys of messages that a process of ours keeps for itself.
+// These keys of messages are for webmon itself. Only a process with the package sends them.
 const (
 	messageWebmon  = "webmon"
 	messageCommand = "command"
 )
 
-// own takes what a process of ours says to webmon itself, which is no event.
+// own takes what a process with the package says to webmon itself, which is no event.
 func (d *drain) own(key string, v pickle.Value) bool {
 	if key != messageWebmon && key != messageCommand || !d.to.saidHello() {
 		return false
@@ -210,7 +210,7 @@ func (d *drain) own(key string, v pickle.Value) bool {
 			d.to.current(n)
 		}
 	}
-	// One from before webmon came tells nothing of now.
+	// A message from before webmon came does not tell what holds now.
 	if t, ok := number(scalar(entry(said, "alive"))); ok && (d.since == 0 || t >= d.since) {
 		d.sink.Alive()
 	}

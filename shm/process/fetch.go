@@ -15,79 +15,79 @@ import (
 )
 
 const (
-	// frameHz is from where on every frame counts as wanted.
+	// frameHz is the rate from which on every frame counts as wanted.
 	frameHz = 60
-	// maxStateHz bounds topics that webmon does not know: they are text, and
-	// may be of any size.
+	// maxStateHz bounds the rate of topics that webmon does not know. Pages show them as
+	// text, and they may have any size.
 	maxStateHz = 20
 	maxStates  = 256 // topics of napari_data that are followed
 
 	keysEvery  = time.Second     // while somebody looks for new topics
 	keysRarely = 5 * time.Second // while nobody does
 
-	// rest is how many times longer than it took a topic is left alone after it
-	// was fetched, so that a huge one cannot keep the manager busy.
+	// rest is how long a topic is left alone after a fetch, in multiples of the time that
+	// the fetch took. So a huge topic cannot keep the manager busy.
 	rest = 3
-	// tooLarge is how long a topic is left alone that is beyond all limits.
+	// tooLarge is how long a topic beyond all limits is left alone.
 	tooLarge = 30 * time.Second
 
-	// silence is how long without frames until topics are fetched by the clock.
+	// silence is how long frames have to be missing until topics are fetched by the clock.
 	silence = 250 * time.Millisecond
 
-	// settle is how long after somebody began to want a topic it is fetched once
-	// more, of a process that tells what changes: it may have changed before the
-	// process knew that somebody wants to know.
+	// settle is how long after somebody began to want a topic it is fetched once more, if
+	// the process tells what changes. The topic may have changed before the process knew
+	// that somebody wants it.
 	settle = time.Second
-	// assure is how often a topic is fetched of whose changes nothing is heard:
-	// a process drops what it had to say when nobody takes it.
+	// assure is how often a topic is fetched that is not said to change. A process drops
+	// what it had to say when nobody takes it.
 	assure = 30 * time.Second
 )
 
-// wantMessages is what is demanded where somebody looks for whatever comes.
+// wantMessages is the topic that somebody demands who looks at every message.
 const wantMessages = "messages"
 
 // state is one key of napari_data.
 type state struct {
 	name   string
-	wanted bool      // somebody has wanted it ever since it was fetched last
+	wanted bool      // somebody has wanted it ever since the last fetch
 	last   time.Time // of the last fetch
-	free   time.Time // not before
-	once   bool      // fetch it although nobody wants it: it is new
+	free   time.Time // it is not fetched before
+	once   bool      // it is new, so it is fetched although nobody wants it
 	get    []any     // the arguments that ask for it
-	asked  bool      // fetch it, whoever wants it: a reader waits for it
+	asked  bool      // a reader waits for it, so it is fetched whoever wants it
 
-	// Only for a process with the package, which tells what changes.
-	declares bool // it is about the process itself: fetched also while nobody wants it
-	changed  bool // since it was fetched last
+	// These are for a process with the package alone, which tells what changes.
+	declares bool // it is about the process itself, so it is fetched also while nobody wants it
+	changed  bool // it has changed since the last fetch
 	there    bool // it has ever been there
-	settled  bool // fetched again since the process knows that somebody wants it
+	settled  bool // it was fetched again after the process knew that somebody wants it
 }
 
-// fetcher fetches state topics: those that somebody watches, with the frames.
+// fetcher fetches the state topics that somebody watches, in step with the frames.
 //
-// A frame for which there is nothing to fetch is passed on by who has read it,
-// because waking another goroutine sixty times a second costs more than all the
-// rest. Hence the lock.
+// If there is nothing to fetch for a frame, the goroutine that has read the frame passes it
+// on. To wake another goroutine sixty times a second would cost more than everything else.
+// That is why there is a lock.
 type fetcher struct {
 	client *manager.Client
 	data   *manager.Proxy // napari_data
 	sink   shm.Sink
-	topics *topics // in which every topic is put that is followed
+	topics *topics // gets every topic that is followed
 	from   fetched
 
 	wake chan struct{} // capacity one: there is a frame to take
 
-	mu    sync.Mutex      // guards those up to news, and all below while not busy
+	mu    sync.Mutex      // guards the fields up to all, and every field below while busy is false
 	stamp float64         // of the latest frame, if frame
 	frame bool            // a frame waits
-	busy  bool            // fetch is at work, and owns all below
-	news  map[string]bool // what has changed meanwhile
-	all   bool            // everything may have
+	busy  bool            // a fetch is under way, and owns all below
+	news  map[string]bool // the topics that have changed meanwhile
+	all   bool            // every topic may have changed meanwhile
 
-	pending []*ask // that have come while busy, or since; guarded by mu
+	pending []*ask // asks that have come while busy was set, or later; guarded by mu
 	asks    []*ask // whose topics are being fetched
 
-	keysAsked state // stands for the names of topics in what an ask waits for
+	keysAsked state // stands for the names of topics, where an ask waits for them
 	poll      state
 	others    []*state
 	names     map[string]*state
@@ -100,13 +100,13 @@ type fetcher struct {
 // fetched is what a fetcher knows of the process, and who takes what it fetches.
 type fetched interface {
 	saidHello() bool
-	reads() bool // the messages come here, and not to another webmon
-	tells() bool // they tell what has changed
-	// received takes the value of a topic, or why there is none.
+	reads() bool // the messages come to this webmon, and not to another one
+	tells() bool // the messages tell what has changed
+	// received takes the value of a topic, or the error that says why there is none.
 	received(s *state, v pickle.Value, err error)
 	// demandChanged is called when somebody may want other topics than before.
 	demandChanged()
-	// heardOf is called when there is a topic that was not there before.
+	// heardOf is called when there is a new topic.
 	heardOf()
 }
 
@@ -117,7 +117,7 @@ func (f *fetcher) init() {
 	f.news = map[string]bool{}
 }
 
-// begin makes a new connection one that knows nothing of what came before it.
+// begin forgets what was under way on the connection before.
 func (f *fetcher) begin() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -133,8 +133,8 @@ func (f *fetcher) begin() {
 	}
 }
 
-// follow makes a key of napari_data a topic. Each is fetched once, so that
-// people see that it exists.
+// follow makes a key of napari_data a topic. Each topic is fetched once, so that people
+// see that it exists.
 func (f *fetcher) follow(name string) *state {
 	if s := f.names[name]; s != nil {
 		return s
@@ -142,7 +142,7 @@ func (f *fetcher) follow(name string) *state {
 	s := &state{name: name, once: true, declares: slices.Contains(declarations, name)}
 	f.names[name] = s
 	f.others = append(f.others, s)
-	if name != topicHello { // it is said once
+	if name != topicHello { // the hello is fetched only where it may have changed
 		f.topics.add(name, maxStateHz)
 	}
 	return s
@@ -177,7 +177,7 @@ func (f *fetcher) run(ctx context.Context) error {
 			if !errors.Is(err, pickle.ErrLimit) || f.batch[done] == nil {
 				return err
 			}
-			// The rest of the reply would follow: the connection is of no use.
+			// The rest of the reply would follow, so the connection is of no use.
 			again, err := f.client.Open(ctx)
 			if err != nil {
 				return err
@@ -201,7 +201,7 @@ func (f *fetcher) run(ctx context.Context) error {
 	}
 }
 
-// take takes the frame that waits, if one does, and all of f.
+// take takes the frame that waits, if one does, and makes the caller the owner of f.
 func (f *fetcher) take() (stamp float64, framed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -211,7 +211,7 @@ func (f *fetcher) take() (stamp float64, framed bool) {
 	return stamp, framed
 }
 
-// release gives f free and reports whether something has come meanwhile.
+// release gives f up. It reports whether something has come meanwhile.
 func (f *fetcher) release() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -227,14 +227,14 @@ func (f *fetcher) release() bool {
 	return news
 }
 
-// mark notes that a key has changed; f is the caller's.
+// mark notes that a key has changed. The caller owns f.
 func (f *fetcher) mark(name string) {
 	if s := f.names[name]; s != nil {
 		s.changed = true
 		return
 	}
-	if time.Since(f.keysLast) > silence { // or it would be asked for again and again
-		f.keysLast = time.Time{} // one that was not there before
+	if time.Since(f.keysLast) > silence { // otherwise the keys would be asked for again and again
+		f.keysLast = time.Time{} // the key is new
 	}
 }
 
@@ -246,7 +246,7 @@ func (f *fetcher) markAll() {
 	}
 }
 
-// changed takes the process's word for what has changed.
+// changed notes the topics that the process says have changed.
 func (f *fetcher) changed(names []string) {
 	wake := false
 	f.mu.Lock()
@@ -258,7 +258,7 @@ func (f *fetcher) changed(names []string) {
 		} else {
 			f.mark(name)
 		}
-		// While nobody wants it there is no hurry, and nothing to wake for.
+		// While nobody wants the topic there is no hurry, and no reason to wake.
 		wake = wake || f.sink.Demand(name) > 0
 	}
 	f.mu.Unlock()
@@ -267,8 +267,8 @@ func (f *fetcher) changed(names []string) {
 	}
 }
 
-// missed fetches again what somebody wants, after a while in which the process
-// may have dropped what it had to say.
+// missed has everything fetched again that somebody wants. The process may have dropped what
+// it had to say.
 func (f *fetcher) missed() {
 	f.mu.Lock()
 	if f.all = true; !f.busy {
@@ -278,9 +278,9 @@ func (f *fetcher) missed() {
 	shm.Signal(f.wake)
 }
 
-// pass passes a frame on, at once if there is nothing to fetch for it. Frames
-// keep their order: one that waits is overtaken by none, only replaced. Unstamped
-// frames have no order: they are all forwarded, so that the frame rate stays right.
+// pass passes a frame on, at once if there is nothing to fetch for it. Frames keep their
+// order: no frame overtakes one that waits, but a later one may replace it. Unstamped frames
+// have no order. They are all forwarded, so that the frame rate stays right.
 func (f *fetcher) pass(stamp float64) {
 	f.mu.Lock()
 	now := time.Now()
@@ -297,7 +297,7 @@ func (f *fetcher) pass(stamp float64) {
 	}
 }
 
-// anyDue reports whether a frame now has something to fetch.
+// anyDue reports whether there is something to fetch for a frame that comes now.
 func (f *fetcher) anyDue(now time.Time) bool {
 	if f.stateDue(&f.poll, now, true) {
 		return true
@@ -334,8 +334,8 @@ func (f *fetcher) keysPeriod() time.Duration {
 	return keysRarely
 }
 
-// period is the time between two fetches of a topic, 0 for every frame, and
-// whether somebody wants it at all.
+// period returns the time between two fetches of a topic, 0 for every frame, and whether
+// somebody wants the topic at all.
 func (f *fetcher) period(s *state) (time.Duration, bool) {
 	hz := f.sink.Demand(s.name)
 	switch {
@@ -354,7 +354,7 @@ func (f *fetcher) stateDue(s *state, now time.Time, framed bool) bool {
 	if !wanted {
 		s.wanted, s.settled = false, s.declares
 	}
-	first := wanted && !s.wanted // since it was fetched last
+	first := wanted && !s.wanted // nobody wanted it at the last fetch
 	switch {
 	case now.Before(s.free):
 		return false
@@ -374,12 +374,12 @@ func (f *fetcher) stateDue(s *state, now time.Time, framed bool) bool {
 	return !f.framesFlow(now) && since >= f.clockPeriod(s, period)
 }
 
-// earlier is by how much a topic may be early, so that a rate close to the
-// frames' keeps step with them.
+// earlier is how early a topic may be fetched. So a rate close to that of the frames keeps
+// step with them.
 func earlier(period time.Duration) time.Duration { return min(period/4, 8*time.Millisecond) }
 
-// tellsDue is how long after the last fetch of it a topic of a process that
-// tells what changes is to be fetched again, if at all.
+// tellsDue returns how long after its last fetch a topic is to be fetched again, if at all.
+// The process tells what changes.
 func (s *state) tellsDue(period time.Duration, wanted bool) (time.Duration, bool) {
 	switch {
 	case !wanted:
@@ -392,10 +392,10 @@ func (s *state) tellsDue(period time.Duration, wanted bool) (time.Duration, bool
 	return assure, true
 }
 
-// clockPeriod is the period where no frames set the pace.
+// clockPeriod is the period while no frames set the pace.
 func (f *fetcher) clockPeriod(s *state, period time.Duration) time.Duration {
 	if s == &f.poll && f.from.reads() {
-		// It changes with a frame only. This is for a napari that ticks and
+		// The poll changes with a frame only. This rate is for a napari that ticks, but
 		// whose frames are lost on the way.
 		return max(period, time.Second)
 	}
@@ -406,7 +406,7 @@ func (f *fetcher) framesFlow(now time.Time) bool {
 	return now.UnixNano()-f.lastFrame.Load() < int64(silence)
 }
 
-// nextDue is how long from now the clock has something to do.
+// nextDue returns how long it takes until something is due by the clock.
 func (f *fetcher) nextDue(now time.Time) time.Duration {
 	next := f.keysPeriod() - now.Sub(f.keysLast)
 	look := func(s *state) {
@@ -437,8 +437,8 @@ func (f *fetcher) nextDue(now time.Time) time.Duration {
 	return max(next, time.Millisecond)
 }
 
-// fetchBatch asks for everything in batch at once. Where a reply breaks the
-// connection it says which.
+// fetchBatch asks for everything in batch at once. If a reply breaks the connection, it says
+// which.
 func (f *fetcher) fetchBatch(ctx context.Context, conn *manager.Conn) (done int, err error) {
 	f.reqs = f.reqs[:0]
 	for _, s := range f.batch {
@@ -460,9 +460,9 @@ func (f *fetcher) fetchBatch(ctx context.Context, conn *manager.Conn) (done int,
 			f.served(&f.keysAsked)
 			return nil
 		}
-		// The first fetch since somebody wants it is not enough.
+		// The first fetch after somebody began to want it is not enough.
 		s.settled, s.changed = s.wanted || s.declares, false
-		_, s.wanted = f.period(s) // it may be one that nobody wants
+		_, s.wanted = f.period(s) // the topic may be one that nobody wants
 		s.once, s.last, s.free = false, now, now.Add(rest*took)
 		f.from.received(s, v, err)
 		f.served(s)
@@ -471,7 +471,7 @@ func (f *fetcher) fetchBatch(ctx context.Context, conn *manager.Conn) (done int,
 	return done, err
 }
 
-// args are those of napari_data.get, made once.
+// args returns the arguments of napari_data.get, which are made once.
 func (s *state) args() []any {
 	if s.get == nil {
 		s.get = []any{s.name}
@@ -479,11 +479,11 @@ func (s *state) args() []any {
 	return s.get
 }
 
-// lookForKeys has the names of topics asked for soon; for who takes what was fetched.
+// lookForKeys has the names of topics asked for soon. The receiver of what was fetched calls it.
 func (f *fetcher) lookForKeys() { f.keysLast = time.Time{} }
 
-// keys looks for topics of napari_data that were not there before. Each is
-// fetched once, so that people see that it exists.
+// keys looks for new topics of napari_data. Each of them is fetched once, so that people see
+// that it exists.
 func (f *fetcher) keys(v pickle.Value, err error) {
 	list, ok := sequence(v)
 	if err != nil || !ok {
@@ -510,7 +510,7 @@ func (f *fetcher) keys(v pickle.Value, err error) {
 			continue
 		}
 		if _, isArray := shm.ArrayOfTopic(name); isArray {
-			continue // the value of such a topic is a frame, and comes another way
+			continue // the value of such a topic is a frame, which comes through shared memory
 		}
 		if len(f.others) >= maxStates {
 			f.sink.Notice("states", fmt.Sprintf("The process shares more than %d values; the rest is left out", maxStates))

@@ -10,15 +10,15 @@ import (
 	"webmon/shm/pickle"
 )
 
-// Keys of client_data.
+// These are keys of client_data.
 const (
-	keyWant = "want:" // and the webmon's id
+	keyWant = "want:" // the id of the webmon follows
 
-	keyWatchers = "webmon:watchers:" // and the webmon's id
+	keyWatchers = "webmon:watchers:" // the id of the webmon follows
 )
 
-// keep does what has to be done once a second: look whether the owner lives,
-// hold the claim, tell the process what is wanted, count what it costs.
+// keep does what has to be done once a second. It looks whether the owner lives, holds the
+// claim, tells the process what is wanted, and counts what watching costs.
 func (r *run) keep(ctx context.Context, conn *manager.Conn) error {
 	second := time.NewTicker(keepEvery)
 	defer second.Stop()
@@ -37,7 +37,7 @@ func (r *run) keep(ctx context.Context, conn *manager.Conn) error {
 			return r.orphan(ctx)
 		}
 		if r.watch.gone() {
-			// Its connections may live on in what was forked from it.
+			// Its connections may live on in processes that were forked from it.
 			return fmt.Errorf("the process behind %s has died: %w", r.opt.Address, manager.ErrGone)
 		}
 		if err := r.seat.claim(ctx, conn, true); err != nil {
@@ -56,8 +56,8 @@ func (r *run) cost() {
 	r.sink.Cost(shm.Cost{Calls: st.Calls, Bytes: st.Bytes, Waiting: st.Waiting, Manager: r.watch.managerCPU()})
 }
 
-// want tells a process with the package what somebody watches. A plain napari never
-// looks, so it is spared.
+// want tells a process with the package what somebody watches. A plain napari is not told,
+// because it never looks.
 func (r *run) want(ctx context.Context, conn *manager.Conn) error {
 	if !r.saidHello() {
 		return nil

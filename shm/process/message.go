@@ -11,18 +11,18 @@ import (
 	"webmon/shm/pickle"
 )
 
-// TopicMessage is the topic of messages that are no dict and so name none.
+// TopicMessage is the topic of messages that are no dict, and so name no topic.
 const TopicMessage = "message"
 
 const (
 	maxTopicName = 128    // bytes
-	maxNodes     = 20_000 // values of one message: a page shows no more
+	maxNodes     = 20_000 // values of one message, since a page shows no more
 	maxDepth     = 32
 	maxItems     = 1024 // of an array whose values are passed on
 )
 
-// plain converts what a process sent into a [shm.Value]. Arrays keep their
-// dtype and shape, and their values where they are few.
+// plain converts what a process sent into a [shm.Value]. Arrays keep their dtype and shape,
+// and their values if they are few.
 func plain(v pickle.Value) (shm.Value, error) {
 	return pickle.Plain(v, pickle.PlainOptions{MaxNodes: maxNodes, MaxDepth: maxDepth, Array: array})
 }
@@ -34,7 +34,7 @@ func array(a *pickle.Array) (any, bool) {
 	}
 	values, err := pickle.Plain(a, pickle.PlainOptions{MaxNodes: maxNodes, MaxDepth: maxDepth})
 	if err != nil {
-		return out, true // described instead of written out
+		return out, true // the array is described instead of written out
 	}
 	if list, ok := values.([]any); ok && len(a.Shape) > 0 {
 		out.Values = list
@@ -44,9 +44,9 @@ func array(a *pickle.Array) (any, bool) {
 	return out, true
 }
 
-// events turns one message into the events it stands for: each key of a dict
-// is a topic, unless own, if any, takes it. With many a list is one event after
-// the other of its topic. What cannot be passed on is left out, with a note.
+// events turns one message into the events that it stands for. Each key of a dict is a topic,
+// unless own takes it; own may be nil. With many a list stands for one event after the other
+// of its topic. events leaves out what cannot be passed on, with a note.
 func events(v pickle.Value, own func(key string, v pickle.Value) bool, many bool, emit func(shm.Event)) []note {
 	d, ok := v.(*pickle.Dict)
 	if !ok {
@@ -86,7 +86,7 @@ func tooMuch(key, topic string, err error) note {
 	return note{key + "." + topic, fmt.Sprintf("What came under %q cannot be shown and was left out: %v", topic, err)}
 }
 
-// stampOf returns the process's own time of a message, 0 if it gave none.
+// stampOf returns the time that the process gave a message, 0 if it gave none.
 func stampOf(v shm.Value) float64 {
 	if m, ok := v.(map[string]shm.Value); ok {
 		if t, ok := shm.Number(m["time"]); ok && t > 0 && t < 1e11 {
@@ -96,7 +96,7 @@ func stampOf(v shm.Value) float64 {
 	return 0
 }
 
-// topicName makes a topic of a key of whatever type.
+// topicName turns a key of any type into a topic.
 func topicName(key pickle.Value) string {
 	s, ok := key.(string)
 	if !ok {

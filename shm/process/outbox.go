@@ -18,17 +18,17 @@ const (
 	maxPending = 64   // commands that the process has not taken yet
 	maxAsked   = 1024 // commands that it has taken and not answered
 
-	// How often to ask whether commands were taken: at once after a frame,
-	// because napari takes them then, and more and more rarely without one.
+	// These say how often to ask whether commands were taken: at once after a frame,
+	// because napari takes commands then, and more and more rarely without frames.
 	askFirst  = 20 * time.Millisecond
 	askRarely = time.Second
 
-	// answersIn is how long an answer may take: a measurement may be a long one,
-	// but an answer can be lost. For the time of hurryFor it is waited for.
+	// answersIn is how long an answer may take. A measurement may take long, but an answer
+	// can be lost. For the time hurryFor messages are taken at once for its sake.
 	answersIn = 10 * time.Minute
 	hurryFor  = 2 * time.Second
-	// elsewhere is how long an answer may take that another webmon gets, if it
-	// lives: one that died has its claim for so long, and then answers come.
+	// elsewhere is how long an answer may take while another webmon takes the messages. A
+	// webmon that has died keeps its claim for so long. After that answers come here.
 	elsewhere = 2 * staleClaim
 )
 
@@ -37,15 +37,15 @@ type pending struct {
 	cmd     shm.Command
 	value   pickle.Value // what is put into the process's queue
 	answers bool         // the process will say what has become of it
-	taken   time.Time    // when it was; guarded by outbox.mu
+	taken   time.Time    // when the process took it; guarded by outbox.mu
 	report  func(shm.Status, string)
 
-	mu   sync.Mutex   // held while reporting, so that nothing comes after the end
-	step atomic.Int32 // the furthest that was told; written under mu
+	mu   sync.Mutex   // held while reporting, so that nothing is reported after the end
+	step atomic.Int32 // the furthest step that was reported; written under mu
 }
 
-// tell reports a step, unless a later one was reported before: the answer to a
-// command may be here before the word that it was sent.
+// tell reports a step, unless a later step was reported before. The answer to a command may
+// be here before the word that the command was sent.
 func (p *pending) tell(status shm.Status, text string) {
 	step := int32(final)
 	switch status {
@@ -66,29 +66,28 @@ const final = 3 // the step of applied, refused and gone
 
 func (p *pending) over() bool { return p.step.Load() == final }
 
-// onWay reports whether it is a value on the way to another, which nobody waits
-// for.
+// onWay reports whether p is a drag value. Nobody waits for it, and others follow.
 func (p *pending) onWay() bool { return p.cmd.ID == "" }
 
-// outbox keeps commands until the process has taken them, and where it answers
-// until it has. It outlives a connection that breaks.
+// outbox keeps commands until the process has taken them, or answered if it answers. The
+// outbox outlives a connection that breaks.
 //
-// Of the values on the way under one name one at most waits here, and one in
-// the process's queue: what comes faster takes the place of the one that waits.
+// Of the drag values of one name at most one waits here, and at most one in the process's
+// queue. A faster one takes the place of the one that waits.
 type outbox struct {
 	wake      chan struct{} // capacity one: there is something to send
 	ticked    chan struct{} // capacity one: the process may have taken some
-	waits     atomic.Bool   // something is sent and not yet taken
+	waits     atomic.Bool   // a command was sent and not yet taken
 	elsewhere time.Duration // constant
 
 	mu      sync.Mutex      // guards all below
-	queued  []*pending      // not yet sent
-	sending *pending        // of queued, while it is being sent
-	sent    []*pending      // in the process's queue, oldest first
-	flying  map[string]bool // names of the values on the way in sent
-	asked   []*pending      // taken and not yet answered, oldest first
+	queued  []*pending      // commands that are not yet sent
+	sending *pending        // the one of queued that is being sent
+	sent    []*pending      // commands in the process's queue, oldest first
+	flying  map[string]bool // names of the drag values in sent
+	asked   []*pending      // commands taken and not yet answered, oldest first
 	waiting int             // commands with an id in queued and sent
-	closed  string          // why nothing is taken any more; "" while it is
+	closed  string          // why no command is accepted any more; "" while they are
 }
 
 func (o *outbox) init() {
@@ -98,8 +97,7 @@ func (o *outbox) init() {
 	o.elsewhere = elsewhere
 }
 
-// unanswered reports whether somebody waits for an answer that should be here
-// any moment.
+// unanswered reports whether somebody waits for an answer that should be here at any moment.
 func (o *outbox) unanswered() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -142,7 +140,7 @@ func (o *outbox) enqueue(p *pending) {
 	o.queued = append(o.queued, p)
 }
 
-// close ends the life of every command, and of those that come later.
+// close ends every command, and every command that comes later.
 func (o *outbox) close(reason string) {
 	o.mu.Lock()
 	left := slices.Concat(o.asked, o.sent, o.queued)
@@ -159,7 +157,7 @@ func (o *outbox) next() (*pending, bool) {
 	defer o.mu.Unlock()
 	for _, p := range o.queued {
 		if p.onWay() && o.flying[p.cmd.Name] {
-			continue // what is under way comes first
+			continue // the value of that name in the process's queue comes first
 		}
 		o.sending = p
 		return p, true
@@ -167,7 +165,7 @@ func (o *outbox) next() (*pending, bool) {
 	return nil, false
 }
 
-// settle takes a command out of queued, into sent if it was. With keep it stays
+// settle moves a command out of queued, and into sent if it was sent. With keep it stays
 // where it is, for the next connection.
 func (o *outbox) settle(p *pending, sent, keep bool) {
 	o.mu.Lock()
@@ -191,16 +189,16 @@ func (o *outbox) settle(p *pending, sent, keep bool) {
 	o.waits.Store(true)
 }
 
-// taken notes that all but inQueue of what was sent has been taken: the queue is
-// first in, first out, so of what is in it that many are ours at most. It
-// returns them.
+// taken notes that the process has taken all sent commands but the last inQueue. The queue is
+// first in, first out, so at most that many of its items are webmon's. taken returns the
+// commands that were taken.
 func (o *outbox) taken(inQueue int, now time.Time) []*pending {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.took(max(len(o.sent)-max(inQueue, 0), 0), now)
 }
 
-// took notes that the first n of what was sent have been taken; mu is held.
+// took notes that the process has taken the first n of sent. mu is held.
 func (o *outbox) took(n int, now time.Time) []*pending {
 	out := o.sent[:n:n]
 	o.sent = o.sent[n:]
@@ -219,7 +217,7 @@ func (o *outbox) took(n int, now time.Time) []*pending {
 	return out
 }
 
-// answered ends the life of the oldest command of that id.
+// answered ends the oldest command of that id.
 func (o *outbox) answered(id string, status shm.Status, reason string) {
 	if id == "" {
 		return
@@ -232,9 +230,9 @@ func (o *outbox) answered(id string, status shm.Status, reason string) {
 		found = o.asked[i]
 	} else if i := slices.IndexFunc(o.sent, is); i >= 0 {
 		found = o.sent[i]
-		took = o.took(i+1, time.Now()) // and all before it
+		took = o.took(i+1, time.Now()) // the process has taken all before it too
 	} else if o.sending != nil && is(o.sending) {
-		found = o.sending // nobody has come to note that it was sent
+		found = o.sending // it was sent, and run has not noted that yet
 	}
 	o.asked = slices.DeleteFunc(o.asked, func(p *pending) bool { return p == found })
 	more := len(o.queued) > 0
@@ -250,7 +248,7 @@ func (o *outbox) answered(id string, status shm.Status, reason string) {
 	}
 }
 
-// expire ends the life of commands that will not be answered, or not to us.
+// expire ends commands that will not be answered, or whose answers go to another webmon.
 func (o *outbox) expire(now time.Time, reading bool) {
 	o.mu.Lock()
 	var lost []*pending
@@ -276,18 +274,18 @@ func (o *outbox) expire(now time.Time, reading bool) {
 	}
 }
 
-// tick is called when the process may just have taken commands: napari takes them
-// after it has sent a frame.
+// tick is called when the process may just have taken commands. napari takes them after it
+// has sent a frame.
 func (o *outbox) tick() {
 	if o.waits.Load() {
 		shm.Signal(o.ticked)
 	}
 }
 
-// run sends what is queued into the process's queue, over conn, and watches it being
-// taken, until ctx is done or the connection is lost. sent is called after each.
+// run puts the queued commands into the process's queue, over conn, and notes when they are
+// taken, until ctx is done or the connection is lost. It calls sent after each command.
 func (o *outbox) run(ctx context.Context, conn *manager.Conn, queue *manager.Proxy, sent func()) error {
-	shm.Signal(o.wake) // what was queued before
+	shm.Signal(o.wake) // for the commands that were queued before
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	pause := askFirst
@@ -337,7 +335,7 @@ func (o *outbox) run(ctx context.Context, conn *manager.Conn, queue *manager.Pro
 				p.tell(shm.Taken, "")
 			}
 			if len(took) > 0 {
-				shm.Signal(o.wake) // what waited for one of these
+				shm.Signal(o.wake) // for the commands that waited for one of these
 			}
 		}
 		if o.waits.Load() {

@@ -10,20 +10,19 @@ import (
 	"webmon/shm"
 )
 
-// defaultLull is how long messages may gather while nobody watches. It divides
-// a second, so that every second has its share of them and rates come out right.
+// defaultLull is how long messages may gather while nobody watches. A second is a multiple of
+// it, so that every second has its share of messages and rates come out right.
 const defaultLull = 250 * time.Millisecond
 
-// pace decides how soon messages are taken. Somebody who watches gets each when
-// it comes; while nobody does they are taken together, a few times a second,
-// which costs a fraction of the calls. The first after a pause comes at once in
-// either case.
+// pace decides how soon messages are taken. While somebody watches, each is taken when it
+// comes. While nobody watches, messages are taken together, a few times a second, which costs
+// a fraction of the calls. In either case the first message after a pause is taken at once.
 type pace struct {
 	sink   shm.Sink
 	lull   time.Duration
-	hurry  chan struct{} // capacity one: somebody may want something now
+	hurry  chan struct{} // capacity one; signalled when somebody may want something now
 	topics topics
-	asked  func() bool // whether somebody waits for an answer; nil: nobody does
+	asked  func() bool // reports whether somebody waits for an answer; nil: nobody does
 }
 
 func newPace(sink shm.Sink, lull time.Duration) *pace {
@@ -32,15 +31,15 @@ func newPace(sink shm.Sink, lull time.Duration) *pace {
 	return p
 }
 
-// heard makes a topic one for whose sake messages are taken at once.
+// heard notes a topic. Messages are taken at once for the sake of noted topics.
 func (p *pace) heard(topic string) { p.topics.add(topic, 0) }
 
 func (p *pace) watched() bool {
 	return p.asked != nil && p.asked() || p.sink.Demand(wantMessages) > 0 || p.topics.anyWanted(p.sink)
 }
 
-// rest lets messages gather until the lull is over or somebody watches. It
-// reports whether it did.
+// rest lets messages gather until the lull is over or somebody watches. It reports whether it
+// has let them gather.
 func (p *pace) rest(ctx context.Context) bool {
 	if p.watched() {
 		return false
@@ -62,7 +61,7 @@ func (p *pace) rest(ctx context.Context) bool {
 	}
 }
 
-// topics are those that the process has been heard of.
+// topics is the topics that webmon has heard of from the process.
 type topics struct {
 	mu    sync.Mutex         // guards all below
 	names map[string]float64 // how often a second the topic is of use at most; 0: as often as it comes
@@ -88,8 +87,8 @@ func (t *topics) add(name string, most float64) bool {
 	return !there
 }
 
-// renew calls add, and forgets the arrays that it does not name: a process may
-// share many over its life, each under another name.
+// renew calls add, and forgets the arrays that add does not name. A process may share many
+// arrays over its life, each under another name.
 func (t *topics) renew(add func()) {
 	t.mu.Lock()
 	t.fresh = map[string]bool{}

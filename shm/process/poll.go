@@ -13,21 +13,20 @@ import (
 
 const (
 	maxLayers = 1024    // of one poll
-	maxTiles  = 1 << 20 // drawn of one layer: a picture of more is a red area
+	maxTiles  = 1 << 20 // drawn of one layer, since more tiles would be one red area
 	maxPixels = 1 << 53 // along a side: JavaScript counts no further
 	maxLevel  = 53      // halving maxPixels that often leaves one pixel
 )
 
-// note says what was wrong with a part of a message; the rest was kept.
+// note says what was wrong with a part of a message. The other parts were kept.
 type note struct{ key, text string }
 
 // errNoPoll says that napari has not ticked yet.
 var errNoPoll = errors.New("no poll yet")
 
-// decodePoll turns what napari calls the poll into a TilePoll. It takes every
-// part that it understands and leaves out the others, with a note for each
-// kind; an error says that there is nothing to take at all. The result shares
-// no memory with v.
+// decodePoll turns what napari calls the poll into a TilePoll. It takes every part that it
+// understands. It leaves out the other parts, with a note for each kind. An error says that
+// it understands no part. The result shares no memory with v.
 func decodePoll(v pickle.Value) (*shm.TilePoll, []note, error) {
 	if v == nil {
 		return nil, nil, errNoPoll
@@ -68,7 +67,7 @@ func (p *pollDecoder) note(key, format string, args ...any) {
 	key = "poll." + key
 	for _, n := range p.notes {
 		if n.key == key {
-			return // one of a kind says enough
+			return // one note of a kind says enough
 		}
 	}
 	p.notes = append(p.notes, note{key, fmt.Sprintf(format, args...)})
@@ -88,7 +87,7 @@ func (p *pollDecoder) layer(key, v pickle.Value) {
 		return
 	}
 	if p.poll.Layer(l.ID) != nil {
-		return // 1 and "1": cannot come from napari, and ids must be unique
+		return // 1 and "1" cannot come from napari, and ids must be unique
 	}
 	d, ok := v.(*pickle.Dict)
 	if !ok {
@@ -251,8 +250,8 @@ func (p *pollDecoder) finite(corners [2][2]float64) bool {
 	return true
 }
 
-// config decodes the shape of the level in use. A viewer can do nothing with
-// half of it, so it is all or nothing.
+// config decodes the shape of the level in use. It takes all of it or nothing, because a
+// viewer can do nothing with half of it.
 func (p *pollDecoder) config(v pickle.Value) *shm.TileConfig {
 	d, ok := v.(*pickle.Dict)
 	if !ok {
@@ -294,7 +293,7 @@ func (p *pollDecoder) config(v pickle.Value) *shm.TileConfig {
 	return c
 }
 
-// moreConfig decodes what only a process with the package says, each part for itself.
+// moreConfig decodes what only a process with the package says. Each part counts for itself.
 func (p *pollDecoder) moreConfig(c *shm.TileConfig, d *pickle.Dict) {
 	given := func(key string) (pickle.Value, bool) {
 		v := scalar(entry(d, key))
@@ -353,7 +352,7 @@ func sizes(v pickle.Value) (out [2]int64, ok bool) {
 	return out, true
 }
 
-// levels returns the sizes of all levels, nil if one makes no sense.
+// levels returns the sizes of all levels, nil if one size makes no sense.
 func levels(v pickle.Value) [][2]int64 {
 	var out [][2]int64
 	if a, ok := v.(*pickle.Array); ok {

@@ -14,16 +14,16 @@ import (
 	"time"
 )
 
-// process is one process, told apart from a later one of the same number.
+// process is one process. It differs from a later process of the same number.
 type process struct {
 	pid   int
 	start uint64 // clock ticks after boot
 }
 
-// procStat is what of /proc/<pid>/stat is of use.
+// procStat is the useful part of /proc/<pid>/stat.
 type procStat struct {
 	state  byte
-	killed bool // it is ending, or will as soon as it gets a processor
+	killed bool // it is ending, or will end as soon as it gets a processor
 	parent int
 	cpu    time.Duration
 	start  uint64
@@ -65,10 +65,10 @@ func findProcess(pid int) (process, bool) {
 	return process{pid, s.start}, true
 }
 
-// dead is true of a zombie too: it runs no more, only nobody has asked how it
-// ended. And it is true of a process that has been killed and not yet been run
-// to end: on a busy machine that takes a while, in which it must not look as
-// if it had outlived another.
+// dead reports whether the process runs no more. A zombie is dead: only nobody has asked yet
+// how it ended. A process that was killed and has not had a processor to end on is dead too.
+// On a busy machine that takes a while, and meanwhile the process must not look as if it had
+// outlived another one.
 func (s procStat) dead() bool {
 	return s.killed || s.state == 'Z' || s.state == 'X' || s.state == 'x'
 }
@@ -103,15 +103,15 @@ func (p process) exe() string {
 	return strings.TrimSuffix(s, " (deleted)")
 }
 
-// python reports whether p looks like a Python program, or one made of the
-// same binary as like (a bundled application).
+// python reports whether p looks like a Python program, or runs the same binary as like (a
+// bundled application).
 func (p process) python(like process) bool {
 	exe := p.exe()
 	return strings.Contains(strings.ToLower(filepath.Base(exe)), "python") || exe != "" && exe == like.exe()
 }
 
-// listener returns the process that listens on a TCP port of this machine. It
-// is found only if it belongs to the same user.
+// listener returns the process that listens on a TCP port of this machine. listener finds it
+// only if it belongs to the same user.
 func listener(port int) (process, bool) {
 	inode := ""
 	for _, name := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
@@ -127,7 +127,7 @@ func listener(port int) (process, bool) {
 	if err != nil {
 		return process{}, false
 	}
-	for _, d := range slices.Backward(dirs) { // young processes have large numbers, mostly
+	for _, d := range slices.Backward(dirs) { // young processes mostly have large numbers
 		pid, err := strconv.Atoi(d.Name())
 		if err != nil {
 			continue
@@ -171,9 +171,8 @@ var (
 	versionLine  = regexp.MustCompile(`(?m)^version(?:_info)?\s*=\s*(\d+\.\d+\.\d+[0-9A-Za-z.+]*)`)
 )
 
-// versions finds which Python runs in p, and which napari it has, by the
-// libraries it has mapped: nothing is run and nothing but folders is looked
-// at. "" stands for unknown.
+// versions finds which Python runs in p, and which napari it has, by the libraries that p has
+// mapped. It runs nothing, and looks at nothing but folders. "" stands for unknown.
 func (p process) versions() (python, napari string) {
 	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", p.pid))
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// process is one process. Without /proc a later process of the same number
-// cannot be told apart, and nothing else is known of it.
+// process is one process. Without /proc a later process of the same number looks the same,
+// and nothing else is known about it.
 type process struct{ pid int }
 
 func findProcess(pid int) (process, bool) {

@@ -10,8 +10,8 @@ import (
 	"webmon/shm/pickle"
 )
 
-// answerWait is how long a process may take to bring what it shares up to date,
-// before what it has is taken as it is: one that is busy does not hold people up.
+// answerWait is how long a process may take to bring what it shares up to date. After that
+// webmon takes what there is, so that a busy process does not hold people up.
 const answerWait = 700 * time.Millisecond
 
 var _ shm.Refresher = (*Source)(nil)
@@ -22,8 +22,8 @@ func (s *Source) Refresh(ctx context.Context, topics []string) {
 	if r == nil {
 		return
 	}
-	// It works out some states only while somebody wants them.
-	if r.tells() { // otherwise it does not know the question, or answers somebody else
+	// The process works out some states only while somebody wants them.
+	if r.tells() { // otherwise the process does not know the question, or answers another webmon
 		r.asked.wait(ctx)
 	}
 	if topics != nil && len(topics) == 0 {
@@ -42,23 +42,23 @@ func (s *Source) Refresh(ctx context.Context, topics []string) {
 	}
 }
 
-// asked is how often the process was asked to bring what is wanted up to date, and
-// how often it has said that it has. Its word comes with the messages, so that all
-// that it sent before has come as well.
+// asked counts how often the process was asked to bring what is wanted up to date, and how
+// often it has answered. An answer comes with the messages, so everything that the process
+// sent before is here too.
 type asked struct {
-	urge func() // sends the question at once, and has the answer taken at once
+	urge func() // has the question sent at once, and the answer taken at once
 
 	mu     sync.Mutex // guards all below
 	able   bool       // the process answers
 	last   int64      // number of the last ask, from 1
-	told   int64      // the last that was answered
-	asking int        // so many wait
+	told   int64      // number of the last ask that was answered
+	asking int        // how many wait
 	news   chan struct{}
 }
 
 func (a *asked) init(urge func()) { a.urge, a.news = urge, make(chan struct{}) }
 
-// number is that of the last ask, 0 for none.
+// number returns the number of the last ask, 0 for none.
 func (a *asked) number() int64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -72,7 +72,7 @@ func (a *asked) waits() bool {
 	return a.asking > 0
 }
 
-// wait asks the process, and waits until it has answered or is too slow.
+// wait asks the process, and waits until the process has answered or is too slow.
 func (a *asked) wait(ctx context.Context) {
 	a.mu.Lock()
 	if !a.able {
@@ -106,7 +106,7 @@ func (a *asked) wait(ctx context.Context) {
 	a.mu.Unlock()
 }
 
-// answered takes the process's word that what was wanted with an ask is up to date.
+// answered notes that the process has brought up to date what was wanted with an ask.
 func (a *asked) answered(number int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -18,18 +18,18 @@ const (
 	shutdownWait = 10 * time.Second
 	keepEvery    = time.Second
 
-	// giveUp is how long a manager may refuse connections before it counts as
-	// gone: one connection may be reset by anything.
+	// giveUp is how long a manager may refuse connections before it counts as gone. Anything
+	// may reset one connection.
 	giveUp     = 5 * time.Second
 	outlives   = 100 * time.Millisecond // napari was seen to take 300 ms
 	retryEvery = time.Second
 
-	// old is how much older than the attaching a message may be: a napari that
-	// nobody has read for an hour has an hour of them.
+	// old is how much older than the attaching a message may be. A napari that nobody has
+	// read for an hour has an hour of messages.
 	old = 5 * time.Second
 )
 
-// run is one Run.
+// run is the state of one call of Run.
 type run struct {
 	*Source
 	sink shm.Sink
@@ -91,8 +91,8 @@ func (s *Source) Run(ctx context.Context, sink shm.Sink) error {
 	return err
 }
 
-// sessions keeps connections up until ctx is done or the process is gone, and
-// says how it went.
+// sessions keeps connections up until ctx is done or the process is gone. It says how the
+// process has ended.
 func (r *run) sessions(ctx context.Context) error {
 	for {
 		began := time.Now()
@@ -101,7 +101,7 @@ func (r *run) sessions(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return nil
 		case errors.Is(err, shm.ErrEnded), errors.Is(err, shm.ErrOwner), errors.Is(err, shm.ErrGone):
-			return err // ours, not the connection's
+			return err // it is webmon's own, and not the connection's
 		}
 		r.opt.Logger.Debug("connection broken", "address", r.opt.Address, "error", err)
 		if errors.Is(err, pickle.ErrLimit) {
@@ -124,7 +124,7 @@ func (r *run) hangs() {
 	r.sink.Notice("hang", "The manager does not answer: it hangs, or the machine is very busy")
 }
 
-// again returns nil once the manager takes connections again, or says how the
+// again returns nil once the manager takes connections again. Otherwise it says how the
 // process has ended.
 func (r *run) again(ctx context.Context, broken error) error {
 	began := time.Now()
@@ -141,12 +141,12 @@ func (r *run) again(ctx context.Context, broken error) error {
 			return fmt.Errorf("another manager answers at %s: %w", r.opt.Address, shm.ErrGone)
 		}
 		if timedOut(err) && !r.watch.gone() {
-			// A process that is stopped still lets the kernel take connections.
-			// It is not gone, and everybody sees that no frames come.
+			// The kernel takes connections for a process that is stopped. The process is not
+			// gone, and everybody sees that no frames come.
 			r.hangs()
 			began, refused = time.Now(), 0
 		} else if r.watch.gone() || refused > 1 || time.Since(began) > giveUp {
-			// An owner that outlives its manager has shut that down itself; one
+			// An owner that outlives its manager has shut the manager down itself. An owner
 			// that was killed with it takes a moment to die.
 			if r.watch.owner.pid != 0 && sleep(ctx, outlives) && r.watch.owner.alive() {
 				return fmt.Errorf("the manager at %s was shut down: %w", r.opt.Address, shm.ErrEnded)
@@ -155,7 +155,7 @@ func (r *run) again(ctx context.Context, broken error) error {
 		}
 		pause := retryEvery
 		if loopbackAddress(r.opt.Address) && errors.Is(err, syscall.ECONNREFUSED) {
-			// On this machine it means that nobody listens any more.
+			// On this machine the error means that nobody listens any more.
 			refused++
 			pause = outlives
 		}
@@ -187,13 +187,13 @@ func (r *run) probe(ctx context.Context) (same bool, err error) {
 	}
 	var remote *manager.RemoteError
 	if errors.As(err, &remote) {
-		return false, nil // it does not know our objects
+		return false, nil // the manager does not know the objects
 	}
 	return r.Info().Instance == instance, err
 }
 
-// orphan says how a process whose owner is dead has ended. A manager that was
-// killed with it takes a moment to die.
+// orphan says how a process has ended whose owner is dead. A manager that was killed with
+// its owner takes a moment to die.
 func (r *run) orphan(ctx context.Context) error {
 	if r.watch.manager.pid != 0 && sleep(ctx, outlives) && !r.watch.manager.alive() {
 		return fmt.Errorf("the process and its manager were killed: %w", shm.ErrGone)
@@ -201,7 +201,7 @@ func (r *run) orphan(ctx context.Context) error {
 	return fmt.Errorf("the manager at %s still answers: %w", r.opt.Address, shm.ErrOwner)
 }
 
-// session opens the connections and runs what uses them until one fails.
+// session opens the connections, and runs what uses them until one of them fails.
 func (r *run) session(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -216,7 +216,7 @@ func (r *run) session(ctx context.Context) error {
 		}
 		conns[i] = c
 	}
-	// Before the first message is taken: somebody else may be reading.
+	// The claim comes before the first message is taken, because another webmon may be reading.
 	err := r.seat.claim(ctx, conns[1], false)
 	var all sync.WaitGroup
 	if err == nil {
@@ -253,7 +253,7 @@ func (r *run) frame(stamp float64) {
 // changed implements told.
 func (r *run) changed(names []string) {
 	r.fetcher.changed(names)
-	r.out.tick() // perhaps by a command
+	r.out.tick() // a command may have changed it
 }
 
 // missed implements told.
@@ -275,7 +275,7 @@ func (r *run) awaitShutdown(ctx context.Context, conn *manager.Conn) error {
 		case lost(ctx, err):
 			return err
 		case err != nil:
-			if !sleep(ctx, shutdownWait) { // no such event: the connection's end will tell
+			if !sleep(ctx, shutdownWait) { // there is no such event, so the end of the connection will tell
 				return nil
 			}
 		case v == true:
@@ -285,7 +285,7 @@ func (r *run) awaitShutdown(ctx context.Context, conn *manager.Conn) error {
 	return nil
 }
 
-// leave takes what is ours out of the process, where it still answers.
+// leave removes webmon's keys from the process, if the process still answers.
 func (r *run) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
 	defer cancel()

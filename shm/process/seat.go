@@ -13,13 +13,13 @@ import (
 	"webmon/shm/pickle"
 )
 
-// keyReader is where in client_data the webmon that takes the messages says so.
+// keyReader is the key of client_data with the claim of the webmon that takes the messages.
 const keyReader = "reader"
 
-// staleClaim is how old a claim may be before another webmon takes its place.
+// staleClaim is how old a claim may be before another webmon may take the seat.
 const staleClaim = 5 * time.Second
 
-// claim is what the webmon that takes the messages writes about itself.
+// claim is what the webmon that takes the messages says about itself.
 type claim struct {
 	id, url string
 	pid     int64
@@ -35,7 +35,7 @@ func parseClaim(v pickle.Value) claim {
 	c.pid, _ = pid.(int64)
 	at, _ := d.Get("t")
 	c.at, _ = number(at)
-	// People are shown this as a link.
+	// People see the URL as a link.
 	link, _ := d.Get("url")
 	if s, ok := link.(string); ok && len(s) <= 500 {
 		if u, err := url.Parse(s); err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" {
@@ -53,20 +53,20 @@ func (c claim) holds(now time.Time) bool {
 
 func seconds(t time.Time) float64 { return float64(t.UnixMicro()) / 1e6 }
 
-// seat is the place of the one webmon that takes the messages: the queue gives each
+// seat is the place of the one webmon that takes the messages. The queue gives each message
 // to one reader only.
 type seat struct {
 	clientData *manager.Proxy
 	id, url    string // of this webmon
 	sink       shm.Sink
-	setReader  func(url string) (first bool) // says where the messages go, "" for here
+	setReader  func(url string) (first bool) // notes where the messages go, "" for here
 
-	taken atomic.Bool   // by this webmon: the messages are its to take
-	turn  chan struct{} // capacity one: taken may have become true
+	taken atomic.Bool   // this webmon has the seat, so it takes the messages
+	turn  chan struct{} // capacity one; signalled when taken may have become true
 }
 
-// claim takes the seat, unless somebody else holds it. With refresh the claim of this
-// webmon may stand there already.
+// claim takes the seat, unless another webmon holds it. With refresh the claim of this webmon
+// may be there already.
 func (s *seat) claim(ctx context.Context, conn *manager.Conn, refresh bool) error {
 	now := time.Now()
 	mine := pickle.NewDict("id", s.id, "pid", int64(os.Getpid()), "url", s.url, "t", seconds(now))
@@ -82,12 +82,12 @@ func (s *seat) claim(ctx context.Context, conn *manager.Conn, refresh bool) erro
 	case lost(ctx, err):
 		return err
 	case err != nil:
-		v = nil // nonsense is no claim
+		v = nil // what makes no sense is no claim
 	}
 	other := parseClaim(v)
 	if other.id != s.id && other.holds(now) {
 		held := s.taken.Swap(false)
-		first := s.setReader(other.url) // before the notice: who reads that looks here
+		first := s.setReader(other.url) // before the notice, whose readers look here
 		if held || first {
 			s.sink.Notice("reader", fmt.Sprintf("Another webmon (process %d) takes the messages of this process; they arrive there", other.pid))
 		}

@@ -8,29 +8,29 @@ import (
 	"webmon/shm/pickle"
 )
 
-// Keys of napari_data by which a process with the package says what it is.
+// These are the keys of napari_data by which a process with the package says what it is.
 const (
 	topicHello  = "hello"
 	topicTopics = "topics"
 )
 
-// declarations are the keys by which it says what it has. They are fetched also
-// while nobody watches, if rarely: commands are checked against them.
+// declarations are the keys by which a process says what it has. They are fetched also while
+// nobody watches, but rarely. Commands are checked against them.
 var declarations = []string{topicHello, topicTopics, shm.TopicControls, shm.TopicActions, shm.TopicArrays, shm.TopicLost}
 
-// tells reports whether the process tells us what changes.
+// tells reports whether the process tells this webmon what changes.
 func (r *run) tells() bool { return r.saidHello() && r.seat.taken.Load() }
 
 func (r *run) reads() bool { return r.seat.taken.Load() }
 
-// demandChanged passes on to all that somebody may want other topics than before.
+// demandChanged tells every part that somebody may want other topics than before.
 func (r *run) demandChanged() {
 	shm.Signal(r.demand)
 	shm.Signal(r.pace.hurry)
 	r.arrays.demandChanged()
 }
 
-// heardOf has the process told whether somebody wants what was heard of.
+// heardOf has the process told whether somebody wants a new topic.
 func (r *run) heardOf() { shm.Signal(r.demand) }
 
 // received hands over the value of a state topic.
@@ -56,7 +56,7 @@ func (r *run) received(s *state, v pickle.Value, err error) {
 		}
 	case s.name == topicHello:
 		if !r.setHello(v) {
-			return // somebody else's key
+			return // the key belongs to another program
 		}
 		r.asked.ableTo(v)
 		for _, name := range declarations {
@@ -67,7 +67,7 @@ func (r *run) received(s *state, v pickle.Value, err error) {
 		r.declared(s, v)
 	case v == nil:
 		if s.there {
-			// Taken back, or None, of which the keys tell.
+			// The process has removed it, or it is None. The keys tell which.
 			s.there = false
 			r.fetcher.lookForKeys()
 		}
@@ -89,10 +89,10 @@ func (r *run) received(s *state, v pickle.Value, err error) {
 	}
 }
 
-// declared hands over what a process with the package says of itself.
+// declared hands over what a process with the package says about itself.
 func (r *run) declared(s *state, v pickle.Value) {
 	if v == nil && !s.there {
-		return // it has none, and never had
+		return // the process has none, and never had one
 	}
 	s.there = true
 	notice := func(notes []note) {
@@ -111,7 +111,7 @@ func (r *run) declared(s *state, v pickle.Value) {
 		r.sink.State(s.name, list)
 	case shm.TopicArrays:
 		r.pace.topics.renew(func() { r.arrays.declared(v) })
-		shm.Signal(r.demand) // they are told by name
+		shm.Signal(r.demand) // the process is told each topic by its name
 	case shm.TopicLost:
 		if lost, ok := decodeLost(v); ok {
 			r.sink.State(s.name, lost)
@@ -131,7 +131,7 @@ func (r *run) declared(s *state, v pickle.Value) {
 	}
 }
 
-// gone says that the process has no such state any more.
+// gone tells the sink that the process has no such state any more.
 func (r *run) gone(s *state) {
 	if s.there {
 		s.there = false

@@ -10,8 +10,8 @@ import (
 	"webmon/shm/manager"
 )
 
-// lost reports whether err means that the connection is of no more use, or that
-// nobody wants it any more; other errors are about one call.
+// lost reports whether err means that the connection is of no more use, or that nobody wants
+// it any more. Every other error is about one call.
 func lost(ctx context.Context, err error) bool {
 	return err != nil && (errors.Is(err, manager.ErrGone) || ctx.Err() != nil)
 }

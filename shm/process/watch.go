@@ -8,14 +8,13 @@ import (
 	"time"
 )
 
-// watch knows the processes behind a manager, as far as the platform tells,
-// and notices when the one that people mean has died. Unknown processes are
-// zero.
+// watch knows the processes behind a manager, as far as the platform tells. It notices when
+// the process that people mean has died. Unknown processes are zero.
 type watch struct {
 	manager process // that listens
 	owner   process // whose manager it is: napari itself
 
-	parent  int           // of the manager when it was found; 0: of no meaning
+	parent  int           // of the manager when it was found; 0: it does not matter
 	cpuThen time.Duration // CPU time of the manager, when it was found
 }
 
@@ -38,8 +37,8 @@ func newWatch(address string, pid int, guess bool) watch {
 		return w
 	}
 	w.cpuThen = w.manager.cpu()
-	// Whoever gave pid may have meant the shell that started us: believe it
-	// only if the manager descends from it.
+	// pid may be that of the shell that started webmon. It counts only if the manager
+	// descends from it.
 	for p := w.manager; pid != 0 && p.pid > 1; {
 		if p.pid == pid {
 			w.own(p)
@@ -74,7 +73,7 @@ func (w *watch) own(p process) {
 // loopbackAddress reports whether an address is on this machine.
 func loopbackAddress(address string) bool {
 	host, _, err := net.SplitHostPort(address)
-	return err != nil || loopback(host) // a path is
+	return err != nil || loopback(host) // a path is on this machine
 }
 
 func loopback(host string) bool {
@@ -82,8 +81,8 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// orphaned reports whether the owner has died while its manager may live on.
-// It is false where nothing is known.
+// orphaned reports whether the owner has died while its manager may live on. It returns false
+// if the owner is not known.
 func (w watch) orphaned() bool {
 	if w.owner.pid != 0 && !w.owner.alive() {
 		return true
@@ -92,13 +91,13 @@ func (w watch) orphaned() bool {
 	return w.parent > 1 && w.manager.alive() && w.manager.parent() != w.parent
 }
 
-// gone reports whether the manager has died: nothing is left to ask, even where
-// a child that was forked from it still holds its connections.
+// gone reports whether the manager has died. Then nobody is left to ask, even if a child that
+// was forked from it still holds its connections.
 func (w watch) gone() bool { return w.manager.pid != 0 && !w.manager.alive() }
 
-// managerCPU returns the CPU time that the manager process has taken since it
-// was found, 0 where it is unknown or where the manager is a thread of the
-// owner, whose own work it then is.
+// managerCPU returns the CPU time that the manager process has taken since it was found. It
+// returns 0 if the time is not known. It also returns 0 if the manager is a thread of the
+// owner, because then the time is that of the owner's own work.
 func (w watch) managerCPU() time.Duration {
 	if w.manager.pid == 0 || w.manager.pid == w.owner.pid {
 		return 0
@@ -106,7 +105,7 @@ func (w watch) managerCPU() time.Duration {
 	return max(w.manager.cpu()-w.cpuThen, 0)
 }
 
-// versions returns those of Python and napari, "" where unknown.
+// versions returns the versions of Python and napari, "" for unknown.
 func (w watch) versions() (python, napari string) {
 	for _, p := range []process{w.owner, w.manager} {
 		if p.pid == 0 {

@@ -26,13 +26,13 @@ import (
 //go:embed boot.py
 var boot string
 
-// program is what is seen of it among the processes. All else comes by its input.
+// program is what the list of processes shows of the Python. Everything else reaches it by its input.
 const program = "import sys; exec(sys.stdin.buffer.readline())"
 
 const (
 	maxLine = 4 << 20 // bytes of one message
-	// linger is how long what a process has started may take to end with it: its
-	// resource tracker has to clear up.
+	// linger is how long the children of a process may take to end after it. Its resource
+	// tracker is one of them, and has to clear up.
 	linger = 500 * time.Millisecond
 )
 
@@ -59,7 +59,7 @@ type message struct {
 	Physics physics  `json:"physics"`
 	Time    float64  `json:"time"` // of physics
 	Slow    *slow    `json:"slow"`
-	GoesOn  string   `json:"goes_on"` // what took long has ended: its phase
+	GoesOn  string   `json:"goes_on"` // the phase of the model, now that what took long has ended
 	Alive   bool     `json:"alive"`
 	Notice  *struct {
 		Key  string `json:"key"`
@@ -76,14 +76,14 @@ type failure struct {
 	Detail  string `json:"detail"`
 }
 
-// slow is said once of a thing that takes long.
+// slow is what the process says once of something that takes long.
 type slow struct {
 	What    string  `json:"what"` // such as "step has not returned"
 	Seconds float64 `json:"seconds"`
 	Detail  string  `json:"detail"` // where it is
 }
 
-// ready is said once the model is made and can be reached.
+// ready is what the process says once the model is made and can be reached.
 type ready struct {
 	Address     string       `json:"address"`
 	Key         string       `json:"key"`
@@ -100,7 +100,7 @@ type observable struct {
 	Help  string `json:"help"`
 }
 
-// state is said with every picture. null stands for NaN.
+// state is what the process says with every picture. null stands for NaN.
 type state struct {
 	Phase   string         `json:"phase"`
 	Problem string         `json:"problem"`
@@ -152,7 +152,7 @@ func start(l launch) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	code, err := json.Marshal(boot) // such a text is one of Python's too
+	code, err := json.Marshal(boot) // a string of JSON is a string of Python too
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +173,7 @@ func start(l launch) (*child, error) {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = theirs[0], theirs[1], theirs[2]
 	cmd.Env = os.Environ()
 	if os.Getenv("PYTHONIOENCODING") == "" {
-		cmd.Env = append(cmd.Env, "PYTHONIOENCODING=utf-8") // a letter that cannot be printed must end no model
+		cmd.Env = append(cmd.Env, "PYTHONIOENCODING=utf-8") // a model must not end because it prints a letter that cannot be encoded
 	}
 	ownGroup(cmd)
 
@@ -208,7 +208,7 @@ func start(l launch) (*child, error) {
 		close(c.exited)
 		endGroup(c.pid, linger)
 		sweep(c.pid)
-		// What has left the group may hold the pipes for ever.
+		// A process that has left the group may hold the pipes for ever.
 		done := make(chan struct{})
 		go func() { reading.Wait(); close(done) }()
 		select {
@@ -226,12 +226,12 @@ func start(l launch) (*child, error) {
 		}
 		var path *fs.PathError
 		if errors.As(err, &path) {
-			err = path.Err // whoever hears of it knows the path
+			err = path.Err // the caller knows the path
 		}
 		return nil, err
 	}
 	go func() {
-		// More than a pipe holds, and the process may not read it.
+		// This is more than a pipe holds, and the process may never read it.
 		_, _ = fmt.Fprintf(input, "exec(%s)\n%s\n%s\n", code, token, request)
 	}()
 	return c, nil
@@ -247,7 +247,7 @@ func (c *child) read(from io.Reader, token string) {
 	for lines.Scan() {
 		text, ours := bytes.CutPrefix(lines.Bytes(), prefix)
 		if !ours {
-			c.printed.line(lines.Bytes()) // before ours took over
+			c.printed.line(lines.Bytes()) // printed before boot.py took over the output
 			continue
 		}
 		var m message
@@ -272,7 +272,8 @@ func (c *child) read(from io.Reader, token string) {
 func (c *child) stop(grace time.Duration) {
 	c.cut.Do(func() { close(c.quit) })
 	c.stops.Do(func() {
-		// Not while the request is being written: that waits for the process.
+		// Closing waits until the request is written, which may wait for the process. So it has a
+		// goroutine of its own.
 		go c.input.Close()
 		if grace > 0 {
 			timer := time.NewTimer(grace)
@@ -323,8 +324,8 @@ func (c *child) detail(trace string) string {
 const (
 	keepLines = 200
 	keepWidth = 500 // bytes of a line
-	// printRate is how many bytes a second of what a model prints are read: one that
-	// prints without end waits for that, and webmon has other things to do.
+	// printRate is how many bytes a second are read of what a model prints. A model that
+	// prints without end has to wait, because webmon has other things to do.
 	printRate = 1 << 20
 	logLines  = 20 // a second, in webmon's log
 )
@@ -391,7 +392,7 @@ func (t *tail) line(line []byte) {
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	// Of a crash Python itself tells where it was; what runs the models is no part of them.
+	// Python itself tells where it crashed. The lines about the code that runs the models are left out.
 	lines := slices.DeleteFunc(slices.Clone(t.lines), func(line string) bool {
 		return strings.HasPrefix(line, `  File "<webmon>/`) || strings.HasPrefix(line, `  File "<string>"`)
 	})

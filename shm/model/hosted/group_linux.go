@@ -10,14 +10,14 @@ import (
 	"webmon/shm/segment"
 )
 
-// ownGroup has a process lead a group of its own, with everything that it starts,
-// and die with webmon, however that ends.
+// ownGroup has a process lead a group of its own, in which everything is that it starts.
+// The process dies with webmon, however webmon ends.
 func ownGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
 // sweep removes the shared memory of a process that could not do it itself.
-// Pictures that somebody still looks at stay in memory for as long.
+// Pictures stay in memory for as long as somebody looks at them.
 func sweep(pid int) {
 	left, _ := filepath.Glob(filepath.Join(segment.Dir, fmt.Sprintf("webmon-%d-*", pid)))
 	for _, path := range left {

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// ownGroup has a process lead a group of its own, with everything that it starts.
-// It ends with webmon by the end of its input.
+// ownGroup has a process lead a group of its own, in which everything is that it starts.
+// The process ends with webmon, because its input ends.
 func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
 func sweep(int) {}

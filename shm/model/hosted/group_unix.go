@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// endGroup ends what a process that has ended has left in its group, and gives it
-// a while to do so by itself.
+// endGroup ends the processes that an ended process has left in its group. It gives them
+// a while to end by themselves.
 func endGroup(pid int, grace time.Duration) {
 	for end := time.Now().Add(grace); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		if errors.Is(syscall.Kill(-pid, 0), syscall.ESRCH) {

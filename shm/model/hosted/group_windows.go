@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// ownGroup keeps Ctrl-C from a process. It ends with webmon by the end of its input.
+// ownGroup keeps Ctrl-C from a process. The process ends with webmon, because its input ends.
 func ownGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP, HideWindow: true}
 }

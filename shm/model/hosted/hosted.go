@@ -19,12 +19,12 @@ import (
 const (
 	// patience is after how long without progress a model counts as one that hangs.
 	patience = 10 * time.Second
-	// importPatience is how much of the processor a file may take to be imported for
-	// the list of its models, and how long it may take without getting on: large
-	// libraries take their time, and on a busy machine much more of it.
+	// importPatience is how much processor time the import of a file may take, and how long
+	// the import may make no progress. Large libraries take their time, and much more of it
+	// on a busy machine.
 	importPatience = 30 * time.Second
-	importMost     = 10 // as long, in all
-	// forget is after how long a fault that is not the file's own is looked for again.
+	importMost     = 10 // times importPatience is what an import may take in all
+	// forget is how long a fault is believed that is not the file's own.
 	forget = 10 * time.Second
 )
 
@@ -63,19 +63,19 @@ type Options struct {
 	// Default: nothing.
 	Logger *slog.Logger
 
-	// For tests; 0 stands for the constants of these names.
+	// Tests set these; 0 stands for the constants of these names.
 	patience, importPatience time.Duration
 }
 
 // File is a Python file with models. Its methods are safe for concurrent use.
 type File struct {
 	opt  Options
-	turn chan struct{} // capacity one: held by who looks into the file
+	turn chan struct{} // capacity one; whoever looks into the file holds it
 
 	// Guarded by turn.
 	known  []known
-	stamps map[string]stamp // of all files that known came from; nil: not looked yet
-	until  time.Time        // known is good for; zero: until a file changes
+	stamps map[string]stamp // of all files that known came from; nil: nobody has looked yet
+	until  time.Time        // known is good until then; zero: until a file changes
 }
 
 // known is what is known of one class, or of a file that has none.
@@ -118,7 +118,7 @@ func (f *File) Pending() shm.ModelInfo {
 	}
 }
 
-// key is that of the file itself.
+// key is the key of the file itself.
 func (f *File) key() string { return slug(strings.TrimSuffix(f.base(), filepath.Ext(f.base()))) }
 
 // Open returns a run of the model with the key. Run starts the model's process. A model
@@ -177,7 +177,7 @@ func (f *File) look(ctx context.Context, again bool) []known {
 			}
 		}
 	})
-	maps.Copy(f.stamps, before) // it may have been saved meanwhile
+	maps.Copy(f.stamps, before) // the file may have been saved meanwhile
 	f.until = time.Time{}
 	if found.passing {
 		f.until = time.Now().Add(forget)
@@ -185,7 +185,7 @@ func (f *File) look(ctx context.Context, again bool) []known {
 	return f.known
 }
 
-// describe makes of what was found what people see.
+// describe turns what was found into what people see.
 func (f *File) describe(found findings) []known {
 	info := func(key, title string) shm.ModelInfo {
 		return shm.ModelInfo{Key: key, Title: title, Origin: f.opt.File, Kind: shm.KindModel, Problem: unsupported()}
@@ -233,7 +233,7 @@ type findings struct {
 	models          []foundModel
 	files           []string // that they come from
 	problem, detail string   // why there are none
-	passing         bool     // the fault is none of the file's
+	passing         bool     // the fault is not the file's
 }
 
 // foundModel is one class.
@@ -258,8 +258,8 @@ func (f *File) find(ctx context.Context) findings {
 			return findings{passing: true}
 		}
 	}
-	// The time counts from here: a file that waits for others has not begun.
-	// The process itself gives up after so many seconds in which nothing gets on.
+	// The time counts from here, because a file that waits for others has not begun.
+	// The process itself gives up after so many seconds without progress.
 	ctx, cancel := context.WithTimeout(ctx, importMost*f.opt.importPatience+5*time.Second)
 	defer cancel()
 	began := time.Now()
@@ -305,5 +305,5 @@ func (f *File) find(ctx context.Context) findings {
 	return out
 }
 
-// slug is the key of what has a name.
+// slug turns a name into a key.
 func slug(name string) string { return cmp.Or(natural.Slug(name), "model") }

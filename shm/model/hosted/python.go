@@ -31,7 +31,7 @@ func findPython(asked, file string) (path, problem string) {
 	}
 	names := []string{"python3", "python"}
 	if runtime.GOOS == "windows" {
-		names = []string{"python", "py"} // python3 often is a door to a shop there
+		names = []string{"python", "py"} // python3 often opens the Microsoft Store there
 	}
 	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {

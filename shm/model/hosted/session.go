@@ -14,42 +14,42 @@ import (
 	"webmon/shm/process"
 )
 
-// session is one process and what it is to its source. Its fields are run's.
+// session is one process of a source. The goroutine of run owns the fields.
 type session struct {
 	*source
 	sink  shm.Sink
 	child *child
 
-	made     bool // the model is
-	again    bool // people have asked for another
+	made     bool // the model is made
+	again    bool // people have asked for another process
 	busy     busy
-	was      shm.ModelPhase // without what takes long
+	was      shm.ModelPhase // the phase apart from what takes long
 	heard    time.Time
 	pictured time.Time     // when the last picture was made
-	took     time.Duration // that it has taken
-	changed  bool          // it was said that the file has changed
+	took     time.Duration // how long that picture has taken
+	changed  bool          // people were told that the file has changed
 	remarks  []remark
 	ready    *ready
-	attached chan attached      // nil: it is not being connected to
-	patience time.Duration      // with that
-	leave    context.CancelFunc // gives that up
-	stop     func()             // ends the adapter's run, and waits for that; nil: there is none
+	attached chan attached      // nil: no connection is being made
+	patience time.Duration      // how long the connection may take
+	leave    context.CancelFunc // gives the connection up
+	stop     func()             // ends the adapter's run and waits for its end; nil: the adapter does not run
 	ended    chan error
 }
 
-// busy is what takes long; the zero value is nothing.
+// busy is something that takes long. In its zero value nothing does.
 type busy struct {
 	what   string // such as "Step has not returned"
 	since  time.Time
 	detail string
-	silent bool // nothing is heard of the process at all
-	next   bool // the picture after one that took long
+	silent bool // the process says nothing at all
+	next   bool // it is the picture after one that took long
 }
 
-// remark is a sentence about a model, under the key by which it can be taken back.
+// remark is a sentence about a model. Its key can take it back.
 type remark struct{ key, text string }
 
-// maxRemarks bounds those that are kept.
+// maxRemarks bounds the remarks that are kept.
 const maxRemarks = 100
 
 type attached struct {
@@ -57,8 +57,8 @@ type attached struct {
 	err error
 }
 
-// run follows the process until it ends, or is to be ended. It returns why it is
-// of no more use where that was said.
+// run follows the process until it ends or is to end. It returns why the process is of
+// no more use, if the process has said why.
 func (l *session) run(ctx context.Context) (problem, detail string) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -80,7 +80,7 @@ func (l *session) run(ctx context.Context) (problem, detail string) {
 				l.goesOn(l.was)
 			}
 			switch {
-			case m.Failed != nil: // it ends by itself, unless the model has threads
+			case m.Failed != nil: // the process ends by itself, unless the model has threads
 				return m.Failed.Problem, m.Failed.Detail
 			case m.trouble() != "":
 				return m.trouble(), ""
@@ -89,7 +89,7 @@ func (l *session) run(ctx context.Context) (problem, detail string) {
 		case a := <-l.attached:
 			l.attached = nil
 			if a.err != nil {
-				// One that computes without letting others run answers between two steps.
+				// A model that keeps Python's lock while it computes answers between two steps.
 				l.remark("attach", fmt.Sprintf("%s runs, but cannot be reached so far: %v.", l.Info().Name, a.err))
 				l.patience = min(2*l.patience, attachMost)
 				l.attach(ctx)
@@ -98,15 +98,15 @@ func (l *session) run(ctx context.Context) (problem, detail string) {
 			l.remark("attach", "")
 			l.join(ctx, a.src)
 		case err := <-l.ended:
-			// The process is about to end, or its manager has: one without the other is of
-			// no use. What it has said is waited for.
+			// The process is about to end, or its manager has ended. One is of no use without
+			// the other. What the process has said is still read.
 			if l.drain() {
 				return "", ""
 			}
 			return fmt.Sprintf("The connection to %s broke off: %v.", l.Info().Name, err), ""
 		case now := <-tick.C:
 			l.sink.Cost(l.costs())
-			l.sink.Alive() // the process lives; that nothing is heard of it is told here
+			l.sink.Alive() // the process lives; below people are told that it says nothing
 			l.lookForSlow(now)
 			if !l.changed && !maps.Equal(before, stampsOf(file)) {
 				l.changed = true
@@ -116,7 +116,7 @@ func (l *session) run(ctx context.Context) (problem, detail string) {
 	}
 }
 
-// drain takes what a process that ends still says, and reports whether it ends.
+// drain reads what an ending process still says, and reports whether the process ends.
 func (l *session) drain() bool {
 	timer := time.NewTimer(restartsIn)
 	defer timer.Stop()
@@ -132,7 +132,7 @@ func (l *session) drain() bool {
 	}
 }
 
-// deaf says why nothing can be heard of a process that has not ended, "" if it has.
+// deaf says why a process that has not ended cannot be heard, "" if it has ended.
 func (l *session) deaf() string {
 	timer := time.NewTimer(restartsIn)
 	defer timer.Stop()
@@ -187,7 +187,7 @@ func (l *session) take(ctx context.Context, m message) {
 	}
 }
 
-// lookForSlow tells that something takes long, and from then on the seconds so far.
+// lookForSlow tells people that something takes long, and from then on for how many seconds.
 func (l *session) lookForSlow(now time.Time) {
 	switch patience := l.file.opt.patience; {
 	case l.busy.what != "":
@@ -197,7 +197,7 @@ func (l *session) lookForSlow(now time.Time) {
 	}
 }
 
-// takesLong says that the model is slow. That is no failure: it goes on.
+// takesLong says that the model is slow. Slowness is no failure: the model goes on.
 func (l *session) takesLong(b busy) {
 	s := l.source
 	s.mu.Lock()
@@ -218,7 +218,7 @@ func (b busy) sentence(now time.Time) string {
 	return fmt.Sprintf("%s for %.0f s so far%s It goes on when that ends; Restart ends it.", b.what, now.Sub(b.since).Seconds(), why)
 }
 
-// goesOn says that what took long has ended.
+// goesOn says that the model goes on after something that took long.
 func (l *session) goesOn(phase shm.ModelPhase) {
 	l.busy = busy{}
 	s := l.source
@@ -229,8 +229,8 @@ func (l *session) goesOn(phase shm.ModelPhase) {
 	s.tell()
 }
 
-// stillSlow keeps a model slow whose last picture has taken long, since the next one
-// will; s.mu is held.
+// stillSlow keeps a model slow whose last picture has taken long, because the next one
+// will take long too. s.mu is held.
 func (l *session) stillSlow() {
 	if l.took <= l.file.opt.patience || l.state.Phase != shm.ModelRunning {
 		return
@@ -240,7 +240,7 @@ func (l *session) stillSlow() {
 	l.state.Phase, l.state.Problem = shm.ModelSlow, l.busy.sentence(time.Now())
 }
 
-// remark keeps a sentence about the model, or takes back the one of that key.
+// remark keeps a sentence about the model, or takes back the sentence of that key.
 func (l *session) remark(key, text string) {
 	l.remarks = slices.DeleteFunc(l.remarks, func(r remark) bool { return r.key == key })
 	if text != "" && len(l.remarks) < maxRemarks {
@@ -257,7 +257,7 @@ func (l *session) remark(key, text string) {
 	s.tell()
 }
 
-// number returns what null stands for, too.
+// number returns NaN for null.
 func number(x *float64) float64 {
 	if x == nil {
 		return math.NaN()
@@ -265,7 +265,7 @@ func number(x *float64) float64 {
 	return *x
 }
 
-// orZero is number where there must be one.
+// orZero returns 0 for null.
 func orZero(x *float64) float64 {
 	if x == nil {
 		return 0
@@ -307,7 +307,7 @@ func (l *session) setState(m *state) {
 	}
 }
 
-// tellControls hands the controls over after a change of what they are made of.
+// tellControls hands the controls over after a change of their declaration or their values.
 func (s *source) tellControls(sink shm.Sink, change func()) {
 	// Otherwise an older state could be handed over after a newer one.
 	s.telling.Lock()
@@ -321,9 +321,9 @@ func (s *source) tellControls(sink shm.Sink, change func()) {
 	}
 }
 
-// present returns the controls with the values that the process has told with its
-// pictures: those come at once, while what it declares is asked for, and may have
-// been overtaken. It is nil where nothing is declared yet; mu is held.
+// present returns the controls with the values that came with the pictures. Those come at
+// once. The declaration has to be fetched, so its values may be older. present returns nil
+// if nothing is declared yet. mu is held.
 func (s *source) present() shm.Controls {
 	if s.controls == nil {
 		return nil
@@ -357,7 +357,7 @@ func (s *source) present() shm.Controls {
 	return out
 }
 
-// attach connects to the process as to every other that declares itself.
+// attach connects to the process as to every other process with the package.
 func (l *session) attach(ctx context.Context) {
 	into, r := make(chan attached, 1), l.ready
 	l.attached = into
@@ -373,7 +373,7 @@ func (l *session) attach(ctx context.Context) {
 	}()
 }
 
-// join lets the adapter run, and hands it what has waited for it.
+// join starts the adapter, and hands it the commands that have waited.
 func (l *session) join(ctx context.Context, src *process.Source) {
 	s := l.source
 	list := append(shm.Actions(src.Actions()), restart)
@@ -406,7 +406,7 @@ func (l *session) join(ctx context.Context, src *process.Source) {
 	}
 }
 
-// detach ends what the adapter does.
+// detach stops the adapter.
 func (l *session) detach() {
 	if l.stop != nil {
 		l.stop()
@@ -421,7 +421,7 @@ func (l *session) detach() {
 	}
 }
 
-// link is the sink of the adapter: it passes on what is not told another way.
+// link is the sink of the adapter. It passes on what the process does not say by its pipe.
 type link struct {
 	shm.Sink
 	s *source
@@ -458,7 +458,7 @@ func (l *link) State(topic string, v shm.Value) {
 	l.Sink.State(topic, v)
 }
 
-// Cost implements [shm.Sink]: it is told once a second, also while nothing can be
+// Cost implements [shm.Sink]. The adapter calls it once a second, also while nothing can be
 // read.
 func (l *link) Cost(c shm.Cost) {
 	l.s.mu.Lock()
@@ -466,12 +466,12 @@ func (l *link) Cost(c shm.Cost) {
 	l.s.cost = c
 }
 
-// Frame implements [shm.Sink]: pictures are told by the process itself.
+// Frame implements [shm.Sink]. The process itself tells of pictures by its pipe.
 func (l *link) Frame(float64) {}
 
 // Notice implements [shm.Sink].
 func (l *link) Notice(key, text string) {
-	if key != "hang" { // which is a phase of the model
+	if key != "hang" { // a model that hangs has a phase for it
 		l.Sink.Notice(key, text)
 	}
 }

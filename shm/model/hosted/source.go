@@ -14,17 +14,17 @@ import (
 )
 
 const (
-	// attachTimeout is how long connecting to a model may take before it is tried
+	// attachTimeout is how long the connection to a model may take. After that it is tried
 	// again, with twice the time.
 	attachTimeout, attachMost = 10 * time.Second, 5 * time.Minute
-	// endsIn is how long a model may take for its last step before it is killed;
-	// less where people wait for it to be started again.
+	// endsIn is how long a model may take for its last step before it is killed. It has
+	// less time where people wait for its restart.
 	endsIn, restartsIn = 2 * time.Second, 500 * time.Millisecond
 	maxWaiting         = 64 // commands for a model that is being made
 	lookEvery          = time.Second
 )
 
-// actions are what every model can be told, before it says so itself.
+// actions are those of every model. They hold before the model declares its own.
 var actions = shm.Actions{
 	{Name: shm.ActionStart, Title: "Start", Args: []shm.Control{}, Help: "Lets the simulation run."},
 	{Name: shm.ActionPause, Title: "Pause", Args: []shm.Control{}, Help: "Holds the simulation; it can still be changed."},
@@ -40,7 +40,7 @@ var restart = shm.Action{
 // source is one run of one model. It implements [shm.Source].
 type source struct {
 	file  *File
-	class string // "" where the file has none
+	class string // "" where the file has no class
 
 	telling sync.Mutex // held while controls are handed over; before mu
 
@@ -50,10 +50,10 @@ type source struct {
 	state    shm.ModelState
 	sink     shm.Sink        // nil: not running
 	adapter  *process.Source // nil: the model cannot be reached
-	making   bool            // the model is being made, and what is asked of it waits
+	making   bool            // the model is being made, and commands wait
 	over     bool            // Run has ended
-	waiting  []command       // for the model to be made
-	restarts []report        // who wants it to be started again
+	waiting  []command       // commands that wait for the model to be made
+	restarts []report        // of those who have asked for a restart
 
 	controls shm.Controls // as the process declares them
 	values   map[string]any
@@ -120,7 +120,7 @@ func (s *source) Command(cmd shm.Command, report func(shm.Status, string)) {
 		return
 	}
 	if s.making {
-		if cmd.ID == "" { // on the way to another, which is here now
+		if cmd.ID == "" { // a drag value, and a later one is here now
 			s.waiting = slices.DeleteFunc(s.waiting, func(c command) bool { return c.ID == "" && c.Name == cmd.Name })
 		}
 		s.waiting = append(s.waiting, command{cmd, report})
@@ -174,7 +174,7 @@ func (s *source) Run(ctx context.Context, sink shm.Sink) error {
 	return nil
 }
 
-// begin makes the run one whose model is about to be made.
+// begin notes that the model is about to be made.
 func (s *source) begin() {
 	s.mu.Lock()
 	s.making = true
@@ -185,7 +185,7 @@ func (s *source) begin() {
 	s.tell()
 }
 
-// idle waits, without a model, until people want it to be started again.
+// idle waits, without a model, until people ask for a restart.
 func (s *source) idle(ctx context.Context, sink shm.Sink) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -215,7 +215,7 @@ func (s *source) tell() {
 	sink.State(shm.TopicModel, &state)
 }
 
-// fail ends the life of a model: why, with what helps to mend it.
+// fail ends the life of a model. It says why, with what helps to mend it.
 func (s *source) fail(problem, detail string) {
 	s.mu.Lock()
 	s.state.Phase, s.state.Problem, s.state.Detail, s.state.Rate = shm.ModelFailed, problem, detail, 0
@@ -240,8 +240,8 @@ func (s *source) fail(problem, detail string) {
 	}
 }
 
-// life runs one process to its end, and says how it ended unless ctx did or people
-// have asked for another.
+// life runs one process to its end. It says how the process ended, unless ctx is done or
+// people have asked for another process.
 func (s *source) life(ctx context.Context, sink shm.Sink) {
 	python, problem := findPython(s.file.opt.Python, s.file.base())
 	if problem != "" {
@@ -249,7 +249,7 @@ func (s *source) life(ctx context.Context, sink shm.Sink) {
 		return
 	}
 	select {
-	case <-s.again: // this is the one that was asked for
+	case <-s.again: // this process is the one that was asked for
 	default:
 	}
 	c, err := start(launch{
@@ -275,7 +275,7 @@ func (s *source) life(ctx context.Context, sink shm.Sink) {
 		s.adapter = nil
 		s.mu.Unlock()
 		if l.again {
-			shm.Signal(s.again) // for idle
+			shm.Signal(s.again) // which idle waits for
 		}
 		return
 	}

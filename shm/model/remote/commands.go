@@ -11,8 +11,7 @@ import (
 	"webmon/shm"
 )
 
-// commands are what a server has told of itself. Nothing is ever asked of it whose name is
-// not here.
+// commands are the names that a server has declared. The package sends no other name.
 type commands struct {
 	dos    map[string]bool
 	gets   map[string]bool
@@ -21,7 +20,7 @@ type commands struct {
 	docs   map[string]string // of parameters
 
 	widgets []widget
-	asked   []string // the names of a get
+	asked   []string // the names that a get asks for
 }
 
 // maxCommands bounds the names of each kind.
@@ -59,8 +58,8 @@ func parseCommands(v shm.Value) (*commands, error) {
 	return s, nil
 }
 
-// take keeps of a layout what can be got and set. It returns what people should know of
-// the rest.
+// take keeps the parts of a layout that can be got and set. It returns what people should
+// know about the other parts.
 func (s *commands) take(l layout) (notices []string) {
 	if len(l.unknown) > 0 {
 		notices = append(notices, fmt.Sprintf("Of the server's widgets %d are of kinds that have no control here, and are left out: %s.",
@@ -97,8 +96,8 @@ func (s *commands) widget(name string) *widget {
 	return nil
 }
 
-// condensate are parameters that super_hydro's own condensates have, all of them: what else
-// is known of those follows from them.
+// condensate lists the parameters that every condensate of super_hydro's own has. What else
+// is known about a condensate follows from them.
 var condensate = []string{"hbar", "g", "m", "healing_length", "dt_t_scale", "cooling_steps", "winding", "cylinder",
 	"finger_x", "finger_y", "finger_k_m", "finger_damp", "finger_V0_mu"}
 
@@ -106,7 +105,7 @@ func (s *commands) isCondensate() bool {
 	return !slices.ContainsFunc(condensate, func(name string) bool { return !s.gets[name] })
 }
 
-// names are what to get again and again.
+// names are the names whose values are asked for again and again.
 func (s *commands) names() []string {
 	if s.asked != nil {
 		return s.asked
@@ -116,13 +115,13 @@ func (s *commands) names() []string {
 		names = append(names, w.control.Name)
 	}
 	// A server that does not declare them answers all the same, and writes an error into its
-	// console each time. Then nobody is told the time.
+	// console each time. So they are not asked for, and nobody is told the time.
 	for _, name := range []string{"t", "dt"} {
 		if s.gets[name] && !s.arrays[name] && s.widget(name) == nil {
 			names = append(names, name)
 		}
 	}
-	// The last: the server waits for it, and so for all that was asked before it.
+	// It is the last name: the server waits for its value, and so for all values before it.
 	if s.gets["Vpos"] && s.isCondensate() {
 		names = append(names, "Vpos")
 	}
@@ -130,8 +129,8 @@ func (s *commands) names() []string {
 	return names
 }
 
-// constants are what to get once, for what is said about the model: parameters that it
-// has declared.
+// constants are the names whose values are asked for once: parameters that the server has
+// declared, and from which the description of the model follows.
 func (s *commands) constants() []string {
 	if !s.isCondensate() {
 		return nil
@@ -139,9 +138,9 @@ func (s *commands) constants() []string {
 	return []string{"hbar", "m", "g", "healing_length", "dt_t_scale"}
 }
 
-// derived are what is said about a condensate of these constants: its chemical potential,
-// its density, and the speed of sound in it. The server knows them too, but under names
-// that it does not declare.
+// derived returns what people are told about a condensate of these constants: its chemical
+// potential, its density, and the speed of sound in it. The server knows them too, but
+// under names that it does not declare.
 func derived(constants map[string]shm.Value) []string {
 	var c [4]float64
 	for i, name := range []string{"hbar", "m", "g", "healing_length"} {
@@ -156,8 +155,8 @@ func derived(constants map[string]shm.Value) []string {
 	return []string{fmt.Sprintf("mu = %.4g", mu), fmt.Sprintf("n0 = %.4g", mu/g), fmt.Sprintf("c_s = %.4g", math.Sqrt(mu/m))}
 }
 
-// families tell super_hydro's models by the parameters that only they have. The first
-// that fits counts.
+// families recognise super_hydro's models by parameters that no other model has. The first
+// family that fits counts.
 var families = []struct {
 	name, about string
 	params      []string
@@ -171,8 +170,8 @@ var families = []struct {
 	{"BEC", "a condensate", nil},
 }
 
-// describe says what the server is. The server does not tell what its model is called: that
-// is known by the parameters that it has.
+// describe says what the server is. The server does not tell the name of its model. The
+// parameters of the model tell it.
 func (s *commands) describe(addr string, shape []int, constants map[string]shm.Value) (title, about string) {
 	title = "super_hydro at " + addr
 	parts := []string{fmt.Sprintf("A simulation on a super_hydro server at %s%s, with a grid of %d × %d points.", scheme, addr, shape[0], shape[1])}
@@ -208,14 +207,14 @@ func (s *commands) describe(addr string, shape []int, constants map[string]shm.V
 	return title, strings.Join(parts, "\n\n")
 }
 
-// actions are what the server lets people do, and what can be made of that. To quit is
-// none of them. tracers: it has particles to reset.
+// actions are the actions of the server, and those that can be made of them. Quitting is not
+// among them. tracers says whether the server has particles to reset.
 func (s *commands) actions(tracers bool) []shm.Action {
 	out := []shm.Action{}
 	for _, a := range []shm.Action{
 		{Name: shm.ActionStart, Title: "Start", Help: "Let the simulation run."},
 		{Name: shm.ActionPause, Title: "Pause", Help: "Stop the simulation where it is."},
-		// The server computes on until it is told to pause, so it cannot be held after one.
+		// The server computes until it is told to pause, so it cannot stop after one step.
 		{Name: shm.ActionStep, Title: "Run a moment", Help: "Let the simulation run for a picture or a few, and pause it: the server knows no single step."},
 		{Name: shm.ActionReset, Title: "Reset", Help: "Go back to the beginning, with the parameters that the server began with."},
 		{Name: shm.ActionResetTracers, Title: "Reset tracers", Help: "Put the tracer particles again where the fluid is."},

@@ -13,7 +13,7 @@ import (
 	"webmon/shm"
 )
 
-// These bound what is read of a layout.
+// These constants bound what is read of a layout.
 const (
 	maxLayout   = 1 << 20 // bytes
 	maxDepth    = 64      // of calls and lists inside of each other
@@ -24,14 +24,14 @@ const (
 	maxTitle    = 200
 )
 
-// widget is what a layout says of one control.
+// widget is what a layout says about one control.
 type widget struct {
 	control shm.Control
-	// values are those of the choices of the control, in their order.
+	// values are the values behind the choices of the control, in the same order.
 	values []shm.Value
 }
 
-// read makes a control's value of what the server has; nil: that is no value of it.
+// read turns a value of the server into one of the control, nil if the control cannot have it.
 func (w *widget) read(v shm.Value) shm.Value {
 	switch w.control.Type {
 	case shm.Bool:
@@ -63,7 +63,7 @@ func (w *widget) read(v shm.Value) shm.Value {
 	return nil
 }
 
-// write makes what the server takes of a value that the control accepts.
+// write turns a value that the control accepts into one that the server takes.
 func (w *widget) write(v shm.Value) shm.Value {
 	if i := slices.Index(w.control.Choices, fmt.Sprint(v)); w.control.Type == shm.Choice && i >= 0 {
 		return w.values[i]
@@ -71,7 +71,7 @@ func (w *widget) write(v shm.Value) shm.Value {
 	return v
 }
 
-// same reports whether two values are equal, as Python has it.
+// same reports whether Python finds two values equal.
 func same(a, b shm.Value) bool {
 	x, ok := shm.Number(a)
 	y, also := shm.Number(b)
@@ -85,20 +85,20 @@ func same(a, b shm.Value) bool {
 	return false
 }
 
-// layout is what a server's people may change.
+// layout is what people may change on a server.
 type layout struct {
 	widgets []widget
-	unknown []string // "kind name" of what has no control here
+	unknown []string // "kind name" of widgets that have no control here
 }
 
-// special are the names of widgets of super_hydro's own page: no parameters.
+// special are the names of widgets of super_hydro's own page. They are no parameters.
 var special = []string{"density", "quit", "reset", "reset_tracers", "fps", "messages", "controls"}
 
-// passive are the kinds of widgets that nobody changes anything with.
+// passive are the kinds of widgets that change nothing.
 var passive = []string{"HTML", "HTMLMath", "Label", "Image", "Video", "Audio", "Canvas", "Button", "Output", "FloatProgress", "IntProgress", "Valid"}
 
-// deadly are the parameters that must not be set: the server's arrays would have another
-// shape than its model, and it hangs.
+// deadly are the parameters that must not be set. The server would hang, because its arrays
+// would have another shape than its model.
 var deadly = []string{"Nx", "Ny", "Nxy", "dx", "Lxy", "xy"}
 
 // parseLayout reads the repr of a tree of ipywidgets. Parts that it does not recognise
@@ -147,7 +147,7 @@ func (l *layout) add(n node) {
 	l.widgets = append(l.widgets, w)
 }
 
-// validName reports whether a name is one of Python's.
+// validName reports whether a text is a name in Python.
 func validName(s string) bool {
 	if s == "" || len(s) > maxName || !utf8.ValidString(s) {
 		return false
@@ -160,8 +160,8 @@ func validName(s string) bool {
 	return true
 }
 
-// widget makes a control of a call that makes a widget. What ipywidgets leaves out of
-// a repr has the library's default.
+// widget turns a call that makes a widget into a control. An attribute that ipywidgets leaves
+// out of a repr has the library's default.
 func (n *node) widget() (widget, bool) {
 	c := shm.Control{Name: n.text("name"), Title: natural.Clip(strings.TrimSpace(n.text("description")), maxTitle)}
 	if c.Title == c.Name {
@@ -199,7 +199,7 @@ func (n *node) widget() (widget, bool) {
 		if low <= 0 || math.IsInf(high, 0) {
 			return w, false
 		}
-		// Its step is one of the exponent: no step of the value.
+		// Its step is a step of the exponent, and not of the value.
 		c.Min, c.Max, c.Step, c.Scale = &low, &high, 0, "log"
 		if value == nil {
 			value = 1.0
@@ -247,8 +247,8 @@ func (n *node) widget() (widget, bool) {
 	return w, true
 }
 
-// choices are the options of a widget: a list of values, of pairs of a label and a value,
-// or a dict from labels to values.
+// choices reads the options of a widget. They are a list of values, a list of pairs of a
+// label and a value, or a dict from labels to values.
 func (n *node) choices() (labels []string, values []shm.Value) {
 	options := n.attribute("options")
 	if options == nil {
@@ -295,7 +295,7 @@ func (n *node) label() string {
 type node struct {
 	kind       nodeKind
 	name       string      // of a call, without the module
-	items      []node      // of a list; of a call: its arguments without names
+	items      []node      // of a list, or the arguments without names of a call
 	attributes []attribute // of a call
 	scalar     shm.Value   // nil, bool, int64, float64 or string
 }
@@ -323,7 +323,7 @@ func (n *node) attribute(name string) *node {
 	return nil
 }
 
-// value is that of an attribute, nil if it has none that is simple.
+// value is the value of an attribute, nil if it is not a simple one.
 func (n *node) value(name string) shm.Value {
 	if a := n.attribute(name); a != nil {
 		v, _ := a.plain()
@@ -347,7 +347,7 @@ func (n *node) number(name string, otherwise float64) float64 {
 }
 
 // reprParser reads what Python's repr writes: calls, numbers, texts, and lists of
-// them. What it does not know, such as <object at 0x…>, it passes over.
+// them. It skips what it does not know, such as <object at 0x…>.
 type reprParser struct {
 	s     string
 	at    int
@@ -504,7 +504,7 @@ func (p *reprParser) assigned() (string, bool) {
 	return "", false
 }
 
-// number reads a number. Of a complex one nothing is made.
+// number reads a number. A complex number is read and dropped.
 func (p *reprParser) number() (n node, err error) {
 	from := p.at
 	for p.at < len(p.s) && (isNameByte(p.s[p.at]) || strings.IndexByte("+-.", p.s[p.at]) >= 0) {
@@ -522,7 +522,7 @@ func (p *reprParser) number() (n node, err error) {
 	return n, nil
 }
 
-// texts reads a text, and those that follow it, which are one with it.
+// texts reads adjacent texts, which Python joins into one.
 func (p *reprParser) texts(prefix string) (n node, err error) {
 	var b strings.Builder
 	for c := p.peek(); c == '\'' || c == '"'; c = p.peek() {
@@ -553,7 +553,7 @@ func (p *reprParser) quoted(b *strings.Builder, raw bool) error {
 	return p.fail("a text is left open")
 }
 
-// escape reads what follows a backslash, and stays on its last byte.
+// escape reads what follows a backslash. It stops on the last byte of it.
 func (p *reprParser) escape(b *strings.Builder) {
 	digits := map[byte]int{'x': 2, 'u': 4, 'U': 8}
 	c := p.s[p.at]
@@ -580,7 +580,7 @@ func (p *reprParser) escape(b *strings.Builder) {
 	}
 }
 
-// object passes over <...>, others of which may be inside.
+// object skips <...>, which may hold others of its kind.
 func (p *reprParser) object() error {
 	for depth := 0; p.at < len(p.s); p.at++ {
 		switch p.s[p.at] {

@@ -13,13 +13,14 @@ import (
 	"strings"
 )
 
-// errTaken is that another program speaks to the server.
+// errTaken says that another program speaks to the server.
 var errTaken = errors.New("another program speaks to it")
 
-// free reports with errTaken that somebody else is connected to a server, as far as this
-// machine knows: that is everybody where the server runs here, and otherwise those who run
-// here, whoever they belong to. own is our own end of a connection to it, not valid before
-// there is one. A machine that does not tell knows of nobody.
+// free returns errTaken if somebody else is connected to a server, as far as this machine
+// knows. If the server runs on this machine, the machine knows every connection to it.
+// Otherwise it knows the connections of its own programs, of every user. own is webmon's end
+// of a connection to the server, and not valid before there is one. free returns nil where
+// the machine does not tell its connections.
 func free(server, own netip.AddrPort) error {
 	if connected(connections(), server, own, isOurs(server.Addr())) {
 		return errTaken
@@ -27,12 +28,12 @@ func free(server, own netip.AddrPort) error {
 	return nil
 }
 
-// isOurs reports whether an address is one of this machine.
+// isOurs reports whether an address belongs to this machine.
 func isOurs(a netip.Addr) bool {
 	if a.IsLoopback() {
 		return true
 	}
-	ours, _ := net.InterfaceAddrs() // without them it is taken for another machine
+	ours, _ := net.InterfaceAddrs() // without them the address counts as another machine's
 	for _, o := range ours {
 		if n, ok := o.(*net.IPNet); ok {
 			if addr, ok := netip.AddrFromSlice(n.IP); ok && addr.Unmap() == a {
@@ -46,13 +47,14 @@ func isOurs(a netip.Addr) bool {
 // connection is a line of the kernel's table of TCP.
 type connection struct {
 	near, far netip.AddrPort
-	listens   bool // not a connection, but somebody who waits for one at near
+	listens   bool // it is no connection, but a program that waits for one at near
 }
 
-// connected reports whether one of the connections is somebody else's to the server. here:
-// it runs on this machine, where its own ends of connections are in the table too.
+// connected reports whether one of the connections leads from somebody else to the server.
+// here says that the server runs on this machine. Then the table has the server's ends of
+// the connections too.
 func connected(all []connection, server, own netip.AddrPort, here bool) bool {
-	// Who listens at every address of the machine has connections to other ones of them.
+	// A server that listens at every address of the machine has connections at other addresses too.
 	everywhere := false
 	for _, c := range all {
 		everywhere = everywhere || here && c.listens && c.near.Port() == server.Port() && c.near.Addr().IsUnspecified()
@@ -78,8 +80,8 @@ const (
 // maxConnections is how many lines of the table are read.
 const maxConnections = 1 << 16
 
-// parseConnections reads the established connections and those who listen out of a table as
-// Linux writes it in /proc/net/tcp and tcp6. Lines that it does not understand are left out.
+// parseConnections reads the established connections and the listening sockets out of a table
+// as Linux writes it in /proc/net/tcp and tcp6. It skips lines that it does not understand.
 func parseConnections(r io.Reader) []connection {
 	var out []connection
 	lines := bufio.NewScanner(r)

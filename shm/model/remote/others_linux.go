@@ -2,7 +2,7 @@ package remote
 
 import "os"
 
-// connections are those of this machine, of all users. What cannot be read is left out.
+// connections returns the connections of this machine, of all users. It leaves out what it cannot read.
 func connections() []connection {
 	var out []connection
 	for _, name := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {

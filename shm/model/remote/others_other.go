@@ -2,5 +2,5 @@
 
 package remote
 
-// connections are not told here.
+// connections returns nothing: this platform does not tell its connections.
 func connections() []connection { return nil }

@@ -33,12 +33,12 @@ const (
 // timing bounds the waits of a run.
 type timing struct {
 	connect time.Duration // to connect, the handshake included
-	answer  time.Duration // for an answer to begin, and again for it to be there
-	reset   time.Duration // for the answer that comes after a reset, which makes the model again
+	answer  time.Duration // for an answer to begin, and once more for it to be complete
+	reset   time.Duration // for the answer after a reset, which makes a new model
 	grace   time.Duration // to finish an exchange that has begun when the run ends
 	silent  time.Duration // how long an answer may take until people are told
-	tell    time.Duration // how often to say what changes slowly, and that all is well
-	stands  time.Duration // how long the density is the same until that is taken for a pause
+	tell    time.Duration // how often to tell what changes slowly, and that the server answers
+	stands  time.Duration // how long the density has to stay the same to count as a pause
 }
 
 var usual = timing{
@@ -46,38 +46,38 @@ var usual = timing{
 	silent: 3 * time.Second, tell: time.Second, stands: 1500 * time.Millisecond,
 }
 
-// half is an exchange of two phases of which only the first came about: the word has
-// been sent, and what it is about has not. The server waits for that, from
-// whoever comes, and dies if the next thing it hears is no JSON.
+// half is an exchange of two phases of which only the first was sent: the word. The server
+// waits for the second phase, from whichever client speaks next. It dies if the next message
+// is no JSON.
 type half struct {
-	rest []byte // JSON that ends it and does no harm; nil: there is none
-	// patient: the next answer may take as long as a reset does.
+	rest []byte // harmless JSON that ends the exchange; nil: no exchange is half done
+	// patient says that the next answer may take as long as a reset does.
 	patient bool
 }
 
-// knock is sent first over every connection. To a server that waits for a word it is
-// one that it does not know, and it says so; one that some vanished client has left
-// waiting for the names of a get, or for the values of a set, has them with it, and is
-// well again: there are none.
+// knock is the first message of every connection. A server that waits for a word does not
+// know this one, and says so. A vanished client may have left the server waiting for the
+// names of a get, or for the values of a set. For such a server knock is an empty list of
+// them, so that it can go on.
 var knock = []byte("[]")
 
 // unknown is the answer to a word that the server does not know.
 const unknown = "Unknown Message"
 
-// client is one connection and the exchanges over it: one at a time, since the
-// server takes the second half of one from whoever speaks next. All of it is for one
-// goroutine.
+// client is one connection and the exchanges over it. There is one exchange at a time, because
+// the server takes the second half of an exchange from whichever client speaks next. One
+// goroutine owns the client.
 type client struct {
 	conn    *zmtp.Conn
 	timing  timing
 	waiting func(since time.Duration) bool // called while an answer is awaited: whether to go on
 	frames  [][]byte                       // memory of the last answer
-	half    *half                          // that of the run: it outlives the connection
+	half    *half                          // of the run, because it outlives the connection
 	cost    *shm.Cost
 }
 
-// dial connects to a server, and sees to it that it waits for a word. may is asked before
-// that whether anything may be sent; nil: it may.
+// dial connects to a server, and makes sure that the server waits for a word. Before dial
+// sends anything, may says whether it may; nil: it may.
 func dial(ctx context.Context, addr string, t timing, may func(server, own netip.AddrPort) error, h *half, cost *shm.Cost,
 	waiting func(time.Duration) bool) (*client, error) {
 	conn, err := zmtp.Dial(ctx, addr, zmtp.Options{Message: maxSide*maxSide*8 + maxHead, Handshake: t.connect, May: may})
@@ -95,7 +95,7 @@ func dial(ctx context.Context, addr string, t timing, may func(server, own netip
 		switch text := string(frames[0]); {
 		case len(frames) != 1:
 			err = strange("it answers in %d parts where it should in one", len(frames))
-		case text == unknown, text == "{}", text == "ok", text == "": // the last three end a half
+		case text == unknown, text == "{}", text == "ok", text == "": // the last three answer a half exchange
 		default:
 			err = strange("its answer to a word that it cannot know is %s", quote(frames[0]))
 		}
@@ -109,7 +109,7 @@ func dial(ctx context.Context, addr string, t timing, may func(server, own netip
 
 func (c *client) close() { _ = c.conn.Close() }
 
-// errStrange is what every error wraps that says that the server does not do what
+// errStrange is wrapped by every error that says that the server does not behave as
 // super_hydro does.
 var errStrange = errors.New("does not answer as super_hydro does")
 
@@ -117,7 +117,7 @@ func strange(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", errStrange, fmt.Sprintf(format, args...))
 }
 
-// quote is what is shown of an answer.
+// quote returns the part of an answer that people are shown.
 func quote(b []byte) string {
 	if !utf8.Valid(b) {
 		return fmt.Sprintf("%d bytes that are no text", len(b))
@@ -129,8 +129,8 @@ func quote(b []byte) string {
 	return fmt.Sprintf("%q", string(s))
 }
 
-// ask sends a message and returns the answer, which is good until the next one.
-// Once ctx is done it is waited for no longer than grace.
+// ask sends a message and returns the answer, which is valid until the next answer. Once ctx
+// is done, ask waits no longer than grace.
 func (c *client) ask(ctx context.Context, what []byte, grace time.Duration) ([][]byte, error) {
 	began := time.Now()
 	if err := c.conn.Send(what); err != nil {
@@ -154,9 +154,8 @@ func (c *client) ask(ctx context.Context, what []byte, grace time.Duration) ([][
 	return frames, nil
 }
 
-// exchange says the word and, once the server is ready for it, what it is about.
-// Nothing but an error of the connection keeps it from being finished: rest is what
-// would end it instead.
+// exchange sends the word, and the body once the server is ready for it. Only an error of
+// the connection can leave the exchange half done. rest is the body that would end it then.
 func (c *client) exchange(ctx context.Context, word string, about shm.Value, rest string) ([]byte, error) {
 	body, err := shm.AppendJSON(nil, about)
 	if err != nil {
@@ -185,8 +184,8 @@ func (c *client) exchange(ctx context.Context, word string, about shm.Value, res
 	return frames[0], nil
 }
 
-// get asks for values by their names. A name that the server does not know would
-// make it wait for ever.
+// get asks for values by their names. The server would wait for ever if it did not know one
+// of them.
 func (c *client) get(ctx context.Context, names []string) (map[string]shm.Value, error) {
 	list := make([]shm.Value, len(names))
 	for i, n := range names {
@@ -215,7 +214,7 @@ func (c *client) set(ctx context.Context, values map[string]shm.Value) error {
 
 // do sends the name of an action.
 func (c *client) do(ctx context.Context, action string) error {
-	// An action that was not told to the end is told again: it was meant.
+	// An exchange that broke off is ended by the same action, because people did ask for it.
 	answer, err := c.exchange(ctx, "do", action, `"`+action+`"`)
 	if err == nil && action == shm.ActionReset {
 		c.half.patient = true
@@ -223,8 +222,8 @@ func (c *client) do(ctx context.Context, action string) error {
 	return accepted("do", answer, err)
 }
 
-// accepted looks at the last answer of an exchange: "ok", or nothing as older ones
-// say it.
+// accepted looks at the last answer of an exchange. It is "ok", or empty as older servers
+// send it.
 func accepted(word string, answer []byte, err error) error {
 	if err == nil && string(answer) != "ok" && len(answer) != 0 {
 		return strange("it ends %s with %s", word, quote(answer))
@@ -251,15 +250,15 @@ func (c *client) array(ctx context.Context, word string) (head, []byte, error) {
 	return h, frames[1], nil
 }
 
-// head says what the bytes of an array are.
+// head describes the bytes of an array.
 type head struct {
 	item  item
 	shape []int
 	n     int // items
 }
 
-// parseHead reads the head of an array of the bytes. The error goes on behind the name
-// of the array.
+// parseHead reads the head of an array. The text of the error continues a sentence that
+// begins with the name of the array.
 func parseHead(b []byte, size int) (h head, err error) {
 	if len(b) > maxHead {
 		return h, fmt.Errorf("has a head of %d bytes", len(b))
@@ -302,7 +301,7 @@ type item struct {
 	big  bool // the most significant byte first
 }
 
-// kinds are NumPy's names of its types.
+// kinds are the types by NumPy's names for them.
 var kinds = map[string]item{
 	"float16": {kind: 'f', size: 2}, "float32": {kind: 'f', size: 4}, "float64": {kind: 'f', size: 8},
 	"int8": {kind: 'i', size: 1}, "int16": {kind: 'i', size: 2}, "int32": {kind: 'i', size: 4}, "int64": {kind: 'i', size: 8},
@@ -391,7 +390,7 @@ func number(t item, order binary.ByteOrder, b []byte) float64 {
 	return float64(u)
 }
 
-// half16 is a number of sixteen bits.
+// half16 returns the value of a float of sixteen bits.
 func half16(u uint16) float64 {
 	sign, exponent, fraction := 1-2*float64(u>>15), int(u>>10&31), float64(u&1023)
 	switch {
@@ -405,8 +404,8 @@ func half16(u uint16) float64 {
 	return sign * math.Ldexp(1024+fraction, exponent-25)
 }
 
-// decodeJSON reads JSON as Python writes it, in which NaN and Infinity may occur:
-// they become nil.
+// decodeJSON reads JSON as Python writes it. NaN and Infinity may occur in it, and become
+// nil.
 func decodeJSON(b []byte) (shm.Value, error) {
 	if len(b) > maxText {
 		return nil, fmt.Errorf("it has %d bytes", len(b))
@@ -450,7 +449,7 @@ func withoutNaN(b []byte) []byte {
 	return append(out, b[from:]...)
 }
 
-// plain makes the values of this project out of those of encoding/json.
+// plain turns values of encoding/json into values of shm.
 func plain(v any) shm.Value {
 	switch v := v.(type) {
 	case json.Number:
@@ -473,7 +472,7 @@ func plain(v any) shm.Value {
 	return v
 }
 
-// silent reports whether an error is that an answer did not come in time.
+// silent reports whether an error says that an answer did not come in time.
 func silent(err error) bool {
 	var timeout net.Error
 	return errors.As(err, &timeout) && timeout.Timeout() && !errors.Is(err, context.Canceled)

@@ -18,21 +18,21 @@ import (
 )
 
 const (
-	// setEvery is the least time between sets of values that are being dragged.
+	// setEvery is the least time between two sets of values that are being dragged.
 	setEvery = time.Second / 30
-	// getEvery is how often to ask for the values, and getSoon while some have just been
-	// set or the potential follows the finger.
+	// getEvery is how often to ask for the values. getSoon is how often to ask while some
+	// have just been set, or the potential follows the finger.
 	getEvery = 250 * time.Millisecond
 	getSoon  = 100 * time.Millisecond
-	// getShare is how many times as long as a get the pause after it is at least.
+	// getShare is how many times longer than a get the pause after it is, at least.
 	getShare = 3
-	// tracersEvery is the least time between places of the particles.
+	// tracersEvery is the least time between two requests for the places of the particles.
 	tracersEvery = time.Second / 30
-	// physicsEvery is how often to tell the numbers.
+	// physicsEvery is how often to tell the observables.
 	physicsEvery = 200 * time.Millisecond
 	// pausedEvery is how often to look whether a paused simulation was started.
 	pausedEvery = 400 * time.Millisecond
-	// standsDensities is how many densities are the same until that is taken for a pause.
+	// standsDensities is how many densities have to be the same to count as a pause.
 	standsDensities = 5
 	// maxRetry is the longest pause between attempts to reach the server.
 	maxRetry = 30 * time.Second
@@ -41,7 +41,7 @@ const (
 // errRestart ends a session because people want a new connection.
 var errRestart = errors.New("people asked for a new connection")
 
-// run is what the goroutine of a run has to itself.
+// run is the state that the goroutine of a run owns.
 type run struct {
 	*source
 	ctx  context.Context
@@ -53,14 +53,14 @@ type run struct {
 	state     shm.ModelState // as told last
 	values    map[string]shm.Value
 	rate      outbox.Rate // while it runs
-	told      time.Time   // what changes slowly
+	told      time.Time   // when what changes slowly was told last
 	density   *outbox.Array
 	tracers   *outbox.Array
 	numbers   []float64 // of the newest density, as they came
 	particles []float64 // the places of the tracers, as they came
-	first     float64   // the sum of the first density, to tell the drift from; NaN: none yet
+	first     float64   // the sum of the first density, from which the drift counts; NaN: there is none yet
 	seed      maphash.Seed
-	broken    bool // the density has something in it that is no number
+	broken    bool // the density has values that are no numbers
 	heedless  bool // people want a connection although another program has one
 }
 
@@ -69,24 +69,24 @@ type session struct {
 	*client
 	has       *commands
 	exchanges uint64 // so far
-	flushed   uint64 // the number of the last one that waited for all that had been asked before
-	got       uint64 // that of the last get
-	// The server's replies lag by one: it answers a get with what it had found out for
-	// the get before. So after exchange unsure values are stale until two gets have
-	// completed: the first only makes the server look. 0: they are fresh.
+	flushed   uint64 // the number of the last exchange that waited for everything asked before it
+	got       uint64 // the number of the last get
+	// The server's replies lag by one: it answers a get with what it found out for the get
+	// before. So after the exchange with the number unsure the values are stale until two
+	// gets have completed. The first get only makes the server look. 0: the values are fresh.
 	unsure   uint64
 	settling map[string]setting
 
 	hash       uint64 // of the newest density
 	version    uint64 // counts densities that differ
-	same       int    // densities since it changed
+	same       int    // densities since the last that differed
 	changed    time.Time
-	base       bool // the newest density of a paused simulation is the one to compare with
+	base       bool // later densities of the paused simulation are compared with the newest one
 	due        struct{ density, get, set, tracers, physics time.Time }
-	last       struct{ command, get, tracers time.Time } // turns
+	last       struct{ command, get, tracers time.Time } // when each had its turn
 	aside      bool                                      // the last exchange was not for the density
 	hasTracers bool
-	ready      bool       // all has been asked that is asked once
+	ready      bool       // everything was asked that is asked once
 	vpos       [2]float64 // of the potential; NaN: unknown
 }
 
@@ -149,8 +149,7 @@ func (s *source) Run(ctx context.Context, sink shm.Sink) error {
 	return nil
 }
 
-// connect speaks to the server until something goes wrong with that, or people want
-// a new connection.
+// connect speaks to the server until the connection fails, or people want a new one.
 func (r *run) connect() error {
 	may := free
 	if r.heedless {
@@ -182,7 +181,7 @@ func (r *run) next() uint64 {
 	return r.exchanges
 }
 
-// fail says that the server cannot be spoken to. Values and picture stay.
+// fail tells people that the server cannot be reached. Values and picture stay.
 func (r *run) fail(err error) {
 	problem := r.server.trouble(err)
 	r.server.lost(problem, err.Error())
@@ -201,7 +200,7 @@ func (r *run) fail(err error) {
 	r.tellState()
 }
 
-// wait waits until the next attempt; it reports whether people want it now.
+// wait waits until the next attempt. It reports whether people want the attempt now.
 func (r *run) wait(pause time.Duration) bool {
 	until := time.Now().Add(pause)
 	timer := time.NewTimer(0)
@@ -225,7 +224,7 @@ func (r *run) wait(pause time.Duration) bool {
 	}
 }
 
-// restartIs says what it is now to start again.
+// restartIs says what starting again means now.
 func (r *run) restartIs(a shm.Action) {
 	actions := r.inbox.Actions()
 	i := slices.IndexFunc(actions, func(o shm.Action) bool { return o.Name == a.Name })
@@ -235,13 +234,13 @@ func (r *run) restartIs(a shm.Action) {
 	}
 }
 
-// again says that the server is being connected to because people want it.
+// again tells people that a connection is being made because they want it.
 func (r *run) again() {
 	r.inbox.Revive()
 	r.setPhase(shm.ModelStarting)
 }
 
-// setPhase changes the phase, and tells at once.
+// setPhase changes the phase, and tells people at once.
 func (r *run) setPhase(p shm.ModelPhase) {
 	if r.state.Phase == p && r.state.Problem == "" {
 		return
@@ -260,7 +259,7 @@ func (r *run) tellState() {
 	r.sink.State(shm.TopicModel, &state)
 }
 
-// tick tells once a second what changes slowly.
+// tick tells people once a second what changes slowly.
 func (r *run) tick() {
 	now := time.Now()
 	if now.Sub(r.told) < r.server.timing.tell {
@@ -275,8 +274,8 @@ func (r *run) tellArrays(now time.Time) {
 	outbox.Tell(r.sink, now, r.density, r.tracers)
 }
 
-// waiting is called about ten times a second while an answer is awaited. People who ask
-// for a new connection need not wait for it to the end.
+// waiting is called about ten times a second while run waits for an answer. It ends the wait
+// when people ask for a new connection.
 func (r *run) waiting(since time.Duration) bool {
 	if silent := r.server.timing.silent; since > silent && r.state.Problem == "" {
 		r.state.Problem = fmt.Sprintf("The server at %s%s has said nothing for %v.", scheme, r.server.addr, silent)
@@ -317,7 +316,7 @@ func (r *run) learn() error {
 			r.sink.Notice("widgets", w)
 		}
 	}
-	// What the server has in its memory of an earlier get would be answered first.
+	// The server would answer first with what it remembers of an earlier get.
 	if _, err := r.ask(); err != nil {
 		return err
 	}
@@ -329,8 +328,8 @@ func (r *run) learn() error {
 	}
 	constants := map[string]shm.Value{}
 	if names := r.has.constants(); len(names) > 0 {
-		// The reply lags by one, so the second has them; the density between waits until
-		// the server has looked.
+		// The reply lags by one, so the second get has the values. The server answers the
+		// density between them only after it has looked.
 		for range 2 {
 			if constants, err = r.client.get(r.ctx, names); err != nil {
 				return err
@@ -379,8 +378,8 @@ func (r *run) controls() shm.Controls {
 	return out
 }
 
-// turn does what is due next, or waits for it. After everything else comes the
-// density, if it is due.
+// turn does what is due next, or waits for it. The density, if it is due, comes after
+// everything else.
 func (r *run) turn() error {
 	r.tick()
 	if r.reconnects(errors.New("the server was connected to again before it was told")) {
@@ -397,7 +396,7 @@ func (r *run) turn() error {
 		return r.picture()
 	}
 	wantsTracers := r.hasTracers && r.tracers.Behind(r.sink, r.version)
-	// Of what is due the one whose turn was the longest ago; commands in doubt first.
+	// The one that is due and whose turn was the longest ago is next. Commands win a tie.
 	getDue := !now.Before(r.due.get)
 	tracersDue := wantsTracers && !now.Before(r.due.tracers)
 	commands := !(getDue && r.last.get.Before(r.last.command) || tracersDue && r.last.tracers.Before(r.last.command))
@@ -446,7 +445,7 @@ func (r *run) turn() error {
 	return nil
 }
 
-// every is the time from density to density.
+// every is the time from one density to the next.
 func (r *run) every() time.Duration {
 	hz := r.server.idle
 	if wanted := r.sink.Demand(shm.ArrayTopic(shm.ArrayDensity)); wanted > hz {
@@ -459,12 +458,12 @@ func (r *run) every() time.Duration {
 	return every
 }
 
-// ask gets the values, and believes those that cannot be stale: the server's replies lag
-// by one, as session.unsure explains.
+// ask gets the values. It believes those that cannot be stale: the server's replies lag by
+// one, as session.unsure explains.
 func (r *run) ask() (map[string]shm.Value, error) {
 	names := r.has.names()
 	began := time.Now()
-	// Where the way is long it is the pictures that most of the time is for.
+	// If the server is far away, most of the time is for pictures.
 	defer func() {
 		if soonest := time.Now().Add(getShare * time.Since(began)); r.due.get.Before(soonest) {
 			r.due.get = soonest
@@ -530,8 +529,8 @@ func (r *run) ask() (map[string]shm.Value, error) {
 	return answer, nil
 }
 
-// finger brings the finger up to date; it reports whether the potential is under way to
-// it, or it has moved.
+// finger brings the finger up to date. It reports whether the finger has moved, or the
+// potential still follows it.
 func (r *run) finger() bool {
 	x, y := r.place()
 	if math.IsNaN(x) || math.IsNaN(y) {
@@ -566,19 +565,19 @@ func (r *run) obey(batch []inbox.Command) error {
 			c.Report(shm.Refused, r.server.trouble(err))
 		}
 	}
-	// What has become of it is to be seen at once.
+	// People should see at once what has become of it.
 	r.due.density, r.base = time.Now(), false
 	return err
 }
 
-// set sends values, the newest of each name.
+// set sends the newest value of each name.
 func (r *run) set(batch []inbox.Command) error {
 	values := map[string]shm.Value{}
 	plain := map[string]shm.Value{}
 	for _, c := range batch {
 		w := r.has.widget(c.Name)
 		if w == nil {
-			continue // that the server has lost meanwhile
+			continue // the server has lost the parameter meanwhile
 		}
 		values[c.Name], plain[c.Name] = w.write(c.Value), c.Value
 	}
@@ -605,7 +604,7 @@ func (r *run) set(batch []inbox.Command) error {
 	return nil
 }
 
-// act does what an action is for.
+// act carries out an action.
 func (r *run) act(name string) error {
 	if name != shm.ActionStep {
 		return r.do(name)
@@ -615,16 +614,16 @@ func (r *run) act(name string) error {
 			return err
 		}
 	}
-	// What is asked of the computation it does in order, between two pictures. So once there
-	// is a density it has heard of the start, and what it hears next comes after a picture at
-	// least: how many more there are is for the server, which sleeps between requests.
+	// The computation takes requests in order, between two pictures. So when a density is
+	// here, the computation has heard of the start. It hears the next request after at least
+	// one more picture. The server decides how many more, because it sleeps between requests.
 	if err := r.picture(); err != nil {
 		return err
 	}
 	return r.do(shm.ActionPause)
 }
 
-// do tells the server an action.
+// do sends an action to the server.
 func (r *run) do(name string) error {
 	if err := r.client.do(r.ctx, name); err != nil {
 		return err
@@ -654,11 +653,11 @@ var observables = []shm.Observable{
 	{Name: "max", Title: "Greatest density", Help: "The greatest value of the density."},
 }
 
-// picture asks for the density, and hands it over if it has changed.
+// picture asks for the density. It hands the density over if it has changed.
 func (r *run) picture() error {
 	now := time.Now()
 	r.aside = false
-	// What is late is not made up for, but for what a sleep was too long.
+	// Lateness is made up for only as far as a sleep was too long.
 	every := r.every()
 	if r.due.density = r.due.density.Add(every); now.Sub(r.due.density) > -every/2 {
 		r.due.density = now.Add(every)
@@ -685,7 +684,7 @@ func (r *run) picture() error {
 	}
 	r.infer(changed)
 	if !changed {
-		// It may be that somebody has begun to want it.
+		// Somebody may have begun to watch.
 		if !r.broken && r.density.Behind(r.sink, r.version) {
 			r.offer(now)
 		}
@@ -733,13 +732,13 @@ func (r *run) picture() error {
 	return nil
 }
 
-// infer says from whether the density has changed whether the simulation runs, which the
-// server does not tell: others may have started or paused it.
+// infer concludes from the densities whether the simulation runs. The server does not tell,
+// and others may have started or paused it.
 func (r *run) infer(changed bool) {
 	switch phase := r.state.Phase; {
 	case r.broken || !r.ready:
 	case phase == shm.ModelPaused && !r.base:
-		r.base = true // it may have changed before the pause, or by a command
+		r.base = true // the density may have changed before the pause, or by a command
 	case changed && phase != shm.ModelRunning:
 		r.setPhase(shm.ModelRunning)
 	case !changed && phase == shm.ModelRunning && r.same >= standsDensities && time.Since(r.changed) > r.server.timing.stands:
@@ -748,8 +747,8 @@ func (r *run) infer(changed bool) {
 	}
 }
 
-// nonsense says that the density is none. The last good one stays; the server is asked
-// on, and may be reset.
+// nonsense tells people that the density makes no sense. The last good density stays. The
+// server is still asked for densities, and people may reset it.
 func (r *run) nonsense() {
 	if r.broken {
 		return
@@ -772,7 +771,7 @@ func (r *run) nonsense() {
 	r.tellState()
 }
 
-// mend is what there is to be done about a density that is none.
+// mend says what people can do about a density that makes no sense.
 func (r *run) mend() shm.Action {
 	if r.has.dos[shm.ActionReset] {
 		return restartReset
@@ -796,7 +795,7 @@ func (r *run) declare(shape []int) error {
 // offer hands over the newest density.
 func (r *run) offer(now time.Time) {
 	if err := r.density.Offer(r.sink, r.version, now); err != nil {
-		r.sink.Notice("density", natural.Sentence(err.Error())) // cannot be: it has the array's shape
+		r.sink.Notice("density", natural.Sentence(err.Error())) // cannot happen: the frame has the array's shape
 	}
 }
 
@@ -809,7 +808,7 @@ func (r *run) places() error {
 	}
 	r.heard()
 	r.flushed = r.next()
-	if h.n == 0 { // it has none
+	if h.n == 0 { // the model has no particles
 		r.hasTracers = false
 		if r.tracers != nil {
 			r.tracers = nil

@@ -20,11 +20,11 @@ const scheme = "tcp://"
 // Options say which server.
 type Options struct {
 	Address string  // tcp://host:port
-	Rate    float64 // pictures a second at most, 60 at most: 60
+	Rate    float64 // pictures a second at most; default and greatest: 60
 	Logger  *slog.Logger
 }
 
-// Server is a super_hydro server as it is known. Its methods are safe for concurrent
+// Server is what is known about a super_hydro server. Its methods are safe for concurrent
 // use.
 type Server struct {
 	opts   Options
@@ -45,7 +45,7 @@ type Server struct {
 
 const maxRate = 60
 
-// New returns what is known of a server before it was reached: its address.
+// New returns a server of which only the address is known.
 func New(o Options) *Server {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
@@ -59,8 +59,8 @@ func New(o Options) *Server {
 	}
 }
 
-// Info says what is known of the server. Problem is why it could not be reached
-// the last time; visiting it tries again.
+// Info says what is known about the server. Its Problem says why the last attempt to reach
+// the server failed. A visit tries again.
 func (s *Server) Info() shm.ModelInfo {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,7 +77,7 @@ func (s *Server) Info() shm.ModelInfo {
 	return info
 }
 
-// key makes of an address what can stand in another one.
+// key turns an address into a text that can stand in the path of a URL.
 func key(addr string) string {
 	return "hydro-" + strings.Trim(strings.Map(func(r rune) rune {
 		switch r = unicode.ToLower(r); {
@@ -88,8 +88,8 @@ func key(addr string) string {
 	}, addr), "-")
 }
 
-// Open returns a run, which connects to the server with its Run. Of two runs the
-// second waits for the end of the first.
+// Open returns a run. Its Run connects to the server. The second of two runs waits for the
+// end of the first.
 func (s *Server) Open(context.Context) (shm.Source, error) {
 	if _, _, err := net.SplitHostPort(s.addr); err != nil || !strings.HasPrefix(s.opts.Address, scheme) {
 		return nil, fmt.Errorf("%q is not tcp://host:port, such as tcp://127.0.0.1:9000", s.opts.Address)
@@ -103,9 +103,8 @@ func (s *Server) reached(title, about string) {
 	s.title, s.about, s.problem, s.detail = title, about, "", ""
 }
 
-// start makes the default of a control the first value that the server was seen to
-// have: what its layout says is where a widget would stand, not what the model
-// begins with.
+// start makes the first value that the server was seen to have the default of a control.
+// The layout says where a widget would stand, which is not what the model begins with.
 func (s *Server) start(c *shm.Control, live shm.Value) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -113,7 +112,7 @@ func (s *Server) start(c *shm.Control, live shm.Value) {
 		s.starts = map[string]shm.Value{}
 	}
 	first, ok := s.starts[c.Name]
-	if !ok || reflect.TypeOf(first) != reflect.TypeOf(live) { // it is another model by now
+	if !ok || reflect.TypeOf(first) != reflect.TypeOf(live) { // the server has another model by now
 		first = live
 		s.starts[c.Name] = first
 	}
@@ -126,7 +125,7 @@ func (s *Server) lost(problem, detail string) {
 	s.problem, s.detail = problem, detail
 }
 
-// trouble says in a sentence for people what is wrong with the server.
+// trouble says in a sentence what is wrong with the server.
 func (s *Server) trouble(err error) string {
 	what := fmt.Sprintf("The server at %s%s does not answer: %s.", scheme, s.addr, reason(err, s.timing))
 	switch {

@@ -19,12 +19,12 @@ type source struct {
 
 var _ shm.Source = (*source)(nil)
 
-// What it is to start again, by what is wrong.
+// These are the things that starting again can mean. What is wrong decides.
 var (
 	restart = shm.Action{Name: shm.ActionRestart, Title: "Connect again", Help: "Connect to the server again. The simulation on it goes on."}
 	// The density is nonsense.
 	restartReset = shm.Action{Name: shm.ActionRestart, Title: "Reset", Help: "Go back to the beginning, with the parameters that the server began with."}
-	// Another program is connected, or has vanished without the server having noticed.
+	// Another program is connected, or has vanished and the server has not noticed.
 	restartTaken = shm.Action{Name: shm.ActionRestart, Title: "Connect all the same",
 		Help: "Only if the other program does not run any more: a server to which two speak stops, and what it has computed is lost."}
 )
@@ -45,8 +45,8 @@ func (s *source) Info() shm.Info { return s.info }
 // Actions implements [shm.Source].
 func (s *source) Actions() []shm.Action { return s.inbox.Actions() }
 
-// Command implements [shm.Source]. A value that its control lets through is told to
-// the sink before Command returns, however far away the server is.
+// Command implements [shm.Source]. The sink hears of an accepted value before Command
+// returns, however far away the server is.
 func (s *source) Command(cmd shm.Command, report func(shm.Status, string)) {
 	s.inbox.Command(cmd, report)
 }
@@ -54,9 +54,9 @@ func (s *source) Command(cmd shm.Command, report func(shm.Status, string)) {
 // pair is how long the second number of a place may come after the first.
 const pair = time.Millisecond
 
-// batch takes what comes next out of the inbox: one action, or all values that
-// come before one. Without a value that somebody waits for they wait for when, the time
-// for the next values on their way. later is when to ask again; zero: the inbox is empty.
+// batch takes the next commands out of the inbox: one action, or all values that come before
+// one. If nobody waits for any of the values, they wait until when, the time for the next
+// drag values. later is when to ask again; zero: the inbox is empty.
 func (s *source) batch(now, when time.Time) (out []inbox.Command, later time.Time) {
 	out = s.inbox.Take(func(waiting []inbox.Command) int {
 		if len(waiting) == 0 {
@@ -81,8 +81,8 @@ func (s *source) batch(now, when time.Time) (out []inbox.Command, later time.Tim
 	return out, later
 }
 
-// reconnects reports whether people want a new connection. What they wanted before
-// that is refused, because of why.
+// reconnects reports whether people want a new connection. It refuses every earlier command,
+// and gives why as the reason.
 func (s *source) reconnects(why error) bool {
 	taken := s.inbox.Take(func(waiting []inbox.Command) int { return inbox.Index(waiting, shm.ActionRestart) + 1 })
 	if len(taken) == 0 {
@@ -96,7 +96,7 @@ func (s *source) reconnects(why error) bool {
 	return true
 }
 
-// place is where people point; NaN: there is no finger.
+// place returns where people point, NaN if there is no finger.
 func (s *source) place() (x, y float64) {
 	controls := s.inbox.Told()
 	number := func(name string) float64 {
