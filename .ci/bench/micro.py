@@ -50,14 +50,15 @@ def main():
     cases = [("pickle.loads of a frame_time message", lambda: pickle.loads(message))]
     for tiles in (10, 1000, 10000):
         data = pickle.dumps(("#RETURN", poll(tiles)))
-        cases.append(("pickle.loads of a poll of %d tiles" % tiles, lambda data=data: pickle.loads(data)))
+        cases.append((f"pickle.loads of a poll of {tiles} tiles", lambda data=data: pickle.loads(data)))
     tiles = poll(10000)["layers"][140234866358208]
     cases.append(("json.dumps of 10000 tiles for the page", lambda: json.dumps(tiles, default=np.ndarray.tolist)))
-    rows = [["tile %d" % i, i // 13, i % 13, 256] for i in range(166)]
+    rows = [[f"tile {i}", i // 13, i % 13, 256] for i in range(166)]
     cases.append(("Jinja2 renders a table of 166 rows", lambda: TABLE.render(columns=["Tile", "Row", "Column", "Side"], rows=rows)))
-    print("| CPython %d.%d.%d, NumPy %s | µs |\n|---|---|" % (*sys.version_info[:3], np.__version__))
+    python = ".".join(map(str, sys.version_info[:3]))
+    print(f"| CPython {python}, NumPy {np.__version__} | µs |\n|---|---|")
     for name, f in cases:
-        print("| %s | %.1f |" % (name, microseconds(f)))
+        print(f"| {name} | {microseconds(f):.1f} |")
 
 
 if __name__ == "__main__":

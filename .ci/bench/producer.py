@@ -33,8 +33,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../shm/process/testdata"))
 
-import monitor  # noqa: E402
-import numpy as np  # noqa: E402
+import monitor
+import numpy as np
 
 LAYER = 140234866358208
 SIDE = 16384  # tiles of a level
