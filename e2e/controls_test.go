@@ -315,7 +315,16 @@ func (p *page) enter(selector, text string) {
 
 func (p *page) mouse(kind input.DispatchMouseEventType, x, y float64) {
 	p.t.Helper()
-	p.do(chromedp.MouseEvent(kind, x, y, func(e *input.DispatchMouseEventParams) {
+	if err := p.point(kind, x, y); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// point is mouse for a goroutine that is not the test's.
+func (p *page) point(kind input.DispatchMouseEventType, x, y float64) error {
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	return chromedp.Do(ctx, chromedp.MouseEvent(kind, x, y, func(e *input.DispatchMouseEventParams) {
 		e.Button, e.ClickCount = "left", 1
 		if kind != chromedp.MouseReleased {
 			e.Buttons = 1
@@ -423,6 +432,98 @@ func TestE2EControls(t *testing.T) {
 		}
 		if shown := ask[[]string](two, "shown.list"); slices.Index(shown, last) != len(shown)-1 {
 			t.Errorf("whoever let go last saw %v, want nothing after %s", shown, last)
+		}
+	})
+
+	t.Run("two hands move one slider at the same moment", func(t *testing.T) {
+		one.t, two.t = t, t
+		pages := []*page{one, two}
+		before, posts := d.commands("exposure")
+		// Each hand has a half of the slider for itself, so that a value tells whose it is.
+		low := func(i int) float64 { return 100 + 500*float64(i) }
+		high := func(i int) float64 { return low(i) + 300 }
+		// The page does not scroll meanwhile: the ends of the slider are where they are.
+		place := func(p *page) func(part float64) (x, y float64) {
+			from, y := p.at("exposure", 0)
+			to, _ := p.at("exposure", 1)
+			return func(part float64) (float64, float64) { return from + (to-from)*part, y }
+		}
+		moved := make(chan error, len(pages))
+		for i, p := range pages {
+			at := place(p)
+			x, y := at(p.slider("exposure") / 1000)
+			p.mouse(chromedp.MousePressed, x, y)
+			x, y = at((low(i) + 50) / 1000)
+			p.mouse(chromedp.MouseMoved, x, y)
+			go func() {
+				moved <- func() error {
+					for range 20 {
+						now, err := evaluate[float64](p, fmt.Sprintf(`document.querySelector('%s input[type=range]').valueAsNumber`, form("exposure")))
+						if err != nil {
+							return err
+						}
+						if now < low(i) || now > high(i) {
+							return fmt.Errorf("hand %d is jerked to %g", i, now)
+						}
+						if now += 10; now > high(i) {
+							now = low(i) + 50
+						}
+						x, y := at(now / 1000)
+						if err := p.point(chromedp.MouseMoved, x, y); err != nil {
+							return err
+						}
+					}
+					return nil
+				}()
+			}()
+		}
+		for range pages {
+			if err := <-moved; err != nil {
+				t.Fatal(err)
+			}
+		}
+		held := []string{one.exact("exposure"), two.exact("exposure")}
+		if held[0] == held[1] {
+			t.Errorf("both pages show %s while each holds the slider at a place of its own", held[0])
+		}
+		until(t, "values of both hands reach the process", func() string {
+			dragged, _ := d.commands("exposure")
+			for i, last := range held {
+				if !slices.ContainsFunc(dragged[len(before):], func(v shm.Value) bool { return fmt.Sprint(v) == last }) {
+					return fmt.Sprintf("the last of hand %d, %s, is not among %d", i, last, len(dragged)-len(before))
+				}
+			}
+			return ""
+		})
+
+		released := make(chan error, len(pages))
+		for _, p := range pages {
+			x, y := place(p)(p.slider("exposure") / 1000)
+			go func() { released <- p.point(chromedp.MouseReleased, x, y) }()
+		}
+		for range pages {
+			if err := <-released; err != nil {
+				t.Fatal(err)
+			}
+		}
+		var last string
+		until(t, "both values are posted", func() string {
+			_, posted := d.commands("exposure")
+			got := posted[len(posts):]
+			for _, v := range held {
+				if !slices.ContainsFunc(got, func(p shm.Value) bool { return fmt.Sprint(p) == v }) {
+					return fmt.Sprintf("posted %v, want %v", got, held)
+				}
+			}
+			last = fmt.Sprint(got[len(got)-1])
+			return ""
+		})
+		for _, p := range pages {
+			p.shows("exposure", last)
+		}
+		d.set("exposure", 2.5)
+		for _, p := range pages {
+			p.shows("exposure", "2.5") // free again
 		}
 	})
 
