@@ -14,7 +14,7 @@ import (
 // shared are the packages below dashboard that others below it may import. No tab
 // is among them: a tab knows no other, so that each can be read, and taken out, by
 // itself.
-const shared = `(chart|door|frame|hub|pixels(/pixelstest)?|prose|refusal|series|source|steer|tab)`
+const shared = `(chart|door|frame|hub|pixels(/pixelstest)?|prose|record|refusal|series|source|steer|tab)`
 
 // arrows says which of webmon's packages a package may import; ARCHITECTURE.md
 // draws the picture. The first rule that fits a package counts.
@@ -31,7 +31,7 @@ var arrows = []struct{ from, to string }{
 	{`^webmon/public$`, `^$`},
 	// The hub knows frames as bytes and the series numbers: neither knows sources.
 	{`^webmon/dashboard/hub$`, `^webmon/dashboard/frame$`},
-	{`^webmon/dashboard/(door|series|instance|refusal|frame|prose)$`, `^$`},
+	{`^webmon/dashboard/(door|record|series|instance|refusal|frame|prose)$`, `^$`},
 	// The API tells of simulations what their tab knows.
 	{`^webmon/dashboard/api$`, `^webmon/(dashboard/(models|` + shared + `)|natural|shm)$`},
 	{`^webmon/dashboard/`, `^webmon/(dashboard/` + shared + `|components(/.*)?|natural|shm)$`},
