@@ -143,6 +143,7 @@ func newServer(cfg *config, models *model.Catalogue, stop func(), logger *slog.L
 		ModelsFirst: len(cfg.models) > 0,
 		AddModel:    adder(models),
 		Stop:        stop,
+		Changes:     changesDir(),
 		Logger:      logger,
 	})
 	if err != nil {
@@ -160,6 +161,16 @@ func keptToken() (string, error) {
 		return "", err
 	}
 	return instance.Token(filepath.Join(dir, "token"))
+}
+
+// changesDir is the folder of the record of what people change, "" if the user has no
+// folder for what outlives a process.
+func changesDir() string {
+	dir, err := instance.StateDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "changes")
 }
 
 func openLog(cfg config, stderr io.Writer) (*slog.Logger, func(), error) {

@@ -267,7 +267,8 @@ var modelStats = []struct{ Key, Label, Unit, Title string }{
 }
 
 // over is the sentence across a picture that is missing or out of date, "" for none.
-func (m Model) over() string {
+// locked says that whoever looks may not start the model.
+func (m Model) over(locked bool) string {
 	switch {
 	case m.failed() && m.Config == "":
 		return "There is nothing to see."
@@ -277,6 +278,8 @@ func (m Model) over() string {
 		return "The model is being opened. This page then loads itself again."
 	case m.Phase == ModelStopped && m.Config != "":
 		return "It has stopped. This is the last picture."
+	case m.Phase == ModelStopped && locked:
+		return "It does not run. It starts when somebody opens it who may steer."
 	case m.Phase == ModelStarting:
 		return "Starting …"
 	}

@@ -19,6 +19,8 @@ type Status struct {
 	Sources  []StatusSource
 	Server   StatusServer
 	Happened []StatusEvent // newest first
+	Changes  Changes
+	Access   *Access // nil for those who may not manage webmon
 }
 
 // StatusSource is one watched process.

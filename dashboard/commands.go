@@ -30,15 +30,13 @@ func (s *Server) postCommand(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	number := numberOf(c.Request())
-	is := s.desk.Ask(src, action, given, number)
-	if is.Refusal != nil && is.Refusal.Field != "" { // its limits may have changed
+	if _, no := steer.Accept(action, given); no != nil { // its limits may have changed
 		api.Refresh(c, src, commandTopics)
 		if now, ok := s.desk.Find(src, action.Name); ok {
 			action = now
-			is = s.desk.Ask(src, action, given, number)
 		}
 	}
+	is := s.desk.Ask(author(c), src, action, given, numberOf(c.Request()))
 	switch r := c.Request(); {
 	case r.Header.Get("HX-Request") != "":
 		now := time.Now()

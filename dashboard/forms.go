@@ -64,14 +64,17 @@ func (s *Server) postDismiss(c echo.Context) error {
 		return err
 	}
 	if err := s.registry.Dismiss(src.ID()); err != nil {
+		s.changed(author(c), src.ID(), "forget", "", err)
 		return echo.NewHTTPError(http.StatusConflict, err.Error()+".")
 	}
+	s.changed(author(c), src.ID(), "forget", "", nil)
 	return s.goTo(c, "/")
 }
 
 // postStop ends webmon.
 func (s *Server) postStop(c echo.Context) error {
 	s.opts.Logger.Info("a browser asks webmon to stop", "from", c.RealIP())
+	s.changed(author(c), "", "stop", "", nil)
 	s.hub.Farewell(hub.Text([]byte(`{"topic":"stopped"}`)))
 	err := s.stopped(c)
 	s.opts.Stop()
@@ -117,6 +120,7 @@ func (s *Server) postHandover(c echo.Context) error {
 		if s.opts.AddModel != nil {
 			err = s.opts.AddModel(src.Model)
 		}
+		s.changed(handedOver(c), "", "add a model", src.Name, err)
 		if err != nil {
 			return c.JSON(http.StatusBadGateway, map[string]string{"error": err.Error()})
 		}
@@ -126,7 +130,13 @@ func (s *Server) postHandover(c echo.Context) error {
 		Name: src.Name, Kind: shm.Kind(src.Kind), Address: src.Address,
 		Authkey: src.Authkey, PID: src.PID, Again: src.Again,
 	}
-	if _, err := s.registry.Attach(c.Request().Context(), t); err != nil && !t.Again {
+	attached, err := s.registry.Attach(c.Request().Context(), t)
+	id := src.Name
+	if attached != nil {
+		id = attached.ID()
+	}
+	s.changed(handedOver(c), id, "attach", src.Address, err)
+	if err != nil && !t.Again {
 		return c.JSON(http.StatusBadGateway, map[string]string{"error": err.Error()})
 	}
 	return c.JSON(http.StatusOK, map[string]string{})

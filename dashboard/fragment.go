@@ -16,7 +16,7 @@ import (
 // htmlFeed opens the feed of a live region: the header's, or a tab's.
 func (s *Server) htmlFeed(at tab.Place) (tab.Feed, error) {
 	if at.Detail == headerSlug {
-		return tab.NewFragment(nil, func(now time.Time) templ.Component { return s.headerFrame(at.Source, now) }), nil
+		return tab.NewFragment(nil, func(now time.Time) templ.Component { return layout.HeaderFrame(s.header(at.At(now))) }), nil
 	}
 	for i := range s.tabs {
 		t := &s.tabs[i]
@@ -52,7 +52,7 @@ func (s *Server) tabContent(t *tab.Tab, v tab.View) templ.Component {
 	if t.Page != nil {
 		return t.Page(v)
 	}
-	return within(layout.Region(liveID(t), tab.LiveTopic(v.Source, t.Slug)), t.Live(tabData(t, v.Moment)))
+	return within(layout.Region(liveID(t), v.LiveTopic(t.Slug)), t.Live(tabData(t, v.Moment)))
 }
 
 // liveID is the id of a plain tab's live region.

@@ -21,7 +21,7 @@ func (s *Server) newModels() *models.Models {
 	return models.New(models.Options{
 		List: s.opts.Models.List, Attach: s.registry.Attach, Of: s.registry.Of,
 		People: func(src *source.Source) int { return s.people.Count(src.ID()) },
-		Desk:   s.desk,
+		Desk:   s.desk, Changes: s.changes, Starter: s.steering.any,
 		Prefix: s.opts.Prefix, Logger: s.opts.Logger,
 	})
 }
@@ -74,7 +74,7 @@ func (s *Server) postParameters(c echo.Context) error {
 	if src == nil || !src.Running() {
 		return echo.NewHTTPError(http.StatusServiceUnavailable, info.Key+" does not run, so nothing was sent. Open its page first.")
 	}
-	asked, no := s.desk.AskAll(src, given)
+	asked, no := s.desk.AskAll(author(c), src, given)
 	if no != nil {
 		return no
 	}

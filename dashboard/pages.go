@@ -19,6 +19,7 @@ import (
 	"webmon/components/ui"
 	"webmon/dashboard/chart"
 	"webmon/dashboard/door"
+	"webmon/dashboard/record"
 	"webmon/dashboard/refusal"
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
@@ -51,6 +52,7 @@ func (s *Server) tabPage(i int) echo.HandlerFunc {
 		if t.Items != nil && t.Items.Of(src) != "" {
 			src = s.beside() // the list belongs to none of the models in it
 		}
+		lock(c, t)
 		now := time.Now()
 		page := s.page(c, src, now)
 		page.Title = t.Title
@@ -63,7 +65,7 @@ func (s *Server) itemPage(i int) echo.HandlerFunc {
 	t := &s.tabs[i]
 	return func(c echo.Context) error {
 		name := c.Param("item")
-		item, err := t.Items.Open(c.Request().Context(), name)
+		item, err := t.Items.Open(record.With(c.Request().Context(), author(c)), name)
 		if no := tab.NoItem(""); errors.As(err, &no) {
 			return echo.NewHTTPError(http.StatusNotFound, string(no))
 		}
@@ -74,7 +76,8 @@ func (s *Server) itemPage(i int) echo.HandlerFunc {
 		if src == nil {
 			src = s.beside()
 		}
-		if src != item.Source && item.Opening {
+		lock(c, t)
+		if src != item.Source && (item.Opening || ui.Locked(c.Request().Context()) != "") {
 			// Nothing could tell the page later that there is a source.
 			c.Response().Header().Set("Refresh", "2")
 		}
@@ -104,7 +107,9 @@ func (s *Server) tabAnswer(c echo.Context, i int, page layout.Page, content temp
 func (s *Server) view(c echo.Context, src *source.Source, now time.Time) tab.View {
 	token, _ := c.Get(middleware.DefaultCSRFConfig.ContextKey).(string)
 	return tab.View{
-		Moment:  tab.Moment{Source: src, Now: now, Prefix: s.opts.Prefix},
+		Moment: tab.Moment{
+			Source: src, Now: now, Prefix: s.opts.Prefix, Locked: ui.Locked(c.Request().Context()) != "",
+		},
 		Request: c.Request(), CSRF: token,
 	}
 }
@@ -128,7 +133,7 @@ func (s *Server) page(c echo.Context, src *source.Source, now time.Time) layout.
 		Prefix: s.opts.Prefix, Asset: s.assets.URL, Version: s.assets.Version(),
 		Socket: s.opts.Prefix + "/ws", CSRF: s.view(c, src, now).CSRF,
 		Embed:  c.QueryParam("embed") != "",
-		Header: s.header(src, now), Sources: s.sourceLinks(src, c.Path(), now),
+		Header: s.header(tab.Moment{Source: src, Now: now, Prefix: s.opts.Prefix, Locked: person(c).Role < door.Steer}), Sources: s.sourceLinks(src, c.Path(), now),
 	}
 	// The links of a page of a model lead to pages of the same model.
 	id, shown := c.QueryParam("source"), s.defaultOr(src)
@@ -202,12 +207,13 @@ func (s *Server) sourceLinks(current *source.Source, path string, now time.Time)
 	return out
 }
 
-func (s *Server) header(src *source.Source, now time.Time) layout.Header {
-	st := src.Status(now)
+func (s *Server) header(m tab.Moment) layout.Header {
+	src := m.Source
+	st := src.Status(m.Now)
 	h := layout.Header{
-		Topic: src.ID() + "/html/" + headerSlug,
+		Topic: m.LiveTopic(headerSlug),
 		State: tab.StateOf(src, st), Heard: st.Heard, Age: st.Age, Rate: st.FrameRate,
-		Notices: s.notices(src, st, now),
+		Notices: s.notices(m, st),
 	}
 	if !st.Framed && st.Frames == 0 {
 		h.Rate = -1 // it sends no frames
@@ -215,12 +221,9 @@ func (s *Server) header(src *source.Source, now time.Time) layout.Header {
 	return h
 }
 
-func (s *Server) headerFrame(src *source.Source, now time.Time) templ.Component {
-	return layout.HeaderFrame(s.header(src, now))
-}
-
 // notices are the lines below the page's header.
-func (s *Server) notices(src *source.Source, st source.Status, now time.Time) []layout.Notice {
+func (s *Server) notices(m tab.Moment, st source.Status) []layout.Notice {
+	src, now := m.Source, m.Now
 	var out []layout.Notice
 	switch {
 	case src.ID() == source.Nobody && s.models != nil && s.opts.ModelsFirst:
@@ -239,6 +242,9 @@ func (s *Server) notices(src *source.Source, st source.Status, now time.Time) []
 		n := layout.Notice{Key: "stopped", Severity: ui.Info, Text: st.Problem}
 		if key := s.modelOf(src); key != "" {
 			n.Href, n.Link = s.models.Href(key), "Start it again"
+			if m.Locked {
+				n.Link = "Show it"
+			}
 		}
 		out = append(out, n)
 	case !st.Running:

@@ -40,6 +40,7 @@ var roles = map[string]door.Role{
 	"GET /api/v1/sources/:source/arrays/:name/profile": door.Look,
 	"GET /api/v1/commands/:id":                         door.Look,
 	"GET /api/v1/models":                               door.Look,
+	"GET /api/v1/changes":                              door.Look,
 
 	"POST /sources/:source/commands/:name": door.Steer,
 	"POST /models/:model/parameters":       door.Steer,

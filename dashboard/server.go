@@ -9,6 +9,7 @@
 package dashboard
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -29,12 +30,14 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
+	"webmon/components/ui"
 	"webmon/dashboard/api"
 	"webmon/dashboard/door"
 	"webmon/dashboard/frame"
 	"webmon/dashboard/hub"
 	"webmon/dashboard/models"
 	"webmon/dashboard/people"
+	"webmon/dashboard/record"
 	"webmon/dashboard/source"
 	"webmon/dashboard/steer"
 	"webmon/dashboard/tab"
@@ -85,8 +88,11 @@ type Options struct {
 	// be added. Its error is one sentence.
 	AddModel func(json.RawMessage) error
 	// Tabs are further tabs, after those of the table in tabs.go.
-	Tabs   []tab.Tab
-	Logger *slog.Logger // nil: slog.Default()
+	Tabs []tab.Tab
+	// Changes is the folder of the record of what people change. "": the record lasts
+	// as long as the server.
+	Changes string
+	Logger  *slog.Logger // nil: slog.Default()
 }
 
 // Models are the simulations that webmon can run or reach. Its methods return
@@ -113,7 +119,9 @@ type Server struct {
 	hub      *hub.Hub
 	registry *source.Registry
 	desk     *steer.Desk // what people ask of the processes
+	changes  *record.Log // what people have changed
 	people   *people.People
+	steering steering
 	door     *door.Door
 	names    []string             // that requests may be addressed to
 	roles    map[string]door.Role // that each route needs
@@ -170,7 +178,6 @@ func New(opts Options) (*Server, error) {
 	}
 	s := &Server{
 		opts:   opts,
-		desk:   steer.New(opts.Prefix),
 		people: people.New(),
 		secret: rand.Text(),
 		began:  time.Now(),
@@ -190,11 +197,13 @@ func New(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.changes = record.Open(record.Options{Dir: opts.Changes, Logger: opts.Logger})
+	s.desk = steer.New(opts.Prefix, s.changes)
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.self = Self{ID: rand.Text(), URL: s.address(s.publicHost())}
 	s.hub = hub.New(hub.Options{
 		Open: s.openTopic, Close: s.closeTopic, Refresh: s.refreshTopic, Ready: s.readyTopic,
-		Greeting: s.greeting, Kinds: s.kinds(), Watching: s.people.Watching, Logger: opts.Logger,
+		Greeting: s.greeting, May: s.mayWatch, Kinds: s.kinds(), Watching: s.watching, Logger: opts.Logger,
 	})
 	s.registry, err = source.NewRegistry(source.Options{
 		Attach: func(ctx context.Context, t source.Target) (shm.Source, error) {
@@ -211,16 +220,20 @@ func New(opts Options) (*Server, error) {
 		Added: s.startPump, Removed: s.stopPump, Logger: opts.Logger,
 	})
 	if err != nil {
+		s.changes.Close()
 		return nil, err
 	}
 	if opts.Models != nil {
 		s.models = s.newModels()
 	}
-	s.api = api.New(api.Options{Registry: s.registry, Desk: s.desk, Models: s.models, Logger: opts.Logger})
+	s.api = api.New(api.Options{Registry: s.registry, Desk: s.desk, Models: s.models, Changes: s.changes, Logger: opts.Logger})
 	s.tabs = append(s.tabTable(), opts.Tabs...)
 	if err := checkTabs(s.tabs); err != nil {
 		s.release()
 		return nil, err
+	}
+	for i := range s.tabs {
+		s.tabs[i].Needs = cmp.Or(s.tabs[i].Needs, door.Steer)
 	}
 	s.routes()
 	return s, nil
@@ -270,6 +283,7 @@ func (s *Server) release() {
 	s.stop()
 	s.pumpd.Wait()
 	s.door.Close()
+	s.changes.Close()
 }
 
 // Attach begins to watch a process; see [source.Registry.Attach].
@@ -468,9 +482,11 @@ func (s *Server) pump(src *source.Source) *pumping {
 	return s.pumps[src]
 }
 
-// openTopic finds the feed behind "<source>/<feed>[/<detail>]".
+// openTopic finds the feed behind "<source>/<feed>[/<detail>]", or the one of the same
+// HTML with its forms disabled, "<source>/locked/<feed>[/<detail>]".
 func (s *Server) openTopic(t *hub.Topic) error {
 	id, rest, _ := strings.Cut(t.Name(), "/")
+	rest, locked := strings.CutPrefix(rest, tab.LockedFeeds)
 	name, detail, _ := strings.Cut(rest, "/")
 	src := s.registry.Get(id)
 	if src == nil {
@@ -481,14 +497,8 @@ func (s *Server) openTopic(t *hub.Topic) error {
 		return fmt.Errorf("the source %q has just been forgotten", id)
 	}
 	t.Owner = p.pump
-	at := tab.Place{Source: src, Prefix: s.opts.Prefix, Topic: t.Name(), Detail: detail}
-	if err := s.open(p.pump, t, name, at); err != nil {
-		return err
-	}
-	if s.models != nil && door.Of(hub.Context(t.Opener())).Role >= door.Steer {
-		s.models.Seen(src)
-	}
-	return nil
+	at := tab.Place{Source: src, Prefix: s.opts.Prefix, Topic: t.Name(), Detail: detail, Locked: locked}
+	return s.open(p.pump, t, name, at)
 }
 
 func (s *Server) closeTopic(t *hub.Topic)   { t.Owner.(*pump).close(t) }
@@ -520,10 +530,14 @@ func (s *Server) open(p *pump, t *hub.Topic, name string, at tab.Place) error {
 		return fmt.Errorf("there is no feed %q", name)
 	}
 	feed, err := open(at)
-	if err == nil {
-		p.open(t, feed)
+	if err != nil {
+		return err
 	}
-	return err
+	if at.Locked {
+		feed = feed.Under(ui.Lock(context.Background(), whyLocked(s.needed(name, at.Detail))))
+	}
+	p.open(t, feed)
+	return nil
 }
 
 // greeting tells a page the version of the server. A page that another version has

@@ -12,6 +12,7 @@ import (
 
 	"webmon/dashboard/door"
 	"webmon/dashboard/hub"
+	"webmon/dashboard/record"
 	"webmon/dashboard/steer"
 )
 
@@ -37,7 +38,7 @@ func (s *Server) socket(c echo.Context) error {
 	}
 	p := door.Of(c.Request().Context())
 	defer s.door.Hold(p)()
-	ctx, cancel := context.WithCancelCause(door.With(s.ctx, p))
+	ctx, cancel := context.WithCancelCause(record.With(door.With(s.ctx, p), author(c)))
 	var watching sync.WaitGroup
 	defer watching.Wait()
 	defer cancel(nil)
@@ -97,7 +98,7 @@ func (s *Server) set(browser any, message []byte) error {
 		return err
 	}
 	if src := s.registry.Get(m.Source); src != nil {
-		s.desk.Drag(browser, src, m.Name, m.Value, m.number())
+		s.desk.Drag(record.By(hub.Context(browser)), browser, src, m.Name, m.Value, m.number())
 	}
 	return nil
 }
@@ -130,7 +131,7 @@ func (s *Server) hand(browser any, message []byte) error {
 		return err
 	}
 	if src := s.registry.Get(m.Source); src != nil {
-		s.desk.Point(browser, src, x, y)
+		s.desk.Point(record.By(hub.Context(browser)), browser, src, x, y)
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func (s *Server) tabTable() []tab.Tab {
 	}
 	return append(table,
 		messages.Tab(),
-		status.Tab(status.Options{Sources: s.registry.List, Server: s.aboutServer}),
+		status.Tab(status.Options{Sources: s.registry.List, Server: s.aboutServer, Changes: s.changes, Access: s.access}),
 	)
 }
 
@@ -52,7 +52,7 @@ func checkTabs(tabs []tab.Tab) error {
 	for _, name := range taken {
 		seen[name] = true
 	}
-	feeds := map[string]bool{"html": true, people.Topic: true}
+	feeds := map[string]bool{"html": true, "locked": true, people.Topic: true}
 	for i := range tabs {
 		t := &tabs[i]
 		switch {

@@ -55,6 +55,7 @@ func Stories() []Story {
 		page("a simulation", components.ViewerPage(viewer(components.ViewerModel, ui.Live))),
 		page("no source", components.ViewerPage(viewer(components.ViewerNone, ui.Absent))),
 		page("napari with the package", components.ViewerPage(viewerOurs())),
+		page("may only look", locked(mayLook, components.ViewerPage(viewerOurs()))),
 	)
 	add("Arrays", Large,
 		page("normal", components.ArraysPage(arrays(ui.Live))),
@@ -85,6 +86,7 @@ func Stories() []Story {
 		page("waiting", components.LayersPage(layersEmpty(components.LayersWaiting, ui.Waiting))),
 		page("no plugin", components.LayersPage(layersEmpty(components.LayersForeign, ui.Live))),
 		page("gone", components.LayersPage(layersEmpty(components.LayersForeign, ui.Gone))),
+		page("may only look", locked(mayLook, components.LayersPage(layersPage()))),
 		page("a simulation", components.LayersPage(layersEmpty(components.LayersModel, ui.Live))),
 		page("no source", components.LayersPage(layersEmpty(components.LayersNone, ui.Absent))),
 	)
@@ -114,10 +116,18 @@ func Stories() []Story {
 		page("link refused", components.ModelPage(modelLink(&components.ModelParameters{Leave: "/models/becvortices", Refused: []string{"Cooling must be a number."}}))),
 		page("button refused", components.ModelPage(modelTold())),
 		page("huge", components.ModelPage(modelHuge())),
+		page("may only look", locked(mayLook, components.ModelPage(model(components.ModelRunning)))),
+		page("failed, may only look", locked(mayLook, components.ModelPage(model(components.ModelFailed)))),
+		page("stopped, may only look", locked(mayLook, components.ModelPage(model(components.ModelStopped)))),
+		page("never run, may only look", locked(mayLook, components.ModelPage(closed()))),
+		page("link with parameters, may only look", locked(mayLook, components.ModelPage(modelLink(&components.ModelParameters{
+			Leave: "/models/becvortices", Changes: []components.ModelChange{{Name: "cooling", Value: "0.1", Label: "Cooling", From: "0.01", To: "0.1"}},
+		})))),
 	)
 	add("Controls page", Large,
 		page("normal", components.ControlsPage(controlsPage())),
 		page("huge", components.ControlsPage(controlsHuge())),
+		page("may only look", locked(mayLook, components.ControlsPage(controlsPage()))),
 		page("empty", components.ControlsPage(components.Controls{Source: "scope", Name: "scope", Link: ui.Live})),
 		page("gone and empty", components.ControlsPage(components.Controls{Source: "scope", Name: "scope", Link: ui.Gone})),
 		page("no source", components.ControlsPage(components.Controls{})),
@@ -135,6 +145,16 @@ func Stories() []Story {
 		page("empty", components.StatusPage(components.Status{AttachCode: attachCode, Server: server()})),
 		page("error", components.StatusPage(statusError())),
 		page("huge", components.StatusPage(statusHuge())),
+		page("may not manage", locked(mayNot, components.StatusPage(lookedAt()))),
+	)
+	add("New link", Medium,
+		page("normal", components.NewLink(components.NewLinkProps{
+			Address: "https://scope-pc.local:5050/?link=0123456789abcdef0123456789abcdef01234567", Note: "Lab meeting", Role: "look", Until: noon.Add(24 * time.Hour), Back: "/status",
+		})),
+		page("not kept", components.NewLink(components.NewLinkProps{
+			Address: "http://127.0.0.1:5050/?link=0123456789abcdef0123456789abcdef01234567", Note: strings.Repeat("note", 20), Role: "steer", Until: noon.Add(time.Hour), Back: "/status",
+			Problem: "The links cannot be kept on disk, so this one ends with this run of webmon.",
+		})),
 	)
 	add("Shell", Medium,
 		document("live", func(p layout.Page) templ.Component { return shellStory(shell(p, ui.Live), lorem) }),
@@ -639,6 +659,7 @@ func status() components.Status {
 			{Time: noon.Add(-18 * time.Minute), Source: "scope", Kind: "end", Text: "The process ended."},
 			{Time: noon.Add(-50 * time.Minute), Source: "napari", Kind: "start", Text: "Attached to 127.0.0.1:40123, pid 12345."},
 		},
+		Access: inside(), Changes: changes(),
 	}
 }
 
@@ -652,6 +673,7 @@ func statusError() components.Status {
 
 func statusHuge() components.Status {
 	s := status()
+	s.Access, s.Changes = accessHuge(), changesHuge()
 	for i := range 30 {
 		src := liveSource()
 		src.ID, src.Name = "source-"+ui.Count(i), strings.Repeat("a long name ", 1+i%6)+ui.Count(i)

@@ -148,7 +148,7 @@ func TestEveryState(t *testing.T) {
 		"Messages": {"normal", "empty", "huge", "not readable"},
 		"Models":   {"normal", "empty", "huge"},
 		"Model":    {"running", "paused", "starting", "failed", "stopped", "cannot run", "link with parameters", "huge"},
-		"Status":   {"normal", "empty", "error", "huge"},
+		"Status":   {"normal", "empty", "error", "huge", "may not manage"},
 		"Shell":    {"live", "waiting", "stale", "gone", "demo", "error", "no source", "huge", "embedded"},
 	}
 	for component, list := range want {
@@ -163,7 +163,7 @@ func TestEveryState(t *testing.T) {
 // TestGolden compares the HTML of a few pages with what it was: a change that
 // nobody meant shows here.
 func TestGolden(t *testing.T) {
-	for _, name := range []string{"Viewer/normal", "Viewer/napari shares no tiles", "Viewer/napari with the package", "Arrays/normal", "Arrays/records", "Layers/normal", "Models/normal", "Model/failed", "Model/link with parameters", "Controls page/normal", "Control/slider", "Control/not taken", "Messages/normal", "Status/normal", "Shell/demo", "Login/wrong token"} {
+	for _, name := range []string{"Viewer/normal", "Viewer/napari shares no tiles", "Viewer/napari with the package", "Arrays/normal", "Arrays/records", "Layers/normal", "Models/normal", "Model/failed", "Model/link with parameters", "Controls page/normal", "Controls page/may only look", "Model/may only look", "Status/may not manage", "New link/normal", "Control/slider", "Control/not taken", "Messages/normal", "Status/normal", "Shell/demo", "Login/wrong token"} {
 		t.Run(name, func(t *testing.T) {
 			i := slices.IndexFunc(Stories(), func(s Story) bool { return s.Component+"/"+s.State == name })
 			if i < 0 {
@@ -213,6 +213,7 @@ func TestFrames(t *testing.T) {
 		{"command log", components.ControlsPage(controlsPage()), components.CommandLogFrame(controlsPage().Log)},
 		{"header", shellStory(shell(testPage(), ui.Live), ""), layout.HeaderFrame(h)},
 		{"grid", components.ViewerPage(v), components.ControlFrame(*v.Grid)},
+		{"status of somebody who may not manage", locked(mayNot, components.StatusPage(lookedAt())), components.StatusFrame(lookedAt())},
 	}
 	target := regexp.MustCompile(`^<hx-partial hx-target="#([A-Za-z0-9_-]+)" hx-swap="innerMorph">`)
 	for _, test := range tests {

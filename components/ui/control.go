@@ -241,15 +241,14 @@ func (f Field) choiceLabel(i int) string {
 }
 
 // described returns the ids of the elements that say more about the field.
-func (f Field) described() string {
-	var ids []string
+func (f Field) described() (ids []string) {
 	if f.limits() != "" {
 		ids = append(ids, f.ID+"-limits")
 	}
 	if f.Error != "" {
 		ids = append(ids, f.ID+"-error")
 	}
-	return strings.Join(ids, " ")
+	return ids
 }
 
 // resetLabel is the label of the button that sets the default.

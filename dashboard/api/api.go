@@ -24,6 +24,7 @@ import (
 
 	"webmon/dashboard/chart"
 	"webmon/dashboard/models"
+	"webmon/dashboard/record"
 	"webmon/dashboard/refusal"
 	"webmon/dashboard/source"
 	"webmon/dashboard/steer"
@@ -36,7 +37,8 @@ type Options struct {
 	Registry *source.Registry
 	Desk     *steer.Desk    // of the commands
 	Models   *models.Models // nil: there are no models, and no routes for them
-	Logger   *slog.Logger   // nil: slog.Default()
+	Changes  *record.Log
+	Logger   *slog.Logger // nil: slog.Default()
 }
 
 // API has the handlers. Its methods are safe for concurrent use.
@@ -68,6 +70,7 @@ func (a *API) Routes(e *echo.Echo) {
 	g.GET("/sources/:source/arrays/:name/value", a.arrayValue)
 	g.GET("/sources/:source/arrays/:name/profile", a.arrayProfile)
 	g.GET("/commands/:id", a.command)
+	g.GET("/changes", a.changes)
 	if a.opts.Models != nil {
 		g.GET("/models", a.models)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"webmon/components"
 	"webmon/components/ui"
+	"webmon/dashboard/door"
 	"webmon/dashboard/pixels"
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
@@ -36,6 +37,7 @@ func Tab() tab.Tab {
 	return tab.Tab{
 		Slug: slug, Title: "Arrays",
 		Help:   "The arrays that the process shares in memory, live: pictures of any number of dimensions, and tables.",
+		Needs:  door.Look,
 		Topics: []string{shm.TopicArrays},
 		Page: func(v tab.View) templ.Component {
 			return components.ArraysPage(page(v.Moment, v.Request.URL.Query().Get("array")))

@@ -50,7 +50,7 @@ func (p page) model(m tab.Moment) components.Controls {
 	st := src.Status(m.Now)
 	out := components.Controls{
 		Source: src.ID(), Name: st.Name, Link: tab.StateOf(src, st),
-		LiveTopic: tab.LiveTopic(src, slug), ValuesTopic: steer.ValuesTopic(src),
+		LiveTopic: m.LiveTopic(slug), ValuesTopic: steer.ValuesTopic(src),
 	}
 	if src.ID() == source.Nobody {
 		out.Source, out.ValuesTopic = "", ""

@@ -42,6 +42,9 @@ type Options struct {
 	Open func(*Topic) error
 	// Close is called when the last browser has left a topic.
 	Close func(*Topic)
+	// May reports whether a browser may watch a topic. It must return at once. nil:
+	// every browser may watch every topic.
+	May func(browser any, topic string) bool
 	// Refresh is called when some browser needs a snapshot of the topic. It
 	// must return at once and have Topic.Snapshot called soon. It may be
 	// called again before that.
@@ -196,6 +199,11 @@ func (h *Hub) watch(c *client, who string, names []string, keep bool) {
 			continue
 		}
 		seen[name] = true
+		if h.opts.May != nil && !h.opts.May(c, name) {
+			h.stats.refused.Add(1)
+			h.opts.Logger.Debug("topic not allowed", "topic", name)
+			continue
+		}
 		if s := before[name]; s != nil {
 			delete(before, name)
 			// Without keep the page has been drawn again: what it was sent before is

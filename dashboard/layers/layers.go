@@ -79,7 +79,7 @@ func (p page) model(m tab.Moment, open, csrf string) components.Layers {
 	st := src.Status(m.Now)
 	out := components.Layers{
 		Source: src.ID(), Name: st.Name, Link: tab.StateOf(src, st), HowTo: components.PlugIn,
-		LiveTopic: src.ID() + "/" + feed + "/" + open,
+		LiveTopic: m.Topic(feed + "/" + open),
 	}
 	if src.ID() == source.Nobody {
 		out.Source, out.State = "", components.LayersNone

@@ -68,7 +68,7 @@ func TestFeedRendersWhatHasChanged(t *testing.T) {
 	list, controls := napari(20)
 	sink.State(shm.TopicControls, controls)
 	sink.State(shm.TopicLayers, shm.LayersOf(list))
-	feed, err := Tab(steer.New("/lab")).Feeds["layers"](tab.Place{Source: src, Prefix: "/lab", Topic: "napari/layers/selected", Detail: "selected"})
+	feed, err := Tab(steer.New("/lab", nil)).Feeds["layers"](tab.Place{Source: src, Prefix: "/lab", Topic: "napari/layers/selected", Detail: "selected"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestFeedRendersWhatHasChanged(t *testing.T) {
 		t.Errorf("for a layer that is selected %q is sent", frame)
 	}
 	for _, detail := range []string{"", "x", "1/2", "99999999999999999999999"} {
-		if _, err := Tab(steer.New("/lab")).Feeds["layers"](tab.Place{Source: src, Detail: detail}); err == nil {
+		if _, err := Tab(steer.New("/lab", nil)).Feeds["layers"](tab.Place{Source: src, Detail: detail}); err == nil {
 			t.Errorf("%q is taken for a layer", detail)
 		}
 	}
@@ -135,7 +135,7 @@ func TestNamesOfLayers(t *testing.T) {
 	}
 	sink.State(shm.TopicControls, controls)
 	sink.State(shm.TopicLayers, shm.LayersOf(list))
-	feed, err := Tab(steer.New("/lab")).Feeds["layers"](tab.Place{Source: src, Prefix: "/lab", Topic: "napari/layers/selected", Detail: "selected"})
+	feed, err := Tab(steer.New("/lab", nil)).Feeds["layers"](tab.Place{Source: src, Prefix: "/lab", Topic: "napari/layers/selected", Detail: "selected"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func BenchmarkFeed(b *testing.B) {
 	_, controls := napari(100)
 	sink.State(shm.TopicControls, controls)
 	sink.State(shm.TopicLayers, shm.LayersOf(states[0]))
-	feed, err := Tab(steer.New("/lab")).Feeds["layers"](tab.Place{Source: src, Prefix: "/lab", Topic: "napari/layers/selected", Detail: "selected"})
+	feed, err := Tab(steer.New("/lab", nil)).Feeds["layers"](tab.Place{Source: src, Prefix: "/lab", Topic: "napari/layers/selected", Detail: "selected"})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"webmon/components"
 	"webmon/dashboard/chart"
+	"webmon/dashboard/door"
 	"webmon/dashboard/tab"
 	"webmon/shm"
 )
@@ -22,6 +23,7 @@ func Tab() tab.Tab {
 		Slug:   "loader",
 		Title:  "Loader",
 		Help:   "How fast frames are drawn and chunks are loaded, over ten seconds to fifteen minutes.",
+		Needs:  door.Look,
 		Topics: []string{shm.TopicFrameTime, shm.TopicLoadChunk},
 		Page:   page,
 		Frame:  frame,
@@ -36,7 +38,7 @@ func page(v tab.View) templ.Component {
 		Notice:  notice(v.Moment),
 	}
 	if v.Source != nil {
-		props.Live = tab.LiveTopic(v.Source, "loader")
+		props.Live = v.LiveTopic("loader")
 	}
 	for _, spec := range chart.Known() {
 		props.Charts = append(props.Charts, charts.Card(spec, v.Now))

@@ -15,6 +15,7 @@ import (
 	"webmon/components"
 	"webmon/components/ui"
 	"webmon/dashboard/chart"
+	"webmon/dashboard/door"
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
 	"webmon/natural"
@@ -39,6 +40,7 @@ func Tab() tab.Tab {
 	return tab.Tab{
 		Slug: slug, Title: "Messages",
 		Help:   "Everything that the process sends, live, with a chart for every number that it sends repeatedly.",
+		Needs:  door.Look,
 		Topics: []string{source.All},
 		Page: func(v tab.View) templ.Component {
 			m := page(v.Moment)
@@ -102,7 +104,7 @@ func page(m tab.Moment) components.Messages {
 	src := m.Source
 	st := src.Status(m.Now)
 	out := components.Messages{
-		Source: src.ID(), Name: st.Name, Link: tab.StateOf(src, st), LiveTopic: tab.LiveTopic(src, slug),
+		Source: src.ID(), Name: st.Name, Link: tab.StateOf(src, st), LiveTopic: m.LiveTopic(slug),
 	}
 	if src.ID() == source.Nobody {
 		out.Source = ""

@@ -15,9 +15,11 @@ import (
 	"sync"
 	"time"
 
+	"webmon/dashboard/record"
 	"webmon/dashboard/source"
 	"webmon/dashboard/steer"
 	"webmon/dashboard/tab"
+	"webmon/natural"
 	"webmon/shm"
 )
 
@@ -48,9 +50,14 @@ type Options struct {
 	// People returns how many people look at a simulation.
 	People func(*source.Source) int
 	// Desk is where the simulations are steered from.
-	Desk   *steer.Desk
-	Prefix string // of every link, "" or like "/lab"
-	Logger *slog.Logger
+	Desk *steer.Desk
+	// Changes is the record to which starts go; nil: to none.
+	Changes *record.Log
+	// Starter returns who looks at a source and may start it; ok is false if nobody
+	// who looks may.
+	Starter func(*source.Source) (by record.Author, ok bool)
+	Prefix  string // of every link, "" or like "/lab"
+	Logger  *slog.Logger
 }
 
 // Models are the simulations, and the sources of those that run or have run. Its
@@ -172,8 +179,9 @@ func (m *Models) problem(key string) error {
 }
 
 // Visit starts a model unless it runs, and returns its source. The error is
-// ErrUnknown, that of ctx, or one sentence that says why the model cannot run.
-func (m *Models) Visit(ctx context.Context, key string) (*source.Source, error) {
+// ErrUnknown, that of ctx, or one sentence that says why the model cannot run. by is
+// who starts it.
+func (m *Models) Visit(ctx context.Context, by record.Author, key string) (*source.Source, error) {
 	info, ok := m.info(key)
 	if !ok {
 		return nil, ErrUnknown
@@ -181,7 +189,7 @@ func (m *Models) Visit(ctx context.Context, key string) (*source.Source, error) 
 	if src := m.Source(key); src != nil && src.Running() {
 		return src, nil
 	}
-	opened := m.open(info)
+	opened := m.open(by, info)
 	select {
 	case <-opened:
 	case <-ctx.Done():
@@ -191,9 +199,13 @@ func (m *Models) Visit(ctx context.Context, key string) (*source.Source, error) 
 }
 
 // Seen says that somebody looks at a source. It starts a model that has ended
-// meanwhile. It returns at once.
+// meanwhile, if one of those who look may start it. It returns at once.
 func (m *Models) Seen(src *source.Source) {
 	if !src.IsModel() || src.Running() {
+		return
+	}
+	by, may := m.opts.Starter(src)
+	if !may {
 		return
 	}
 	key := m.KeyOf(src)
@@ -204,13 +216,13 @@ func (m *Models) Seen(src *source.Source) {
 	early := time.Since(m.run(key).tried) < againAfter
 	m.mu.Unlock()
 	if info, ok := m.info(key); ok && !early {
-		m.open(info)
+		m.open(by, info)
 	}
 }
 
 // open starts a run in a goroutine of its own, unless a start is under way. The
 // channel that it returns is closed when the run has started, or could not.
-func (m *Models) open(info shm.ModelInfo) <-chan struct{} {
+func (m *Models) open(by record.Author, info shm.ModelInfo) <-chan struct{} {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.run(info.Key)
@@ -223,10 +235,14 @@ func (m *Models) open(info shm.ModelInfo) <-chan struct{} {
 		return done
 	}
 	r.opening, r.tried = done, time.Now()
+	change := m.opts.Changes.Add(record.Entry{Author: by, Source: info.Key, Name: "start", Status: record.Queued})
 	m.wg.Go(func() {
 		_, err := m.opts.Attach(m.ctx, source.Target{Name: info.Key, Kind: info.Kind, Address: scheme + info.Key})
 		if err != nil {
 			m.opts.Logger.Info("model not begun", "model", info.Key, "error", err)
+			change.Became(record.Refused, natural.Sentence(err.Error()))
+		} else {
+			change.Became(record.Applied, "")
 		}
 		m.mu.Lock()
 		r.problem, r.opening = err, nil

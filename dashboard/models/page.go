@@ -19,6 +19,7 @@ import (
 	"webmon/components/ui"
 	"webmon/dashboard/chart"
 	"webmon/dashboard/door"
+	"webmon/dashboard/record"
 	"webmon/dashboard/source"
 	"webmon/dashboard/steer"
 	"webmon/dashboard/tab"
@@ -156,7 +157,7 @@ func (m *Models) list(mo tab.Moment) tab.List {
 }
 
 func (m *Models) cards(mo tab.Moment) components.Models {
-	out := components.Models{LiveTopic: tab.LiveTopic(mo.Source, slug)}
+	out := components.Models{LiveTopic: mo.LiveTopic(slug)}
 	for _, info := range m.opts.List() {
 		src := m.Source(info.Key)
 		st := stateOf(src)
@@ -190,7 +191,7 @@ func origin(info shm.ModelInfo) string {
 	return info.Origin
 }
 
-// openItem starts the model whose page is requested.
+// openItem starts the model whose page is requested, if whoever requests it may.
 func (m *Models) openItem(ctx context.Context, key string) (tab.Item, error) {
 	info, ok := m.info(key)
 	if !ok {
@@ -203,7 +204,7 @@ func (m *Models) openItem(ctx context.Context, key string) (tab.Item, error) {
 	// If the model cannot run, its page says why.
 	wait, cancel := context.WithTimeout(ctx, openFor)
 	defer cancel()
-	src, _ := m.Visit(wait, key)
+	src, _ := m.Visit(wait, record.By(ctx), key)
 	if src == nil {
 		src = m.Source(key) // the page shows its last run
 	}
@@ -328,7 +329,7 @@ func (m *Models) model(mo tab.Moment, key string) components.Model {
 		return out
 	}
 	out.Source = src.ID()
-	out.LiveTopic, out.ValuesTopic, out.StateTopic = tab.LiveTopic(src, slug), steer.ValuesTopic(src), StateTopic(src)
+	out.LiveTopic, out.ValuesTopic, out.StateTopic = tab.Moment{Source: src, Locked: mo.Locked}.LiveTopic(slug), steer.ValuesTopic(src), StateTopic(src)
 	out.People = m.people(src, mo.Now)
 	if wait, detail := waitingFor(src, st, mo.Now); wait != "" {
 		out.Wait, out.Detail = wait, detail

@@ -9,6 +9,8 @@ import (
 	"github.com/a-h/templ"
 
 	"webmon/components"
+	"webmon/dashboard/door"
+	"webmon/dashboard/record"
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
 )
@@ -20,16 +22,23 @@ type Options struct {
 	Sources func() []*source.Source
 	// Server describes webmon itself.
 	Server func(now time.Time) components.StatusServer
+	// Changes is the record of what people have changed.
+	Changes *record.Log
+	// Access says who is in webmon, and how people come in.
+	Access func() *components.Access
 }
 
 // Tab returns the tab.
 func Tab(opts Options) tab.Tab {
 	return tab.Tab{
 		Slug: slug, Title: "Status",
-		Help: "The processes that webmon watches, what happened to them, and what watching costs.",
+		Help: "The processes that webmon watches, what happened to them, who is here, and what watching costs.", Needs: door.Manage,
 		Page: func(v tab.View) templ.Component {
 			m := opts.model(v.Moment)
 			m.CSRF = v.CSRF
+			if m.Access != nil {
+				m.Access.CSRF = v.CSRF
+			}
 			return components.StatusPage(m)
 		},
 		Frame: func(m tab.Moment) templ.Component {
@@ -41,8 +50,11 @@ func Tab(opts Options) tab.Tab {
 // model is the content of the page at a moment.
 func (o Options) model(m tab.Moment) components.Status {
 	out := components.Status{
-		Prefix: m.Prefix, LiveTopic: tab.LiveTopic(m.Source, slug), AttachCode: components.HowToAttach,
-		Server: o.Server(m.Now),
+		Prefix: m.Prefix, LiveTopic: m.LiveTopic(slug), AttachCode: components.HowToAttach,
+		Server: o.Server(m.Now), Changes: o.changes(m),
+	}
+	if !m.Locked {
+		out.Access = o.Access()
 	}
 	for _, src := range o.Sources() {
 		st := src.Status(m.Now)
@@ -69,6 +81,27 @@ func (o Options) model(m tab.Moment) components.Status {
 		}
 	}
 	slices.SortStableFunc(out.Happened, func(a, b components.StatusEvent) int { return b.Time.Compare(a.Time) })
+	return out
+}
+
+// listed is how many changes the page shows.
+const listed = 50
+
+// changes are the last changes, the newest first.
+func (o Options) changes(m tab.Moment) components.Changes {
+	out := components.Changes{
+		CSV: m.Prefix + "/api/v1/changes?format=csv", Addresses: !m.Locked, Problem: o.Changes.Problem(), Now: m.Now,
+	}
+	for _, e := range slices.Backward(o.Changes.List(record.Query{Limit: listed})) {
+		entry := components.ChangeEntry{
+			ID: e.ID, Time: e.Time.Local(), Who: e.Who, Source: e.Source, Name: e.Name,
+			From: e.From, To: e.To, Count: e.Count, Status: e.Status, Reason: e.Reason,
+		}
+		if !m.Locked {
+			entry.Address = e.Address
+		}
+		out.List = append(out.List, entry)
+	}
 	return out
 }
 

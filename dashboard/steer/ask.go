@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"webmon/dashboard/record"
 	"webmon/dashboard/refusal"
 	"webmon/dashboard/source"
 	"webmon/shm"
@@ -19,28 +20,47 @@ type Outcome struct {
 }
 
 // Ask checks the arguments that were given for an action, and sends it. An
-// argument is a text as in a form, or a value as encoding/json decodes it. by is the
-// number that the page has given to the value.
-func (d *Desk) Ask(src *source.Source, action shm.Action, given map[string]any, by Number) Outcome {
+// argument is a text as in a form, or a value as encoding/json decodes it. number is
+// the one that the page has given to the value.
+func (d *Desk) Ask(by record.Author, src *source.Source, action shm.Action, given map[string]any, number Number) Outcome {
 	args, no := Accept(action, given)
 	if no == nil {
 		no = running(src)
 	}
 	if no != nil {
+		d.refused(by, src, action.Name, givenShort(given), no)
 		return Outcome{Refusal: no}
 	}
-	cmd, sent := d.send(src, action.Name, args, by)
+	cmd, sent := d.send(entry(by, src, action, args), src, action.Name, args, number)
 	return Outcome{Command: cmd, Late: !sent}
 }
 
 // AskAll sets several controls of a source: all of them, or none if one of the
 // values is refused. The commands are in the order in which the process declares
 // its controls.
-func (d *Desk) AskAll(src *source.Source, given map[string]any) ([]Command, *refusal.Error) {
+func (d *Desk) AskAll(by record.Author, src *source.Source, given map[string]any) ([]Command, *refusal.Error) {
+	declared := src.Controls()
+	args, no := acceptAll(src, declared, given)
+	if no != nil {
+		d.refused(by, src, "parameters", givenShort(given), no)
+		return nil, no
+	}
+	var sent []Command
+	for _, control := range declared {
+		if value, ok := args[control.Name]; ok {
+			one := map[string]shm.Value{control.Name: value}
+			cmd, _ := d.send(entry(by, src, actionOf(control), one), src, control.Name, one, Number{})
+			sent = append(sent, cmd)
+		}
+	}
+	return sent, nil
+}
+
+// acceptAll checks values for several controls of a source.
+func acceptAll(src *source.Source, declared shm.Controls, given map[string]any) (map[string]shm.Value, *refusal.Error) {
 	if no := running(src); no != nil {
 		return nil, no
 	}
-	declared := src.Controls()
 	for name := range given {
 		if _, ok := declared.Get(name); !ok {
 			return nil, &refusal.Error{Field: name, Text: fmt.Sprintf("%s has no parameter %.60q.", src.Status(time.Now()).Name, name)}
@@ -58,14 +78,7 @@ func (d *Desk) AskAll(src *source.Source, given map[string]any) ([]Command, *ref
 		}
 		args[control.Name] = value
 	}
-	var sent []Command
-	for _, control := range declared {
-		if value, ok := args[control.Name]; ok {
-			cmd, _ := d.send(src, control.Name, map[string]shm.Value{control.Name: value}, Number{})
-			sent = append(sent, cmd)
-		}
-	}
-	return sent, nil
+	return args, nil
 }
 
 // Accept checks that the arguments are those that the action takes, and returns

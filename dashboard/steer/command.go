@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"webmon/dashboard/record"
 	"webmon/shm"
 )
 
@@ -40,16 +41,23 @@ func (c Command) changed() time.Time {
 	return c.Steps[len(c.Steps)-1].Time
 }
 
-// send gives a command to a source and returns what is known of it then. by is the
-// number that a page has given to the value that the command sets. If somebody has
-// set another value since, nothing is sent, and sent is false.
-func (d *Desk) send(src steered, name string, args map[string]any, by Number) (cmd Command, sent bool) {
-	sent = d.sets.post(src, name, by, func() { cmd = d.tell(src, name, args) })
+// send gives a command to a source and returns what is known of it then. number is
+// the one that a page has given to the value that the command sets. If somebody has
+// set another value since, nothing is sent, and sent is false. e is the command in the
+// record.
+func (d *Desk) send(e record.Entry, src steered, name string, args map[string]any, number Number) (cmd Command, sent bool) {
+	sent = d.sets.post(src, name, number, func() {
+		cmd = d.tell(src, name, args, d.changes.Add(e))
+	})
+	if !sent {
+		e.Status = record.Overtaken
+		d.changes.Add(e)
+	}
 	return cmd, sent
 }
 
 // tell sends a command that is not late.
-func (d *Desk) tell(src steered, name string, args map[string]any) Command {
+func (d *Desk) tell(src steered, name string, args map[string]any, change *record.Change) Command {
 	now := time.Now()
 	cmd := &Command{
 		ID: rand.Text(), Source: src.ID(), Name: name, Args: args,
@@ -71,6 +79,7 @@ func (d *Desk) tell(src steered, name string, args map[string]any) Command {
 			cmd.Steps = append(cmd.Steps, Step{s, time.Now()})
 		}
 		cmd.Status, cmd.Reason = s, reason
+		change.Became(string(s), reason)
 	})
 	got, _ := d.Command(cmd.ID)
 	return got

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"webmon/dashboard/record"
 	"webmon/dashboard/source"
 	"webmon/shm"
 )
@@ -170,7 +171,7 @@ func (s *steering) sweep(now time.Time) {
 // is answered with the reason.
 //
 // browser tells connections apart. value is as encoding/json decodes it.
-func (d *Desk) Drag(browser any, src *source.Source, name string, value any, by Number) {
+func (d *Desk) Drag(by record.Author, browser any, src *source.Source, name string, value any, number Number) {
 	control, ok := src.Controls().Get(name)
 	if !ok {
 		return
@@ -179,18 +180,20 @@ func (d *Desk) Drag(browser any, src *source.Source, name string, value any, by 
 	if err != nil {
 		return
 	}
-	d.sets.move(setKey{browser, name}, src, setValue{name: name, value: accepted, Number: by})
+	if d.sets.move(setKey{browser, name}, src, setValue{name: name, value: accepted, Number: number}) {
+		d.dragged(by, src, control, accepted)
+	}
 }
 
 // Point moves the finger of a simulation to where somebody presses: x from 0 (left)
 // to 1 (right) of the picture, y from 0 (bottom) to 1 (top). It does nothing if the
 // source has no finger.
-func (d *Desk) Point(browser any, src *source.Source, x, y float64) {
+func (d *Desk) Point(by record.Author, browser any, src *source.Source, x, y float64) {
 	controls := src.Controls()
 	fx, okX := fingerAt(controls, shm.ControlFingerX, x)
 	fy, okY := fingerAt(controls, shm.ControlFingerY, y)
-	if okX && okY {
-		d.sets.move(setKey{browser, fingerKey}, src, fx, fy)
+	if okX && okY && d.sets.move(setKey{browser, fingerKey}, src, fx, fy) {
+		d.pointed(by, src, controls, fx.value, fy.value)
 	}
 }
 
@@ -211,8 +214,9 @@ func fingerAt(controls shm.Controls, name string, at float64) (setValue, bool) {
 	return setValue{name: name, value: v}, err == nil
 }
 
-// move takes the values of controls while they are dragged.
-func (s *sets) move(key setKey, src steered, values ...setValue) {
+// move takes the values of controls while they are dragged. It reports whether some
+// of them count.
+func (s *sets) move(key setKey, src steered, values ...setValue) bool {
 	st := s.steering(src.ID())
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -222,19 +226,20 @@ func (s *sets) move(key setKey, src steered, values ...setValue) {
 	}
 	values = slices.DeleteFunc(values, func(v setValue) bool { return v.count == 0 })
 	if len(values) == 0 {
-		return
+		return false
 	}
 	if m := st.moving[key]; m != nil {
 		m.src, m.values = src, values
-		return
+		return true
 	}
 	// Fingers are exempt: there is at most one a browser, and the position at which
 	// somebody lets go must arrive.
 	if len(st.moving) >= maxSets && key.name != fingerKey {
-		return
+		return false
 	}
 	st.moving[key] = &moving{src: src, values: values}
 	st.tell(key)
+	return true
 }
 
 // tell passes on the newest values of key, unless somebody has set the control in

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"webmon/dashboard/record"
 	"webmon/shm"
 )
 
@@ -42,7 +43,7 @@ type bench struct {
 	desk    *Desk
 }
 
-func newBench() *bench { return &bench{desk: New("")} }
+func newBench() *bench { return &bench{desk: New("", nil)} }
 
 // drag is a value that comes over a page's socket.
 func (b *bench) drag(page, name string, n uint64, value float64) {
@@ -57,7 +58,7 @@ func (b *bench) point(page string, x, y float64) {
 
 // post is a value that comes by a form.
 func (b *bench) post(page, name string, n uint64, value float64) (sent bool) {
-	_, sent = b.desk.send(&b.process, name, map[string]shm.Value{name: value}, Number{page, n})
+	_, sent = b.desk.send(record.Entry{}, &b.process, name, map[string]shm.Value{name: value}, Number{page, n})
 	return sent
 }
 
@@ -133,8 +134,8 @@ func TestTheLastHandWins(t *testing.T) {
 		}, []string{"gain 1", "gain 1", "gain 1", "gain 2 form"}},
 		"other programs have no numbers": {func(b *bench) {
 			b.drag("ada", "gain", 5, 5)
-			b.desk.send(&b.process, "gain", map[string]shm.Value{"gain": 6.}, Number{})
-			b.desk.send(&b.process, "gain", map[string]shm.Value{"gain": 7.}, Number{})
+			b.desk.send(record.Entry{}, &b.process, "gain", map[string]shm.Value{"gain": 6.}, Number{})
+			b.desk.send(record.Entry{}, &b.process, "gain", map[string]shm.Value{"gain": 7.}, Number{})
 			b.post("ada", "gain", 5, 5)
 		}, []string{"gain 5", "gain 6 form", "gain 7 form"}},
 		"other controls are no concern of it": {func(b *bench) {

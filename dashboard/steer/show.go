@@ -224,18 +224,7 @@ func (d *Desk) Log(src *source.Source, n int) []components.CommandEntry {
 			ID: cmd.ID, Time: cmd.Sent, Name: cmd.Name, Status: ui.CommandStatus(cmd.Status), Reason: cmd.Reason,
 		}
 		action, _ := d.Find(src, cmd.Name)
-		var parts []string
-		for _, arg := range action.Args {
-			text := natural.Short(shown(arg, cmd.Args[arg.Name]), maxLogged)
-			if arg.Unit != "" {
-				text += " " + arg.Unit
-			}
-			if arg.Name != cmd.Name {
-				text = arg.Name + " " + text
-			}
-			parts = append(parts, text)
-		}
-		e.Args = strings.Join(parts, ", ")
+		e.Args = inShort(action, cmd.Args)
 		out = append(out, e)
 	}
 	return out

@@ -3,15 +3,16 @@
 // sent to the process, and what becomes of each; and the values of controls while
 // somebody drags them. It knows neither HTTP nor the pages that show its parts.
 //
-//	desk := steer.New("/lab")
+//	desk := steer.New("/lab", changes)
 //	action, ok := desk.Find(src, "exposure")
-//	outcome := desk.Ask(src, action, map[string]any{"exposure": "12.5"}, steer.Number{})
+//	outcome := desk.Ask(by, src, action, map[string]any{"exposure": "12.5"}, steer.Number{})
 //	part := steer.Part(desk.Control(src, control, now))
 package steer
 
 import (
 	"sync"
 
+	"webmon/dashboard/record"
 	"webmon/dashboard/source"
 	"webmon/shm"
 )
@@ -19,7 +20,8 @@ import (
 // Desk is the one place from which processes are steered. Its methods are safe
 // for concurrent use.
 type Desk struct {
-	prefix string // of every URL, "" or like "/lab"
+	prefix  string // of every URL, "" or like "/lab"
+	changes *record.Log
 
 	mu   sync.Mutex // guards byID and list
 	byID map[string]*Command
@@ -29,8 +31,9 @@ type Desk struct {
 }
 
 // New returns a desk whose forms are posted to paths below prefix, "" or like "/lab".
-func New(prefix string) *Desk {
-	return &Desk{prefix: prefix, byID: map[string]*Command{}, sets: newSets()}
+// What people change goes to the record; nil: to none.
+func New(prefix string, changes *record.Log) *Desk {
+	return &Desk{prefix: prefix, changes: changes, byID: map[string]*Command{}, sets: newSets()}
 }
 
 // Find returns the action of a source with a name. A control counts as an action of
@@ -42,9 +45,14 @@ func (d *Desk) Find(src *source.Source, name string) (shm.Action, bool) {
 		}
 	}
 	if c, ok := src.Controls().Get(name); ok {
-		return shm.Action{Name: c.Name, Title: c.Title, Args: []shm.Control{c}, Help: c.Help, Group: c.Group}, true
+		return actionOf(c), true
 	}
 	return shm.Action{}, false
+}
+
+// actionOf is the action that sets a control.
+func actionOf(c shm.Control) shm.Action {
+	return shm.Action{Name: c.Name, Title: c.Title, Args: []shm.Control{c}, Help: c.Help, Group: c.Group}
 }
 
 // isSwitch reports whether an action turns something on and off: its one

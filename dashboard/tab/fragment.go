@@ -14,6 +14,7 @@ const fragmentEvery = 250 * time.Millisecond
 // fragment makes the frames of live regions. A frame is HTML that is rendered once
 // for all browsers, and sent if it differs from the last frame.
 type fragment struct {
+	renderer
 	render func(now time.Time) templ.Component
 	last   []byte
 }
@@ -32,7 +33,7 @@ func (f *fragment) Snapshot(now time.Time) []byte {
 }
 
 func (f *fragment) Next(now time.Time) []byte {
-	frame := rendered(f.render(now))
+	frame := f.html(f.render(now))
 	if frame == nil || bytes.Equal(frame, f.last) {
 		return nil
 	}
@@ -40,11 +41,20 @@ func (f *fragment) Next(now time.Time) []byte {
 	return frame
 }
 
-// rendered is the HTML of the components, nil for none.
-func rendered(components ...templ.Component) []byte {
+// renderer renders HTML under a context, that of [Feed.Under] if it was called.
+type renderer struct{ ctx context.Context }
+
+func (r *renderer) under(ctx context.Context) { r.ctx = ctx }
+
+// html is the HTML of the components, nil for none.
+func (r *renderer) html(components ...templ.Component) []byte {
+	ctx := r.ctx
+	if ctx == nil {
+		ctx = context.Background()
+	}
 	var b bytes.Buffer
 	for _, c := range components {
-		if err := c.Render(context.Background(), &b); err != nil {
+		if err := c.Render(ctx, &b); err != nil {
 			return nil // the component's own fault: writing to a buffer never fails
 		}
 	}

@@ -35,6 +35,7 @@ type Part struct {
 
 // list makes the frames of a List, which are deltas.
 type list struct {
+	renderer
 	look    func(now time.Time) List
 	begun   bool
 	version string
@@ -55,7 +56,7 @@ func (f *list) Snapshot(now time.Time) []byte {
 	if !f.begun {
 		f.tell(l)
 	}
-	return rendered(l.Whole)
+	return f.html(l.Whole)
 }
 
 func (f *list) Next(now time.Time) []byte {
@@ -64,7 +65,7 @@ func (f *list) Next(now time.Time) []byte {
 		slices.EqualFunc(l.Parts, f.parts, func(p Part, t told) bool { return p.ID == t.id })
 	if !same {
 		f.tell(l)
-		return rendered(l.Whole)
+		return f.html(l.Whole)
 	}
 	var changed []templ.Component
 	for i, p := range l.Parts {
@@ -73,7 +74,7 @@ func (f *list) Next(now time.Time) []byte {
 			changed = append(changed, p.Frame)
 		}
 	}
-	return rendered(changed...)
+	return f.html(changed...)
 }
 
 // tell notes what the pages have been sent.

@@ -20,6 +20,7 @@ import (
 	"github.com/a-h/templ"
 
 	"webmon/components"
+	"webmon/dashboard/door"
 	"webmon/dashboard/hub"
 	"webmon/dashboard/source"
 )
@@ -29,6 +30,11 @@ type Tab struct {
 	Slug  string // its name in URLs: [a-z0-9-]+
 	Title string // in the navigation
 	Help  string // one sentence, in the help overlay
+
+	// Needs is what somebody must be allowed to use the forms of the tab: door.Steer
+	// by default, door.Look for a tab that changes nothing for others. For anybody
+	// else its forms are rendered disabled.
+	Needs door.Role
 
 	// Topics are the topics of the source that the tab shows. While some browser
 	// shows the tab, the source is asked for them.
@@ -101,16 +107,30 @@ type NoItem string
 // Error implements error.
 func (e NoItem) Error() string { return string(e) }
 
-// LiveTopic is the hub topic of the live regions of a tab.
-func LiveTopic(src *source.Source, slug string) string { return src.ID() + "/html/" + slug }
-
-// Moment is the source and the time that a live region is rendered for, once for
-// all browsers.
+// Moment is the source and the time that a live region is rendered for: once for
+// all browsers whose people may use its forms, and once for all others.
 type Moment struct {
 	Source *source.Source
 	Now    time.Time
 	Prefix string // of every link, "" or like "/lab"
+	Locked bool   // the forms are rendered disabled, for people who may not use them
 }
+
+// LockedFeeds is what comes between the source and the feed in the hub topics whose
+// forms are disabled: "<source>/locked/<feed>[/<detail>]".
+const LockedFeeds = "locked/"
+
+// Topic is the hub topic of a feed of HTML, such as "layers/2": the one whose forms
+// suit the page of the moment.
+func (m Moment) Topic(feed string) string {
+	if m.Locked {
+		feed = LockedFeeds + feed
+	}
+	return m.Source.ID() + "/" + feed
+}
+
+// LiveTopic is the hub topic of the live regions of a tab.
+func (m Moment) LiveTopic(slug string) string { return m.Topic("html/" + slug) }
 
 // View is the request that a page is rendered for.
 type View struct {
@@ -127,11 +147,12 @@ type Place struct {
 	// Detail is what follows the feed's name in the topic, "" where nothing does.
 	// It comes from a browser and must be checked.
 	Detail string
+	Locked bool // see Moment
 }
 
 // At returns the moment of the place at a time.
 func (p Place) At(now time.Time) Moment {
-	return Moment{Source: p.Source, Now: now, Prefix: p.Prefix}
+	return Moment{Source: p.Source, Now: now, Prefix: p.Prefix, Locked: p.Locked}
 }
 
 // NewFeed opens the feed of one hub topic. An error is one plain sentence for
@@ -170,6 +191,15 @@ type Feed struct {
 
 	// Frames makes the frames. Its methods are called from one goroutine.
 	Frames Frames
+}
+
+// Under returns the feed with its HTML rendered under a context, such as one of
+// ui.Lock. Call it before the feed is asked for a frame.
+func (f Feed) Under(ctx context.Context) Feed {
+	if html, ok := f.Frames.(interface{ under(context.Context) }); ok {
+		html.under(ctx)
+	}
+	return f
 }
 
 // Frames makes the frames of a feed.

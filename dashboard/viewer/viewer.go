@@ -48,7 +48,7 @@ func Tab(desk *steer.Desk) tab.Tab {
 			m := p.model(v.Moment, layer)
 			if grid, ok := p.grid(v.Moment); ok {
 				grid.CSRF = v.CSRF
-				m.Grid, m.GridTopic, m.ValuesTopic = &grid, v.Source.ID()+"/"+gridFeed, steer.ValuesTopic(v.Source)
+				m.Grid, m.GridTopic, m.ValuesTopic = &grid, v.Topic(gridFeed), steer.ValuesTopic(v.Source)
 			}
 			return components.ViewerPage(m)
 		},

@@ -514,8 +514,9 @@ function forms() {
   return [...document.querySelectorAll("form[data-control]")];
 }
 
+// The control that a hand is at; null where it is at none, or at one that whoever looks may not use.
 function controlOf(element) {
-  return element instanceof Element ? element.closest("form[data-control]") : null;
+  return element instanceof Element ? element.closest("form[data-control]:not([data-locked])") : null;
 }
 
 /** Whether what became of a form that was posted has still to come. */

@@ -13,7 +13,8 @@
  *
  * A plain press on the picture points: it goes out as `{"type": "hand", "source", "x", "y", "down"}`, once an animation frame at
  * most, and where it is let go with down false. With Shift or Control, with another button, with two fingers, and where the model
- * has no finger, the picture is moved instead. Arrow keys point as well while the picture has the focus.
+ * has no finger, the picture is moved instead. Arrow keys point as well while the picture has the focus. A root with `data-locked`
+ * is that of a page on which nothing may be changed: there the finger is only shown.
  *
  * Only what is shown is asked for, by elements with data-topic, and no picture while the page is hidden. The view stands in
  * the address (state.js). On the root: `model`, a property with `stats()` for tests.

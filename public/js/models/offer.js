@@ -45,10 +45,12 @@ export class Offer {
     const form = this.#scope.querySelector(FORM);
     if (!form || this.#done) return;
     const refused = form.querySelector("[data-refused]") !== null;
-    if (!form.querySelector("[type=submit]")) {
+    const button = form.querySelector("[type=submit]");
+    if (!button) {
       if (!refused && KNOWN.includes(phase)) this.#askAgain();
       return;
     }
+    if (button.disabled) return; // whoever looks may not apply them
     if (!people.some(({id}) => id === me)) return;
     this.#done = true;
     if (people.length === 1 && !refused) form.requestSubmit();

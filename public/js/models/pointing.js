@@ -21,6 +21,7 @@ export class Pointing {
    * @param {AbortSignal} options.signal ends it
    * @param {string} options.me the id of who looks
    * @param {function(): {config: object, shape: number[], state: ?object, people: object[]}} options.now what is known of the model
+   * @param {function(): boolean} options.may whether a press on the picture may point
    * @param {function({x: number, y: number, down: boolean})} options.send takes a place for the server
    * @param {function()} options.moved called when the hand is elsewhere
    * @param {function()} options.redraw called when a dot looks different
@@ -32,7 +33,7 @@ export class Pointing {
     this.#options = options;
     this.#hand = new Hand(canvas, timers, {
       signal: options.signal,
-      may: () => options.now().config.finger,
+      may: options.may,
       finger: () => options.now().state?.finger,
       send: options.send,
       moved: place => this.#moved(place),

@@ -72,6 +72,7 @@ export class ModelView {
     this.#pointing = new Pointing(canvas, this.#timers, {
       signal,
       me: this.#me,
+      may: () => this.#mayPoint,
       now: () => ({config: this.#config, shape: this.#shape, state: this.#live.state, people: this.#live.people}),
       send: place => page.send(JSON.stringify({type: "hand", source: this.#config.source, ...place})),
       moved: () => this.#viewer.setMarks(this.#marks), // the next animation frame sends it, and shows the dot
@@ -83,7 +84,7 @@ export class ModelView {
     this.#viewer = createViewer(root, {
       onFrame: screen => this.#moved(screen),
       onPictures: () => this.#painted(),
-      presses: () => this.#config.finger,
+      presses: () => this.#mayPoint,
       draws: event => this.#pointing.begins(event, this.#viewer),
       draw: (phase, x, y) => this.#pointing.pointAt(this.#viewer.toData(x, y), phase !== "end"),
     });
@@ -185,7 +186,12 @@ export class ModelView {
     const query = new URLSearchParams(location.search);
     this.#view = readView(this.#view ? writeView(query, this.#view, before) : query, config);
     this.#shape = config.shape;
-    this.#root.toggleAttribute("data-model-points", config.finger);
+    this.#root.toggleAttribute("data-model-points", this.#mayPoint);
+  }
+
+  // Whether a press on the picture points. For whoever may only look it moves the picture.
+  get #mayPoint() {
+    return this.#config.finger && this.#root.dataset.locked === undefined;
   }
 
   #begin() {
