@@ -49,7 +49,6 @@ type NewLinkProps struct {
 	Role    string
 	Until   time.Time
 	Back    string // URL of the page that made it
-	Problem string // why the link ends with this run of webmon, one sentence; "" if it does not
 }
 
 // LinkLasts are the choices of how long a link lasts.

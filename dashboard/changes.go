@@ -10,7 +10,7 @@ import (
 
 // author is who sends a request, for the record of changes.
 func author(c echo.Context) record.Author {
-	return record.Author{Who: person(c).Title(), Address: c.RealIP()}
+	return record.By(c.Request().Context())
 }
 
 // handedOver is the author of what another webmon of the same user asks for.

@@ -19,7 +19,6 @@ import (
 	"webmon/components/ui"
 	"webmon/dashboard/chart"
 	"webmon/dashboard/door"
-	"webmon/dashboard/record"
 	"webmon/dashboard/refusal"
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
@@ -65,7 +64,7 @@ func (s *Server) itemPage(i int) echo.HandlerFunc {
 	t := &s.tabs[i]
 	return func(c echo.Context) error {
 		name := c.Param("item")
-		item, err := t.Items.Open(record.With(c.Request().Context(), author(c)), name)
+		item, err := t.Items.Open(c.Request().Context(), name)
 		if no := tab.NoItem(""); errors.As(err, &no) {
 			return echo.NewHTTPError(http.StatusNotFound, string(no))
 		}
@@ -133,6 +132,7 @@ func (s *Server) page(c echo.Context, src *source.Source, now time.Time) layout.
 		Prefix: s.opts.Prefix, Asset: s.assets.URL, Version: s.assets.Version(),
 		Socket: s.opts.Prefix + "/ws", CSRF: s.view(c, src, now).CSRF,
 		Embed:  c.QueryParam("embed") != "",
+		Person: s.who(c, s.view(c, src, now).CSRF),
 		Header: s.header(tab.Moment{Source: src, Now: now, Prefix: s.opts.Prefix, Locked: person(c).Role < door.Steer}), Sources: s.sourceLinks(src, c.Path(), now),
 	}
 	// The links of a page of a model lead to pages of the same model.

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"webmon/dashboard/door"
+	"webmon/dashboard/record"
 	"webmon/natural"
 )
 
@@ -49,6 +50,9 @@ var roles = map[string]door.Role{
 
 	"POST /sources/:source/dismiss": door.Manage,
 	"POST /stop":                    door.Manage,
+	"POST /links":                   door.Manage,
+	"POST /links/:id/revoke":        door.Manage,
+	"POST /sessions/:id/end":        door.Manage,
 	"GET /api/v1/links":             door.Manage,
 	"POST /api/v1/links":            door.Manage,
 	"DELETE /api/v1/links/:id":      door.Manage,
@@ -120,7 +124,8 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 		case p.Role == door.Nobody:
 			return unauthorized
 		}
-		c.SetRequest(r.WithContext(door.With(r.Context(), p)))
+		ctx := door.With(r.Context(), p)
+		c.SetRequest(r.WithContext(record.With(ctx, record.Author{Who: p.Title(), Address: c.RealIP()})))
 		if err := may(p, role); err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 
 	"webmon/components/layout"
 	"webmon/dashboard/door"
+	"webmon/dashboard/record"
 	"webmon/dashboard/refusal"
 )
 
@@ -104,6 +105,7 @@ func (s *Server) NewLink(r *http.Request, role door.Role, note string, until tim
 		s.opts.Logger.Warn("a link ends with this run of webmon", "link", l.ID, "error", err)
 	}
 	s.opts.Logger.Info("link made", "link", l.ID, "role", role, "by", l.By, "until", l.Until)
+	s.changed(record.By(r.Context()), "", "make a link", linkText(l), nil)
 	return l, s.outside(r) + "?link=" + url.QueryEscape(secret), nil
 }
 
@@ -139,9 +141,16 @@ func (s *Server) deleteLink(c echo.Context) error {
 
 // RevokeLink ends a link and its sessions. It reports whether there was one.
 func (s *Server) RevokeLink(r *http.Request, id string) (found bool, err error) {
+	note := ""
+	for _, l := range s.door.Links() {
+		if l.ID == id {
+			note = linkText(l)
+		}
+	}
 	found, err = s.door.RevokeLink(id)
 	if found {
 		s.opts.Logger.Info("link revoked", "link", id, "by", door.Of(r.Context()).Title())
+		s.changed(record.By(r.Context()), "", "revoke a link", note, nil)
 	}
 	return found, err
 }
@@ -177,18 +186,19 @@ func (s *Server) getSessions(c echo.Context) error {
 // deleteSession answers DELETE /api/v1/sessions/<id>.
 func (s *Server) deleteSession(c echo.Context) error {
 	id := c.Param("id")
-	if !s.door.Revoke(id) {
+	if !s.revokeSession(c, id) {
 		return echo.NewHTTPError(http.StatusNotFound, "There is no such session. It may have ended.")
 	}
-	s.opts.Logger.Info("session ended", "session", id, "by", door.Of(c.Request().Context()).Title())
 	return c.NoContent(http.StatusNoContent)
 }
 
 // postLogout answers POST /logout: it ends the session of the browser.
 func (s *Server) postLogout(c echo.Context) error {
+	by := author(c)
 	ended := s.door.LogOut(c.Response(), c.Request())
 	text := "This browser had no session."
 	if ended {
+		s.changed(by, "", "log out", "", nil)
 		text = "The session of this browser has ended. Open the address of webmon to come back."
 	}
 	switch r := c.Request(); {

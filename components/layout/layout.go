@@ -55,10 +55,32 @@ type Page struct {
 	Header  Header
 	// CSRF is the token for the page's forms. Scripts write it into forms that are
 	// rendered for all browsers at once.
-	CSRF string
+	CSRF   string
+	Person *Person // who has opened the page; nil: nobody in particular
 	// Embed leaves out the header and the notices, for a page that is embedded in
 	// another one, and for a chart alone.
 	Embed bool
+}
+
+// Person is who has opened a page.
+type Person struct {
+	Name   string
+	Role   string // "look", "steer" or "manage"
+	LogOut string // URL to post to; "" if there is no session that could end
+	CSRF   string
+}
+
+// may is what the person may do, in a sentence.
+func (p Person) may() string {
+	switch p.Role {
+	case "look":
+		return "May look, and change nothing for others."
+	case "steer":
+		return "May look, and steer processes and models."
+	case "manage":
+		return "May do everything here."
+	}
+	return ""
 }
 
 // TabLink is one tab in the navigation.

@@ -151,9 +151,8 @@ func Stories() []Story {
 		page("normal", components.NewLink(components.NewLinkProps{
 			Address: "https://scope-pc.local:5050/?link=0123456789abcdef0123456789abcdef01234567", Note: "Lab meeting", Role: "look", Until: noon.Add(24 * time.Hour), Back: "/status",
 		})),
-		page("not kept", components.NewLink(components.NewLinkProps{
-			Address: "http://127.0.0.1:5050/?link=0123456789abcdef0123456789abcdef01234567", Note: strings.Repeat("note", 20), Role: "steer", Until: noon.Add(time.Hour), Back: "/status",
-			Problem: "The links cannot be kept on disk, so this one ends with this run of webmon.",
+		page("huge", components.NewLink(components.NewLinkProps{
+			Address: "http://" + strings.Repeat("a-long-name.", 12) + "lab:5050/?link=0123456789abcdef0123456789abcdef01234567", Note: strings.Repeat("note", 20), Role: "steer", Until: noon.Add(time.Hour), Back: "/status",
 		})),
 	)
 	add("Shell", Medium,

@@ -20,6 +20,7 @@ var icons = map[string]string{
 	"pause":    "M5.5 3v10M10.5 3v10",
 	"play":     "M4.75 3v10l8-5z",
 	"plus":     "M3 8h10M8 3v10",
+	"person":   "M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM2.5 14.25c.6-2.7 2.9-4.25 5.5-4.25s4.9 1.55 5.5 4.25",
 	"theme":    "M8 14.25a6.25 6.25 0 1 0 0-12.5 6.25 6.25 0 0 0 0 12.5ZM8 1.75v12.5M8 5.5l4.5-2M8 9l6-2.75M8 12.5l5.25-2.5",
 	"warning":  "M8 2 14.5 13.5h-13zM8 6.5v3M8 11.5v.01",
 	"down":     "m4.5 6.5 3.5 3.5 3.5-3.5",
@@ -72,7 +73,7 @@ func Icon(name string) templ.Component {
 		var templ_7745c5c3_Var2 string
 		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(icons[name])
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/icon.templ`, Line: 41, Col: 23}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/icon.templ`, Line: 42, Col: 23}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 		if templ_7745c5c3_Err != nil {
