@@ -19,11 +19,12 @@ const shared = `(chart|door|frame|hub|pixels(/pixelstest)?|prose|record|refusal|
 // arrows says which of webmon's packages a package may import; ARCHITECTURE.md
 // draws the picture. The first rule that fits a package counts.
 var arrows = []struct{ from, to string }{
-	{`^webmon$`, `^webmon/(dashboard|dashboard/(instance|source)|shm|shm/(process|demo|discover|model|segment))$`},
-	{`^webmon/natural$`, `^$`},
+	{`^webmon$`, `^webmon/(private|dashboard|dashboard/(certs|instance|source)|shm|shm/(process|demo|discover|model|segment))$`},
+	{`^webmon/(natural|private)$`, `^$`},
 	{`^webmon/shm$`, `^webmon/natural$`},
 	{`^webmon/shm/pickle$`, `^webmon/natural$`},
 	{`^webmon/shm/manager$`, `^webmon/(natural|shm/pickle)$`},
+	{`^webmon/shm/discover$`, `^webmon/(private|shm)$`},
 	{`^webmon/shm/`, `^webmon/(natural|shm(/.*)?)$`},
 	{`^webmon/components/ui$`, `^webmon/natural$`},
 	{`^webmon/components/layout$`, `^webmon/components/ui$`},
@@ -31,11 +32,12 @@ var arrows = []struct{ from, to string }{
 	{`^webmon/public$`, `^$`},
 	// The hub knows frames as bytes and the series numbers: neither knows sources.
 	{`^webmon/dashboard/hub$`, `^webmon/dashboard/frame$`},
-	{`^webmon/dashboard/(door|record|series|instance|refusal|frame|prose)$`, `^$`},
+	{`^webmon/dashboard/(certs|door|instance|record)$`, `^webmon/private$`},
+	{`^webmon/dashboard/(series|refusal|frame|prose)$`, `^$`},
 	// The API tells of simulations what their tab knows.
 	{`^webmon/dashboard/api$`, `^webmon/(dashboard/(models|` + shared + `)|natural|shm)$`},
 	{`^webmon/dashboard/`, `^webmon/(dashboard/` + shared + `|components(/.*)?|natural|shm)$`},
-	{`^webmon/dashboard$`, `^webmon/(dashboard/.*|components(/.*)?|public|natural|shm)$`},
+	{`^webmon/dashboard$`, `^webmon/(dashboard/.*|components(/.*)?|public|natural|private|shm)$`},
 }
 
 // confined says which packages may import a library that others must not know, so
@@ -46,6 +48,7 @@ var confined = []struct{ library, to string }{
 	{`^github.com/prometheus/`, `^webmon/dashboard$`},
 	{`^github.com/go-echarts/`, `^webmon/dashboard/chart$`},
 	{`^github.com/yuin/goldmark`, `^webmon/dashboard/prose$`},
+	{`^golang.org/x/crypto/acme`, `^webmon/dashboard/certs$`},
 }
 
 func TestImportsFollowTheArrows(t *testing.T) {

@@ -46,6 +46,7 @@ type config struct {
 	allowHosts  list
 	token       string
 	noToken     bool
+	https       https
 	connect     list
 	authkeyFile string
 	authkey     []byte
@@ -104,6 +105,7 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (config,
 	fs.Var(&cfg.allowHosts, "allow-host", "further `name` of this machine that browsers may use; may be repeated")
 	fs.StringVar(&cfg.token, "token", "", "`token` that browsers must know (default: a random one, kept for this user)")
 	fs.BoolVar(&cfg.noToken, "no-token", false, "ask for no token; only on a loopback address")
+	cfg.https.flags(fs)
 	fs.Var(&cfg.connect, "connect", "`host:port` of a running manager to attach to; may be repeated")
 	fs.StringVar(&cfg.authkeyFile, "authkey-file", "", "`file` with the key of the managers named by --connect (default: napari's own key)")
 	fs.BoolVar(&cfg.demo, "demo", false, "show the demo, beside whatever else is attached")
@@ -156,6 +158,9 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (config,
 		cfg.params.Tracers = tracers
 	}
 	err := cfg.check(fs, getenv)
+	if err == nil {
+		err = cfg.https.check(asked)
+	}
 	if err == nil {
 		err = cfg.checkModels(models, *python, getenv)
 	}

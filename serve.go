@@ -52,13 +52,11 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 		}
 	}
 	stop := make(chan struct{}, 1)
-	server, err := newServer(&cfg, models, func() { shm.Signal(stop) }, logger)
+	server, err := newServer(&cfg, models, func() { shm.Signal(stop) }, logger, stderr)
 	if err != nil {
 		return err
 	}
-	if err := in.Announce(instance.Record{
-		URL: server.URL(), Handover: server.HandoverURL(), Secret: server.Secret(), PID: os.Getpid(),
-	}); err != nil {
+	if err := in.Announce(server.Record()); err != nil {
 		logger.Warn("a later webmon will not find this one", "error", err)
 	}
 
@@ -122,7 +120,23 @@ func acquire(ctx context.Context, dir string, cfg config, logger *slog.Logger) (
 
 // newServer listens where cfg says. stop is called when a person asks webmon to
 // stop.
-func newServer(cfg *config, models *model.Catalogue, stop func(), logger *slog.Logger) (*dashboard.Server, error) {
+func newServer(cfg *config, models *model.Catalogue, stop func(), logger *slog.Logger, stderr io.Writer) (*dashboard.Server, error) {
+	folder, err := instance.StateDir()
+	if err != nil {
+		folder = ""
+	}
+	crypt, err := cfg.https.open(folder, cfg.allowHosts, logger)
+	if err != nil {
+		return nil, err
+	}
+	var notices []string
+	if crypt != nil {
+		notices = crypt.Notes()
+	}
+	for _, notice := range notices {
+		logger.Warn(notice)
+		fmt.Fprintf(stderr, "webmon: %s\n", notice)
+	}
 	listener, err := cfg.listen()
 	if err != nil {
 		return nil, err
@@ -138,6 +152,8 @@ func newServer(cfg *config, models *model.Catalogue, stop func(), logger *slog.L
 		Prefix:      cfg.prefix,
 		Token:       cfg.token,
 		AllowHosts:  cfg.allowHosts,
+		Certs:       crypt,
+		Notices:     notices,
 		Attach:      attacher(models, logger),
 		Models:      models,
 		ModelsFirst: len(cfg.models) > 0,
@@ -150,6 +166,7 @@ func newServer(cfg *config, models *model.Catalogue, stop func(), logger *slog.L
 		listener.Close()
 		return nil, err
 	}
+	introduce(crypt, server.URL(), stderr)
 	return server, nil
 }
 

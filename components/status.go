@@ -67,6 +67,7 @@ type StatusServer struct {
 	PaintMedian, PaintP99 time.Duration
 	MemoryBytes           uint64
 	CPU                   float64 // fraction of one core
+	Trust                 string  // address of the page about the own authority; "" where there is none
 }
 
 // StatusEvent is one thing that happened.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -225,6 +226,9 @@ func (s *Server) header(m tab.Moment) layout.Header {
 func (s *Server) notices(m tab.Moment, st source.Status) []layout.Notice {
 	src, now := m.Source, m.Now
 	var out []layout.Notice
+	for i, text := range s.opts.Notices {
+		out = append(out, layout.Notice{Key: "webmon" + strconv.Itoa(i), Severity: ui.Warning, Text: text})
+	}
 	switch {
 	case src.ID() == source.Nobody && s.models != nil && s.opts.ModelsFirst:
 		// webmon was started for the models, so nothing is missing.

@@ -22,6 +22,9 @@ var roles = map[string]door.Role{
 	"GET /health":          door.Nobody,
 	"GET /assets/*":        door.Nobody,
 	"POST " + handoverPath: door.Nobody,
+	// A browser has to trust the authority before it sends anything.
+	"GET " + trustPath:     door.Nobody,
+	"GET " + authorityPath: door.Nobody,
 
 	"GET /":                             door.Look,
 	"GET /individual/:chart":            door.Look,

@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"webmon/dashboard/certs"
 	"webmon/dashboard/door"
 	"webmon/shm"
 )
@@ -24,8 +25,12 @@ func TestEveryRouteHasARole(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
+	own, err := certs.New(certs.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	s, err := New(Options{
-		Listener: l, Models: noModels{}, Logger: slog.New(slog.DiscardHandler),
+		Listener: l, Certs: own, Models: noModels{}, Logger: slog.New(slog.DiscardHandler),
 		AddModel: func(json.RawMessage) error { return nil },
 	})
 	if err != nil {
@@ -57,7 +62,7 @@ func TestEveryRouteHasARole(t *testing.T) {
 		}
 	}
 	slices.Sort(open)
-	if want := []string{"GET /assets/*", "GET /health", "POST /api/v1/handover"}; !slices.Equal(open, want) {
+	if want := []string{"GET /assets/*", "GET /health", "GET /webmon-ca", "GET /webmon-ca.crt", "POST /api/v1/handover"}; !slices.Equal(open, want) {
 		t.Errorf("anybody may use %q, want %q", open, want)
 	}
 	for kind := range s.kinds() {

@@ -7,13 +7,13 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
+	"webmon/dashboard/certs"
 	"webmon/dashboard/door"
 )
 
@@ -24,9 +24,12 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 	"connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-src 'self'; frame-ancestors 'self'"
 
 // secureHeaders go out with every answer.
-func secureHeaders(next echo.HandlerFunc) echo.HandlerFunc {
+func (s *Server) secureHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
+		if s.strict(c.Request()) {
+			h.Set("Strict-Transport-Security", "max-age=2592000") // 30 days
+		}
 		h.Set("Content-Security-Policy", contentPolicy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "SAMEORIGIN")
@@ -38,15 +41,10 @@ func secureHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// hostNames are the names that requests may be addressed to beside those below
-// ".localhost".
+// hostNames are the names by which requests may call this machine, beside IP addresses and
+// all names below localhost.
 func hostNames(allowed []string) []string {
-	names := []string{"localhost"}
-	if name, err := os.Hostname(); err == nil {
-		name = strings.ToLower(name)
-		short, _, _ := strings.Cut(name, ".")
-		names = append(names, name, short, short+".local")
-	}
+	names := certs.MachineNames()
 	for _, name := range allowed {
 		names = append(names, strings.ToLower(strings.TrimSuffix(name, ".")))
 	}
@@ -106,7 +104,7 @@ func wantsPage(r *http.Request) bool {
 // bearer token, and programs other than browsers send neither an origin nor a
 // cookie, so those requests need none.
 func csrf(cookie, path string) echo.MiddlewareFunc {
-	protect := func(encrypted bool) echo.MiddlewareFunc {
+	protect := func(cookie string, encrypted bool) echo.MiddlewareFunc {
 		return middleware.CSRFWithConfig(middleware.CSRFConfig{
 			Skipper: func(c echo.Context) bool {
 				r := c.Request()
@@ -124,7 +122,7 @@ func csrf(cookie, path string) echo.MiddlewareFunc {
 			},
 		})
 	}
-	plain, encrypted := protect(false), protect(true)
+	plain, encrypted := protect(cookie, false), protect(door.SecurePrefix+cookie, true)
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			if door.Encrypted(c.Request()) {

@@ -21,6 +21,7 @@ import (
 	"net/url"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -32,9 +33,11 @@ import (
 
 	"webmon/components/ui"
 	"webmon/dashboard/api"
+	"webmon/dashboard/certs"
 	"webmon/dashboard/door"
 	"webmon/dashboard/frame"
 	"webmon/dashboard/hub"
+	"webmon/dashboard/instance"
 	"webmon/dashboard/models"
 	"webmon/dashboard/people"
 	"webmon/dashboard/record"
@@ -72,6 +75,8 @@ type Options struct {
 	// Rotate is called when the user asks for a new token by a handover. It has the
 	// token kept and calls [Server.Rotate]. nil: this is refused. Its error is one sentence.
 	Rotate func() error
+	// Certs make the server speak https; nil: http.
+	Certs *certs.Certs
 	// Notices are sentences about this run of webmon that every page shows.
 	Notices []string
 	// Attach makes the adapter for a target.
@@ -186,6 +191,9 @@ func New(opts Options) (*Server, error) {
 		pumps:  map[*source.Source]*pumping{},
 	}
 	s.busy.Store(s.began.UnixNano())
+	if opts.Certs != nil {
+		s.names = append(s.names, opts.Certs.Names()...)
+	}
 	var err error
 	if s.assets, err = public.New(opts.Prefix); err != nil {
 		return nil, err
@@ -252,7 +260,10 @@ func (s *Server) Serve(ctx context.Context) error {
 	server.ErrorLog = slog.NewLogLogger(s.opts.Logger.Handler(), slog.LevelDebug)
 
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(s.opts.Listener) }()
+	go func() { served <- server.Serve(s.listener()) }()
+	if s.opts.Certs != nil {
+		go s.opts.Certs.Obtain(ctx) // not waited for: an authority may take minutes to answer
+	}
 	var err error
 	select {
 	case err = <-served:
@@ -338,8 +349,8 @@ func (s *Server) setToken(token string) {
 	s.token = token
 }
 
-// HandoverURL is where another webmon of this user hands over its source.
-func (s *Server) HandoverURL() string {
+// handoverURL is where another webmon of this user hands over its source.
+func (s *Server) handoverURL() string {
 	host, _, _ := net.SplitHostPort(s.opts.Listener.Addr().String())
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
@@ -347,15 +358,28 @@ func (s *Server) HandoverURL() string {
 	return s.address(host) + strings.TrimPrefix(handoverPath, "/")
 }
 
-// Secret is what a handover must contain to prove that it comes from the same user.
-func (s *Server) Secret() string { return s.secret }
+// Record is what the next webmon of this user must know of this one.
+func (s *Server) Record() instance.Record {
+	r := instance.Record{URL: s.URL(), Handover: s.handoverURL(), Secret: s.secret, PID: os.Getpid()}
+	if s.opts.Certs != nil {
+		r.Certificate, r.ServerName = s.opts.Certs.Handover(), certs.HandoverName
+	}
+	return r
+}
 
 // publicHost is the host name or IP address that browsers use.
 func (s *Server) publicHost() string {
 	host, _, _ := net.SplitHostPort(s.opts.Listener.Addr().String())
-	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+	ip := net.ParseIP(host)
+	if ip != nil && ip.IsUnspecified() {
 		if name, err := os.Hostname(); err == nil {
-			return name
+			host = name
+		}
+	}
+	if s.opts.Certs != nil && (ip == nil || !ip.IsLoopback()) {
+		// Browsers warn at names that the certificate is not for.
+		if names := s.opts.Certs.Names(); len(names) > 0 && !slices.Contains(names, strings.ToLower(host)) {
+			return names[0]
 		}
 	}
 	return host
@@ -369,6 +393,12 @@ func (s *Server) port() int {
 
 func (s *Server) address(host string) string {
 	u := url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(s.port())), Path: s.opts.Prefix + "/"}
+	if s.opts.Certs != nil {
+		u.Scheme = "https"
+		if s.port() == 443 { // which browsers leave out
+			u.Host = strings.TrimSuffix(u.Host, ":443")
+		}
+	}
 	return u.String()
 }
 
@@ -385,7 +415,7 @@ func (s *Server) routes() {
 	e.Pre(stripPrefix(s.opts.Prefix))
 	e.Use(
 		middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: s.panicked}),
-		secureHeaders,
+		s.secureHeaders,
 		hostCheck(s.names),
 		s.admit,
 		middleware.BodyLimit(strconv.Itoa(maxBody)), // before anything reads a form
@@ -409,6 +439,10 @@ func (s *Server) routes() {
 	e.GET("/ws", s.socket)
 	e.GET("/assets/*", echo.WrapHandler(s.assets.Handler()))
 	e.GET("/health", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
+	if s.opts.Certs != nil && s.opts.Certs.Authority() != nil {
+		e.GET(trustPath, s.trust)
+		e.GET(authorityPath, s.authority)
+	}
 	e.GET("/metrics", echo.WrapHandler(s.metrics()))
 
 	s.api.Routes(e)

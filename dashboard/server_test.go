@@ -723,7 +723,7 @@ func TestMistakesInTheTableOfTabs(t *testing.T) {
 
 func TestHandover(t *testing.T) {
 	s := open(t, dashboard.Options{Token: token})
-	secret := "Bearer " + s.server.Secret()
+	secret := "Bearer " + s.server.Record().Secret
 	status, body := s.ask("POST", "/api/v1/handover", `{"kind":"napari","name":"napari","address":"nowhere"}`, "Authorization", secret)
 	if status != 502 || !strings.Contains(body, "start the process first") {
 		t.Errorf("a process that cannot be attached: %d %s", status, body)

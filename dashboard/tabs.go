@@ -89,6 +89,9 @@ func (s *Server) aboutServer(now time.Time) components.StatusServer {
 		PaintMedian: h.PaintMedian, PaintP99: h.PaintP99,
 		MemoryBytes: uint64(own.MemoryBytes), CPU: own.CPU,
 	}
+	if s.opts.Certs != nil && s.opts.Certs.Own() {
+		out.Trust = s.opts.Prefix + trustPath
+	}
 	if h.PaintMedian == 0 {
 		out.PaintMedian, out.PaintP99 = -1, -1 // not known: no page has painted anything yet
 	}

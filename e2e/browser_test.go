@@ -35,8 +35,8 @@ type browser struct {
 }
 
 // startBrowser starts Chromium and ends it with the test. It finds it by
-// $CHROMIUM or by its usual names.
-func startBrowser(t *testing.T) *browser {
+// $CHROMIUM or by its usual names. more are further options of it.
+func startBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) *browser {
 	t.Helper()
 	path := ""
 	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
@@ -61,6 +61,7 @@ func startBrowser(t *testing.T) *browser {
 		chromedp.UserDataDir(profile(t)),
 		chromedp.WSURLReadTimeout(patience),
 	)
+	options = append(options, more...)
 	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(func() {

@@ -177,6 +177,14 @@ func Stories() []Story {
 			return layout.MessagePage(layout.Message{Page: p, Title: "webmon has stopped.", Text: "The processes it watched go on undisturbed. Start it again to see them here."})
 		}),
 	)
+	add("Trust", Large,
+		document("normal", func(p layout.Page) templ.Component {
+			return components.TrustPage(components.Trust{
+				Page: p, Title: "webmon of ada on scope-pc", Fingerprint: strings.TrimSuffix(strings.Repeat("3F:A0:17:C4:", 8), ":"),
+				Download: p.Prefix + "/webmon-ca.crt", Home: p.Prefix + "/",
+			})
+		}),
+	)
 	add("Login", Medium,
 		document("first", func(p layout.Page) templ.Component {
 			return layout.LoginPage(p, layout.Login{Next: p.Prefix + "/viewer"})

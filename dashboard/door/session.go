@@ -132,7 +132,7 @@ func (d *Door) follow(s *session, gone <-chan struct{}) {
 // setCookie gives the browser its session, or takes it away with a negative age.
 func (d *Door) setCookie(w http.ResponseWriter, r *http.Request, value string, age time.Duration) {
 	c := &http.Cookie{
-		Name: d.cookie, Value: value, Path: d.opts.Prefix + "/", MaxAge: int(age.Seconds()),
+		Name: d.cookieName(r), Value: value, Path: d.opts.Prefix + "/", MaxAge: int(age.Seconds()),
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: Encrypted(r),
 	}
 	if age < 0 {
@@ -148,10 +148,23 @@ func Encrypted(r *http.Request) bool {
 	return r.TLS != nil || strings.EqualFold(strings.TrimSpace(proto), "https")
 }
 
+// SecurePrefix begins the names of cookies that browsers send and take over https only. A page
+// that comes without encryption cannot set one of such a name. And a webmon that serves plain
+// http again finds its own name free: browsers let nobody replace a cookie of https without it.
+const SecurePrefix = "__Secure-"
+
+// cookieName is the name of the cookie of the browser that sends the request.
+func (d *Door) cookieName(r *http.Request) string {
+	if Encrypted(r) {
+		return SecurePrefix + d.cookie
+	}
+	return d.cookie
+}
+
 // find returns the session of a request, nil for none; mu is held. A page of another
 // port can add cookies of our name, so all of them are looked at.
 func (d *Door) find(r *http.Request, now time.Time) *session {
-	cookies := r.CookiesNamed(d.cookie)
+	cookies := r.CookiesNamed(d.cookieName(r))
 	for _, c := range cookies[:min(len(cookies), maxCookies)] {
 		if s := d.sessions[digestOf(c.Value)]; s != nil && now.Before(s.expires()) {
 			return s
@@ -317,7 +330,7 @@ func (d *Door) LogOut(w http.ResponseWriter, r *http.Request) bool {
 
 // why says why a request is nobody's: its session has ended. nil if it had none.
 func (d *Door) why(r *http.Request) error {
-	cookies := r.CookiesNamed(d.cookie)
+	cookies := r.CookiesNamed(d.cookieName(r))
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, c := range cookies[:min(len(cookies), maxCookies)] {

@@ -17,6 +17,9 @@ package instance
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -46,6 +49,11 @@ type Record struct {
 	// token: somebody who may look at pages may not attach processes.
 	Secret string `json:"secret"`
 	PID    int    `json:"pid"`
+	// Certificate is the fingerprint, SHA-256 in hex digits, of the certificate that the
+	// webmon has for ServerName where Handover is an address of https. No authority has to
+	// vouch for it.
+	Certificate string `json:"certificate,omitempty"`
+	ServerName  string `json:"server_name,omitempty"`
 }
 
 // Source is the source that is handed over.
@@ -139,6 +147,22 @@ type RefusedError struct {
 
 func (e *RefusedError) Error() string { return e.Reason }
 
+// pinned accepts the certificate of the record and no other.
+func (r *Record) pinned() *tls.Config {
+	return &tls.Config{
+		ServerName: r.ServerName,
+		// The fingerprint takes the place of an authority.
+		InsecureSkipVerify: true,
+		VerifyConnection: func(state tls.ConnectionState) error {
+			sum := sha256.Sum256(state.PeerCertificates[0].Raw)
+			if hex.EncodeToString(sum[:]) != r.Certificate {
+				return errors.New("another program answers at its address")
+			}
+			return nil
+		},
+	}
+}
+
 func handOver(ctx context.Context, dir string, src Source) (string, error) {
 	b, err := os.ReadFile(filepath.Join(dir, recordName))
 	if err != nil {
@@ -159,7 +183,8 @@ func handOver(ctx context.Context, dir string, src Source) (string, error) {
 	req.Header.Set("Authorization", "Bearer "+r.Secret)
 	req.Header.Set("Content-Type", "application/json")
 	// Without a proxy: the key must not leave this machine.
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}
+	transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: r.pinned()}
+	client := &http.Client{Transport: transport, Timeout: 10 * time.Second}
 	resp, err := client.Do(req)
 	if err != nil {
 		return "", err

@@ -76,7 +76,7 @@ def test_becomes_webmon(started, tmp_path, monkeypatch):
     process, _ = started()
     out, _ = process.communicate(timeout=30)
     args = eval(out)
-    assert args[0] == "--port" and args[1].isdigit() and args[2:] == ["--prefix", "/lab/webmon"]
+    assert args[0] == "--port" and args[1].isdigit() and args[2:] == ["--prefix", "/lab/webmon", "--tls=false"]
 
 
 def test_says_that_there_is_no_webmon(started, tmp_path, monkeypatch):

@@ -98,7 +98,8 @@ def main(arguments: list[str]) -> int:
     if program is None or _announce.record() is not None:
         _explain(int(port))
         return 0
-    command = [program, "--port", port, "--prefix", prefix]
+    # Jupyter's proxy speaks plain http to what it starts, on this machine, whatever the environment says of https.
+    command = [program, "--port", port, "--prefix", prefix, "--tls=false"]
     if sys.platform == "win32":
         return subprocess.call(command)
     os.execv(program, command)
