@@ -3,6 +3,9 @@
 # make test-fast  the tests that need Go alone
 # make bench      figures, each beside what people have today
 # make soak       an hour of load, watching memory
+# make sbom       dist/webmon.cdx.json: what webmon is made of
+# make vulns      looks for known vulnerabilities in it
+# make release    dist/: the program for every platform, with checksums
 # make generate   writes the generated files that are committed
 # make fuzz       every fuzz target for FUZZTIME each
 
@@ -13,7 +16,7 @@ SOAKTIME ?= 1h
 # Flags for webmon, as in: make run ARGS="--port 5055"
 ARGS ?=
 
-.PHONY: run build test test-fast static check cross test-go test-py test-js fuzz bench soak generate setup setup-go setup-js clean
+.PHONY: run build test test-fast static check cross test-go test-py test-js fuzz bench soak sbom vulns release generate setup setup-go setup-js clean
 
 run: build
 	./bin/webmon $(ARGS)
@@ -60,10 +63,11 @@ check:
 	.ci/check-generated.sh
 	.ci/check-python.sh
 
-# What builds here is built for the other systems too, and checked for two.
+# What builds here is built for the other systems too, and checked for two. Paths are
+# trimmed, as in a release, so that the test which builds one twice finds this in the cache.
 cross:
 	@for target in linux/arm64 darwin/arm64 windows/amd64; do echo "build $$target"; \
-	  CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) build -o /dev/null . || exit 1; done
+	  CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) build -trimpath -o /dev/null . || exit 1; done
 	@for target in darwin/arm64 windows/amd64; do echo "vet $$target"; \
 	  CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) vet ./... || exit 1; done
 
@@ -93,8 +97,17 @@ bench: setup-js
 soak:
 	WEBMON_SOAK=$(SOAKTIME) $(GO) test -timeout 0 -count 1 -run '^TestSoak$$' -v ./bench
 
+sbom:
+	$(GO) run ./release sbom -o dist/webmon.cdx.json
+
+vulns: setup-js
+	.ci/vulns.sh
+
+release:
+	$(GO) run ./release build -o dist
+
 generate: setup-js
 	.ci/generate.sh
 
 clean:
-	rm -rf bin artifacts .cache
+	rm -rf bin artifacts dist .cache

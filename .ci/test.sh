@@ -44,7 +44,7 @@ else
   # beside the package's tests everything takes longer than one after the other.
   lane setup-go setup-js
   lane setup test-py &
-  lane static test-js fuzz &
+  lane static test-js fuzz vulns &
   wait
   lane test-go
 fi

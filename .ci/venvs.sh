@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes the Python environments that the tests run real naparis in, the one with
-# what the benchmarks compare webmon with (bench), and the one with what looks at
-# the sources of the Python package (lint):
+# what the benchmarks compare webmon with (bench), the one with what looks at the
+# sources of the Python package (lint), and the one that looks for known
+# vulnerabilities (audit):
 #
 #   .ci/venvs.sh                  all that the tests need
 #   .ci/venvs.sh napari-latest    only those named
@@ -22,7 +23,7 @@ cd "$(dirname "$0")/.."
 pythons() {
   case $1 in
     napari-0.4.11 | numpy1) echo 3.9 ;;
-    napari-latest | napari-next | numpy2 | bench | lint) echo 3.13 3.12 ;;
+    napari-latest | napari-next | numpy2 | bench | lint | audit) echo 3.13 3.12 ;;
     *) return 1 ;;
   esac
 }

@@ -155,8 +155,14 @@ type pumping struct {
 	stop context.CancelFunc
 }
 
+// release is the version that a release build is given (release/build.go).
+var release string
+
 // Version is the version of the program, from its build.
 func Version() string {
+	if release != "" {
+		return release
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
