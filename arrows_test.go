@@ -19,25 +19,25 @@ const shared = `(chart|door|frame|hub|pixels(/pixelstest)?|prose|record|refusal|
 // arrows says which of webmon's packages a package may import; ARCHITECTURE.md
 // draws the picture. The first rule that fits a package counts.
 var arrows = []struct{ from, to string }{
-	{`^webmon$`, `^webmon/(private|dashboard|dashboard/(certs|instance|source)|shm|shm/(process|demo|discover|model|segment))$`},
-	{`^webmon/(natural|private)$`, `^$`},
+	{`^webmon$`, `^webmon/(fault|private|dashboard|dashboard/(certs|instance|source)|shm|shm/(process|demo|discover|model|segment))$`},
+	{`^webmon/(fault|natural|private)$`, `^$`},
 	{`^webmon/shm$`, `^webmon/natural$`},
 	{`^webmon/shm/pickle$`, `^webmon/natural$`},
-	{`^webmon/shm/manager$`, `^webmon/(natural|shm/pickle)$`},
-	{`^webmon/shm/discover$`, `^webmon/(private|shm)$`},
-	{`^webmon/shm/`, `^webmon/(natural|shm(/.*)?)$`},
+	{`^webmon/shm/manager$`, `^webmon/(fault|natural|shm/pickle)$`},
+	{`^webmon/shm/discover$`, `^webmon/(fault|private|shm)$`},
+	{`^webmon/shm/`, `^webmon/(fault|natural|shm(/.*)?)$`},
 	{`^webmon/components/ui$`, `^webmon/natural$`},
 	{`^webmon/components/layout$`, `^webmon/components/ui$`},
 	{`^webmon/components`, `^webmon/(natural|components(/.*)?)$`},
 	{`^webmon/public$`, `^$`},
 	// The hub knows frames as bytes and the series numbers: neither knows sources.
-	{`^webmon/dashboard/hub$`, `^webmon/dashboard/frame$`},
-	{`^webmon/dashboard/(certs|door|instance|record)$`, `^webmon/private$`},
+	{`^webmon/dashboard/hub$`, `^webmon/(dashboard/frame|fault)$`},
+	{`^webmon/dashboard/(certs|door|instance|record)$`, `^webmon/(fault|private)$`},
 	{`^webmon/dashboard/(series|refusal|frame|prose)$`, `^$`},
 	// The API tells of simulations what their tab knows.
-	{`^webmon/dashboard/api$`, `^webmon/(dashboard/(models|` + shared + `)|natural|shm)$`},
-	{`^webmon/dashboard/`, `^webmon/(dashboard/` + shared + `|components(/.*)?|natural|shm)$`},
-	{`^webmon/dashboard$`, `^webmon/(dashboard/.*|components(/.*)?|public|natural|private|shm)$`},
+	{`^webmon/dashboard/api$`, `^webmon/(dashboard/(models|` + shared + `)|fault|natural|shm)$`},
+	{`^webmon/dashboard/`, `^webmon/(dashboard/` + shared + `|components(/.*)?|fault|natural|shm)$`},
+	{`^webmon/dashboard$`, `^webmon/(dashboard/.*|components(/.*)?|fault|public|natural|private|shm)$`},
 }
 
 // confined says which packages may import a library that others must not know, so

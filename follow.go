@@ -15,6 +15,7 @@ import (
 
 	"webmon/dashboard"
 	"webmon/dashboard/source"
+	"webmon/fault"
 	"webmon/shm"
 	"webmon/shm/demo"
 	"webmon/shm/discover"
@@ -52,14 +53,15 @@ const attachFirst = time.Second
 // moment for the targets, for as many as have announced themselves, and for the
 // models. A process that is slow to answer keeps nobody waiting.
 func attach(ctx context.Context, dir string, server *dashboard.Server, models *model.Catalogue,
-	targets []source.Target, announced int, logger *slog.Logger, stderr io.Writer) (wait func()) {
+	targets []source.Target, announced int, logger *slog.Logger, faults *fault.Ledger, stderr io.Writer) (wait func()) {
 	var attaching sync.WaitGroup
 	attached := make(chan struct{}, 2+announced)
-	attaching.Go(func() {
+	failed := faults.Noted("attaching", "")
+	fault.Go(&attaching, func() {
 		models.Ready(ctx) // the address of a file's model is good at once
 		attached <- struct{}{}
-	})
-	attaching.Go(func() {
+	}, failed)
+	fault.Go(&attaching, func() {
 		for _, t := range targets {
 			// What goes wrong is said on the pages, and webmon goes on.
 			if _, err := server.Attach(ctx, t); err != nil && ctx.Err() == nil {
@@ -68,12 +70,12 @@ func attach(ctx context.Context, dir string, server *dashboard.Server, models *m
 			}
 		}
 		attached <- struct{}{}
-	})
-	attaching.Go(func() {
-		follow(ctx, dir, logger, func(ctx context.Context, t source.Target) {
+	}, failed)
+	fault.Go(&attaching, func() {
+		follow(ctx, dir, logger, faults, func(ctx context.Context, t source.Target) {
 			server.Follow(ctx, t, func() { shm.Signal(attached) })
 		})
-	})
+	}, failed)
 	enough := time.NewTimer(attachFirst)
 	defer enough.Stop()
 	for range cap(attached) {
@@ -90,7 +92,7 @@ func attach(ctx context.Context, dir string, server *dashboard.Server, models *m
 // follow watches every process that announces itself, for as long as it does and
 // ctx is not done. watch returns when its context is done and the process is not
 // attached any more.
-func follow(ctx context.Context, dir string, logger *slog.Logger, watch func(context.Context, source.Target)) {
+func follow(ctx context.Context, dir string, logger *slog.Logger, faults *fault.Ledger, watch func(context.Context, source.Target)) {
 	type life struct {
 		end  context.CancelFunc
 		over chan struct{} // closed once it is not attached any more
@@ -102,13 +104,14 @@ func follow(ctx context.Context, dir string, logger *slog.Logger, watch func(con
 	discover.Watch(ctx, discover.Options{
 		Dir:    filepath.Join(dir, discover.Folder),
 		Logger: logger,
+		Faults: faults,
 		Found: func(a discover.Announcement) {
 			before := ending[a.Name].over
 			delete(ending, a.Name)
 			ctx, cancel := context.WithCancel(ctx)
 			l := life{cancel, make(chan struct{})}
 			living[a.Path] = l
-			all.Go(func() {
+			fault.Go(&all, func() {
 				defer close(l.over)
 				defer cancel()
 				if before != nil {
@@ -122,7 +125,7 @@ func follow(ctx context.Context, dir string, logger *slog.Logger, watch func(con
 				watch(ctx, source.Target{
 					Name: a.Name, Kind: a.Kind, Address: a.Address, Authkey: a.Authkey, PID: a.PID,
 				})
-			})
+			}, faults.Noted("attaching", a.Name))
 		},
 		Lost: func(a discover.Announcement) {
 			l := living[a.Path]

@@ -14,6 +14,7 @@ import (
 
 	"webmon/dashboard"
 	"webmon/dashboard/instance"
+	"webmon/fault"
 	"webmon/shm"
 	"webmon/shm/discover"
 	"webmon/shm/model"
@@ -44,7 +45,8 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 	}
 	defer in.Release()
 
-	models := model.New(model.Options{Params: cfg.params, Grace: cfg.grace, Logger: logger})
+	faults := fault.NewLedger(logger)
+	models := model.New(model.Options{Params: cfg.params, Grace: cfg.grace, Logger: logger, Faults: faults})
 	defer models.Close()
 	for _, spec := range cfg.models {
 		if err := models.Add(spec); err != nil {
@@ -52,7 +54,7 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 		}
 	}
 	stop := make(chan struct{}, 1)
-	server, err := newServer(&cfg, models, func() { shm.Signal(stop) }, logger, stderr)
+	server, err := newServer(&cfg, models, func() { shm.Signal(stop) }, logger, faults, stderr)
 	if err != nil {
 		return err
 	}
@@ -61,13 +63,16 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 	}
 
 	ctx, cancel := context.WithCancel(ctx)
-	wait := attach(ctx, dir, server, models, targets, announced, logger, stderr)
+	wait := attach(ctx, dir, server, models, targets, announced, logger, faults, stderr)
 	defer func() {
 		cancel()
 		wait()
 	}()
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(ctx) }()
+	fault.Go(nil, func() { served <- server.Serve(ctx) }, func(err error) {
+		faults.Note("server", "", err)
+		served <- err
+	})
 	fmt.Fprintln(stdout, server.URL()) // a closed stdout is no reason to stop
 	if err := openBrowser(cfg.open, server.URL()); err != nil {
 		logger.Warn("no browser opened", "error", err)
@@ -120,7 +125,7 @@ func acquire(ctx context.Context, dir string, cfg config, logger *slog.Logger) (
 
 // newServer listens where cfg says. stop is called when a person asks webmon to
 // stop.
-func newServer(cfg *config, models *model.Catalogue, stop func(), logger *slog.Logger, stderr io.Writer) (*dashboard.Server, error) {
+func newServer(cfg *config, models *model.Catalogue, stop func(), logger *slog.Logger, faults *fault.Ledger, stderr io.Writer) (*dashboard.Server, error) {
 	folder, err := instance.StateDir()
 	if err != nil {
 		folder = ""
@@ -161,6 +166,7 @@ func newServer(cfg *config, models *model.Catalogue, stop func(), logger *slog.L
 		Stop:        stop,
 		Changes:     changesDir(),
 		Logger:      logger,
+		Faults:      faults,
 	})
 	if err != nil {
 		listener.Close()

@@ -443,6 +443,7 @@ func (s *stopwatch) Frame(float64)                  {}
 func (s *stopwatch) Alive()                         {}
 func (s *stopwatch) Cost(shm.Cost)                  {}
 func (s *stopwatch) Notice(string, string)          {}
+func (s *stopwatch) Fault(string, error)            {}
 func (s *stopwatch) DemandChanged() <-chan struct{} { return s.changed }
 func (s *stopwatch) Demand(topic string) float64 {
 	if topic == shm.TopicPoll {

@@ -2,18 +2,23 @@ package dashboard
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"webmon/dashboard/source"
+	"webmon/fault"
 )
 
 // metrics serves everything that is counted, for Prometheus.
 func (s *Server) metrics() http.Handler {
 	r := prometheus.NewRegistry()
 	r.MustRegister(&collector{s}, collectors.NewGoCollector())
-	return promhttp.HandlerFor(r, promhttp.HandlerOpts{})
+	// Two topics whose names are no UTF-8 may look the same: the second is left out.
+	return promhttp.HandlerFor(r, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
 }
 
 // collector reads the server's counters when it is asked.
@@ -46,67 +51,104 @@ var (
 	descArray     = desc("array_frames_total", "Frames of an array that webmon has read.", "source", "array")
 	descMissed    = desc("array_missed_total", "Frames of an array that were overwritten before webmon read them.", "source", "array")
 	descTorn      = desc("array_torn_total", "Frames of an array that changed while they were read, and were left out.", "source", "array")
+	descFaults    = desc("faults_total", "Panics that were caught, by the part of webmon that ended with each.", "part")
 	descNotices   = desc("source_notices_total", "Things that went wrong while reading the source.", "source", "kind")
 )
 
 // Describe implements [prometheus.Collector].
 func (c *collector) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByCollect(c, ch) }
 
-// Collect implements [prometheus.Collector].
+// sheet collects metrics for one answer.
+type sheet chan<- prometheus.Metric
+
+func (ch sheet) gauge(d *prometheus.Desc, v float64, labels ...string) {
+	ch <- metric(d, prometheus.GaugeValue, v, labels)
+}
+
+func (ch sheet) count(d *prometheus.Desc, v float64, labels ...string) {
+	ch <- metric(d, prometheus.CounterValue, v, labels)
+}
+
+// metric makes a metric. A process may call a topic what is no UTF-8, which a label must
+// be.
+func metric(d *prometheus.Desc, kind prometheus.ValueType, v float64, labels []string) prometheus.Metric {
+	for i, label := range labels {
+		labels[i] = strings.ToValidUTF8(label, "\ufffd")
+	}
+	return prometheus.MustNewConstMetric(d, kind, v, labels...)
+}
+
+// Collect implements [prometheus.Collector]. The library calls it in a goroutine of its
+// own.
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
+	c.guarded("", func() { c.server(sheet(ch)) })
 	now := time.Now()
-	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
-	}
-	count := func(d *prometheus.Desc, v float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
-	}
-	h := c.s.hub.Stats()
-	gauge(descBrowsers, float64(h.Browsers))
-	gauge(descTopics, float64(h.Topics))
-	count(descSent, float64(h.Sent))
-	count(descBytes, float64(h.Bytes))
-	count(descSkipped, float64(h.Skipped))
-	gauge(descPaint, h.PaintMedian.Seconds(), "0.5")
-	gauge(descPaint, h.PaintP99.Seconds(), "0.99")
-	own := c.s.usage.read(now, h)
-	count(descCPU, own.CPUTime.Seconds())
-	gauge(descMemory, own.MemoryBytes)
 	for _, src := range c.s.registry.List() {
-		st := src.Status(now)
-		connected := 0.0
-		if st.Connected {
-			connected = 1
-		}
-		gauge(descConnected, connected, st.ID)
-		count(descFrames, float64(st.Frames), st.ID)
-		gauge(descRate, st.FrameRate, st.ID)
-		gauge(descLatency, st.Latency.Median/1e3, st.ID, "0.5")
-		gauge(descLatency, st.Latency.P99/1e3, st.ID, "0.99")
-		count(descCalls, float64(st.Cost.Calls), st.ID)
-		count(descCallBytes, float64(st.Cost.Bytes), st.ID)
-		count(descWaiting, st.Cost.Waiting.Seconds(), st.ID)
-		count(descManager, st.Cost.Manager.Seconds(), st.ID)
-		for _, n := range st.Notices {
-			count(descNotices, float64(n.Count), st.ID, n.Key)
-		}
-		list := src.Arrays()
-		for i := range list {
-			a := &list[i]
-			count(descPublished, float64(a.Stats.Published), st.ID, a.Name)
-			count(descArray, float64(a.Stats.Seen), st.ID, a.Name)
-			count(descMissed, float64(a.Stats.Missed), st.ID, a.Name)
-			count(descTorn, float64(a.Stats.Torn), st.ID, a.Name)
-		}
-		for _, e := range src.Events(now) {
-			count(descEvents, float64(e.Count), st.ID, e.Name)
-		}
-		lost := src.Lost()
-		rest := lost.Total
-		for topic, n := range lost.Topics {
-			count(descLost, float64(n), st.ID, topic)
-			rest -= min(n, rest)
-		}
-		count(descLost, float64(rest), st.ID, "") // of topics that are not counted one by one
+		c.guarded(src.ID(), func() { ofSource(sheet(ch), src, now) })
 	}
+	for _, n := range c.s.opts.Faults.Counts() { // with those that have just come up
+		sheet(ch).count(descFaults, float64(n.Times), n.Part)
+	}
+}
+
+// guarded collects what there is to tell of something. If that panics, only the rest of it
+// is missing.
+func (c *collector) guarded(about string, collect func()) {
+	if err := fault.Do(collect); err != nil {
+		c.s.opts.Faults.Note("metrics", about, err)
+	}
+}
+
+// server collects what there is to tell of webmon itself.
+func (c *collector) server(ch sheet) {
+	h := c.s.hub.Stats()
+	ch.gauge(descBrowsers, float64(h.Browsers))
+	ch.gauge(descTopics, float64(h.Topics))
+	ch.count(descSent, float64(h.Sent))
+	ch.count(descBytes, float64(h.Bytes))
+	ch.count(descSkipped, float64(h.Skipped))
+	ch.gauge(descPaint, h.PaintMedian.Seconds(), "0.5")
+	ch.gauge(descPaint, h.PaintP99.Seconds(), "0.99")
+	own := c.s.usage.read(time.Now(), h)
+	ch.count(descCPU, own.CPUTime.Seconds())
+	ch.gauge(descMemory, own.MemoryBytes)
+}
+
+// ofSource collects what there is to tell of a source.
+func ofSource(ch sheet, src *source.Source, now time.Time) {
+	st := src.Status(now)
+	connected := 0.0
+	if st.Connected {
+		connected = 1
+	}
+	ch.gauge(descConnected, connected, st.ID)
+	ch.count(descFrames, float64(st.Frames), st.ID)
+	ch.gauge(descRate, st.FrameRate, st.ID)
+	ch.gauge(descLatency, st.Latency.Median/1e3, st.ID, "0.5")
+	ch.gauge(descLatency, st.Latency.P99/1e3, st.ID, "0.99")
+	ch.count(descCalls, float64(st.Cost.Calls), st.ID)
+	ch.count(descCallBytes, float64(st.Cost.Bytes), st.ID)
+	ch.count(descWaiting, st.Cost.Waiting.Seconds(), st.ID)
+	ch.count(descManager, st.Cost.Manager.Seconds(), st.ID)
+	for _, n := range st.Notices {
+		ch.count(descNotices, float64(n.Count), st.ID, n.Key)
+	}
+	list := src.Arrays()
+	for i := range list {
+		a := &list[i]
+		ch.count(descPublished, float64(a.Stats.Published), st.ID, a.Name)
+		ch.count(descArray, float64(a.Stats.Seen), st.ID, a.Name)
+		ch.count(descMissed, float64(a.Stats.Missed), st.ID, a.Name)
+		ch.count(descTorn, float64(a.Stats.Torn), st.ID, a.Name)
+	}
+	for _, e := range src.Events(now) {
+		ch.count(descEvents, float64(e.Count), st.ID, e.Name)
+	}
+	lost := src.Lost()
+	rest := lost.Total
+	for topic, n := range lost.Topics {
+		ch.count(descLost, float64(n), st.ID, topic)
+		rest -= min(n, rest)
+	}
+	ch.count(descLost, float64(rest), st.ID, "") // of topics that are not counted one by one
 }

@@ -22,7 +22,7 @@ func (s *Server) newModels() *models.Models {
 		List: s.opts.Models.List, Attach: s.registry.Attach, Of: s.registry.Of,
 		People: func(src *source.Source) int { return s.people.Count(src.ID()) },
 		Desk:   s.desk, Changes: s.changes, Starter: s.steering.any,
-		Prefix: s.opts.Prefix, Logger: s.opts.Logger,
+		Prefix: s.opts.Prefix, Logger: s.opts.Logger, Faults: s.opts.Faults,
 	})
 }
 

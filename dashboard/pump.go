@@ -2,7 +2,9 @@ package dashboard
 
 import (
 	"context"
+	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"webmon/dashboard/hub"
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
+	"webmon/fault"
 	"webmon/shm"
 )
 
@@ -38,6 +41,9 @@ var drawing = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
 // pump turns what one source sends into frames: one goroutine for all feeds of
 // the source and all browsers, and one more for each feed of pictures. It
 // sleeps while nobody watches.
+//
+// A feed that panics is left alone for a while, then opened again and asked again. All
+// other feeds go on.
 type pump struct {
 	src  *source.Source
 	ctx  context.Context
@@ -60,21 +66,58 @@ type pump struct {
 // run.
 type stream struct {
 	topic    *hub.Topic
-	feed     tab.Feed
 	release  func()      // of the topics it wants from the source
 	woken    atomic.Bool // the feed has called wake
 	snapshot atomic.Bool // a snapshot is wanted
-	last     time.Time   // when Next was last called
-	sent     time.Time   // when Next last returned a frame
-	dirty    bool        // there may be something new since last
+
+	feed   tab.Feed
+	reopen func() (tab.Feed, error) // makes a feed in place of one that has panicked
+	last   time.Time                // when Next was last called
+	sent   time.Time                // when Next last returned a frame
+	dirty  bool                     // there may be something new since last
+	broken broken
 }
 
-// painter is a feed of pictures that is being watched.
+// painter is a feed of pictures that is being watched. What stands below stop is owned
+// by its goroutine.
 type painter struct {
 	topic *hub.Topic
-	feed  tab.Pictures
 	kick  chan struct{} // capacity one: there may be something to do
 	stop  func()        // ends its goroutine, and releases the topics that it wants
+
+	feed   tab.Pictures
+	reopen func() (tab.Pictures, error)
+	broken broken
+}
+
+// broken is how a feed has panicked.
+type broken struct {
+	times int       // since it last worked for a while; 0: it works
+	until time.Time // not asked before
+}
+
+// mended is how long a feed must have worked for its faults to count as over.
+const mended = time.Minute
+
+// panicked says that the feed of a topic has, now.
+func (b *broken) panicked(src *source.Source, topic string, now time.Time, err error) {
+	if now.Sub(b.until) > mended {
+		b.times = 0
+	}
+	b.times++
+	b.until = now.Add(fault.Pause(b.times))
+	src.Fault("feed", topic, fmt.Sprintf("The part %q of the page", partOf(topic)), err)
+}
+
+// partOf is what a topic is about, without the source, its details and what they may
+// contain.
+func partOf(topic string) string {
+	_, rest, _ := strings.Cut(topic, "/")
+	part, detail, _ := strings.Cut(rest, "/")
+	if part == "html" {
+		part = detail
+	}
+	return part
 }
 
 // newPump returns a pump. Its method run must be called, and ends when ctx is done.
@@ -85,37 +128,42 @@ func newPump(ctx context.Context, src *source.Source) *pump {
 	}
 }
 
-// open adds the feed of a topic.
-func (p *pump) open(t *hub.Topic, feed tab.Feed) {
+// open adds the feed of a topic, which reopen has made, and can make again.
+func (p *pump) open(t *hub.Topic, feed tab.Feed, reopen func() (tab.Feed, error)) {
 	if feed.Ordered {
 		t.Keep(tailFrames)
 	}
 	if feed.Fresh {
 		t.Fresh()
 	}
-	s := &stream{topic: t, feed: feed, release: p.src.Want(feed.Wants...), dirty: true}
-	if feed.Wake != nil {
-		feed.Wake(func() {
+	s := &stream{topic: t, feed: feed, reopen: reopen, release: p.src.Want(feed.Wants...), dirty: true}
+	p.mu.Lock()
+	p.streams[t] = s
+	p.mu.Unlock()
+	p.listen(s)
+	p.wake()
+}
+
+// listen lets the feed of a stream say that it has something new.
+func (p *pump) listen(s *stream) {
+	if s.feed.Wake != nil {
+		s.feed.Wake(func() {
 			s.woken.Store(true)
 			p.wake()
 		})
 	}
-	p.mu.Lock()
-	p.streams[t] = s
-	p.mu.Unlock()
-	p.wake()
 }
 
 // paint adds the feed of a topic of pictures.
-func (p *pump) paint(t *hub.Topic, feed tab.Pictures) {
+func (p *pump) paint(t *hub.Topic, feed tab.Pictures, reopen func() (tab.Pictures, error)) {
 	ctx, cancel := context.WithCancel(p.ctx)
 	release := p.src.Want(feed.Wants...)
-	w := &painter{topic: t, feed: feed, kick: make(chan struct{}, 1), stop: func() { cancel(); release() }}
+	w := &painter{topic: t, feed: feed, reopen: reopen, kick: make(chan struct{}, 1), stop: func() { cancel(); release() }}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.painters[t] = w
 	if !p.ended {
-		p.pictures.Go(func() { w.run(ctx) })
+		fault.Go(&p.pictures, func() { w.run(ctx, p.src) }, func(err error) { p.src.Fault("pump", t.Name(), "The pictures of the page", err) })
 	}
 	p.wake() // run tells the painters what the source sends, and sleeps while nobody watches
 }
@@ -173,7 +221,7 @@ func (p *pump) wake() { shm.Signal(p.kick) }
 func (w *painter) wake() { shm.Signal(w.kick) }
 
 // run makes pictures until ctx is done.
-func (w *painter) run(ctx context.Context) {
+func (w *painter) run(ctx context.Context, src *source.Source) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var due time.Time
@@ -199,8 +247,14 @@ func (w *painter) run(ctx context.Context) {
 			return
 		case drawing <- struct{}{}:
 		}
-		m := w.feed.Next(time.Now())
-		<-drawing
+		m, err := w.next()
+		if err != nil {
+			now := time.Now()
+			w.broken.panicked(src, w.topic.Name(), now, err)
+			due = w.broken.until
+			timer.Reset(due.Sub(now))
+			continue
+		}
 		if m == nil {
 			continue
 		}
@@ -212,27 +266,56 @@ func (w *painter) run(ctx context.Context) {
 	}
 }
 
+// next makes the next picture, and gives back the place among those who draw. A feed that
+// has panicked is opened again first.
+func (w *painter) next() (m *hub.Message, err error) {
+	defer func() { <-drawing }()
+	defer fault.Into(&err)
+	if w.feed.Next == nil {
+		if w.feed, err = w.reopen(); err != nil {
+			return nil, nil // what it showed is there no more
+		}
+	}
+	next := w.feed.Next
+	w.feed.Next = nil // unless it returns
+	m = next(time.Now())
+	w.feed.Next = next
+	return m, nil
+}
+
 // run makes frames until the pump's context is done.
 func (p *pump) run() {
-	ctx := p.ctx
 	defer p.pictures.Wait()
 	defer func() {
 		p.mu.Lock()
 		p.ended = true
 		p.mu.Unlock()
 	}()
+	for times := 1; ; times++ {
+		err := fault.Do(p.pump)
+		if err == nil {
+			return
+		}
+		// It is none of a feed's.
+		p.src.Fault("pump", p.src.ID(), "What keeps the pages live", err)
+		pause := time.NewTimer(fault.Pause(times))
+		select {
+		case <-p.ctx.Done():
+		case <-pause.C:
+		}
+		pause.Stop()
+	}
+}
+
+// pump is run, until it panics.
+func (p *pump) pump() {
+	ctx := p.ctx
 	var streams []*stream
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		p.mu.Lock()
-		streams = streams[:0]
-		for _, s := range p.streams {
-			streams = append(streams, s)
-		}
-		watched := len(p.streams)+len(p.painters) > 0
-		p.mu.Unlock()
-
+		var watched bool
+		streams, watched = p.watched(streams[:0])
 		now := time.Now()
 		// Next of all feeds is called each second, because some change with time alone.
 		next := now.Add(time.Second)
@@ -240,36 +323,8 @@ func (p *pump) run() {
 			reload(streams)
 		}
 		for _, s := range streams {
-			if s.snapshot.Swap(false) {
-				s.topic.Snapshot(message(s.feed.Frames.Snapshot(now)))
-			}
-			if s.woken.Swap(false) {
-				s.dirty = true
-			}
-			// A source sends several things for one frame of its own. If Next had
-			// nothing to return for one of them, the next one must not wait for
-			// that. Otherwise every frame would come later by leastGap.
-			from := s.last
-			if s.feed.Light {
-				from = s.sent
-			}
-			due := from.Add(s.feed.Every)
-			if gap := s.sent.Add(leastGap); gap.After(due) {
-				due = gap
-			}
-			if now.Before(due) {
-				if s.dirty && due.Before(next) {
-					next = due
-				}
-				continue
-			}
-			if !s.dirty && now.Sub(s.last) < time.Second {
-				continue
-			}
-			s.last, s.dirty = now, false
-			if frame := s.feed.Frames.Next(now); frame != nil {
-				s.sent = now
-				s.topic.Publish(hub.Text(frame))
+			if due := p.step(s, now); due.Before(next) {
+				next = due
 			}
 		}
 
@@ -295,6 +350,101 @@ func (p *pump) run() {
 			p.sent()
 		}
 	}
+}
+
+// watched appends the streams that are watched, and reports whether anything is.
+func (p *pump) watched(streams []*stream) ([]*stream, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.streams {
+		streams = append(streams, s)
+	}
+	return streams, len(p.streams)+len(p.painters) > 0
+}
+
+// step publishes what a stream has now. It returns when there may be something before
+// the next second.
+func (p *pump) step(s *stream, now time.Time) (next time.Time) {
+	later := now.Add(time.Second)
+	if now.Before(s.broken.until) {
+		return s.broken.until
+	}
+	if s.feed.Frames == nil && !p.mend(s, now) {
+		return later
+	}
+	if s.snapshot.Swap(false) {
+		frame, ok := p.ask(s, now, tab.Frames.Snapshot)
+		if !ok {
+			s.snapshot.Store(true)
+			return s.broken.until
+		}
+		s.topic.Snapshot(message(frame))
+	}
+	if s.woken.Swap(false) {
+		s.dirty = true
+	}
+	// A source sends several things for one frame of its own. If Next had
+	// nothing to return for one of them, the next one must not wait for
+	// that. Otherwise every frame would come later by leastGap.
+	from := s.last
+	if s.feed.Light {
+		from = s.sent
+	}
+	due := from.Add(s.feed.Every)
+	if gap := s.sent.Add(leastGap); gap.After(due) {
+		due = gap
+	}
+	if now.Before(due) {
+		if s.dirty {
+			return due
+		}
+		return later
+	}
+	if !s.dirty && now.Sub(s.last) < time.Second {
+		return later
+	}
+	s.last, s.dirty = now, false
+	if frame, _ := p.ask(s, now, tab.Frames.Next); frame != nil {
+		s.sent = now
+		s.topic.Publish(hub.Text(frame))
+	}
+	return later
+}
+
+// ask asks a feed for a frame. ok is false if it has panicked, and is to be opened again.
+func (p *pump) ask(s *stream, now time.Time, of func(tab.Frames, time.Time) []byte) (frame []byte, ok bool) {
+	if err := fault.Do(func() { frame = of(s.feed.Frames, now) }); err != nil {
+		p.broke(s, now, err)
+		return nil, false
+	}
+	return frame, true
+}
+
+// broke leaves a feed that has panicked alone for a while.
+func (p *pump) broke(s *stream, now time.Time, err error) {
+	s.feed.Frames = nil // what it was in the middle of is of no use any more
+	s.broken.panicked(p.src, s.topic.Name(), now, err)
+}
+
+// mend opens a feed again that has panicked, and brings everybody up to date who watches
+// it: the new one knows nothing of what the old one has told.
+func (p *pump) mend(s *stream, now time.Time) bool {
+	var frame []byte
+	if err := fault.Catch(func() (err error) {
+		if s.feed, err = s.reopen(); err == nil {
+			p.listen(s)
+			frame = s.feed.Frames.Snapshot(now)
+		}
+		return err
+	}); err != nil {
+		p.broke(s, now, err)
+		return false
+	}
+	if frame != nil {
+		s.topic.Publish(hub.Text(frame))
+	}
+	s.last, s.dirty = now, true
+	return true
 }
 
 // reload makes the pages that watch the streams load themselves again.

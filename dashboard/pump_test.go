@@ -21,8 +21,8 @@ func TestAnyFeedWakesThePump(t *testing.T) {
 	}
 	defer registry.Close()
 	for name, open := range map[string]func(*pump){
-		"text":    func(p *pump) { p.open(&hub.Topic{}, tab.Feed{}) },
-		"picture": func(p *pump) { p.paint(&hub.Topic{}, tab.Pictures{}) },
+		"text":    func(p *pump) { p.open(&hub.Topic{}, tab.Feed{}, nil) },
+		"picture": func(p *pump) { p.paint(&hub.Topic{}, tab.Pictures{}, nil) },
 	} {
 		p := newPump(t.Context(), registry.Get(source.Nobody))
 		p.ended = true // nothing is drawn

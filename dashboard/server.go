@@ -44,6 +44,7 @@ import (
 	"webmon/dashboard/source"
 	"webmon/dashboard/steer"
 	"webmon/dashboard/tab"
+	"webmon/fault"
 	"webmon/public"
 	"webmon/shm"
 )
@@ -98,6 +99,8 @@ type Options struct {
 	// as long as the server.
 	Changes string
 	Logger  *slog.Logger // nil: slog.Default()
+	// Faults takes what panics; nil: a new one that writes to Logger.
+	Faults *fault.Ledger
 }
 
 // Models are the simulations that webmon can run or reach. Its methods return
@@ -187,6 +190,9 @@ func New(opts Options) (*Server, error) {
 	if opts.Stop == nil {
 		opts.Stop = func() {}
 	}
+	if opts.Faults == nil {
+		opts.Faults = fault.NewLedger(opts.Logger)
+	}
 	s := &Server{
 		opts:   opts,
 		people: people.New(),
@@ -196,6 +202,7 @@ func New(opts Options) (*Server, error) {
 		names:  hostNames(opts.AllowHosts),
 		pumps:  map[*source.Source]*pumping{},
 	}
+	s.people.Faults = opts.Faults
 	s.busy.Store(s.began.UnixNano())
 	if opts.Certs != nil {
 		s.names = append(s.names, opts.Certs.Names()...)
@@ -206,18 +213,20 @@ func New(opts Options) (*Server, error) {
 	}
 	s.door, err = door.New(door.Options{
 		Token: opts.Token, Port: s.port(), Prefix: opts.Prefix, OwnHost: opts.OwnHost && opts.Prefix == "",
-		Links: opts.Links, Keepers: opts.Keepers, Logger: opts.Logger,
+		Links: opts.Links, Keepers: opts.Keepers, Logger: opts.Logger, Faults: opts.Faults,
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.changes = record.Open(record.Options{Dir: opts.Changes, Logger: opts.Logger})
+	s.changes = record.Open(record.Options{Dir: opts.Changes, Logger: opts.Logger, Faults: opts.Faults})
 	s.desk = steer.New(opts.Prefix, s.changes)
+	s.desk.Faults = opts.Faults
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.self = Self{ID: rand.Text(), URL: s.address(s.publicHost())}
 	s.hub = hub.New(hub.Options{
 		Open: s.openTopic, Close: s.closeTopic, Refresh: s.refreshTopic, Ready: s.readyTopic,
 		Greeting: s.greeting, May: s.mayWatch, Kinds: s.kinds(), Watching: s.watching, Logger: opts.Logger,
+		Faults: opts.Faults,
 	})
 	s.registry, err = source.NewRegistry(source.Options{
 		Attach: func(ctx context.Context, t source.Target) (shm.Source, error) {
@@ -231,7 +240,7 @@ func New(opts Options) (*Server, error) {
 			}
 			return adapter, err
 		},
-		Added: s.startPump, Removed: s.stopPump, Logger: opts.Logger,
+		Added: s.startPump, Removed: s.stopPump, Logger: opts.Logger, Faults: opts.Faults,
 	})
 	if err != nil {
 		s.changes.Close()
@@ -240,7 +249,7 @@ func New(opts Options) (*Server, error) {
 	if opts.Models != nil {
 		s.models = s.newModels()
 	}
-	s.api = api.New(api.Options{Registry: s.registry, Desk: s.desk, Models: s.models, Changes: s.changes, Logger: opts.Logger})
+	s.api = api.New(api.Options{Registry: s.registry, Desk: s.desk, Models: s.models, Changes: s.changes, Logger: opts.Logger, Faults: opts.Faults})
 	s.tabs = append(s.tabTable(), opts.Tabs...)
 	if err := checkTabs(s.tabs); err != nil {
 		s.release()
@@ -266,9 +275,13 @@ func (s *Server) Serve(ctx context.Context) error {
 	server.ErrorLog = slog.NewLogLogger(s.opts.Logger.Handler(), slog.LevelDebug)
 
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(s.listener()) }()
+	failed := func(err error) {
+		s.opts.Faults.Note("server", "", err)
+		served <- err
+	}
+	fault.Go(nil, func() { served <- server.Serve(s.listener()) }, failed)
 	if s.opts.Certs != nil {
-		go s.opts.Certs.Obtain(ctx) // not waited for: an authority may take minutes to answer
+		fault.Go(nil, func() { s.opts.Certs.Obtain(ctx) }, s.opts.Faults.Noted("certificates", "")) // not waited for: an authority may take minutes to answer
 	}
 	var err error
 	select {
@@ -420,7 +433,7 @@ func (s *Server) routes() {
 
 	e.Pre(stripPrefix(s.opts.Prefix))
 	e.Use(
-		middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: s.panicked}),
+		s.recovered,
 		s.secureHeaders,
 		hostCheck(s.names),
 		s.admit,
@@ -488,9 +501,18 @@ func stripPrefix(prefix string) echo.MiddlewareFunc {
 	}
 }
 
-func (s *Server) panicked(c echo.Context, err error, stack []byte) error {
-	s.opts.Logger.Error("request panicked", "path", c.Path(), "error", err, "stack", string(stack))
-	return echo.NewHTTPError(http.StatusInternalServerError, "Something went wrong inside webmon; its log says what.")
+// recovered ends a request that panics, and nothing else.
+func (s *Server) recovered(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		err := fault.Catch(func() error { return next(c) })
+		if errors.Is(err, http.ErrAbortHandler) {
+			panic(http.ErrAbortHandler) // which is how a handler says that it gives up
+		}
+		if !s.opts.Faults.Note("request", c.Path(), err) {
+			return err
+		}
+		return echo.NewHTTPError(http.StatusInternalServerError, "Something went wrong inside webmon; its log says what.")
+	}
 }
 
 // startPump runs the pump of a new source.
@@ -504,7 +526,7 @@ func (s *Server) startPump(src *source.Source) {
 	s.mu.Lock()
 	s.pumps[src] = p
 	s.mu.Unlock()
-	s.pumpd.Go(p.run)
+	fault.Go(&s.pumpd, p.run, s.opts.Faults.Noted("pump", src.ID()))
 }
 
 // stopPump ends the pump of a source that is forgotten.
@@ -544,9 +566,15 @@ func (s *Server) openTopic(t *hub.Topic) error {
 	return s.open(p.pump, t, name, at)
 }
 
-func (s *Server) closeTopic(t *hub.Topic)   { t.Owner.(*pump).close(t) }
+func (s *Server) closeTopic(t *hub.Topic) {
+	if p, ok := t.Owner.(*pump); ok { // otherwise opening it has not come that far
+		p.close(t)
+	}
+}
+
 func (s *Server) refreshTopic(t *hub.Topic) { t.Owner.(*pump).refresh(t) }
-func (s *Server) readyTopic(t *hub.Topic)   { t.Owner.(*pump).ready(t) }
+
+func (s *Server) readyTopic(t *hub.Topic) { t.Owner.(*pump).ready(t) }
 
 // open opens the feed of a hub topic by its name.
 func (s *Server) open(p *pump, t *hub.Topic, name string, at tab.Place) error {
@@ -559,9 +587,10 @@ func (s *Server) open(p *pump, t *hub.Topic, name string, at tab.Place) error {
 	}
 	for i := range s.tabs {
 		if pictures := s.tabs[i].Pictures[name]; pictures != nil {
-			feed, err := pictures(at)
+			open := func() (tab.Pictures, error) { return pictures(at) }
+			feed, err := open()
 			if err == nil {
-				p.paint(t, feed)
+				p.paint(t, feed, open)
 			}
 			return err
 		}
@@ -572,14 +601,18 @@ func (s *Server) open(p *pump, t *hub.Topic, name string, at tab.Place) error {
 	if open == nil {
 		return fmt.Errorf("there is no feed %q", name)
 	}
-	feed, err := open(at)
+	again := func() (tab.Feed, error) {
+		feed, err := open(at)
+		if err == nil && at.Locked {
+			feed = feed.Under(ui.Lock(context.Background(), whyLocked(s.needed(name, at.Detail))))
+		}
+		return feed, err
+	}
+	feed, err := again()
 	if err != nil {
 		return err
 	}
-	if at.Locked {
-		feed = feed.Under(ui.Lock(context.Background(), whyLocked(s.needed(name, at.Detail))))
-	}
-	p.open(t, feed)
+	p.open(t, feed, again)
 	return nil
 }
 

@@ -83,6 +83,9 @@ func (p *process) Run(ctx context.Context, sink shm.Sink) error {
 	case <-ctx.Done():
 		return nil
 	case err := <-p.end:
+		if _, ok := err.(panicking); ok {
+			panic("the adapter has lost its mind")
+		}
 		return err
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"webmon/dashboard/hub"
 	"webmon/dashboard/record"
 	"webmon/dashboard/steer"
+	"webmon/fault"
 )
 
 // upgrader opens sockets. Where a request comes from was checked before.
@@ -42,12 +43,15 @@ func (s *Server) socket(c echo.Context) error {
 	var watching sync.WaitGroup
 	defer watching.Wait()
 	defer cancel(nil)
-	watching.Go(func() {
+	fault.Go(&watching, func() {
 		select {
 		case <-p.Gone:
 			cancel(signedOut)
 		case <-ctx.Done():
 		}
+	}, func(err error) {
+		s.opts.Faults.Note("browser", "", err)
+		cancel(signedOut)
 	})
 	s.hub.Serve(ctx, conn)
 	return nil

@@ -100,6 +100,10 @@ type Sink interface {
 	// could not be decoded. Notices with the same key are counted instead of
 	// repeated.
 	Notice(key, text string)
+	// Fault says that something of the source has panicked and was left out, while the
+	// rest of it goes on. what is the beginning of a sentence for people, such as
+	// "The value of stage". err wraps a *fault.Error.
+	Fault(what string, err error)
 
 	// Demand returns how often a second somebody wants the topic: 0 if nobody does.
 	Demand(topic string) float64

@@ -28,6 +28,7 @@ import (
 	"webmon/dashboard/refusal"
 	"webmon/dashboard/source"
 	"webmon/dashboard/steer"
+	"webmon/fault"
 	"webmon/natural"
 	"webmon/shm"
 )
@@ -38,7 +39,8 @@ type Options struct {
 	Desk     *steer.Desk    // of the commands
 	Models   *models.Models // nil: there are no models, and no routes for them
 	Changes  *record.Log
-	Logger   *slog.Logger // nil: slog.Default()
+	Logger   *slog.Logger  // nil: slog.Default()
+	Faults   *fault.Ledger // told of what panics outside of a request; may be nil
 }
 
 // API has the handlers. Its methods are safe for concurrent use.
@@ -55,7 +57,7 @@ func New(opts Options) *API {
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
 	}
-	return &API{opts: opts, making: make(chan struct{}, 2)}
+	return &API{opts: opts, making: make(chan struct{}, 2), reads: arrayReads{failed: opts.Faults.Noted("api", "arrays")}}
 }
 
 // Routes adds the routes of the API to e.

@@ -19,6 +19,7 @@ import (
 	"webmon/dashboard/pixels"
 	"webmon/dashboard/refusal"
 	"webmon/dashboard/source"
+	"webmon/fault"
 	"webmon/natural"
 	"webmon/shm"
 )
@@ -27,8 +28,10 @@ import (
 const fileWait = 30 * time.Second
 
 // arrayReads are the arrays that programs have read recently. Each counts as watched
-// for source.ReadCounts after it was read. The zero value is empty.
+// for source.ReadCounts after it was read.
 type arrayReads struct {
+	failed func(error) // told of a panic
+
 	mu    sync.Mutex // guards reads
 	reads map[arrayRead]*time.Timer
 }
@@ -54,14 +57,14 @@ func (r *arrayReads) read(src *source.Source, name string, now time.Time) time.T
 		// The list is watched too, to notice when the array is shared again.
 		release := src.Want(topic, shm.TopicArrays)
 		var mine *time.Timer
-		mine = time.AfterFunc(source.ReadCounts, func() {
+		mine = time.AfterFunc(source.ReadCounts, fault.Func(func() {
 			release()
 			r.mu.Lock()
+			defer r.mu.Unlock()
 			if r.reads[key] == mine {
 				delete(r.reads, key)
 			}
-			r.mu.Unlock()
-		})
+		}, r.failed))
 		r.reads[key] = mine
 	}
 	r.mu.Unlock()

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"webmon/fault"
 )
 
 // The names of the secrets in an address.
@@ -38,7 +40,8 @@ type Options struct {
 	Links Store
 	// Keepers are further ways to know people, asked in this order.
 	Keepers []Keeper
-	Logger  *slog.Logger // nil: slog.Default()
+	Logger  *slog.Logger  // nil: slog.Default()
+	Faults  *fault.Ledger // told of what panics outside of a request; may be nil
 }
 
 // Door knows who sends a request. Its methods are safe for concurrent use.

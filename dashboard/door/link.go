@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"webmon/fault"
 )
 
 // Limits of links.
@@ -102,11 +104,11 @@ func validNote(note string) bool {
 // addLink takes a link; mu is held, or nobody else knows d yet.
 func (d *Door) addLink(key digest, info Link, now time.Time) *link {
 	l := &link{info: info, key: key, gone: make(chan struct{})}
-	l.timer = time.AfterFunc(info.Until.Sub(now), func() {
+	l.timer = time.AfterFunc(info.Until.Sub(now), fault.Func(func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		d.endLink(l, "The link that you came by has expired.")
-	})
+	}, d.opts.Faults.Noted("door", "link")))
 	d.links[key] = l
 	return l
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"webmon/fault"
 )
 
 // How long a session lasts, and how many there are.
@@ -102,7 +104,7 @@ func (d *Door) begin(w http.ResponseWriter, r *http.Request, g grant) Person {
 		}
 	}
 	d.sessions[s.key], d.byID[s.info.ID] = s, s
-	s.timer = time.AfterFunc(s.expires().Sub(now), func() { d.expire(s) })
+	s.timer = time.AfterFunc(s.expires().Sub(now), fault.Func(func() { d.expire(s) }, d.opts.Faults.Noted("door", "session")))
 	if g.link == nil && g.person.Gone != nil && g.person.Session == "" {
 		d.follow(s, g.person.Gone)
 	}
@@ -118,7 +120,7 @@ func (d *Door) follow(s *session, gone <-chan struct{}) {
 	}
 	stop := make(chan struct{})
 	s.unask = func() { close(stop) }
-	d.following.Go(func() {
+	fault.Go(&d.following, func() {
 		select {
 		case <-gone:
 			d.mu.Lock()
@@ -126,7 +128,7 @@ func (d *Door) follow(s *session, gone <-chan struct{}) {
 			d.end(s, "You are not among the people of this webmon any more.")
 		case <-stop:
 		}
-	})
+	}, d.opts.Faults.Noted("door", "session"))
 }
 
 // setCookie gives the browser its session, or takes it away with a negative age.

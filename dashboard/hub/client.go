@@ -14,6 +14,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"webmon/dashboard/frame"
+	"webmon/fault"
 )
 
 // latencyEvery is how often a browser's acknowledgement is taken as a sample.
@@ -74,26 +75,35 @@ func (h *Hub) Serve(ctx context.Context, conn *websocket.Conn) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer context.AfterFunc(ctx, c.signal)()
 	var writing sync.WaitGroup
-	writing.Go(func() {
+	fault.Go(&writing, func() {
+		defer conn.Close() // wakes the reader
 		c.write(ctx)
-		conn.Close() // wakes the reader
-	})
-	err := c.read()
+	}, h.opts.Faults.Noted("browser", "writing"))
+	err := fault.Catch(c.read)
+	h.opts.Faults.Note("browser", "reading", err)
 	cancel()
 	writing.Wait()
 	h.opts.Logger.Debug("browser left", "error", err)
+	h.leave(c)
+	c.end()
+}
 
+// leave forgets a browser that is gone.
+func (h *Hub) leave(c *client) {
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	delete(h.clients, c)
 	if h.opts.Watching != nil {
-		h.opts.Watching(c, "", nil)
+		h.call("watching", "", func() { h.opts.Watching(c, "", nil) })
 	}
 	for _, s := range *c.subs.Load() {
 		h.drop(s)
 	}
 	c.subs.Store(&[]*sub{})
-	h.mu.Unlock()
+}
 
+// end ends writing to a browser that is gone.
+func (c *client) end() {
 	c.writing.Lock()
 	defer c.writing.Unlock()
 	if c.broken == nil {
@@ -109,10 +119,7 @@ func (c *client) write(ctx context.Context) {
 	if o.Greeting != nil && c.say(Text(o.Greeting()), o.WriteTimeout) != nil {
 		return
 	}
-	second := time.AfterFunc(time.Second, func() {
-		c.second.Store(true)
-		c.signal()
-	})
+	second := time.AfterFunc(time.Second, c.tick)
 	defer second.Stop()
 	pinged := time.Now()
 	for {
@@ -150,6 +157,12 @@ func (c *client) write(ctx context.Context) {
 	}
 }
 
+// tick says that another second has passed.
+func (c *client) tick() {
+	c.second.Store(true)
+	c.signal()
+}
+
 // push sends what the browser has not got yet, as far as the socket takes it at
 // once. all says whether pictures are sent too: copying one takes too long for a
 // goroutine that has other browsers to serve.
@@ -158,12 +171,23 @@ func (c *client) push(all bool) {
 		c.signal() // another goroutine is writing, and may not have seen what is new
 		return
 	}
-	done := c.flush(all)
-	done = done && c.rest == nil && c.broken == nil
-	c.writing.Unlock()
-	if !done {
+	if !c.pushed(all) {
 		c.signal()
 	}
+}
+
+// pushed reports whether the browser has it all. It gives back writing. If it panics,
+// this browser is left: whoever publishes has others to serve.
+func (c *client) pushed(all bool) (done bool) {
+	defer c.writing.Unlock()
+	defer func() {
+		if p := recover(); p != nil {
+			c.broken = fault.Of(p)
+			c.hub.opts.Faults.Note("browser", "pushing", c.broken)
+		}
+	}()
+	done = c.flush(all)
+	return done && c.rest == nil && c.broken == nil
 }
 
 // catchUp sends what the browser has not got yet.
@@ -267,7 +291,7 @@ func (c *client) laden() bool { return c.flight.laden(c.acked.Load(), uint64(c.h
 func (c *client) offer() {
 	for _, s := range *c.subs.Load() {
 		if t := s.topic; t.awaited.Load() && s.ready() && t.awaited.Swap(false) && c.hub.opts.Ready != nil {
-			c.hub.opts.Ready(t)
+			c.hub.call("topic", t.name, func() { c.hub.opts.Ready(t) })
 		}
 	}
 }
@@ -427,7 +451,7 @@ func (c *client) read() error {
 		}
 		err = c.take(buf[:n])
 		buffers.Put(buf)
-		if err != nil {
+		if err != nil && !c.hub.opts.Faults.Note("message", "", err) {
 			// A message that makes no sense does not end the connection.
 			c.hub.opts.Logger.Debug("message from a page ignored", "error", err)
 		}
@@ -436,8 +460,9 @@ func (c *client) read() error {
 
 var buffers = sync.Pool{New: func() any { return new([maxMessage]byte) }}
 
-// take does what a message of the page says.
-func (c *client) take(b []byte) error {
+// take does what a message of the page says. If that panics, only the message is lost.
+func (c *client) take(b []byte) (err error) {
+	defer fault.Into(&err)
 	m, err := parse(b)
 	if err != nil {
 		return err

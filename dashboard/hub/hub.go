@@ -24,6 +24,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"webmon/fault"
 )
 
 // Limits of what a browser may ask for.
@@ -86,6 +88,10 @@ type Options struct {
 	PingEvery time.Duration
 
 	Logger *slog.Logger // nil: slog.Default()
+	// Faults is told of what panics: a function of these options, whose call is then
+	// all that is lost, or what the hub does for a browser, which is then left. nil:
+	// only the log is.
+	Faults *fault.Ledger
 }
 
 // Hub is the set of topics that are watched and the browsers that watch them.
@@ -222,7 +228,10 @@ func (h *Hub) watch(c *client, who string, names []string, keep bool) {
 			t.tail.Store(&tail{})
 			t.subs.Store(&[]*sub{})
 			if h.opts.Open != nil {
-				if err := h.opts.Open(t); err != nil {
+				if err := fault.Catch(func() error { return h.opts.Open(t) }); err != nil {
+					if h.opts.Faults.Note("topic", name, err) {
+						h.call("topic", name, func() { h.opts.Close(t) }) // what it has begun
+					}
 					h.stats.refused.Add(1)
 					h.opts.Logger.Debug("topic refused", "topic", name, "error", err)
 					continue
@@ -243,7 +252,7 @@ func (h *Hub) watch(c *client, who string, names []string, keep bool) {
 		if !IsWho(who) {
 			who = ""
 		}
-		h.opts.Watching(c, who, got)
+		h.call("watching", "", func() { h.opts.Watching(c, who, got) })
 	}
 	c.subs.Store(&next)
 	for _, s := range before {
@@ -277,7 +286,15 @@ func (h *Hub) drop(s *sub) {
 	}
 	delete(h.topics, t.name)
 	if h.opts.Close != nil {
-		h.opts.Close(t)
+		h.call("topic", t.name, func() { h.opts.Close(t) })
+	}
+}
+
+// call calls a function of the hub's owner. If that panics, the call is lost, and what
+// the hub itself is doing goes on.
+func (h *Hub) call(part, about string, f func()) {
+	if err := fault.Do(f); err != nil {
+		h.opts.Faults.Note(part, about, err)
 	}
 }
 
@@ -493,6 +510,6 @@ func (s *sub) take(pictures bool) (m *Message, skipped uint64, left bool) {
 
 func (t *Topic) refresh() {
 	if t.hub.opts.Refresh != nil && t.asked.CompareAndSwap(false, true) {
-		t.hub.opts.Refresh(t)
+		t.hub.call("topic", t.name, func() { t.hub.opts.Refresh(t) })
 	}
 }

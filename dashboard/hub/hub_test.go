@@ -36,9 +36,17 @@ type bench struct {
 	changed chan struct{}
 }
 
-func start(t testing.TB, opts hub.Options) *bench {
+// start serves a hub. Each call of one of its functions is checked first, which may
+// panic.
+func start(t testing.TB, opts hub.Options, checks ...func(what string)) *bench {
+	check := func(what string) {
+		for _, f := range checks {
+			f(what)
+		}
+	}
 	b := &bench{t: t, open: map[string]*hub.Topic{}, refresh: map[string]int{}, changed: make(chan struct{}, 1)}
 	opts.Open = func(topic *hub.Topic) error {
+		check("cannot be opened")
 		if strings.HasPrefix(topic.Name(), "no/") {
 			return fmt.Errorf("no such topic")
 		}
@@ -51,8 +59,14 @@ func start(t testing.TB, opts hub.Options) *bench {
 		b.note(func() { b.open[topic.Name()] = topic })
 		return nil
 	}
-	opts.Close = func(topic *hub.Topic) { b.note(func() { delete(b.open, topic.Name()) }) }
-	opts.Refresh = func(topic *hub.Topic) { b.note(func() { b.refresh[topic.Name()]++ }) }
+	opts.Close = func(topic *hub.Topic) {
+		check("cannot be closed")
+		b.note(func() { delete(b.open, topic.Name()) })
+	}
+	opts.Refresh = func(topic *hub.Topic) {
+		check("cannot be asked")
+		b.note(func() { b.refresh[topic.Name()]++ })
+	}
 	b.hub = hub.New(opts)
 	ctx, cancel := context.WithCancel(context.Background())
 	b.stop = cancel

@@ -19,6 +19,7 @@ import (
 	"webmon/dashboard/source"
 	"webmon/dashboard/steer"
 	"webmon/dashboard/tab"
+	"webmon/fault"
 	"webmon/natural"
 	"webmon/shm"
 )
@@ -58,6 +59,7 @@ type Options struct {
 	Starter func(*source.Source) (by record.Author, ok bool)
 	Prefix  string // of every link, "" or like "/lab"
 	Logger  *slog.Logger
+	Faults  *fault.Ledger // told of what panics; may be nil
 }
 
 // Models are the simulations, and the sources of those that run or have run. Its
@@ -236,8 +238,7 @@ func (m *Models) open(by record.Author, info shm.ModelInfo) <-chan struct{} {
 	}
 	r.opening, r.tried = done, time.Now()
 	change := m.opts.Changes.Add(record.Entry{Author: by, Source: info.Key, Name: "start", Status: record.Queued})
-	m.wg.Go(func() {
-		_, err := m.opts.Attach(m.ctx, source.Target{Name: info.Key, Kind: info.Kind, Address: scheme + info.Key})
+	opened := func(err error) {
 		if err != nil {
 			m.opts.Logger.Info("model not begun", "model", info.Key, "error", err)
 			change.Became(record.Refused, natural.Sentence(err.Error()))
@@ -245,9 +246,16 @@ func (m *Models) open(by record.Author, info shm.ModelInfo) <-chan struct{} {
 			change.Became(record.Applied, "")
 		}
 		m.mu.Lock()
+		defer m.mu.Unlock()
 		r.problem, r.opening = err, nil
-		m.mu.Unlock()
 		close(done)
+	}
+	fault.Go(&m.wg, func() {
+		_, err := m.opts.Attach(m.ctx, source.Target{Name: info.Key, Kind: info.Kind, Address: scheme + info.Key})
+		opened(err)
+	}, func(err error) {
+		m.opts.Faults.Note("attaching", info.Key, err)
+		opened(err)
 	})
 	return done
 }

@@ -21,6 +21,7 @@ import (
 
 	"webmon/dashboard/frame"
 	"webmon/dashboard/tab"
+	"webmon/fault"
 )
 
 // Topic is the name of the feed of people: "<source>/people".
@@ -45,6 +46,8 @@ const (
 // People are all people who look at some source. Its methods are safe for
 // concurrent use.
 type People struct {
+	Faults *fault.Ledger // told of what panics when somebody has left; set before use, or nil
+
 	mu       sync.Mutex // guards all below
 	rooms    map[string]*room
 	browsers map[any]*browser
@@ -155,21 +158,22 @@ func (p *People) leave(src, id string, connection any, now time.Time) {
 		return
 	}
 	who.left = now
-	time.AfterFunc(missed, func() {
+	failed := p.Faults.Noted("people", src)
+	time.AfterFunc(missed, fault.Func(func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if who.pages == 0 && time.Since(who.left) >= missed {
 			who.gone = true
 			p.changed(r)
 		}
-	})
-	time.AfterFunc(kept, func() {
+	}, failed))
+	time.AfterFunc(kept, fault.Func(func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if r.forget(time.Now()); len(r.people) == 0 && p.rooms[src] == r {
 			delete(p.rooms, src)
 		}
-	})
+	}, failed))
 }
 
 // room returns the room of a source. It makes one if there is none.

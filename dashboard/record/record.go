@@ -28,6 +28,8 @@ import (
 	"sync"
 	"time"
 	"unicode/utf8"
+
+	"webmon/fault"
 )
 
 // Bounds of the record.
@@ -99,7 +101,8 @@ type Options struct {
 	// Dir is the folder of the files. It is made if it does not exist. "": the record
 	// lasts as long as webmon.
 	Dir    string
-	Logger *slog.Logger // nil: slog.Default()
+	Logger *slog.Logger  // nil: slog.Default()
+	Faults *fault.Ledger // told of what panics; may be nil
 }
 
 // Log is the record. Its methods are safe for concurrent use. Those of a nil Log do
@@ -152,7 +155,7 @@ func Open(opts Options) *Log {
 		return l
 	}
 	l.load()
-	go l.run()
+	fault.Go(nil, l.run, opts.Faults.Noted("record", opts.Dir))
 	return l
 }
 

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"webmon/fault"
 	"webmon/natural"
 	"webmon/shm"
 )
@@ -38,7 +39,8 @@ type Options struct {
 	Retry time.Duration
 	// Added and Removed are called once for each source. They must return at once.
 	Added, Removed func(*Source)
-	Logger         *slog.Logger // nil: slog.Default()
+	Logger         *slog.Logger  // nil: slog.Default()
+	Faults         *fault.Ledger // told of what panics; may be nil
 }
 
 // Registry is the set of sources.
@@ -83,7 +85,7 @@ func NewRegistry(opts Options) (*Registry, error) {
 	}
 	r := &Registry{
 		opts:    opts,
-		nobody:  newSource(Nobody),
+		nobody:  newSource(Nobody, opts.Faults),
 		targets: map[*Source]*Target{},
 		cancels: map[*Source]context.CancelFunc{},
 		idle:    time.Now(),
@@ -92,7 +94,7 @@ func NewRegistry(opts Options) (*Registry, error) {
 	}
 	r.ctx, r.stop = context.WithCancel(context.Background())
 	r.opts.Added(r.nobody)
-	r.done.Go(r.watch)
+	fault.Go(&r.done, r.watch, opts.Faults.Noted("clock", ""))
 	return r, nil
 }
 
@@ -106,12 +108,12 @@ func (r *Registry) Close() {
 }
 
 // goes runs f in a goroutine that Close waits for. It reports false, and does not
-// run f, once Close has been called.
-func (r *Registry) goes(f func()) bool {
+// run f, once Close has been called. failed is called if f panics.
+func (r *Registry) goes(f func(), failed func(error)) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.closed {
-		r.done.Go(f)
+		fault.Go(&r.done, f, failed)
 	}
 	return !r.closed
 }
@@ -213,20 +215,38 @@ func (r *Registry) Attach(ctx context.Context, t Target) (*Source, error) {
 		err error
 	}
 	first := make(chan result, 1)
+	told := func(src *Source, err error) {
+		select {
+		case first <- result{src, err}:
+		default:
+		}
+	}
 	r.goes(func() {
 		var src *Source
-		for {
-			src, _ = r.once(r.ctx, &t, src, func(src *Source, err error) {
-				select {
-				case first <- result{src, err}:
-				default:
+		defer func() { r.release(src, &t) }()
+		for faults := 0; ; {
+			var err error
+			start := time.Now()
+			src, err = r.once(r.ctx, &t, src, told)
+			pause := r.opts.Retry
+			switch {
+			case isFault(err) && src != nil && !t.Kind.IsModel(): // a simulation begins with a visit
+				// It was webmon that failed, and the process may well be there.
+				if time.Since(start) > longEnough {
+					faults = 0
 				}
-			})
-			if !t.Again || !r.wait(r.ctx, src, &t, r.opts.Retry) {
-				break
+				faults++
+				pause = max(pause, fault.Pause(faults))
+			case !t.Again:
+				return
+			}
+			if !r.wait(r.ctx, src, &t, pause) {
+				return
 			}
 		}
-		r.release(src, &t)
+	}, func(err error) {
+		r.opts.Faults.Note("attaching", t.Name, err)
+		told(nil, err)
 	})
 	select {
 	case res := <-first:
@@ -254,7 +274,7 @@ func (r *Registry) Follow(ctx context.Context, t Target, begun func()) {
 	if r.goes(func() {
 		defer close(done)
 		r.follow(ctx, &t, begun)
-	}) {
+	}, r.opts.Faults.Noted("attaching", t.Name)) {
 		<-done
 	}
 }
@@ -262,7 +282,7 @@ func (r *Registry) Follow(ctx context.Context, t Target, begun func()) {
 func (r *Registry) follow(ctx context.Context, t *Target, begun func()) {
 	life, give := context.WithCancelCause(r.ctx)
 	defer give(nil)
-	defer context.AfterFunc(ctx, func() {
+	defer context.AfterFunc(ctx, fault.Func(func() {
 		// There may be messages left to read, such as that it ended well.
 		timer := time.NewTimer(lastWords)
 		defer timer.Stop()
@@ -271,7 +291,7 @@ func (r *Registry) follow(ctx context.Context, t *Target, begun func()) {
 		case <-timer.C:
 			give(shm.ErrGone)
 		}
-	})()
+	}, r.opts.Faults.Noted("attaching", t.Name)))()
 	alive, stop := context.WithCancel(r.ctx) // ends with ctx too
 	defer stop()
 	defer context.AfterFunc(ctx, stop)()
@@ -363,7 +383,7 @@ func (r *Registry) reserve(ctx context.Context, address string) (other *Source, 
 // that is nil, under the name that the process gives itself. told is called after
 // the attempt. The error says why the attempt failed or how the process ended.
 func (r *Registry) once(ctx context.Context, t *Target, src *Source, told func(*Source, error)) (*Source, error) {
-	adapter, err := r.opts.Attach(ctx, *t)
+	adapter, err := r.attach(ctx, *t)
 	if src == nil && (err == nil || t.Again) {
 		name := t.Name
 		// The target of a simulation keeps its key as its name, which is its address
@@ -382,6 +402,24 @@ func (r *Registry) once(ctx context.Context, t *Target, src *Source, told func(*
 		return src, err
 	}
 	return src, r.run(ctx, src, adapter, func() { told(src, nil) })
+}
+
+// attach makes the adapter for a target.
+func (r *Registry) attach(ctx context.Context, t Target) (adapter shm.Source, err error) {
+	if err = fault.Catch(func() error {
+		adapter, err = r.opts.Attach(ctx, t)
+		return err
+	}); err != nil {
+		r.opts.Faults.Note("attaching", t.Name, err)
+		return nil, err
+	}
+	return adapter, nil
+}
+
+// isFault reports whether something ended because webmon itself has a fault.
+func isFault(err error) bool {
+	var f *fault.Error
+	return errors.As(err, &f)
 }
 
 // holds reports whether src belongs to the target.
@@ -426,7 +464,7 @@ func (r *Registry) place(name string, t *Target) *Source {
 		}
 		s := r.get(id)
 		if s == nil {
-			s = newSource(id)
+			s = newSource(id, r.opts.Faults)
 			r.sources = append(r.sources, s)
 			r.targets[s] = t
 			r.opts.Added(s)
@@ -448,24 +486,29 @@ func (r *Registry) run(ctx context.Context, src *Source, adapter shm.Source, beg
 	r.cancels[src] = cancel
 	r.idle = time.Time{}
 	r.mu.Unlock()
+	defer r.detached(src)
 
 	sink := src.begin(adapter, time.Now())
 	begun()
 	r.opts.Logger.Info("source attached", "source", src.id, "address", adapter.Info().Address)
-	err := adapter.Run(ctx, sink)
+	err := fault.Catch(func() error { return adapter.Run(ctx, sink) })
+	r.opts.Faults.Note("adapter", src.id, err)
 	if err == nil && errors.Is(context.Cause(ctx), shm.ErrGone) {
 		err = shm.ErrGone // whoever follows the process knows that it is gone
 	}
 	sink.end(err, time.Now())
 	r.opts.Logger.Info("source ended", "source", src.id, "error", err)
+	return err
+}
 
+// detached notes that nothing is attached to a source any more.
+func (r *Registry) detached(src *Source) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.cancels, src)
 	if len(r.cancels) == 0 {
 		r.idle = time.Now()
 	}
-	return err
 }
 
 // Of returns the source that reads its present or last process through the
@@ -514,15 +557,22 @@ func (r *Registry) watch() {
 			return
 		case now := <-second.C:
 			for _, s := range r.List() {
-				if !s.tick(now, r.opts.Forget) {
-					continue
+				if err := fault.Do(func() { r.tick(s, now) }); err != nil {
+					s.Fault("clock", s.id, "What notices that "+s.id+" is silent", err)
 				}
-				r.mu.Lock()
-				if r.targets[s] == nil { // otherwise somebody waits for its process
-					r.remove(s)
-				}
-				r.mu.Unlock()
 			}
 		}
+	}
+}
+
+// tick looks what time has done to a source, and forgets it if it is due.
+func (r *Registry) tick(s *Source, now time.Time) {
+	if !s.tick(now, r.opts.Forget) {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.targets[s] == nil { // otherwise somebody waits for its process
+		r.remove(s)
 	}
 }

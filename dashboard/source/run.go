@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"webmon/dashboard/series"
+	"webmon/fault"
 	"webmon/natural"
 	"webmon/shm"
 )
@@ -70,6 +71,8 @@ func (r *run) end(err error, now time.Time) {
 		r.src.problem = r.src.info.Name + " ended."
 	case errors.Is(err, shm.ErrOwner), errors.Is(err, shm.ErrGone):
 		r.src.problem = r.src.info.Name + " broke off: it crashed, or was killed."
+	case isFault(err):
+		r.src.problem = fmt.Sprintf("The connection to %s was lost, because webmon has a fault there (%v). The log says more.", r.src.info.Name, err)
 	case err == nil:
 		r.src.problem = "webmon stopped watching " + r.src.info.Name + "."
 	default:
@@ -105,6 +108,7 @@ func (r *run) current() bool { return r.src.running && r.src.adapter == r.from }
 
 // State implements [shm.Sink].
 func (r *run) State(name string, value shm.Value) {
+	defer r.rescue("The value of ", name)
 	now := time.Now()
 	r.src.mu.Lock()
 	defer r.src.mu.Unlock()
@@ -148,6 +152,7 @@ func (r *run) came() {
 
 // Event implements [shm.Sink].
 func (r *run) Event(e shm.Event) {
+	defer r.rescue("A message of ", e.Topic)
 	now := time.Now()
 	at, received := when(e.Stamp, now), now
 	if e.Past {
@@ -305,6 +310,17 @@ func (r *run) Notice(key, text string) {
 	defer r.src.mu.Unlock()
 	if r.current() {
 		r.src.notice(key, text, now)
+	}
+}
+
+// Fault implements [shm.Sink].
+func (r *run) Fault(what string, err error) { r.src.Fault("adapter", r.src.id, what, err) }
+
+// rescue is deferred where what a process has sent is kept. Of what panics only that is
+// left out.
+func (r *run) rescue(what, topic string) {
+	if p := recover(); p != nil {
+		r.src.Fault("sink", r.src.id+"/"+topic, what+topic, fault.Of(p))
 	}
 }
 

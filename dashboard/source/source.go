@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"webmon/dashboard/series"
+	"webmon/fault"
 	"webmon/natural"
 	"webmon/shm"
 )
@@ -47,6 +48,7 @@ const All = "*"
 // safe for concurrent use.
 type Source struct {
 	id      string
+	faults  *fault.Ledger
 	changed chan struct{} // capacity one: something was sent, for the pump
 	demand  chan struct{} // capacity one: Demand may have changed, for the adapter
 
@@ -126,9 +128,10 @@ type CostRate struct {
 	Waiting float64
 }
 
-func newSource(id string) *Source {
+func newSource(id string, faults *fault.Ledger) *Source {
 	return &Source{
 		id:      id,
+		faults:  faults,
 		changed: make(chan struct{}, 1),
 		demand:  make(chan struct{}, 1),
 		states:  map[string]*state{},
@@ -413,9 +416,26 @@ func (s *Source) Command(cmd shm.Command, report func(shm.Status, string)) {
 		return
 	}
 	adapter.Command(cmd, func(status shm.Status, reason string) {
-		report(status, reason)
+		// Whose goroutine it is has other things to do than what becomes of this command.
+		if err := fault.Do(func() { report(status, reason) }); err != nil {
+			s.Fault("command", s.id+"/"+cmd.Name, "What is told of the command "+cmd.Name, err)
+		}
 		shm.Signal(s.changed)
 	})
+}
+
+// Fault says that something of the source has panicked and was left out, in the log, in
+// the metrics and on the pages of the source. part is the kind of thing, about which of
+// them it was, and what the beginning of a sentence for people. Fault does nothing if err
+// is no fault. No lock of the source may be held.
+func (s *Source) Fault(part, about, what string, err error) {
+	if !s.faults.Note(part, about, err) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.notice("fault."+part, what+" has failed because of a fault in webmon. Everything else goes on, and this is tried again where it can be. The log says what it was.", time.Now())
+	shm.Signal(s.changed)
 }
 
 // Changed is signalled (capacity one) after the process has sent something. Only

@@ -7,6 +7,7 @@ import (
 
 	"webmon/dashboard/record"
 	"webmon/dashboard/source"
+	"webmon/fault"
 	"webmon/shm"
 )
 
@@ -31,6 +32,8 @@ const (
 // While a control is dragged, only the newest value of each browser is passed on,
 // at most once every setEvery.
 type sets struct {
+	failed func(error) // told of a panic; constant
+
 	mu sync.Mutex // guards of
 	of map[string]*steering
 }
@@ -42,6 +45,8 @@ func newSets() *sets { return &sets{of: map[string]*steering{}} }
 // counted. Values that belong together, such as the two of the finger, are then
 // never mixed with those of another browser.
 type steering struct {
+	failed func(error)
+
 	mu     sync.Mutex // guards all below
 	count  uint64     // number of values heard so far
 	turns  map[string]*turn
@@ -109,7 +114,7 @@ func (s *sets) steering(id string) *steering {
 	defer s.mu.Unlock()
 	st := s.of[id]
 	if st == nil {
-		st = &steering{turns: map[string]*turn{}, moving: map[setKey]*moving{}}
+		st = &steering{failed: s.failed, turns: map[string]*turn{}, moving: map[setKey]*moving{}}
 		s.of[id] = st
 	}
 	return st
@@ -258,11 +263,11 @@ func (s *steering) tell(key setKey) {
 		m.src.Command(shm.Command{Name: v.name, Args: map[string]shm.Value{v.name: v.value}}, func(shm.Status, string) {})
 	}
 	m.values = nil
-	time.AfterFunc(setEvery, func() {
+	time.AfterFunc(setEvery, fault.Func(func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.tell(key)
-	})
+	}, s.failed))
 }
 
 // post calls send, which sends the value of a form to the process, unless the value

@@ -14,12 +14,15 @@ import (
 
 	"webmon/dashboard/record"
 	"webmon/dashboard/source"
+	"webmon/fault"
 	"webmon/shm"
 )
 
 // Desk is the one place from which processes are steered. Its methods are safe
 // for concurrent use.
 type Desk struct {
+	Faults *fault.Ledger // told of what panics while somebody drags; set before use, or nil
+
 	prefix  string // of every URL, "" or like "/lab"
 	changes *record.Log
 
@@ -33,7 +36,9 @@ type Desk struct {
 // New returns a desk whose forms are posted to paths below prefix, "" or like "/lab".
 // What people change goes to the record; nil: to none.
 func New(prefix string, changes *record.Log) *Desk {
-	return &Desk{prefix: prefix, changes: changes, byID: map[string]*Command{}, sets: newSets()}
+	d := &Desk{prefix: prefix, changes: changes, byID: map[string]*Command{}, sets: newSets()}
+	d.sets.failed = func(err error) { d.Faults.Note("dragging", "", err) }
+	return d
 }
 
 // Find returns the action of a source with a name. A control counts as an action of

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"webmon/fault"
 	"webmon/shm/manager"
 	"webmon/shm/pickle"
 )
@@ -80,12 +81,17 @@ func Start(ctx context.Context, o Options) (*Demo, error) {
 	}
 	d.address = listener.Addr().String()
 	ctx, d.cancel = context.WithCancel(ctx)
-	d.done.Go(func() {
+	faults := fault.NewLedger(o.Logger)
+	failed := func(err error) {
+		faults.Note("demo", d.address, err)
+		d.cancel() // it ends, and begins again as any process does
+	}
+	fault.Go(&d.done, func() {
 		if err := server.Serve(ctx, listener); err != nil && o.Logger != nil {
 			o.Logger.Error("demo server ended", "error", err)
 		}
-	})
-	d.done.Go(func() { d.live(ctx, newModel(o.Seed)) })
+	}, failed)
+	fault.Go(&d.done, func() { d.live(ctx, newModel(o.Seed)) }, failed)
 	return d, nil
 }
 

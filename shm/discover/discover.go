@@ -38,6 +38,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"webmon/fault"
 	"webmon/shm"
 )
 
@@ -81,6 +82,8 @@ type Options struct {
 	Found, Lost func(Announcement)
 	// Logger gets what is wrong with a file, once for each file. Default: none.
 	Logger *slog.Logger
+	// Faults is told of what panics. Of that the one file is left out, or the one call.
+	Faults *fault.Ledger
 }
 
 // Watch looks for processes at once, and then again and again until ctx is done. When
@@ -95,6 +98,12 @@ func Watch(ctx context.Context, o Options) {
 		}
 	}
 	l := newLooker(o.Dir, o.Logger)
+	l.faults = o.Faults
+	call := func(f func(Announcement), a Announcement) {
+		if err := fault.Do(func() { f(a) }); err != nil {
+			o.Faults.Note("discover", a.Path, err)
+		}
+	}
 	known := map[string]Announcement{}
 	ticker := time.NewTicker(o.Every)
 	defer ticker.Stop()
@@ -107,13 +116,13 @@ func Watch(ctx context.Context, o Options) {
 		for path, a := range known {
 			if b, ok := now[path]; !ok || b.Instance != a.Instance {
 				delete(known, path)
-				o.Lost(a)
+				call(o.Lost, a)
 			}
 		}
 		for _, path := range byStart(now) {
 			if _, ok := known[path]; !ok {
 				known[path] = now[path]
-				o.Found(now[path])
+				call(o.Found, now[path])
 			}
 		}
 		select {
@@ -163,6 +172,7 @@ var fileName = regexp.MustCompile(`^([1-9][0-9]{0,9})-[A-Za-z0-9_]{1,64}\.json$`
 type looker struct {
 	dir    string
 	logger *slog.Logger
+	faults *fault.Ledger
 	said   map[string]string
 }
 
@@ -251,6 +261,8 @@ func atoi(s string) int {
 // file checks one announcement, and removes it if its process is dead. before is what
 // the announcement said when it was last read, nil if it has not been read.
 func (l *looker) file(path string, before *Announcement) (a Announcement, alive bool, err error) {
+	defer func() { l.faults.Note("discover", path, err) }()
+	defer fault.Into(&err)
 	f, err := open(path)
 	if err != nil {
 		return a, false, err

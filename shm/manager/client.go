@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"webmon/fault"
 	"webmon/natural"
 	"webmon/shm/pickle"
 )
@@ -472,10 +473,10 @@ func (c *Conn) watch(ctx context.Context, deadline time.Time) error {
 		if ctx.Done() != nil {
 			fired, nc := make(chan struct{}), c.nc
 			c.fired = fired
-			c.unwatch = context.AfterFunc(ctx, func() {
+			c.unwatch = context.AfterFunc(ctx, fault.Func(func() {
+				defer close(fired)
 				_ = nc.SetDeadline(time.Unix(1, 0))
-				close(fired)
-			})
+			}, func(error) {}))
 		}
 		c.watched = ctx
 	}

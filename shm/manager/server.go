@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"webmon/fault"
 	"webmon/natural"
 	"webmon/shm/pickle"
 )
@@ -85,6 +86,7 @@ type Call struct {
 // Server is a manager.
 type Server struct {
 	opt    ServerOptions
+	faults *fault.Ledger
 	enc    pickle.Encoder
 	idents map[string]string       // by name; constant
 	names  map[string]string       // by ident; constant
@@ -118,6 +120,7 @@ func NewServer(o ServerOptions) (*Server, error) {
 	}
 	s := &Server{
 		opt:    o,
+		faults: fault.NewLedger(o.Logger),
 		enc:    pickle.Encoder{Protocol: o.Protocol, NumPy: o.NumPy},
 		idents: make(map[string]string),
 		names:  make(map[string]string),
@@ -161,14 +164,14 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	s.served, s.stop = true, cancel
 	s.mu.Unlock()
 
-	unwatch := context.AfterFunc(ctx, func() {
+	unwatch := context.AfterFunc(ctx, fault.Func(func() {
 		l.Close()
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		for nc := range s.conns {
 			nc.Close()
 		}
-	})
+	}, s.panicked))
 	defer s.wg.Wait()
 	defer func() {
 		cancel()
@@ -200,10 +203,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 			continue
 		}
 		s.conns[nc] = nc.RemoteAddr().String()
-		s.wg.Add(1)
-		s.mu.Unlock()
-		go func() {
-			defer s.wg.Done()
+		fault.Go(&s.wg, func() {
 			defer func() {
 				s.mu.Lock()
 				delete(s.conns, nc)
@@ -214,9 +214,13 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 			if err := p.serve(ctx); err != nil && ctx.Err() == nil {
 				s.opt.Logger.Debug("manager_connection_ended", "peer", nc.RemoteAddr().String(), "error", err)
 			}
-		}()
+		}, s.panicked)
+		s.mu.Unlock()
 	}
 }
+
+// panicked notes what has ended a connection.
+func (s *Server) panicked(err error) { s.faults.Note("manager", "connection", err) }
 
 // isTemporary reports whether an error of Accept is one that passes.
 func isTemporary(err error) bool {
@@ -530,7 +534,7 @@ func (p *peer) watched(ctx context.Context, r Resource, c Call) (pickle.Value, e
 	}
 	// What is read meanwhile are the next requests: they stay in the buffer.
 	done := make(chan struct{})
-	go func() {
+	fault.Go(nil, func() {
 		defer close(done)
 		for p.w-p.r < readBuffer {
 			if err := p.fill(p.w - p.r + 1); err != nil {
@@ -540,7 +544,10 @@ func (p *peer) watched(ctx context.Context, r Resource, c Call) (pickle.Value, e
 				return
 			}
 		}
-	}()
+	}, func(err error) {
+		p.s.panicked(err)
+		cancel(errClientGone)
+	})
 	v, err := r.Call(ctx, c)
 	_ = p.nc.SetReadDeadline(time.Unix(1, 0)) // ends the watch
 	<-done

@@ -27,6 +27,7 @@ import (
 	"sync"
 	"time"
 
+	"webmon/fault"
 	"webmon/shm"
 )
 
@@ -52,7 +53,8 @@ type Options struct {
 	Params shm.ModelParams
 	// Grace is how long a run outlives its last visitor: 10 s.
 	Grace  time.Duration
-	Logger *slog.Logger // nil: slog.Default()
+	Logger *slog.Logger  // nil: slog.Default()
+	Faults *fault.Ledger // told of what panics; may be nil
 }
 
 // Spec is a file of models, or a server, that people name.
@@ -167,7 +169,7 @@ func (c *Catalogue) Add(s Spec) error {
 	if i >= 0 {
 		old := c.named[i]
 		c.named[i] = named{s, f}
-		go old.close() // a run of it goes on to its end
+		fault.Go(nil, old.close, c.opts.Faults.Noted("model", s.Model)) // a run of it goes on to its end
 	} else {
 		c.named = append(c.named, named{s, f})
 	}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"webmon/fault"
 	"webmon/shm"
 	"webmon/shm/model/builtin"
 	"webmon/shm/model/hosted"
@@ -32,8 +33,9 @@ const lookAgain = time.Second
 
 // file is the models of a Python file.
 type file struct {
-	name string
-	from *hosted.File
+	name   string
+	from   *hosted.File
+	faults *fault.Ledger
 
 	ctx    context.Context // of the looks
 	cancel context.CancelFunc
@@ -48,9 +50,9 @@ type file struct {
 
 func newFile(s Spec, o Options, imports chan struct{}) family {
 	f := &file{
-		name: filepath.Base(s.Model),
+		name: filepath.Base(s.Model), faults: o.Faults,
 		from: hosted.New(hosted.Options{
-			File: s.Model, Python: s.Python, Logger: o.Logger, Imports: imports,
+			File: s.Model, Python: s.Python, Logger: o.Logger, Faults: o.Faults, Imports: imports,
 			Params: s.Params,
 		}),
 		first: make(chan struct{}),
@@ -68,16 +70,26 @@ func (f *file) list() []shm.ModelInfo {
 	defer f.mu.Unlock()
 	if !f.busy && time.Since(f.looked) >= lookAgain && f.ctx.Err() == nil {
 		f.busy = true
-		f.looks.Go(f.look)
+		fault.Go(&f.looks, f.look, func(err error) {
+			f.faults.Note("model", f.name, err)
+			f.found(nil) // it is looked at again
+		})
 	}
 	return f.infos
 }
 
 func (f *file) look() {
-	infos := f.from.List(f.ctx)
+	f.found(f.from.List(f.ctx))
+}
+
+// found ends a look, nil for one that has found out nothing.
+func (f *file) found(infos []shm.ModelInfo) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.infos, f.busy, f.looked = infos, false, time.Now()
+	if infos != nil {
+		f.infos = infos
+	}
+	f.busy, f.looked = false, time.Now()
 	select {
 	case <-f.first:
 	default:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"webmon/fault"
 	"webmon/shm"
 )
 
@@ -29,11 +30,11 @@ func (v *visited) Run(ctx context.Context, sink shm.Sink) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	done := make(chan struct{})
-	go func() {
+	fault.Go(nil, func() {
 		defer close(done)
 		v.await(ctx, sink)
 		cancel(errUnvisited)
-	}()
+	}, func(err error) { sink.Fault("What notices that nobody looks", err) })
 	err := v.Source.Run(ctx, sink)
 	left := errors.Is(context.Cause(ctx), errUnvisited)
 	cancel(nil)

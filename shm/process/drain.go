@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"webmon/fault"
 	"webmon/natural"
 	"webmon/shm"
 	"webmon/shm/manager"
@@ -59,11 +60,11 @@ func (d *drain) run(ctx context.Context, conn *manager.Conn) error {
 	wire, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	var waiting atomic.Bool // a get waits, perhaps for nothing
-	defer context.AfterFunc(ctx, func() {
+	defer context.AfterFunc(ctx, fault.Func(func() {
 		if !left(ctx) || sleep(wire, outlives) && waiting.Load() {
 			cut()
 		}
-	})()
+	}, func(error) { cut() }))()
 	behind := false // one drain did not take everything
 	heard := time.Now()
 	for ctx.Err() == nil {
@@ -143,6 +144,13 @@ func (d *drain) message(v pickle.Value, err error, late bool) {
 		d.sink.Notice("message", "A message could not be read and is lost: "+err.Error())
 		return
 	}
+	if err := fault.Do(func() { d.understand(v, late) }); err != nil {
+		d.sink.Fault("Reading a message", err)
+	}
+}
+
+// understand hands over what a message says.
+func (d *drain) understand(v pickle.Value, late bool) {
 	notes := events(v, d.own, d.to.saidHello(), func(e shm.Event) {
 		if e.Stamp > 0 && e.Stamp < d.since {
 			if !d.to.saidHello() {

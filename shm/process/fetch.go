@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"webmon/fault"
 	"webmon/shm"
 	"webmon/shm/manager"
 	"webmon/shm/pickle"
@@ -248,8 +249,16 @@ func (f *fetcher) markAll() {
 
 // changed notes the topics that the process says have changed.
 func (f *fetcher) changed(names []string) {
-	wake := false
+	if f.marked(names) {
+		shm.Signal(f.wake)
+	}
+}
+
+// marked notes that keys have changed. It reports whether somebody wants one of them:
+// otherwise there is no hurry, and no reason to wake.
+func (f *fetcher) marked(names []string) (wanted bool) {
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	for _, name := range names {
 		if f.busy {
 			if len(f.news) < 2*maxStates {
@@ -258,13 +267,9 @@ func (f *fetcher) changed(names []string) {
 		} else {
 			f.mark(name)
 		}
-		// While nobody wants the topic there is no hurry, and no reason to wake.
-		wake = wake || f.sink.Demand(name) > 0
+		wanted = wanted || f.sink.Demand(name) > 0
 	}
-	f.mu.Unlock()
-	if wake {
-		shm.Signal(f.wake)
-	}
+	return wanted
 }
 
 // missed has everything fetched again that somebody wants. The process may have dropped what
@@ -464,7 +469,9 @@ func (f *fetcher) fetchBatch(ctx context.Context, conn *manager.Conn) (done int,
 		s.settled, s.changed = s.wanted || s.declares, false
 		_, s.wanted = f.period(s) // the topic may be one that nobody wants
 		s.once, s.last, s.free = false, now, now.Add(rest*took)
-		f.from.received(s, v, err)
+		if broken := fault.Do(func() { f.from.received(s, v, err) }); broken != nil {
+			f.sink.Fault(fmt.Sprintf("Reading the value %q", s.name), broken)
+		}
 		f.served(s)
 		return nil
 	})

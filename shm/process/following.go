@@ -2,10 +2,12 @@ package process
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
 
+	"webmon/fault"
 	"webmon/natural"
 	"webmon/shm"
 	"webmon/shm/pickle"
@@ -81,6 +83,29 @@ func (a *arrays) taken() (list shm.Arrays, ok bool) {
 // run follows the arrays until ctx is done. It does not depend on connections, because the
 // frames do not come over them.
 func (a *arrays) run(ctx context.Context) {
+	for times := 1; ; times++ {
+		err := fault.Do(func() { a.follow(ctx) })
+		if err == nil {
+			return
+		}
+		a.sink.Fault("What follows the arrays", err)
+		a.again()
+		if !sleep(ctx, fault.Pause(times)) {
+			return
+		}
+	}
+}
+
+// again makes the list one that has not been taken yet.
+func (a *arrays) again() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.news = a.list != nil
+	shm.Signal(a.wake)
+}
+
+// follow is run until something panics.
+func (a *arrays) follow(ctx context.Context) {
 	all := followed{a: a, ctx: ctx}
 	defer all.end()
 	timer := time.NewTimer(statsEvery)
@@ -152,6 +177,9 @@ const ratesOver = 4
 // noMemory is the problem of an array without a segment.
 const noMemory = "The process could not get any shared memory for it"
 
+// faultEvery is how long an array is left alone after webmon has panicked over it.
+const faultEvery = 10 * time.Second
+
 // toldEvery is how old the count of frames may be while a process publishes.
 const toldEvery = 2500 * time.Millisecond
 
@@ -205,7 +233,11 @@ func (all *followed) look(now time.Time) bool {
 			continue
 		}
 		before := f.problem
-		f.open(now)
+		if err := fault.Do(func() { f.open(now) }); err != nil {
+			sink.Fault(fmt.Sprintf("Reading the array %q", f.info.Name), err)
+			f.problem, f.retry = natural.Sentence(err.Error()), now.Add(faultEvery)
+			f.close()
+		}
 		if wants[i] {
 			f.follow(all.ctx, all.a)
 		} else {
@@ -266,20 +298,27 @@ func (f *following) follow(ctx context.Context, a *arrays) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	topic := shm.ArrayTopic(f.info.Name)
-	go func() {
+	ended := func(err error) {
+		if ctx.Err() == nil {
+			failed <- err
+			shm.Signal(a.wake)
+		}
+	}
+	name := f.info.Name
+	fault.Go(nil, func() {
 		defer close(done)
 		for {
 			frame, err := follower.Next(ctx)
 			if err != nil {
-				if ctx.Err() == nil {
-					failed <- err
-					shm.Signal(a.wake)
-				}
+				ended(err)
 				return
 			}
 			a.sink.State(topic, frame)
 		}
-	}()
+	}, func(err error) {
+		a.sink.Fault(fmt.Sprintf("Reading the array %q", name), err)
+		ended(err)
+	})
 	f.follower, f.failed = follower, failed
 	f.stop = func() { cancel(); <-done }
 }

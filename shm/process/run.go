@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"webmon/fault"
 	"webmon/natural"
 	"webmon/shm"
 	"webmon/shm/manager"
@@ -73,7 +74,7 @@ func (s *Source) Run(ctx context.Context, sink shm.Sink) error {
 	}
 	following, enough := context.WithCancel(ctx)
 	var arrays sync.WaitGroup
-	arrays.Go(func() { r.arrays.run(following) })
+	fault.Go(&arrays, func() { r.arrays.run(following) }, func(err error) { sink.Fault("What follows the arrays", err) })
 	err := r.sessions(ctx)
 	enough()
 	arrays.Wait()
@@ -94,7 +95,7 @@ func (s *Source) Run(ctx context.Context, sink shm.Sink) error {
 // sessions keeps connections up until ctx is done or the process is gone. It says how the
 // process has ended.
 func (r *run) sessions(ctx context.Context) error {
-	for {
+	for faults := 0; ; {
 		began := time.Now()
 		err := r.session(ctx)
 		switch {
@@ -114,7 +115,13 @@ func (r *run) sessions(ctx context.Context) error {
 			return err
 		}
 		// What breaks every connection must not make a busy loop.
-		if !sleep(ctx, retryEvery-time.Since(began)) {
+		pause := retryEvery - time.Since(began)
+		var f *fault.Error
+		if errors.As(err, &f) {
+			faults++
+			pause = fault.Pause(faults)
+		}
+		if !sleep(ctx, pause) {
 			return nil
 		}
 	}
@@ -229,10 +236,13 @@ func (r *run) session(ctx context.Context) error {
 			},
 			func() error { return r.awaitShutdown(ctx, conns[2]) },
 		} {
-			all.Go(func() {
+			fault.Go(&all, func() {
 				if err := part(); err != nil {
 					cancel(err)
 				}
+			}, func(err error) {
+				r.sink.Fault("The connection to "+r.Info().Name, err)
+				cancel(err)
 			})
 		}
 		all.Wait()

@@ -50,11 +50,11 @@ func NewSink() *Sink {
 }
 
 func (s *Sink) record(f func()) {
+	defer shm.Signal(s.changed)
 	s.mu.Lock()
+	defer s.mu.Unlock() // also where a test has it panic
 	f()
 	s.calls++
-	s.mu.Unlock()
-	shm.Signal(s.changed)
 }
 
 // State implements [shm.Sink].
@@ -98,6 +98,11 @@ func (s *Sink) Cost(c shm.Cost) { s.record(func() { s.cost = c; s.costs++ }) }
 
 // Notice implements [shm.Sink].
 func (s *Sink) Notice(key, text string) { s.record(func() { s.notices[key] = text }) }
+
+// Fault implements [shm.Sink]: it is a notice with the key "fault".
+func (s *Sink) Fault(what string, err error) {
+	s.record(func() { s.notices["fault"] = what + ": " + err.Error() })
+}
 
 // Demand implements [shm.Sink].
 func (s *Sink) Demand(topic string) float64 {

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"math"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"time"
 
+	"webmon/fault"
 	"webmon/natural"
 	"webmon/shm"
 	"webmon/shm/model/builtin/gpe"
@@ -158,10 +158,11 @@ func (r *run) rescue() {
 }
 
 func (r *run) panicked(p any) {
-	// What a helper came to has its own stack with it.
-	what, where, _ := strings.Cut(fmt.Sprint(p), "\n")
+	f := fault.Of(p)
+	r.sink.Fault("The model "+r.info.Name, f)
+	what, _, _ := strings.Cut(fmt.Sprint(f.Value), "\n")
 	r.fail(fmt.Sprintf("The model has come to an error in its own code after %d time steps: %s.", r.state.Steps, what),
-		strings.TrimSpace(where+"\n\n"+string(debug.Stack())))
+		strings.TrimSpace(string(f.Stack)))
 }
 
 // broken looks whether the simulation has failed by itself.

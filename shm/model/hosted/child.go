@@ -20,6 +20,7 @@ import (
 	"sync"
 	"time"
 
+	"webmon/fault"
 	"webmon/shm/python"
 )
 
@@ -124,6 +125,7 @@ type launch struct {
 	options      map[string]any
 	patience     time.Duration
 	logger       *slog.Logger
+	faults       *fault.Ledger
 }
 
 // child is one Python process.
@@ -136,6 +138,7 @@ type child struct {
 	python string
 	pid    int
 	input  *os.File // closed: the process is to end
+	faults *fault.Ledger
 	stops  sync.Once
 	cut    sync.Once
 	quit   chan struct{} // nobody takes messages any more
@@ -184,11 +187,13 @@ func start(l launch) (*child, error) {
 		gone:     make(chan struct{}),
 		printed:  newTail(l.logger, l.class),
 		python:   l.python,
+		faults:   l.faults,
 		input:    input,
 	}
+	failed := func(err error) { l.faults.Note("model", l.class, err) }
 	started := make(chan error)
 	var reading sync.WaitGroup
-	go func() {
+	fault.Go(nil, func() {
 		// On Linux the process dies with the thread that has started it.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
@@ -201,8 +206,8 @@ func start(l launch) (*child, error) {
 			return
 		}
 		c.pid = cmd.Process.Pid
-		reading.Go(func() { c.read(output, token) })
-		reading.Go(func() { c.printed.read(printed) })
+		fault.Go(&reading, func() { c.read(output, token) }, failed)
+		fault.Go(&reading, func() { c.printed.read(printed) }, failed)
 		started <- nil
 		c.err = cmd.Wait()
 		close(c.exited)
@@ -210,7 +215,7 @@ func start(l launch) (*child, error) {
 		sweep(c.pid)
 		// A process that has left the group may hold the pipes for ever.
 		done := make(chan struct{})
-		go func() { reading.Wait(); close(done) }()
+		fault.Go(nil, func() { reading.Wait(); close(done) }, failed)
 		select {
 		case <-done:
 		case <-time.After(linger):
@@ -219,7 +224,7 @@ func start(l launch) (*child, error) {
 		printed.Close()
 		<-done
 		close(c.gone)
-	}()
+	}, failed)
 	if err := <-started; err != nil {
 		for _, f := range []*os.File{input, output, printed} {
 			f.Close()
@@ -230,10 +235,10 @@ func start(l launch) (*child, error) {
 		}
 		return nil, err
 	}
-	go func() {
+	fault.Go(nil, func() {
 		// This is more than a pipe holds, and the process may never read it.
 		_, _ = fmt.Fprintf(input, "exec(%s)\n%s\n%s\n", code, token, request)
-	}()
+	}, failed)
 	return c, nil
 }
 
@@ -274,7 +279,7 @@ func (c *child) stop(grace time.Duration) {
 	c.stops.Do(func() {
 		// Closing waits until the request is written, which may wait for the process. So it has a
 		// goroutine of its own.
-		go c.input.Close()
+		fault.Go(nil, func() { c.input.Close() }, c.faults.Noted("model", c.printed.class))
 		if grace > 0 {
 			timer := time.NewTimer(grace)
 			defer timer.Stop()

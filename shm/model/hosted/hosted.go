@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"webmon/fault"
 	"webmon/natural"
 	"webmon/shm"
 )
@@ -62,6 +63,8 @@ type Options struct {
 	// Logger gets what the models print, and what is of use for finding faults.
 	// Default: nothing.
 	Logger *slog.Logger
+	// Faults is told of what panics. Default: the log.
+	Faults *fault.Ledger
 
 	// Tests set these; 0 stands for the constants of these names.
 	patience, importPatience time.Duration
@@ -91,6 +94,9 @@ func New(o Options) *File {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Faults == nil {
+		o.Faults = fault.NewLedger(o.Logger)
 	}
 	o.patience = cmp.Or(o.patience, patience)
 	o.importPatience = cmp.Or(o.importPatience, importPatience)
@@ -264,7 +270,7 @@ func (f *File) find(ctx context.Context) findings {
 	defer cancel()
 	began := time.Now()
 	c, err := start(launch{
-		python: python, file: f.opt.File, do: "list", patience: f.opt.importPatience, logger: f.opt.Logger,
+		python: python, file: f.opt.File, do: "list", patience: f.opt.importPatience, logger: f.opt.Logger, faults: f.opt.Faults,
 	})
 	if err != nil {
 		return findings{problem: notStarted(python, err), passing: true}

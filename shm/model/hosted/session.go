@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"webmon/fault"
 	"webmon/shm"
 	"webmon/shm/process"
 )
@@ -85,7 +86,9 @@ func (l *session) run(ctx context.Context) (problem, detail string) {
 			case m.trouble() != "":
 				return m.trouble(), ""
 			}
-			l.take(ctx, m)
+			if err := fault.Do(func() { l.take(ctx, m) }); err != nil {
+				l.sink.Fault("What "+l.Info().Name+" says of itself", err)
+			}
 		case a := <-l.attached:
 			l.attached = nil
 			if a.err != nil {
@@ -363,14 +366,17 @@ func (l *session) attach(ctx context.Context) {
 	l.attached = into
 	ctx, cancel := context.WithTimeout(ctx, l.patience)
 	l.leave = cancel
-	go func() {
+	fault.Go(nil, func() {
 		defer cancel()
 		src, err := process.Attach(ctx, process.Options{
 			Address: r.Address, Authkey: []byte(r.Key), PID: r.PID,
 			Kind: shm.KindModel, Name: r.Title, Logger: l.file.opt.Logger,
 		})
 		into <- attached{src, err}
-	}()
+	}, func(err error) {
+		l.sink.Fault("Connecting to "+l.Info().Name, err)
+		into <- attached{nil, err}
+	})
 }
 
 // join starts the adapter, and hands it the commands that have waited.
@@ -384,7 +390,10 @@ func (l *session) join(ctx context.Context, src *process.Source) {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	var running sync.WaitGroup
-	running.Go(func() { ended <- src.Run(ctx, &link{Sink: l.sink, s: s}) })
+	fault.Go(&running, func() { ended <- src.Run(ctx, &link{Sink: l.sink, s: s}) }, func(err error) {
+		l.sink.Fault("The connection to "+l.Info().Name, err)
+		ended <- err
+	})
 	l.ended = ended
 	l.stop = func() { cancel(); running.Wait() }
 	for {

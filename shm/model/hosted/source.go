@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"webmon/fault"
+	"webmon/natural"
 	"webmon/shm"
 	"webmon/shm/process"
 )
@@ -254,20 +256,24 @@ func (s *source) life(ctx context.Context, sink shm.Sink) {
 	}
 	c, err := start(launch{
 		python: python, file: s.file.opt.File, do: "run", class: s.class,
-		options: given(s.file.opt.Params), patience: s.file.opt.patience, logger: s.file.opt.Logger,
+		options: given(s.file.opt.Params), patience: s.file.opt.patience, logger: s.file.opt.Logger, faults: s.file.opt.Faults,
 	})
 	if err != nil {
 		s.fail(notStarted(python, err), "")
 		return
 	}
 	l := &session{source: s, sink: sink, child: c, heard: time.Now()}
-	problem, detail := l.run(ctx)
+	var detail string
+	if err := fault.Do(func() { problem, detail = l.run(ctx) }); err != nil { // and its process goes on
+		sink.Fault("What follows "+s.Info().Name, err)
+		problem = natural.Sentence(err.Error())
+	}
 	grace := endsIn
 	if ctx.Err() == nil {
 		grace = restartsIn
 	}
 	var ending sync.WaitGroup
-	ending.Go(func() { c.stop(grace) })
+	fault.Go(&ending, func() { c.stop(grace) }, func(err error) { sink.Fault("Ending "+s.Info().Name, err) })
 	l.detach()
 	ending.Wait()
 	if ctx.Err() != nil || l.again {

@@ -215,7 +215,11 @@ func (c *client) set(ctx context.Context, values map[string]shm.Value) error {
 // do sends the name of an action.
 func (c *client) do(ctx context.Context, action string) error {
 	// An exchange that broke off is ended by the same action, because people did ask for it.
-	answer, err := c.exchange(ctx, "do", action, `"`+action+`"`)
+	rest, err := shm.AppendJSON(nil, action)
+	if err != nil {
+		return err
+	}
+	answer, err := c.exchange(ctx, "do", action, string(rest))
 	if err == nil && action == shm.ActionReset {
 		c.half.patient = true
 	}

@@ -1,11 +1,11 @@
 package fft
 
 import (
-	"fmt"
 	"runtime"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
+
+	"webmon/fault"
 )
 
 // A pool runs numbered tasks on the goroutine that asks for it and on helpers
@@ -31,7 +31,7 @@ type pool struct {
 	asleep  atomic.Int32 // helpers that wait for tasks
 	waits   atomic.Bool  // the caller waits for the last tasks
 	// panicked is the first panic of a task of this run.
-	panicked atomic.Pointer[panicked]
+	panicked atomic.Pointer[fault.Error]
 	closed   atomic.Bool
 	gone     sync.WaitGroup
 }
@@ -48,7 +48,7 @@ func newPool(workers int) *pool {
 	p := &pool{helpers: workers - 1}
 	p.wake.L = &p.mu
 	for w := range p.helpers {
-		p.gone.Go(func() { p.help(w + 1) })
+		fault.Go(&p.gone, func() { p.help(w + 1) }, func(err error) { p.panicked.CompareAndSwap(nil, err.(*fault.Error)) })
 	}
 	return p
 }
@@ -120,21 +120,10 @@ func (p *pool) work(worker int) bool {
 // one does one task. A panic in a helper would end the whole program, where nobody
 // could do anything about it: run's caller gets it instead.
 func (p *pool) one(worker, task int) {
-	defer func() {
-		if v := recover(); v != nil {
-			p.panicked.CompareAndSwap(nil, &panicked{v, debug.Stack()})
-		}
-	}()
-	p.task(worker, task)
+	if err := fault.Do(func() { p.task(worker, task) }); err != nil {
+		p.panicked.CompareAndSwap(nil, err.(*fault.Error))
+	}
 }
-
-// panicked is what came of a task, and where.
-type panicked struct {
-	value any
-	stack []byte
-}
-
-func (p *panicked) String() string { return fmt.Sprintf("%v\n\n%s", p.value, p.stack) }
 
 // open reports whether there are tasks to take.
 func (p *pool) open() bool {

@@ -29,6 +29,7 @@ import (
 	"time"
 	"unicode"
 
+	"webmon/fault"
 	"webmon/natural"
 )
 
@@ -145,7 +146,7 @@ func open(ctx context.Context, c net.Conn, o Options, own string, peers ...strin
 	deadline, _ := ctx.Deadline()
 	_ = c.SetDeadline(deadline)
 	// A read knows nothing of contexts: one that is done closes the connection.
-	stop := context.AfterFunc(ctx, func() { _ = c.Close() })
+	stop := context.AfterFunc(ctx, fault.Func(func() { _ = c.Close() }, func(error) {}))
 	err := conn.handshake(own, peers)
 	if !stop() && err == nil {
 		err = ctx.Err()
