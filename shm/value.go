@@ -48,6 +48,15 @@ func AppendJSON(b []byte, v Value) ([]byte, error) {
 		return append(b, v...), nil
 	case string:
 		return appendString(b, v), nil
+	case []float64:
+		b = append(b, '[')
+		for i, x := range v {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b, _ = AppendJSON(b, x) // a number cannot fail
+		}
+		return append(b, ']'), nil
 	case []Value:
 		b = append(b, '[')
 		for i, e := range v {

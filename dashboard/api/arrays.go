@@ -211,7 +211,7 @@ func (a *API) arrayProfile(c echo.Context) error {
 	}
 	var p *pixels.Profile
 	if _, err = a.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
-		p, err = pixels.ReadProfile(frame, index, ends[0], ends[1])
+		p, err = pixels.ReadProfile(c.Request().Context(), frame, index, ends[0], ends[1])
 		return err
 	}); err != nil {
 		return err
@@ -289,7 +289,7 @@ func (a *API) arrayNPY(c echo.Context, src *source.Source, info *shm.ArrayInfo) 
 	}
 	var npy *pixels.NPY
 	if _, err := a.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
-		npy, err = pixels.ReadNPY(frame, plane)
+		npy, err = pixels.ReadNPY(c.Request().Context(), frame, plane)
 		if no := (*refusal.Error)(nil); errors.As(err, &no) && no.Field == "plane" {
 			no.Field = field
 		}
@@ -353,7 +353,7 @@ func (a *API) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInfo) 
 	}
 	var img image.Image
 	if _, err = a.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
-		img, err = pixels.ReadPicture(frame, look)
+		img, err = pixels.ReadPicture(c.Request().Context(), frame, look)
 		return err
 	}); err != nil {
 		return err
@@ -370,7 +370,7 @@ func (a *API) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInfo) 
 func (a *API) arrayCSV(c echo.Context, src *source.Source, info *shm.ArrayInfo) error {
 	var write func(io.Writer) error
 	if _, err := a.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
-		write, err = pixels.WriteCSV(frame)
+		write, err = pixels.WriteCSV(c.Request().Context(), frame)
 		return err
 	}); err != nil {
 		return err

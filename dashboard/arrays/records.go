@@ -1,6 +1,7 @@
 package arrays
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -37,7 +38,7 @@ func records(src *source.Source, info *shm.ArrayInfo) components.ArrayRecords {
 	r := components.ArrayRecords{Topic: src.ID() + "/records/" + info.Name}
 	var t *pixels.Table
 	_, err := pixels.Current(src, info.Name, func(frame *shm.ArrayFrame) (err error) {
-		t, err = pixels.ReadTable(frame, maxListed)
+		t, err = pixels.ReadTable(context.Background(), frame, maxListed)
 		return err
 	})
 	if t == nil || err != nil {

@@ -4,7 +4,7 @@
 // the next one if that was overwritten meanwhile. It knows neither pages nor requests.
 //
 //	frame, err := pixels.Read(ctx, src, "camera", time.Time{}, func(f *shm.ArrayFrame) (err error) {
-//		img, err = pixels.ReadPicture(f, pixels.Look{Index: pixels.DefaultIndex(f.Info)})
+//		img, err = pixels.ReadPicture(ctx, f, pixels.Look{Index: pixels.DefaultIndex(f.Info)})
 //		return err
 //	})
 package pixels

@@ -1,6 +1,7 @@
 package pixels
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -17,8 +18,8 @@ type NPY struct {
 }
 
 // ReadNPY reads a frame in the array's own dtype: all of it, or with an index one
-// plane of it.
-func ReadNPY(frame *shm.ArrayFrame, plane Index) (*NPY, error) {
+// plane of it. It ends with the error of ctx when that is done.
+func ReadNPY(ctx context.Context, frame *shm.ArrayFrame, plane Index) (*NPY, error) {
 	info := frame.Info
 	item, known := ItemBytes(info)
 	size := int64(item) * int64(Count(frame.Shape))
@@ -45,14 +46,16 @@ func ReadNPY(frame *shm.ArrayFrame, plane Index) (*NPY, error) {
 		return nil, refuse("", errors.New("its records have gaps between their fields, or fields of a kind that a .npy cannot be made of; use .csv"))
 	}
 	if plane != nil {
-		data, shape = cut(data, shape, item, plane)
+		if data, shape, err = cut(ctx, data, shape, item, plane); err != nil {
+			return nil, err
+		}
 	}
 	return &NPY{Header: npyHeader(info, shape), Data: data}, nil
 }
 
 // cut takes a plane, which fits, out of a frame in C order. The axes that stay
 // keep their order.
-func cut(data []byte, shape []int, item int, ix Index) ([]byte, []int) {
+func cut(ctx context.Context, data []byte, shape []int, item int, ix Index) ([]byte, []int, error) {
 	strides := make([]int, len(shape))
 	stride := item
 	for i := len(shape) - 1; i >= 0; i-- {
@@ -72,25 +75,40 @@ func cut(data []byte, shape []int, item int, ix Index) ([]byte, []int) {
 		}
 		at += int(a) * strides[i]
 	}
+	if len(data) == 0 {
+		return nil, out, nil // however long the other axes of a shape such as (2^40, 0) are
+	}
 	dst := make([]byte, 0, n)
-	var walk func(axis, at int)
-	walk = func(axis, at int) {
+	var walk func(axis, at int) error
+	walk = func(axis, at int) error {
 		if axis == len(kept) {
 			dst = append(dst, data[at:at+item]...)
-			return
+			return nil
 		}
 		i := kept[axis]
-		if axis == len(kept)-1 && strides[i] == item { // a row lies together
+		last := axis == len(kept)-1
+		if last && strides[i] == item { // a row lies together
 			dst = append(dst, data[at:at+item*shape[i]]...)
-			return
+			return nil
 		}
 		for k := range shape[i] {
-			walk(axis+1, at+k*strides[i])
+			if !last || k%checkEvery == 0 {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+			}
+			if err := walk(axis+1, at+k*strides[i]); err != nil {
+				return err
+			}
 		}
+		return nil
 	}
-	walk(0, at)
-	return dst, out
+	err := walk(0, at)
+	return dst, out, err
 }
+
+// checkEvery is after how many items it is looked whether anybody still waits for them.
+const checkEvery = 1 << 16
 
 // npyHeader is the header of a .npy file of version 1.0, or of 2.0 if the dtype needs
 // more room.

@@ -115,7 +115,7 @@ func TestNumPyReadsTheFiles(t *testing.T) {
 		if f.shape == nil {
 			f.shape = f.info.Shape
 		}
-		npy, err := ReadNPY(frame, plane)
+		npy, err := ReadNPY(t.Context(), frame, plane)
 		if err != nil {
 			t.Fatalf("%s %s: %v", f.dtype, f.plane, err)
 		}
@@ -161,7 +161,7 @@ func TestNPYSaysWhatItCannotDo(t *testing.T) {
 		if plane != "" {
 			ix, _ = ParseIndex(plane)
 		}
-		_, err := ReadNPY(&shm.ArrayFrame{Info: &info, Seq: 1, Shape: info.Shape, Reader: opaque{data: data}}, ix)
+		_, err := ReadNPY(t.Context(), &shm.ArrayFrame{Info: &info, Seq: 1, Shape: info.Shape, Reader: opaque{data: data}}, ix)
 		return err
 	}
 	var field *refusal.Error

@@ -205,6 +205,9 @@ func (ix Index) Plane(shape []int) (shm.Selection, error) {
 	}
 	sel := shm.Selection{Index: make([]int, len(ix)), Step: 1}
 	sel.Y, sel.X, sel.C = ix.Roles()
+	if sel.X < 0 {
+		return shm.Selection{}, errors.New("no axis goes to the right")
+	}
 	for i, a := range ix {
 		sel.Index[i] = max(0, int(a))
 	}

@@ -1,6 +1,7 @@
 package pixels
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -49,8 +50,8 @@ func refuse(field string, err error) error {
 var ErrTooLarge = errors.New("it is too large")
 
 // ReadPicture reads the plane of a frame and colours it. NaN is transparent, as on the
-// page.
-func ReadPicture(frame *shm.ArrayFrame, look Look) (image.Image, error) {
+// page. It ends with the error of ctx when that is done.
+func ReadPicture(ctx context.Context, frame *shm.ArrayFrame, look Look) (image.Image, error) {
 	if why := Unfit(frame.Info); why != "" {
 		return nil, refuse("", errors.New(why))
 	}
@@ -73,6 +74,9 @@ func ReadPicture(frame *shm.ArrayFrame, look Look) (image.Image, error) {
 		table, _ = colorTable("gray")
 	}
 	px, err := frame.Reader.ReadPlane(frame, sel, nil)
+	if err == nil {
+		err = ctx.Err() // what follows takes longer than reading
+	}
 	if err != nil {
 		return nil, err
 	}

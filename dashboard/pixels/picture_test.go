@@ -36,7 +36,7 @@ func f32(values ...float64) (b []byte) {
 // drawn makes the picture of a frame and reads it back from its PNG.
 func drawn(t *testing.T, frame *shm.ArrayFrame, look Look) func(row, col int) color.NRGBA {
 	t.Helper()
-	img, err := ReadPicture(frame, look)
+	img, err := ReadPicture(t.Context(), frame, look)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +241,7 @@ func TestColoursAreThePages(t *testing.T) {
 func TestPictureSaysWhatItCannotDo(t *testing.T) {
 	look := func(info shm.ArrayInfo, look Look) error {
 		info.Name = "a"
-		_, err := ReadPicture(&shm.ArrayFrame{Info: &info, Seq: 1, Shape: info.Shape}, look)
+		_, err := ReadPicture(t.Context(), &shm.ArrayFrame{Info: &info, Seq: 1, Shape: info.Shape}, look)
 		return err
 	}
 	plane := Index{Down, Right}
@@ -287,7 +287,7 @@ func TestProfile(t *testing.T) {
 		"cut at edges":  {[2]float64{-5, 1}, [2]float64{99, 1}, "[0 0.5 1 1.5] [1 5 9 13]"},
 		"between lines": {[2]float64{0.4, 0.4}, [2]float64{0.4, 2.4}, "[0 0.5 1] [0 1 2]"},
 	} {
-		p, err := ReadProfile(frame, plane, test.from, test.to)
+		p, err := ReadProfile(t.Context(), frame, plane, test.from, test.to)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -301,14 +301,14 @@ func TestProfile(t *testing.T) {
 		}
 	}
 	colour := pixelstest.New(shm.ArrayInfo{Name: "a", Descr: "|u1", Role: "rgb", Shape: []int{1, 2, 3}}, 2)
-	p, err := ReadProfile(colour.Publish([]byte{1, 2, 3, 4, 5, 6}), Index{Down, Right, Samples}, [2]float64{0, 0}, [2]float64{0, 1})
+	p, err := ReadProfile(t.Context(), colour.Publish([]byte{1, 2, 3, 4, 5, 6}), Index{Down, Right, Samples}, [2]float64{0, 0}, [2]float64{0, 1})
 	if err != nil || fmt.Sprint(p.Value) != "[[1 2 3] [4 5 6]]" || p.Unit != "px" {
 		t.Errorf("in colour: %+v, %v", p, err)
 	}
 	// A line that is longer than a profile, in a frame too large to be read as a
 	// whole for it.
 	long := pixelstest.New(shm.ArrayInfo{Name: "a", Descr: "|u1", Shape: []int{3000, 5000}}, 2)
-	p, err = ReadProfile(long.Publish(make([]byte, 15_000_000)), plane, [2]float64{0, 0}, [2]float64{2999, 4999})
+	p, err = ReadProfile(t.Context(), long.Publish(make([]byte, 15_000_000)), plane, [2]float64{0, 0}, [2]float64{2999, 4999})
 	if err != nil || len(p.Value) != MaxProfile || len(p.Distance) != MaxProfile {
 		t.Fatalf("a long line: %v", err)
 	}

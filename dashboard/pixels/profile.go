@@ -1,6 +1,7 @@
 package pixels
 
 import (
+	"context"
 	"errors"
 	"math"
 
@@ -26,8 +27,9 @@ type Profile struct {
 
 // ReadProfile reads the pixels nearest to the line between two points of a
 // plane, (row, column) in pixels of the frame, whose whole numbers are their
-// centres. Ends beyond the frame are moved to its edge.
-func ReadProfile(frame *shm.ArrayFrame, index Index, from, to [2]float64) (*Profile, error) {
+// centres. Ends beyond the frame are moved to its edge. It ends with the error of ctx when
+// that is done.
+func ReadProfile(ctx context.Context, frame *shm.ArrayFrame, index Index, from, to [2]float64) (*Profile, error) {
 	info := frame.Info
 	if why := Unfit(info); why != "" {
 		return nil, refuse("", errors.New(why))
@@ -76,6 +78,9 @@ func ReadProfile(frame *shm.ArrayFrame, index Index, from, to [2]float64) (*Prof
 	p.Distance = make([]float64, n)
 	p.Value = make([]shm.Value, n)
 	for i := range n {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		row, col, distance := at(i)
 		p.Distance[i] = distance
 		one := px

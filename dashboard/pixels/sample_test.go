@@ -122,7 +122,7 @@ func TestNumbersFarFromZeroHaveTheirGreys(t *testing.T) {
 		if len(greys) < 255 || at(0, 0) != gray(0) || at(0, 255) != gray(255) {
 			t.Errorf("%s: %d greys from %v to %v", name, len(greys), at(0, 0), at(0, 255))
 		}
-		p, err := ReadProfile(frame, plane, [2]float64{0, 0}, [2]float64{0, 255})
+		p, err := ReadProfile(t.Context(), frame, plane, [2]float64{0, 0}, [2]float64{0, 255})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +182,7 @@ func TestWhatIsNoColourIsRefused(t *testing.T) {
 	for _, shape := range [][]int{{3, 64, 64}, {64, 64, 2}, {64, 3}, {64, 64, 5}, {64, 64, 0}} {
 		info := &shm.ArrayInfo{Name: "a", Descr: "|u1", Role: "rgb", Shape: shape}
 		var field *refusal.Error
-		_, err := ReadPicture(&shm.ArrayFrame{Info: info, Seq: 1, Shape: shape}, Look{Index: DefaultIndex(info)})
+		_, err := ReadPicture(t.Context(), &shm.ArrayFrame{Info: info, Seq: 1, Shape: shape}, Look{Index: DefaultIndex(info)})
 		if !errors.As(err, &field) || !strings.Contains(fmt.Sprint(err), tuple(shape)) || !strings.Contains(fmt.Sprint(err), "np.moveaxis") {
 			t.Errorf("%v: %v", shape, err)
 		}

@@ -1,6 +1,7 @@
 package pixels
 
 import (
+	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -21,6 +22,8 @@ const (
 	maxLines = 32
 	// maxAtOnce is how many bytes of records are asked for at once.
 	maxAtOnce = 1 << 20
+	// unknownAtOnce is how many records are asked for at once whose size is not known.
+	unknownAtOnce = 16
 	// maxSlow is the most values that are read one by one for a chart.
 	maxSlow = 1 << 19
 	// maxPlainTable is the most bytes of a plain array that is a table.
@@ -75,8 +78,10 @@ func Columns(info *shm.ArrayInfo, shape []int) ([]Column, error) {
 	return nil, fmt.Errorf("it has %d axes, and a table has 1 or 2; use .npy", len(shape))
 }
 
-// ReadTable reads the first n records of a frame; with n < 0 all of them.
-func ReadTable(frame *shm.ArrayFrame, n int) (*Table, error) {
+// ReadTable reads the first n records of a frame; with n < 0 all of them. It ends with the
+// error of ctx when that is done. Of records that have no bytes there are none, however
+// many the shape says: (2^40, 0), for example.
+func ReadTable(ctx context.Context, frame *shm.ArrayFrame, n int) (*Table, error) {
 	info := frame.Info
 	columns, err := Columns(info, frame.Shape)
 	if err != nil {
@@ -87,11 +92,20 @@ func ReadTable(frame *shm.ArrayFrame, n int) (*Table, error) {
 		n = t.Total
 	}
 	n = min(n, t.Total)
+	item, known := ItemBytes(info)
+	if Count(frame.Shape) == 0 || known && item == 0 {
+		return t, nil
+	}
 	if len(info.Fields) > 0 {
 		// A reader gives only so many at once.
-		item, _ := ItemBytes(info)
 		each := max(1, maxAtOnce/max(1, item))
+		if !known {
+			each = unknownAtOnce
+		}
 		for from := 0; from < n; from += each {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
 			rows, err := frame.Reader.ReadRecords(frame, from, min(from+each, n))
 			if err != nil {
 				return nil, err
@@ -113,6 +127,11 @@ func ReadTable(frame *shm.ArrayFrame, n int) (*Table, error) {
 	}
 	t.Rows = make([][]shm.Value, n)
 	for i := range t.Rows {
+		if i%checkEvery == 0 {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+		}
 		row := make([]shm.Value, len(columns))
 		for j := range row {
 			row[j] = d.value(data[(i*len(columns)+j)*d.size:])
@@ -122,8 +141,9 @@ func ReadTable(frame *shm.ArrayFrame, n int) (*Table, error) {
 	return t, nil
 }
 
-// WriteCSV writes the records of a frame, with a line of names first.
-func WriteCSV(frame *shm.ArrayFrame) (func(io.Writer) error, error) {
+// WriteCSV writes the records of a frame, with a line of names first. It ends with the
+// error of ctx when that is done.
+func WriteCSV(ctx context.Context, frame *shm.ArrayFrame) (func(io.Writer) error, error) {
 	if !IsTable(frame.Info) {
 		return nil, refuse("", errors.New("it is no table; use .npy or .png"))
 	}
@@ -131,10 +151,10 @@ func WriteCSV(frame *shm.ArrayFrame) (func(io.Writer) error, error) {
 	if err != nil {
 		return nil, refuse("", err)
 	}
-	if n := frame.Shape[0]; len(columns) > 0 && n > maxCells/len(columns) {
-		return nil, fmt.Errorf("%w: a CSV has at most %d values, and this would have %d; use .npy", ErrTooLarge, maxCells, n*len(columns))
+	if n := frame.Shape[0]; Count(frame.Shape) > 0 && n > maxCells/valuesIn(frame.Info, columns) {
+		return nil, fmt.Errorf("%w: a CSV has at most %d values, and this would have %d rows of %d; use .npy", ErrTooLarge, maxCells, n, valuesIn(frame.Info, columns))
 	}
-	t, err := ReadTable(frame, -1)
+	t, err := ReadTable(ctx, frame, -1)
 	if err != nil {
 		return nil, err
 	}
@@ -160,6 +180,25 @@ func WriteCSV(frame *shm.ArrayFrame) (func(io.Writer) error, error) {
 	}, nil
 }
 
+// valuesIn is how many values a row has, at least 1: those in fields that are arrays are
+// each one, and of what a field holds otherwise every byte may be.
+func valuesIn(info *shm.ArrayInfo, columns []Column) int {
+	n := len(columns)
+	for _, f := range info.Fields {
+		d, known := ParseDType(f.Descr)
+		each := 1
+		if !known || d.kind == 'V' {
+			each = max(d.size, 1)
+		}
+		if count := Count(f.Shape); count < maxCells && each < maxCells {
+			n = min(n+count*each, maxCells)
+		} else {
+			n = maxCells
+		}
+	}
+	return max(n, 1)
+}
+
 // charted reports whether its values are numbers that a chart shows.
 func (d DType) charted() bool { return d.numeric() && d.kind != 'b' && d.kind != 'c' }
 
@@ -172,7 +211,8 @@ type Charted struct {
 	Values []float64
 }
 
-// ReadColumns reads the columns of numbers of a frame.
+// ReadColumns reads the columns of numbers of a frame, of their first rows where there are
+// too many.
 func ReadColumns(frame *shm.ArrayFrame) ([]Charted, error) {
 	info := frame.Info
 	all, err := Columns(info, frame.Shape)
@@ -197,7 +237,7 @@ func ReadColumns(frame *shm.ArrayFrame) ([]Charted, error) {
 		}
 		if c.Number && len(list) < maxLines && !seen[c.Name] {
 			seen[c.Name] = true
-			list = append(list, Charted{c, make([]float64, frame.Shape[0])})
+			list = append(list, Charted{Column: c})
 			places = append(places, place{d, at})
 		}
 		at += size
@@ -210,17 +250,19 @@ func ReadColumns(frame *shm.ArrayFrame) ([]Charted, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(data) == at*frame.Shape[0] {
-			for i, c := range list {
-				for r := range c.Values {
-					c.Values[r] = number(places[i].value(data[r*at+places[i].at:]))
+		if rows := frame.Shape[0]; len(data) == at*rows {
+			for i := range list {
+				values := make([]float64, rows)
+				for r := range values {
+					values[r] = number(places[i].value(data[r*at+places[i].at:]))
 				}
+				list[i].Values = values
 			}
 			return list, nil
 		}
 	}
 	// Records with gaps between their fields, or too many of them: the first.
-	t, err := ReadTable(frame, maxSlow/len(all))
+	t, err := ReadTable(context.Background(), frame, maxSlow/len(all))
 	if err != nil {
 		return nil, err
 	}
@@ -229,7 +271,7 @@ func ReadColumns(frame *shm.ArrayFrame) ([]Charted, error) {
 		for all[j] != list[i].Column {
 			j++
 		}
-		list[i].Values = list[i].Values[:len(t.Rows)]
+		list[i].Values = make([]float64, len(t.Rows))
 		for r, row := range t.Rows {
 			list[i].Values[r] = number(row[j])
 		}

@@ -17,11 +17,11 @@ import (
 func TestPlainTable(t *testing.T) {
 	a := pixelstest.New(shm.ArrayInfo{Name: "a", Descr: "<u2", Role: "table", Shape: []int{3, 2}, Unit: "V"}, 2)
 	frame := a.Publish(u16(1, 2, 3, 4, 5, 65535))
-	got, err := ReadTable(frame, 2)
+	got, err := ReadTable(t.Context(), frame, 2)
 	if err != nil || fmt.Sprint(got.Columns, got.Rows, got.Total) != "[{0 V true false} {1 V true false}] [[1 2] [3 4]] 3" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	write, err := WriteCSV(frame)
+	write, err := WriteCSV(t.Context(), frame)
 	var b strings.Builder
 	if err != nil || write(&b) != nil || b.String() != "0,1\n1,2\n3,4\n5,65535\n" {
 		t.Errorf("csv %q, %v", b.String(), err)
@@ -39,7 +39,7 @@ func TestPlainTable(t *testing.T) {
 		}},
 	} {
 		var field *refusal.Error
-		if _, err := ReadTable(&shm.ArrayFrame{Info: &info, Shape: info.Shape}, 1); !errors.As(err, &field) {
+		if _, err := ReadTable(t.Context(), &shm.ArrayFrame{Info: &info, Shape: info.Shape}, 1); !errors.As(err, &field) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

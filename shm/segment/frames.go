@@ -77,6 +77,8 @@ func (r *frames) ReadRecords(f *shm.ArrayFrame, from, to int) ([][]shm.Value, er
 		return nil, fmt.Errorf("its items are %s, not records", natural.Clip(t.Descr(), maxShown))
 	case f == nil || len(f.Shape) != 1:
 		return nil, errors.New("its records do not lie along one axis")
+	case t.Size == 0: // however many there are said to be, there is nothing of them
+		return nil, nil
 	}
 	from, to = max(from, 0), min(to, f.Shape[0])
 	if from >= to {
@@ -105,13 +107,14 @@ func (r *frames) ReadRecords(f *shm.ArrayFrame, from, to int) ([][]shm.Value, er
 	return out, nil
 }
 
-// valuesOf returns how many values an item of the dtype has.
+// valuesOf returns how many values an item of the dtype has, the lists included that hold
+// them.
 func valuesOf(t *pickle.DType) int {
 	n := 1
-	if t.Base != nil {
+	if t.Base != nil && t.Size > 0 {
 		n = valuesOf(t.Base)
 		for _, side := range t.Shape {
-			n = min(n, maxValues+1) * min(side, maxValues+1)
+			n = 1 + min(n, maxValues+1)*min(side, maxValues+1)
 		}
 	}
 	for _, f := range t.Fields {
@@ -123,6 +126,9 @@ func valuesOf(t *pickle.DType) int {
 // itemValue is the value of one item of a dtype.
 func itemValue(t *pickle.DType, b []byte) shm.Value {
 	switch {
+	case t.Base != nil && t.Size == 0:
+		// A shape such as (2^28, 0) says of how many lists, and has no byte for any.
+		return []shm.Value{}
 	case t.Base != nil:
 		v, _ := listOf(t.Base, t.Shape, b)
 		return v

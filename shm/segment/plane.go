@@ -19,6 +19,9 @@ const (
 	maxPlane = 1 << 30 // bytes
 )
 
+// atOnce is how many rows a mean is made of at a time: as many as a fast way takes.
+const atOnce = 64
+
 // plane is where the pixels of a selection lie.
 type plane struct {
 	base                             int // byte of the first sample
@@ -65,6 +68,10 @@ func (r *frames) ReadPlane(f *shm.ArrayFrame, sel shm.Selection, dst []byte) (sh
 	}
 	if p.outRows > 0 && p.outCols > maxPlane/size/p.samples/p.outRows {
 		return shm.Pixels{}, fmt.Errorf("%d x %d pixels are more than are read at once: take a larger step, or a part", p.outRows, p.outCols)
+	}
+	// A mean is made of whole rows, and a segment may be said to be larger than any memory.
+	if p.step > 1 && !p.nearest && p.cols > maxPlane/8/p.samples/min(p.step, max(p.rows, 1), atOnce) {
+		return shm.Pixels{}, fmt.Errorf("rows of %d pixels are more than are read at once: take the nearest pixels, or a part", p.cols)
 	}
 	if f.Info != nil {
 		p.limits = f.Info.Limits
@@ -291,8 +298,7 @@ func readPlane[T pixel](p *plane, data []byte, dst []T, load gather[T], native b
 
 	m := newMeans[T](p)
 	var buffer []T
-	const atOnce = 64 // as many as a fast way takes
-	var from, to int  // the rows in buffer
+	var from, to int // the rows in buffer
 	w := p.cols * p.samples
 	rows := min(p.step, p.rows, atOnce)
 	if p.turned() {

@@ -608,12 +608,60 @@ func TestRecords(t *testing.T) {
 	if _, err := mustOpen(t, flat).ReadRecords(mustFrame(t, mustOpen(t, flat)), 0, 1); err == nil {
 		t.Error("numbers were read as records")
 	}
-	// Items of no bytes must not become values without number.
-	huge := share(t, Spec{DType: []any{[]any{"none", "|S0", []int{1 << 30}}, []any{"x", "|u1"}}, Shape: []int{4}})
-	publish(t, huge, make([]byte, 4), Frame{})
-	if v, err := mustOpen(t, huge).ReadRecords(mustFrame(t, mustOpen(t, huge)), 0, 4); err == nil {
-		t.Errorf("a thousand million values were read: %d", len(v))
+}
+
+// A number that a dtype or a shape declares, and for which there is no byte, makes nothing
+// and nobody wait: neither fields without bytes, whichever of their sides is 0, nor records
+// without, nor rows that are longer than any memory.
+func TestNothingIsMadeOfNoBytes(t *testing.T) {
+	for _, field := range []any{
+		[]any{"none", "|S0", []int{1 << 30}},
+		[]any{"none", "<f8", []int{1 << 28, 0}},
+		[]any{"none", "<f8", []int{0, 1 << 28}},
+		[]any{"none", "|u1", []int{3, 1 << 20, 0, 1 << 10}},
+		[]any{"none", []any{[]any{"a", "<f8", []int{1 << 20, 0}}, []any{"b", "|V0"}}, []int{1 << 18}},
+	} {
+		w := share(t, Spec{DType: []any{field, []any{"x", "|u1"}}, Shape: []int{4}})
+		publish(t, w, []byte{1, 2, 3, 4}, Frame{})
+		r := mustOpen(t, w)
+		f := mustFrame(t, r)
+		var got [][]shm.Value
+		var err error
+		if n := allocated(func() { got, err = r.ReadRecords(f, 0, 4) }); n > 1<<20 {
+			t.Errorf("%v: %d bytes were allocated", field, n)
+		}
+		if err != nil || len(got) != 4 || got[3][1] != int64(4) || !reflect.DeepEqual(got[3][0], []shm.Value{}) {
+			t.Errorf("%v: %v, %v", field, got, err)
+		}
 	}
+	none := share(t, Spec{DType: []any{[]any{"a", "<f8", []int{1 << 20, 0}}}, Shape: []int{1 << 40}})
+	publish(t, none, nil, Frame{})
+	if got, err := mustOpen(t, none).ReadRecords(mustFrame(t, mustOpen(t, none)), 0, 1<<40); err != nil || got != nil {
+		t.Errorf("of records without bytes %d were read, %v", len(got), err)
+	}
+	// The file of a segment may be as long as it says without having a page.
+	for _, descr := range []string{">f4", "<f4", "|u1", "<i8"} {
+		dtype, _ := pickle.ParseDType(descr)
+		r := &frames{dtype: dtype, shape: []int{64, 1 << 33}, backing: noMemory{}}
+		f := &shm.ArrayFrame{Seq: 1, Shape: r.shape}
+		if _, err := r.ReadPlane(f, shm.Selection{Index: []int{0, 0}, Y: 0, X: 1, C: -1, Rows: 64, Cols: 1 << 33, Step: maxStep}, nil); err == nil {
+			t.Errorf("%s: means of rows of 2^33 pixels were read", descr)
+		}
+	}
+}
+
+// noMemory is the memory of frames that must not be read at all.
+type noMemory struct{}
+
+func (noMemory) data(*shm.ArrayFrame, int, func([]byte) error) error { return nil }
+
+// allocated is how many bytes f allocates.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
 }
 
 func TestOvertaken(t *testing.T) {
