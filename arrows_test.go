@@ -14,12 +14,12 @@ import (
 // shared are the packages below dashboard that others below it may import. No tab
 // is among them: a tab knows no other, so that each can be read, and taken out, by
 // itself.
-const shared = `(chart|door|frame|hub|pixels(/pixelstest)?|prose|record|refusal|series|source|steer|tab)`
+const shared = `(answer|budget|chart|door|frame|hub|pixels(/pixelstest)?|prose|record|refusal|series|source|steer|tab)`
 
 // arrows says which of webmon's packages a package may import; ARCHITECTURE.md
 // draws the picture. The first rule that fits a package counts.
 var arrows = []struct{ from, to string }{
-	{`^webmon$`, `^webmon/(fault|private|dashboard|dashboard/(certs|instance|source)|shm|shm/(process|demo|discover|model|segment))$`},
+	{`^webmon$`, `^webmon/(fault|private|dashboard|dashboard/(budget|certs|instance|source)|shm|shm/(process|demo|discover|model|segment))$`},
 	{`^webmon/(fault|natural|private)$`, `^$`},
 	{`^webmon/shm$`, `^webmon/natural$`},
 	{`^webmon/shm/pickle$`, `^webmon/natural$`},
@@ -31,9 +31,10 @@ var arrows = []struct{ from, to string }{
 	{`^webmon/components`, `^webmon/(natural|components(/.*)?)$`},
 	{`^webmon/public$`, `^$`},
 	// The hub knows frames as bytes and the series numbers: neither knows sources.
-	{`^webmon/dashboard/hub$`, `^webmon/(dashboard/frame|fault)$`},
+	{`^webmon/dashboard/hub$`, `^webmon/(dashboard/(budget|frame)|fault)$`},
 	{`^webmon/dashboard/(certs|door|instance|record)$`, `^webmon/(fault|private)$`},
-	{`^webmon/dashboard/(series|refusal|frame|prose)$`, `^$`},
+	{`^webmon/dashboard/(budget|series|refusal|frame|prose)$`, `^$`},
+	{`^webmon/dashboard/answer$`, `^webmon/dashboard/budget$`},
 	// The API tells of simulations what their tab knows.
 	{`^webmon/dashboard/api$`, `^webmon/(dashboard/(models|` + shared + `)|fault|natural|shm)$`},
 	{`^webmon/dashboard/`, `^webmon/(dashboard/` + shared + `|components(/.*)?|fault|natural|shm)$`},

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"webmon/dashboard"
+	"webmon/dashboard/budget"
 	"webmon/shm"
 	"webmon/shm/model"
 )
@@ -55,6 +56,7 @@ type config struct {
 	logPath     string
 	logLevel    slog.Level
 	linger      time.Duration // 0: for ever
+	memory      int64         // bytes that are kept
 
 	models []model.Spec // that people name
 	params shm.ModelParams
@@ -113,6 +115,7 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (config,
 	fs.StringVar(&cfg.logPath, "log-path", "", "`file` for the log (default: standard error; in the state folder when a process starts webmon)")
 	fs.TextVar(&cfg.logLevel, "log-level", slog.LevelInfo, "`level` of the log: debug, info, warn or error")
 	fs.DurationVar(&cfg.linger, "linger", 0, "stop this `long` after the last process and the last browser are gone, 0 for never\n(default: never; 10m when a process starts webmon)")
+	memory := fs.String("memory", "", "`size` of what is kept in memory, such as 512MiB or 10%: histories, frames, answers\n(default: a quarter of the machine's memory)")
 	var models list
 	python := fs.String("python", "", "`program` that runs Python files of models (default: the Python of $VIRTUAL_ENV, else python3)")
 	fs.Var(&models, "model", "Python `file` of models to run for whoever looks, or tcp://host:port of a super_hydro server; may be repeated")
@@ -158,6 +161,11 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (config,
 		cfg.params.Tracers = tracers
 	}
 	err := cfg.check(fs, getenv)
+	if cfg.memory = budget.Default(); err == nil && *memory != "" {
+		if cfg.memory, err = budget.ParseSize(*memory); err != nil {
+			err = usagef("--memory: %v", err)
+		}
+	}
 	if err == nil {
 		err = cfg.https.check(asked)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"webmon/dashboard"
+	"webmon/dashboard/budget"
 	"webmon/dashboard/source"
 	"webmon/fault"
 	"webmon/shm"
@@ -148,14 +149,14 @@ func follow(ctx context.Context, dir string, logger *slog.Logger, faults *fault.
 const endsWithin = 5 * time.Second
 
 // attacher makes the adapter for each kind of target.
-func attacher(models *model.Catalogue, logger *slog.Logger) func(context.Context, source.Target, dashboard.Self) (shm.Source, error) {
+func attacher(models *model.Catalogue, kept *budget.Budget, logger *slog.Logger) func(context.Context, source.Target, dashboard.Self) (shm.Source, error) {
 	return func(ctx context.Context, t source.Target, self dashboard.Self) (shm.Source, error) {
 		if t.Kind.IsModel() {
 			return models.Open(ctx, t.Name, self.Watchers)
 		}
 		opts := process.Options{
 			Address: t.Address, Authkey: t.Authkey, PID: t.PID, Kind: t.Kind, Name: t.Name,
-			ID: self.ID, URL: self.URL, Watchers: self.Watchers, Logger: logger,
+			ID: self.ID, URL: self.URL, Watchers: self.Watchers, Room: kept.Work, Logger: logger,
 		}
 		if t.Kind != shm.KindDemo {
 			return process.Attach(ctx, opts)

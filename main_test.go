@@ -158,6 +158,8 @@ func TestBadArguments(t *testing.T) {
 		{args: []string{"--log-path", "/no/such/folder/log"}, says: "log"},
 		{args: []string{"--linger", "-1s"}, says: "no time to wait"},
 		{args: []string{"--linger", "soon"}, says: "linger"},
+		{args: []string{"--memory", "lots"}, says: "no amount of memory"},
+		{args: []string{"--memory", "1MiB"}, says: "too little"},
 		{args: []string{"--model", "no-such-file.py"}, says: "there is no file no-such-file.py"},
 		{args: []string{"--model", "tcp://127.0.0.1"}, says: "tcp://host:port"},
 		{args: []string{"--model", "."}, says: "not a Python file"},

@@ -10,9 +10,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"time"
 
 	"webmon/dashboard"
+	"webmon/dashboard/budget"
 	"webmon/dashboard/instance"
 	"webmon/fault"
 	"webmon/shm"
@@ -45,6 +47,9 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 	}
 	defer in.Release()
 
+	kept := budget.New(cfg.memory)
+	// The collector works harder before the process becomes larger than it said.
+	debug.SetMemoryLimit(kept.Whole.Limit() + budget.Base)
 	faults := fault.NewLedger(logger)
 	models := model.New(model.Options{Params: cfg.params, Grace: cfg.grace, Logger: logger, Faults: faults})
 	defer models.Close()
@@ -54,7 +59,7 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 		}
 	}
 	stop := make(chan struct{}, 1)
-	server, err := newServer(&cfg, models, func() { shm.Signal(stop) }, logger, faults, stderr)
+	server, err := newServer(&cfg, models, kept, func() { shm.Signal(stop) }, logger, faults, stderr)
 	if err != nil {
 		return err
 	}
@@ -125,7 +130,7 @@ func acquire(ctx context.Context, dir string, cfg config, logger *slog.Logger) (
 
 // newServer listens where cfg says. stop is called when a person asks webmon to
 // stop.
-func newServer(cfg *config, models *model.Catalogue, stop func(), logger *slog.Logger, faults *fault.Ledger, stderr io.Writer) (*dashboard.Server, error) {
+func newServer(cfg *config, models *model.Catalogue, kept *budget.Budget, stop func(), logger *slog.Logger, faults *fault.Ledger, stderr io.Writer) (*dashboard.Server, error) {
 	folder, err := instance.StateDir()
 	if err != nil {
 		folder = ""
@@ -159,7 +164,8 @@ func newServer(cfg *config, models *model.Catalogue, stop func(), logger *slog.L
 		AllowHosts:  cfg.allowHosts,
 		Certs:       crypt,
 		Notices:     notices,
-		Attach:      attacher(models, logger),
+		Attach:      attacher(models, kept, logger),
+		Budget:      kept,
 		Models:      models,
 		ModelsFirst: len(cfg.models) > 0,
 		AddModel:    adder(models),

@@ -1,6 +1,7 @@
 package components
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,6 +49,8 @@ type StatusSource struct {
 	ManagerCPU float64 // fraction of one core, for all work of the manager; negative if not known
 	Waiting    float64 // fraction of the time in which a request is under way
 
+	Kept StatusKept // its states and histories
+
 	ReaderURL string // URL of another webmon that reads the process; "" for none
 	Dismiss   string // URL to post to, to forget a process that is gone; "" for none
 }
@@ -66,8 +69,19 @@ type StatusServer struct {
 	// last minute; negative if not known.
 	PaintMedian, PaintP99 time.Duration
 	MemoryBytes           uint64
-	CPU                   float64 // fraction of one core
-	Trust                 string  // address of the page about the own authority; "" where there is none
+	CPU                   float64      // fraction of one core
+	Trust                 string       // address of the page about the own authority; "" where there is none
+	Budget                uint64       // bytes of what webmon keeps, at most
+	Kept                  []StatusKept // states and histories of all sources first
+}
+
+// StatusKept is one share of what webmon keeps.
+type StatusKept struct {
+	Title             string
+	Limit, Used, Most uint64 // bytes; Most is the most it ever was
+	Dropped           uint64 // things that were let go because there was no room for them
+	DroppedBytes      uint64
+	Refused           uint64 // things that were not begun because there was no room for them
 }
 
 // StatusEvent is one thing that happened.
@@ -125,6 +139,29 @@ func (s Status) sources() ui.TableProps {
 				{Text: src.Napari}, {Text: src.Python}, {Text: number(src.PID)}, {Text: number(src.Starts)},
 			},
 		})
+	}
+	return props
+}
+
+func (s Status) kept() ui.TableProps {
+	props := ui.TableProps{
+		Caption: "Table of what webmon keeps",
+		Columns: []ui.Column{
+			{Title: "kept"},
+			{Title: "now", Numeric: true}, {Title: "most so far", Numeric: true}, {Title: "at most", Numeric: true},
+			{Title: "let go", Numeric: true}, {Title: "of", Numeric: true}, {Title: "refused", Numeric: true},
+		},
+	}
+	rows := slices.Clone(s.Server.Kept)
+	for _, src := range s.Sources {
+		kept := src.Kept
+		kept.Title = "of which " + src.Name
+		rows = slices.Insert(rows, min(1, len(rows)), kept)
+	}
+	for _, k := range rows {
+		props.Rows = append(props.Rows, ui.Row{Key: k.Title, Cells: ui.Text(k.Title,
+			ui.BytesText(float64(k.Used)), ui.BytesText(float64(k.Most)), ui.BytesText(float64(k.Limit)),
+			ui.Count(k.Dropped), ui.BytesText(float64(k.DroppedBytes)), ui.Count(k.Refused))})
 	}
 	return props
 }

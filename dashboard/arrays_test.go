@@ -434,7 +434,7 @@ func TestFramesThatAreTakenBack(t *testing.T) {
 		t.Fatalf("while it is shared: %d %s", status, body)
 	}
 	live := s.socket("napari/arrays/layer.3")
-	live.until("20") // elements of 2 bytes
+	live.until("layer.3")
 	withheld := *cam.Info()
 	withheld.Shm, withheld.Note = "", "The layer is hidden in napari."
 	withheld.Stats.Problem = withheld.Note

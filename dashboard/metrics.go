@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"webmon/dashboard/budget"
 	"webmon/dashboard/source"
 	"webmon/fault"
 )
@@ -52,6 +53,14 @@ var (
 	descMissed    = desc("array_missed_total", "Frames of an array that were overwritten before webmon read them.", "source", "array")
 	descTorn      = desc("array_torn_total", "Frames of an array that changed while they were read, and were left out.", "source", "array")
 	descFaults    = desc("faults_total", "Panics that were caught, by the part of webmon that ended with each.", "part")
+	descKept      = desc("kept_bytes", "Bytes that webmon keeps now.", "what")
+	descKeptMost  = desc("kept_bytes_most", "The most bytes that webmon has kept.", "what")
+	descKeptLimit = desc("kept_bytes_limit", "Bytes that webmon may keep.", "what")
+	descDropped   = desc("dropped_total", "Things that were let go because there was no room for them.", "what")
+	descDroppedB  = desc("dropped_bytes_total", "Bytes that were let go because there was no room for them.", "what")
+	descRefused   = desc("refused_total", "Things that were not begun because there was no room for them.", "what")
+	descSrcKept   = desc("source_kept_bytes", "Bytes of the source's states and histories.", "source")
+	descSrcDrop   = desc("source_dropped_total", "Messages of the source that were let go because there was no room for them.", "source")
 	descNotices   = desc("source_notices_total", "Things that went wrong while reading the source.", "source", "kind")
 )
 
@@ -112,6 +121,16 @@ func (c *collector) server(ch sheet) {
 	own := c.s.usage.read(time.Now(), h)
 	ch.count(descCPU, own.CPUTime.Seconds())
 	ch.gauge(descMemory, own.MemoryBytes)
+	b := c.s.opts.Budget
+	for _, account := range []*budget.Account{b.Whole, b.Sources, b.Browsers, b.Answers, b.Work} {
+		use := account.Use()
+		ch.gauge(descKept, float64(use.Used), use.Name)
+		ch.gauge(descKeptMost, float64(use.Most), use.Name)
+		ch.gauge(descKeptLimit, float64(use.Limit), use.Name)
+		ch.count(descDropped, float64(use.Dropped), use.Name)
+		ch.count(descDroppedB, float64(use.DroppedBytes), use.Name)
+		ch.count(descRefused, float64(use.Refused), use.Name)
+	}
 }
 
 // ofSource collects what there is to tell of a source.
@@ -122,6 +141,8 @@ func ofSource(ch sheet, src *source.Source, now time.Time) {
 		connected = 1
 	}
 	ch.gauge(descConnected, connected, st.ID)
+	ch.gauge(descSrcKept, float64(st.Kept.Used), st.ID)
+	ch.count(descSrcDrop, float64(st.Kept.Dropped), st.ID)
 	ch.count(descFrames, float64(st.Frames), st.ID)
 	ch.gauge(descRate, st.FrameRate, st.ID)
 	ch.gauge(descLatency, st.Latency.Median/1e3, st.ID, "0.5")

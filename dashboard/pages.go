@@ -18,6 +18,7 @@ import (
 	"webmon/components/layout"
 	"webmon/components/storybook"
 	"webmon/components/ui"
+	"webmon/dashboard/answer"
 	"webmon/dashboard/chart"
 	"webmon/dashboard/door"
 	"webmon/dashboard/refusal"
@@ -334,11 +335,19 @@ func (s *Server) plain() layout.Page {
 	return layout.Page{Prefix: s.opts.Prefix, Asset: s.assets.URL}
 }
 
+// render answers with a page, or a part of one. It is made before any of it is sent, so
+// that a browser that reads slowly holds nothing of what the page shows.
 func (s *Server) render(c echo.Context, status int, component templ.Component) error {
+	ctx := c.Request().Context()
+	body, err := s.pages.Make(ctx, 0, func(b *answer.Body) error { return component.Render(ctx, b) })
+	if err != nil {
+		return err
+	}
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
+	h.Set(echo.HeaderContentLength, strconv.Itoa(body.Len()))
 	c.Response().WriteHeader(status)
-	return component.Render(c.Request().Context(), c.Response())
+	return body.Send(c.Response())
 }
 
 // login is what the page says that asks for the token. why is why the request is
@@ -377,9 +386,13 @@ func (s *Server) failed(err error, c echo.Context) {
 	}
 	status, text := http.StatusInternalServerError, "Something went wrong inside webmon; its log says what."
 	var no *refusal.Error
+	var busy *answer.Busy
 	var he *echo.HTTPError
 	if errors.As(err, &no) {
 		status, text = statusOf(no), no.Text
+	} else if errors.As(err, &busy) {
+		_ = c.String(http.StatusServiceUnavailable, busy.Error()+"\n") // there is no room for a page
+		return
 	} else if errors.As(err, &he) {
 		status = he.Code
 		switch m, ok := he.Message.(string); {

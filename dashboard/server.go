@@ -32,7 +32,9 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"webmon/components/ui"
+	"webmon/dashboard/answer"
 	"webmon/dashboard/api"
+	"webmon/dashboard/budget"
 	"webmon/dashboard/certs"
 	"webmon/dashboard/door"
 	"webmon/dashboard/frame"
@@ -57,6 +59,8 @@ const (
 	requestTimeout = 30 * time.Second
 	stopTimeout    = 5 * time.Second
 	maxBrowsers    = 10_000
+	maxPages       = 64       // that are rendered at the same time
+	browserBytes   = 32 << 10 // of memory that a connected browser takes before it is sent anything
 )
 
 // Options configure a Server.
@@ -98,7 +102,8 @@ type Options struct {
 	// Changes is the folder of the record of what people change. "": the record lasts
 	// as long as the server.
 	Changes string
-	Logger  *slog.Logger // nil: slog.Default()
+	Budget  *budget.Budget // of what is kept; nil: the default of this machine
+	Logger  *slog.Logger   // nil: slog.Default()
 	// Faults takes what panics; nil: a new one that writes to Logger.
 	Faults *fault.Ledger
 }
@@ -134,7 +139,8 @@ type Server struct {
 	names    []string             // that requests may be addressed to
 	roles    map[string]door.Role // that each route needs
 	api      *api.API
-	models   *models.Models // nil: there are none
+	models   *models.Models  // nil: there are none
+	pages    *answer.Answers // the HTML of requests
 	assets   *public.Assets
 	tabs     []tab.Tab
 	self     Self
@@ -193,6 +199,9 @@ func New(opts Options) (*Server, error) {
 	if opts.Faults == nil {
 		opts.Faults = fault.NewLedger(opts.Logger)
 	}
+	if opts.Budget == nil {
+		opts.Budget = budget.New(budget.Default())
+	}
 	s := &Server{
 		opts:   opts,
 		people: people.New(),
@@ -200,6 +209,7 @@ func New(opts Options) (*Server, error) {
 		began:  time.Now(),
 		token:  opts.Token,
 		names:  hostNames(opts.AllowHosts),
+		pages:  answer.New(opts.Budget.Answers, maxPages),
 		pumps:  map[*source.Source]*pumping{},
 	}
 	s.people.Faults = opts.Faults
@@ -225,8 +235,8 @@ func New(opts Options) (*Server, error) {
 	s.self = Self{ID: rand.Text(), URL: s.address(s.publicHost())}
 	s.hub = hub.New(hub.Options{
 		Open: s.openTopic, Close: s.closeTopic, Refresh: s.refreshTopic, Ready: s.readyTopic,
-		Greeting: s.greeting, May: s.mayWatch, Kinds: s.kinds(), Watching: s.watching, Logger: opts.Logger,
-		Faults: opts.Faults,
+		Greeting: s.greeting, May: s.mayWatch, Kinds: s.kinds(), Watching: s.watching,
+		Budget: opts.Budget, Logger: opts.Logger, Faults: opts.Faults,
 	})
 	s.registry, err = source.NewRegistry(source.Options{
 		Attach: func(ctx context.Context, t source.Target) (shm.Source, error) {
@@ -240,7 +250,7 @@ func New(opts Options) (*Server, error) {
 			}
 			return adapter, err
 		},
-		Added: s.startPump, Removed: s.stopPump, Logger: opts.Logger, Faults: opts.Faults,
+		Added: s.startPump, Removed: s.stopPump, Budget: opts.Budget, Logger: opts.Logger, Faults: opts.Faults,
 	})
 	if err != nil {
 		s.changes.Close()
@@ -249,7 +259,10 @@ func New(opts Options) (*Server, error) {
 	if opts.Models != nil {
 		s.models = s.newModels()
 	}
-	s.api = api.New(api.Options{Registry: s.registry, Desk: s.desk, Models: s.models, Changes: s.changes, Logger: opts.Logger, Faults: opts.Faults})
+	s.api = api.New(api.Options{
+		Registry: s.registry, Desk: s.desk, Models: s.models, Changes: s.changes, Budget: opts.Budget,
+		Logger: opts.Logger, Faults: opts.Faults,
+	})
 	s.tabs = append(s.tabTable(), opts.Tabs...)
 	if err := checkTabs(s.tabs); err != nil {
 		s.release()
@@ -562,7 +575,7 @@ func (s *Server) openTopic(t *hub.Topic) error {
 		return fmt.Errorf("the source %q has just been forgotten", id)
 	}
 	t.Owner = p.pump
-	at := tab.Place{Source: src, Prefix: s.opts.Prefix, Topic: t.Name(), Detail: detail, Locked: locked}
+	at := tab.Place{Source: src, Prefix: s.opts.Prefix, Topic: t.Name(), Hub: t, Detail: detail, Locked: locked}
 	return s.open(p.pump, t, name, at)
 }
 

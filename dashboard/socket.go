@@ -33,6 +33,11 @@ func (s *Server) socket(c echo.Context) error {
 	if s.hub.Stats().Browsers >= maxBrowsers {
 		return echo.NewHTTPError(http.StatusServiceUnavailable, "Too many browsers are connected to this webmon.")
 	}
+	if !s.opts.Budget.Browsers.Take(browserBytes) {
+		s.opts.Budget.Browsers.Refused()
+		return echo.NewHTTPError(http.StatusServiceUnavailable, "There is no room for another browser: close pages that are not needed, or start webmon with more --memory.")
+	}
+	defer s.opts.Budget.Browsers.Give(browserBytes)
 	conn, err := upgrader.Upgrade(c.Response(), c.Request(), nil)
 	if err != nil {
 		return nil // the upgrader has answered

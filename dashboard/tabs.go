@@ -10,6 +10,7 @@ import (
 
 	"webmon/components"
 	"webmon/dashboard/arrays"
+	"webmon/dashboard/budget"
 	"webmon/dashboard/controls"
 	"webmon/dashboard/layers"
 	"webmon/dashboard/loader"
@@ -91,6 +92,16 @@ func (s *Server) aboutServer(now time.Time) components.StatusServer {
 	}
 	if s.opts.Certs != nil && s.opts.Certs.Own() {
 		out.Trust = s.opts.Prefix + trustPath
+	}
+	b := s.opts.Budget
+	out.Budget = uint64(b.Whole.Limit())
+	for _, part := range []struct {
+		title   string
+		account *budget.Account
+	}{
+		{"states and histories", b.Sources}, {"frames", b.Browsers}, {"answers", b.Answers}, {"replies", b.Work},
+	} {
+		out.Kept = append(out.Kept, status.Kept(part.title, part.account.Use()))
 	}
 	if h.PaintMedian == 0 {
 		out.PaintMedian, out.PaintP99 = -1, -1 // not known: no page has painted anything yet

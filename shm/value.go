@@ -3,6 +3,7 @@ package shm
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"math"
 	"math/big"
@@ -88,6 +89,63 @@ func AppendJSON(b []byte, v Value) ([]byte, error) {
 		enc, err := json.Marshal(v)
 		return append(b, enc...), err
 	}
+}
+
+// flushAt is from how many bytes on WriteJSON writes what it has.
+const flushAt = 32 << 10
+
+// WriteJSON writes v as AppendJSON appends it, in pieces, so that the whole is never in
+// memory. An error may come after a part was written.
+func WriteJSON(w io.Writer, v Value) error {
+	j := &jsonWriter{w: w}
+	if err := j.value(v); err != nil {
+		return err
+	}
+	_, err := w.Write(j.b)
+	return err
+}
+
+type jsonWriter struct {
+	w io.Writer
+	b []byte
+}
+
+// value appends v to what is to be written, and writes it once it is long.
+func (j *jsonWriter) value(v Value) (err error) {
+	switch v := v.(type) {
+	case []Value:
+		j.b = append(j.b, '[')
+		for i, e := range v {
+			if i > 0 {
+				j.b = append(j.b, ',')
+			}
+			if err := j.value(e); err != nil {
+				return err
+			}
+		}
+		j.b = append(j.b, ']')
+	case map[string]Value:
+		j.b = append(j.b, '{')
+		for i, k := range slices.Sorted(maps.Keys(v)) {
+			if i > 0 {
+				j.b = append(j.b, ',')
+			}
+			j.b = append(appendString(j.b, k), ':')
+			if err := j.value(v[k]); err != nil {
+				return fmt.Errorf("%s: %w", k, err)
+			}
+		}
+		j.b = append(j.b, '}')
+	default:
+		j.b, err = AppendJSON(j.b, v)
+	}
+	if err == nil && len(j.b) >= flushAt {
+		_, err = j.w.Write(j.b)
+		if j.b = j.b[:0]; cap(j.b) > 8*flushAt {
+			j.b = nil
+		}
+	}
+	return err
 }
 
 type jsonAppender interface{ appendJSON(b []byte) []byte }

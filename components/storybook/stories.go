@@ -640,6 +640,12 @@ func server() components.StatusServer {
 	return components.StatusServer{
 		Version: "v0.1.0", PID: 4711, Uptime: 2*time.Hour + 13*time.Minute, Browsers: 3, Topics: 9, Sent: 183.4, SentRate: 412_000,
 		Dropped: 12, PaintMedian: 8_300 * time.Microsecond, PaintP99: 21_400 * time.Microsecond, MemoryBytes: 41 << 20, CPU: 0.0312,
+		Budget: 2 << 30, Kept: []components.StatusKept{
+			{Title: "states and histories", Limit: 1 << 30, Used: 24 << 20, Most: 31 << 20, Dropped: 1204, DroppedBytes: 310 << 20},
+			{Title: "frames", Limit: 512 << 20, Used: 9 << 20, Most: 96 << 20},
+			{Title: "answers", Limit: 256 << 20, Most: 240 << 20, Refused: 3},
+			{Title: "replies", Limit: 256 << 20, Used: 70 << 10, Most: 4 << 20},
+		},
 	}
 }
 
@@ -649,6 +655,7 @@ func liveSource() components.StatusSource {
 		Starts: 1, Frames: 128734, Rate: 59.9, Heard: true, Age: 12 * time.Millisecond,
 		LatencyMedian: 1240 * time.Microsecond, LatencyP99: 4100 * time.Microsecond,
 		Calls: 181.2, Bytes: 1_250_000, ManagerCPU: 0.041, Waiting: 0.085,
+		Kept: components.StatusKept{Limit: 512 << 20, Used: 22 << 20, Most: 31 << 20, Dropped: 1204, DroppedBytes: 310 << 20},
 	}
 }
 

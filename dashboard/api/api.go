@@ -12,16 +12,21 @@ package api
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"mime"
 	"net/http"
+	"runtime"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"webmon/dashboard/answer"
+	"webmon/dashboard/budget"
 	"webmon/dashboard/chart"
 	"webmon/dashboard/models"
 	"webmon/dashboard/record"
@@ -39,17 +44,18 @@ type Options struct {
 	Desk     *steer.Desk    // of the commands
 	Models   *models.Models // nil: there are no models, and no routes for them
 	Changes  *record.Log
-	Logger   *slog.Logger  // nil: slog.Default()
-	Faults   *fault.Ledger // told of what panics outside of a request; may be nil
+	Budget   *budget.Budget // nil: one of 1 GiB
+	Logger   *slog.Logger   // nil: slog.Default()
+	Faults   *fault.Ledger  // told of what panics outside of a request; may be nil
 }
 
 // API has the handlers. Its methods are safe for concurrent use.
 type API struct {
 	opts  Options
 	reads arrayReads
-	// making bounds how many frames are written as files at the same time. Each may
-	// need as much memory as a frame, and a whole processor.
-	making chan struct{}
+	// files are the answers that frames are written into. Each may need as much memory as
+	// a frame, and a whole processor. texts are all others.
+	files, texts *answer.Answers
 }
 
 // New returns the API for the options.
@@ -57,7 +63,51 @@ func New(opts Options) *API {
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
 	}
-	return &API{opts: opts, making: make(chan struct{}, 2), reads: arrayReads{failed: opts.Faults.Noted("api", "arrays")}}
+	if opts.Budget == nil {
+		opts.Budget = budget.New(1 << 30)
+	}
+	return &API{
+		opts:  opts,
+		reads: arrayReads{failed: opts.Faults.Noted("api", "arrays")},
+		files: answer.New(opts.Budget.Answers, 2),
+		texts: answer.New(opts.Budget.Answers, max(2, runtime.GOMAXPROCS(0))),
+	}
+}
+
+// make makes the body of an answer. Its error is an answer.
+func (a *API) make(c echo.Context, of *answer.Answers, guess int64, write func(*answer.Body) error) (*answer.Body, error) {
+	body, err := of.Make(c.Request().Context(), guess, write)
+	if busy := (*answer.Busy)(nil); errors.As(err, &busy) {
+		c.Response().Header().Set(echo.HeaderRetryAfter, "5")
+		return nil, echo.NewHTTPError(http.StatusServiceUnavailable, busy.Error())
+	}
+	return body, err
+}
+
+// send sends a body that was made, with the head that is set.
+func (a *API) send(c echo.Context, body *answer.Body) error {
+	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(body.Len()))
+	if err := body.Send(c.Response()); err != nil {
+		// The client knows how long it is, and does not take the part for the whole.
+		a.opts.Logger.Debug("answer not sent", "path", c.Path(), "error", err)
+	}
+	return nil
+}
+
+// sendJSON answers with the JSON that write writes.
+func (a *API) sendJSON(c echo.Context, write func(io.Writer) error) error {
+	body, err := a.make(c, a.texts, 0, func(b *answer.Body) error {
+		if err := write(b); err != nil {
+			return err
+		}
+		_, err := b.WriteString("\n")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
+	return a.send(c, body)
 }
 
 // Routes adds the routes of the API to e.
@@ -141,11 +191,7 @@ func (a *API) state(c echo.Context) error {
 		defer cancel()
 		src.Await(ctx, now)
 	}
-	b, err := shm.AppendJSON(nil, src.States())
-	if err != nil {
-		return fmt.Errorf("writing the state of %s: %w", src.ID(), err)
-	}
-	return c.JSONBlob(http.StatusOK, append(b, '\n'))
+	return a.sendJSON(c, func(w io.Writer) error { return shm.WriteJSON(w, src.States()) })
 }
 
 // events answers GET /api/v1/sources/<id>/events/<topic>.
@@ -174,17 +220,17 @@ func (a *API) events(c echo.Context) error {
 	from := time.Now().Add(-time.Duration(seconds * float64(time.Second)))
 	switch format := c.QueryParam("format"); format {
 	case "", "json":
-		b, err := log.AppendJSON(nil, from)
-		if err != nil {
-			return fmt.Errorf("writing the events of %s: %w", name, err)
-		}
-		return c.JSONBlob(http.StatusOK, append(b, '\n'))
+		return a.sendJSON(c, func(w io.Writer) error { return log.WriteJSON(w, from) })
 	case "csv":
+		body, err := a.make(c, a.texts, 0, func(b *answer.Body) error { return log.WriteCSV(b, from) })
+		if err != nil {
+			return err
+		}
 		h := c.Response().Header()
 		h.Set(echo.HeaderContentType, "text/csv; charset=utf-8")
 		h.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment",
 			map[string]string{"filename": src.ID() + "-" + cmp.Or(natural.Slug(name), "events") + ".csv"}))
-		return log.WriteCSV(c.Response(), from)
+		return a.send(c, body)
 	default:
 		return echo.NewHTTPError(http.StatusBadRequest, "format must be json or csv.")
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"webmon/dashboard/answer"
 	"webmon/dashboard/pixels"
 	"webmon/dashboard/refusal"
 	"webmon/dashboard/source"
@@ -23,9 +24,6 @@ import (
 	"webmon/natural"
 	"webmon/shm"
 )
-
-// fileWait is how long a browser may take to receive a piece of a file.
-const fileWait = 30 * time.Second
 
 // arrayReads are the arrays that programs have read recently. Each counts as watched
 // for source.ReadCounts after it was read.
@@ -147,7 +145,7 @@ func (a *API) arrays(c echo.Context) error {
 	if list == nil {
 		list = shm.Arrays{}
 	}
-	return c.JSON(http.StatusOK, list)
+	return a.answer(c, list)
 }
 
 // arrayValue answers GET /api/v1/sources/<id>/arrays/<name>/value. A whole number that
@@ -178,11 +176,7 @@ func (a *API) arrayValue(c echo.Context) error {
 
 // answer answers with a value as JSON.
 func (a *API) answer(c echo.Context, v shm.Value) error {
-	b, err := shm.AppendJSON(nil, v)
-	if err != nil {
-		return fmt.Errorf("writing an answer: %w", err)
-	}
-	return c.JSONBlob(http.StatusOK, append(b, '\n'))
+	return a.sendJSON(c, func(w io.Writer) error { return shm.WriteJSON(w, v) })
 }
 
 // arrayProfile answers GET /api/v1/sources/<id>/arrays/<name>/profile.
@@ -256,12 +250,6 @@ func (a *API) arrayFile(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	select {
-	case a.making <- struct{}{}:
-	case <-c.Request().Context().Done():
-		return c.Request().Context().Err()
-	}
-	defer func() { <-a.making }()
 	switch file[dot:] {
 	case ".npy":
 		return a.arrayNPY(c, src, info)
@@ -287,24 +275,51 @@ func (a *API) arrayNPY(c echo.Context, src *source.Source, info *shm.ArrayInfo) 
 			return bad(field, natural.Sentence(err.Error()))
 		}
 	}
-	var npy *pixels.NPY
-	if _, err := a.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
-		npy, err = pixels.ReadNPY(c.Request().Context(), frame, plane)
-		if no := (*refusal.Error)(nil); errors.As(err, &no) && no.Field == "plane" {
-			no.Field = field
-		}
+	// The whole frame is read, and a plane is copied out of it.
+	body, err := a.make(c, a.files, frameBytes(info)+planeBytes(info, plane), func(b *answer.Body) error {
+		_, err := a.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) error {
+			npy, err := pixels.ReadNPY(c.Request().Context(), frame, plane)
+			if no := (*refusal.Error)(nil); errors.As(err, &no) && no.Field == "plane" {
+				no.Field = field
+			}
+			if err == nil {
+				_, _ = b.Write(npy.Header) // there is room for it
+				b.Adopt(npy.Data)
+			}
+			return err
+		})
 		return err
-	}); err != nil {
+	})
+	if err != nil {
 		return err
 	}
 	attach(c, src, info.Name+".npy", echo.MIMEOctetStream)
-	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(npy.Header)+len(npy.Data)))
-	w := patient(c)
-	if _, err := w.Write(npy.Header); err != nil {
-		return nil // the client is gone
+	return a.send(c, body)
+}
+
+// frameBytes is how many bytes a whole frame of an array takes at most, 0 if it is more
+// than is ever read.
+func frameBytes(info *shm.ArrayInfo) int64 {
+	item, _ := pixels.ItemBytes(info)
+	n := pixels.Count(info.Shape)
+	if item <= 0 || n > pixels.MaxNPY/item {
+		return 0
 	}
-	_, _ = w.Write(npy.Data)
-	return nil
+	return int64(item) * int64(n)
+}
+
+// planeBytes is how many bytes a plane takes that is cut out of a frame, 0 for none.
+func planeBytes(info *shm.ArrayInfo, plane pixels.Index) int64 {
+	bytes := frameBytes(info)
+	if plane == nil || len(plane) != len(info.Shape) {
+		return 0
+	}
+	for i, at := range plane {
+		if at >= 0 && info.Shape[i] > 0 {
+			bytes /= int64(info.Shape[i])
+		}
+	}
+	return bytes
 }
 
 func (a *API) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInfo) error {
@@ -351,35 +366,58 @@ func (a *API) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInfo) 
 	default:
 		return bad("origin", "origin must be upper or lower")
 	}
-	var img image.Image
-	if _, err = a.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
-		img, err = pixels.ReadPicture(c.Request().Context(), frame, look)
-		return err
-	}); err != nil {
+	// The pixels as they are read, with up to 8 bytes a sample; the picture; and its file.
+	const each = 8 + 4 + 4
+	body, err := a.make(c, a.files, each*picturePixels(info, index), func(b *answer.Body) error {
+		var img image.Image
+		if _, err := a.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
+			img, err = pixels.ReadPicture(c.Request().Context(), frame, look)
+			return err
+		}); err != nil {
+			return err
+		}
+		return pixels.WritePNG(b, img)
+	})
+	if err != nil {
 		return err
 	}
 	c.Response().Header().Set(echo.HeaderContentType, "image/png")
 	c.Response().Header().Set(echo.HeaderContentDisposition, mime.FormatMediaType("inline",
 		map[string]string{"filename": fileName(src, info.Name+".png")}))
-	if err := pixels.WritePNG(patient(c), img); err != nil {
-		a.opts.Logger.Debug("picture not sent", "array", info.Name, "error", err)
+	return a.send(c, body)
+}
+
+// picturePixels is how many samples a plane of an array has, 0 if it is no plane or one
+// that is too large for a picture.
+func picturePixels(info *shm.ArrayInfo, index pixels.Index) int64 {
+	sel, err := index.Plane(info.Shape)
+	if err != nil || sel.Rows*sel.Cols > pixels.MaxPNG {
+		return 0
 	}
-	return nil
+	samples := 1
+	if sel.C >= 0 {
+		samples = info.Shape[sel.C]
+	}
+	return int64(sel.Rows) * int64(sel.Cols) * int64(samples)
 }
 
 func (a *API) arrayCSV(c echo.Context, src *source.Source, info *shm.ArrayInfo) error {
-	var write func(io.Writer) error
-	if _, err := a.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
-		write, err = pixels.WriteCSV(c.Request().Context(), frame)
+	guess := int64(0)
+	if len(info.Fields) == 0 {
+		guess = frameBytes(info) // it is read as a whole
+	}
+	body, err := a.make(c, a.files, guess, func(b *answer.Body) error {
+		_, err := a.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) error {
+			b.Reset() // another frame was overwritten half way
+			return pixels.WriteCSV(c.Request().Context(), b, frame)
+		})
 		return err
-	}); err != nil {
+	})
+	if err != nil {
 		return err
 	}
 	attach(c, src, info.Name+".csv", "text/csv; charset=utf-8")
-	if err := write(patient(c)); err != nil {
-		a.opts.Logger.Debug("table not sent", "array", info.Name, "error", err)
-	}
-	return nil
+	return a.send(c, body)
 }
 
 // attach makes the answer a file that browsers save.
@@ -392,29 +430,4 @@ func attach(c echo.Context, src *source.Source, name, kind string) {
 // fileName is a name that every system accepts: names of arrays may contain colons.
 func fileName(src *source.Source, name string) string {
 	return src.ID() + "-" + strings.ReplaceAll(name, ":", "_")
-}
-
-// patient is the body of an answer that may take long, as long as the client keeps
-// receiving it.
-func patient(c echo.Context) io.Writer {
-	return &patientWriter{c.Response(), http.NewResponseController(c.Response())}
-}
-
-type patientWriter struct {
-	w       io.Writer
-	control *http.ResponseController
-}
-
-func (p *patientWriter) Write(b []byte) (int, error) {
-	const piece = 1 << 20
-	written := 0
-	for {
-		// If the deadline cannot be set, as in tests, that of the request holds.
-		_ = p.control.SetWriteDeadline(time.Now().Add(fileWait))
-		n, err := p.w.Write(b[:min(len(b), piece)])
-		written += n
-		if b = b[n:]; err != nil || len(b) == 0 {
-			return written, err
-		}
-	}
 }

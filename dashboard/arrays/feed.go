@@ -3,8 +3,8 @@ package arrays
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
-	"sync"
 	"time"
 
 	"webmon/dashboard/frame"
@@ -42,9 +42,10 @@ type picture struct {
 	topic string
 	part  pixels.Part
 
+	hub *hub.Topic // has the buffers, and knows how many there may be
+
 	generation string // and number of the frame that was made last
 	seq        uint64
-	free       buffers
 }
 
 func newPicture(at tab.Place) (tab.Pictures, error) {
@@ -52,7 +53,7 @@ func newPicture(at tab.Place) (tab.Pictures, error) {
 	if err != nil {
 		return tab.Pictures{}, err
 	}
-	f := &picture{src: at.Source, topic: at.Topic, part: p}
+	f := &picture{src: at.Source, topic: at.Topic, part: p, hub: at.Hub}
 	return tab.Pictures{Wants: []string{shm.ArrayTopic(p.Name)}, Next: f.next}, nil
 }
 
@@ -75,7 +76,10 @@ func (f *picture) next(now time.Time) *hub.Message {
 	return m
 }
 
-var errSame = errors.New("the frame was sent before")
+var (
+	errSame   = errors.New("the frame was sent before")
+	errNoRoom = errors.New("there is no room for the picture")
+)
 
 // make reads the part of a frame straight into the message.
 func (f *picture) make(frame *shm.ArrayFrame, now time.Time) (*hub.Message, error) {
@@ -87,26 +91,32 @@ func (f *picture) make(frame *shm.ArrayFrame, now time.Time) (*hub.Message, erro
 	if each == 4 && f.part.Step > 1 && !f.part.Nearest {
 		each = 8 // as means of whole numbers are
 	}
-	sel, size, err := f.part.Selection(frame.Shape, each)
+	head := headerSize(f.topic, len(frame.Shape))
+	at := hub.Headroom + head
+	sel, size, err := f.part.Selection(frame.Shape, each, max(f.hub.MostPicture()-at, 1))
 	if err != nil {
 		return nil, err
 	}
 	sel.Nearest = sel.Nearest || frame.Info.Role == "labels" // the mean of two labels is a third
-	head := headerSize(f.topic, len(frame.Shape))
-	at := hub.Headroom + head
-	buf := f.free.get(at + size)
+	buf := f.hub.Buffer(at + size)
+	if buf == nil {
+		return nil, errNoRoom
+	}
 	px, err := frame.Reader.ReadPlane(frame, sel, buf[at:at])
 	if err != nil {
-		f.free.put(buf)
+		f.hub.PutBuffer(buf)
 		return nil, err
 	}
+	if at+len(px.Data) > cap(buf) {
+		f.hub.PutBuffer(buf)
+		return nil, fmt.Errorf("a picture has %d bytes where %d were asked for", len(px.Data), size)
+	}
 	if len(px.Data) > 0 && &px.Data[0] != &buf[:at+1][at] {
-		// More than there should be: what it has become is elsewhere.
-		buf = append(buf[:at], px.Data...)
+		copy(buf[at:cap(buf)], px.Data)
 	}
 	buf = buf[:at+len(px.Data)]
 	f.appendHeader(buf[hub.Headroom:hub.Headroom], head, frame, sel, px, now)
-	return hub.Lend(buf, func() { f.free.put(buf) }), nil
+	return f.hub.Lend(buf), nil
 }
 
 // headerSize is the offset at which the pixels begin, in bytes.
@@ -164,36 +174,5 @@ func writeStamp(w *frame.Writer, fr *shm.ArrayFrame) {
 		w.Micros(int64(math.Round(fr.Stamp * 1e6)))
 	} else {
 		w.Null()
-	}
-}
-
-// buffers are buffers of messages that can be used again.
-type buffers struct {
-	mu   sync.Mutex
-	free [][]byte
-}
-
-// get returns an empty buffer with room for n bytes.
-func (p *buffers) get(n int) []byte {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for len(p.free) > 0 {
-		last := len(p.free) - 1
-		b := p.free[last]
-		p.free = p.free[:last]
-		// A buffer that is much too large is left over from another shape.
-		if cap(b) >= n && cap(b)/4 <= n+1<<16 {
-			return b[:0]
-		}
-	}
-	return make([]byte, 0, n)
-}
-
-func (p *buffers) put(b []byte) {
-	const most = 3 // one is made, one is the latest, one is still under way
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.free) < most {
-		p.free = append(p.free, b[:0])
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strconv"
@@ -340,13 +341,9 @@ func (c *client) send(m *Message) {
 		m.release()
 		return
 	}
-	n, err := c.wire.write(m.wire)
-	if err != nil {
-		c.broken = err
-		m.release()
-		return
-	}
 	if !m.control() {
+		// Before it is written: the page may acknowledge it at once, and must not
+		// acknowledge more than there is.
 		sent := c.sent.Add(1)
 		if m.size >= big {
 			c.flight.add(sent, m.size)
@@ -354,18 +351,38 @@ func (c *client) send(m *Message) {
 		c.hub.stats.sent.Add(1)
 		c.hub.stats.bytes.Add(uint64(m.size))
 	}
+	n, err := c.wire.write(m.wire)
+	if err != nil {
+		c.broken = err
+		m.release()
+		return
+	}
 	if n < len(m.wire) {
 		c.rest, c.restOf = m.wire[n:], m
 		c.stuck.Store(true)
+		if m.free == nil { // it is kept for this browser alone once there is a newer one
+			c.hub.opts.Budget.Browsers.Add(int64(len(m.wire)))
+			if m.size >= big && c.hub.opts.Budget.Browsers.Over() > 0 {
+				c.broken = errNoRoom
+			}
+		}
 		return
 	}
 	m.release()
 }
 
+var (
+	errNoRoom = errors.New("the browser reads too slowly, and there is no room for what waits for it")
+	errAck    = errors.New("the page acknowledges messages that it was not sent")
+)
+
 // took forgets the rest of a message after the socket has taken it.
 func (c *client) took() {
 	if c.rest == nil {
 		return
+	}
+	if c.restOf.free == nil {
+		c.hub.opts.Budget.Browsers.Give(int64(len(c.restOf.wire)))
 	}
 	c.restOf.release()
 	c.rest, c.restOf = nil, nil
@@ -451,6 +468,13 @@ func (c *client) read() error {
 		}
 		err = c.take(buf[:n])
 		buffers.Put(buf)
+		if errors.Is(err, errAck) {
+			// What is under way to a browser is bounded by what it acknowledges.
+			c.hub.stats.refused.Add(1)
+			c.hub.opts.Logger.Warn("browser sent away", "error", err)
+			_ = c.say(newMessage(wireClose, websocket.FormatCloseMessage(websocket.ClosePolicyViolation, err.Error())), time.Second)
+			return err
+		}
 		if err != nil && !c.hub.opts.Faults.Note("message", "", err) {
 			// A message that makes no sense does not end the connection.
 			c.hub.opts.Logger.Debug("message from a page ignored", "error", err)
@@ -471,7 +495,7 @@ func (c *client) take(b []byte) (err error) {
 	case "watch":
 		c.hub.watch(c, m.Who, m.Topics, m.Keep)
 	case "ack":
-		c.ack(m.N, m.TS)
+		return c.ack(m.N, m.TS)
 	default:
 		if kind := c.hub.opts.Kinds[m.Type]; kind != nil {
 			return kind(c, b)
@@ -482,7 +506,10 @@ func (c *client) take(b []byte) (err error) {
 
 // ack notes that the page has handled n messages, and painted the frame of ts: ms
 // since the epoch, 0 for none. Only the reader calls it.
-func (c *client) ack(n uint64, ts float64) {
+func (c *client) ack(n uint64, ts float64) error {
+	if n > c.sent.Load() {
+		return fmt.Errorf("%w: %d of %d", errAck, n, c.sent.Load())
+	}
 	if n > c.acked.Load() {
 		c.acked.Store(n)
 		c.hub.stats.acked.Add(1)
@@ -500,6 +527,7 @@ func (c *client) ack(n uint64, ts float64) {
 			c.hub.latency.add(d)
 		}
 	}
+	return nil
 }
 
 // pageMessage is what a page says that concerns the hub.

@@ -25,6 +25,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"webmon/dashboard/budget"
 	"webmon/fault"
 )
 
@@ -86,6 +87,10 @@ type Options struct {
 	// answers no ping for four times as long counts as gone. So a browser that has
 	// vanished is soon noticed, and one that is busy for a while is not cut off.
 	PingEvery time.Duration
+
+	// Budget says how many bytes of frames may be kept for the browsers together, and for
+	// one of them; nil: one of 1 GiB.
+	Budget *budget.Budget
 
 	Logger *slog.Logger // nil: slog.Default()
 	// Faults is told of what panics: a function of these options, whose call is then
@@ -151,6 +156,9 @@ func New(opts Options) *Hub {
 	}
 	if opts.PingEvery <= 0 {
 		opts.PingEvery = 5 * time.Second
+	}
+	if opts.Budget == nil {
+		opts.Budget = budget.New(1 << 30)
 	}
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
@@ -225,10 +233,17 @@ func (h *Hub) watch(c *client, who string, names []string, keep bool) {
 		t := h.topics[name]
 		if t == nil {
 			t = &Topic{name: name, hub: h, depth: 1, opener: c}
+			t.kept.account = h.opts.Budget.Browsers.Part(name, h.opts.Budget.OneBrowser)
 			t.tail.Store(&tail{})
 			t.subs.Store(&[]*sub{})
+			if !t.kept.take(topicBytes) {
+				h.stats.refused.Add(1)
+				h.opts.Logger.Warn("topic refused: there is no room for more frames", "limit", h.opts.Budget.Browsers.Limit())
+				continue
+			}
 			if h.opts.Open != nil {
 				if err := fault.Catch(func() error { return h.opts.Open(t) }); err != nil {
+					t.kept.close()
 					if h.opts.Faults.Note("topic", name, err) {
 						h.call("topic", name, func() { h.opts.Close(t) }) // what it has begun
 					}
@@ -288,6 +303,7 @@ func (h *Hub) drop(s *sub) {
 	if h.opts.Close != nil {
 		h.call("topic", t.name, func() { h.opts.Close(t) })
 	}
+	t.kept.close()
 }
 
 // call calls a function of the hub's owner. If that panics, the call is lost, and what
@@ -313,6 +329,7 @@ type Topic struct {
 	// awaited is set while the topic's owner waits for a browser that can take
 	// a frame.
 	awaited atomic.Bool
+	kept    kept
 
 	opener any // the browser for which the topic was opened
 
@@ -359,27 +376,75 @@ func (t *Topic) Fresh() { t.fresh = true }
 func (t *Topic) Publish(m *Message) {
 	old := t.tail.Load()
 	next := &tail{snap: old.snap, snapshot: old.snapshot}
-	if t.depth == 1 {
+	switch {
+	case t.tooLarge(m):
+		if t.depth == 1 {
+			return // the frame before it stays
+		}
+		// A delta is missing: everybody needs a snapshot.
+		next.snap, next.snapshot = old.last()+1, nil
+	case t.depth == 1:
 		next.snap = old.last() + 1
 		next.snapshot = m // a frame that stands for itself is its own snapshot
-	} else {
+	default:
 		frames := old.frames
 		next.first = old.first
 		if len(frames) == 0 {
 			next.first = old.last() + 1
 		}
-		if len(frames) == t.depth {
+		// A browser that is further behind than the tail gets a snapshot.
+		bytes := 0
+		for _, f := range frames {
+			bytes += f.size
+		}
+		for len(frames) > 0 && (len(frames) == t.depth || bytes+m.size > t.hub.tailBytes()) {
+			bytes -= frames[0].size
 			frames, next.first = frames[1:], next.first+1
 		}
 		// A new slice: browsers are still reading the old one.
-		next.frames = append(append(make([]*Message, 0, t.depth), frames...), m)
+		next.frames = append(append(make([]*Message, 0, min(t.depth, len(frames)+8)), frames...), m)
 	}
-	t.tail.Store(next)
+	t.store(old, next)
 	if t.depth == 1 && old.snapshot != nil {
 		old.snapshot.release()
 	}
 	t.signal(m)
 }
+
+// store makes next the tail, and counts what it keeps.
+func (t *Topic) store(old, next *tail) {
+	t.kept.add(next.bytes() - old.bytes())
+	t.tail.Store(next)
+}
+
+// bytes is how many bytes the tail keeps. A message whose buffer is lent is counted with
+// its buffer.
+func (t *tail) bytes() int64 {
+	n := 0
+	for _, m := range t.frames {
+		n += len(m.wire)
+	}
+	if t.snapshot != nil && t.snapshot.free == nil {
+		n += len(t.snapshot.wire)
+	}
+	return int64(n)
+}
+
+// tooLarge reports whether a message is larger than one may be, or there is no room for
+// one of its size. It is counted then.
+func (t *Topic) tooLarge(m *Message) bool {
+	b := t.hub.opts.Budget
+	if m.free != nil || int64(m.size) <= t.hub.opts.Budget.OneBrowser/2 && (m.size < big || b.Browsers.Over() <= 0) {
+		return false
+	}
+	t.kept.account.Dropped(1, int64(m.size))
+	t.hub.opts.Logger.Warn("frame left out: there is no room for it", "topic", t.name, "bytes", m.size)
+	return true
+}
+
+// tailBytes is how many bytes of deltas a topic keeps for browsers that fall behind: so
+// many that those of all topics of a browser fit into its part of the budget.
+func (h *Hub) tailBytes() int { return int(h.opts.Budget.OneBrowser / maxTopicsPerClient) }
 
 // Ready reports whether some browser could be sent a big frame at once. If none
 // can, making one would be wasted: Options.Ready is called when one can.
@@ -404,12 +469,11 @@ func (t *Topic) anyReady() bool {
 // owner may call it. nil says that there is nothing to show yet.
 func (t *Topic) Snapshot(m *Message) {
 	t.asked.Store(false)
-	if m == nil {
+	if m == nil || t.tooLarge(m) {
 		return
 	}
 	old := t.tail.Load()
-	next := &tail{first: old.first, frames: old.frames, snap: max(1, old.last()), snapshot: m}
-	t.tail.Store(next)
+	t.store(old, &tail{first: old.first, frames: old.frames, snap: max(1, old.last()), snapshot: m})
 	t.signal(m)
 }
 

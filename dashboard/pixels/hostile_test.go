@@ -30,11 +30,8 @@ func everything(ctx context.Context, frame *shm.ArrayFrame, plane Index, point [
 		take(append(npy.Header, npy.Data...), nil)
 	}
 	errs = append(errs, err)
-	write, err := WriteCSV(ctx, frame)
 	var b bytes.Buffer
-	if err == nil {
-		err = write(&b)
-	}
+	err = WriteCSV(ctx, &b, frame)
 	take(b.Bytes(), err)
 	table, err := ReadTable(ctx, frame, 200)
 	if err == nil {
@@ -73,7 +70,7 @@ func everything(ctx context.Context, frame *shm.ArrayFrame, plane Index, point [
 	_, err = ReadThumbnail(frame, 64)
 	take(nil, err)
 	part := Part{Name: "a", Index: look, Rows: maxSide, Cols: maxSide, Step: 1}
-	_, _, err = part.Selection(frame.Shape, 8)
+	_, _, err = part.Selection(frame.Shape, 8, MaxPicture)
 	take(nil, err)
 	return files, errs
 }
@@ -168,18 +165,14 @@ func TestExportsEndWithWhoWaits(t *testing.T) {
 			return err
 		},
 		"table":   func() error { _, err := ReadTable(gone, table, -1); return err },
-		"csv":     func() error { _, err := WriteCSV(gone, table); return err },
+		"csv":     func() error { return WriteCSV(gone, io.Discard, table) },
 		"records": func() error { _, err := ReadTable(gone, records, -1); return err },
 	} {
 		if err := make(); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	write, err := WriteCSV(t.Context(), records)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := write(broken{}); !errors.Is(err, io.ErrClosedPipe) {
+	if err := WriteCSV(t.Context(), broken{}, records); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("csv to who has left: %v", err)
 	}
 }

@@ -23,9 +23,9 @@ const (
 	maxIndex = 1 << 40 // along an axis
 	maxSide  = 1 << 31 // of a rectangle, pixels
 	maxStep  = 1 << 16
-	// maxPicture is the most bytes of pixels that a frame for the socket may
+	// MaxPicture is the most bytes of pixels that a frame for the socket may
 	// have. A larger one is made with less resolution.
-	maxPicture = 64 << 20
+	MaxPicture = 64 << 20
 )
 
 // Axis is one item of an Index: a position, or a role.
@@ -272,8 +272,9 @@ func ParsePart(detail string) (p Part, err error) {
 }
 
 // Selection is the part as it is in a frame of the shape, with samples of so
-// many bytes, and how many bytes it then has at most.
-func (p *Part) Selection(shape []int, size int) (sel shm.Selection, bytes int, err error) {
+// many bytes, and how many bytes it then has at most. A part that would have more than
+// most bytes comes with a larger step.
+func (p *Part) Selection(shape []int, size, most int) (sel shm.Selection, bytes int, err error) {
 	if sel, err = p.Index.within(shape).Plane(shape); err != nil {
 		return sel, 0, err
 	}
@@ -286,7 +287,7 @@ func (p *Part) Selection(shape []int, size int) (sel shm.Selection, bytes int, e
 	}
 	for {
 		bytes = over(sel.Rows, sel.Step) * over(sel.Cols, sel.Step) * size
-		if bytes <= maxPicture {
+		if bytes <= min(most, MaxPicture) || sel.Step >= max(sel.Rows, sel.Cols) {
 			return sel, bytes, nil
 		}
 		sel.Step++

@@ -60,11 +60,11 @@ func FuzzParsePart(f *testing.F) {
 		}
 		for dims := range 5 {
 			shape := []int{int(a), int(b), int(c), int(d)}[:dims]
-			sel, bytes, err := p.Selection(shape, 4)
+			sel, bytes, err := p.Selection(shape, 4, MaxPicture)
 			if err != nil {
 				continue
 			}
-			if bytes > maxPicture {
+			if bytes > MaxPicture {
 				t.Fatalf("%q of %v takes %d bytes", detail, shape, bytes)
 			}
 			height := 1
@@ -128,7 +128,7 @@ func TestPlanesBeyondTheEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sel, _, err := p.Selection(shape, 1)
+		sel, _, err := p.Selection(shape, 1, MaxPicture)
 		if (err == nil) != (len(ix) == len(shape)) {
 			t.Errorf("the page's %s of %v: %v", text, shape, err)
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 
 	"webmon/dashboard/source"
@@ -78,12 +79,11 @@ func Columns(info *shm.ArrayInfo, shape []int) ([]Column, error) {
 	return nil, fmt.Errorf("it has %d axes, and a table has 1 or 2; use .npy", len(shape))
 }
 
-// ReadTable reads the first n records of a frame; with n < 0 all of them. It ends with the
-// error of ctx when that is done. Of records that have no bytes there are none, however
-// many the shape says: (2^40, 0), for example.
+// ReadTable reads the first n records of a frame; with n < 0 all of them. It ends with the error of ctx when that
+// is done. Of records that have no bytes there are none, however many the shape says:
+// (2^40, 0), for example.
 func ReadTable(ctx context.Context, frame *shm.ArrayFrame, n int) (*Table, error) {
-	info := frame.Info
-	columns, err := Columns(info, frame.Shape)
+	columns, err := Columns(frame.Info, frame.Shape)
 	if err != nil {
 		return nil, refuse("", err)
 	}
@@ -91,10 +91,23 @@ func ReadTable(ctx context.Context, frame *shm.ArrayFrame, n int) (*Table, error
 	if n < 0 {
 		n = t.Total
 	}
-	n = min(n, t.Total)
+	err = eachRecord(ctx, frame, columns, min(n, t.Total), func(row []shm.Value) error {
+		t.Rows = append(t.Rows, slices.Clone(row))
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// eachRecord calls f with each of the first n records of a frame of those columns. The
+// record is f's until it returns.
+func eachRecord(ctx context.Context, frame *shm.ArrayFrame, columns []Column, n int, f func([]shm.Value) error) error {
+	info := frame.Info
 	item, known := ItemBytes(info)
 	if Count(frame.Shape) == 0 || known && item == 0 {
-		return t, nil
+		return nil
 	}
 	if len(info.Fields) > 0 {
 		// A reader gives only so many at once.
@@ -104,80 +117,81 @@ func ReadTable(ctx context.Context, frame *shm.ArrayFrame, n int) (*Table, error
 		}
 		for from := 0; from < n; from += each {
 			if err := ctx.Err(); err != nil {
-				return nil, err
+				return err
 			}
 			rows, err := frame.Reader.ReadRecords(frame, from, min(from+each, n))
 			if err != nil {
-				return nil, err
+				return err
 			}
-			t.Rows = append(t.Rows, rows...)
+			for _, row := range rows {
+				if err := f(row); err != nil {
+					return err
+				}
+			}
 		}
-		return t, nil
+		return nil
 	}
 	d, _ := ParseDType(info.Descr)
 	if size := Count(frame.Shape); size > maxPlainTable/d.size {
-		return nil, fmt.Errorf("%w: a table has at most %d MiB; use .npy", ErrTooLarge, maxPlainTable>>20)
+		return fmt.Errorf("%w: a table has at most %d MiB; use .npy", ErrTooLarge, maxPlainTable>>20)
 	}
 	data, err := frame.Reader.ReadAll(frame, nil)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if len(data) != Count(frame.Shape)*d.size {
-		return nil, fmt.Errorf("%w: the frame has %d bytes", shm.ErrNoArray, len(data))
+		return fmt.Errorf("%w: the frame has %d bytes", shm.ErrNoArray, len(data))
 	}
-	t.Rows = make([][]shm.Value, n)
-	for i := range t.Rows {
+	row := make([]shm.Value, len(columns))
+	for i := range n {
 		if i%checkEvery == 0 {
 			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-		}
-		row := make([]shm.Value, len(columns))
-		for j := range row {
-			row[j] = d.value(data[(i*len(columns)+j)*d.size:])
-		}
-		t.Rows[i] = row
-	}
-	return t, nil
-}
-
-// WriteCSV writes the records of a frame, with a line of names first. It ends with the
-// error of ctx when that is done.
-func WriteCSV(ctx context.Context, frame *shm.ArrayFrame) (func(io.Writer) error, error) {
-	if !IsTable(frame.Info) {
-		return nil, refuse("", errors.New("it is no table; use .npy or .png"))
-	}
-	columns, err := Columns(frame.Info, frame.Shape)
-	if err != nil {
-		return nil, refuse("", err)
-	}
-	if n := frame.Shape[0]; Count(frame.Shape) > 0 && n > maxCells/valuesIn(frame.Info, columns) {
-		return nil, fmt.Errorf("%w: a CSV has at most %d values, and this would have %d rows of %d; use .npy", ErrTooLarge, maxCells, n, valuesIn(frame.Info, columns))
-	}
-	t, err := ReadTable(ctx, frame, -1)
-	if err != nil {
-		return nil, err
-	}
-	return func(w io.Writer) error {
-		out := csv.NewWriter(w)
-		cells := make([]string, len(t.Columns))
-		for i, c := range t.Columns {
-			cells[i] = source.Cell(c.Name)
-		}
-		if err := out.Write(cells); err != nil {
-			return err
-		}
-		for _, row := range t.Rows {
-			for i, v := range row {
-				cells[i] = source.Cell(v)
-			}
-			if err := out.Write(cells); err != nil {
 				return err
 			}
 		}
-		out.Flush()
-		return out.Error()
-	}, nil
+		for j := range row {
+			row[j] = d.value(data[(i*len(columns)+j)*d.size:])
+		}
+		if err := f(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// WriteCSV writes the records of a frame, with a line of names first. It ends with the
+// error of ctx when that is done. It keeps a part of the records at a time, besides the
+// frame itself if that is a plain array. The error may come after some of them were written.
+func WriteCSV(ctx context.Context, w io.Writer, frame *shm.ArrayFrame) error {
+	if !IsTable(frame.Info) {
+		return refuse("", errors.New("it is no table; use .npy or .png"))
+	}
+	columns, err := Columns(frame.Info, frame.Shape)
+	if err != nil {
+		return refuse("", err)
+	}
+	if n := frame.Shape[0]; Count(frame.Shape) > 0 && n > maxCells/valuesIn(frame.Info, columns) {
+		return fmt.Errorf("%w: a CSV has at most %d values, and this would have %d rows of %d; use .npy", ErrTooLarge, maxCells, n, valuesIn(frame.Info, columns))
+	}
+	out := csv.NewWriter(w)
+	cells := make([]string, len(columns))
+	for i, c := range columns {
+		cells[i] = source.Cell(c.Name)
+	}
+	if err := out.Write(cells); err != nil {
+		return err
+	}
+	err = eachRecord(ctx, frame, columns, frame.Shape[0], func(row []shm.Value) error {
+		for i, v := range row {
+			cells[i] = source.Cell(v)
+		}
+		return out.Write(cells)
+	})
+	if err != nil {
+		return err
+	}
+	out.Flush()
+	return out.Error()
 }
 
 // valuesIn is how many values a row has, at least 1: those in fields that are arrays are

@@ -21,9 +21,8 @@ func TestPlainTable(t *testing.T) {
 	if err != nil || fmt.Sprint(got.Columns, got.Rows, got.Total) != "[{0 V true false} {1 V true false}] [[1 2] [3 4]] 3" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	write, err := WriteCSV(t.Context(), frame)
 	var b strings.Builder
-	if err != nil || write(&b) != nil || b.String() != "0,1\n1,2\n3,4\n5,65535\n" {
+	if err := WriteCSV(t.Context(), &b, frame); err != nil || b.String() != "0,1\n1,2\n3,4\n5,65535\n" {
 		t.Errorf("csv %q, %v", b.String(), err)
 	}
 	list, err := ReadColumns(frame)

@@ -5,6 +5,7 @@ import (
 	"math"
 	"sync"
 	"time"
+	"unsafe"
 )
 
 const (
@@ -139,6 +140,68 @@ func (s *Series) reset() {
 	for i := range s.levels {
 		s.levels[i].size = 0
 	}
+}
+
+// Newest returns the time of the last point, the zero time before any.
+func (s *Series) Newest() time.Time {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.newest == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(s.newest)
+}
+
+// Bytes is how many bytes of memory the series takes.
+func (s *Series) Bytes() int64 {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	n := int64(unsafe.Sizeof(*s))
+	for _, c := range s.chunks {
+		n += c.bytes()
+	}
+	if s.free != nil {
+		n += s.free.bytes()
+	}
+	for i := range s.levels {
+		n += int64(len(s.levels[i].ring)) * int64(unsafe.Sizeof(Bucket{}))
+	}
+	return n
+}
+
+func (c *chunk) bytes() int64 {
+	return int64(unsafe.Sizeof(*c)) + 4*int64(cap(c.dt)) + 8*int64(cap(c.v))
+}
+
+// Oldest returns the time of the last of the points that Drop drops; ok is false if it
+// drops none.
+func (s *Series) Oldest() (at time.Time, ok bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if len(s.chunks) < 2 {
+		return time.Time{}, false
+	}
+	c := s.chunks[0]
+	return time.UnixMicro(c.at(len(c.v) - 1)), true
+}
+
+// Drop drops the oldest points, some hundreds, unless there are no others. It returns how
+// many bytes that gives back. The buckets stay.
+func (s *Series) Drop() (bytes int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.free != nil {
+		bytes, s.free = s.free.bytes(), nil
+	}
+	if len(s.chunks) < 2 {
+		return bytes
+	}
+	c := s.chunks[0]
+	s.kept -= len(c.v)
+	s.dropped += uint64(len(c.v))
+	s.chunks = append(s.chunks[:0], s.chunks[1:]...)
+	s.chunks[:len(s.chunks)+1][len(s.chunks)] = nil
+	return bytes + c.bytes()
 }
 
 // Total is the number of points ever appended.

@@ -25,14 +25,14 @@ func fields(kv ...any) map[string]shm.Value {
 
 func TestLogExports(t *testing.T) {
 	l := &Log{}
-	l.add(epoch, 1_700_000_000.25, fields("time", 1_700_000_000.25, "delta_ms", 16.5))
-	l.add(epoch.Add(time.Second), 0, fields("time", 1_700_000_001.25, "delta_ms", math.NaN()))
-	l.add(epoch.Add(2*time.Second), 0, fields("delta_ms", 17.0, "note", "=cmd()"))
-	l.add(epoch.Add(2*time.Second), 0, fields("t10", 1.0, "t9", 2.0))
-	l.add(epoch.Add(3*time.Second), 0, "just a word")
-	l.add(epoch.Add(4*time.Second), 0, fields("time", 1_700_000_004.25, "delta_ms", int64(18)))
+	l.add(epoch, 1_700_000_000.25, fields("time", 1_700_000_000.25, "delta_ms", 16.5), 0)
+	l.add(epoch.Add(time.Second), 0, fields("time", 1_700_000_001.25, "delta_ms", math.NaN()), 0)
+	l.add(epoch.Add(2*time.Second), 0, fields("delta_ms", 17.0, "note", "=cmd()"), 0)
+	l.add(epoch.Add(2*time.Second), 0, fields("t10", 1.0, "t9", 2.0), 0)
+	l.add(epoch.Add(3*time.Second), 0, "just a word", 0)
+	l.add(epoch.Add(4*time.Second), 0, fields("time", 1_700_000_004.25, "delta_ms", int64(18)), 0)
 
-	b, err := l.AppendJSON(nil, epoch)
+	b, err := jsonOf(l, epoch)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,17 +73,17 @@ func TestCell(t *testing.T) {
 // Whole numbers that float64 has not keep their digits among those that it has.
 func TestLogKeepsDigits(t *testing.T) {
 	l := &Log{}
-	l.add(epoch, 0, fields("n", int64(1)))
-	l.add(epoch.Add(time.Second), 0, fields("n", int64(1<<53+1)))
-	l.add(epoch.Add(2*time.Second), 0, fields("n", int64(math.MinInt64)))
-	l.add(epoch.Add(3*time.Second), 0, fields("n", new(big.Int).Lsh(big.NewInt(1), 70)))
-	l.add(epoch.Add(4*time.Second), 0, fields("n", int64(2), "=cmd()", "\tx"))
+	l.add(epoch, 0, fields("n", int64(1)), 0)
+	l.add(epoch.Add(time.Second), 0, fields("n", int64(1<<53+1)), 0)
+	l.add(epoch.Add(2*time.Second), 0, fields("n", int64(math.MinInt64)), 0)
+	l.add(epoch.Add(3*time.Second), 0, fields("n", new(big.Int).Lsh(big.NewInt(1), 70)), 0)
+	l.add(epoch.Add(4*time.Second), 0, fields("n", int64(2), "=cmd()", "\tx"), 0)
 	var csv bytes.Buffer
 	want := "time,'=cmd(),n\n1700000000,,1\n1700000001,,9007199254740993\n1700000002,,-9223372036854775808\n1700000003,,1180591620717411303424\n1700000004,'\tx,2\n"
 	if err := l.WriteCSV(&csv, epoch); err != nil || csv.String() != want {
 		t.Errorf("CSV, %v\n%swant\n%s", err, csv.String(), want)
 	}
-	b, err := l.AppendJSON(nil, epoch)
+	b, err := jsonOf(l, epoch)
 	if err != nil || !strings.Contains(string(b), `{"n":-9223372036854775808,`) || !strings.Contains(string(b), `{"n":9007199254740993,`) {
 		t.Errorf("JSON %s, %v", b, err)
 	}
@@ -92,7 +92,7 @@ func TestLogKeepsDigits(t *testing.T) {
 func TestLogForgets(t *testing.T) {
 	l := &Log{}
 	for i := range 100_000 {
-		l.add(epoch.Add(time.Duration(i)*20*time.Millisecond), 0, fields("x", float64(i)))
+		l.add(epoch.Add(time.Duration(i)*20*time.Millisecond), 0, fields("x", float64(i)), 0)
 	}
 	// 2000 s at 50 Hz: 15 minutes are 45,000 rows, and less than a chunk more.
 	if l.rows < 45_000 || l.rows > 45_000+rowChunk {
@@ -100,14 +100,14 @@ func TestLogForgets(t *testing.T) {
 	}
 	one := fields("x", 1.0)
 	for i := range maxRows + 2*rowChunk {
-		l.add(epoch.Add(2000*time.Second+time.Duration(i)), 0, one)
+		l.add(epoch.Add(2000*time.Second+time.Duration(i)), 0, one, 0)
 	}
 	if l.rows > maxRows+rowChunk {
 		t.Errorf("%d rows kept of a burst, want at most %d", l.rows, maxRows+rowChunk)
 	}
 	v := &Log{}
 	for i := range 2 * maxValues {
-		v.add(epoch, 0, fmt.Sprint("word ", i))
+		v.add(epoch, 0, fmt.Sprint("word ", i), 0)
 	}
 	if len(v.values) > maxValues {
 		t.Errorf("%d messages kept, want at most %d", len(v.values), maxValues)
@@ -120,8 +120,8 @@ func TestLogOfManyFields(t *testing.T) {
 	for i := range 10 {
 		m[fmt.Sprint("f", i)] = float64(i)
 	}
-	l.add(epoch, 0, m)
-	b, err := l.AppendJSON(nil, time.Time{})
+	l.add(epoch, 0, m, 0)
+	b, err := jsonOf(l, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,6 +141,12 @@ func BenchmarkLogAdd(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		at = at.Add(16 * time.Millisecond)
-		l.add(at, 1.7e9, v)
+		l.add(at, 1.7e9, v, 0)
 	}
+}
+
+func jsonOf(l *Log, from time.Time) ([]byte, error) {
+	var b bytes.Buffer
+	err := l.WriteJSON(&b, from)
+	return b.Bytes(), err
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"webmon/dashboard/budget"
 	"webmon/fault"
 	"webmon/natural"
 	"webmon/shm"
@@ -39,8 +40,9 @@ type Options struct {
 	Retry time.Duration
 	// Added and Removed are called once for each source. They must return at once.
 	Added, Removed func(*Source)
-	Logger         *slog.Logger  // nil: slog.Default()
-	Faults         *fault.Ledger // told of what panics; may be nil
+	Budget         *budget.Budget // nil: one of 1 GiB
+	Logger         *slog.Logger   // nil: slog.Default()
+	Faults         *fault.Ledger  // told of what panics; may be nil
 }
 
 // Registry is the set of sources.
@@ -51,6 +53,8 @@ type Registry struct {
 	done sync.WaitGroup
 
 	nobody *Source // stands in where there is no source; never running
+
+	relieving sync.Mutex // held while it is looked for what all sources keep too much
 
 	mu      sync.Mutex          // guards all below
 	sources []*Source           // in the order in which they appeared
@@ -78,6 +82,9 @@ func NewRegistry(opts Options) (*Registry, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
 	}
+	if opts.Budget == nil {
+		opts.Budget = budget.New(1 << 30)
+	}
 	for _, f := range []*func(*Source){&opts.Added, &opts.Removed} {
 		if *f == nil {
 			*f = func(*Source) {}
@@ -85,7 +92,7 @@ func NewRegistry(opts Options) (*Registry, error) {
 	}
 	r := &Registry{
 		opts:    opts,
-		nobody:  newSource(Nobody, opts.Faults),
+		nobody:  newSource(Nobody, opts.Budget.Source(Nobody), opts.Faults),
 		targets: map[*Source]*Target{},
 		cancels: map[*Source]context.CancelFunc{},
 		idle:    time.Now(),
@@ -464,7 +471,9 @@ func (r *Registry) place(name string, t *Target) *Source {
 		}
 		s := r.get(id)
 		if s == nil {
-			s = newSource(id, r.opts.Faults)
+			r.makePlace()
+			s = newSource(id, r.opts.Budget.Source(id), r.opts.Faults)
+			s.relieve = r.relieve
 			r.sources = append(r.sources, s)
 			r.targets[s] = t
 			r.opts.Added(s)
@@ -474,6 +483,31 @@ func (r *Registry) place(name string, t *Target) *Source {
 			r.targets[s] = t
 			return s
 		}
+	}
+}
+
+// maxSources is how many sources there may be at a time with those whose process is gone.
+const maxSources = 512
+
+// makePlace forgets the sources whose processes have been gone for longest, if there are
+// as many as there may be: a process that starts again and again under other names must
+// not fill the pages. mu is held.
+func (r *Registry) makePlace() {
+	for len(r.sources) >= maxSources {
+		var oldest *Source
+		var at time.Time
+		for _, s := range r.sources {
+			if r.targets[s] != nil {
+				continue
+			}
+			if ended := s.Ended(); !ended.IsZero() && (oldest == nil || ended.Before(at)) {
+				oldest, at = s, ended
+			}
+		}
+		if oldest == nil {
+			return
+		}
+		r.remove(oldest)
 	}
 }
 
@@ -545,6 +579,7 @@ func (r *Registry) remove(s *Source) {
 	r.sources = slices.DeleteFunc(r.sources, func(o *Source) bool { return o == s })
 	delete(r.targets, s)
 	r.opts.Removed(s)
+	s.empty()
 }
 
 // watch calls tick of every source once a second, and forgets those that are due.
@@ -561,6 +596,7 @@ func (r *Registry) watch() {
 					s.Fault("clock", s.id, "What notices that "+s.id+" is silent", err)
 				}
 			}
+			r.relieve()
 		}
 	}
 }

@@ -42,7 +42,9 @@ func (s *Source) begin(adapter shm.Source, now time.Time) *run {
 	s.cost, s.costThen, s.costAt, s.costRate = shm.Cost{}, shm.Cost{}, now, CostRate{Manager: -1}
 	s.starts++
 	// States of the last process say nothing of this one. Its events are kept as history.
-	clear(s.states)
+	for name := range s.states {
+		s.forgetState(name)
+	}
 	text := info.Name + " " + word
 	if info.PID != 0 {
 		text += fmt.Sprintf(" (process %d)", info.PID)
@@ -109,11 +111,19 @@ func (r *run) current() bool { return r.src.running && r.src.adapter == r.from }
 // State implements [shm.Sink].
 func (r *run) State(name string, value shm.Value) {
 	defer r.rescue("The value of ", name)
+	if r.state(name, value, shm.SizeOf(value)) {
+		r.src.relieve()
+	}
+}
+
+// state takes the value of a state topic, which has so many bytes. It reports whether all
+// sources together keep too much now.
+func (r *run) state(name string, value shm.Value, size int64) (over bool) {
 	now := time.Now()
 	r.src.mu.Lock()
 	defer r.src.mu.Unlock()
 	if !r.current() {
-		return
+		return false
 	}
 	if r.src.lastFrame.Before(r.src.began) || !r.src.framed() {
 		// Once frames come, they alone show that the process is there. A state is no
@@ -121,25 +131,31 @@ func (r *run) State(name string, value shm.Value) {
 		// while the watched process hangs.
 		r.src.lastHeard = now
 	}
+	if value != nil && r.src.tooLarge(name, size, now) {
+		value = nil
+	}
 	if value == nil {
-		delete(r.src.states, name)
+		r.src.forgetState(name)
 		r.came()
 		shm.Signal(r.src.changed)
-		return
+		return false
 	}
 	st := r.src.states[name]
 	if st == nil {
 		if len(r.src.states) >= maxTopics {
 			r.src.notice("topics", fmt.Sprintf("More than %d state topics: the rest is not kept.", maxTopics), now)
-			return
+			return false
 		}
 		st = &state{}
 		r.src.states[name] = st
 	}
-	st.value, st.at = value, now
+	r.src.account.Add(size - st.size)
+	st.value, st.at, st.size = value, now, size
 	st.count.add(now)
+	over = r.src.fit(now)
 	r.came()
 	shm.Signal(r.src.changed)
+	return over
 }
 
 // came wakes the reads that wait, so that they check again; mu is held.
@@ -162,34 +178,41 @@ func (r *run) Event(e shm.Event) {
 		}
 		received = at // as if webmon had received it then
 	}
+	if r.event(e, at, received, shm.SizeOf(e.Value)) {
+		r.src.relieve()
+	}
+}
+
+// event takes an event whose value has so many bytes. It reports whether all sources
+// together keep too much now.
+func (r *run) event(e shm.Event, at, received time.Time, size int64) (over bool) {
+	now := time.Now()
 	r.src.mu.Lock()
 	defer r.src.mu.Unlock()
 	if !r.current() {
-		return
+		return false
 	}
 	r.src.lastHeard = now
-	t := r.src.topics[e.Topic]
+	if r.src.tooLarge(e.Topic, size, now) {
+		return false
+	}
+	t := r.src.topic(e.Topic, now)
 	if t == nil {
-		if len(r.src.topics) >= maxTopics {
-			r.src.notice("topics", fmt.Sprintf("More than %d event topics: the rest is not kept.", maxTopics), now)
-			return
-		}
-		t = &topic{log: &Log{}}
-		r.src.topics[e.Topic] = t
+		return false
 	}
 	if e.Past && t.latest.After(at) {
-		return // newer events are here already: this one comes twice, or out of order
+		return false // newer events are here already: this one comes twice, or out of order
 	}
-	t.latest = at
+	t.latest, t.heard = at, now
 	t.count.add(received)
-	t.log.add(received, e.Stamp, e.Value)
-	if len(t.recent) == recent {
-		copy(t.recent, t.recent[1:])
-		t.recent = t.recent[:recent-1]
-	}
-	t.recent = append(t.recent, Message{Time: received, Value: e.Value})
+	r.src.account.Add(t.log.add(received, e.Stamp, e.Value, size) + t.remember(Message{received, e.Value}, size))
 	r.numbers(e.Topic, e.Value, at, 0)
+	if r.src.uncounted++; r.src.uncounted >= countEvery {
+		r.src.countSeries()
+	}
+	over = r.src.fit(now)
 	shm.Signal(r.src.changed)
+	return over
 }
 
 // when is the time of an event: the process's own stamp if its clock agrees with
@@ -209,7 +232,7 @@ func (r *run) numbers(name string, v shm.Value, at time.Time, depth int) {
 	if m, ok := v.(map[string]shm.Value); ok {
 		if depth < 3 {
 			for key, v := range m {
-				if key != "time" { // the stamp of the other values
+				if key != "time" && len(name)+len(key) < maxName { // the stamp of the other values
 					r.numbers(name+"."+key, v, at, depth+1)
 				}
 			}
@@ -222,7 +245,7 @@ func (r *run) numbers(name string, v shm.Value, at time.Time, depth int) {
 	}
 	s := r.src.series[name]
 	if s == nil {
-		if len(r.src.series) >= maxSeries {
+		if len(r.src.series) >= maxSeries && !r.src.endIdleSeries(at) {
 			r.src.notice("series", fmt.Sprintf("More than %d numbers come in: the rest has no chart.", maxSeries), at)
 			return
 		}
@@ -326,15 +349,26 @@ func (r *run) rescue(what, topic string) {
 
 // notice counts a notice; mu is held.
 func (s *Source) notice(key, text string, now time.Time) {
+	key = natural.Clip(key, maxName)
 	n := s.notices[key]
 	if n == nil {
 		if len(s.notices) >= maxNotices {
-			return
+			// The one that has not been given for longest, if that is long enough.
+			var oldest *Notice
+			for _, o := range s.notices {
+				if oldest == nil || o.Last.Before(oldest.Last) {
+					oldest = o
+				}
+			}
+			if now.Sub(oldest.Last) < idleAfter {
+				return
+			}
+			delete(s.notices, oldest.Key)
 		}
 		n = &Notice{Key: key, First: now}
 		s.notices[key] = n
 	}
-	n.Text, n.Last = text, now
+	n.Text, n.Last = natural.Clip(text, maxText), now
 	n.Count++
 }
 
@@ -356,6 +390,8 @@ func (s *Source) tick(now time.Time, forget time.Duration) (gone bool) {
 		s.read = time.Time{}
 		shm.Signal(s.demand)
 	}
+	s.countSeries()
+	s.fit(now)
 	return !s.running && !s.ended.IsZero() && now.Sub(s.ended) > forget
 }
 

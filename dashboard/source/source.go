@@ -18,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"webmon/dashboard/budget"
 	"webmon/dashboard/series"
 	"webmon/fault"
 	"webmon/natural"
@@ -38,7 +39,13 @@ const (
 	maxSeries  = 64  // numbers that become a series
 	maxHappens = 200 // entries of the timeline
 	maxNotices = 32  // kinds of notice
+	maxText    = 500 // bytes of a notice, and of what happened
+	maxName    = 256 // bytes of the name of a series
 	recent     = 50  // messages kept of each topic, for the pages
+
+	// idleAfter is how long nothing must have come of a topic, a series or a notice for it
+	// to make place for a new one once there are as many as there may be.
+	idleAfter = 30 * time.Second
 )
 
 // All is the topic that stands for every topic of a source in Want and Demand.
@@ -49,8 +56,10 @@ const All = "*"
 type Source struct {
 	id      string
 	faults  *fault.Ledger
-	changed chan struct{} // capacity one: something was sent, for the pump
-	demand  chan struct{} // capacity one: Demand may have changed, for the adapter
+	changed chan struct{}   // capacity one: something was sent, for the pump
+	demand  chan struct{}   // capacity one: Demand may have changed, for the adapter
+	account *budget.Account // of states and histories
+	relieve func()          // lets go of what all sources together keep too much
 
 	mu        sync.Mutex // guards all below
 	adapter   shm.Source // of the present or last process; nil before any
@@ -81,12 +90,19 @@ type Source struct {
 	costThen  shm.Cost // a while ago, for rates
 	costAt    time.Time
 	costRate  CostRate
+
+	seriesBytes int64 // of all series, as they are in the account
+	uncounted   int   // events since the series were counted
+	replacing   time.Time
+	replaced    int // topics that have made place for others since replacing
+	dropped     int // messages that were let go because there was no room for them
 }
 
 type state struct {
 	value shm.Value
 	at    time.Time
 	count counter
+	size  int64 // bytes, as it is in the account
 }
 
 // topic is what is kept of one event topic.
@@ -94,7 +110,9 @@ type topic struct {
 	count  counter
 	log    *Log
 	recent []Message // the last ones, oldest first
+	sizes  []int64   // of each of them, bytes
 	latest time.Time // time of the last message in the series
+	heard  time.Time // when the last message came
 }
 
 // Message is one event as the pages show it.
@@ -128,10 +146,13 @@ type CostRate struct {
 	Waiting float64
 }
 
-func newSource(id string, faults *fault.Ledger) *Source {
+// newSource returns a source whose states and histories are counted in the account.
+func newSource(id string, account *budget.Account, faults *fault.Ledger) *Source {
 	return &Source{
 		id:      id,
 		faults:  faults,
+		account: account,
+		relieve: func() {},
 		changed: make(chan struct{}, 1),
 		demand:  make(chan struct{}, 1),
 		states:  map[string]*state{},
@@ -172,6 +193,7 @@ type Status struct {
 	CostRate  CostRate
 	Latency   series.Stats // ms, from the process's stamp to webmon, over a minute
 	Notices   []Notice
+	Kept      budget.Use // of states and histories
 }
 
 // Running reports whether a process is attached, if perhaps silent: Status.Running,
@@ -212,6 +234,7 @@ func (s *Source) Status(now time.Time) Status {
 		Lost:   s.lost().Total,
 		Cost:   s.cost, CostRate: s.costRate,
 		Latency: s.latency.Stats(time.Minute, now),
+		Kept:    s.account.Use(),
 	}
 	st.Stale = s.running && !st.Connected
 	if st.Heard {
@@ -564,7 +587,7 @@ func (s *Source) happen(at time.Time, kind, text, mark string) {
 	if len(s.happened) == maxHappens {
 		s.happened = slices.Delete(s.happened, 0, 1)
 	}
-	s.happened = append(s.happened, Happening{at, kind, text})
+	s.happened = append(s.happened, Happening{at, kind, natural.Clip(text, maxText)})
 	if mark != "" {
 		s.marks.Add(at, mark)
 	}

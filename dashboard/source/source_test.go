@@ -437,9 +437,10 @@ func TestThePastIsHistory(t *testing.T) {
 		if info.Rate > 1 {
 			t.Errorf("the rate is %v, and one message came this second", info.Rate)
 		}
-		b, err := src.History("exposure").AppendJSON(nil, time.Now().Add(-time.Minute))
-		if err != nil || strings.Count(string(b), `"ms"`) != 2 {
-			t.Errorf("the last minute is %s, %v, want two messages", b, err)
+		var b strings.Builder
+		err := src.History("exposure").WriteJSON(&b, time.Now().Add(-time.Minute))
+		if err != nil || strings.Count(b.String(), `"ms"`) != 2 {
+			t.Errorf("the last minute is %s, %v, want two messages", b.String(), err)
 		}
 		if stats := src.Series("exposure.ms").Stats(15*time.Minute, time.Now()); stats.Count != 3 || stats.Last != 3 {
 			t.Errorf("the series has %d values, the last %v; want 3 and 3", stats.Count, stats.Last)

@@ -9,6 +9,7 @@ import (
 	"github.com/a-h/templ"
 
 	"webmon/components"
+	"webmon/dashboard/budget"
 	"webmon/dashboard/door"
 	"webmon/dashboard/record"
 	"webmon/dashboard/source"
@@ -65,7 +66,7 @@ func (o Options) model(m tab.Moment) components.Status {
 			LatencyMedian: -1, LatencyP99: -1,
 			Calls: st.CostRate.CallsPerSec, Bytes: st.CostRate.BytesPerSec,
 			ManagerCPU: st.CostRate.Manager, Waiting: st.CostRate.Waiting,
-			ReaderURL: st.Reader,
+			ReaderURL: st.Reader, Kept: Kept("", st.Kept),
 		}
 		if st.Latency.Count > 0 {
 			s.LatencyMedian, s.LatencyP99 = millis(st.Latency.Median), millis(st.Latency.P99)
@@ -103,6 +104,14 @@ func (o Options) changes(m tab.Moment) components.Changes {
 		out.List = append(out.List, entry)
 	}
 	return out
+}
+
+// Kept describes what is kept by an account.
+func Kept(title string, use budget.Use) components.StatusKept {
+	return components.StatusKept{
+		Title: title, Limit: uint64(use.Limit), Used: uint64(max(use.Used, 0)), Most: uint64(use.Most),
+		Dropped: use.Dropped, DroppedBytes: use.DroppedBytes, Refused: use.Refused,
+	}
 }
 
 func millis(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }

@@ -3,6 +3,7 @@ package tab
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"time"
 
 	"github.com/a-h/templ"
@@ -12,11 +13,13 @@ import (
 const fragmentEvery = 250 * time.Millisecond
 
 // fragment makes the frames of live regions. A frame is HTML that is rendered once
-// for all browsers, and sent if it differs from the last frame.
+// for all browsers, and sent if it differs from the last frame. That one is the hub's to
+// keep.
 type fragment struct {
 	renderer
 	render func(now time.Time) templ.Component
-	last   []byte
+	begun  bool
+	last   [sha256.Size]byte // the sum of the last frame
 }
 
 // NewFragment returns a feed of HTML: what render returns, which must consist
@@ -26,18 +29,23 @@ func NewFragment(wants []string, render func(now time.Time) templ.Component) Fee
 }
 
 func (f *fragment) Snapshot(now time.Time) []byte {
-	if f.last == nil {
-		f.Next(now)
+	frame := f.html(f.render(now))
+	if frame != nil && !f.begun { // otherwise those who have the last frame still get this one
+		f.begun, f.last = true, sha256.Sum256(frame)
 	}
-	return f.last
+	return frame
 }
 
 func (f *fragment) Next(now time.Time) []byte {
 	frame := f.html(f.render(now))
-	if frame == nil || bytes.Equal(frame, f.last) {
+	if frame == nil {
 		return nil
 	}
-	f.last = frame
+	sum := sha256.Sum256(frame)
+	if f.begun && sum == f.last {
+		return nil
+	}
+	f.begun, f.last = true, sum
 	return frame
 }
 

@@ -144,6 +144,9 @@ type Place struct {
 	Source *source.Source
 	Prefix string // of every link, "" or like "/lab"
 	Topic  string // whole name of the hub topic: "<source>/<feed>[/<detail>]"
+	// Hub is that topic, which has the buffers for pictures. Only a feed of pictures may
+	// use it.
+	Hub *hub.Topic
 	// Detail is what follows the feed's name in the topic, "" where nothing does.
 	// It comes from a browser and must be checked.
 	Detail string

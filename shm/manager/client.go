@@ -38,6 +38,49 @@ type Options struct {
 	// Default false: results stay valid, and each reply that holds an array costs
 	// one buffer.
 	ReuseBuffers bool
+	// Room says whether there is memory for large replies, over all connections that
+	// share it. A reply for which there is none gives an error that wraps
+	// pickle.ErrLimit, and its connection is dead. Default nil: there always is.
+	Room Room
+}
+
+// Room counts the memory that large replies take while they are read and decoded. Its
+// methods are safe for concurrent use.
+type Room interface {
+	// Limit is how many bytes there are in all.
+	Limit() int64
+	// Wait takes n bytes once they are there. It reports false if ctx is done before.
+	Wait(ctx context.Context, n int64) bool
+	// Give gives them back.
+	Give(n int64)
+}
+
+// What a reply of so many bytes takes at most once it is decoded: a byte of a pickle can
+// make a value, which with its place in a dict takes decodedValue bytes of memory.
+const (
+	largeReply   = 64 << 10 // bytes from which room is asked for
+	decodedValue = 96
+)
+
+// bounded returns the limits of a reply that fit into a half of the room, so that another
+// one can be read meanwhile.
+func (o Options) bounded() pickle.Limits {
+	l := o.Limits
+	if o.Room == nil {
+		return l
+	}
+	half := o.Room.Limit() / 2
+	if l.MaxNodes <= 0 {
+		l.MaxNodes = pickle.DefaultNodes
+	}
+	l.MaxBytes = int(min(int64(l.MaxBytes), half/2))
+	l.MaxNodes = int(min(int64(l.MaxNodes), half/2/decodedValue))
+	return l
+}
+
+// need is how many bytes a reply of so many bytes may take.
+func need(n int, l pickle.Limits) int64 {
+	return int64(n) + int64(min(n, l.MaxNodes))*decodedValue
 }
 
 func (o Options) withDefaults() Options {
@@ -50,6 +93,7 @@ func (o Options) withDefaults() Options {
 	if o.Limits.MaxBytes <= 0 {
 		o.Limits.MaxBytes = 64 << 20
 	}
+	o.Limits = o.bounded()
 	return o
 }
 
@@ -96,6 +140,9 @@ func Dial(ctx context.Context, addr string, o Options) (*Client, error) {
 	}
 	return c, nil
 }
+
+// MaxReply is how many bytes a reply may have.
+func (c *Client) MaxReply() int { return c.opt.Limits.MaxBytes }
 
 // Addr returns the address that was dialled.
 func (c *Client) Addr() string { return c.addr }
@@ -304,7 +351,8 @@ type Conn struct {
 	framer             // its nc may also be closed without mu
 	dead    error      // why the connection cannot be used, nil while it can
 	dec     *pickle.Decoder
-	burst   int // how many requests may be outstanding
+	taken   int64 // bytes of the room, for the last reply
+	burst   int   // how many requests may be outstanding
 	watched context.Context
 	unwatch func() bool
 	fired   chan struct{} // closed after the watched context's end was acted on
@@ -326,6 +374,7 @@ func (c *Conn) Close() error {
 	if c.dead == nil {
 		c.dead = net.ErrClosed
 	}
+	c.settle()
 	c.forget()
 	if errors.Is(err, net.ErrClosed) {
 		return nil // closed before, by the caller or because it was dead
@@ -430,6 +479,7 @@ func (c *Conn) pipeline(ctx context.Context, n int, req func(int) Request, f fun
 			if err := f(done+i, v, err); err != nil && first == nil {
 				first = err
 			}
+			c.settle()
 		}
 		c.client.waiting.Add(int64(time.Since(start)))
 		done += m
@@ -512,6 +562,7 @@ func (c *Conn) fail(ctx context.Context, p *Proxy, method string, err error) err
 		err = ErrTimeout
 	}
 	c.dead = err
+	c.settle()
 	c.nc.Close()
 	return c.gone(callName(p, method), err)
 }
@@ -545,9 +596,39 @@ func (c *Conn) appendRequest(p *Proxy, method string, args []any) error {
 	return err
 }
 
-// reply reads and decodes one reply.
+// settle gives back the room of the last reply, of which nobody needs anything any more.
+func (c *Conn) settle() {
+	if c.taken > 0 {
+		c.client.opt.Room.Give(c.taken)
+		c.taken = 0
+	}
+}
+
+// makeRoom takes room for a reply of n bytes, if it is a large one.
+func (c *Conn) makeRoom(ctx context.Context) func(n int) error {
+	return func(n int) error {
+		room := c.client.opt.Room
+		if room == nil || n < largeReply {
+			return nil
+		}
+		want := need(n, c.client.opt.Limits)
+		ctx, cancel := context.WithTimeout(ctx, c.client.opt.CallTimeout)
+		defer cancel()
+		if !room.Wait(ctx, want) {
+			return fmt.Errorf("no room for a reply of %d bytes: %w", n, pickle.ErrLimit)
+		}
+		c.taken = want
+		// The wait was not the manager's.
+		return c.nc.SetDeadline(time.Now().Add(c.client.opt.CallTimeout))
+	}
+}
+
+// reply reads and decodes one reply. What it has taken of the room is given back with the
+// next reply, or by settle.
 func (c *Conn) reply(ctx context.Context, p *Proxy, method string) (pickle.Value, error) {
+	c.settle()
 	before := c.received
+	c.roomy = c.makeRoom(ctx)
 	frame, err := c.readFrame(c.client.opt.Limits.MaxBytes)
 	c.client.bytes.Add(c.received - before)
 	if err != nil {

@@ -16,8 +16,9 @@ type framer struct {
 	out      []byte // frames not yet written
 	in       []byte // received; in[r:w] is unread
 	r, w     int
-	kept     bool   // somebody holds a part of in: it must not be overwritten
-	received uint64 // bytes of frames read, headers included
+	kept     bool              // somebody holds a part of in: it must not be overwritten
+	received uint64            // bytes of frames read, headers included
+	roomy    func(n int) error // asked before a frame of n bytes is read; nil: there is room
 }
 
 func newFramer(nc net.Conn) framer { return framer{nc: nc, ack: newQuickAck(nc)} }
@@ -69,6 +70,11 @@ func (f *framer) readFrame(limit int) ([]byte, error) {
 	}
 	if n > uint64(limit) {
 		return nil, fmt.Errorf("a frame of %d bytes, %d are allowed: %w", n, limit, pickle.ErrLimit)
+	}
+	if f.roomy != nil {
+		if err := f.roomy(int(n)); err != nil {
+			return nil, err
+		}
 	}
 	if err := f.fill(head + int(n)); err != nil {
 		return nil, err

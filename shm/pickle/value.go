@@ -24,6 +24,9 @@ var (
 	ErrLimit     = errors.New("pickle is larger than allowed")
 )
 
+// DefaultNodes is the default of Limits.MaxNodes.
+const DefaultNodes = 4_000_000
+
 // Limits bounds what decoding may cost. Zeros stand for the defaults.
 type Limits struct {
 	MaxBytes int // length of the input, bytes; default 64 MiB
@@ -40,7 +43,7 @@ func (l Limits) withDefaults() Limits {
 		}
 	}
 	def(&l.MaxBytes, 64<<20)
-	def(&l.MaxNodes, 4_000_000)
+	def(&l.MaxNodes, DefaultNodes)
 	def(&l.MaxLong, 4096)
 	def(&l.MaxDims, 64)
 	def(&l.MaxDepth, 256)

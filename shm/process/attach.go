@@ -43,6 +43,9 @@ type Options struct {
 	// process itself shows the number. Watchers must return at once. Default: the
 	// process is told no number.
 	Watchers func() int
+	// Room says whether there is memory for large replies, over all processes that share
+	// it. Default: there always is.
+	Room manager.Room
 	// Logger gets what helps to find faults. Default: none.
 	Logger *slog.Logger
 }
@@ -97,6 +100,7 @@ func Attach(ctx context.Context, opt Options) (*Source, error) {
 	client, err := manager.Dial(ctx, opt.Address, manager.Options{
 		Authkey:      opt.Authkey,
 		ReuseBuffers: true, // everything is converted before the next call
+		Room:         opt.Room,
 	})
 	if err != nil {
 		return nil, err

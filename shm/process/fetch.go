@@ -188,7 +188,8 @@ func (f *fetcher) run(ctx context.Context) error {
 			s := f.batch[done]
 			s.free = time.Now().Add(tooLarge)
 			f.served(s)
-			f.sink.Notice("large."+s.name, fmt.Sprintf("%q is larger than webmon takes (64 MiB); it is asked for again every %.0f s", s.name, tooLarge.Seconds()))
+			f.sink.Notice("large."+s.name, fmt.Sprintf("%q is larger than webmon takes (%s); it is asked for again every %.0f s",
+				s.name, mebibytes(f.client.MaxReply()), tooLarge.Seconds()))
 			f.batch = f.batch[done+1:]
 		}
 		if framed {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -106,7 +107,7 @@ func (r *run) sessions(ctx context.Context) error {
 		}
 		r.opt.Logger.Debug("connection broken", "address", r.opt.Address, "error", err)
 		if errors.Is(err, pickle.ErrLimit) {
-			r.sink.Notice("large", "A message was larger than webmon takes (64 MiB) and was left out")
+			r.sink.Notice("large", fmt.Sprintf("A message was larger than webmon takes (%s) and was left out", mebibytes(r.client.MaxReply())))
 		}
 		if timedOut(err) && !r.watch.gone() {
 			r.hangs()
@@ -125,6 +126,11 @@ func (r *run) sessions(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// mebibytes writes a number of bytes for people.
+func mebibytes(n int) string {
+	return strconv.FormatFloat(float64(n)/(1<<20), 'f', -1, 64) + " MiB"
 }
 
 func (r *run) hangs() {
