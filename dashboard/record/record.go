@@ -10,9 +10,9 @@
 //	...
 //	change.Became(record.Applied, "")
 //
-// Whoever moves a slider makes one change and not sixty a second: what the same
-// person does to the same thing within three seconds belongs together, from the
-// first value to the last.
+// Whoever moves a slider makes one change and not sixty a second: the values that the
+// same person gives the same thing within three seconds belong together, from the first
+// to the last. So do calls of one action that do not differ.
 //
 // Nothing waits for a disk. What has changed is in memory at once, and a goroutine
 // writes it a moment later. If the files cannot be written, the record goes on in
@@ -48,9 +48,16 @@ const (
 	together = 3 * time.Second
 	longest  = time.Minute
 
+	// perMinute is how many entries a minute one person may add. Further changes are
+	// counted in one entry, so that nobody can push out what others have changed.
+	perMinute = 60
+
 	maxName = 120 // bytes of a name
 	maxText = 240 // bytes of a value or a reason
 )
+
+// more is the name of the entry that counts the changes beyond perMinute.
+const more = "more"
 
 // The statuses of a change. Those of a command are the statuses of the command.
 const (
@@ -115,6 +122,7 @@ type Log struct {
 	list   []*node    // oldest first
 	bytes  int
 	recent map[key]*node // what a further change may belong to
+	minute map[Author]*minute
 	swept  time.Time
 	failed string // why the files cannot be written, one sentence; "" if they can
 
@@ -132,6 +140,13 @@ type node struct {
 	dirty bool // to be written
 }
 
+// minute is how much somebody has changed since it began.
+type minute struct {
+	began time.Time
+	n     int
+	more  *node // counts the changes beyond perMinute; nil: there are none yet
+}
+
 // key tells what somebody does to one thing from everything else.
 type key struct {
 	Author
@@ -146,7 +161,7 @@ func Open(opts Options) *Log {
 		opts.Logger = slog.Default()
 	}
 	l := &Log{
-		opts: opts, recent: map[key]*node{}, wake: make(chan struct{}, 1),
+		opts: opts, recent: map[key]*node{}, minute: map[Author]*minute{}, wake: make(chan struct{}, 1),
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	l.file.dir = opts.Dir
@@ -177,7 +192,7 @@ type Change struct {
 }
 
 // Add notes a change. ID, Time, Until and Count are its own to set. If the same person
-// has just changed the same thing, the change joins that entry.
+// has just changed the same value, or done the same, the change joins that entry.
 func (l *Log) Add(e Entry) *Change { return l.add(e, time.Now()) }
 
 func (l *Log) add(e Entry, now time.Time) *Change {
@@ -192,7 +207,7 @@ func (l *Log) add(e Entry, now time.Time) *Change {
 	defer l.signal()
 	if n := l.recent[k]; n != nil {
 		if o := n.entry; now.Sub(o.Until) <= together && now.Sub(o.Time) <= longest && !now.Before(o.Until) &&
-			(!k.refused || o.Reason == e.Reason) {
+			(e.From != "" || o.To == e.To) && (!k.refused || o.Reason == e.Reason) {
 			joined := *o
 			joined.Until, joined.To, joined.Status, joined.Reason = now, e.To, e.Status, e.Reason
 			joined.Count++
@@ -201,12 +216,44 @@ func (l *Log) add(e Entry, now time.Time) *Change {
 			return &Change{l, n, n.turn, e.To}
 		}
 	}
+	l.sweep(now)
+	if l.tooMany(e.Author, now) {
+		return nil
+	}
+	n := l.begin(e, now)
+	l.recent[k] = n
+	return &Change{l, n, 0, e.To}
+}
+
+// begin adds an entry. mu is held, here and in all methods below that do not lock it.
+func (l *Log) begin(e Entry, now time.Time) *node {
 	e.ID, e.Time, e.Until, e.Count = rand.Text()[:16], now, now, 1
 	n := l.insert(&e)
 	n.dirty = true
-	l.sweep(now)
-	l.recent[k] = n
-	return &Change{l, n, 0, e.To}
+	return n
+}
+
+// tooMany reports whether somebody has added as many entries as may be within a
+// minute. Their change is then counted and not listed.
+func (l *Log) tooMany(by Author, now time.Time) bool {
+	m := l.minute[by]
+	if m == nil || now.Sub(m.began) >= time.Minute || now.Before(m.began) {
+		m = &minute{began: now}
+		l.minute[by] = m
+	}
+	m.n++
+	switch {
+	case m.n <= perMinute:
+		return false
+	case m.more == nil:
+		m.more = l.begin(Entry{Author: by, Name: more, Status: Sent, Reason: "Changes beyond 60 in a minute are counted and not listed."}, now)
+	default:
+		e := *m.more.entry
+		e.Until = now
+		e.Count++
+		l.replace(m.more, &e)
+	}
+	return true
 }
 
 // Became says what has become of the change. status is one word, and reason is one
@@ -284,8 +331,7 @@ func (l *Log) Problem() string {
 	return l.failed
 }
 
-// insert adds an entry to the list. mu is held, here and in all methods below that
-// do not lock it.
+// insert adds an entry to the list.
 func (l *Log) insert(e *Entry) *node {
 	n := &node{entry: e}
 	l.list = append(l.list, n)
@@ -318,6 +364,11 @@ func (l *Log) sweep(now time.Time) {
 	for k, n := range l.recent {
 		if now.Sub(n.entry.Until) > together {
 			delete(l.recent, k)
+		}
+	}
+	for by, m := range l.minute {
+		if now.Sub(m.began) >= time.Minute {
+			delete(l.minute, by)
 		}
 	}
 	for len(l.list) > 0 && now.Sub(l.list[0].entry.Until) > Keep {

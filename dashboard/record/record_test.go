@@ -128,6 +128,37 @@ func TestQueries(t *testing.T) {
 	})
 }
 
+// What differs and has no value before is listed one by one, unless it is a flood. A
+// flood does not push out what others have changed.
+func TestAFloodIsCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := Open(Options{})
+		defer l.Close()
+		l.Add(Entry{Author: bob, Name: "make a link", To: "one", Status: Applied})
+		l.Add(Entry{Author: bob, Name: "make a link", To: "two", Status: Applied})
+		l.Add(Entry{Author: bob, Name: "step", Status: Applied})
+		l.Add(Entry{Author: bob, Name: "step", Status: Applied})
+		for i := range 100_000 {
+			l.Add(Entry{Author: ada, Source: "scope", Name: "go", To: fmt.Sprint("x ", i), Status: Queued}).Became(Applied, "")
+		}
+		list := l.List(Query{})
+		if len(list) != 3+perMinute+1 {
+			t.Fatalf("%d changes are listed", len(list))
+		}
+		if e := list[len(list)-1]; e.Who != "ada" || e.Name != more || e.Count != 100_000-perMinute {
+			t.Errorf("the last is %+v", e)
+		}
+		if got := words(list[:3]); got[1] != "bob make a link >two x1 applied" || got[2] != "bob step > x2 applied" {
+			t.Errorf("those of bob are %q", got)
+		}
+		time.Sleep(time.Minute)
+		l.Add(Entry{Author: ada, Source: "scope", Name: "go", To: "later", Status: Queued})
+		if list := l.List(Query{}); list[len(list)-1].To != "later" {
+			t.Error("after a minute nothing more is listed")
+		}
+	})
+}
+
 // A nil Log is one that keeps nothing.
 func TestNone(t *testing.T) {
 	var l *Log
@@ -290,7 +321,8 @@ func TestTheRecordIsBounded(t *testing.T) {
 	long := strings.Repeat("0123456789", 100)
 	const n = 30_000
 	for i := range n {
-		l.Add(Entry{Author: ada, Source: "scope", Name: fmt.Sprint("control", i), From: long, To: long, Status: Refused, Reason: long})
+		by := Author{Who: fmt.Sprint("person", i/perMinute)}
+		l.Add(Entry{Author: by, Source: "scope", Name: fmt.Sprint("control", i), From: long, To: long, Status: Refused, Reason: long})
 	}
 	l.Close()
 	list := l.List(Query{})
