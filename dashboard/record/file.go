@@ -13,6 +13,8 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
+	"webmon/private"
 )
 
 const (
@@ -44,6 +46,9 @@ type file struct {
 func (l *Log) load() {
 	now := time.Now()
 	list, err := parts(l.opts.Dir)
+	if err == nil {
+		err = private.CheckDir(l.opts.Dir)
+	}
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
 			l.opts.Logger.Warn("the record of changes could not be read", "error", err)
@@ -56,7 +61,7 @@ func (l *Log) load() {
 		if p.day < day(now.Add(-Keep)) {
 			continue // write removes it
 		}
-		f, err := os.Open(filepath.Join(l.opts.Dir, p.name))
+		f, err := private.Open(filepath.Join(l.opts.Dir, p.name))
 		if err != nil {
 			l.opts.Logger.Warn("a part of the record of changes could not be read", "error", err)
 			continue
@@ -216,7 +221,7 @@ func (l *Log) write() bool {
 
 // write appends entries, and returns how many were written.
 func (f *file) write(entries []*Entry, now time.Time) (done int, err error) {
-	if err := os.MkdirAll(f.dir, 0o700); err != nil {
+	if err := private.Dir(f.dir); err != nil {
 		return 0, err
 	}
 	for done < len(entries) {

@@ -408,3 +408,42 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// A file that others can write, or that is somebody else's by a link, counts for
+// nothing.
+func TestForeignFilesAreNotBelieved(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("folders of a user are closed to others by themselves")
+	}
+	now := time.Now().UTC()
+	line := fmt.Appendf(nil, `{"id":"a","time":%q,"who":"ada","name":"gain"}`+"\n", now.Format(time.RFC3339Nano))
+	for name, spoil := range map[string]func(path string) error{
+		"others may write it": func(path string) error { return os.Chmod(path, 0o666) },
+		"a link": func(path string) error {
+			return errors.Join(os.Rename(path, path+".real"), os.Symlink(path+".real", path))
+		},
+		"others may write the folder": func(path string) error { return os.Chmod(filepath.Dir(path), 0o777) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, "changes-"+day(now)+"-000001.jsonl")
+			if err := os.WriteFile(path, line, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			read := func() int {
+				l := Open(Options{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
+				defer l.Close()
+				return len(l.List(Query{}))
+			}
+			if n := read(); n != 1 {
+				t.Fatalf("%d changes are read of a file of the user's own", n)
+			}
+			if err := spoil(path); err != nil {
+				t.Fatal(err)
+			}
+			if n := read(); n != 0 {
+				t.Errorf("%d changes are read", n)
+			}
+		})
+	}
+}
