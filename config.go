@@ -46,6 +46,8 @@ type config struct {
 	prefix      string
 	allowHosts  list
 	token       string
+	tokenMade   bool // by this program, and not given
+	moved       bool // to another port than the usual one, which somebody else has
 	noToken     bool
 	https       https
 	connect     list
@@ -84,6 +86,7 @@ func (l *list) Set(s string) error {
 const usage = `webmon shows a running napari, or any Python imaging process, live in the browser.
 
 Usage: webmon [options]
+       webmon token rotate    makes a new token, and ends all sessions and links
 
 Every process of yours that uses the Python package appears by itself: a napari with
 its plugin, and any program that calls webmon.serve. A napari 0.4.11 does without the

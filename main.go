@@ -4,7 +4,7 @@
 // main.go runs the program and is the only place that exits; config.go turns
 // flags and environment into a configuration; serve.go serves the dashboard until
 // it is told to stop; follow.go finds what to watch and reads it; handover.go
-// gives it to a webmon that is running already.
+// gives it to a webmon that is running already; token.go replaces the token.
 package main
 
 import (
@@ -27,12 +27,15 @@ func main() {
 // run is the whole program. It returns the exit status: 0 on a clean end, 1 if
 // it could not do what it was asked, 2 on unusable arguments.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	cfg, err := parse(args, getenv, stderr)
+	var cfg config
+	var err error
+	if len(args) > 0 && args[0] == "token" {
+		err = tokenCommand(ctx, args[1:], getenv, stdout, stderr)
+	} else if cfg, err = parse(args, getenv, stderr); err == nil {
+		err = serve(ctx, cfg, stdout, stderr)
+	}
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
-	}
-	if err == nil {
-		err = serve(ctx, cfg, stdout, stderr)
 	}
 	if err == nil {
 		return 0

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 
 	"webmon/dashboard"
 	"webmon/dashboard/budget"
+	"webmon/dashboard/door"
 	"webmon/dashboard/instance"
 	"webmon/fault"
 	"webmon/shm"
@@ -59,11 +61,14 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 		}
 	}
 	stop := make(chan struct{}, 1)
-	server, err := newServer(&cfg, models, kept, func() { shm.Signal(stop) }, logger, faults, stderr)
+	rotating := &rotator{cfg: &cfg}
+	server, err := newServer(&cfg, models, kept, rotating, func() { shm.Signal(stop) }, logger, faults, stderr)
 	if err != nil {
 		return err
 	}
-	if err := in.Announce(server.Record()); err != nil {
+	announce := func() error { return in.Announce(server.Record()) }
+	rotating.server, rotating.tell = server, announce
+	if err := announce(); err != nil {
 		logger.Warn("a later webmon will not find this one", "error", err)
 	}
 
@@ -130,7 +135,7 @@ func acquire(ctx context.Context, dir string, cfg config, logger *slog.Logger) (
 
 // newServer listens where cfg says. stop is called when a person asks webmon to
 // stop.
-func newServer(cfg *config, models *model.Catalogue, kept *budget.Budget, stop func(), logger *slog.Logger, faults *fault.Ledger, stderr io.Writer) (*dashboard.Server, error) {
+func newServer(cfg *config, models *model.Catalogue, kept *budget.Budget, rotating *rotator, stop func(), logger *slog.Logger, faults *fault.Ledger, stderr io.Writer) (*dashboard.Server, error) {
 	folder, err := instance.StateDir()
 	if err != nil {
 		folder = ""
@@ -151,14 +156,27 @@ func newServer(cfg *config, models *model.Catalogue, kept *budget.Budget, stop f
 	if err != nil {
 		return nil, err
 	}
+	if said := cfg.settle(listener); said != "" {
+		notices = append(notices, said)
+		logger.Warn("the usual port is taken", "port", cfg.port, "address", listener.Addr().String())
+		fmt.Fprintf(stderr, "webmon: %s\n", said)
+	}
 	if cfg.token == "" && !cfg.noToken {
 		if cfg.token, err = keptToken(); err != nil {
 			listener.Close()
 			return nil, err
 		}
+		cfg.tokenMade = true
+	}
+	alone := false
+	if cfg.prefix == "" && crypt == nil {
+		listener, alone = beside(listener)
 	}
 	server, err := dashboard.New(dashboard.Options{
 		Listener:    listener,
+		OwnHost:     alone,
+		Links:       links(logger),
+		Rotate:      rotating.rotate,
 		Prefix:      cfg.prefix,
 		Token:       cfg.token,
 		AllowHosts:  cfg.allowHosts,
@@ -182,6 +200,37 @@ func newServer(cfg *config, models *model.Catalogue, kept *budget.Budget, stop f
 	return server, nil
 }
 
+// settle notes that the port is another than the usual one, which somebody else has,
+// and says so in a sentence; "" if it is not. Whoever has the usual port is sent the token
+// of the bookmarked address. So that token opens nothing here: this run has one of
+// its own.
+func (cfg *config) settle(l net.Listener) string {
+	addr, ok := l.Addr().(*net.TCPAddr)
+	if !ok || cfg.port == 0 || addr.Port == cfg.port {
+		return ""
+	}
+	cfg.moved = true
+	said := fmt.Sprintf("Port %d is taken by another program, so this webmon serves at port %d.", cfg.port, addr.Port)
+	switch {
+	case cfg.noToken:
+		return said
+	case cfg.token != "":
+		return said + " Who has that port is sent the token by whoever opens a bookmark of it: give webmon another token if you do not trust that program."
+	}
+	cfg.token, cfg.tokenMade = instance.RandomToken(), true
+	return said + " It has a token of its own for this run, because the program at the usual port is sent the kept one by whoever opens the bookmark."
+}
+
+// links is where the links that people make are kept; nil if there is no place for them.
+func links(logger *slog.Logger) door.Store {
+	dir, err := instance.StateDir()
+	if err != nil {
+		logger.Warn("links will end with this run", "error", err)
+		return nil
+	}
+	return privateFile(filepath.Join(dir, linksFile))
+}
+
 // keptToken returns the user's token, made at the first use and kept so that a
 // bookmark lasts.
 func keptToken() (string, error) {
@@ -189,7 +238,7 @@ func keptToken() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return instance.Token(filepath.Join(dir, "token"))
+	return instance.Token(filepath.Join(dir, tokenFile))
 }
 
 // changesDir is the folder of the record of what people change, "" if the user has no

@@ -191,6 +191,8 @@ func (c *catalogue) attach(_ context.Context, t source.Target, _ dashboard.Self)
 const about = "A *wave*, $\\psi$.\nIt is <wide>.\n\nSecond paragraph."
 
 // openModels serves a dashboard of the models waves, drops and broken.
+//
+// Its token is the usual one, or none for noToken.
 func openModels(t *testing.T, opts dashboard.Options) (*site, *catalogue) {
 	t.Helper()
 	c := &catalogue{
@@ -205,7 +207,13 @@ func openModels(t *testing.T, opts dashboard.Options) (*site, *catalogue) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	opts.Listener, opts.Logger, opts.Token = l, slog.New(slog.DiscardHandler), token
+	opts.Listener, opts.Logger = l, slog.New(slog.DiscardHandler)
+	switch opts.Token {
+	case "":
+		opts.Token = token
+	case noToken:
+		opts.Token = ""
+	}
 	opts.Models, opts.Attach = c, c.attach
 	s, err := dashboard.New(opts)
 	if err != nil {
@@ -224,6 +232,9 @@ func openModels(t *testing.T, opts dashboard.Options) (*site, *catalogue) {
 	})
 	return &site{t: t, server: s, base: "http://" + l.Addr().String() + opts.Prefix}, c
 }
+
+// noToken stands for no token in the options of openModels.
+const noToken = "none"
 
 // has reports what is missing in, or must not be in, a page.
 func has(t *testing.T, what, page string, want ...string) {

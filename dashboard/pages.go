@@ -53,6 +53,9 @@ func (s *Server) tabPage(i int) echo.HandlerFunc {
 		if t.Items != nil && t.Items.Of(src) != "" {
 			src = s.beside() // the list belongs to none of the models in it
 		}
+		if wakes(src) && s.unasked(c) {
+			return s.ask(c, t.Title)
+		}
 		lock(c, t)
 		now := time.Now()
 		page := s.page(c, src, now)
@@ -66,6 +69,9 @@ func (s *Server) itemPage(i int) echo.HandlerFunc {
 	t := &s.tabs[i]
 	return func(c echo.Context) error {
 		name := c.Param("item")
+		if t.Items.Starts != nil && t.Items.Starts(name) && s.unasked(c) {
+			return s.ask(c, name)
+		}
 		item, err := t.Items.Open(c.Request().Context(), name)
 		if no := tab.NoItem(""); errors.As(err, &no) {
 			return echo.NewHTTPError(http.StatusNotFound, string(no))
@@ -88,6 +94,26 @@ func (s *Server) itemPage(i int) echo.HandlerFunc {
 		content := t.Items.Page(s.view(c, src, now), name)
 		return s.tabAnswer(c, i, page, content)
 	}
+}
+
+// wakes reports whether a page of a source starts it again, by its socket.
+func wakes(src *source.Source) bool { return src.IsModel() && !src.Running() }
+
+// unasked reports whether a navigation has begun at a page of another site or port, so
+// that whoever sits before the browser has perhaps not asked for what it starts. Who
+// may only look starts nothing.
+func (s *Server) unasked(c echo.Context) bool {
+	r := c.Request()
+	return door.Elsewhere(r) && door.Of(r.Context()).Role >= door.Steer
+}
+
+// ask answers with a page with one button, which leads to the page that was asked for.
+func (s *Server) ask(c echo.Context, title string) error {
+	u := c.Request().URL
+	return s.render(c, http.StatusOK, layout.AskPage(layout.Message{
+		Page: s.plain(), Title: "Start " + title + "?",
+		Text: "A page of another site, or of another program on this machine, has led here. The page starts a simulation, which everybody sees who looks at this webmon.",
+	}, "Open the page", door.Inside(s.opts.Prefix, u.EscapedPath()+"?"+u.RawQuery)))
 }
 
 // tabAnswer answers with the ith tab: the whole page, or its content alone to
@@ -303,6 +329,9 @@ func (s *Server) individual(c echo.Context) error {
 	}
 	now := time.Now()
 	name := c.Param("chart")
+	if wakes(src) && s.unasked(c) {
+		return s.ask(c, name)
+	}
 	title, content, err := chart.Alone(s.view(c, src, now), name)
 	if err != nil {
 		return echo.NewHTTPError(http.StatusNotFound, natural.Sentence(err.Error()))

@@ -501,13 +501,15 @@ func stripPrefix(prefix string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			u := c.Request().URL
-			rest, ok := strings.CutPrefix(u.Path, prefix)
-			ok = ok && prefix != "" && (rest == "" || rest[0] == '/')
-			if !ok {
-				rest = u.Path
+			path, raw := u.Path, u.EscapedPath()
+			if rest, ok := strings.CutPrefix(path, prefix); ok && prefix != "" && (rest == "" || rest[0] == '/') {
+				path, raw = rest, strings.TrimPrefix(raw, prefix)
 			}
-			if ok || strings.HasPrefix(rest, "//") {
-				u.Path, u.RawPath = "/"+strings.TrimLeft(rest, "/"), ""
+			// No path begins with two slashes: in an address that is made of it they
+			// would name another host.
+			u.Path, u.RawPath = "/"+strings.TrimLeft(path, "/"), "/"+strings.TrimLeft(raw, "/")
+			if set := (&url.URL{Path: u.Path}).EscapedPath(); set == u.RawPath || u.EscapedPath() != u.RawPath {
+				u.RawPath = "" // needed for what is escaped without need alone
 			}
 			return next(c)
 		}

@@ -109,7 +109,7 @@ threading.Thread(target=publish, daemon=True).start()
 			if err != nil {
 				t.Fatal(err)
 			}
-			p.visit(w.base + at(test.name))
+			p.visit(w.home + at(test.name))
 			p.live()
 			until(t, "the page shows the colours of the file", func() string {
 				got, err := evaluate[*seen](p, look)
@@ -157,7 +157,7 @@ threading.Thread(target=publish, daemon=True).start()
 	p.t = t
 	t.Run("what a chart says beside the pointer", func(t *testing.T) {
 		p.t = t
-		p.visit(w.base + at("table"))
+		p.visit(w.home + at("table"))
 		p.live()
 		p.wait("both columns are drawn", `document.querySelectorAll("[data-array-columns] canvas").length === 2`)
 		for i, want := range []string{"1 width 0.25", "1 hits 8"} {

@@ -40,7 +40,7 @@ func TestE2EDemo(t *testing.T) {
 				t.Errorf("the token stays in the address: %q", got)
 			}
 			for _, path := range []string{"/viewer", "/loader", "/layers", "/controls", "/messages", "/status", "/individual/frame_time"} {
-				p.visit(w.base + path)
+				p.visit(w.home + path)
 				p.live()
 				if path == "/viewer" {
 					p.wait("tiles are drawn", `document.querySelector("[data-viewer]").dataset.ready === "true"`)
@@ -56,7 +56,7 @@ func TestE2EDemo(t *testing.T) {
 				p.shot("demo" + strings.ReplaceAll(path, "/", "-") + "-" + v.String())
 			}
 			p.calm()
-			p.stayedHome(w.host())
+			p.stayedHome(w.hosts()...)
 			p.close()
 		}
 	})
@@ -187,7 +187,7 @@ func TestE2EDemo(t *testing.T) {
 	})
 	t.Run("back and forward", func(t *testing.T) {
 		p.t = t
-		p.visit(w.base + "/loader")
+		p.visit(w.home + "/loader")
 		p.live()
 		draws(t, p, "frame_time")
 		p.tab("status")
@@ -225,7 +225,7 @@ func TestE2EDemo(t *testing.T) {
 			}
 			return ""
 		})
-		p.visit(w.base + "/loader?window=60")
+		p.visit(w.home + "/loader?window=60")
 		p.live()
 		draws(t, p, "frame_time")
 		p.click(`[data-chart="frame_time"] [data-chart-table] summary`)
@@ -244,7 +244,7 @@ func TestE2EDemo(t *testing.T) {
 	t.Run("for those who cannot see it", func(t *testing.T) {
 		p.t = t
 		for _, path := range []string{"/viewer", "/loader", "/layers", "/controls", "/messages", "/status"} {
-			p.visit(w.base + path)
+			p.visit(w.home + path)
 			p.live()
 			accessible(t, p, path)
 		}
@@ -268,7 +268,7 @@ func TestE2EDemo(t *testing.T) {
 	t.Run("without the token, and where nothing is", func(t *testing.T) {
 		for _, v := range []view{wide, narrowLight} {
 			p := b.open(t, v)
-			p.visit(w.base + "/loader?window=300")
+			p.visit(w.home + "/loader?window=300")
 			p.says("main", "needs its token")
 			p.shot("login-" + v.String())
 			p.do(chromedp.SendKeys(chromedp.CSS("#token"), "0123456789012345678901234567890123456789"),
@@ -280,10 +280,10 @@ func TestE2EDemo(t *testing.T) {
 			if got := ask[string](p, "location.pathname + location.search"); got != "/loader?window=300" {
 				t.Errorf("the token leads to %s", got)
 			}
-			p.visit(w.base + "/nowhere")
+			p.visit(w.home + "/nowhere")
 			p.says("main", "There is nothing at this address.")
 			p.shot("404-" + v.String())
-			p.visit(w.base + "/viewer?source=nobody")
+			p.visit(w.home + "/viewer?source=nobody")
 			p.says("main", `There is no source "nobody"`)
 			p.calm("401", "404")
 			p.close()
@@ -292,11 +292,11 @@ func TestE2EDemo(t *testing.T) {
 	t.Run("storybook", func(t *testing.T) {
 		p := b.open(t, wide)
 		p.visit(w.url)
-		p.visit(w.base + "/storybook")
+		p.visit(w.home + "/storybook")
 		p.wait("stories are there", `document.querySelectorAll("iframe").length > 20`)
 		p.shot("storybook")
 		p.calm()
-		p.stayedHome(w.host())
+		p.stayedHome(w.hosts()...)
 		p.close()
 	})
 	t.Run("behind a proxy that adds a prefix, and in a frame", func(t *testing.T) {
@@ -341,7 +341,7 @@ func TestE2EDemo(t *testing.T) {
 	})
 	t.Run("webmon starts again", func(t *testing.T) {
 		p.t = t
-		p.visit(w.base + "/loader")
+		p.visit(w.home + "/loader")
 		p.live()
 		w.stop(t)
 		p.says("#socket-state", "reconnecting")
@@ -351,6 +351,13 @@ func TestE2EDemo(t *testing.T) {
 		if again.url != w.url {
 			t.Errorf("the address is %s, was %s", again.url, w.url)
 		}
+		// Sessions end with the webmon that has begun them. The bookmark begins another.
+		p.says("#socket-state", "signed out, sign in")
+		p.shot("demo-signed-out")
+		p.click("#socket-state a")
+		p.says("main", "webmon has been started again since")
+		p.visit(again.url)
+		p.visit(again.home + "/loader")
 		p.live()
 		draws(t, p, "frame_time")
 		p.tab("status")
@@ -364,7 +371,7 @@ func TestE2EDemo(t *testing.T) {
 			t.Errorf("webmon ended with %d: %s", status, again.stderr)
 		}
 		p.calm("WebSocket connection to", "htmx:ws:error", "Failed to load resource")
-		p.stayedHome(w.host())
+		p.stayedHome(w.hosts()...)
 	})
 }
 

@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"webmon/dashboard/door"
 	"webmon/e2e/webmontest"
 	"webmon/shm/process/naparitest"
 )
@@ -232,6 +233,7 @@ type address struct {
 	t     testing.TB
 	url   string // as printed, token included
 	base  string // without query and without a slash at the end
+	home  string // as base, for a browser that has opened url: the host name of its own to which it is led
 	token string
 }
 
@@ -244,7 +246,16 @@ func readAddress(t testing.TB, printed string) address {
 	a := address{t: t, url: u.String(), token: u.Query().Get("token")}
 	u.RawQuery = ""
 	a.base = strings.TrimSuffix(u.String(), "/")
+	if a.home = a.base; u.Path == "/" {
+		a.home = "http://" + net.JoinHostPort(door.HostName(a.token), u.Port())
+	}
 	return a
+}
+
+// hosts are the host:port of base and of home.
+func (a address) hosts() []string {
+	u, _ := url.Parse(a.home) // was made of parts
+	return []string{a.host(), u.Host}
 }
 
 // host is its host:port.

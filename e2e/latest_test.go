@@ -72,5 +72,5 @@ func TestE2ELatest(t *testing.T) {
 	})
 	p.t = t
 	p.calm()
-	p.stayedHome(w.host())
+	p.stayedHome(w.hosts()...)
 }

@@ -233,12 +233,15 @@ func TestE2ELife(t *testing.T) {
 			}
 			return ""
 		})
-		// Another one at the same port: the page comes back by itself.
+		// Another one at the same port: the page says that its session has ended, and the
+		// bookmark opens the same page.
 		_, port, _ := net.SplitHostPort(w.host())
 		second := startProgram(t, home, "--port", port, "--connect", n.Address())
 		if second.url != w.url {
 			t.Errorf("the address is %s, was %s", second.url, w.url)
 		}
+		p.says("#socket-state", "signed out, sign in")
+		p.visit(second.url)
 		p.live()
 		second.source("napari", "connected", connected)
 		sameTiles(t, n, w, p, 0)
@@ -270,7 +273,7 @@ func TestE2ELife(t *testing.T) {
 	})
 	p.t = t
 	p.calm("WebSocket connection to", "htmx:ws:error", "Failed to load resource")
-	p.stayedHome(w.host())
+	p.stayedHome(w.hosts()...)
 }
 
 // running returns the webmons of the user with that home.

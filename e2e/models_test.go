@@ -150,7 +150,7 @@ func TestE2EModels(t *testing.T) {
 	const n = 32
 	w := startProgram(t, home, "--port", "0", "--grace", "1s", "--Nx", fmt.Sprint(n), "--Ny", fmt.Sprint(n), "--python", python, "--model", file)
 	const key = "becvortices"
-	address := w.base + "/models/" + key
+	address := w.home + "/models/" + key
 	one, two := b.open(t, small), b.open(t, small)
 	visit := func(p *page, address string) {
 		t.Helper()
@@ -162,7 +162,7 @@ func TestE2EModels(t *testing.T) {
 
 	t.Run("who comes", func(t *testing.T) {
 		one.t, two.t, w.t = t, t, t
-		visit(one, w.base+"/models")
+		visit(one, w.home+"/models")
 		if m := w.model(key); m.Phase != "stopped" || m.People != 0 {
 			t.Errorf("before anybody came the model is %+v", m)
 		}
@@ -297,7 +297,7 @@ func TestE2EModels(t *testing.T) {
 		cooling := one.exact("cooling")
 		two.close()
 		one.here("1 person here, you are the blue one")
-		one.visit(w.base + "/models")
+		one.visit(w.home + "/models")
 		one.live()
 		until(t, "the model stops", func() string {
 			if m := w.model(key); m.Phase != "stopped" || m.People != 0 {
@@ -318,7 +318,7 @@ func TestE2EModels(t *testing.T) {
 
 	t.Run("a model that fails", func(t *testing.T) {
 		one.t, w.t = t, t
-		one.visit(w.base + "/models/fuse")
+		one.visit(w.home + "/models/fuse")
 		one.live()
 		one.draws()
 		one.enter(form("load")+" input[type=number]", "0.75")

@@ -198,9 +198,9 @@ func TestE2EOctree(t *testing.T) {
 		n.MustDo("data", map[string]any{"data": map[string]any{"filter": map[string]any{"sigma": 1.25}}}, nil)
 		p.says("#live-messages", "1.25")
 		p.shot("octree-messages")
-		p.visit(w.base + "/individual/probe.temperature")
+		p.visit(w.home + "/individual/probe.temperature")
 		draws(t, p, "probe.temperature")
-		p.visit(w.base + "/status")
+		p.visit(w.home + "/status")
 		p.live()
 	})
 	t.Run("what is known of the process", func(t *testing.T) {
@@ -226,7 +226,7 @@ func TestE2EOctree(t *testing.T) {
 	})
 	p.t = t
 	p.calm()
-	p.stayedHome(w.host())
+	p.stayedHome(w.hosts()...)
 }
 
 // asksToMove waits until the viewer asks for a movement of napari's camera. It

@@ -44,7 +44,7 @@ func TestE2EPages(t *testing.T) {
 	t.Run("a zoomed chart", func(t *testing.T) { zoomedChart(t, p, w, n) })
 	t.Run("show grid", func(t *testing.T) { gridSwitch(t, p, w, n) })
 	p.calm()
-	p.stayedHome(w.host())
+	p.stayedHome(w.hosts()...)
 }
 
 // zoomedChart zooms into a long window, whose buckets are a second wide, until
@@ -64,7 +64,7 @@ func zoomedChart(t *testing.T, p *page, w *webmon, n *speaker) {
 		}
 		return ""
 	})
-	p.visit(w.base + "/individual/wave.x?window=900")
+	p.visit(w.home + "/individual/wave.x?window=900")
 	p.live()
 	p.wait("the chart shows them", fmt.Sprintf(`document.querySelector("[data-chart]").dataset.values === "%d"`, count))
 	if got := ask[string](p, `document.querySelector("[data-chart]").dataset.width`); got != "1000" {
@@ -102,7 +102,7 @@ func zoomedChart(t *testing.T, p *page, w *webmon, n *speaker) {
 // goes and comes back.
 func gridSwitch(t *testing.T, p *page, w *webmon, n *speaker) {
 	p.t = t
-	p.visit(w.base + "/viewer")
+	p.visit(w.home + "/viewer")
 	p.live()
 	ask[bool](p, `(window.stays = true)`)
 	p.wait("the switch can be used", `!document.querySelector("#command-show_grid button").disabled`)
@@ -149,7 +149,7 @@ func messagesPage(t *testing.T, p *page, w *webmon, n *speaker) {
 	for i := range 5 { // a number that comes again becomes a chart
 		n.say("stage", pickle.NewDict("x", 1.5+float64(i), "y", 2.5))
 	}
-	p.visit(w.base + "/messages")
+	p.visit(w.home + "/messages")
 	p.live()
 	p.wait("all topics are listed", `document.querySelectorAll("[data-message-topic]").length === 32`)
 	p.wait("the numbers have charts", `document.querySelectorAll("[data-chart]").length === 2`)

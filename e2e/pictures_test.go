@@ -56,7 +56,7 @@ func TestPictures(t *testing.T) {
 		w := startProgram(t, t.TempDir(), "--port", "0", "--demo")
 		p := b.open(t, view{1400, 1000, "dark"})
 		p.visit(w.url)
-		p.visit(w.base + "/models/becvortices")
+		p.visit(w.home + "/models/becvortices")
 		p.live()
 		p.draws()
 		stir := func(phase float64) (x, y float64) {
@@ -93,7 +93,7 @@ func TestPictures(t *testing.T) {
 		w.source("scope", "attached", connected)
 		open := func(path string) *page {
 			p := b.open(t, window)
-			p.visit(w.base + path + "&token=" + w.token)
+			p.visit(w.home + path + "&token=" + w.token)
 			p.live()
 			return p
 		}

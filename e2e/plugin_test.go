@@ -149,7 +149,7 @@ func TestE2EPlugin(t *testing.T) {
 		t.Errorf("the source is %+v, want one of kind napari", found)
 	}
 	p := b.open(t, wide)
-	p.visit(w.base + "/viewer?source=napari&token=" + w.token)
+	p.visit(w.home + "/viewer?source=napari&token=" + w.token)
 	p.live()
 	image := n.ids["image"]
 	levelOf := func() string { return n.get("layer:image", "data_level") }
@@ -204,7 +204,7 @@ func TestE2EPlugin(t *testing.T) {
 
 	t.Run("frame times and loads", func(t *testing.T) {
 		p.t = t
-		p.visit(w.base + "/loader?source=napari")
+		p.visit(w.home + "/loader?source=napari")
 		p.live()
 		n.MustDo("pan", map[string]any{"by": []float64{10, 10}, "steps": 30, "interval_ms": 16}, nil)
 		draws(t, p, "frame_time")
@@ -214,7 +214,7 @@ func TestE2EPlugin(t *testing.T) {
 
 	t.Run("every control of a layer", func(t *testing.T) {
 		p.t = t
-		p.visit(w.base + "/layers?source=napari&layer=" + image)
+		p.visit(w.home + "/layers?source=napari&layer=" + image)
 		p.live()
 		control := func(name string) string { return "layer." + image + "." + name }
 		for _, change := range []struct{ control, value, attribute, want string }{
@@ -361,13 +361,13 @@ func TestE2EPlugin(t *testing.T) {
 		if again.PID == other.PID {
 			t.Error("two naparis have one number")
 		}
-		p.visit(w.base + "/layers?source=second")
+		p.visit(w.home + "/layers?source=second")
 		p.live()
 		p.says("#tab", "labels")
 	})
 	p.t = t
 	p.calm("status of 422") // what was refused
-	p.stayedHome(w.host())
+	p.stayedHome(w.hosts()...)
 }
 
 // post sends a command as a script would; for what the page has small buttons

@@ -30,15 +30,14 @@ func Inside(prefix, target string) string {
 		if err != nil || strings.ContainsFunc(s, control) {
 			return prefix + "/"
 		}
+		if len(segments) == 0 { // never two slashes at the beginning, also for who decodes them
+			s = strings.TrimLeft(s, `/\`)
+		}
 		switch {
-		case len(segments) == 0 && strings.Trim(s, `/\`) == "", s == ".": // never two slashes at the beginning
+		case s == ".", s == "" && (len(segments) == 0 || i < len(raw)-1):
 		case s == "..":
 			segments = segments[:max(0, len(segments)-1)]
-		case s == "" && i < len(raw)-1: // two slashes
 		default:
-			if len(segments) == 0 {
-				s = strings.TrimLeft(s, `/\`)
-			}
 			segments = append(segments, url.PathEscape(s))
 		}
 	}

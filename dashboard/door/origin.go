@@ -44,7 +44,7 @@ func Reads(r *http.Request) error {
 	switch {
 	case mode == "navigate" && (dest == "" || dest == "document"):
 		return nil
-	case mode == "" && dest == "" && r.Header.Get("Origin") == "":
+	case len(r.Header.Values("Sec-Fetch-Site")) == 0 && r.Header.Get("Origin") == "":
 		return nil // an older browser, which does not say what it is for
 	}
 	return ErrElsewhere

@@ -340,6 +340,9 @@ func (d *Door) why(r *http.Request) error {
 			return Wrong(why)
 		}
 	}
+	if len(cookies) > 0 {
+		return Wrong("The session of this browser is not known: webmon has been started again since, or the session has expired long ago.")
+	}
 	return nil
 }
 

@@ -25,14 +25,24 @@ func Token(path string) (string, error) {
 	if raw, err := hex.DecodeString(token); err == nil && len(raw) == tokenBytes {
 		return token, os.Chmod(path, 0o600)
 	}
+	token = RandomToken()
+	return token, KeepToken(path, token)
+}
+
+// RandomToken returns a new token.
+func RandomToken() string {
 	raw := make([]byte, tokenBytes)
 	rand.Read(raw) // never fails
-	token = hex.EncodeToString(raw)
+	return hex.EncodeToString(raw)
+}
+
+// KeepToken writes a token into the file, in place of the one that it holds.
+func KeepToken(path, token string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return "", fmt.Errorf("making the folder for the token: %w", err)
+		return fmt.Errorf("making the folder for the token: %w", err)
 	}
 	if err := WriteFile(path, []byte(token+"\n")); err != nil {
-		return "", fmt.Errorf("keeping the token: %w", err)
+		return fmt.Errorf("keeping the token: %w", err)
 	}
-	return token, nil
+	return nil
 }

@@ -270,8 +270,9 @@ func (m *Models) Tab() tab.Tab {
 		Page: m.listPage,
 		List: m.list,
 		Items: &tab.Items{
-			Open: m.openItem,
-			Of:   m.KeyOf,
+			Open:   m.openItem,
+			Starts: m.starts,
+			Of:     m.KeyOf,
 			Topics: []string{
 				shm.TopicModel, shm.TopicControls, shm.TopicActions, shm.TopicArrays,
 			},

@@ -191,6 +191,13 @@ func origin(info shm.ModelInfo) string {
 	return info.Origin
 }
 
+// starts reports whether the page of a model starts it.
+func (m *Models) starts(key string) bool {
+	_, ok := m.info(key)
+	src := m.Source(key)
+	return ok && (src == nil || !src.Running())
+}
+
 // openItem starts the model whose page is requested, if whoever requests it may.
 func (m *Models) openItem(ctx context.Context, key string) (tab.Item, error) {
 	info, ok := m.info(key)

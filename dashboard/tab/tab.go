@@ -75,8 +75,12 @@ type Tab struct {
 // item may have a source of its own, which its page then shows.
 type Items struct {
 	// Open is called when the page of an item is requested, and makes the item
-	// ready to be shown. Its error is a [NoItem] if there is no such item.
+	// ready to be shown. The context says who requests it ([webmon/dashboard/door.Of]): for who may only
+	// look, Open starts nothing. Its error is a [NoItem] if there is no such item.
 	Open func(ctx context.Context, item string) (Item, error)
+
+	// Starts reports whether Open would start something. nil: it never does.
+	Starts func(item string) bool
 
 	// Of returns the item that a source belongs to, "" for none.
 	Of func(*source.Source) string
