@@ -12,6 +12,7 @@ import (
 	"webmon/components"
 	"webmon/components/layout"
 	"webmon/dashboard/door"
+	"webmon/dashboard/record"
 	"webmon/dashboard/refusal"
 )
 
@@ -112,6 +113,12 @@ func (s *Server) revokeSession(c echo.Context, id string) bool {
 	s.opts.Logger.Info("session ended", "session", id, "by", person(c).Title())
 	s.changed(author(c), "", "end a session", whose, nil)
 	return true
+}
+
+// sessionBegan is told of every session.
+func (s *Server) sessionBegan(i door.SessionInfo) {
+	by := record.Author{Who: door.Person{Name: i.Name}.Title(), Address: i.From}
+	s.changed(by, "", "log in", fmt.Sprintf("may %s, with %s", i.Role, i.Agent), nil)
 }
 
 // linkText is a link as the record of changes has it.

@@ -248,6 +248,7 @@ func TestTheRecordOfChanges(t *testing.T) {
 		"the owner: napari exposure 12.5 ms>40 ms x2 applied", "the owner: napari exposure >exposure 501 x1 refused exposure must be at most 500 ms.",
 		"the owner: napari mode slow>fast x1 refused =SUM(A1)", "ada: napari frames 10>49 x50 sent",
 		"the owner: napari forget > x1 refused Napari is still running.",
+		"the wall: log in >may look, with", "ada: log in >may steer, with", "the owner: log in >may manage, with",
 	}
 	check := func(t *testing.T, got []change) {
 		t.Helper()

@@ -214,6 +214,7 @@ func (s *Server) postLogout(c echo.Context) error {
 func (s *Server) Rotate(token string) error {
 	err := s.door.Rotate(token)
 	s.setToken(token)
+	s.changed(record.Author{Who: door.Person{}.Title()}, "", "replace the token", "", err)
 	s.opts.Logger.Info("the token was replaced, and all sessions and links ended")
 	return err
 }

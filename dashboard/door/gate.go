@@ -40,8 +40,11 @@ type Options struct {
 	Links Store
 	// Keepers are further ways to know people, asked in this order.
 	Keepers []Keeper
-	Logger  *slog.Logger  // nil: slog.Default()
-	Faults  *fault.Ledger // told of what panics outside of a request; may be nil
+	// Began is called when a session has begun. It must return at once, and not call the
+	// door. nil: not called.
+	Began  func(SessionInfo)
+	Logger *slog.Logger  // nil: slog.Default()
+	Faults *fault.Ledger // told of what panics outside of a request; may be nil
 }
 
 // Door knows who sends a request. Its methods are safe for concurrent use.

@@ -104,6 +104,9 @@ func (d *Door) begin(w http.ResponseWriter, r *http.Request, g grant) Person {
 		}
 	}
 	d.sessions[s.key], d.byID[s.info.ID] = s, s
+	if d.opts.Began != nil {
+		d.opts.Began(s.info)
+	}
 	s.timer = time.AfterFunc(s.expires().Sub(now), fault.Func(func() { d.expire(s) }, d.opts.Faults.Noted("door", "session")))
 	if g.link == nil && g.person.Gone != nil && g.person.Session == "" {
 		d.follow(s, g.person.Gone)
