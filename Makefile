@@ -3,6 +3,7 @@
 # make test-fast  the tests that need Go alone
 # make bench      figures, each beside what people have today
 # make soak       an hour of load, watching memory
+# make torture    a mixed load with faults for TORTURETIME
 # make sbom       dist/webmon.cdx.json: what webmon is made of
 # make vulns      looks for known vulnerabilities in it
 # make release    dist/: the program for every platform, with checksums
@@ -13,10 +14,11 @@ SHELL := /bin/bash
 GO ?= go
 FUZZTIME ?= 2s
 SOAKTIME ?= 1h
+TORTURETIME ?= 10m
 # Flags for webmon, as in: make run ARGS="--port 5055"
 ARGS ?=
 
-.PHONY: run build test test-fast static check cross test-go test-py test-js fuzz bench soak sbom vulns release generate setup setup-go setup-js clean
+.PHONY: run build test test-fast static check cross test-go test-py test-js fuzz bench soak torture sbom vulns release generate setup setup-go setup-js clean
 
 run: build
 	./bin/webmon $(ARGS)
@@ -96,6 +98,9 @@ bench: setup-js
 
 soak:
 	WEBMON_SOAK=$(SOAKTIME) $(GO) test -timeout 0 -count 1 -run '^TestSoak$$' -v ./bench
+
+torture:
+	TORTURETIME=$(TORTURETIME) .ci/bench.sh torture
 
 sbom:
 	$(GO) run ./release sbom -o dist/webmon.cdx.json

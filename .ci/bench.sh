@@ -4,8 +4,9 @@
 #
 #   .ci/bench.sh                     everything, about eleven minutes
 #   .ci/bench.sh latency fanout      only those; the other figures stay
+#   .ci/bench.sh torture             that alone, for TORTURETIME; it is no part of everything
 #
-# The parts: wire latency fanout idle sizes arrays camera density step micro viewer. Each begins anew with
+# The parts: wire latency fanout idle sizes arrays camera density step micro viewer. Each begins again with
 # processes of its own. What is printed on the way is kept in artifacts/bench/.
 # The shorter BENCHTIME, the noisier the figures.
 set -euo pipefail
@@ -17,7 +18,9 @@ if [ $# -eq 0 ]; then
   set -- wire latency fanout idle sizes arrays camera density step micro viewer
 fi
 mkdir -p "$out"
-.ci/venvs.sh bench numpy2
+if [ "$*" != torture ]; then
+  .ci/venvs.sh bench numpy2
+fi
 
 # whole NAME runs the benchmark of that name of the whole program.
 whole() {
@@ -76,6 +79,10 @@ for part; do
       } >"$out/micro.md"
       cat "$out/micro.md"
       ;;
+    torture)
+      .ci/venvs.sh numpy2
+      WEBMON_TORTURE=${TORTURETIME:-10m} WEBMON_TORTURE_DIR=$PWD/$out go test -timeout 0 -count 1 -run '^TestTorture$' -v ./e2e
+      ;;
     viewer)
       {
         echo '```'
@@ -91,6 +98,32 @@ for part; do
   echo "$(date -u '+%Y-%m-%d %H:%M') UTC, load average $(cut -d ' ' -f 1-2 /proc/loadavg | tr ' ' '/') (1/5 min) when done" >"$out/$part.when"
 done
 
+# fill writes BENCHMARKS.md: each pair of markers <!-- bench:NAME --> ... <!-- end --> gets
+# NAME.md. With an argument only that one does.
+fill() {
+  awk -v out="$out" -v only="${1:-}" '
+    /^<!-- end -->$/ { skip = 0 }
+    !skip { print }
+    /^<!-- bench:[a-z]+ -->$/ {
+      name = $2; sub(/^bench:/, "", name)
+      file = out "/" name ".md"
+      if ((only == "" || only == name) && (getline line <file) > 0) {
+        skip = 1
+        print ""
+        do print line; while ((getline line <file) > 0)
+        if ((getline line <(out "/" name ".when")) > 0) print "\n*" line "*"
+        print ""
+      }
+      close(file)
+    }' BENCHMARKS.md >"$out/BENCHMARKS.md"
+  cp "$out/BENCHMARKS.md" BENCHMARKS.md
+}
+
+# What the machine is, and what is to be reached, is for the parts that measure.
+if [ "$*" = torture ]; then
+  fill torture
+  exit
+fi
 {
   echo "| What | To reach | Reached | |"
   echo "|---|---|---|---|"
@@ -102,20 +135,4 @@ done
   echo "$(.venv/bench/bin/python -m pip --disable-pip-version-check freeze | grep -iE '^(numpy|flask-socketio|python-engineio|simple-websocket)=' | tr '\n' ' ')"
 } >"$out/machine.md"
 
-# Each pair of markers <!-- bench:NAME --> ... <!-- end --> is filled with NAME.md.
-awk -v out="$out" '
-  /^<!-- end -->$/ { skip = 0 }
-  !skip { print }
-  /^<!-- bench:[a-z]+ -->$/ {
-    name = $2; sub(/^bench:/, "", name)
-    file = out "/" name ".md"
-    if ((getline line <file) > 0) {
-      skip = 1
-      print ""
-      do print line; while ((getline line <file) > 0)
-      if ((getline line <(out "/" name ".when")) > 0) print "\n*" line "*"
-      print ""
-    }
-    close(file)
-  }' BENCHMARKS.md >"$out/BENCHMARKS.md"
-cp "$out/BENCHMARKS.md" BENCHMARKS.md
+fill
