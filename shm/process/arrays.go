@@ -37,20 +37,23 @@ func decodeArrays(v pickle.Value) (shm.Arrays, []note) {
 	if !ok {
 		return list, []note{{"arrays", fmt.Sprintf("The process sent %s instead of a dict for its arrays; none are shown", kindOf(v))}}
 	}
-	var notes []note
+	if why := heavy(v, maxDeclared, 16); why != "" {
+		return list, []note{{"arrays", "The arrays that the process declares are left out: " + why}}
+	}
+	var wrong notes
 	for _, e := range d.Entries {
 		name, ok := e.Key.(string)
 		if !ok || !wireName.MatchString(name) {
-			notes = append(notes, note{"arrays", fmt.Sprintf("The process shares an array under %s, which is no name: letters, digits and _ . : - will do; it is left out", kindOf(e.Key))})
+			wrong.add("arrays", "The process shares an array under %s, which is no name: letters, digits and _ . : - will do; it is left out", kindOf(e.Key))
 			continue
 		}
 		if len(list) == maxArrays {
-			notes = append(notes, note{"arrays.many", fmt.Sprintf("The process shares %d arrays; the first %d are shown", d.Len(), maxArrays)})
+			wrong.add("arrays.many", "The process shares %d arrays; the first %d are shown", d.Len(), maxArrays)
 			break
 		}
 		info, err := decodeArray(name, e.Value)
 		if err != nil {
-			notes = append(notes, note{"arrays." + name, fmt.Sprintf("The array %q is left out: %v", name, err)})
+			wrong.add("arrays."+name, "The array %q is left out: %v", name, err)
 			// People look for it in the list, and programs by its name.
 			info = shm.ArrayInfo{
 				Name: name, Generation: noGeneration, Shape: []int{}, Axes: []string{},
@@ -60,7 +63,7 @@ func decodeArrays(v pickle.Value) (shm.Arrays, []note) {
 		list = append(list, info)
 	}
 	shm.SortArrays(list)
-	return list, notes
+	return list, wrong.list
 }
 
 var generation = regexp.MustCompile(`^[0-9a-f]{16}$`)

@@ -27,19 +27,17 @@ const (
 
 // declarer decodes what a process declares. It leaves out what makes no sense, with one note
 // for each kind of mistake.
-type declarer struct {
-	notes []note
-}
+type declarer struct{ notes }
 
-func (d *declarer) note(key, format string, args ...any) {
-	if !slices.ContainsFunc(d.notes, func(n note) bool { return n.key == key }) {
-		d.notes = append(d.notes, note{key, fmt.Sprintf(format, args...)})
-	}
-}
+func (d *declarer) note(key, format string, args ...any) { d.add(key, format, args...) }
 
 // named returns the entries of a dict from names to dicts, in its order.
 func (d *declarer) named(what string, v pickle.Value, most int, each func(name string, v *pickle.Dict)) {
 	if v == nil {
+		return
+	}
+	if why := heavy(v, maxDeclared, 16); why != "" {
+		d.note(what, "The %s that the process declares are left out: %s", what, why)
 		return
 	}
 	dict, ok := v.(*pickle.Dict)
@@ -84,7 +82,7 @@ func decodeControls(v pickle.Value) (shm.Controls, []note) {
 		}
 		list = append(list, c)
 	})
-	return list, d.notes
+	return list, d.list
 }
 
 // decodeActions turns napari_data["actions"] into Actions, in the order of the
@@ -101,7 +99,7 @@ func decodeActions(v pickle.Value) (shm.Actions, []note) {
 		}
 		list = append(list, a)
 	})
-	return list, d.notes
+	return list, d.list
 }
 
 func (d *declarer) action(name string, v *pickle.Dict) (shm.Action, error) {
@@ -328,7 +326,7 @@ func decodeTopics(v pickle.Value) (shm.Value, []topicKind, []note) {
 		out[name] = topic
 		list = append(list, topicKind{name, kind == "state"})
 	})
-	return out, list, d.notes
+	return out, list, d.list
 }
 
 // describe copies a title and a unit.

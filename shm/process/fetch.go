@@ -498,9 +498,10 @@ func (f *fetcher) keys(v pickle.Value, err error) {
 		f.sink.Notice("keys", "The names of what the process shares could not be read")
 		return
 	}
-	names := make(map[string]bool, len(list))
+	// Of millions of names only those that are followed are remembered.
+	names := make(map[string]bool, len(f.others))
 	for _, k := range list {
-		if name, ok := k.(string); ok {
+		if name, ok := k.(string); ok && f.names[name] != nil {
 			names[name] = true
 		}
 	}

@@ -18,49 +18,80 @@ const (
 	maxTopicName = 128    // bytes
 	maxNodes     = 20_000 // values of one message, since a page shows no more
 	maxDepth     = 32
-	maxItems     = 1024 // of an array whose values are passed on
+	maxItems     = 1024          // of an array whose values are passed on
+	maxAllItems  = 64 * maxItems // of all such arrays in a value
 )
 
-// plain converts what a process sent into a [shm.Value]. Arrays keep their dtype and shape,
-// and their values if they are few.
+// plain converts what a process sent into a [shm.Value]. Arrays keep their
+// dtype and shape, and their values where they are few.
 func plain(v pickle.Value) (shm.Value, error) {
-	return pickle.Plain(v, pickle.PlainOptions{MaxNodes: maxNodes, MaxDepth: maxDepth, Array: array})
+	left := maxAllItems
+	return pickle.Plain(v, pickle.PlainOptions{MaxNodes: maxNodes, MaxDepth: maxDepth, Array: func(a *pickle.Array) (any, bool) {
+		return array(a, &left), true
+	}})
 }
 
-func array(a *pickle.Array) (any, bool) {
+// array describes an array, and writes out its values if they are few and no more than
+// are left of all that may be written out.
+func array(a *pickle.Array, left *int) *shm.Array {
 	out := &shm.Array{Descr: natural.Clip(a.Type.Descr(), 200), Shape: append([]int{}, a.Shape...)}
-	if n := a.Len(); n == 0 || n > maxItems {
-		return out, true
+	n := a.Len()
+	if n == 0 || n > min(maxItems, *left) {
+		return out
 	}
+	*left -= n
 	values, err := pickle.Plain(a, pickle.PlainOptions{MaxNodes: maxNodes, MaxDepth: maxDepth})
 	if err != nil {
-		return out, true // the array is described instead of written out
+		return out // described instead of written out
 	}
 	if list, ok := values.([]any); ok && len(a.Shape) > 0 {
 		out.Values = list
 	} else {
 		out.Values = []shm.Value{values}
 	}
-	return out, true
+	return out
 }
 
-// events turns one message into the events that it stands for. Each key of a dict is a topic,
-// unless own takes it; own may be nil. With many a list stands for one event after the other
-// of its topic. events leaves out what cannot be passed on, with a note.
+// events turns one message into the events it stands for: each key of a dict
+// is a topic, unless own, if any, takes it. With many a list is one event after
+// the other of its topic. What cannot be passed on is left out, with a note.
 func events(v pickle.Value, own func(key string, v pickle.Value) bool, many bool, emit func(shm.Event)) []note {
+	var wrong notes
+	left := int64(maxSent) // bytes, written out; arrays have a bound of their own, see plain
+	tries := maxWrong
+	take := func(topic string, v pickle.Value) {
+		if tries == 0 {
+			return
+		}
+		weight, err := pickle.Weight(v, pickle.WeightOptions{Most: left, Array: func(*pickle.Array) int64 { return 0 }})
+		var value shm.Value
+		if err == nil {
+			left -= weight
+			value, err = plain(v)
+		}
+		if err != nil {
+			n := tooMuch("message", topic, err)
+			wrong.add(n.key, "%s", n.text)
+			if tries--; tries == 0 {
+				wrong.last("message", fmt.Sprintf("A message has more than %d values that cannot be shown; the rest of it was left out", maxWrong))
+			}
+			return
+		}
+		emit(shm.Event{Topic: topic, Stamp: stampOf(value), Value: value})
+	}
 	d, ok := v.(*pickle.Dict)
 	if !ok {
-		value, err := plain(v)
-		if err != nil {
-			return []note{tooMuch("message", TopicMessage, err)}
-		}
-		emit(shm.Event{Topic: TopicMessage, Value: value})
-		return nil
+		take(TopicMessage, v)
+		return wrong.list
 	}
-	var notes []note
+	keys := 0
 	for _, e := range d.Entries {
 		if key, ok := e.Key.(string); ok && own != nil && own(key, e.Value) {
 			continue
+		}
+		if keys++; keys > maxKeys {
+			wrong.add("message.keys", "A message has %d topics; the first %d were taken", d.Len(), maxKeys)
+			break
 		}
 		topic := topicName(e.Key)
 		each := []pickle.Value{e.Value}
@@ -68,15 +99,10 @@ func events(v pickle.Value, own func(key string, v pickle.Value) bool, many bool
 			each = list.Items
 		}
 		for _, v := range each {
-			value, err := plain(v)
-			if err != nil {
-				notes = append(notes, tooMuch("message", topic, err))
-				continue
-			}
-			emit(shm.Event{Topic: topic, Stamp: stampOf(value), Value: value})
+			take(topic, v)
 		}
 	}
-	return notes
+	return wrong.list
 }
 
 func tooMuch(key, topic string, err error) note {

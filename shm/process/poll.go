@@ -35,6 +35,9 @@ func decodePoll(v pickle.Value) (*shm.TilePoll, []note, error) {
 	if !ok {
 		return nil, nil, fmt.Errorf("it is %s instead of a dict with the layers", kindOf(v))
 	}
+	if why := heavy(v, maxSent, 8); why != "" {
+		return nil, nil, errors.New(why)
+	}
 	inner, ok := d.Get("layers")
 	if !ok {
 		return nil, nil, errors.New(`it has no entry "layers"`)
@@ -55,23 +58,15 @@ func decodePoll(v pickle.Value) (*shm.TilePoll, []note, error) {
 	for _, e := range entries {
 		p.layer(e.Key, e.Value)
 	}
-	return p.poll, p.notes, nil
+	return p.poll, p.list, nil
 }
 
 type pollDecoder struct {
-	poll  *shm.TilePoll
-	notes []note
+	notes
+	poll *shm.TilePoll
 }
 
-func (p *pollDecoder) note(key, format string, args ...any) {
-	key = "poll." + key
-	for _, n := range p.notes {
-		if n.key == key {
-			return // one note of a kind says enough
-		}
-	}
-	p.notes = append(p.notes, note{key, fmt.Sprintf(format, args...)})
-}
+func (p *pollDecoder) note(key, format string, args ...any) { p.add("poll."+key, format, args...) }
 
 func (p *pollDecoder) layer(key, v pickle.Value) {
 	l := shm.TileLayer{}
