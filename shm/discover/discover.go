@@ -224,6 +224,17 @@ func (l *looker) look(known map[string]Announcement) []Announcement {
 		l.complain(l.dir, err)
 	}
 	slices.Sort(names)
+	// Those that are known come first: however many others announce themselves, a process
+	// keeps its place for as long as it lives.
+	var first []string
+	for path := range known {
+		first = append(first, filepath.Base(path))
+	}
+	slices.Sort(first)
+	names = append(first, slices.DeleteFunc(names, func(name string) bool {
+		_, ok := known[filepath.Join(l.dir, name)]
+		return ok
+	})...)
 	var out []Announcement
 	for _, name := range names {
 		m := fileName.FindStringSubmatch(name)
@@ -231,7 +242,7 @@ func (l *looker) look(known map[string]Announcement) []Announcement {
 			continue // not yet under its final name, or no announcement
 		}
 		if len(out) == maxFound {
-			l.complain(l.dir, fmt.Errorf("more than %d processes announce themselves; the rest is left out", maxFound))
+			l.complain(l.dir, fmt.Errorf("more than %d processes announce themselves; the rest is left out until one of these has ended", maxFound))
 			break
 		}
 		path := filepath.Join(l.dir, name)

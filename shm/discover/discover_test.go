@@ -212,6 +212,46 @@ func TestWatch(t *testing.T) {
 	said.wait(t, "found cam-1", "found scope-2", "lost scope-2", "lost cam-1")
 }
 
+// Processes that announce themselves by the hundreds, under names that come first, take no
+// place from one that is known; and one that ends makes place for one of them.
+func TestWhoIsKnownKeepsItsPlace(t *testing.T) {
+	dir := folder(t)
+	var die func()
+	for i := range 256 {
+		end := announce(t, dir, fmt.Sprintf("%d-k.json", 5000+i), content(fmt.Sprint("known", i), 5000+i))
+		if i == 255 {
+			die = end
+		}
+	}
+	var said events
+	ctx, cancel := context.WithCancel(t.Context())
+	var done sync.WaitGroup
+	done.Go(func() {
+		discover.Watch(ctx, discover.Options{Dir: dir, Every: time.Millisecond, Found: said.add("found"), Lost: said.add("lost")})
+	})
+	t.Cleanup(func() {
+		cancel()
+		done.Wait()
+	})
+	count := func(n int) {
+		t.Helper()
+		for end := time.Now().Add(time.Minute); len(said.all()) < n; time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("%d things were said, want %d", len(said.all()), n)
+			}
+		}
+	}
+	count(256)
+	for i := range 100 {
+		announce(t, dir, fmt.Sprintf("%d-a.json", 1000+i), content(fmt.Sprint("new", i), 1000+i))
+	}
+	die()
+	count(258)
+	if got := said.all()[256:]; len(got) != 2 || got[0] != "lost known255-5255" || got[1] != "found new0-1000" {
+		t.Errorf("afterwards it said %q", got)
+	}
+}
+
 // TestAReusedNumber: another process of the same number at the same path is
 // another process.
 func TestAReusedNumber(t *testing.T) {
