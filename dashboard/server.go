@@ -213,6 +213,7 @@ func New(opts Options) (*Server, error) {
 		pumps:  map[*source.Source]*pumping{},
 	}
 	s.people.Faults = opts.Faults
+	s.people.Name = func(browser any) string { return door.Of(hub.Context(browser)).Name }
 	s.busy.Store(s.began.UnixNano())
 	if opts.Certs != nil {
 		s.names = append(s.names, opts.Certs.Names()...)

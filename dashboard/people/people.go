@@ -47,6 +47,9 @@ const (
 // concurrent use.
 type People struct {
 	Faults *fault.Ledger // told of what panics when somebody has left; set before use, or nil
+	// Name returns what the person at a browser is called, "" for nobody in
+	// particular; set before use. nil: nobody has a name.
+	Name func(connection any) string
 
 	mu       sync.Mutex // guards all below
 	rooms    map[string]*room
@@ -58,6 +61,7 @@ type People struct {
 // browser is one connection.
 type browser struct {
 	id    string   // of the person
+	name  string   // of the person, "" for none; as long as the connection lasts
 	rooms []string // the sources it looks at
 }
 
@@ -72,6 +76,7 @@ type room struct {
 // person is somebody who looks at a source, or has just left it.
 type person struct {
 	id      string
+	name    string // "" for none
 	colour  int
 	pages   int
 	left    time.Time // when the last page went; meaningless while pages > 0
@@ -103,11 +108,16 @@ func (p *People) Watching(connection any, who string, topics []string) {
 	}
 	if b == nil {
 		b = &browser{}
+		if p.Name != nil {
+			b.name = p.Name(connection)
+		}
 		p.browsers[connection] = b
 	}
 	id := who
-	if id == "" {
-		// No page can give such a name: hub.IsWho allows no dot.
+	// Everybody sees the ids of the others. Whoever has another name does not become
+	// one of them by giving their id.
+	if id == "" || p.taken(sources, id, b.name) {
+		// No page can give such an id: hub.IsWho allows no dot.
 		if id = b.id; !strings.HasPrefix(id, ".") {
 			p.nameless++
 			id = "." + strconv.Itoa(p.nameless)
@@ -118,7 +128,7 @@ func (p *People) Watching(connection any, who string, topics []string) {
 	// Enter first, then leave, so that nobody who stays is without a page in between.
 	for _, src := range sources {
 		if before.id != id || !slices.Contains(before.rooms, src) {
-			p.enter(src, id, now)
+			p.enter(src, id, b.name, now)
 		}
 	}
 	for _, src := range before.rooms {
@@ -131,9 +141,21 @@ func (p *People) Watching(connection any, who string, topics []string) {
 	}
 }
 
-// enter adds a page of a person to a source. mu must be held, here and in all
-// methods below that do not lock it.
-func (p *People) enter(src, id string, now time.Time) {
+// taken reports whether somebody of another name is there with the id. mu must be held,
+// here and in all methods below that do not lock it.
+func (p *People) taken(sources []string, id, name string) bool {
+	return slices.ContainsFunc(sources, func(src string) bool {
+		r := p.rooms[src]
+		if r == nil {
+			return false
+		}
+		who := r.get(id)
+		return who != nil && who.pages > 0 && who.name != name
+	})
+}
+
+// enter adds a page of a person to a source.
+func (p *People) enter(src, id, name string, now time.Time) {
 	r := p.room(src)
 	r.forget(now)
 	who := r.get(id)
@@ -142,7 +164,7 @@ func (p *People) enter(src, id string, now time.Time) {
 		r.people = append(r.people, who)
 	}
 	who.pages++
-	who.gone = false
+	who.gone, who.name = false, name
 	p.changed(r)
 }
 
@@ -276,10 +298,10 @@ func (p *People) Count(src string) int {
 
 // feed is the feed of the people of a source. A frame is JSON,
 //
-//	{"topic", "ts": ms since the epoch, "people": [{"id", "colour": 0 to 11, "hand": [x, y] or null}]}
+//	{"topic", "ts": ms since the epoch, "people": [{"id", "name", "colour": 0 to 11, "hand": [x, y] or null}]}
 //
-// with the people who are there, in the order in which they came. hand is where
-// somebody presses now; see [People.Hand]. A frame lists at most 64 people, and
+// with the people who are there, in the order in which they came. Who has no name has
+// none in the frame. hand is where somebody presses now; see [People.Hand]. A frame lists at most 64 people, and
 // prefers those who press. "more" then says how many are left out.
 type feed struct {
 	people  *People
@@ -356,6 +378,9 @@ func (f *feed) frame(r *room, now time.Time) []byte {
 		n++
 		w.Object()
 		w.Key("id").String(who.id)
+		if who.name != "" {
+			w.Key("name").String(who.name)
+		}
 		w.Key("colour").Int(int64(who.colour))
 		w.Key("hand")
 		if who.presses == nil {

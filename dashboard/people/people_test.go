@@ -60,6 +60,7 @@ type frame struct {
 	TS     float64
 	People []struct {
 		ID     string
+		Name   string
 		Colour int
 		Hand   []float64
 	}
@@ -82,6 +83,9 @@ func says(t testing.TB, b []byte) string {
 	var out []string
 	for _, p := range f.People {
 		s := fmt.Sprint(p.ID, " ", p.Colour)
+		if p.Name != "" {
+			s = p.Name + " " + s
+		}
 		if p.Hand != nil {
 			s += fmt.Sprint(" ", p.Hand)
 		}
@@ -192,6 +196,46 @@ func TestWhoIsThere(t *testing.T) {
 		next("nothing") // nobody is left to be told
 		p.Watching(1, "ada-ada-ada", here)
 		next("ada-ada-ada 0")
+	})
+}
+
+func TestNames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := people.New()
+		names := map[any]string{1: "Ada Lovelace", 2: "Ada Lovelace", 4: "Eve", 5: "Bob", 6: "Eve"}
+		p.Name = func(connection any) string { return names[connection] }
+		f := feed(t, p)
+		says := func(want string) {
+			t.Helper()
+			if got := says(t, f.Frames.Snapshot(time.Now())); got != want {
+				t.Errorf("the frame says %q, want %q", got, want)
+			}
+		}
+		p.Watching(1, "ada-ada-ada", here)
+		p.Watching(2, "ada-ada-ada", here) // another page of hers
+		p.Watching(3, "own-own-own", here)
+		says("Ada Lovelace ada-ada-ada 0, own-own-own 1")
+
+		// Somebody who gives the id of another, which everybody can see, is another
+		// person all the same, and so is their hand.
+		p.Watching(4, "ada-ada-ada", here)
+		p.Watching(6, "own-own-own", here)
+		p.Hand(4, "model", 0.5, 0.5, true)
+		p.Watching(4, "ada-ada-ada", here) // once more changes nothing
+		says("Ada Lovelace ada-ada-ada 0, own-own-own 1, Eve .1 2 [0.5 0.5], Eve .2 3")
+		if n := p.Count("model"); n != 4 {
+			t.Errorf("%d people are there, want 4", n)
+		}
+		p.Watching(4, "", nil)
+		p.Watching(6, "", nil)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+
+		// A tab in which somebody else signs in is theirs.
+		p.Watching(1, "", nil)
+		p.Watching(2, "", nil)
+		p.Watching(5, "ada-ada-ada", here)
+		says("Bob ada-ada-ada 0, own-own-own 1")
 	})
 }
 

@@ -11,6 +11,11 @@ const DOT = 6;
 const DOT_HELD = 8;
 const CIRCLE = 9;
 
+/** Of the name beside a dot: how far from its middle, and how many letters at most. */
+const NAME_AWAY = 14;
+const NAME_LETTERS = 24;
+const NAME_FONT = "600 12px system-ui, sans-serif";
+
 const CASING = "rgb(0 0 0 / 0.6)";
 const WHITE = "rgb(255 255 255)";
 
@@ -47,16 +52,16 @@ export function pieces(fromX, fromY, toX, toY) {
  *
  * @param {object} scene
  * @param {?object} scene.finger of the model: {x, y, px, py}
- * @param {object[]} scene.people [{id, colour, hand}]
+ * @param {object[]} scene.people [{id, name, colour, hand}]
  * @param {string} scene.me id of whose page this is
  * @param {?object} scene.own where this page points: {x, y, down}
  * @param {?object} scene.last who pointed last and where: {colour, x, y}
- * @returns {object[]} [{x, y, colour, held}], colour null for nobody's
+ * @returns {object[]} [{x, y, colour, held, name}], colour null for nobody's, no name for whoever looks and for whom has none
  */
 export function dotsOf({finger, people, me, own, last}) {
   const dots = [];
-  for (const {id, colour, hand} of people) {
-    if (hand && !(own && id === me)) dots.push({x: hand[0], y: hand[1], colour, held: true});
+  for (const {id, name, colour, hand} of people) {
+    if (hand && !(own && id === me)) dots.push({x: hand[0], y: hand[1], colour, held: true, ...(name && id !== me ? {name} : {})});
   }
   if (own) dots.push({x: own.x, y: own.y, colour: people.find(({id}) => id === me)?.colour ?? 0, held: own.down});
   if (finger && Number.isFinite(finger.x) && Number.isFinite(finger.y) && dots.length === 0) {
@@ -107,7 +112,7 @@ export function paint(context, {camera, viewport, opacity}, shape, dots, finger,
     context.arc(...place(finger.px, finger.py), CIRCLE, 0, 2 * Math.PI);
     stroke(context, WHITE, 2);
   }
-  for (const {x, y, colour, held} of dots) {
+  for (const {x, y, colour, held, name} of dots) {
     const [at, down] = place(x, y);
     const size = held ? DOT_HELD : DOT;
     // A dark ring, a light one, and the colour: on any ground one of them stands out.
@@ -117,8 +122,24 @@ export function paint(context, {camera, viewport, opacity}, shape, dots, finger,
       context.fillStyle = fill;
       context.fill();
     }
+    if (name) label(context, name, at, down, (left + right) / 2);
   }
   context.globalAlpha = 1;
+}
+
+/** Writes the name of a dot beside it, on the side where there is more room. */
+function label(context, name, at, down, middle) {
+  const letters = [...name];
+  const text = letters.length > NAME_LETTERS ? `${letters.slice(0, NAME_LETTERS - 1).join("")}…` : name;
+  const before = at > middle;
+  context.font = NAME_FONT;
+  context.textAlign = before ? "right" : "left";
+  context.textBaseline = "middle";
+  context.lineJoin = "round";
+  context.lineWidth = 4;
+  context.strokeStyle = CASING;
+  context.fillStyle = WHITE;
+  for (const write of ["strokeText", "fillText"]) context[write](text, at + (before ? -NAME_AWAY : NAME_AWAY), down);
 }
 
 function stroke(context, colour, width) {

@@ -39,3 +39,10 @@ test("who presses has a dot, own before the server knows, and nobody's is there 
   assert.equal(dotsOf({finger, people: idle, me: "me", own: null, last: {colour: 4, x: 0.2, y: 0.7}})[0].colour, null, "a slider has moved it since");
   assert.deepEqual(dotsOf({finger: null, people: idle, me: "me", own: null, last: null}), []);
 });
+
+test("a hand has the name of whose it is, but for the own", () => {
+  const people = [{id: "me", name: "Ada", colour: 3, hand: [0.1, 0.1]}, {id: "you", name: "Bob", colour: 4, hand: [0.6, 0.7]}, {id: "they", name: "", colour: 5, hand: [0.2, 0.2]}];
+  for (const own of [null, {x: 0.2, y: 0.3, down: true}]) {
+    assert.deepEqual(dotsOf({finger: null, people, me: "me", own, last: null}).filter(dot => "name" in dot), [{x: 0.6, y: 0.7, colour: 4, held: true, name: "Bob"}]);
+  }
+});

@@ -25,7 +25,13 @@ export function counted(people, more = 0) {
 export function describe(people, me, more = 0) {
   const count = counted(people, more);
   const own = people.find(({id}) => id === me);
-  return own ? `${count}, you are the ${colourName(own.colour)} one` : count;
+  const names = [...new Set(people.filter(one => one.name && one.id !== me).map(({name}) => name))];
+  return (own ? `${count}, you are the ${colourName(own.colour)} one` : count) + (names.length > 0 ? `, with ${names.join(", ")}` : "");
+}
+
+/** What a dot says of somebody. */
+export function titleOf({id, name, colour, hand}, me) {
+  return `${name ? `${name}, ` : ""}${colourName(colour)}${id === me ? ", you" : ""}${hand ? ", pointing" : ""}`;
 }
 
 /** The name of a person's colour. */
@@ -36,8 +42,8 @@ function colourName(colour) {
 /** Checks what came. */
 export function readPeople(list) {
   if (!Array.isArray(list)) return [];
-  return list.filter(one => typeof one?.id === "string").map(({id, colour, hand}) => ({
-    id, colour: Number.isSafeInteger(colour) ? ((colour % COLOURS.length) + COLOURS.length) % COLOURS.length : 0,
+  return list.filter(one => typeof one?.id === "string").map(({id, name, colour, hand}) => ({
+    id, name: typeof name === "string" ? name : "", colour: Number.isSafeInteger(colour) ? ((colour % COLOURS.length) + COLOURS.length) % COLOURS.length : 0,
     hand: Array.isArray(hand) && hand.length === 2 && hand.every(Number.isFinite) ? hand : null,
   }));
 }
@@ -45,14 +51,14 @@ export function readPeople(list) {
 /** Shows who is there, where that has changed. */
 export function showPeople(element, people, me, more = 0) {
   if (!element) return;
-  const key = `${more} ${people.map(({id, colour, hand}) => `${id} ${colour} ${hand ? 1 : 0}`).join()}`;
+  const key = `${more} ${people.map(({id, name, colour, hand}) => `${id} ${colour} ${hand ? 1 : 0} ${name}`).join("\n")}`;
   if (element.dataset.livePeople === `${me} ${key}`) return;
   element.dataset.livePeople = `${me} ${key}`;
   element.hidden = people.length === 0;
   element.setAttribute("role", "group");
   element.setAttribute("aria-label", describe(people, me, more));
-  const dots = dotted(people, me).map(({id, colour, hand}) => h("span", {class: `models-person${hand ? " models-person-held" : ""}`, "data-person": colour,
-    title: `${colourName(colour)}${id === me ? ", you" : ""}${hand ? ", pointing" : ""}`}, id === me ? h("span", {class: "models-you"}, "you") : null));
+  const dots = dotted(people, me).map(one => h("span", {class: `models-person${one.hand ? " models-person-held" : ""}`, "data-person": one.colour, title: titleOf(one, me)},
+    one.id === me ? h("span", {class: "models-you"}, "you") : one.name ? h("span", {class: "models-name"}, one.name) : null));
   const count = h("span", {class: "models-count"});
   say(count, `${people.length + more} here`);
   element.replaceChildren(count, h("span", {class: "models-dots", "aria-hidden": "true"}, ...dots));

@@ -1,12 +1,19 @@
 import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";
 import {test} from "node:test";
-import {COLOURS, describe, dotted, readPeople} from "./people.js";
+import {COLOURS, describe, dotted, readPeople, titleOf} from "./people.js";
 
 test("what came is checked", () => {
   assert.deepEqual(readPeople([{id: "a", colour: 13, hand: [0.1, 0.2]}, {id: 3}, null, {id: "b", colour: "red", hand: [1]}]),
-    [{id: "a", colour: 1, hand: [0.1, 0.2]}, {id: "b", colour: 0, hand: null}]);
+    [{id: "a", name: "", colour: 1, hand: [0.1, 0.2]}, {id: "b", name: "", colour: 0, hand: null}]);
+  assert.deepEqual(readPeople([{id: "a", name: "Ada"}, {id: "b", name: 7}, {id: "c", name: ["x"]}]).map(({name}) => name), ["Ada", "", ""]);
   assert.deepEqual(readPeople(null), []);
+});
+
+test("who has a name is called by it", () => {
+  const people = readPeople([{id: "a", name: "Ada Lovelace", colour: 1, hand: [0, 0]}, {id: "me", name: "Bob", colour: 0}, {id: "c", colour: 2}, {id: "d", name: "Ada Lovelace", colour: 3}]);
+  assert.equal(describe(people, "me"), "4 people here, you are the blue one, with Ada Lovelace");
+  assert.deepEqual(people.map(one => titleOf(one, "me")), ["Ada Lovelace, orange, pointing", "Bob, blue, you", "pink", "Ada Lovelace, green"]);
 });
 
 test("who is there is said in words", () => {
