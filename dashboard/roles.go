@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"webmon/components/layout"
 	"webmon/dashboard/door"
 	"webmon/dashboard/record"
 	"webmon/natural"
@@ -141,5 +142,18 @@ func (s *Server) keeperRoutes(e *echo.Echo) {
 	for route, handler := range s.door.Routes() {
 		method, path, _ := strings.Cut(route, " ")
 		e.Add(method, path, echo.WrapHandler(handler))
+	}
+}
+
+// notIn says why one of these paths has let nobody in.
+func (s *Server) notIn(w http.ResponseWriter, r *http.Request, status int, text string) {
+	c := s.echo.NewContext(r, w)
+	if !wantsPage(r) {
+		s.failed(echo.NewHTTPError(status, text), c)
+		return
+	}
+	err := s.render(c, status, layout.MessagePage(layout.Message{Page: s.plain(), Title: "Not signed in", Text: text, Back: true}))
+	if err != nil {
+		s.opts.Logger.Debug("answer not sent", "error", err)
 	}
 }

@@ -224,7 +224,7 @@ func New(opts Options) (*Server, error) {
 	}
 	s.door, err = door.New(door.Options{
 		Token: opts.Token, Port: s.port(), Prefix: opts.Prefix, OwnHost: opts.OwnHost && opts.Prefix == "",
-		Links: opts.Links, Keepers: opts.Keepers, Began: s.sessionBegan, Logger: opts.Logger, Faults: opts.Faults,
+		Links: opts.Links, Keepers: opts.Keepers, Began: s.sessionBegan, Fail: s.notIn, Logger: opts.Logger, Faults: opts.Faults,
 	})
 	if err != nil {
 		return nil, err

@@ -42,7 +42,10 @@ type Options struct {
 	Keepers []Keeper
 	// Began is called when a session has begun. It must return at once, and not call the
 	// door. nil: not called.
-	Began  func(SessionInfo)
+	Began func(SessionInfo)
+	// Fail shows people why a path of a keeper's own did not do what it is for: text is
+	// one sentence or more. nil: it is shown as plain text.
+	Fail   func(w http.ResponseWriter, r *http.Request, status int, text string)
 	Logger *slog.Logger  // nil: slog.Default()
 	Faults *fault.Ledger // told of what panics outside of a request; may be nil
 }
@@ -242,6 +245,10 @@ func (d *Door) program(r *http.Request, secret string) (Person, error) {
 		if g, linked := d.linked(secret); linked {
 			return g.person, nil
 		}
+		// A proxy that signs people in may send a token of its own with their requests.
+		if p, ok, err := d.kept(r); ok || err != nil {
+			return p, err
+		}
 		if d.isOpen() {
 			return Person{Role: Manage}, nil
 		}
@@ -287,10 +294,11 @@ func (d *Door) granted(r *http.Request, field, secret string) (grant, error) {
 	if right {
 		return grant{person: Person{Role: Manage, Gone: gone}}, nil
 	}
-	// A secret in the address is shown to the keepers as programs send theirs.
+	// A secret in the address is shown to the keepers as programs send theirs, and alone:
+	// whom a keeper knows by anything else has not come by the secret, and must not get a
+	// session for it.
 	asked := r.Clone(r.Context())
-	asked.Header.Del("Cookie")
-	asked.Header.Set("Authorization", "Bearer "+secret)
+	asked.Header = http.Header{"Authorization": {"Bearer " + secret}}
 	p, ok, err := d.kept(asked)
 	if err == nil && !ok {
 		err = wrongToken
@@ -343,6 +351,15 @@ func joint(address string) string {
 		return "&"
 	}
 	return "?"
+}
+
+// Fail answers a request to a path of a keeper's own that did not do what it is for.
+func (d *Door) Fail(w http.ResponseWriter, r *http.Request, status int, text string) {
+	if d.opts.Fail == nil {
+		http.Error(w, text, status)
+		return
+	}
+	d.opts.Fail(w, r, status, text)
 }
 
 // Begin begins a session for somebody whom a keeper knows, ends the one that the

@@ -7,9 +7,9 @@ import "net/http"
 type Keeper interface {
 	// Know says who sends a request: ok is false if the keeper knows nothing of it. The
 	// error is one sentence for people, and refuses the request. A secret in the
-	// address (?token=) is shown as if it were sent as "Authorization: Bearer". The
-	// person's Gone, if there is one, is closed when the keeper does not know the person
-	// any more. A session that began with it ends then.
+	// address (?token=) is shown as if it were sent as "Authorization: Bearer", without
+	// any other header. The person's Gone, if there is one, is closed when the keeper does
+	// not know the person any more. A session that began with it ends then.
 	Know(r *http.Request) (p Person, ok bool, err error)
 }
 
