@@ -19,7 +19,7 @@ const shared = `(answer|budget|chart|door|frame|hub|pixels(/pixelstest)?|prose|r
 // arrows says which of webmon's packages a package may import; ARCHITECTURE.md
 // draws the picture. The first rule that fits a package counts.
 var arrows = []struct{ from, to string }{
-	{`^webmon$`, `^webmon/(fault|private|dashboard|dashboard/(budget|certs|door|instance|source)|shm|shm/(process|demo|discover|model|segment))$`},
+	{`^webmon$`, `^webmon/(fault|private|dashboard|dashboard/(budget|certs|door(/oidc|/proxied|/roster)?|instance|source)|shm|shm/(process|demo|discover|model|segment))$`},
 	{`^webmon/(fault|natural|private)$`, `^$`},
 	{`^webmon/shm$`, `^webmon/natural$`},
 	{`^webmon/shm/pickle$`, `^webmon/natural$`},
@@ -33,6 +33,7 @@ var arrows = []struct{ from, to string }{
 	// The hub knows frames as bytes and the series numbers: neither knows sources.
 	{`^webmon/dashboard/hub$`, `^webmon/(dashboard/(budget|frame)|fault)$`},
 	{`^webmon/dashboard/(certs|door|instance|record)$`, `^webmon/(fault|private)$`},
+	{`^webmon/dashboard/door/`, `^webmon/(dashboard/door|fault|private)$`},
 	{`^webmon/dashboard/(budget|series|refusal|frame|prose)$`, `^$`},
 	{`^webmon/dashboard/answer$`, `^webmon/dashboard/budget$`},
 	// The API tells of simulations what their tab knows.
@@ -49,6 +50,7 @@ var confined = []struct{ library, to string }{
 	{`^github.com/prometheus/`, `^webmon/dashboard$`},
 	{`^github.com/go-echarts/`, `^webmon/dashboard/chart$`},
 	{`^github.com/yuin/goldmark`, `^webmon/dashboard/prose$`},
+	{`^(github.com/coreos/go-oidc|golang.org/x/oauth2)`, `^webmon/dashboard/door/oidc$`},
 	{`^golang.org/x/crypto/acme`, `^webmon/dashboard/certs$`},
 }
 

@@ -50,6 +50,7 @@ type config struct {
 	moved       bool // to another port than the usual one, which somebody else has
 	noToken     bool
 	https       https
+	named       named
 	connect     list
 	authkeyFile string
 	authkey     []byte
@@ -86,7 +87,8 @@ func (l *list) Set(s string) error {
 const usage = `webmon shows a running napari, or any Python imaging process, live in the browser.
 
 Usage: webmon [options]
-       webmon token rotate    makes a new token, and ends all sessions and links
+       webmon token rotate                    makes a new token, and ends all sessions and links
+       webmon people add|list|remove [NAME]   says who else may open it; webmon people --help
 
 Every process of yours that uses the Python package appears by itself: a napari with
 its plugin, and any program that calls webmon.serve. A napari 0.4.11 does without the
@@ -111,6 +113,7 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (config,
 	fs.StringVar(&cfg.token, "token", "", "`token` that browsers must know (default: a random one, kept for this user)")
 	fs.BoolVar(&cfg.noToken, "no-token", false, "ask for no token; only on a loopback address")
 	cfg.https.flags(fs)
+	cfg.named.flags(fs)
 	fs.Var(&cfg.connect, "connect", "`host:port` of a running manager to attach to; may be repeated")
 	fs.StringVar(&cfg.authkeyFile, "authkey-file", "", "`file` with the key of the managers named by --connect (default: napari's own key)")
 	fs.BoolVar(&cfg.demo, "demo", false, "show the demo, beside whatever else is attached")
@@ -171,6 +174,9 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (config,
 	}
 	if err == nil {
 		err = cfg.https.check(asked)
+	}
+	if err == nil {
+		err = cfg.named.check(asked, cfg.noToken)
 	}
 	if err == nil {
 		err = cfg.checkModels(models, *python, getenv)

@@ -4,7 +4,8 @@
 // main.go runs the program and is the only place that exits; config.go turns
 // flags and environment into a configuration; serve.go serves the dashboard until
 // it is told to stop; follow.go finds what to watch and reads it; handover.go
-// gives it to a webmon that is running already; token.go replaces the token.
+// gives it to a webmon that is running already; token.go replaces the token; named.go
+// and invite.go say who else may open it.
 package main
 
 import (
@@ -31,6 +32,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	var err error
 	if len(args) > 0 && args[0] == "token" {
 		err = tokenCommand(ctx, args[1:], getenv, stdout, stderr)
+	} else if len(args) > 0 && args[0] == "people" {
+		err = peopleCommand(args[1:], getenv, stdout, stderr)
 	} else if cfg, err = parse(args, getenv, stderr); err == nil {
 		err = serve(ctx, cfg, stdout, stderr)
 	}

@@ -60,23 +60,33 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 			return usagef("--model: %v", err)
 		}
 	}
-	stop := make(chan struct{}, 1)
-	rotating := &rotator{cfg: &cfg}
-	server, err := newServer(&cfg, models, kept, rotating, func() { shm.Signal(stop) }, logger, faults, stderr)
+	keepers, follow, err := cfg.named.open(cfg.prefix, logger, faults)
 	if err != nil {
 		return err
 	}
-	announce := func() error { return in.Announce(server.Record()) }
+	stop := make(chan struct{}, 1)
+	rotating := &rotator{cfg: &cfg}
+	server, err := newServer(&cfg, models, kept, keepers, rotating, func() { shm.Signal(stop) }, logger, faults, stderr)
+	if err != nil {
+		return err
+	}
+	announce := func() error {
+		record := server.Record()
+		record.People = cfg.named.file
+		return in.Announce(record)
+	}
 	rotating.server, rotating.tell = server, announce
 	if err := announce(); err != nil {
 		logger.Warn("a later webmon will not find this one", "error", err)
 	}
 
 	ctx, cancel := context.WithCancel(ctx)
+	following := follow(ctx)
 	wait := attach(ctx, dir, server, models, targets, announced, logger, faults, stderr)
 	defer func() {
 		cancel()
 		wait()
+		following()
 	}()
 	served := make(chan error, 1)
 	fault.Go(nil, func() { served <- server.Serve(ctx) }, func(err error) {
@@ -135,7 +145,7 @@ func acquire(ctx context.Context, dir string, cfg config, logger *slog.Logger) (
 
 // newServer listens where cfg says. stop is called when a person asks webmon to
 // stop.
-func newServer(cfg *config, models *model.Catalogue, kept *budget.Budget, rotating *rotator, stop func(), logger *slog.Logger, faults *fault.Ledger, stderr io.Writer) (*dashboard.Server, error) {
+func newServer(cfg *config, models *model.Catalogue, kept *budget.Budget, keepers []door.Keeper, rotating *rotator, stop func(), logger *slog.Logger, faults *fault.Ledger, stderr io.Writer) (*dashboard.Server, error) {
 	folder, err := instance.StateDir()
 	if err != nil {
 		folder = ""
@@ -180,6 +190,7 @@ func newServer(cfg *config, models *model.Catalogue, kept *budget.Budget, rotati
 		Prefix:      cfg.prefix,
 		Token:       cfg.token,
 		AllowHosts:  cfg.allowHosts,
+		Keepers:     keepers,
 		Certs:       crypt,
 		Notices:     notices,
 		Attach:      attacher(models, kept, logger),

@@ -54,6 +54,8 @@ type Record struct {
 	// vouch for it.
 	Certificate string `json:"certificate,omitempty"`
 	ServerName  string `json:"server_name,omitempty"`
+	// People is the file of people that the webmon reads, "" for none.
+	People string `json:"people,omitempty"`
 }
 
 // Source is the source that is handed over.

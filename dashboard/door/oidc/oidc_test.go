@@ -1,0 +1,714 @@
+package oidc_test
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"webmon/dashboard/door"
+	"webmon/dashboard/door/oidc"
+)
+
+// key signs what the provider of the tests says. Making one takes a while.
+var key = sync.OnceValue(func() *rsa.PrivateKey {
+	k, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return k
+})
+
+type object = map[string]any
+
+// provider is a small OpenID Connect provider. Whoever comes is signed in at once.
+type provider struct {
+	*httptest.Server
+	t *testing.T
+
+	claims   object                                   // of the ID token, beside the usual ones; nil removes one
+	info     object                                   // that the endpoint of users tells; nil: there is none
+	token    func(claims object) (idToken string)     // nil: signed as it should be
+	form     func(form url.Values, secret string) int // looks at the exchange; a status that is not 0 is the answer
+	refuses  string                                   // the error that the sign-in ends with
+	slash    string                                   // at the end of what it calls itself
+	leads    string                                   // the issuer that it says it is; "" for none
+	methods  []string
+	scopes   []string
+	down     atomic.Bool
+	asked    atomic.Int64 // how often it said what it is
+	mu       sync.Mutex
+	attempts map[string]url.Values // by code
+}
+
+func newProvider(t *testing.T) *provider {
+	p := &provider{t: t, claims: object{"email": "ada@lab.org", "email_verified": true}, attempts: map[string]url.Values{}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
+		p.asked.Add(1)
+		about := object{
+			"issuer": p.URL + p.slash, "authorization_endpoint": p.URL + "/authorize", "token_endpoint": p.URL + "/token", "jwks_uri": p.URL + "/keys",
+			"id_token_signing_alg_values_supported": []string{"RS256", "HS256", "none"},
+		}
+		if p.info != nil {
+			about["userinfo_endpoint"] = p.URL + "/userinfo"
+		}
+		if p.methods != nil {
+			about["token_endpoint_auth_methods_supported"] = p.methods
+		}
+		if p.scopes != nil {
+			about["scopes_supported"] = p.scopes
+		}
+		answer(w, about)
+	})
+	mux.HandleFunc("/keys", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, object{"keys": []object{{
+			"kty": "RSA", "alg": "RS256", "use": "sig", "kid": "1",
+			"n": encode(key().N.Bytes()), "e": encode(big.NewInt(int64(key().E)).Bytes()),
+		}}})
+	})
+	mux.HandleFunc("/authorize", p.authorize)
+	mux.HandleFunc("/token", p.exchange)
+	mux.HandleFunc("/userinfo", func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer access" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		answer(w, p.info)
+	})
+	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p.down.Load() {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}))
+	t.Cleanup(p.Close)
+	return p
+}
+
+func answer(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(v)
+}
+
+func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+func (p *provider) authorize(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	if q.Get("response_type") != "code" || q.Get("client_id") != "webmon" || q.Get("code_challenge_method") != "S256" || q.Get("state") == "" || q.Get("nonce") == "" {
+		p.t.Errorf("the sign-in asks for %v", q)
+	}
+	code := rand.Text()
+	p.mu.Lock()
+	p.attempts[code] = q
+	p.mu.Unlock()
+	to, err := url.Parse(q.Get("redirect_uri"))
+	if err != nil {
+		p.t.Error(err)
+		return
+	}
+	back := url.Values{"code": {code}, "state": {q.Get("state")}}
+	if p.refuses != "" {
+		back = url.Values{"error": {p.refuses}, "state": {q.Get("state")}}
+	}
+	if p.leads != "" {
+		back.Set("iss", p.leads)
+	}
+	to.RawQuery = back.Encode()
+	http.Redirect(w, r, to.String(), http.StatusFound)
+}
+
+func (p *provider) exchange(w http.ResponseWriter, r *http.Request) {
+	r.ParseForm()
+	p.mu.Lock()
+	q, ok := p.attempts[r.PostForm.Get("code")]
+	delete(p.attempts, r.PostForm.Get("code")) // a code is good for one try
+	p.mu.Unlock()
+	challenge := sha256.Sum256([]byte(r.PostForm.Get("code_verifier")))
+	if !ok || q.Get("code_challenge") != encode(challenge[:]) || q.Get("redirect_uri") != r.PostForm.Get("redirect_uri") {
+		w.WriteHeader(http.StatusBadRequest)
+		answer(w, object{"error": "invalid_grant"})
+		return
+	}
+	_, secret, _ := r.BasicAuth()
+	if p.form != nil {
+		if status := p.form(r.PostForm, secret); status != 0 {
+			w.WriteHeader(status)
+			return
+		}
+	}
+	claims := object{
+		"iss": p.URL + p.slash, "sub": "1", "aud": "webmon", "nonce": q.Get("nonce"),
+		"iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix(),
+	}
+	for name, v := range p.claims {
+		claims[name] = v
+		if v == nil {
+			delete(claims, name)
+		}
+	}
+	reply := object{"access_token": "access", "token_type": "Bearer"}
+	if p.token == nil {
+		reply["id_token"] = signed("RS256", claims, rs256)
+	} else if token := p.token(claims); token != "" {
+		reply["id_token"] = token
+	}
+	answer(w, reply)
+}
+
+// signed is an ID token.
+func signed(alg string, claims object, sign func([]byte) []byte) string {
+	head, _ := json.Marshal(object{"alg": alg, "kid": "1", "typ": "JWT"})
+	body, _ := json.Marshal(claims)
+	text := encode(head) + "." + encode(body)
+	return text + "." + encode(sign([]byte(text)))
+}
+
+func rs256(b []byte) []byte { return rsaBy(key(), b) }
+
+func rsaBy(k *rsa.PrivateKey, b []byte) []byte {
+	sum := sha256.Sum256(b)
+	sig, err := rsa.SignPKCS1v15(rand.Reader, k, crypto.SHA256, sum[:])
+	if err != nil {
+		panic(err)
+	}
+	return sig
+}
+
+// site is a webmon that signs people in at the provider, below the prefix /lab.
+type site struct {
+	*httptest.Server
+	opts oidc.Options
+	log  *bytes.Buffer
+}
+
+func rules(t *testing.T, list ...string) []oidc.Rule {
+	t.Helper()
+	var out []oidc.Rule
+	for _, s := range list {
+		rule, err := oidc.ParseRule(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, rule)
+	}
+	return out
+}
+
+func newSite(t *testing.T, p *provider, change func(*oidc.Options)) *site {
+	t.Helper()
+	s := &site{log: &bytes.Buffer{}}
+	s.opts = oidc.Options{
+		Issuer: p.URL, ClientID: "webmon", ClientSecret: "a+b/c", Rules: rules(t, "steer=email:ada@lab.org"),
+		Prefix: "/lab", Logger: slog.New(slog.NewTextHandler(s.log, nil)),
+	}
+	if change != nil {
+		change(&s.opts)
+	}
+	in, err := oidc.New(s.opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := door.New(door.Options{
+		Token: "the-token-of-webmon", Prefix: "/lab", Keepers: []door.Keeper{in}, Logger: slog.New(slog.DiscardHandler),
+		Fail: func(w http.ResponseWriter, _ *http.Request, status int, text string) {
+			w.WriteHeader(status)
+			io.WriteString(w, text)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	for route, handler := range d.Routes() {
+		mux.HandleFunc(route, handler)
+	}
+	// Every other page says who asks for it.
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		person, answered, err := d.Admit(w, r)
+		if !answered {
+			fmt.Fprintf(w, "%s, %v at %s", person.Name, person.Role, r.URL)
+		}
+		if err != nil {
+			fmt.Fprint(w, ": ", err)
+		}
+	})
+	s.Server = httptest.NewServer(http.StripPrefix("/lab", mux))
+	t.Cleanup(func() {
+		s.Close()
+		d.Close()
+	})
+	return s
+}
+
+// jar keeps the cookies of a browser, also of paths.
+type jar map[string]*http.Cookie
+
+func (j jar) SetCookies(_ *url.URL, cookies []*http.Cookie) {
+	for _, c := range cookies {
+		j[c.Name] = c
+		if c.MaxAge < 0 {
+			delete(j, c.Name)
+		}
+	}
+}
+
+func (j jar) Cookies(u *url.URL) []*http.Cookie {
+	var out []*http.Cookie
+	for _, c := range j {
+		if strings.HasPrefix(u.Path, c.Path) && (!c.Secure || u.Scheme == "https") {
+			out = append(out, &http.Cookie{Name: c.Name, Value: c.Value})
+		}
+	}
+	return out
+}
+
+// signIn signs in with a new browser, and returns what it is told, with the status. The
+// log says why something was refused.
+func (s *site) signIn(t *testing.T, j jar) (int, string) {
+	t.Helper()
+	if j == nil {
+		j = jar{}
+	}
+	return get(t, &http.Client{Jar: j}, s.URL+"/lab/login/oidc?next="+url.QueryEscape("/layers?a=b"))
+}
+
+// get gets a page, and follows it to where it leads.
+func get(t *testing.T, client *http.Client, url string) (int, string) {
+	t.Helper()
+	resp, err := client.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if to, leads := strings.CutPrefix(resp.Header.Get("Refresh"), "0; url="); leads {
+		next, err := resp.Request.URL.Parse(to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return get(t, client, next.String())
+	}
+	var b bytes.Buffer
+	if _, err := b.ReadFrom(resp.Body); err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, b.String()
+}
+
+func TestSignIn(t *testing.T) {
+	p := newProvider(t)
+	p.form = func(form url.Values, secret string) int {
+		if secret != url.QueryEscape("a+b/c") || form.Has("client_secret") {
+			t.Errorf("the secret is sent as %q, %v", secret, form)
+		}
+		return 0
+	}
+	s := newSite(t, p, nil)
+	j := jar{}
+	if status, got := s.signIn(t, j); status != 200 || got != "ada@lab.org, steer at /layers?a=b" {
+		t.Errorf("got %d %q", status, got)
+	}
+	if len(j) != 1 {
+		t.Errorf("the browser keeps %v, want its session alone", j)
+	}
+	if status, got := get(t, &http.Client{Jar: j}, s.URL+"/lab/viewer"); status != 200 || got != "ada@lab.org, steer at /viewer" {
+		t.Errorf("afterwards: %d %q", status, got)
+	}
+	if status, got := get(t, http.DefaultClient, s.URL+"/lab/viewer"); got != ", nobody at /viewer" {
+		t.Errorf("another browser: %d %q", status, got)
+	}
+	// A code is good once, and so is what the browser kept.
+	if status, got := get(t, &http.Client{Jar: j}, s.URL+"/lab/login/oidc/callback?code=x&state=y"); status != 400 {
+		t.Errorf("a second time: %d %q", status, got)
+	}
+}
+
+func TestTheSecretInTheForm(t *testing.T) {
+	for _, test := range []struct {
+		secret  string
+		methods []string
+	}{{"s3cret", []string{"client_secret_post"}}, {"", nil}, {"", []string{"none"}}} {
+		p := newProvider(t)
+		p.methods = test.methods
+		p.form = func(form url.Values, basic string) int {
+			if basic != "" || form.Get("client_secret") != test.secret || form.Get("client_id") != "webmon" {
+				t.Errorf("%+v: sent %q and %v", test, basic, form)
+			}
+			return 0
+		}
+		s := newSite(t, p, func(o *oidc.Options) { o.ClientSecret = test.secret })
+		if status, got := s.signIn(t, nil); status != 200 {
+			t.Errorf("%+v: %d %q", test, status, got)
+		}
+	}
+}
+
+// TestFalseTokens has a provider, or somebody in its place, that says what it must not.
+func TestFalseTokens(t *testing.T) {
+	hmac := func(claims object) string {
+		return signed("HS256", claims, func(b []byte) []byte { s := sha256.Sum256(b); return s[:] })
+	}
+	for _, test := range []struct {
+		name  string
+		set   object
+		token func(object) string
+		want  string // of the cause
+	}{
+		{"the nonce of another", object{"nonce": "x"}, nil, "nonce"},
+		{"no nonce", object{"nonce": nil}, nil, "nonce"},
+		{"for another client", object{"aud": "other"}, nil, "audience"},
+		{"given to another client", object{"aud": []string{"webmon", "other"}, "azp": "other"}, nil, "another client"},
+		{"from elsewhere", object{"iss": "https://evil.example"}, nil, "issued by"},
+		{"expired", object{"exp": time.Now().Add(-time.Minute).Unix()}, nil, "expired"},
+		{"without an end", object{"exp": nil}, nil, "expired"},
+		{"not good yet", object{"nbf": time.Now().Add(time.Hour).Unix()}, nil, "nbf"},
+		{"unsigned", nil, func(c object) string { return signed("none", c, func([]byte) []byte { return nil }) }, "signature"},
+		{"signed with a hash", nil, hmac, "signature"},
+		{"signed with another key", nil, func(c object) string {
+			other, err := rsa.GenerateKey(rand.Reader, 2048)
+			if err != nil {
+				panic(err)
+			}
+			return signed("RS256", c, func(b []byte) []byte { return rsaBy(other, b) })
+		}, "signature"},
+		{"changed on the way", nil, func(c object) string {
+			parts := strings.Split(signed("RS256", c, rs256), ".")
+			c["email"] = "eve@lab.org"
+			body, _ := json.Marshal(c)
+			return parts[0] + "." + encode(body) + "." + parts[2]
+		}, "signature"},
+		{"none at all", nil, func(object) string { return "" }, "no ID token"},
+		{"no token", nil, func(object) string { return "a.b" }, "ID token"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := newProvider(t)
+			p.token = test.token
+			for name, v := range test.set {
+				p.claims[name] = v
+			}
+			s := newSite(t, p, func(o *oidc.Options) { o.Rules = rules(t, "manage=*") })
+			j := jar{}
+			status, got := s.signIn(t, j)
+			if status != 403 || !strings.HasPrefix(got, "The identity provider did not confirm who you are") || !strings.Contains(s.log.String(), test.want) || len(j) != 0 {
+				t.Errorf("got %d %q and %v, want a refusal because of %q: %s", status, got, j, test.want, s.log)
+			}
+		})
+	}
+}
+
+func TestWhoMayDoWhat(t *testing.T) {
+	lab := rules(t, "look=group:students", "steer=group:lab", "manage=email:ada@lab.org", "steer=email:@physics.lab.org", "look=realm_access.roles:viewer", "look=https://lab.org/role:urn:x")
+	const nobody, unnamed = "403 You are signed in as", "403 The identity provider does not say that your e-mail address is verified"
+	for _, test := range []struct {
+		name   string
+		claims object
+		info   object
+		want   string
+	}{
+		{"by address", nil, nil, "200 ada@lab.org, manage at "},
+		{"in other letters", object{"email": "Ada@Lab.org"}, nil, "200 Ada@Lab.org, manage"},
+		{"verified as a text", object{"email_verified": "true"}, nil, "200 ada@lab.org, manage at "},
+		{"not verified", object{"email_verified": false}, nil, unnamed},
+		{"not said to be verified", object{"email_verified": nil}, nil, unnamed},
+		{"verified as something else", object{"email_verified": 1}, nil, unnamed},
+		{"no address", object{"email": nil}, nil, unnamed},
+		{"another address", object{"email": "bob@lab.org"}, nil, nobody},
+		{"an address that looks the same", object{"email": "ada@lab.or\u0262"}, nil, nobody},
+		{"of the domain", object{"email": "bob@physics.lab.org"}, nil, "200 bob@physics.lab.org, steer"},
+		{"of a domain that ends the same", object{"email": "bob@astrophysics.lab.org"}, nil, nobody},
+		{"of a domain below", object{"email": "bob@x.physics.lab.org"}, nil, nobody},
+		{"by one of the groups", object{"email": "bob@x.org", "groups": []any{"all", 7, "students"}}, nil, "200 bob@x.org, look"},
+		{"by the greater of two", object{"email": "bob@x.org", "groups": []string{"students", "lab"}}, nil, "200 bob@x.org, steer"},
+		{"by the group as a text", object{"email": "bob@x.org", "groups": "lab"}, nil, "200 bob@x.org, steer"},
+		{"a group that begins the same", object{"email": "bob@x.org", "groups": []string{"lab2", "LAB", " lab"}}, nil, nobody},
+		{"a role inside", object{"email": "bob@x.org", "realm_access": object{"roles": []string{"viewer"}}}, nil, "200 bob@x.org, look"},
+		{"a claim with an address as its name", object{"email": "bob@x.org", "https://lab.org/role:urn": "x"}, nil, "200 bob@x.org, look"},
+		{"groups that the other endpoint tells", object{"email": "bob@x.org"}, object{"sub": "1", "groups": []string{"lab"}}, "200 bob@x.org, steer"},
+		{"all that the other endpoint tells", object{"email": nil, "email_verified": nil}, object{"sub": "1", "email": "ada@lab.org", "email_verified": true}, "200 ada@lab.org, manage at "},
+		{"verified at the other endpoint", object{"email_verified": nil}, object{"sub": "1", "email": "ada@lab.org", "email_verified": true}, "200 ada@lab.org, manage at "},
+		{"another address verified there", object{"email_verified": nil}, object{"sub": "1", "email": "bob@lab.org", "email_verified": true}, unnamed},
+		{"denied here, verified there", object{"email_verified": false}, object{"sub": "1", "email": "ada@lab.org", "email_verified": true}, unnamed},
+		{"groups here and others there", object{"email": "bob@x.org", "groups": []string{"students"}}, object{"sub": "1", "groups": []string{"lab"}}, "200 bob@x.org, look"},
+		{"another person there", object{"email": "bob@x.org"}, object{"sub": "2", "groups": []string{"lab"}}, "403 The identity provider did not confirm"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := newProvider(t)
+			p.info = test.info
+			for name, v := range test.claims {
+				p.claims[name] = v
+			}
+			status, got := newSite(t, p, func(o *oidc.Options) { o.Rules = lab }).signIn(t, nil)
+			if got := fmt.Sprint(status, " ", got); !strings.HasPrefix(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestNames(t *testing.T) {
+	for _, test := range []struct {
+		claim string
+		value any
+		want  string
+	}{
+		{"preferred_username", "ada", "200 ada, look at "},
+		{"name", " Ada Lovelace ", "200 Ada Lovelace, look at "},
+		{"name", nil, "403 The identity provider does not say what you are called: the claim name is missing"},
+		{"name", 7, "403 The identity provider does not say what you are called"},
+		{"name", "the owner", "403 What the identity provider calls you cannot be shown"},
+		{"name", "ad\u202ea", "403 What the identity provider calls you cannot be shown"},
+	} {
+		p := newProvider(t)
+		p.claims = object{test.claim: test.value}
+		status, got := newSite(t, p, func(o *oidc.Options) { o.Name, o.Rules = test.claim, rules(t, "look=*") }).signIn(t, nil)
+		if got := fmt.Sprint(status, " ", got); !strings.HasPrefix(got, test.want) {
+			t.Errorf("%s %v: got %q, want %q", test.claim, test.value, got, test.want)
+		}
+	}
+}
+
+func TestAnotherBrowser(t *testing.T) {
+	p := newProvider(t)
+	s := newSite(t, p, nil)
+	// begin signs in up to where the provider leads back.
+	begin := func(j jar) (back string) {
+		t.Helper()
+		client := &http.Client{Jar: j, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
+			if r.URL.Path == "/lab/login/oidc/callback" {
+				back = r.URL.String()
+				return http.ErrUseLastResponse
+			}
+			return nil
+		}}
+		get(t, client, s.URL+"/lab/login/oidc")
+		if back == "" || len(j) != 1 {
+			t.Fatalf("led back to %q with %v", back, j)
+		}
+		return back
+	}
+	mine, theirs := jar{}, jar{}
+	begin(mine)
+	back := begin(theirs)
+	// Somebody leads my browser to where they have signed in: I would act as them.
+	for _, j := range []jar{mine, {}} {
+		if status, got := get(t, &http.Client{Jar: j}, back); status != 400 {
+			t.Errorf("signed in as somebody else: %d %q", status, got)
+		}
+	}
+	// What they keep is no use to another webmon, or when it was changed.
+	other := newSite(t, p, nil)
+	u, err := url.Parse(back)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, got := get(t, &http.Client{Jar: jar{"": kept(theirs)}}, other.URL+u.RequestURI()); status != 400 {
+		t.Errorf("at another webmon: %d %q", status, got)
+	}
+	changed := *kept(theirs)
+	changed.Value = strings.ToUpper(changed.Value)
+	if status, got := get(t, &http.Client{Jar: jar{"": &changed}}, back); status != 400 {
+		t.Errorf("with a changed cookie: %d %q", status, got)
+	}
+	if status, got := get(t, &http.Client{Jar: theirs}, back); status != 200 {
+		t.Errorf("where it was begun: %d %q", status, got)
+	}
+}
+
+// kept is the only cookie that a browser keeps.
+func kept(j jar) *http.Cookie {
+	for _, c := range j {
+		return c
+	}
+	return nil
+}
+
+func TestTheProviderRefuses(t *testing.T) {
+	for said, want := range map[string]string{
+		"access_denied": "The identity provider refused: access_denied.", "call +1 555 now": "The identity provider refused: it gave no reason that can be shown.",
+	} {
+		p := newProvider(t)
+		p.refuses = said
+		if status, got := newSite(t, p, nil).signIn(t, nil); status != 403 || got != want {
+			t.Errorf("got %d %q, want %q", status, got, want)
+		}
+	}
+}
+
+// What a provider calls itself ends with a slash or does not, and people do not know.
+func TestTheSlashOfTheIssuer(t *testing.T) {
+	for _, slash := range []string{"", "/"} {
+		for _, given := range []string{"", "/"} {
+			p := newProvider(t)
+			p.slash = slash
+			p.leads = p.URL + slash
+			if status, got := newSite(t, p, func(o *oidc.Options) { o.Issuer += given }).signIn(t, nil); status != 200 {
+				t.Errorf("it ends with %q, and %q is given: %d %q", slash, given, status, got)
+			}
+		}
+	}
+	p := newProvider(t)
+	p.slash = "/other"
+	if status, got := newSite(t, p, nil).signIn(t, nil); status != 503 {
+		t.Errorf("another name: %d %q", status, got)
+	}
+}
+
+func TestWhoLeadsBack(t *testing.T) {
+	p := newProvider(t)
+	p.leads = p.URL
+	if status, got := newSite(t, p, nil).signIn(t, nil); status != 200 {
+		t.Errorf("the provider: %d %q", status, got)
+	}
+	p.leads = "https://evil.example"
+	if status, got := newSite(t, p, nil).signIn(t, nil); status != 400 {
+		t.Errorf("another: %d %q", status, got)
+	}
+}
+
+func TestTheProviderIsDown(t *testing.T) {
+	p := newProvider(t)
+	p.down.Store(true)
+	s := newSite(t, p, nil)
+	for range 2 {
+		if status, got := s.signIn(t, nil); status != 503 || !strings.Contains(got, "does not answer") {
+			t.Errorf("got %d %q", status, got)
+		}
+	}
+	if n := strings.Count(s.log.String(), "level=WARN"); n != 1 {
+		t.Errorf("said %d times: %s", n, s.log)
+	}
+	p.down.Store(false)
+	if status, got := s.signIn(t, nil); status != 200 {
+		t.Errorf("once it answers: %d %q", status, got)
+	}
+	// It is asked what it is once.
+	p.down.Store(true)
+	if status, got := s.signIn(t, nil); status != 502 {
+		t.Errorf("led to the provider: %d %q", status, got)
+	}
+}
+
+// Run asks again by itself, and ends with what it was begun with.
+func TestRun(t *testing.T) {
+	p := newProvider(t)
+	in, err := oidc.New(newSite(t, p, nil).opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.Run(t.Context()) // returns once the provider has answered
+	asked := p.asked.Load()
+	if asked == 0 {
+		t.Error("the provider was not asked")
+	}
+	in.Run(t.Context())
+	if p.asked.Load() != asked {
+		t.Error("the provider was asked again although it had answered")
+	}
+	p.down.Store(true)
+	if in, err = oidc.New(newSite(t, p, nil).opts); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		in.Run(ctx)
+	}()
+	cancel()
+	<-over
+}
+
+func TestStart(t *testing.T) {
+	p := newProvider(t)
+	p.scopes = []string{"openid", "groups"}
+	s := newSite(t, p, nil)
+	for _, test := range []struct {
+		proto, scheme, prefix string
+		secure                bool
+	}{{"", "http", "webmon_oidc_", false}, {"https", "https", "__Secure-webmon_oidc_", true}} {
+		r, err := http.NewRequest("GET", s.URL+"/lab/login/oidc?next="+strings.Repeat("x", 4<<10), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = "webmon.lab:5050"
+		if test.proto != "" {
+			r.Header.Set("X-Forwarded-Proto", test.proto)
+		}
+		resp, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		u, err := resp.Location()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := u.Query().Get("redirect_uri"); got != test.scheme+"://webmon.lab:5050/lab/login/oidc/callback" {
+			t.Errorf("%s: leads back to %q", test.scheme, got)
+		}
+		if got := u.Query().Get("scope"); got != "openid email profile groups" {
+			t.Errorf("asks for %q", got)
+		}
+		c := resp.Cookies()
+		if len(c) != 1 || !strings.HasPrefix(c[0].Name, test.prefix) || c[0].Secure != test.secure || !c[0].HttpOnly ||
+			c[0].SameSite != http.SameSiteLaxMode || c[0].Path != "/lab/login/oidc" || len(c[0].Value) > 1024 {
+			t.Errorf("%s: the cookies are %v", test.scheme, c)
+		}
+	}
+}
+
+func TestOptions(t *testing.T) {
+	good := oidc.Options{Issuer: "https://login.example.org", ClientID: "webmon", Rules: []oidc.Rule{{Role: door.Look}}}
+	if _, err := oidc.New(good); err != nil {
+		t.Error(err)
+	}
+	for _, change := range []func(*oidc.Options){
+		func(o *oidc.Options) { o.Issuer = "" },
+		func(o *oidc.Options) { o.Issuer = "login.example.org" },
+		func(o *oidc.Options) { o.Issuer = "http://login.example.org" },
+		func(o *oidc.Options) { o.Issuer = "https://a:b@login.example.org" },
+		func(o *oidc.Options) { o.Issuer = "file:///etc/passwd" },
+		func(o *oidc.Options) { o.ClientID = "" },
+		func(o *oidc.Options) { o.Rules = nil },
+	} {
+		opts := good
+		change(&opts)
+		if _, err := oidc.New(opts); err == nil {
+			t.Errorf("%+v is accepted", opts)
+		}
+	}
+	for _, s := range []string{"", "look", "look=", "look=group", "look=group:", "look=:lab", "admin=group:lab", "nobody=*", "look=https://lab.org", "look=https://lab.org/x:"} {
+		if got, err := oidc.ParseRule(s); err == nil {
+			t.Errorf("%q is read as %+v", s, got)
+		}
+	}
+	for s, want := range map[string]oidc.Rule{
+		"steer=group:lab":             {door.Steer, "groups", "lab"},
+		"manage=email:a@b":            {door.Manage, "email", "a@b"},
+		"look=*":                      {door.Look, "", ""},
+		"look=roles:urn:x:y":          {door.Look, "roles", "urn:x:y"},
+		"look=https://lab.org/r:lab":  {door.Look, "https://lab.org/r", "lab"},
+		"look=realm_access.roles:lab": {door.Look, "realm_access.roles", "lab"},
+	} {
+		if got, err := oidc.ParseRule(s); err != nil || got != want {
+			t.Errorf("%q is read as %+v, %v; want %+v", s, got, err, want)
+		}
+	}
+}
