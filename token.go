@@ -35,6 +35,9 @@ type rotator struct {
 // rotate makes a new token and ends all sessions and links. A webmon that serves
 // with a token for this run alone replaces both: its own, and the one that is kept.
 func (r *rotator) rotate() error {
+	if r.cfg.noToken {
+		return errors.New("the webmon that runs asks for no token (--no-token), so there is none to replace")
+	}
 	if !r.cfg.tokenMade {
 		return errTokenGiven
 	}
