@@ -246,7 +246,7 @@ func readAddress(t testing.TB, printed string) address {
 	a := address{t: t, url: u.String(), token: u.Query().Get("token")}
 	u.RawQuery = ""
 	a.base = strings.TrimSuffix(u.String(), "/")
-	if a.home = a.base; u.Path == "/" {
+	if a.home = a.base; u.Path == "/" && u.Scheme == "http" {
 		a.home = "http://" + net.JoinHostPort(door.HostName(a.token), u.Port())
 	}
 	return a
