@@ -19,8 +19,9 @@ const shared = `(answer|budget|chart|door|frame|hub|pixels(/pixelstest)?|prose|r
 // arrows says which of webmon's packages a package may import; ARCHITECTURE.md
 // draws the picture. The first rule that fits a package counts.
 var arrows = []struct{ from, to string }{
-	{`^webmon$`, `^webmon/(fault|private|dashboard|dashboard/(budget|certs|door(/oidc|/proxied|/roster)?|instance|source)|shm|shm/(process|demo|discover|model|segment))$`},
+	{`^webmon$`, `^webmon/(fault|logs|private|dashboard|dashboard/(budget|certs|door(/oidc|/proxied|/roster)?|instance|source)|shm|shm/(process|demo|discover|model|segment))$`},
 	{`^webmon/(fault|natural|private)$`, `^$`},
+	{`^webmon/logs$`, `^webmon/natural$`},
 	{`^webmon/shm$`, `^webmon/natural$`},
 	{`^webmon/shm/pickle$`, `^webmon/natural$`},
 	{`^webmon/shm/manager$`, `^webmon/(fault|natural|shm/pickle)$`},

@@ -19,6 +19,7 @@ import (
 	"webmon/dashboard/door"
 	"webmon/dashboard/instance"
 	"webmon/fault"
+	"webmon/logs"
 	"webmon/shm"
 	"webmon/shm/discover"
 	"webmon/shm/model"
@@ -282,7 +283,11 @@ func openLog(cfg config, stderr io.Writer) (*slog.Logger, func(), error) {
 		}
 		w, closeLog = f, func() { f.Close() }
 	}
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: cfg.logLevel})), closeLog, nil
+	handler := logs.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: cfg.logLevel, ReplaceAttr: logs.Clip}))
+	return slog.New(handler), func() {
+		handler.Close()
+		closeLog()
+	}, nil
 }
 
 // openBrowser shows the page to whoever sits at this machine.
