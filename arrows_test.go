@@ -21,7 +21,7 @@ const shared = `(answer|budget|chart|door|frame|hub|pixels(/pixelstest)?|prose|r
 var arrows = []struct{ from, to string }{
 	{`^webmon$`, `^webmon/(fault|logs|private|dashboard|dashboard/(budget|certs|door(/oidc|/proxied|/roster)?|instance|source)|shm|shm/(process|demo|discover|model|segment))$`},
 	{`^webmon/(fault|natural|private)$`, `^$`},
-	{`^webmon/logs$`, `^webmon/natural$`},
+	{`^webmon/logs$`, `^webmon/(fault|natural)$`},
 	{`^webmon/shm$`, `^webmon/natural$`},
 	{`^webmon/shm/pickle$`, `^webmon/natural$`},
 	{`^webmon/shm/manager$`, `^webmon/(fault|natural|shm/pickle)$`},

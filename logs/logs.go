@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"webmon/fault"
 	"webmon/natural"
 )
 
@@ -153,7 +154,9 @@ func (h *Handler) may(r slog.Record) bool {
 	k.left++
 	k.inner, k.last = h.inner, slog.NewRecord(now, r.Level, r.Message, 0)
 	if k.timer == nil {
-		k.timer = time.AfterFunc(sayAfter, func() { h.say(k) })
+		k.timer = time.AfterFunc(sayAfter, fault.Func(func() { h.say(k) }, func(error) {
+			// The log is where it would be said.
+		}))
 	}
 	return false
 }
