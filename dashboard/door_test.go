@@ -162,7 +162,7 @@ func (s *site) ends(name, cookie string, end func(cookie string)) {
 		}
 		said = said || strings.Contains(string(message), `"signed-out"`)
 	}
-	if status, body := s.as(cookie, "GET", "/viewer", "", "Accept", "text/html"); status != 401 || !strings.Contains(body, `role="status"`) {
+	if status, body := s.as(cookie, "GET", "/viewer", "", "Accept", "text/html"); status != 401 || !strings.Contains(body, "Signed out") {
 		s.t.Errorf("%s: a page with the session that has ended: %d, and it does not say why", name, status)
 	}
 }

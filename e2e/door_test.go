@@ -131,6 +131,33 @@ func TestE2EDoor(t *testing.T) {
 		}
 		p.close()
 	})
+	t.Run("a page of another port leads to a simulation", func(t *testing.T) {
+		open := startProgram(t, t.TempDir(), "--demo", "--port", "0", "--no-token", "--Nx", "32", "--Ny", "32")
+		const key = "becvortices"
+		p := b.open(t, wide)
+		p.visit(other.URL)
+		if _, err := evaluate[bool](p, fmt.Sprintf(`Promise.all([
+			new Promise(done => { const i = new Image(); i.onload = i.onerror = done; i.src = %[1]q + "/picture.png"; }),
+			fetch(%[1]q, {mode: "no-cors", credentials: "include"}).catch(() => 0),
+			new Promise(done => { const s = new WebSocket(%[2]q); s.onopen = s.onerror = done; }),
+		]).then(() => (location.assign(%[1]q), true))`, open.base+"/models/"+key, "ws"+strings.TrimPrefix(open.base, "http")+"/ws")); err != nil {
+			t.Fatal(err)
+		}
+		p.says("main", "A page of another site, or of another program on this machine, has led here.")
+		p.shots("door-ask")
+		if m := open.model(key); m.Phase != "stopped" {
+			t.Errorf("a page of another port has started it: %+v", m)
+		}
+		p.click("main a.btn")
+		p.live()
+		until(t, "the button starts it", func() string {
+			if m := open.model(key); m.Phase != "running" {
+				return fmt.Sprintf("%+v", m)
+			}
+			return ""
+		})
+		p.close()
+	})
 	t.Run("log out", func(t *testing.T) {
 		p := b.open(t, wide)
 		p.visit(w.url)
@@ -171,7 +198,7 @@ func TestE2EDoor(t *testing.T) {
 			t.Errorf("revoking the link: %d", status)
 		}
 		guest.says("main", "The link that you came by was revoked.")
-		guest.shot("door-revoked")
+		guest.shots("door-revoked")
 		guest.visit(made.Address)
 		guest.says("main", "This link opens nothing any more")
 		owner.close()
@@ -204,7 +231,7 @@ func TestE2EDoor(t *testing.T) {
 		p.says("main", "The token of this webmon was changed")
 		p.visit(w.url)
 		p.says("main", "That is not this webmon's token.")
-		next := readAddress(t, printed)
+		next := readAddress(t, printed, false)
 		p.visit(next.url)
 		p.live()
 		if got := ask[string](p, "location.origin"); got != next.home || got == w.home {

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -166,7 +167,7 @@ func startProgramIn(t testing.TB, home string, env []string, args ...string) *we
 			<-w.exited
 			t.Fatalf("webmon %v printed no address and ended with %v: %s", args, w.cmd.ProcessState, w.stderr)
 		}
-		w.address = readAddress(t, line)
+		w.address = readAddress(t, line, slices.Contains(args, "--no-token"))
 	case <-time.After(patience):
 		t.Fatalf("webmon %v printed no address: %s", args, w.stderr)
 	}
@@ -237,16 +238,17 @@ type address struct {
 	token string
 }
 
-func readAddress(t testing.TB, printed string) address {
+// readAddress reads what a webmon has printed. open says that it asks for no token.
+func readAddress(t testing.TB, printed string, open bool) address {
 	t.Helper()
 	u, err := url.Parse(strings.TrimSpace(printed))
-	if err != nil || u.Query().Get("token") == "" {
+	if err != nil || u.Host == "" || u.Query().Get("token") == "" && !open {
 		t.Fatalf("webmon printed %q, which is no address with a token (%v)", printed, err)
 	}
 	a := address{t: t, url: u.String(), token: u.Query().Get("token")}
 	u.RawQuery = ""
 	a.base = strings.TrimSuffix(u.String(), "/")
-	if a.home = a.base; u.Path == "/" && u.Scheme == "http" {
+	if a.home = a.base; u.Path == "/" && u.Scheme == "http" && !open {
 		a.home = "http://" + net.JoinHostPort(door.HostName(a.token), u.Port())
 	}
 	return a

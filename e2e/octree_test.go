@@ -267,7 +267,7 @@ func launchedBy(t *testing.T, n *naparitest.Process) address {
 	if err != nil {
 		t.Fatalf("webmon printed no address: %v\n%s", err, n.Stderr())
 	}
-	return readAddress(t, printed)
+	return readAddress(t, printed, false)
 }
 
 // showsGrid waits until the first layer does or does not show its grid.

@@ -211,6 +211,18 @@ type Login struct {
 // LoginWay is another way to be let in.
 type LoginWay struct{ Text, Href string }
 
+// message says what has happened to a session that has ended, and otherwise where the token is
+// to be found.
+func (l Login) message(p Page) Message {
+	if l.Why != "" && !l.Wrong {
+		return Message{Page: p, Title: "Signed out", Text: l.Why + " To come back, open the address that webmon has printed or that you were given, or enter the token here."}
+	}
+	return Message{
+		Page: p, Title: "Token",
+		Text: "webmon needs its token. When it started, it printed an address that contains the token. Open that address, or enter the token here. The browser is then let in for some time.",
+	}
+}
+
 func (l Login) why() string {
 	if l.Why == "" {
 		return "That is not this webmon's token."
