@@ -152,6 +152,15 @@ func (s *Series) Newest() time.Time {
 	return time.UnixMicro(s.newest)
 }
 
+// MostBuckets is how many bytes of memory the buckets of a series take once numbers have come
+// fast enough for long enough.
+func MostBuckets() (bytes int64) {
+	for _, w := range widths {
+		bytes += int64(w.window/w.width+2) * int64(unsafe.Sizeof(Bucket{}))
+	}
+	return bytes
+}
+
 // Bytes is how many bytes of memory the series takes.
 func (s *Series) Bytes() int64 {
 	s.mu.RLock()

@@ -20,7 +20,15 @@ const (
 	countEvery = 1024
 	// oneOf is the part of a source's limit that one value may take.
 	oneOf = 8
+	// seriesPart is the part of a source's limit that the buckets of its numbers may take.
+	seriesPart = 2
 )
+
+// mostSeries is how many numbers of a source become a series: its buckets, which a series
+// keeps for as long as numbers come, must leave room for messages and states.
+func mostSeries(limit int64) int {
+	return int(max(1, min(maxSeries, limit/seriesPart/series.MostBuckets())))
+}
 
 // tooLarge reports whether a value of so many bytes is too large to be kept, and says so.
 // mu is held.
@@ -203,7 +211,8 @@ func (s *Source) shed(bytes int64, now time.Time) (freed int64) {
 }
 
 // oldest finds what is the oldest of all that the source keeps, when it came in ns since
-// the epoch, and how to let it go; nil if there is nothing. States go last: each is the
+// the epoch, and how to let it go; nil if there is nothing. The last message of each topic
+// and the buckets of numbers go after everything else, and states go last: each is the
 // newest of its kind. mu is held.
 func (s *Source) oldest() (at int64, drop func() (things int, bytes int64)) {
 	older := func(when int64) bool { return drop == nil || when < at }
@@ -232,6 +241,14 @@ func (s *Source) oldest() (at int64, drop func() (things int, bytes int64)) {
 			}
 		}
 	}
+	for name, other := range s.series {
+		if when := other.Newest().UnixNano(); older(when) {
+			at, drop = when, func() (int, int64) { return s.endSeries(name) }
+		}
+	}
+	if drop != nil {
+		return at, drop
+	}
 	for name, st := range s.states {
 		if when := st.at.UnixNano(); st.size > 0 && older(when) {
 			at, drop = when, func() (int, int64) {
@@ -243,6 +260,15 @@ func (s *Source) oldest() (at int64, drop func() (things int, bytes int64)) {
 		}
 	}
 	return at, drop
+}
+
+// endSeries lets go of a series with its buckets. If its number comes again, it begins
+// again.
+func (s *Source) endSeries(name string) (things int, bytes int64) {
+	bytes = s.series[name].Bytes()
+	delete(s.series, name)
+	s.seriesBytes -= bytes
+	return 1, bytes
 }
 
 // dropSeries lets go of the oldest values of a series; its buckets stay.

@@ -167,6 +167,59 @@ func TestTheOldestOfAllSourcesGoesFirst(t *testing.T) {
 	})
 }
 
+// The buckets of numbers fill for a quarter of an hour, and are counted too: a process of many
+// numbers still has room for messages, and many such processes stay within the budget.
+func TestNumbersTakeTheirPart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		processes := map[string]*process{}
+		for i := range 6 {
+			p := newProcess(fmt.Sprint("scope", i), 100+i)
+			p.info.Kind = shm.KindPython
+			processes[fmt.Sprint(i)] = p
+		}
+		b := small()
+		r := registry(t, source.Options{Budget: b}, processes)
+		var all []*source.Source
+		var sinks []shm.Sink
+		for i := range 6 {
+			src, sink := attach(t, r, processes[fmt.Sprint(i)], source.Target{Name: "scope", Address: fmt.Sprint(i)})
+			all, sinks = append(all, src), append(sinks, sink)
+			sink.State("stage", "here")
+		}
+		for i := range 5000 { // 100 s
+			values := map[string]shm.Value{}
+			for j := range 100 {
+				values[fmt.Sprint("n", j)] = float64(i)
+			}
+			for _, sink := range sinks {
+				sink.Event(shm.Event{Topic: "numbers", Value: values})
+			}
+			time.Sleep(20 * time.Millisecond)
+			if i%100 == 0 && b.Sources.Used() > b.Sources.Limit()*5/4 {
+				t.Fatalf("after %d messages %d bytes are kept, and %d may be", i, b.Sources.Used(), b.Sources.Limit())
+			}
+		}
+		if b.Sources.Use().Dropped == 0 {
+			t.Error("nothing was let go: the test says nothing")
+		}
+		for i, src := range all {
+			st := src.Status(time.Now())
+			if st.Kept.Used > st.Kept.Limit {
+				t.Errorf("source %d keeps %d of %d", i, st.Kept.Used, st.Kept.Limit)
+			}
+			if v, _, _ := src.State("stage"); v == nil {
+				t.Errorf("source %d has lost its state to numbers", i)
+			}
+			if e, ok := src.Event("numbers", time.Now()); !ok || len(e.Recent) == 0 {
+				t.Errorf("source %d has no message", i)
+			}
+			if said := fmt.Sprint(st.Notices); !strings.Contains(said, "numbers come in") {
+				t.Errorf("source %d says %s", i, said)
+			}
+		}
+	})
+}
+
 // A value that would be the whole history is left out.
 func TestAValueThatIsTooLarge(t *testing.T) {
 	p := newProcess("scope", 1)

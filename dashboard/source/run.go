@@ -245,8 +245,8 @@ func (r *run) numbers(name string, v shm.Value, at time.Time, depth int) {
 	}
 	s := r.src.series[name]
 	if s == nil {
-		if len(r.src.series) >= maxSeries && !r.src.endIdleSeries(at) {
-			r.src.notice("series", fmt.Sprintf("More than %d numbers come in: the rest has no chart.", maxSeries), at)
+		if len(r.src.series) >= mostSeries(r.src.account.Limit()) && !r.src.endIdleSeries(at) {
+			r.src.notice("series", fmt.Sprintf("More than %d numbers come in: the rest has no chart.", mostSeries(r.src.account.Limit())), at)
 			return
 		}
 		s = newSeries()
