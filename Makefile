@@ -97,7 +97,7 @@ bench: setup-js
 	.ci/bench.sh
 
 soak:
-	WEBMON_SOAK=$(SOAKTIME) $(GO) test -timeout 0 -count 1 -run '^TestSoak$$' -v ./bench
+	SOAKTIME=$(SOAKTIME) .ci/bench.sh soak
 
 torture:
 	TORTURETIME=$(TORTURETIME) .ci/bench.sh torture

@@ -5,6 +5,7 @@
 #   .ci/bench.sh                     everything, about eleven minutes
 #   .ci/bench.sh latency fanout      only those; the other figures stay
 #   .ci/bench.sh torture             that alone, for TORTURETIME; it is no part of everything
+#   .ci/bench.sh soak                the same, for SOAKTIME
 #
 # The parts: wire latency fanout idle sizes arrays camera density step micro viewer. Each begins again with
 # processes of its own. What is printed on the way is kept in artifacts/bench/.
@@ -18,7 +19,7 @@ if [ $# -eq 0 ]; then
   set -- wire latency fanout idle sizes arrays camera density step micro viewer
 fi
 mkdir -p "$out"
-if [ "$*" != torture ]; then
+if [ "$*" != torture ] && [ "$*" != soak ]; then
   .ci/venvs.sh bench numpy2
 fi
 
@@ -83,6 +84,9 @@ for part; do
       .ci/venvs.sh numpy2
       WEBMON_TORTURE=${TORTURETIME:-10m} WEBMON_TORTURE_DIR=$PWD/$out go test -timeout 0 -count 1 -run '^TestTorture$' -v ./e2e
       ;;
+    soak)
+      WEBMON_SOAK=${SOAKTIME:-1h} WEBMON_SOAK_DIR=$PWD/$out go test -timeout 0 -count 1 -run '^TestSoak$' -v ./bench
+      ;;
     viewer)
       {
         echo '```'
@@ -120,8 +124,8 @@ fill() {
 }
 
 # What the machine is, and what is to be reached, is for the parts that measure.
-if [ "$*" = torture ]; then
-  fill torture
+if [ "$*" = torture ] || [ "$*" = soak ]; then
+  fill "$*"
   exit
 fi
 {
