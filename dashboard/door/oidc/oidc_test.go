@@ -3,7 +3,6 @@ package oidc_test
 import (
 	"bytes"
 	"context"
-	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -12,185 +11,17 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"webmon/dashboard/door"
 	"webmon/dashboard/door/oidc"
+	"webmon/dashboard/door/oidc/oidctest"
 )
-
-// key signs what the provider of the tests says. Making one takes a while.
-var key = sync.OnceValue(func() *rsa.PrivateKey {
-	k, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
-	return k
-})
-
-type object = map[string]any
-
-// provider is a small OpenID Connect provider. Whoever comes is signed in at once.
-type provider struct {
-	*httptest.Server
-	t *testing.T
-
-	claims   object                                   // of the ID token, beside the usual ones; nil removes one
-	info     object                                   // that the endpoint of users tells; nil: there is none
-	token    func(claims object) (idToken string)     // nil: signed as it should be
-	form     func(form url.Values, secret string) int // looks at the exchange; a status that is not 0 is the answer
-	refuses  string                                   // the error that the sign-in ends with
-	slash    string                                   // at the end of what it calls itself
-	leads    string                                   // the issuer that it says it is; "" for none
-	methods  []string
-	scopes   []string
-	down     atomic.Bool
-	asked    atomic.Int64 // how often it said what it is
-	mu       sync.Mutex
-	attempts map[string]url.Values // by code
-}
-
-func newProvider(t *testing.T) *provider {
-	p := &provider{t: t, claims: object{"email": "ada@lab.org", "email_verified": true}, attempts: map[string]url.Values{}}
-	mux := http.NewServeMux()
-	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
-		p.asked.Add(1)
-		about := object{
-			"issuer": p.URL + p.slash, "authorization_endpoint": p.URL + "/authorize", "token_endpoint": p.URL + "/token", "jwks_uri": p.URL + "/keys",
-			"id_token_signing_alg_values_supported": []string{"RS256", "HS256", "none"},
-		}
-		if p.info != nil {
-			about["userinfo_endpoint"] = p.URL + "/userinfo"
-		}
-		if p.methods != nil {
-			about["token_endpoint_auth_methods_supported"] = p.methods
-		}
-		if p.scopes != nil {
-			about["scopes_supported"] = p.scopes
-		}
-		answer(w, about)
-	})
-	mux.HandleFunc("/keys", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, object{"keys": []object{{
-			"kty": "RSA", "alg": "RS256", "use": "sig", "kid": "1",
-			"n": encode(key().N.Bytes()), "e": encode(big.NewInt(int64(key().E)).Bytes()),
-		}}})
-	})
-	mux.HandleFunc("/authorize", p.authorize)
-	mux.HandleFunc("/token", p.exchange)
-	mux.HandleFunc("/userinfo", func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") != "Bearer access" {
-			w.WriteHeader(http.StatusUnauthorized)
-			return
-		}
-		answer(w, p.info)
-	})
-	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if p.down.Load() {
-			w.WriteHeader(http.StatusBadGateway)
-			return
-		}
-		mux.ServeHTTP(w, r)
-	}))
-	t.Cleanup(p.Close)
-	return p
-}
-
-func answer(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(v)
-}
-
-func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
-
-func (p *provider) authorize(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	if q.Get("response_type") != "code" || q.Get("client_id") != "webmon" || q.Get("code_challenge_method") != "S256" || q.Get("state") == "" || q.Get("nonce") == "" {
-		p.t.Errorf("the sign-in asks for %v", q)
-	}
-	code := rand.Text()
-	p.mu.Lock()
-	p.attempts[code] = q
-	p.mu.Unlock()
-	to, err := url.Parse(q.Get("redirect_uri"))
-	if err != nil {
-		p.t.Error(err)
-		return
-	}
-	back := url.Values{"code": {code}, "state": {q.Get("state")}}
-	if p.refuses != "" {
-		back = url.Values{"error": {p.refuses}, "state": {q.Get("state")}}
-	}
-	if p.leads != "" {
-		back.Set("iss", p.leads)
-	}
-	to.RawQuery = back.Encode()
-	http.Redirect(w, r, to.String(), http.StatusFound)
-}
-
-func (p *provider) exchange(w http.ResponseWriter, r *http.Request) {
-	r.ParseForm()
-	p.mu.Lock()
-	q, ok := p.attempts[r.PostForm.Get("code")]
-	delete(p.attempts, r.PostForm.Get("code")) // a code is good for one try
-	p.mu.Unlock()
-	challenge := sha256.Sum256([]byte(r.PostForm.Get("code_verifier")))
-	if !ok || q.Get("code_challenge") != encode(challenge[:]) || q.Get("redirect_uri") != r.PostForm.Get("redirect_uri") {
-		w.WriteHeader(http.StatusBadRequest)
-		answer(w, object{"error": "invalid_grant"})
-		return
-	}
-	_, secret, _ := r.BasicAuth()
-	if p.form != nil {
-		if status := p.form(r.PostForm, secret); status != 0 {
-			w.WriteHeader(status)
-			return
-		}
-	}
-	claims := object{
-		"iss": p.URL + p.slash, "sub": "1", "aud": "webmon", "nonce": q.Get("nonce"),
-		"iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix(),
-	}
-	for name, v := range p.claims {
-		claims[name] = v
-		if v == nil {
-			delete(claims, name)
-		}
-	}
-	reply := object{"access_token": "access", "token_type": "Bearer"}
-	if p.token == nil {
-		reply["id_token"] = signed("RS256", claims, rs256)
-	} else if token := p.token(claims); token != "" {
-		reply["id_token"] = token
-	}
-	answer(w, reply)
-}
-
-// signed is an ID token.
-func signed(alg string, claims object, sign func([]byte) []byte) string {
-	head, _ := json.Marshal(object{"alg": alg, "kid": "1", "typ": "JWT"})
-	body, _ := json.Marshal(claims)
-	text := encode(head) + "." + encode(body)
-	return text + "." + encode(sign([]byte(text)))
-}
-
-func rs256(b []byte) []byte { return rsaBy(key(), b) }
-
-func rsaBy(k *rsa.PrivateKey, b []byte) []byte {
-	sum := sha256.Sum256(b)
-	sig, err := rsa.SignPKCS1v15(rand.Reader, k, crypto.SHA256, sum[:])
-	if err != nil {
-		panic(err)
-	}
-	return sig
-}
 
 // site is a webmon that signs people in at the provider, below the prefix /lab.
 type site struct {
@@ -212,7 +43,7 @@ func rules(t *testing.T, list ...string) []oidc.Rule {
 	return out
 }
 
-func newSite(t *testing.T, p *provider, change func(*oidc.Options)) *site {
+func newSite(t *testing.T, p *oidctest.Provider, change func(*oidc.Options)) *site {
 	t.Helper()
 	s := &site{log: &bytes.Buffer{}}
 	s.opts = oidc.Options{
@@ -313,8 +144,8 @@ func get(t *testing.T, client *http.Client, url string) (int, string) {
 }
 
 func TestSignIn(t *testing.T) {
-	p := newProvider(t)
-	p.form = func(form url.Values, secret string) int {
+	p := oidctest.New(t)
+	p.Form = func(form url.Values, secret string) int {
 		if secret != url.QueryEscape("a+b/c") || form.Has("client_secret") {
 			t.Errorf("the secret is sent as %q, %v", secret, form)
 		}
@@ -345,9 +176,9 @@ func TestTheSecretInTheForm(t *testing.T) {
 		secret  string
 		methods []string
 	}{{"s3cret", []string{"client_secret_post"}}, {"", nil}, {"", []string{"none"}}} {
-		p := newProvider(t)
-		p.methods = test.methods
-		p.form = func(form url.Values, basic string) int {
+		p := oidctest.New(t)
+		p.Methods = test.methods
+		p.Form = func(form url.Values, basic string) int {
 			if basic != "" || form.Get("client_secret") != test.secret || form.Get("client_id") != "webmon" {
 				t.Errorf("%+v: sent %q and %v", test, basic, form)
 			}
@@ -362,46 +193,46 @@ func TestTheSecretInTheForm(t *testing.T) {
 
 // TestFalseTokens has a provider, or somebody in its place, that says what it must not.
 func TestFalseTokens(t *testing.T) {
-	hmac := func(claims object) string {
-		return signed("HS256", claims, func(b []byte) []byte { s := sha256.Sum256(b); return s[:] })
+	hmac := func(claims oidctest.Object) string {
+		return oidctest.Signed("HS256", claims, func(b []byte) []byte { s := sha256.Sum256(b); return s[:] })
 	}
 	for _, test := range []struct {
 		name  string
-		set   object
-		token func(object) string
+		set   oidctest.Object
+		token func(oidctest.Object) string
 		want  string // of the cause
 	}{
-		{"the nonce of another", object{"nonce": "x"}, nil, "nonce"},
-		{"no nonce", object{"nonce": nil}, nil, "nonce"},
-		{"for another client", object{"aud": "other"}, nil, "audience"},
-		{"given to another client", object{"aud": []string{"webmon", "other"}, "azp": "other"}, nil, "another client"},
-		{"from elsewhere", object{"iss": "https://evil.example"}, nil, "issued by"},
-		{"expired", object{"exp": time.Now().Add(-time.Minute).Unix()}, nil, "expired"},
-		{"without an end", object{"exp": nil}, nil, "expired"},
-		{"not good yet", object{"nbf": time.Now().Add(time.Hour).Unix()}, nil, "nbf"},
-		{"unsigned", nil, func(c object) string { return signed("none", c, func([]byte) []byte { return nil }) }, "signature"},
+		{"the nonce of another", oidctest.Object{"nonce": "x"}, nil, "nonce"},
+		{"no nonce", oidctest.Object{"nonce": nil}, nil, "nonce"},
+		{"for another client", oidctest.Object{"aud": "other"}, nil, "audience"},
+		{"given to another client", oidctest.Object{"aud": []string{"webmon", "other"}, "azp": "other"}, nil, "another client"},
+		{"from elsewhere", oidctest.Object{"iss": "https://evil.example"}, nil, "issued by"},
+		{"expired", oidctest.Object{"exp": time.Now().Add(-time.Minute).Unix()}, nil, "expired"},
+		{"without an end", oidctest.Object{"exp": nil}, nil, "expired"},
+		{"not good yet", oidctest.Object{"nbf": time.Now().Add(time.Hour).Unix()}, nil, "nbf"},
+		{"unsigned", nil, func(c oidctest.Object) string { return oidctest.Signed("none", c, func([]byte) []byte { return nil }) }, "signature"},
 		{"signed with a hash", nil, hmac, "signature"},
-		{"signed with another key", nil, func(c object) string {
+		{"signed with another key", nil, func(c oidctest.Object) string {
 			other, err := rsa.GenerateKey(rand.Reader, 2048)
 			if err != nil {
 				panic(err)
 			}
-			return signed("RS256", c, func(b []byte) []byte { return rsaBy(other, b) })
+			return oidctest.Signed("RS256", c, func(b []byte) []byte { return oidctest.RSA(other, b) })
 		}, "signature"},
-		{"changed on the way", nil, func(c object) string {
-			parts := strings.Split(signed("RS256", c, rs256), ".")
+		{"changed on the way", nil, func(c oidctest.Object) string {
+			parts := strings.Split(oidctest.Signed("RS256", c, oidctest.RS256), ".")
 			c["email"] = "eve@lab.org"
 			body, _ := json.Marshal(c)
-			return parts[0] + "." + encode(body) + "." + parts[2]
+			return parts[0] + "." + base64.RawURLEncoding.EncodeToString(body) + "." + parts[2]
 		}, "signature"},
-		{"none at all", nil, func(object) string { return "" }, "no ID token"},
-		{"no token", nil, func(object) string { return "a.b" }, "ID token"},
+		{"none at all", nil, func(oidctest.Object) string { return "" }, "no ID token"},
+		{"no token", nil, func(oidctest.Object) string { return "a.b" }, "ID token"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			p := newProvider(t)
-			p.token = test.token
+			p := oidctest.New(t)
+			p.Token = test.token
 			for name, v := range test.set {
-				p.claims[name] = v
+				p.Claims[name] = v
 			}
 			s := newSite(t, p, func(o *oidc.Options) { o.Rules = rules(t, "manage=*") })
 			j := jar{}
@@ -418,41 +249,41 @@ func TestWhoMayDoWhat(t *testing.T) {
 	const nobody, unnamed = "403 You are signed in as", "403 The identity provider does not say that your e-mail address is verified"
 	for _, test := range []struct {
 		name   string
-		claims object
-		info   object
+		claims oidctest.Object
+		info   oidctest.Object
 		want   string
 	}{
 		{"by address", nil, nil, "200 ada@lab.org, manage at "},
-		{"in other letters", object{"email": "Ada@Lab.org"}, nil, "200 Ada@Lab.org, manage"},
-		{"verified as a text", object{"email_verified": "true"}, nil, "200 ada@lab.org, manage at "},
-		{"not verified", object{"email_verified": false}, nil, unnamed},
-		{"not said to be verified", object{"email_verified": nil}, nil, unnamed},
-		{"verified as something else", object{"email_verified": 1}, nil, unnamed},
-		{"no address", object{"email": nil}, nil, unnamed},
-		{"another address", object{"email": "bob@lab.org"}, nil, nobody},
-		{"an address that looks the same", object{"email": "ada@lab.or\u0262"}, nil, nobody},
-		{"of the domain", object{"email": "bob@physics.lab.org"}, nil, "200 bob@physics.lab.org, steer"},
-		{"of a domain that ends the same", object{"email": "bob@astrophysics.lab.org"}, nil, nobody},
-		{"of a domain below", object{"email": "bob@x.physics.lab.org"}, nil, nobody},
-		{"by one of the groups", object{"email": "bob@x.org", "groups": []any{"all", 7, "students"}}, nil, "200 bob@x.org, look"},
-		{"by the greater of two", object{"email": "bob@x.org", "groups": []string{"students", "lab"}}, nil, "200 bob@x.org, steer"},
-		{"by the group as a text", object{"email": "bob@x.org", "groups": "lab"}, nil, "200 bob@x.org, steer"},
-		{"a group that begins the same", object{"email": "bob@x.org", "groups": []string{"lab2", "LAB", " lab"}}, nil, nobody},
-		{"a role inside", object{"email": "bob@x.org", "realm_access": object{"roles": []string{"viewer"}}}, nil, "200 bob@x.org, look"},
-		{"a claim with an address as its name", object{"email": "bob@x.org", "https://lab.org/role:urn": "x"}, nil, "200 bob@x.org, look"},
-		{"groups that the other endpoint tells", object{"email": "bob@x.org"}, object{"sub": "1", "groups": []string{"lab"}}, "200 bob@x.org, steer"},
-		{"all that the other endpoint tells", object{"email": nil, "email_verified": nil}, object{"sub": "1", "email": "ada@lab.org", "email_verified": true}, "200 ada@lab.org, manage at "},
-		{"verified at the other endpoint", object{"email_verified": nil}, object{"sub": "1", "email": "ada@lab.org", "email_verified": true}, "200 ada@lab.org, manage at "},
-		{"another address verified there", object{"email_verified": nil}, object{"sub": "1", "email": "bob@lab.org", "email_verified": true}, unnamed},
-		{"denied here, verified there", object{"email_verified": false}, object{"sub": "1", "email": "ada@lab.org", "email_verified": true}, unnamed},
-		{"groups here and others there", object{"email": "bob@x.org", "groups": []string{"students"}}, object{"sub": "1", "groups": []string{"lab"}}, "200 bob@x.org, look"},
-		{"another person there", object{"email": "bob@x.org"}, object{"sub": "2", "groups": []string{"lab"}}, "403 The identity provider did not confirm"},
+		{"in other letters", oidctest.Object{"email": "Ada@Lab.org"}, nil, "200 Ada@Lab.org, manage"},
+		{"verified as a text", oidctest.Object{"email_verified": "true"}, nil, "200 ada@lab.org, manage at "},
+		{"not verified", oidctest.Object{"email_verified": false}, nil, unnamed},
+		{"not said to be verified", oidctest.Object{"email_verified": nil}, nil, unnamed},
+		{"verified as something else", oidctest.Object{"email_verified": 1}, nil, unnamed},
+		{"no address", oidctest.Object{"email": nil}, nil, unnamed},
+		{"another address", oidctest.Object{"email": "bob@lab.org"}, nil, nobody},
+		{"an address that looks the same", oidctest.Object{"email": "ada@lab.or\u0262"}, nil, nobody},
+		{"of the domain", oidctest.Object{"email": "bob@physics.lab.org"}, nil, "200 bob@physics.lab.org, steer"},
+		{"of a domain that ends the same", oidctest.Object{"email": "bob@astrophysics.lab.org"}, nil, nobody},
+		{"of a domain below", oidctest.Object{"email": "bob@x.physics.lab.org"}, nil, nobody},
+		{"by one of the groups", oidctest.Object{"email": "bob@x.org", "groups": []any{"all", 7, "students"}}, nil, "200 bob@x.org, look"},
+		{"by the greater of two", oidctest.Object{"email": "bob@x.org", "groups": []string{"students", "lab"}}, nil, "200 bob@x.org, steer"},
+		{"by the group as a text", oidctest.Object{"email": "bob@x.org", "groups": "lab"}, nil, "200 bob@x.org, steer"},
+		{"a group that begins the same", oidctest.Object{"email": "bob@x.org", "groups": []string{"lab2", "LAB", " lab"}}, nil, nobody},
+		{"a role inside", oidctest.Object{"email": "bob@x.org", "realm_access": oidctest.Object{"roles": []string{"viewer"}}}, nil, "200 bob@x.org, look"},
+		{"a claim with an address as its name", oidctest.Object{"email": "bob@x.org", "https://lab.org/role:urn": "x"}, nil, "200 bob@x.org, look"},
+		{"groups that the other endpoint tells", oidctest.Object{"email": "bob@x.org"}, oidctest.Object{"sub": "1", "groups": []string{"lab"}}, "200 bob@x.org, steer"},
+		{"all that the other endpoint tells", oidctest.Object{"email": nil, "email_verified": nil}, oidctest.Object{"sub": "1", "email": "ada@lab.org", "email_verified": true}, "200 ada@lab.org, manage at "},
+		{"verified at the other endpoint", oidctest.Object{"email_verified": nil}, oidctest.Object{"sub": "1", "email": "ada@lab.org", "email_verified": true}, "200 ada@lab.org, manage at "},
+		{"another address verified there", oidctest.Object{"email_verified": nil}, oidctest.Object{"sub": "1", "email": "bob@lab.org", "email_verified": true}, unnamed},
+		{"denied here, verified there", oidctest.Object{"email_verified": false}, oidctest.Object{"sub": "1", "email": "ada@lab.org", "email_verified": true}, unnamed},
+		{"groups here and others there", oidctest.Object{"email": "bob@x.org", "groups": []string{"students"}}, oidctest.Object{"sub": "1", "groups": []string{"lab"}}, "200 bob@x.org, look"},
+		{"another person there", oidctest.Object{"email": "bob@x.org"}, oidctest.Object{"sub": "2", "groups": []string{"lab"}}, "403 The identity provider did not confirm"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			p := newProvider(t)
-			p.info = test.info
+			p := oidctest.New(t)
+			p.Info = test.info
 			for name, v := range test.claims {
-				p.claims[name] = v
+				p.Claims[name] = v
 			}
 			status, got := newSite(t, p, func(o *oidc.Options) { o.Rules = lab }).signIn(t, nil)
 			if got := fmt.Sprint(status, " ", got); !strings.HasPrefix(got, test.want) {
@@ -475,8 +306,8 @@ func TestNames(t *testing.T) {
 		{"name", "the owner", "403 What the identity provider calls you cannot be shown"},
 		{"name", "ad\u202ea", "403 What the identity provider calls you cannot be shown"},
 	} {
-		p := newProvider(t)
-		p.claims = object{test.claim: test.value}
+		p := oidctest.New(t)
+		p.Claims = oidctest.Object{test.claim: test.value}
 		status, got := newSite(t, p, func(o *oidc.Options) { o.Name, o.Rules = test.claim, rules(t, "look=*") }).signIn(t, nil)
 		if got := fmt.Sprint(status, " ", got); !strings.HasPrefix(got, test.want) {
 			t.Errorf("%s %v: got %q, want %q", test.claim, test.value, got, test.want)
@@ -485,7 +316,7 @@ func TestNames(t *testing.T) {
 }
 
 func TestAnotherBrowser(t *testing.T) {
-	p := newProvider(t)
+	p := oidctest.New(t)
 	s := newSite(t, p, nil)
 	// begin signs in up to where the provider leads back.
 	begin := func(j jar) (back string) {
@@ -543,8 +374,8 @@ func TestTheProviderRefuses(t *testing.T) {
 	for said, want := range map[string]string{
 		"access_denied": "The identity provider refused: access_denied.", "call +1 555 now": "The identity provider refused: it gave no reason that can be shown.",
 	} {
-		p := newProvider(t)
-		p.refuses = said
+		p := oidctest.New(t)
+		p.Refuses = said
 		if status, got := newSite(t, p, nil).signIn(t, nil); status != 403 || got != want {
 			t.Errorf("got %d %q, want %q", status, got, want)
 		}
@@ -555,36 +386,36 @@ func TestTheProviderRefuses(t *testing.T) {
 func TestTheSlashOfTheIssuer(t *testing.T) {
 	for _, slash := range []string{"", "/"} {
 		for _, given := range []string{"", "/"} {
-			p := newProvider(t)
-			p.slash = slash
-			p.leads = p.URL + slash
+			p := oidctest.New(t)
+			p.Slash = slash
+			p.Leads = p.URL + slash
 			if status, got := newSite(t, p, func(o *oidc.Options) { o.Issuer += given }).signIn(t, nil); status != 200 {
 				t.Errorf("it ends with %q, and %q is given: %d %q", slash, given, status, got)
 			}
 		}
 	}
-	p := newProvider(t)
-	p.slash = "/other"
+	p := oidctest.New(t)
+	p.Slash = "/other"
 	if status, got := newSite(t, p, nil).signIn(t, nil); status != 503 {
 		t.Errorf("another name: %d %q", status, got)
 	}
 }
 
 func TestWhoLeadsBack(t *testing.T) {
-	p := newProvider(t)
-	p.leads = p.URL
+	p := oidctest.New(t)
+	p.Leads = p.URL
 	if status, got := newSite(t, p, nil).signIn(t, nil); status != 200 {
 		t.Errorf("the provider: %d %q", status, got)
 	}
-	p.leads = "https://evil.example"
+	p.Leads = "https://evil.example"
 	if status, got := newSite(t, p, nil).signIn(t, nil); status != 400 {
 		t.Errorf("another: %d %q", status, got)
 	}
 }
 
 func TestTheProviderIsDown(t *testing.T) {
-	p := newProvider(t)
-	p.down.Store(true)
+	p := oidctest.New(t)
+	p.Down.Store(true)
 	s := newSite(t, p, nil)
 	for range 2 {
 		if status, got := s.signIn(t, nil); status != 503 || !strings.Contains(got, "does not answer") {
@@ -594,12 +425,12 @@ func TestTheProviderIsDown(t *testing.T) {
 	if n := strings.Count(s.log.String(), "level=WARN"); n != 1 {
 		t.Errorf("said %d times: %s", n, s.log)
 	}
-	p.down.Store(false)
+	p.Down.Store(false)
 	if status, got := s.signIn(t, nil); status != 200 {
 		t.Errorf("once it answers: %d %q", status, got)
 	}
 	// It is asked what it is once.
-	p.down.Store(true)
+	p.Down.Store(true)
 	if status, got := s.signIn(t, nil); status != 502 {
 		t.Errorf("led to the provider: %d %q", status, got)
 	}
@@ -607,21 +438,21 @@ func TestTheProviderIsDown(t *testing.T) {
 
 // Run asks again by itself, and ends with what it was begun with.
 func TestRun(t *testing.T) {
-	p := newProvider(t)
+	p := oidctest.New(t)
 	in, err := oidc.New(newSite(t, p, nil).opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	in.Run(t.Context()) // returns once the provider has answered
-	asked := p.asked.Load()
+	asked := p.Asked.Load()
 	if asked == 0 {
 		t.Error("the provider was not asked")
 	}
 	in.Run(t.Context())
-	if p.asked.Load() != asked {
+	if p.Asked.Load() != asked {
 		t.Error("the provider was asked again although it had answered")
 	}
-	p.down.Store(true)
+	p.Down.Store(true)
 	if in, err = oidc.New(newSite(t, p, nil).opts); err != nil {
 		t.Fatal(err)
 	}
@@ -636,8 +467,8 @@ func TestRun(t *testing.T) {
 }
 
 func TestStart(t *testing.T) {
-	p := newProvider(t)
-	p.scopes = []string{"openid", "groups"}
+	p := oidctest.New(t)
+	p.Scopes = []string{"openid", "groups"}
 	s := newSite(t, p, nil)
 	for _, test := range []struct {
 		proto, scheme, prefix string
