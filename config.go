@@ -18,6 +18,7 @@ import (
 
 	"webmon/dashboard"
 	"webmon/dashboard/budget"
+	"webmon/private"
 	"webmon/shm"
 	"webmon/shm/model"
 )
@@ -48,6 +49,8 @@ type config struct {
 	token       string
 	tokenMade   bool // by this program, and not given
 	moved       bool // to another port than the usual one, which somebody else has
+	tokenFile   string
+	tokenShown  bool // in the arguments, which everybody may read
 	noToken     bool
 	https       https
 	named       named
@@ -111,6 +114,7 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (config,
 	fs.StringVar(&cfg.prefix, "prefix", "", "`path` under which a proxy serves webmon, such as /lab/webmon")
 	fs.Var(&cfg.allowHosts, "allow-host", "further `name` of this machine that browsers may use; may be repeated")
 	fs.StringVar(&cfg.token, "token", "", "`token` that browsers must know (default: a random one, kept for this user)")
+	fs.StringVar(&cfg.tokenFile, "token-file", "", "`file` with the token, which others must not be able to read")
 	fs.BoolVar(&cfg.noToken, "no-token", false, "ask for no token; only on a loopback address")
 	cfg.https.flags(fs)
 	cfg.named.flags(fs)
@@ -147,6 +151,7 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (config,
 	if envErr != nil {
 		return cfg, envErr
 	}
+	fromEnv := cfg.token
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			fmt.Fprint(stderr, usage)
@@ -159,6 +164,7 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (config,
 	asked := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { asked[f.Name] = true })
 	cfg.portAsked = asked["port"]
+	cfg.tokenShown = cfg.token != fromEnv
 	if *version {
 		fmt.Fprintln(stderr, "webmon", dashboard.Version())
 		return cfg, flag.ErrHelp
@@ -201,6 +207,18 @@ func (cfg *config) check(fs *flag.FlagSet, getenv func(string) string) error {
 	// Behind a proxy it is the proxy's port that a browser opens.
 	if refused(cfg.port) && cfg.prefix == "" {
 		return usagef("--port %d is one of those that browsers refuse to open: choose another, such as %d, or 0 for any free one", cfg.port, defaultPort)
+	}
+	if cfg.tokenFile != "" {
+		if cfg.token != "" {
+			return usagef("--token and --token-file contradict each other")
+		}
+		b, err := private.Read(cfg.tokenFile, 4096)
+		if err != nil {
+			return usagef("--token-file: %v", err)
+		}
+		if cfg.token = strings.TrimSpace(string(b)); cfg.token == "" {
+			return usagef("--token-file %s is empty", cfg.tokenFile)
+		}
 	}
 	if cfg.noToken && cfg.token != "" {
 		return usagef("--token and --no-token contradict each other")

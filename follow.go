@@ -53,7 +53,7 @@ const attachFirst = time.Second
 // at once, or has waited for this address, finds its source, since attach waits a
 // moment for the targets, for as many as have announced themselves, and for the
 // models. A process that is slow to answer keeps nobody waiting.
-func attach(ctx context.Context, dir string, server *dashboard.Server, models *model.Catalogue,
+func attach(ctx context.Context, dirs []string, server *dashboard.Server, models *model.Catalogue,
 	targets []source.Target, announced int, logger *slog.Logger, faults *fault.Ledger, stderr io.Writer) (wait func()) {
 	var attaching sync.WaitGroup
 	attached := make(chan struct{}, 2+announced)
@@ -72,11 +72,13 @@ func attach(ctx context.Context, dir string, server *dashboard.Server, models *m
 		}
 		attached <- struct{}{}
 	}, failed)
-	fault.Go(&attaching, func() {
-		follow(ctx, dir, logger, faults, func(ctx context.Context, t source.Target) {
-			server.Follow(ctx, t, func() { shm.Signal(attached) })
-		})
-	}, failed)
+	for _, dir := range dirs {
+		fault.Go(&attaching, func() {
+			follow(ctx, dir, logger, faults, func(ctx context.Context, t source.Target) {
+				server.Follow(ctx, t, func() { shm.Signal(attached) })
+			})
+		}, failed)
+	}
 	enough := time.NewTimer(attachFirst)
 	defer enough.Stop()
 	for range cap(attached) {

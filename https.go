@@ -58,8 +58,7 @@ func (h *https) check(asked map[string]bool) error {
 	return nil
 }
 
-// open returns the certificates, nil if webmon serves plain http. What people must know of
-// them is written to stderr.
+// open returns the certificates, nil if webmon serves plain http.
 func (h *https) open(folder string, names []string, logger *slog.Logger) (*certs.Certs, error) {
 	if !h.on {
 		return nil, nil

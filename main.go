@@ -3,9 +3,10 @@
 //
 // main.go runs the program and is the only place that exits; config.go turns
 // flags and environment into a configuration; serve.go serves the dashboard until
-// it is told to stop; follow.go finds what to watch and reads it; handover.go
-// gives it to a webmon that is running already; token.go replaces the token; named.go
-// and invite.go say who else may open it.
+// it is told to stop; keep.go has what is kept, and what is said where that cannot be;
+// browser.go opens a browser; https.go brings certificates; follow.go finds what to
+// watch and reads it; handover.go gives it to a webmon that is running already; token.go
+// replaces the token; named.go and invite.go say who else may open it.
 package main
 
 import (
@@ -45,7 +46,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	}
 	fmt.Fprintf(stderr, "webmon: %v\n", err)
 	if cfg.launched { // nobody reads that, and the process says where the log is
-		if logger, closeLog, unlogged := openLog(cfg, io.Discard); unlogged == nil {
+		if logger, closeLog, _, unlogged := openLog(cfg, io.Discard); unlogged == nil {
 			logger.Error("not started", "error", err)
 			closeLog()
 		}

@@ -51,10 +51,15 @@ type program struct {
 // launch runs webmon until the test ends, and waits for its address.
 func launch(t *testing.T, env environment, args ...string) *program {
 	t.Helper()
+	return launchIn(t, env, filepath.Join(t.TempDir(), "log"), args...)
+}
+
+// launchIn is launch with the log in a file of that path.
+func launchIn(t *testing.T, env environment, log string, args ...string) *program {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	p := &program{t: t, stop: cancel, status: make(chan int, 1), stderr: new(bytes.Buffer)}
 	r, w := io.Pipe()
-	log := filepath.Join(t.TempDir(), "log")
 	go func() {
 		p.status <- run(ctx, append(args, "--log-path", log), env.get, w, p.stderr)
 		w.Close()
@@ -400,7 +405,13 @@ func runtimeDir() string { return filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "w
 // announce plays a process of ours that announces itself.
 func announce(t *testing.T, name string) *naparitest.Player {
 	t.Helper()
-	p := naparitest.Play(t, naparitest.PlayOptions{Name: name, Runtime: runtimeDir()})
+	return announceIn(t, name, runtimeDir())
+}
+
+// announceIn is announce in another folder.
+func announceIn(t *testing.T, name, dir string) *naparitest.Player {
+	t.Helper()
+	p := naparitest.Play(t, naparitest.PlayOptions{Name: name, Runtime: dir})
 	p.Set("stage", pickle.NewDict("x", 1.5))
 	return p
 }

@@ -7,10 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -19,7 +16,6 @@ import (
 	"webmon/dashboard/door"
 	"webmon/dashboard/instance"
 	"webmon/fault"
-	"webmon/logs"
 	"webmon/shm"
 	"webmon/shm/discover"
 	"webmon/shm/model"
@@ -31,24 +27,34 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 	if cfg.launched {
 		instance.Detach()
 	}
-	logger, closeLog, err := openLog(cfg, stderr)
+	logger, closeLog, unlogged, err := openLog(cfg, stderr)
 	if err != nil {
 		return err
 	}
 	defer closeLog()
+	said := &notes{logger: logger, stderr: stderr}
+	said.add(unlogged)
+	if cfg.tokenShown {
+		said.mention("Everybody on this machine can read the token of --token in the list of processes. Use --token-file or WEBMON_TOKEN.")
+	}
 
-	dir := instance.RuntimeDir()
-	announced := len(discover.Scan(filepath.Join(dir, discover.Folder), logger))
+	dirs := runtimeDirs(said)
+	announced := 0
+	for _, dir := range dirs {
+		announced += len(discover.Scan(filepath.Join(dir, discover.Folder), logger))
+	}
 	targets := cfg.targets(announced > 0)
-	in, url, err := acquire(ctx, dir, cfg, logger)
+	in, dir, url, err := acquire(ctx, dirs, cfg, said)
 	if err != nil {
 		return err
 	}
 	if in == nil { // another webmon shows it
 		fmt.Fprintln(stdout, url)
-		return openBrowser(cfg.open, url)
+		return openBrowser(cfg.open, dir, url)
 	}
 	defer in.Release()
+	sweepOpened(dir, 0)
+	defer sweepOpened(dir, 0)
 
 	kept := budget.New(cfg.memory)
 	// The collector works harder before the process becomes larger than it said.
@@ -67,7 +73,7 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 	}
 	stop := make(chan struct{}, 1)
 	rotating := &rotator{cfg: &cfg}
-	server, err := newServer(&cfg, models, kept, keepers, rotating, func() { shm.Signal(stop) }, logger, faults, stderr)
+	server, err := newServer(&cfg, models, kept, keepers, rotating, func() { shm.Signal(stop) }, faults, said)
 	if err != nil {
 		return err
 	}
@@ -83,7 +89,7 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 
 	ctx, cancel := context.WithCancel(ctx)
 	following := follow(ctx)
-	wait := attach(ctx, dir, server, models, targets, announced, logger, faults, stderr)
+	wait := attach(ctx, dirs, server, models, targets, announced, logger, faults, stderr)
 	defer func() {
 		cancel()
 		wait()
@@ -95,10 +101,11 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 		served <- err
 	})
 	fmt.Fprintln(stdout, server.URL()) // a closed stdout is no reason to stop
-	if err := openBrowser(cfg.open, server.URL()); err != nil {
-		logger.Warn("no browser opened", "error", err)
+	if err := openBrowser(cfg.open, dir, server.URL()); err != nil {
+		said.mention(fmt.Sprintf("No browser was opened: %v.", err))
 	}
 
+	swept := time.Now()
 	idle := time.NewTicker(time.Second)
 	defer idle.Stop()
 	for {
@@ -110,6 +117,10 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 			cancel()
 			return <-served
 		case now := <-idle.C:
+			if now.Sub(swept) > openFor {
+				swept = now
+				sweepOpened(dir, openFor)
+			}
 			if since := server.Idle(); cfg.linger > 0 && !since.IsZero() && now.Sub(since) > cfg.linger {
 				logger.Info("nothing to watch and nobody watching")
 				cancel()
@@ -119,17 +130,21 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 	}
 }
 
-// acquire makes this webmon the user's only one. If another one runs already it
-// hands over what cfg asks to watch, and returns that one's address and no
-// instance.
-func acquire(ctx context.Context, dir string, cfg config, logger *slog.Logger) (*instance.Instance, string, error) {
+// acquire makes this webmon the user's only one, in the first of the folders. If another one
+// runs already, in any of them, it hands over what cfg asks to watch, and returns that one's
+// folder and address and no instance. Where there is no place for a lock, this webmon serves
+// without, and nobody finds it.
+func acquire(ctx context.Context, dirs []string, cfg config, said *notes) (in *instance.Instance, dir, url string, err error) {
 	for {
+		dir = instance.Place(dirs)
 		in, err := instance.Acquire(dir)
 		if err == nil {
-			return in, "", nil
+			return in, dir, "", nil
 		}
 		if !errors.Is(err, instance.ErrTaken) {
-			return nil, "", fmt.Errorf("making sure that no other webmon of yours is running: %w", err)
+			said.add(fmt.Sprintf("Processes and other webmons of yours do not find this one: %v.", err))
+			dirs = nil
+			continue
 		}
 		asked := cfg.targets(true) // who runs webmon to be told its address wants no demo
 		url, err := handOver(ctx, dir, asked, cfg.models)
@@ -137,47 +152,39 @@ func acquire(ctx context.Context, dir string, cfg config, logger *slog.Logger) (
 			continue // it is our turn after all
 		}
 		if err != nil {
-			return nil, "", err
+			return nil, dir, "", err
 		}
-		logger.Info("handed over to the webmon that is running", "sources", len(asked), "models", len(cfg.models))
-		return nil, url, nil
+		said.logger.Info("handed over to the webmon that is running", "sources", len(asked), "models", len(cfg.models))
+		return nil, dir, url, nil
 	}
 }
 
 // newServer listens where cfg says. stop is called when a person asks webmon to
 // stop.
-func newServer(cfg *config, models *model.Catalogue, kept *budget.Budget, keepers []door.Keeper, rotating *rotator, stop func(), logger *slog.Logger, faults *fault.Ledger, stderr io.Writer) (*dashboard.Server, error) {
+func newServer(cfg *config, models *model.Catalogue, kept *budget.Budget, keepers []door.Keeper, rotating *rotator, stop func(), faults *fault.Ledger, said *notes) (*dashboard.Server, error) {
 	folder, err := instance.StateDir()
 	if err != nil {
 		folder = ""
 	}
-	crypt, err := cfg.https.open(folder, cfg.allowHosts, logger)
+	crypt, err := cfg.https.open(folder, cfg.allowHosts, said.logger)
 	if err != nil {
 		return nil, err
 	}
-	var notices []string
 	if crypt != nil {
-		notices = crypt.Notes()
-	}
-	for _, notice := range notices {
-		logger.Warn(notice)
-		fmt.Fprintf(stderr, "webmon: %s\n", notice)
+		for _, note := range crypt.Notes() {
+			said.add(note)
+		}
 	}
 	listener, err := cfg.listen()
 	if err != nil {
 		return nil, err
 	}
-	if said := cfg.settle(listener); said != "" {
-		notices = append(notices, said)
-		logger.Warn("the usual port is taken", "port", cfg.port, "address", listener.Addr().String())
-		fmt.Fprintf(stderr, "webmon: %s\n", said)
-	}
+	said.add(cfg.settle(listener))
 	if cfg.token == "" && !cfg.noToken {
-		if cfg.token, err = keptToken(); err != nil {
-			listener.Close()
-			return nil, err
-		}
+		var other string
+		cfg.token, other = keptToken()
 		cfg.tokenMade = true
+		said.add(other)
 	}
 	alone := false
 	if cfg.prefix == "" && crypt == nil {
@@ -186,29 +193,29 @@ func newServer(cfg *config, models *model.Catalogue, kept *budget.Budget, keeper
 	server, err := dashboard.New(dashboard.Options{
 		Listener:    listener,
 		OwnHost:     alone,
-		Links:       links(logger),
+		Links:       links(said.logger),
 		Rotate:      rotating.rotate,
 		Prefix:      cfg.prefix,
 		Token:       cfg.token,
 		AllowHosts:  cfg.allowHosts,
 		Keepers:     keepers,
 		Certs:       crypt,
-		Notices:     notices,
-		Attach:      attacher(models, kept, logger),
+		Notices:     said.texts,
+		Attach:      attacher(models, kept, said.logger),
 		Budget:      kept,
 		Models:      models,
 		ModelsFirst: len(cfg.models) > 0,
 		AddModel:    adder(models),
 		Stop:        stop,
 		Changes:     changesDir(),
-		Logger:      logger,
+		Logger:      said.logger,
 		Faults:      faults,
 	})
 	if err != nil {
 		listener.Close()
 		return nil, err
 	}
-	introduce(crypt, server.URL(), stderr)
+	introduce(crypt, server.URL(), said.stderr)
 	return server, nil
 }
 
@@ -243,16 +250,6 @@ func links(logger *slog.Logger) door.Store {
 	return privateFile(filepath.Join(dir, linksFile))
 }
 
-// keptToken returns the user's token, made at the first use and kept so that a
-// bookmark lasts.
-func keptToken() (string, error) {
-	dir, err := instance.StateDir()
-	if err != nil {
-		return "", err
-	}
-	return instance.Token(filepath.Join(dir, tokenFile))
-}
-
 // changesDir is the folder of the record of what people change, "" if the user has no
 // folder for what outlives a process.
 func changesDir() string {
@@ -261,50 +258,4 @@ func changesDir() string {
 		return ""
 	}
 	return filepath.Join(dir, "changes")
-}
-
-func openLog(cfg config, stderr io.Writer) (*slog.Logger, func(), error) {
-	path := cfg.logPath
-	if path == "" && cfg.launched {
-		dir, err := instance.StateDir()
-		if err != nil {
-			return nil, nil, err
-		}
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, nil, fmt.Errorf("making the folder for the log: %w", err)
-		}
-		path = filepath.Join(dir, "webmon.log")
-	}
-	w, closeLog := stderr, func() {}
-	if path != "" {
-		f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-		if err != nil {
-			return nil, nil, usagef("opening the log: %v", err)
-		}
-		w, closeLog = f, func() { f.Close() }
-	}
-	handler := logs.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: cfg.logLevel, ReplaceAttr: logs.Clip}))
-	return slog.New(handler), func() {
-		handler.Close()
-		closeLog()
-	}, nil
-}
-
-// openBrowser shows the page to whoever sits at this machine.
-func openBrowser(wanted bool, url string) error {
-	if !wanted {
-		return nil
-	}
-	command := []string{"xdg-open", url}
-	switch runtime.GOOS {
-	case "darwin":
-		command = []string{"open", url}
-	case "windows":
-		command = []string{"rundll32", "url.dll,FileProtocolHandler", url}
-	}
-	cmd := exec.Command(command[0], command[1:]...)
-	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("opening the browser: %w", err)
-	}
-	return cmd.Process.Release()
 }

@@ -42,16 +42,19 @@ func (r *rotator) rotate() error {
 		return errTokenGiven
 	}
 	token := instance.RandomToken()
-	if dir, err := instance.StateDir(); err == nil {
-		kept := token
-		if r.cfg.moved {
-			kept = instance.RandomToken()
-		}
-		if err := instance.KeepToken(filepath.Join(dir, tokenFile), kept); err != nil {
-			return fmt.Errorf("the token was not replaced: %w", err)
-		}
+	kept := token
+	if r.cfg.moved {
+		kept = instance.RandomToken()
 	}
-	return errors.Join(r.server.Rotate(token), r.tell())
+	dir, err := instance.StateDir()
+	if err == nil {
+		err = instance.KeepToken(filepath.Join(dir, tokenFile), kept)
+	}
+	if err != nil {
+		// Whoever has the old one is shut out all the same, as long as this run lasts.
+		err = fmt.Errorf("the token was replaced for this run only: %w", err)
+	}
+	return errors.Join(r.server.Rotate(token), r.tell(), err)
 }
 
 // privateFile is the path of a file that nobody but the user can read or write.

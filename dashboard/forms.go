@@ -92,39 +92,40 @@ func (s *Server) goTo(c echo.Context, path string) error {
 	return c.Redirect(http.StatusSeeOther, path)
 }
 
-// postHandover attaches to the source for which another webmon of this user was
-// started.
+// postHandover answers another webmon of this user; see [instance.HandOver].
 func (s *Server) postHandover(c echo.Context) error {
-	if secret, ok := bearer(c.Request()); !ok || !sameSecret(secret, s.secret) {
-		return c.JSON(http.StatusUnauthorized, map[string]string{"error": "The secret of the running webmon is needed."})
+	posted, err := io.ReadAll(c.Request().Body)
+	if err != nil {
+		return brokenBody(err)
 	}
-	var src instance.Source
-	if err := json.NewDecoder(c.Request().Body).Decode(&src); err != nil {
-		return c.JSON(http.StatusBadRequest, map[string]string{"error": "The source that was handed over could not be read."})
+	answer, err := instance.Answer(s.secret, posted, func(src instance.Source) error {
+		return s.handOver(c, src)
+	})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusUnauthorized,
+			"This address is for another webmon of the same user and the same version, which seals what it hands over.")
 	}
-	if src.Kind == "" { // it only asks for the URL of this webmon
-		return c.JSON(http.StatusOK, map[string]string{})
-	}
-	if src.Kind == instance.NewToken { // it asks for another token
-		err := errors.New("this webmon keeps no token that could be changed")
-		if s.opts.Rotate != nil {
-			err = s.opts.Rotate()
+	return c.Blob(http.StatusOK, echo.MIMEOctetStream, answer)
+}
+
+// handOver does what another webmon of this user was started for. Its error is one
+// sentence.
+func (s *Server) handOver(c echo.Context, src instance.Source) error {
+	switch src.Kind {
+	case "": // it only asks for the URL of this webmon
+		return nil
+	case instance.NewToken: // it asks for another token
+		if s.opts.Rotate == nil {
+			return errors.New("this webmon keeps no token that could be changed")
 		}
-		if err != nil {
-			return c.JSON(http.StatusBadGateway, map[string]string{"error": err.Error()})
-		}
-		return c.JSON(http.StatusOK, map[string]string{})
-	}
-	if src.Kind == string(shm.KindModel) {
+		return s.opts.Rotate()
+	case string(shm.KindModel):
 		err := errors.New("this webmon runs no models")
 		if s.opts.AddModel != nil {
 			err = s.opts.AddModel(src.Model)
 		}
 		s.changed(handedOver(c), "", "add a model", src.Name, err)
-		if err != nil {
-			return c.JSON(http.StatusBadGateway, map[string]string{"error": err.Error()})
-		}
-		return c.JSON(http.StatusOK, map[string]string{})
+		return err
 	}
 	t := source.Target{
 		Name: src.Name, Kind: shm.Kind(src.Kind), Address: src.Address,
@@ -136,8 +137,8 @@ func (s *Server) postHandover(c echo.Context) error {
 		id = attached.ID()
 	}
 	s.changed(handedOver(c), id, "attach", src.Address, err)
-	if err != nil && !t.Again {
-		return c.JSON(http.StatusBadGateway, map[string]string{"error": err.Error()})
+	if t.Again {
+		return nil
 	}
-	return c.JSON(http.StatusOK, map[string]string{})
+	return err
 }

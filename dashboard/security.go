@@ -1,8 +1,6 @@
 package dashboard
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"fmt"
 	"net"
 	"net/http"
@@ -79,16 +77,6 @@ func hostAllowed(hostport string, names []string) bool {
 		return true // an IP address cannot be made to point elsewhere
 	}
 	return slices.Contains(names, host) || strings.HasSuffix(host, ".localhost")
-}
-
-// bearer returns the request's bearer token.
-func bearer(r *http.Request) (string, bool) {
-	return strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-}
-
-func sameSecret(a, b string) bool {
-	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
-	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }
 
 var unauthorized = echo.NewHTTPError(http.StatusUnauthorized,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -22,6 +24,7 @@ import (
 
 	"webmon/components/storybook"
 	"webmon/dashboard"
+	"webmon/dashboard/instance"
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
 	"webmon/shm"
@@ -726,13 +729,33 @@ func TestMistakesInTheTableOfTabs(t *testing.T) {
 
 func TestHandover(t *testing.T) {
 	s := open(t, dashboard.Options{Token: token})
-	secret := "Bearer " + s.server.Record().Secret
-	status, body := s.ask("POST", "/api/v1/handover", `{"kind":"napari","name":"napari","address":"nowhere"}`, "Authorization", secret)
-	if status != 502 || !strings.Contains(body, "start the process first") {
-		t.Errorf("a process that cannot be attached: %d %s", status, body)
+	folder := filepath.Join(t.TempDir(), "webmon")
+	in, err := instance.Acquire(folder)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if status, body := s.ask("POST", "/api/v1/handover", `{"kind":"napari","name":"napari","address":"here"}`, "Authorization", secret); status != 200 {
-		t.Errorf("a process that is attached already: %d %s", status, body)
+	defer in.Release()
+	if err := in.Announce(s.server.Record()); err != nil {
+		t.Fatal(err)
+	}
+	src := instance.Source{Kind: "napari", Name: "napari", Address: "nowhere"}
+	var refused *instance.RefusedError
+	if _, err := instance.HandOver(t.Context(), folder, src); !errors.As(err, &refused) || !strings.Contains(err.Error(), "start the process first") {
+		t.Errorf("a process that cannot be attached: %v", err)
+	}
+	src.Address = "here"
+	if address, err := instance.HandOver(t.Context(), folder, src); err != nil || address != s.server.URL() {
+		t.Errorf("a process that is attached already: %q, %v", address, err)
+	}
+	// Neither the secret itself nor what was sealed with another opens it.
+	sealed, err := instance.Posted("another secret", src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, body := range []string{`{"kind":"napari","name":"napari","address":"here"}`, string(sealed), ""} {
+		if status, _ := s.ask("POST", "/api/v1/handover", body, "Authorization", "Bearer "+s.server.Record().Secret); status != 401 {
+			t.Errorf("%.20q: %d, want 401", body, status)
+		}
 	}
 }
 

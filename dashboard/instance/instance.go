@@ -30,11 +30,14 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"webmon/private"
 )
 
 const (
 	lockName   = "webmon.lock"
 	recordName = "webmon.json"
+	maxRecord  = 64 << 10
 	maxReply   = 64 << 10
 )
 
@@ -45,8 +48,9 @@ var ErrTaken = errors.New("another webmon is running")
 type Record struct {
 	URL      string `json:"url"`      // for people, token included
 	Handover string `json:"handover"` // URL to post a Source to
-	// Secret proves that the sender can read this user's files. It is not the
-	// token: somebody who may look at pages may not attach processes.
+	// Secret seals what is handed over. It proves to each side that the other can
+	// read this user's files, and is itself never sent. It is not the token: somebody who
+	// may look at pages may not attach processes.
 	Secret string `json:"secret"`
 	PID    int    `json:"pid"`
 	// Certificate is the fingerprint, SHA-256 in hex digits, of the certificate that the
@@ -81,9 +85,13 @@ type Instance struct {
 }
 
 // Acquire takes the lock in dir, which it creates if need be. It returns
-// ErrTaken if another process holds it.
+// ErrTaken if another process holds it. With dir "" there is no lock and no record: the
+// instance finds no other and is found by none.
 func Acquire(dir string) (*Instance, error) {
-	if err := privateDir(dir); err != nil {
+	if dir == "" {
+		return &Instance{}, nil
+	}
+	if err := private.Dir(dir); err != nil {
 		return nil, err
 	}
 	l := flock.New(filepath.Join(dir, lockName), flock.SetPermissions(0o600))
@@ -94,40 +102,61 @@ func Acquire(dir string) (*Instance, error) {
 	if !ok {
 		return nil, ErrTaken
 	}
-	return &Instance{dir: dir, lock: l}, nil
+	in := &Instance{dir: dir, lock: l}
+	// The record of one that was killed names an address that may be another program's now.
+	// Nobody is to go there, or to send anything there, while this one starts.
+	if err := in.forget(); err != nil {
+		return nil, errors.Join(fmt.Errorf("removing an old record: %w", err), l.Unlock())
+	}
+	return in, nil
+}
+
+// forget removes the record.
+func (in *Instance) forget() error {
+	err := os.Remove(filepath.Join(in.dir, recordName))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // Announce leaves the record for the next webmon.
 func (in *Instance) Announce(r Record) error {
+	if in.lock == nil {
+		return nil
+	}
 	b, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	return WriteFile(filepath.Join(in.dir, recordName), b)
+	return private.Write(filepath.Join(in.dir, recordName), b)
 }
 
 // Release withdraws the record and gives the lock back.
 func (in *Instance) Release() error {
-	err := os.Remove(filepath.Join(in.dir, recordName))
-	if errors.Is(err, os.ErrNotExist) {
-		err = nil
+	if in.lock == nil {
+		return nil
 	}
-	return errors.Join(err, in.lock.Unlock())
+	return errors.Join(in.forget(), in.lock.Unlock())
 }
 
 // HandOver gives src to the webmon that holds the lock in dir and returns its
 // URL. If that webmon has just started and does not serve yet, HandOver waits for
 // it as long as ctx allows.
 func HandOver(ctx context.Context, dir string, src Source) (url string, err error) {
+	var last error // that is more than the end of patience
 	for {
 		url, err = handOver(ctx, dir, src)
 		var refused *RefusedError
 		if err == nil || errors.As(err, &refused) {
 			return url, err
 		}
+		if last == nil || ctx.Err() == nil {
+			last = err
+		}
 		select {
 		case <-ctx.Done():
-			return "", fmt.Errorf("another webmon of yours is running but does not answer (%w): %w", ctx.Err(), err)
+			return "", fmt.Errorf("another webmon of yours is running but does not answer (%w): %w", ctx.Err(), last)
 		case <-time.After(100 * time.Millisecond):
 		}
 		if in, lockErr := Acquire(dir); lockErr == nil {
@@ -158,23 +187,32 @@ func (r *Record) pinned() *tls.Config {
 		VerifyConnection: func(state tls.ConnectionState) error {
 			sum := sha256.Sum256(state.PeerCertificates[0].Raw)
 			if hex.EncodeToString(sum[:]) != r.Certificate {
-				return errors.New("another program answers at its address")
+				return errStranger
 			}
 			return nil
 		},
 	}
 }
 
+// readRecord returns what the running webmon has left.
+func readRecord(dir string) (Record, error) {
+	var r Record
+	b, err := private.Read(filepath.Join(dir, recordName), maxRecord)
+	if err != nil {
+		return r, err
+	}
+	if err := json.Unmarshal(b, &r); err != nil {
+		return r, fmt.Errorf("reading the record of the running webmon: %w", err)
+	}
+	return r, nil
+}
+
 func handOver(ctx context.Context, dir string, src Source) (string, error) {
-	b, err := os.ReadFile(filepath.Join(dir, recordName))
+	r, err := readRecord(dir)
 	if err != nil {
 		return "", err
 	}
-	var r Record
-	if err := json.Unmarshal(b, &r); err != nil {
-		return "", fmt.Errorf("reading the record of the running webmon: %w", err)
-	}
-	body, err := json.Marshal(src)
+	body, err := Posted(r.Secret, src)
 	if err != nil {
 		return "", err
 	}
@@ -182,11 +220,12 @@ func handOver(ctx context.Context, dir string, src Source) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	req.Header.Set("Authorization", "Bearer "+r.Secret)
-	req.Header.Set("Content-Type", "application/json")
-	// Without a proxy: the key must not leave this machine.
+	req.Header.Set("Content-Type", "application/octet-stream")
+	// Without a proxy: what is for this machine is sent to no other. No redirect either.
 	transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: r.pinned()}
-	client := &http.Client{Transport: transport, Timeout: 10 * time.Second}
+	client := &http.Client{Transport: transport, Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
 	resp, err := client.Do(req)
 	if err != nil {
 		return "", err
@@ -196,50 +235,12 @@ func handOver(ctx context.Context, dir string, src Source) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var reply struct {
-		Error string `json:"error"`
+	var out reply
+	if err := unseal(r.Secret, "answer", answer, &out, body); err != nil {
+		return "", fmt.Errorf("%w: %s", errStranger, resp.Status)
 	}
-	if err := json.Unmarshal(answer, &reply); err != nil {
-		return "", fmt.Errorf("answer of the running webmon (%s): %w", resp.Status, err)
+	if out.Error != "" {
+		return "", &RefusedError{URL: r.URL, Reason: out.Error}
 	}
-	switch {
-	case resp.StatusCode == http.StatusOK:
-		return r.URL, nil
-	case reply.Error != "":
-		return "", &RefusedError{URL: r.URL, Reason: reply.Error}
-	default:
-		return "", fmt.Errorf("the running webmon answered %s", resp.Status)
-	}
-}
-
-// privateDir makes dir if need be and checks that nobody else can write to it.
-func privateDir(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("making the folder %s: %w", dir, err)
-	}
-	info, err := os.Lstat(dir)
-	if err != nil {
-		return err
-	}
-	if !info.IsDir() {
-		return fmt.Errorf("%s is not a folder", dir)
-	}
-	return checkOwner(dir, info)
-}
-
-// WriteFile replaces the content of a file at once: a reader sees either the old
-// content or the new. Only its user can read the file.
-func WriteFile(path string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
+	return r.URL, nil
 }

@@ -6,27 +6,33 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
+
+	"webmon/private"
 )
 
 // tokenBytes is the token's strength: 160 random bits, 40 hex digits.
 const tokenBytes = 20
 
-// Token returns the token kept in the file. If the file does not exist or holds
-// no token, it is written with a new one. Only its user can read the file.
-func Token(path string) (string, error) {
-	b, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("reading the token: %w", err)
-	}
-	token := strings.TrimSpace(string(b))
-	if raw, err := hex.DecodeString(token); err == nil && len(raw) == tokenBytes {
-		return token, os.Chmod(path, 0o600)
+// Token returns the token kept in the file. If the file does not exist, holds no token or
+// is not believed, it is replaced by one with a new token. refused says in one sentence why the
+// file was not believed: somebody else may know the token in it, or has chosen it. err says
+// why no token can be kept.
+func Token(path string) (token string, refused, err error) {
+	b, err := private.Read(path, 4096)
+	switch {
+	case private.Refused(err):
+		refused = err
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return "", nil, fmt.Errorf("reading the token: %w", err)
+	default:
+		token = strings.TrimSpace(string(b))
+		if raw, err := hex.DecodeString(token); err == nil && len(raw) == tokenBytes {
+			return token, nil, nil
+		}
 	}
 	token = RandomToken()
-	return token, KeepToken(path, token)
+	return token, refused, KeepToken(path, token)
 }
 
 // RandomToken returns a new token.
@@ -38,10 +44,7 @@ func RandomToken() string {
 
 // KeepToken writes a token into the file, in place of the one that it holds.
 func KeepToken(path, token string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("making the folder for the token: %w", err)
-	}
-	if err := WriteFile(path, []byte(token+"\n")); err != nil {
+	if err := private.Write(path, []byte(token+"\n")); err != nil {
 		return fmt.Errorf("keeping the token: %w", err)
 	}
 	return nil

@@ -39,6 +39,7 @@ import (
 	"unicode/utf8"
 
 	"webmon/fault"
+	"webmon/private"
 	"webmon/shm"
 )
 
@@ -198,16 +199,9 @@ func (l *looker) complain(path string, err error) {
 
 // look returns the processes that live. It does not read a file that it knows again.
 func (l *looker) look(known map[string]Announcement) []Announcement {
-	info, err := os.Lstat(l.dir)
+	err := private.CheckDir(l.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
-	}
-	if err == nil {
-		if !info.IsDir() {
-			err = errors.New("it is not a folder")
-		} else {
-			err = private(info, 0o022)
-		}
 	}
 	if err != nil {
 		l.complain(l.dir, err)
@@ -274,19 +268,13 @@ func atoi(s string) int {
 func (l *looker) file(path string, before *Announcement) (a Announcement, alive bool, err error) {
 	defer func() { l.faults.Note("discover", path, err) }()
 	defer fault.Into(&err)
-	f, err := open(path)
+	f, err := private.Open(path)
 	if err != nil {
 		return a, false, err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return a, false, err
-	}
-	if !info.Mode().IsRegular() {
-		return a, false, errors.New("it is not a file")
-	}
-	if err := private(info, 0o077); err != nil {
 		return a, false, err
 	}
 	switch held, err := locked(f); {

@@ -2,7 +2,6 @@ package discover
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 
 	"golang.org/x/sys/windows"
@@ -11,11 +10,6 @@ import (
 // lockedByte is the byte whose lock proves that a process lives. It lies beyond the
 // content, because a lock on the content would keep others from reading it.
 const lockedByte = 1 << 30
-
-func open(path string) (*os.File, error) { return os.Open(path) }
-
-// private trusts the access rights of the user's own folders.
-func private(fs.FileInfo, fs.FileMode) error { return nil }
 
 // locked reports whether a process holds the lock.
 func locked(f *os.File) (bool, error) {

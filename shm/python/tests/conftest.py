@@ -19,6 +19,8 @@ def own_place(tmp_path, monkeypatch):
     for variable, folder in (("XDG_RUNTIME_DIR", "run"), ("XDG_STATE_HOME", "state")):
         (tmp_path / folder).mkdir(mode=0o700)
         monkeypatch.setenv(variable, str(tmp_path / folder))
+    (tmp_path / "tmp").mkdir(mode=0o700)
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     for name in list(os.environ):
         if name == "WEBMON" or name.startswith(("WEBMON_", "NAPARI_MON", "JUPYTERHUB_")):
             monkeypatch.delenv(name)

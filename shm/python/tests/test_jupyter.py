@@ -90,6 +90,7 @@ def test_says_that_webmon_runs_already(started, tmp_path, monkeypatch):
     program(tmp_path, monkeypatch)
     folder = tmp_path / "run" / "webmon"
     folder.mkdir(mode=0o700)
+    (folder / "webmon.json").touch(mode=0o600)
     (folder / "webmon.json").write_text(json.dumps({"url": 'http://127.0.0.1:5050/?token=a"b', "pid": 1}))
     fd = os.open(folder / "webmon.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -107,3 +108,22 @@ def test_says_that_webmon_runs_already(started, tmp_path, monkeypatch):
 
 def test_wrong_arguments(capsys):
     assert _jupyter.main(["x"]) == 2 and "usage" in capsys.readouterr().err
+
+
+def test_a_token_that_others_may_know(tmp_path, caplog):
+    path = tmp_path / "state" / "webmon" / "token"
+    first = _jupyter._token()
+    assert first and _jupyter._token() == first and path.stat().st_mode & 0o777 == 0o600
+    for spoil in (lambda: path.chmod(0o644), lambda: path.chmod(0o620), lambda: path.rename(path.with_name("other")) and path.symlink_to("other")):
+        before = _jupyter._token()
+        spoil()
+        caplog.clear()
+        token = _jupyter._token()
+        assert token and len(token) == 40 and token != before and "somebody else" in caplog.text
+        assert _jupyter._token() == token
+    path.write_text("garbage")
+    assert len(_jupyter._token() or "") == 40
+    # Where others can write, nothing is kept.
+    path.parent.chmod(0o777)
+    assert _jupyter._token() is None
+    path.parent.chmod(0o700)

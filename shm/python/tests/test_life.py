@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -83,6 +84,7 @@ def test_folders_that_others_can_write_to(sources, caplog):
     sources.parent.chmod(0o770)
     with Process("scope", launch=False) as process:
         assert "chmod 700" in caplog.text and not sources.exists()
+        assert len(_announce.announcements()) == 1  # in the next folder
         process.set("stage", 1)
 
 
@@ -91,7 +93,7 @@ def test_where_the_runtime_folder_is(monkeypatch, tmp_path):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     run = f"/run/user/{os.getuid()}"
     want = f"{run}/webmon" if os.path.isdir(run) and os.stat(run).st_uid == os.getuid() else f"{tmp_path}/webmon-{os.getuid()}"
-    assert str(_announce.runtime_dir()) == want
+    assert str(_announce.runtime_dirs()[0]) == want
 
 
 def test_the_dead_are_swept(subject, sources):
@@ -339,7 +341,7 @@ os.rename({str(out)!r} + ".tmp", {str(out)!r})
         started = eval(until(lambda: out.exists() and out.read_text()))
     assert started["sid"] == started["pid"] and started["args"] == [] and started["tty"] == ""
     assert started["env"]["WEBMON_LINGER"] == "10m" and "NAPARI_MON_CLIENT" not in started["env"]
-    assert started["env"]["WEBMON_LOG_PATH"] == str(tmp_path / "state" / "webmon" / "webmon.log")
+    assert "WEBMON_LOG_PATH" not in started["env"]  # webmon knows where, and what to do where that cannot be
     # It is waited for, so that no zombie stays.
     until(lambda: not os.path.exists(f"/proc/{started['pid']}"))
 
@@ -349,7 +351,9 @@ def test_a_running_webmon_is_found(tmp_path, monkeypatch, sources):
     fake_webmon(tmp_path, monkeypatch, f"open({str(started)!r}, 'w')")
     folder = sources.parent
     folder.mkdir(mode=0o700)
-    (folder / "webmon.json").write_text(json.dumps({"url": "http://127.0.0.1:5050/?token=abc", "pid": 1}))
+    record = folder / "webmon.json"
+    record.touch(mode=0o600)
+    record.write_text(json.dumps({"url": "http://127.0.0.1:5050/?token=abc", "pid": 1}))
     fd = os.open(folder / "webmon.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         assert webmon.url() is None  # left by one that died
@@ -360,10 +364,70 @@ def test_a_running_webmon_is_found(tmp_path, monkeypatch, sources):
             assert process.url == "http://127.0.0.1:5050/?token=abc" and not started.exists()
         lines = subprocess.run([sys.executable, "-m", "webmon"], env={**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(webmon.__file__))}, capture_output=True, text=True)
         assert lines.stdout.splitlines() == ["http://127.0.0.1:5050/?token=abc"] and lines.returncode == 0
-        (folder / "webmon.json").write_text("{")
+        # Nobody is sent to the address of one that died, which may be another program's by now.
+        died = subprocess.Popen([sys.executable, "-c", ""])
+        died.wait()
+        good = record.read_text()
+        for other in ("{", "[]", json.dumps({"url": "http://127.0.0.1:5050/?token=old", "pid": died.pid}), json.dumps({"url": "x"})):
+            record.write_text(other)
+            assert webmon.url() is None, other
+        # Nor to that of somebody else.
+        record.write_text(good)
+        for mode in (0o644, 0o602):
+            record.chmod(mode)
+            assert webmon.url() is None, oct(mode)
+        record.chmod(0o600)
+        assert webmon.url() is not None
+        folder.chmod(0o777)
+        assert webmon.url() is None
+        folder.chmod(0o700)
+        record.rename(folder / "elsewhere.json")
+        record.symlink_to("elsewhere.json")
         assert webmon.url() is None
     finally:
         os.close(fd)
+
+
+def test_another_user_has_the_folder(tmp_path, monkeypatch, caplog):
+    if os.path.isdir(f"/run/user/{os.getuid()}"):
+        pytest.skip("the system gives this user a folder")
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    squatted = tmp_path / f"webmon-{os.getuid()}"
+    instead = tmp_path / "state" / "webmon" / f"run-{socket.gethostname()}"
+    for squat in (lambda: squatted.mkdir() or squatted.chmod(0o777), squatted.touch, lambda: squatted.symlink_to(tmp_path)):
+        squat()
+        with Process("scope") as process:
+            assert [p.parent for p in _announce.announcements()] == [instead / "sources"]
+        if squatted.is_dir() and not squatted.is_symlink():
+            squatted.rmdir()
+        else:
+            squatted.unlink()
+    # A webmon that chose that folder is found from the other.
+    (instead / "webmon.json").touch(mode=0o600)
+    (instead / "webmon.json").write_text(json.dumps({"url": "http://127.0.0.1:5050/?token=abc", "pid": os.getpid()}))
+    with open(os.open(instead / "webmon.lock", os.O_RDWR | os.O_CREAT, 0o600), "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert _announce.runtime_dirs()[0] == squatted
+        assert webmon.url() == "http://127.0.0.1:5050/?token=abc"
+    # Without any folder the process goes on, and says why nobody finds it.
+    for name in ("TMPDIR", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, str(instead / "webmon.json"))
+    with Process("scope") as process:
+        assert process.url is None and _announce.announcements() == []
+    assert "cannot find this process: there is no folder" in caplog.text
+
+
+def test_no_home(monkeypatch):
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    for home in (None, "nowhere"):
+        if home is None:
+            monkeypatch.delenv("HOME", raising=False)
+        else:
+            monkeypatch.setenv("HOME", home)
+        with pytest.raises(OSError, match="HOME is not set"):
+            _announce.state_dir()
+        assert _announce.runtime_dirs()
 
 
 @pytest.mark.parametrize("program", ["nothing", "fails", None])

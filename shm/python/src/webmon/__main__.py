@@ -6,20 +6,18 @@ import json
 import os
 import sys
 
-from . import _announce
+from . import _announce, _private
 
 
 def main() -> int:
     """Print the address of the webmon that runs, and a line for every process that is offered."""
     record = _announce.record()
     processes = []
-    try:
-        paths = sorted((_announce.runtime_dir() / "sources").glob("*.json"))
-    except OSError:
-        paths = []
-    for path in paths:
+    for path in _announce.announcements():
+        if path.suffix != ".json":
+            continue
         try:
-            fd = os.open(path, os.O_RDWR)
+            fd = _private.open_file(path, os.O_RDWR)
         except OSError:
             continue
         with open(fd, encoding="utf-8") as file:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import secrets
-import stat
+import socket
 import subprocess
 import sys
 import threading
@@ -14,7 +15,9 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
-__all__ = ["Announcement", "launch", "record", "runtime_dir", "state_dir", "sweep_announcements", "try_lock"]
+from . import _private
+
+__all__ = ["Announcement", "announcements", "launch", "record", "runtime_dirs", "state_dir", "sweep_announcements", "try_lock"]
 
 log = logging.getLogger("webmon")
 
@@ -31,48 +34,84 @@ def _temporary_dir() -> str:
     return os.environ.get("TMPDIR") or "/tmp"
 
 
-def runtime_dir() -> Path:
-    """Return the folder for what lives as long as a process; webmon itself uses the same rule."""
+def runtime_dirs() -> list[Path]:
+    """Return the folders in which processes and webmons of this user find each other, the one to use first.
+
+    The others are those in which one may be that saw the machine in another state; they are only looked at. webmon has the
+    same rule (instance.RuntimeDirs). Raises OSError, with what is wrong with each, where there is none.
+    """
+    dirs, refused = _runtime_dirs()
+    if not dirs:
+        raise OSError("there is no folder in which it could: " + "; ".join(refused))
+    return dirs
+
+
+def _runtime_dirs() -> tuple[list[Path], list[str]]:
+    """Return the folders, and why those are not used that would have come before."""
+    dirs: list[Path] = []
+    refused: list[str] = []
+    for path in _runtime_candidates():
+        try:
+            if dirs:
+                _private.check_dir(path)
+            else:
+                _private.make_dir(path)
+                if not os.access(path, os.W_OK | os.X_OK):
+                    raise PermissionError(f"nothing can be written into the folder {path}")
+        except OSError as error:
+            if not dirs:
+                refused.append(str(error))
+        else:
+            dirs.append(path)
+    return dirs, refused
+
+
+def _runtime_candidates() -> list[Path]:
+    out: list[Path] = []
     xdg = os.environ.get("XDG_RUNTIME_DIR", "")
     if os.path.isabs(xdg):
-        return Path(xdg, "webmon")
+        out.append(Path(xdg, "webmon"))
     if sys.platform.startswith("linux"):
         run = Path(f"/run/user/{os.getuid()}")
         try:
-            info = run.stat()
+            _private.check_dir(run)
         except OSError:
             pass
         else:
-            if stat.S_ISDIR(info.st_mode) and info.st_uid == os.getuid() and not info.st_mode & 0o022:
-                return run / "webmon"
+            if run / "webmon" not in out:
+                out.append(run / "webmon")
     if sys.platform == "win32":
-        return Path(_temporary_dir(), "webmon")
-    return Path(_temporary_dir(), f"webmon-{os.getuid()}")
+        out.append(Path(_temporary_dir(), "webmon"))
+    else:
+        # Any user may have made a folder of this name before.
+        out.append(Path(_temporary_dir(), f"webmon-{os.getuid()}"))
+    try:
+        # Nobody else can put anything there. Several machines may share a home.
+        out.append(state_dir() / f"run-{_machine()}")
+    except OSError:
+        pass
+    return out
+
+
+def _machine() -> str:
+    """Return the name of this machine in the name of a file."""
+    return re.sub(r"[^A-Za-z0-9.-]", "_", socket.gethostname()) or "unknown"
 
 
 def state_dir() -> Path:
-    """Return the folder for what outlives a process, such as webmon's log."""
+    """Return the folder for what outlives a process, such as webmon's log. Raises OSError if the user has no home."""
     xdg = os.environ.get("XDG_STATE_HOME", "")
     if os.path.isabs(xdg):
         return Path(xdg, "webmon")
+    name = "APPDATA" if sys.platform == "win32" else "HOME"
+    home = os.environ.get(name, "")
+    if not os.path.isabs(home):
+        raise FileNotFoundError(f"there is no folder for what is kept: {name} is not set")
     if sys.platform == "win32":
-        return Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming", "webmon")
+        return Path(home, "webmon")
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "webmon"
-    return Path.home() / ".local" / "state" / "webmon"
-
-
-def _private_dir(path: Path) -> None:
-    """Make a folder that only its user can write to, or raise OSError saying what is wrong with the one there."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    info = path.lstat()
-    if not stat.S_ISDIR(info.st_mode):
-        raise NotADirectoryError(f"{path} is not a folder")
-    if sys.platform != "win32":
-        if info.st_uid != os.getuid():
-            raise PermissionError(f"the folder {path} belongs to another user")
-        if info.st_mode & 0o022:
-            raise PermissionError(f"the folder {path} can be written by others: run chmod 700 on it")
+        return Path(home, "Library", "Application Support", "webmon")
+    return Path(home, ".local", "state", "webmon")
 
 
 def try_lock(fd: int) -> bool:
@@ -105,10 +144,10 @@ class Announcement:
     """
 
     def __init__(self, content: dict[str, Any]) -> None:
-        folder = runtime_dir()
-        _private_dir(folder)
-        folder /= "sources"
-        _private_dir(folder)
+        folder = runtime_dirs()[0] / "sources"
+        for problem in _runtime_dirs()[1]:
+            log.warning("webmon finds this process in %s, because %s", folder, problem)
+        _private.make_dir(folder)
         name = f"{os.getpid()}-{secrets.token_hex(8)}"
         self.path = folder / f"{name}.json"
         hidden = folder / f".{name}.tmp"
@@ -163,18 +202,29 @@ class Announcement:
             os.close(fd)
 
 
+def announcements() -> list[Path]:
+    """Return the files of the processes that have announced themselves, and of those that died since."""
+    out: list[Path] = []
+    try:
+        dirs = runtime_dirs()
+    except OSError:
+        return out
+    for folder in dirs:
+        try:
+            _private.check_dir(folder / "sources")
+            out += sorted((folder / "sources").iterdir())
+        except OSError:
+            pass
+    return out
+
+
 def sweep_announcements() -> None:
     """Remove the announcements of processes that are dead."""
-    folder = runtime_dir() / "sources"
-    try:
-        paths = list(folder.iterdir())
-    except OSError:
-        return
-    for path in paths:
+    for path in announcements():
         if path.suffix not in (".json", ".tmp"):
             continue
         try:
-            fd = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
+            fd = _private.open_file(path, os.O_RDWR)
         except OSError:
             continue
         try:
@@ -200,24 +250,47 @@ def _age(fd: int) -> float:
 
 def record() -> dict[str, Any] | None:
     """Return what the webmon that runs has left for others, None if none runs."""
-    folder = runtime_dir()
     try:
-        content = (folder / "webmon.json").read_bytes()
+        dirs = runtime_dirs()
+    except OSError:
+        return None
+    for folder in dirs:
+        found = _record(folder)
+        if found is not None:
+            return found
+    return None
+
+
+def _record(folder: Path) -> dict[str, Any] | None:
+    try:
         fd = os.open(folder / "webmon.lock", os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
     except OSError:
         return None
     try:
         if _lock_is_free(fd):
             return None  # it died and left its record
-    except OSError:
+        # After the look at the lock: whoever takes that removes the record of one that died.
+        out = json.loads(_private.read(folder / "webmon.json"))
+    except (OSError, ValueError):
         return None
     finally:
         os.close(fd)
+    return out if isinstance(out, dict) and _lives(out.get("pid")) else None
+
+
+def _lives(pid: Any) -> bool:
+    """Whether there may be a process of that number: an address of one that died may be another program's by now."""
+    if not isinstance(pid, int) or isinstance(pid, bool) or pid <= 0:
+        return False
+    if sys.platform == "win32":
+        return True
     try:
-        out = json.loads(content)
-    except ValueError:
-        return None
-    return out if isinstance(out, dict) else None
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        pass
+    return True
 
 
 def _lock_is_free(fd: int) -> bool:
@@ -266,10 +339,6 @@ def _launch() -> None:
         environment = {k: v for k, v in os.environ.items() if k not in ("NAPARI_MON", "NAPARI_MON_CLIENT")}
         environment["WEBMON_LAUNCHED"] = "1"  # webmon then leaves this session, and shows no demo
         environment.setdefault("WEBMON_LINGER", _LINGER)
-        if "WEBMON_LOG_PATH" not in environment:
-            folder = state_dir()
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            environment["WEBMON_LOG_PATH"] = str(folder / "webmon.log")
         options: dict[str, Any] = {}
         if sys.platform == "win32":
             options["creationflags"] = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
@@ -289,4 +358,12 @@ def _launch() -> None:
         return
     status = process.wait()  # so that no zombie stays; in a thread that nobody waits for
     if status:
-        log.warning("webmon ended with status %d; %s says why", status, environment.get("WEBMON_LOG_PATH", "its log"))
+        log.warning("webmon ended with status %d; %s says why", status, _log_path(environment))
+
+
+def _log_path(environment: dict[str, str]) -> str:
+    """Return where a webmon with that environment has its log."""
+    try:
+        return environment.get("WEBMON_LOG_PATH") or str(state_dir() / "webmon.log")
+    except OSError:
+        return "its log"

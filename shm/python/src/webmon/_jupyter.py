@@ -7,6 +7,7 @@ because it is not there or another webmon of the user runs already, a page at it
 from __future__ import annotations
 
 import html
+import logging
 import os
 import secrets
 import subprocess
@@ -17,9 +18,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import _announce
+from . import _announce, _private
 
 __all__ = ["main", "server"]
+
+log = logging.getLogger("webmon")
 
 
 def server() -> dict[str, Any]:
@@ -68,21 +71,20 @@ def _token() -> str | None:
     """
     if os.environ.get("WEBMON_TOKEN"):
         return os.environ["WEBMON_TOKEN"]
-    path = _announce.state_dir() / "token"
     try:
+        path = _announce.state_dir() / "token"
         try:
-            token = path.read_text().strip()
-        except FileNotFoundError:
+            token = _private.read(path, 4096).decode("ascii").strip()
+        except (FileNotFoundError, UnicodeDecodeError):
+            token = ""
+        except _private.NotBelieved as error:
+            # A folder that is not believed lets nothing be written either.
+            log.warning("a new token is made, because somebody else may know the old one: %s", error)
             token = ""
         if len(token) == 40 and all(c in "0123456789abcdefABCDEF" for c in token):
             return token
         token = secrets.token_hex(20)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        hidden = path.with_name(f".token-{secrets.token_hex(4)}")
-        fd = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(fd, "w") as file:
-            file.write(token + "\n")
-        os.replace(hidden, path)
+        _private.write(path, token.encode("ascii") + b"\n")
         return token
     except (OSError, ValueError):
         return None
