@@ -1,5 +1,7 @@
 """What napari shows, read from outside."""
 
+import contextlib
+
 import numpy as np
 import pytest
 from conftest import CHUNK, SIZE, camera, pattern, until
@@ -229,3 +231,25 @@ def test_the_histogram_of_a_picture_of_one_value(viewer, watch, dtype):
     found = watcher.until_state("histograms", lambda h: own in h)[own]
     assert (found["least"], found["greatest"]) == (0, 0) and sum(found["counts"]) == 64 * 64
     assert found["whole"] == (np.dtype(dtype).kind != "f")
+
+
+@pytest.mark.parametrize(("low", "high"), [(-np.inf, 1), (0, np.inf), (-np.inf, np.inf), (-1e308, 1e308)])
+def test_a_contrast_range_without_an_end(viewer, watch, low, high):
+    # napari takes such a range, whatever its own slider says of it. There are no bins of it, and a slider needs two ends.
+    layer = viewer.add_image(pattern(40, 50) / 255, contrast_limits=(0.25, 0.75))
+    with contextlib.suppress(OverflowError, ValueError):
+        layer.contrast_limits_range = (low, high)
+    assert tuple(layer.contrast_limits_range) == (low, high)
+    watcher = watch("layers", "histograms", "controls")
+    found = watcher.until_state("histograms", lambda f: f and all(f.values()))
+    ((identity, bins),) = found.items()
+    assert np.isfinite([bins["low"], bins["high"], bins["high"] - bins["low"]]).all() and bins["low"] < bins["high"]
+    assert bins["low"] <= 0.25 and bins["high"] >= 0.75
+    assert sum(bins["counts"]) > 0
+    for name in ("contrast_low", "contrast_high"):
+        control = watcher.control(f"layer.{identity}.{name}")
+        assert np.isfinite([control["value"], control["min"], control["max"], control["max"] - control["min"]]).all()
+        assert control["min"] <= 0.25 and control["max"] >= 0.75
+    with contextlib.suppress(OverflowError, ValueError):
+        watcher.set(f"layer.{identity}.contrast_low", 0.125)
+    until(lambda: layer.contrast_limits[0] == 0.125)

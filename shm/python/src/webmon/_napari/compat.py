@@ -17,6 +17,9 @@ from .trouble import missing
 # The kinds of layer that are pictures: they have levels, tiles and a slice.
 PICTURES = ("image", "labels")
 
+# Beyond this a contrast limit has no room on either side.
+_FAR = 1e300
+
 
 def version() -> str:
     """Return napari's version."""
@@ -97,6 +100,28 @@ def drawn(layer: Any) -> np.ndarray | None:
         return None
     raw = getattr(getattr(slice_, "image", None), "raw", None)
     return raw if isinstance(raw, np.ndarray) else None
+
+
+def contrast_range(layer: Any) -> tuple[float, float]:
+    """Return how far the contrast limits of a layer go, as two finite numbers that are a finite way apart, the limits within.
+
+    napari takes a range such as (-inf, 1), of which there are neither bins nor a slider. Where it has no end it goes as far beyond
+    the limits as these are apart.
+    """
+    low, high = (float(x) for x in layer.contrast_limits)
+    least, most = (float(x) for x in getattr(layer, "contrast_limits_range", (low, high)))
+    least, most = min(least, low, high), max(most, low, high)  # and not NaN, whichever of them is
+    if np.isfinite(most - least):
+        return least, most
+    room = high - low
+    if not (np.isfinite(room) and abs(low) < _FAR > abs(high)):
+        return 0.0, 1.0
+    room = abs(room) or 1.0
+    both = bool(np.isfinite(least) and np.isfinite(most))
+    return (
+        low - room if both or not np.isfinite(least) else least,
+        high + room if both or not np.isfinite(most) else most,
+    )
 
 
 def outside(layer: Any, viewer: Any, shape: Sequence[int]) -> tuple[str, int, int] | None:

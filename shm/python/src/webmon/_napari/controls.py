@@ -142,9 +142,8 @@ class LayerControls(Group):
             limits = getattr(layer, "contrast_limits", None)
             if limits is not None:
                 low, high = (float(x) for x in limits)
-                least, most = (float(x) for x in getattr(layer, "contrast_limits_range", limits))
                 # Both have the same limits, so that either can follow the other.
-                least, most = min(least, low, high), max(most, low, high)
+                least, most = compat.contrast_range(layer)
                 found["contrast_low"] = {"min": least, "max": most, "value": low}
                 found["contrast_high"] = {"min": least, "max": most, "value": high}
             gamma = getattr(layer, "gamma", None)
@@ -163,7 +162,10 @@ class LayerControls(Group):
 
     def _check_limit(self, value: float) -> None:
         """Raise ValueError for what the card cannot count. napari itself widens its range to whatever it is told."""
-        least, most = getattr(self._layer, "contrast_limits_range", (value, value))
+        least, most = compat.contrast_range(self._layer)
+        if hasattr(self._layer, "contrast_limits_range") and not math.isfinite(sum(self._layer.contrast_limits_range)):
+            # Qt's slider cannot follow within a range without an end, and napari then ends.
+            self._layer.contrast_limits_range = (least, most)
         if not least <= value <= most:
             check_place(value)
 

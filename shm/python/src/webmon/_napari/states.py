@@ -105,14 +105,15 @@ def histogram(tracked: Tracked) -> dict[str, Any] | None:
     raw = compat.drawn(layer)
     if raw is None or raw.size == 0 or raw.dtype.kind not in "biuf":
         return None
-    low, high = (float(x) for x in layer.contrast_limits_range)
+    low, high = compat.contrast_range(layer)
     if not high > low:
         return None
     # Every n-th pixel along each axis, so that the sample has the picture's shape.
     step = max(1, int(np.ceil((raw.size / _SAMPLE) ** (1 / raw.ndim))))
     sample = raw[(slice(None, None, step),) * raw.ndim].ravel()
     # Work out the bins by hand: np.histogram takes several times as long.
-    scaled = (sample.astype(np.float64) - low) * (_BINS / (high - low))
+    with np.errstate(over="ignore", invalid="ignore"):  # of values far beyond the range
+        scaled = (sample.astype(np.float64) - low) / (high - low) * _BINS
     if raw.dtype.kind == "f":
         scaled = scaled[np.isfinite(scaled)]
     inside = scaled[(scaled >= 0) & (scaled <= _BINS)].astype(np.int64)
