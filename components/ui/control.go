@@ -94,9 +94,12 @@ func FieldNumber(x float64) string {
 		digits, bits = -1, 32
 	}
 	x += 0 // turns -0 into 0
-	short, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', digits, bits), 64)
-	if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
 		return ""
+	}
+	short, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', digits, bits), 64)
+	if err != nil {
+		short = x // rounded, it is beyond the greatest number
 	}
 	if abs := math.Abs(short); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
 		return strconv.FormatFloat(short, 'e', -1, 64)
@@ -109,12 +112,15 @@ func FieldNumber(x float64) string {
 const sliderSteps = 1000
 
 func (f Field) hasSlider() bool {
-	return (f.Type == FloatField || f.Type == IntField) && f.Min != nil && f.Max != nil && *f.Max > *f.Min
+	return (f.Type == FloatField || f.Type == IntField) && f.Min != nil && f.Max != nil && *f.Max > *f.Min &&
+		!math.IsInf(*f.Max-*f.Min, 0) // limits at both ends of all numbers are further apart than a number is
 }
 
 // isLog reports whether the slider is logarithmic, which it cannot be unless its
 // limits are above 0.
-func (f Field) isLog() bool { return f.Log && f.hasSlider() && *f.Min > 0 }
+func (f Field) isLog() bool {
+	return f.Log && f.hasSlider() && *f.Min > 0 && !math.IsInf(*f.Max / *f.Min, 0)
+}
 
 // sliderMin, sliderMax and sliderStep are the attributes of the range element. A
 // logarithmic slider counts positions, which the script turns into values.
@@ -149,6 +155,9 @@ func NiceStep(x float64) float64 {
 	if !(x > 0) || math.IsInf(x, 0) {
 		return 1
 	}
+	if x < 1e-300 {
+		return x // the least numbers have no power of ten below them that is one
+	}
 	power := math.Pow(10, math.Floor(math.Log10(x)+1e-9))
 	for _, n := range []float64{5, 2} {
 		if n*power <= x*(1+1e-9) {
@@ -161,7 +170,7 @@ func NiceStep(x float64) float64 {
 // sliderValue is the position of the slider.
 func (f Field) sliderValue() string {
 	x, err := strconv.ParseFloat(f.Value, 64)
-	if err != nil {
+	if err != nil || math.IsNaN(x) {
 		x = *f.Min
 	}
 	x = min(max(x, *f.Min), *f.Max)

@@ -13,7 +13,7 @@ func TestFieldNumber(t *testing.T) {
 	for x, want := range map[float64]string{
 		0: "0", 1: "1", -2.5: "-2.5", 0.1 + 0.2: "0.3", float64(float32(0.6)): "0.6", 1e6: "1000000", 12345678: "12345678", 65535.125: "65535.125",
 		0.123456789: "0.123456789", 1<<53 - 1: "9007199254740990", float64(float32(0.1)) * 3: "0.300000004470348", math.Copysign(0, -1): "0",
-		1e-7: "1e-07", 1e21: "1e+21", math.Inf(1): "", math.NaN(): "",
+		1e-7: "1e-07", 1e21: "1e+21", -math.MaxFloat64: "-1.7976931348623157e+308", math.Inf(1): "", math.NaN(): "",
 	} {
 		if got := FieldNumber(x); got != want {
 			t.Errorf("FieldNumber(%g) is %q, want %q", x, got, want)
@@ -23,7 +23,7 @@ func TestFieldNumber(t *testing.T) {
 
 func TestNiceStep(t *testing.T) {
 	for x, want := range map[float64]float64{
-		1: 1, 0.001: 0.001, 0.0018: 0.001, 0.002: 0.002, 65.535: 50, 4.095: 2, 1e-9: 1e-9, 0: 1, -3: 1, math.Inf(1): 1,
+		1: 1, 0.001: 0.001, 0.0018: 0.001, 0.002: 0.002, 65.535: 50, 4.095: 2, 1e-9: 1e-9, 5e-324: 5e-324, 0: 1, -3: 1, math.Inf(1): 1,
 	} {
 		if got := NiceStep(x); math.Abs(got-want) > 1e-9*want {
 			t.Errorf("NiceStep(%g) is %g, want %g", x, got, want)
@@ -34,6 +34,7 @@ func TestNiceStep(t *testing.T) {
 // A slider stands where its value is, on either scale, whatever that is.
 func TestSlider(t *testing.T) {
 	low, high, zero, negative := 0.1, 1000.0, 0.0, -5.0
+	first, last, tiny, ten := -math.MaxFloat64, math.MaxFloat64, 5e-324, 10.0
 	for _, test := range []struct {
 		name     string
 		field    Field
@@ -51,6 +52,9 @@ func TestSlider(t *testing.T) {
 		{"unknown", Field{Type: FloatField, Min: &low, Max: &high}, true, "0.1", "1000", "0.5", "0.1", "0.1 to 1000"},
 		{"one limit", Field{Type: FloatField, Min: &low}, false, "", "", "", "", "from 0.1"},
 		{"upside down", Field{Type: FloatField, Min: &high, Max: &low}, false, "", "", "", "", "1000 to 0.1"},
+		{"all numbers", Field{Type: FloatField, Min: &first, Max: &last}, false, "", "", "", "", "−1.7976931348623157e+308 to 1.7976931348623157e+308"},
+		{"no ratio", Field{Type: FloatField, Min: &tiny, Max: &ten, Log: true, Value: "5"}, true, "5e-324", "10", "0.01", "5", "5e−324 to 10"},
+		{"no number", Field{Type: FloatField, Min: &zero, Max: &high, Value: "NaN"}, true, "0", "1000", "1", "0", "0 to 1000"},
 		{"a text", Field{Type: TextField}, false, "", "", "", "", ""},
 	} {
 		f := test.field
