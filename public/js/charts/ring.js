@@ -62,7 +62,7 @@ export class Ring {
       const slot = index % this.size;
       this.#index[slot] = index;
       this.#count[slot] = line[at + 1];
-      this.#mean[slot] = line[at + 2];
+      this.#mean[slot] = line[at + 2] ?? NaN; // of values whose sum is beyond all numbers
       this.#minAt[slot] = line[at + 3];
       this.#min[slot] = line[at + 4];
       this.#maxAt[slot] = line[at + 5];

@@ -16,6 +16,13 @@ const LABEL = 88;
 /** Room left above the highest value, as part of it. */
 const HEAD = 0.02;
 
+/** How far from 0 an axis goes, and how near: what is drawn is a difference, or a part, of what stands here, and still a number. */
+const FARTHEST = 1e307;
+const NEAREST = 1e-300;
+
+/** The least that an axis spans, as part of its values: below it ticks would be the same number. */
+const FINEST = 1e-12;
+
 /** The times of the ticks between two times on an axis so many CSS pixels wide: round ones, whose labels fit. */
 export function ticks(from, to, pixels) {
   const least = ((to - from) * LABEL) / Math.max(LABEL, pixels);
@@ -28,7 +35,7 @@ export function ticks(from, to, pixels) {
 
 /** The round number at or above x: 1, 2, 2.5 or 5 times a power of ten; of bytes, times a power of 1024. */
 export function nice(x, unit) {
-  if (!(x > 0)) return 1;
+  if (!(x > 0 && x < Infinity)) return 1;
   let base = 1;
   if (unit === "B") {
     while (x >= 1024 * base) base *= 1024;
@@ -52,15 +59,18 @@ export function nice(x, unit) {
  */
 export function range(low, high, {zero = false, atLeast = 0, unit = "", log = false} = {}) {
   if (!(low <= high)) [low, high] = log ? [1, 10] : [0, atLeast > 0 ? 0 : 1];
+  [low, high] = [low, high].map(x => Math.min(Math.max(x, -FARTHEST), FARTHEST));
   if (log) {
+    [low, high] = [low, high].map(x => Math.max(x, NEAREST));
     const min = 10 ** Math.floor(Math.log10(low) + 1e-9);
     const max = 10 ** Math.ceil(Math.log10(high) - 1e-9);
     return {min, max: max > min ? max : min * 10, interval: 0};
   }
   if (zero) low = Math.min(0, low);
   high = Math.max(high + (zero && high > 0 ? HEAD * high : 0), atLeast);
-  if (high === low) {
-    const around = Math.abs(high) * 0.1 || 1;
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  if (!(high - low > Math.max(size * FINEST, NEAREST))) {
+    const around = size > NEAREST ? size * 0.1 : 1;
     low -= around;
     high += around;
   }

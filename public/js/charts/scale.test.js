@@ -35,6 +35,24 @@ test("ranges of nothing, and of one value", () => {
   assert.deepEqual(range(10, 10, {log: true}), {min: 10, max: 100, interval: 0});
 });
 
+test("a range of what is beyond all axes", () => {
+  const extremes = [-Number.MAX_VALUE, -1e308, -1, -5e-324, 0, 5e-324, 1e-310, 1, 1 + 2 ** -52, 2 ** 53 + 2, 1e308, 1e308 * (1 + 2 ** -51), Number.MAX_VALUE, Infinity, -Infinity];
+  for (const low of extremes) {
+    for (const high of extremes) {
+      for (const options of [{}, {zero: true}, {unit: "B"}, {unit: "B", zero: true, atLeast: 20}, {log: true}]) {
+        if (low > high || (options.log && low < 0)) continue;
+        const {min, max, interval} = range(low, high, options);
+        const what = `${low} to ${high} ${JSON.stringify(options)}: ${min} to ${max} by ${interval}`;
+        assert.ok(Number.isFinite(min) && Number.isFinite(max) && Number.isFinite(max - min) && min < max, what);
+        if (options.log) assert.ok(min > 0 && interval === 0, what);
+        else assert.ok(interval > 0 && (max - min) / interval <= 9 && min + interval > min && max - interval < max, what);
+      }
+    }
+  }
+  assert.equal(nice(Infinity, "B"), 1);
+  assert.equal(nice(Infinity, "ms"), 1);
+});
+
 test("an axis grows at once and shrinks with patience", () => {
   const scale = new Scale({zero: true, unit: "ms", atLeast: 20});
   const first = scale.follow(15, 18, 0);
