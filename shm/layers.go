@@ -19,9 +19,10 @@ const (
 const (
 	maxLayers   = 1024
 	maxAxes     = 64
-	maxLevels   = 64   // of a pyramid: halving that often leaves a pixel of any image
-	maxBins     = 1024 // of a histogram
-	maxWords    = 4096 // bytes of a text
+	maxLevels   = 64      // of a pyramid: halving that often leaves a pixel of any image
+	maxBins     = 1024    // of a histogram
+	maxCount    = 1 << 52 // values of a bin
+	maxWords    = 4096    // bytes of a text
 	maxQuantity = 1 << 62
 )
 
@@ -144,8 +145,10 @@ type Histograms struct {
 
 // Histogram counts values in bins of the same width from Low to High.
 type Histogram struct {
-	Low, High float64 // finite, Low less than High
-	Counts    []int64 // at least one bin, none less than 0
+	// Low and High are finite and a finite way apart, Low less than High, so that the
+	// width of a bin is a number greater than 0.
+	Low, High float64
+	Counts    []int64 // at least one bin, none less than 0, and their sum no more than an int64 holds
 	// Exact says that Least and Greatest are the least and the greatest of all values.
 	Exact           bool
 	Least, Greatest float64 // finite
@@ -192,11 +195,12 @@ func histogramOf(m map[string]Value) *Histogram {
 	h.Low, lok = finiteOf(m["low"])
 	h.High, hok = finiteOf(m["high"])
 	counts, _ := m["counts"].([]Value)
-	if !lok || !hok || !(h.Low < h.High) || math.IsInf(h.High-h.Low, 0) || len(counts) == 0 {
+	counts = counts[:min(len(counts), maxBins)]
+	if !lok || !hok || math.IsInf(h.High-h.Low, 0) || !((h.High-h.Low)/float64(len(counts)) > 0) || len(counts) == 0 {
 		return nil
 	}
-	for _, v := range counts[:min(len(counts), maxBins)] {
-		h.Counts = append(h.Counts, max(quantityOf(v), 0))
+	for _, v := range counts {
+		h.Counts = append(h.Counts, min(max(quantityOf(v), 0), maxCount))
 	}
 	least, lok := finiteOf(m["least"])
 	greatest, hok := finiteOf(m["greatest"])

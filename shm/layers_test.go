@@ -81,6 +81,9 @@ func TestHistogramsOf(t *testing.T) {
 		"flat":  map[string]Value{"low": 1.0, "high": 1.0, "counts": counts},
 		"nan":   map[string]Value{"low": math.NaN(), "high": 1.0, "counts": counts},
 		"wide":  map[string]Value{"low": -math.MaxFloat64, "high": math.MaxFloat64, "counts": counts},
+		"below": map[string]Value{"low": math.Inf(-1), "high": 1.0, "counts": counts},
+		"thin":  map[string]Value{"low": 0.0, "high": 5e-324, "counts": counts},
+		"many":  map[string]Value{"low": 0.0, "high": 1.0, "counts": []Value{int64(1) << 61, 4e18, 1e300, math.Inf(1), math.NaN()}},
 		"empty": map[string]Value{"low": 0.0, "high": 1.0, "counts": []Value{}},
 		"text":  "x",
 	})
@@ -91,7 +94,10 @@ func TestHistogramsOf(t *testing.T) {
 	if got := h.Get("plain"); got == nil || got.Exact || got.Whole {
 		t.Errorf("extremes the wrong way round: %+v", got)
 	}
-	for _, id := range []string{"flat", "nan", "wide", "empty", "text", "none"} {
+	if got := h.Get("many"); got == nil || !slices.Equal(got.Counts, []int64{maxCount, maxCount, 0, 0, 0}) {
+		t.Errorf("counts without end: %+v", got)
+	}
+	for _, id := range []string{"flat", "nan", "wide", "below", "thin", "empty", "text", "none"} {
 		if got := h.Get(id); got != nil {
 			t.Errorf("%s: %+v, want none", id, got)
 		}

@@ -294,7 +294,10 @@ func trim(h *components.Histogram) {
 		last--
 	}
 	bin := func(value float64) int {
-		return int(min(float64(len(h.Counts)-1), max(0, (value-h.Low)/width)))
+		if at := (value - h.Low) / width; at > 0 { // and not NaN, of limits that are none
+			return int(min(float64(len(h.Counts)-1), at))
+		}
+		return 0
 	}
 	first, last = min(first, bin(h.ContrastLow)), max(last, bin(h.ContrastHigh))
 	// Leave room to drag the limits beyond the values.

@@ -15,6 +15,7 @@ const (
 	maxLayers = 1024    // of one poll
 	maxTiles  = 1 << 20 // drawn of one layer, since more tiles would be one red area
 	maxPixels = 1 << 53 // along a side: JavaScript counts no further
+	maxPlace  = 1 << 60 // pixels from the origin: where a page can still draw the view
 	maxLevel  = 53      // halving maxPixels that often leaves one pixel
 )
 
@@ -236,8 +237,8 @@ func (p *pollDecoder) corners(v pickle.Value) (corners [2][2]float64, ok bool) {
 func (p *pollDecoder) finite(corners [2][2]float64) bool {
 	for _, c := range corners {
 		for _, x := range c {
-			if math.IsNaN(x) || math.IsInf(x, 0) {
-				p.note("corners.nan", "napari sent corners of the view that are no finite numbers; the view is not shown")
+			if !(math.Abs(x) <= maxPlace) {
+				p.note("corners.nan", "napari sent corners of the view that are no numbers, or that are beyond any image; the view is not shown")
 				return false
 			}
 		}

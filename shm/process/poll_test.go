@@ -170,6 +170,7 @@ func TestTiles(t *testing.T) {
 		{"half a tile", floats(t, []int{2, 2}, 1.5, 1, 5, 6), nil, []int64{5}, []int64{6}, false, []string{"poll.seen.nan"}},
 		{"three columns", ints(t, false, []int{1, 3}, 1, 2, 3), nil, nil, nil, false, []string{"poll.seen"}},
 		{"one dimension", ints(t, false, []int{2}, 1, 2), nil, nil, nil, false, []string{"poll.seen"}},
+		{"a corner nobody gets to", nil, floats(t, []int{2, 2}, 0, -1e300, 1, 1e300), nil, nil, false, []string{"poll.corners.nan"}},
 		{"text", "tiles", "corners", nil, nil, false, []string{"poll.seen", "poll.corners"}},
 		{"list of texts", pickle.NewList("a"), pickle.NewList("a", "b"), nil, nil, false, []string{"poll.seen", "poll.corners"}},
 		{"bools", pickle.NewList(pickle.NewList(true, false)), nil, nil, nil, false, []string{"poll.seen"}},

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"regexp"
 	"slices"
 
@@ -223,5 +222,3 @@ func frameBytes(t *pickle.DType, shape []int) (int, bool) {
 }
 
 func generationText(g uint64) string { return fmt.Sprintf("%016x", g) }
-
-func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

@@ -279,8 +279,7 @@ func (m *mapping) head(seq uint64) (*shm.ArrayFrame, error) {
 	if nbytes := u64(slotBytes); !ok || need > m.dataBytes || nbytes != uint64(need) {
 		return nil, fmt.Errorf("it claims %d bytes for %v", nbytes, f.Shape)
 	}
-	if !finite(f.Offset[0]) || !finite(f.Offset[1]) ||
-		!finite(f.Step[0]) || !finite(f.Step[1]) || f.Step[0] <= 0 || f.Step[1] <= 0 {
+	if !isPlace(f.Offset[0]) || !isPlace(f.Offset[1]) || !isStep(f.Step[0]) || !isStep(f.Step[1]) {
 		f.Offset, f.Step = [2]float64{}, [2]float64{1, 1}
 	}
 	const maxLevel = 53
@@ -289,6 +288,14 @@ func (m *mapping) head(seq uint64) (*shm.ArrayFrame, error) {
 	}
 	return f, nil
 }
+
+// farthest is how far from the origin of its layer a frame may lie, in pixels, and how many
+// of them one of its own may span: what a page can still multiply and draw.
+const farthest = 1 << 60
+
+func isPlace(x float64) bool { return math.Abs(x) <= farthest }
+
+func isStep(x float64) bool { return x >= 1.0/farthest && x <= farthest }
 
 // data implements backing.
 func (r *Reader) data(f *shm.ArrayFrame, n int, copyOut func(data []byte) error) error {

@@ -304,7 +304,7 @@ func reference(kind shm.PixelType, shape []int, values []float64, sel shm.Select
 				for v := y; v < min(y+sel.Step, y1); v++ {
 					for u := x; u < min(x+sel.Step, x1); u++ {
 						switch x := at(v, u, c); {
-						case finite(x):
+						case !math.IsNaN(x) && !math.IsInf(x, 0):
 							sum += x
 							n++
 						case !math.IsNaN(x) && !(end > x):
@@ -853,10 +853,19 @@ func TestHostileHeaders(t *testing.T) {
 		w := share(t, Spec{DType: "<u2", Shape: []int{2, 4}})
 		r := mustOpen(t, w)
 		publish(t, w, make([]byte, 16), Frame{})
-		put64(slotOffset, math.Float64bits(math.NaN()))(w.b[r.m.slot(1):])
 		put32(slotLevel, math.MaxUint32)(w.b[r.m.slot(1):])
-		if f := mustFrame(t, r); f.Offset != [2]float64{} || f.Step != [2]float64{1, 1} || f.Level != 0 {
-			t.Errorf("%+v", f)
+		for _, x := range []float64{math.NaN(), math.Inf(-1), 1e300, -1e19} {
+			put64(slotOffset, math.Float64bits(x))(w.b[r.m.slot(1):])
+			if f := mustFrame(t, r); f.Offset != [2]float64{} || f.Step != [2]float64{1, 1} || f.Level != 0 {
+				t.Errorf("at %g: %+v", x, f)
+			}
+		}
+		put64(slotOffset, 0)(w.b[r.m.slot(1):])
+		for _, x := range []float64{math.NaN(), math.Inf(1), 0, -1, 5e-324, 1e300} {
+			put64(slotStep, math.Float64bits(x))(w.b[r.m.slot(1):])
+			if f := mustFrame(t, r); f.Step != [2]float64{1, 1} {
+				t.Errorf("by %g: %+v", x, f)
+			}
 		}
 	})
 	t.Run("latest", func(t *testing.T) {

@@ -50,6 +50,9 @@ type busy struct {
 // remark is a sentence about a model. Its key can take it back.
 type remark struct{ key, text string }
 
+// maxObservables bounds the numbers of which each has a chart.
+const maxObservables = 64
+
 // maxRemarks bounds the remarks that are kept.
 const maxRemarks = 100
 
@@ -160,7 +163,7 @@ func (l *session) take(ctx context.Context, m message) {
 		s.mu.Lock()
 		s.info.Name, s.info.Address = cmp.Or(m.Ready.Title, s.info.Name), m.Ready.Address
 		s.state.TimeUnit, s.state.Observables = m.Ready.TimeUnit, nil
-		for _, o := range m.Ready.Observables {
+		for _, o := range m.Ready.Observables[:min(len(m.Ready.Observables), maxObservables)] {
 			s.state.Observables = append(s.state.Observables, shm.Observable(o))
 		}
 		s.mu.Unlock()
@@ -177,7 +180,7 @@ func (l *session) take(ctx context.Context, m message) {
 	case m.Notice != nil:
 		l.remark(m.Notice.Key, m.Notice.Text)
 	case m.Slow != nil:
-		since := time.Now().Add(-time.Duration(m.Slow.Seconds * float64(time.Second)))
+		since := time.Now().Add(-seconds(m.Slow.Seconds))
 		b := busy{what: m.Slow.What, since: since, detail: l.child.detail(m.Slow.Detail)}
 		if l.busy.next {
 			b.what, b.since, b.next = l.busy.what, l.busy.since, true
@@ -280,21 +283,7 @@ func orZero(x *float64) float64 {
 func (l *session) setState(m *state) {
 	l.busy = busy{}
 	s := l.source
-	s.mu.Lock()
-	pictured := m.Frame > s.state.Frame
-	if pictured {
-		l.pictured, l.took = time.Now(), time.Duration(m.Took*float64(time.Second))
-	}
-	s.state.Phase, s.state.Problem, s.state.Detail = shm.ModelPhase(m.Phase), m.Problem, m.Detail
-	s.state.Frame, s.state.Steps, s.state.Time = m.Frame, m.Steps, number(m.Time)
-	s.state.StepMS, s.state.Rate = orZero(m.StepMS), orZero(m.Rate)
-	s.state.Finger = nil
-	if len(m.Finger) == 4 {
-		s.state.Finger = &shm.ModelFinger{X: number(m.Finger[0]), Y: number(m.Finger[1]), PX: number(m.Finger[2]), PY: number(m.Finger[3])}
-	}
-	failed := s.state.Phase == shm.ModelFailed
-	l.stillSlow()
-	s.mu.Unlock()
+	failed, pictured := l.keep(m)
 	if failed {
 		detail := l.child.detail(m.Detail)
 		s.mu.Lock()
@@ -308,6 +297,33 @@ func (l *session) setState(m *state) {
 	if pictured {
 		l.sink.Frame(m.Stamp)
 	}
+}
+
+// keep makes what the process says the state. It reports whether the model has failed, and
+// whether there is a new picture.
+func (l *session) keep(m *state) (failed, pictured bool) {
+	s := l.source
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pictured = m.Frame > s.state.Frame
+	if pictured {
+		l.pictured, l.took = time.Now(), seconds(m.Took)
+	}
+	s.state.Phase, s.state.Problem, s.state.Detail = shm.ModelPhase(m.Phase), m.Problem, m.Detail
+	s.state.Frame, s.state.Steps, s.state.Time = m.Frame, m.Steps, number(m.Time)
+	s.state.StepMS, s.state.Rate = orZero(m.StepMS), orZero(m.Rate)
+	s.state.Finger = nil
+	if len(m.Finger) == 4 {
+		s.state.Finger = &shm.ModelFinger{X: number(m.Finger[0]), Y: number(m.Finger[1]), PX: number(m.Finger[2]), PY: number(m.Finger[3])}
+	}
+	l.stillSlow()
+	return s.state.Phase == shm.ModelFailed, pictured
+}
+
+// seconds is a time that a process has given, at most a day: it says how long something
+// has taken.
+func seconds(s float64) time.Duration {
+	return time.Duration(min(max(s, 0), 86400) * float64(time.Second))
 }
 
 // tellControls hands the controls over after a change of their declaration or their values.

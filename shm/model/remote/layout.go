@@ -46,7 +46,7 @@ func (w *widget) read(v shm.Value) shm.Value {
 			return int64(n)
 		}
 	case shm.Float:
-		if n, ok := shm.Number(v); ok {
+		if n, ok := shm.Number(v); ok && !math.IsNaN(n) && !math.IsInf(n, 0) {
 			return n
 		}
 	case shm.Choice:

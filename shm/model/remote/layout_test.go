@@ -120,6 +120,18 @@ func TestLayoutThatIsNone(t *testing.T) {
 	}
 }
 
+// What the server answers is a number or it is nothing.
+func TestAnswersThatAreNoNumbers(t *testing.T) {
+	for _, typ := range []shm.ControlType{shm.Float, shm.Int} {
+		w := widget{control: shm.Control{Type: typ}}
+		for _, x := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+			if v := w.read(x); v != nil {
+				t.Errorf("%g is %v as a %s", x, v, typ)
+			}
+		}
+	}
+}
+
 func FuzzLayout(f *testing.F) {
 	f.Add(`VBox(children=(FloatSlider(value=0.1, description='bump size', max=0.5, name='bump_h', step=0.01), Dropdown(options=(('a', 1),), name='x')))`)
 	f.Add(`FloatLogSlider(value=0.01, max=1.0, min=-10.0, name='cooling', base=<x>)`)
