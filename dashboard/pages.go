@@ -84,9 +84,13 @@ func (s *Server) itemPage(i int) echo.HandlerFunc {
 			src = s.beside()
 		}
 		lock(c, t)
-		if src != item.Source && (item.Opening || ui.Locked(c.Request().Context()) != "") {
-			// Nothing could tell the page later that there is a source.
+		// Nothing could tell the page later that there is a source.
+		switch {
+		case src == item.Source:
+		case item.Opening:
 			c.Response().Header().Set("Refresh", "2")
+		case ui.Locked(c.Request().Context()) != "": // somebody else may start it
+			c.Response().Header().Set("Refresh", "5")
 		}
 		now := time.Now()
 		page := s.page(c, src, now)

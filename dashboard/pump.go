@@ -113,6 +113,7 @@ func (b *broken) panicked(src *source.Source, topic string, now time.Time, err e
 // contain.
 func partOf(topic string) string {
 	_, rest, _ := strings.Cut(topic, "/")
+	rest = strings.TrimPrefix(rest, tab.LockedFeeds)
 	part, detail, _ := strings.Cut(rest, "/")
 	if part == "html" {
 		part = detail

@@ -602,7 +602,7 @@ func (s *Server) open(p *pump, t *hub.Topic, name string, at tab.Place) error {
 		open = s.people.Feed
 	}
 	for i := range s.tabs {
-		if pictures := s.tabs[i].Pictures[name]; pictures != nil {
+		if pictures := s.tabs[i].Pictures[name]; pictures != nil && !at.Locked {
 			open := func() (tab.Pictures, error) { return pictures(at) }
 			feed, err := open()
 			if err == nil {
@@ -619,8 +619,8 @@ func (s *Server) open(p *pump, t *hub.Topic, name string, at tab.Place) error {
 	}
 	again := func() (tab.Feed, error) {
 		feed, err := open(at)
-		if err == nil && at.Locked {
-			feed = feed.Under(ui.Lock(context.Background(), whyLocked(s.needed(name, at.Detail))))
+		if err == nil && at.Locked && !feed.Under(ui.Lock(context.Background(), whyLocked(s.needed(name, at.Detail)))) {
+			return feed, fmt.Errorf("the feed %q has no forms that could be disabled", name)
 		}
 		return feed, err
 	}

@@ -757,6 +757,21 @@ func TestHandover(t *testing.T) {
 			t.Errorf("%.20q: %d, want 401", body, status)
 		}
 	}
+	if status, body := s.ask("POST", "/api/v1/handover", `{"kind":"model","name":"waves.py"}`, "Authorization", secret); status != 502 {
+		t.Errorf("a model, where there are none: %d %s", status, body)
+	}
+	var got []string
+	for _, c := range (visitor{s, s.signIn("token", token)}).changes("") {
+		got = append(got, c.String())
+	}
+	for _, want := range []string{
+		"the owner: napari attach >nowhere x1 refused Nothing listens on nowhere: start the process first.",
+		"the owner: napari attach >here x1 applied", "the owner: add a model >waves.py x1 refused This webmon runs no models.",
+	} {
+		if !slices.Contains(got, want) {
+			t.Errorf("the record has no %q: %q", want, got)
+		}
+	}
 }
 
 // A page that was opened while there was no process shows the first one that

@@ -266,7 +266,7 @@ func (m *Models) open(by record.Author, info shm.ModelInfo) <-chan struct{} {
 func (m *Models) Tab() tab.Tab {
 	return tab.Tab{
 		Slug: slug, Title: "Models",
-		Help: "Simulations that run while somebody looks at them. Everybody who looks can steer them.",
+		Help: "Simulations that run while somebody looks at them, and that people steer together.",
 		Page: m.listPage,
 		List: m.list,
 		Items: &tab.Items{

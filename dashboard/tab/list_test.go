@@ -1,6 +1,8 @@
 package tab
 
 import (
+	"context"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -66,3 +68,44 @@ func TestListSnapshot(t *testing.T) {
 		t.Errorf("after it comes %q, want b=2: others have not got the snapshot", got)
 	}
 }
+
+type underKey struct{}
+
+// What is rendered live is rendered under the context of the feed, and its parts as
+// well.
+func TestFeedsAreRenderedUnderAContext(t *testing.T) {
+	word := func(s string) templ.Component {
+		return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+			under, _ := ctx.Value(underKey{}).(string)
+			_, err := io.WriteString(w, s+under+";")
+			return err
+		})
+	}
+	n := "1"
+	list := func(time.Time) List {
+		return List{Whole: word("whole"), Parts: []Part{{ID: "a", Version: n, Frame: word("part")}}}
+	}
+	for name, want := range map[string][2]string{"": {"whole;", "part;"}, " locked": {"whole locked;", "part locked;"}} {
+		n = "1"
+		feed, fragment := NewList(nil, list), NewFragment(nil, func(time.Time) templ.Component { return word("whole") })
+		if name != "" {
+			ctx := context.WithValue(t.Context(), underKey{}, name)
+			if !feed.Under(ctx) || !fragment.Under(ctx) {
+				t.Error("HTML cannot be rendered under a context")
+			}
+		}
+		first, alone := string(feed.Frames.Snapshot(time.Time{})), string(fragment.Frames.Snapshot(time.Time{}))
+		n = "2"
+		if then := string(feed.Frames.Next(time.Time{})); first != want[0] || then != want[1] || alone != want[0] {
+			t.Errorf("under %q: %q, %q, %q, want %q", name, first, then, alone, want)
+		}
+	}
+	if (Feed{Frames: other{}}).Under(t.Context()) {
+		t.Error("what is no HTML is rendered under a context")
+	}
+}
+
+type other struct{}
+
+func (other) Snapshot(time.Time) []byte { return nil }
+func (other) Next(time.Time) []byte     { return nil }

@@ -200,13 +200,14 @@ type Feed struct {
 	Frames Frames
 }
 
-// Under returns the feed with its HTML rendered under a context, such as one of
-// ui.Lock. Call it before the feed is asked for a frame.
-func (f Feed) Under(ctx context.Context) Feed {
-	if html, ok := f.Frames.(interface{ under(context.Context) }); ok {
+// Under has the HTML of the feed rendered under a context, such as one of ui.Lock. Call
+// it before the feed is asked for a frame. It reports false for a feed of anything else.
+func (f Feed) Under(ctx context.Context) bool {
+	html, ok := f.Frames.(interface{ under(context.Context) })
+	if ok {
 		html.under(ctx)
 	}
-	return f
+	return ok
 }
 
 // Frames makes the frames of a feed.
