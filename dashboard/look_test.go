@@ -248,6 +248,8 @@ func TestTheRecordOfChanges(t *testing.T) {
 		"the owner: napari exposure 12.5 ms>40 ms x2 applied", "the owner: napari exposure >exposure 501 x1 refused exposure must be at most 500 ms.",
 		"the owner: napari mode slow>fast x1 refused =SUM(A1)", "ada: napari frames 10>49 x50 sent",
 		"the owner: napari forget > x1 refused Napari is still running.",
+		"the wall: napari exposure > x3 refused They may look, and this needs somebody who may steer.",
+		"ada: POST /stop > x1 refused They may steer, and this needs somebody who may manage.",
 		"the wall: log in >may look, with", "ada: log in >may steer, with", "the owner: log in >may manage, with",
 	}
 	check := func(t *testing.T, got []change) {
@@ -281,8 +283,12 @@ func TestTheRecordOfChanges(t *testing.T) {
 			}
 		}
 		s.ask("POST", "/sources/napari/dismiss", "")
+		for range 3 {
+			look.as(look.cookie, "POST", "/sources/napari/commands/exposure", "exposure=1")
+		}
+		steer.as(steer.cookie, "POST", "/stop", "")
 		check(t, manage.changes(""))
-		if all := manage.changes("?source=napari&seconds=60"); len(all) != 5 || all[0].Address != "127.0.0.1" {
+		if all := manage.changes("?source=napari&seconds=60"); len(all) != 6 || all[0].Address != "127.0.0.1" {
 			t.Errorf("of napari there are %d changes: %+v", len(all), all)
 		}
 		for who, v := range map[string]visitor{"look": look, "steer": steer} {
@@ -301,7 +307,7 @@ func TestTheRecordOfChanges(t *testing.T) {
 		for _, v := range []visitor{look, manage} {
 			_, text := v.as(v.cookie, "GET", "/api/v1/changes?format=csv&source=napari", "")
 			rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
-			if err != nil || len(rows) != 6 || slices.Contains(rows[0], "address") != (v == manage) || !strings.Contains(text, ",'=SUM(A1)") {
+			if err != nil || len(rows) != 7 || slices.Contains(rows[0], "address") != (v == manage) || !strings.Contains(text, ",'=SUM(A1)") {
 				t.Errorf("the CSV: %v %q", err, text)
 			}
 			has(t, "the status", v.page("/status"), "Table of the changes", "12.5 ms", "40 ms", "× 50", "=SUM(A1)")

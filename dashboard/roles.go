@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -131,6 +132,10 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 		ctx := door.With(r.Context(), p)
 		c.SetRequest(r.WithContext(record.With(ctx, record.Author{Who: p.Title(), Address: c.RealIP()})))
 		if err := may(p, role); err != nil {
+			if r.Method != http.MethodGet && r.Method != http.MethodHead {
+				s.changed(author(c), c.Param("source"), cmp.Or(c.Param("name"), r.Method+" "+c.Path()), "",
+					fmt.Errorf("they may %s, and this needs somebody who may %s", p.Role, role))
+			}
 			return err
 		}
 		return next(c)

@@ -757,8 +757,8 @@ func TestHandover(t *testing.T) {
 			t.Errorf("%.20q: %d, want 401", body, status)
 		}
 	}
-	if status, body := s.ask("POST", "/api/v1/handover", `{"kind":"model","name":"waves.py"}`, "Authorization", secret); status != 502 {
-		t.Errorf("a model, where there are none: %d %s", status, body)
+	if _, err := instance.HandOver(t.Context(), folder, instance.Source{Kind: "model", Name: "waves.py"}); !errors.As(err, &refused) {
+		t.Errorf("a model, where there are none: %v", err)
 	}
 	var got []string
 	for _, c := range (visitor{s, s.signIn("token", token)}).changes("") {

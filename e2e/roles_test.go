@@ -177,6 +177,12 @@ func TestE2ERoles(t *testing.T) {
 	if resp, err := client.Get(looks); err != nil || resp.StatusCode != http.StatusUnauthorized {
 		t.Errorf("a link that was revoked opens something: %v", err)
 	}
+	owner.look(narrow)
+	owner.click(".person > summary")
+	owner.says(".person-menu", "the owner")
+	owner.shot("roles-person-menu")
+	owner.click(".person-menu button")
+	owner.says("h1", "Logged out")
 	owner.calm()
 	steer.calm()
 	look.calm("403", "401", "WebSocket")

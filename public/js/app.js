@@ -28,6 +28,8 @@ const ages = new Ages();
 const pictures = new Pictures(frames, watchSoon, text => socket?.send(text));
 const pause = new Pause(() => socket?.release());
 let connected = !shell?.dataset.socket;
+let leaving = false; // a form is on its way whose answer is another page, such as that of a log out
+document.addEventListener("submit", ({target}) => (leaving = target.method === "post" && !target.hasAttribute("hx-post")));
 
 const socket = shell?.dataset.socket && new Socket({
   shell,
@@ -43,7 +45,7 @@ const socket = shell?.dataset.socket && new Socket({
     if (frame.topic === "stats") showStats(frame);
     else if (frame.topic === "reload") location.assign(location.pathname); // the source this page shows is forgotten
     else if (frame.topic === "hello") reloadIfOther(frame);
-    else if (frame.topic === "signed-out") location.reload(); // the page in its place says why the session has ended
+    else if (frame.topic === "signed-out" && !leaving) location.reload(); // the page in its place says why the session has ended
   },
   isHeld: html => pause.holds(firstTarget(html)),
 });
