@@ -2,7 +2,9 @@ package dashboard_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +75,45 @@ func TestRolesAreEnforced(t *testing.T) {
 	if status, _ := s.ask("POST", "/sources/napari/commands/show_grid", "show_grid=true", "Authorization", "Bearer "+look,
 		"Content-Type", "application/x-www-form-urlencoded"); status != 403 {
 		t.Errorf("a program with a link that can only look sets a value: %d", status)
+	}
+}
+
+// A name that is misspelt is not taken for one that was left out: a link for an hour
+// would be one for a day.
+func TestBodiesWithUnknownNames(t *testing.T) {
+	s, c := openModels(t, dashboard.Options{Token: token})
+	s.ask("GET", "/models/waves", "")
+	run := c.sims["waves"].run(t, 1)
+	for _, test := range []struct{ name, path, body, want string }{
+		{"a link for some hours", "/api/v1/links", `{"role": "look", "hours": 1}`, `A link takes no \"hours\", only role, note, seconds and until.`},
+		{"a link with two ends", "/api/v1/links", `{"seconds": 60, "until": "2031-05-17T12:00:00Z"}`, "give one of them"},
+		{"a parameter", "/models/waves/parameters", `{"wind": 0.5, "wnd": 1}`, `takes no \"wnd\", only `},
+		{"a control", "/sources/waves/commands/wind", `{"wind": 0.5, "speed": 1}`, `takes no \"speed\", only wind.`},
+		{"a control by another name", "/sources/waves/commands/wind", `{"value": 0.5}`, `takes no \"value\", only wind.`},
+	} {
+		for _, kind := range []string{"application/json", "application/x-www-form-urlencoded"} {
+			body := test.body
+			if kind != "application/json" {
+				var fields map[string]any
+				if err := json.Unmarshal([]byte(body), &fields); err != nil {
+					t.Fatal(err)
+				}
+				form := url.Values{}
+				for name, v := range fields {
+					form.Set(name, fmt.Sprint(v))
+				}
+				body = form.Encode()
+			}
+			if status, text := s.ask("POST", test.path, body, "Content-Type", kind); status != 422 || !strings.Contains(text, test.want) {
+				t.Errorf("%s as %s: %d, want 422 with %s: %s", test.name, kind, status, test.want, text)
+			}
+		}
+	}
+	if _, links := s.ask("GET", "/api/v1/links", ""); strings.TrimSpace(links) != "[]" {
+		t.Errorf("a link was made: %s", links)
+	}
+	if got := run.commands(); len(got) != 0 {
+		t.Errorf("the model was told %q", got)
 	}
 }
 

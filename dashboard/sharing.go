@@ -56,11 +56,17 @@ func (s *Server) postLink(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if no := refusal.Unknown("A link", given, []string{"role", "note", "seconds", "until"}); no != nil {
+		return no
+	}
 	text := func(name string) string {
 		if v, ok := given[name]; ok && v != nil {
 			return fmt.Sprint(v)
 		}
 		return ""
+	}
+	if text("until") != "" && text("seconds") != "" {
+		return &refusal.Error{Field: "seconds", Text: "A link ends at until or after seconds: give one of them."}
 	}
 	role, until := door.Look, time.Now().Add(linkFor)
 	if word := text("role"); word != "" {

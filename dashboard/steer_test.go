@@ -42,7 +42,7 @@ func TestControlsAreCommandedByTheirNames(t *testing.T) {
 		{"exposure", js, `{"exposure": 40}`, 202, "id"},
 		{"exposure", form, "exposure=501", 422, `at most 500 ms`},
 		{"exposure", form, "exposure=", 422, `"field":"exposure"`},
-		{"exposure", js, `{"ms": 1}`, 422, "missing"},
+		{"exposure", js, `{"ms": 1}`, 422, "only exposure"},
 		{"frames", form, "frames=7", 202, "id"},
 		{"frames", form, "frames=7.5", 422, "whole number"},
 		{"shutter", form, "shutter=true", 202, "id"},

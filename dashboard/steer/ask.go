@@ -1,7 +1,6 @@
 package steer
 
 import (
-	"fmt"
 	"time"
 
 	"webmon/dashboard/record"
@@ -61,10 +60,8 @@ func acceptAll(src *source.Source, declared shm.Controls, given map[string]any) 
 	if no := running(src); no != nil {
 		return nil, no
 	}
-	for name := range given {
-		if _, ok := declared.Get(name); !ok {
-			return nil, &refusal.Error{Field: name, Text: fmt.Sprintf("%s has no parameter %.60q.", src.Status(time.Now()).Name, name)}
-		}
+	if no := refusal.Unknown(src.Status(time.Now()).Name, given, namesOf(declared)); no != nil {
+		return nil, no
 	}
 	args := map[string]shm.Value{}
 	for _, control := range declared {
@@ -84,6 +81,9 @@ func acceptAll(src *source.Source, declared shm.Controls, given map[string]any) 
 // Accept checks that the arguments are those that the action takes, and returns
 // their values in the types that the controls have.
 func Accept(action shm.Action, given map[string]any) (map[string]shm.Value, *refusal.Error) {
+	if no := refusal.Unknown(action.Name, given, namesOf(action.Args)); no != nil {
+		return nil, no
+	}
 	args := make(map[string]shm.Value, len(action.Args))
 	for _, control := range action.Args {
 		v, ok := given[control.Name]
@@ -96,12 +96,16 @@ func Accept(action shm.Action, given map[string]any) (map[string]shm.Value, *ref
 		}
 		args[control.Name] = value
 	}
-	for name := range given {
-		if _, ok := args[name]; !ok {
-			return nil, &refusal.Error{Field: name, Text: fmt.Sprintf("%s takes no %q.", action.Name, name)}
-		}
-	}
 	return args, nil
+}
+
+// namesOf are the names that controls have.
+func namesOf(controls []shm.Control) []string {
+	names := make([]string, len(controls))
+	for i := range controls {
+		names[i] = controls[i].Name
+	}
+	return names
 }
 
 // running refuses what is asked of a process that does not run.
