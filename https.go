@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"strings"
 
@@ -36,7 +37,8 @@ func (h *https) check(asked map[string]bool) error {
 	}
 	for i, name := range h.names {
 		name = strings.ToLower(strings.TrimSuffix(name, "."))
-		if h.names[i] = name; !strings.Contains(name, ".") || strings.ContainsAny(name, "*:/ ") {
+		_, notAddress := netip.ParseAddr(name)
+		if h.names[i] = name; !strings.Contains(name, ".") || strings.ContainsAny(name, "*:/ ") || notAddress == nil {
 			return usagef("--acme %q is not a public name such as lab.example.org", name)
 		}
 	}

@@ -155,6 +155,8 @@ func TestBadHTTPSArguments(t *testing.T) {
 		{[]string{"--tls-cert", "/no/such/file", "--tls-key", file}, "/no/such/file"},
 		{[]string{"--acme", "localhost"}, "not a public name"},
 		{[]string{"--acme", "*.example.org"}, "not a public name"},
+		{[]string{"--acme", "192.0.2.7"}, "not a public name"},
+		{[]string{"--acme", "[2001:db8::1]"}, "not a public name"},
 		{[]string{"--acme", "example.org:443"}, "not a public name"},
 		{[]string{"--acme", "example.org", "--tls-cert", file, "--tls-key", file}, "contradict"},
 		{[]string{"--acme-directory", "https://ca.example.org/directory"}, "with --acme only"},
