@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -50,7 +51,8 @@ type config struct {
 	tokenMade   bool // by this program, and not given
 	moved       bool // to another port than the usual one, which somebody else has
 	tokenFile   string
-	tokenShown  bool // in the arguments, which everybody may read
+	tokenShown  bool     // in the arguments, which everybody may read
+	door        []string // the options given that say who may come in, and where
 	noToken     bool
 	https       https
 	named       named
@@ -72,6 +74,10 @@ type config struct {
 	napariPort int  // of the napari that started us; 0: none did
 	napariPID  int
 }
+
+// ofDoor matches the options that say who may come in, and where. They are the business
+// of the webmon that serves, and are not handed over.
+var ofDoor = regexp.MustCompile(`^(host|prefix|allow-host|(no-)?token|token-file|people|(tls|acme|oidc|proxy)(-.*)?)$`)
 
 // list is a flag that may be given several times, or with commas.
 type list []string
@@ -162,7 +168,12 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (config,
 		return cfg, usagef("%v; webmon --help lists the options", err)
 	}
 	asked := map[string]bool{}
-	fs.Visit(func(f *flag.Flag) { asked[f.Name] = true })
+	fs.Visit(func(f *flag.Flag) {
+		asked[f.Name] = true
+		if ofDoor.MatchString(f.Name) {
+			cfg.door = append(cfg.door, "--"+f.Name)
+		}
+	})
 	cfg.portAsked = asked["port"]
 	cfg.tokenShown = cfg.token != fromEnv
 	if *version {

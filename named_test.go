@@ -113,6 +113,16 @@ func TestPeople(t *testing.T) {
 	if own, _ := url.Parse(p.url); status != 0 || err != nil || u.Host != own.Host || u.Path != own.Path {
 		t.Fatalf("%d, %q, %q, %v; want an address like %s", status, bob, errs, err, p.url)
 	}
+	// A webmon that is started for other people only leads to the one that runs, and says so.
+	var told, log bytes.Buffer
+	if status := run(t.Context(), []string{"--people", file, "--allow-host", "lab"}, env.get, &told, &log); status != 0 ||
+		strings.TrimSpace(told.String()) != p.url || !strings.Contains(log.String(), `options="--allow-host --people"`) {
+		t.Errorf("a second webmon ends with %d, says %q and logs %q", status, &told, &log)
+	}
+	log.Reset()
+	if run(t.Context(), nil, env.get, io.Discard, &log); strings.Contains(log.String(), "keeps its own options") {
+		t.Errorf("a second webmon that asks for nothing logs %q", &log)
+	}
 	token := u.Query().Get("token")
 	if got := p.as(token); got != 200 {
 		t.Errorf("bob gets %d", got)
@@ -121,7 +131,7 @@ func TestPeople(t *testing.T) {
 		t.Errorf("somebody else gets %d", got)
 	}
 	if status, out, errs = webmonPeople(t, env, "list"); status != 0 ||
-		!regexp.MustCompile(`(?s)NAME +ROLE +UNTIL\nAda Lovelace +steer +never\nbob +look +2999-01-02 00:00`).MatchString(out) {
+		!regexp.MustCompile(`(?s)NAME +ROLE +UNTIL\nAda Lovelace +steer +never\nbob +look +2999-01-01$`).MatchString(out) {
 		t.Errorf("the list is %d, %q, %q", status, out, errs)
 	}
 	if strings.Contains(out, ada) || strings.Contains(out, token) {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"webmon/dashboard"
@@ -155,6 +156,9 @@ func acquire(ctx context.Context, dirs []string, cfg config, said *notes) (in *i
 			return nil, dir, "", err
 		}
 		said.logger.Info("handed over to the webmon that is running", "sources", len(asked), "models", len(cfg.models))
+		if len(cfg.door) > 0 {
+			said.logger.Warn("the webmon that is running keeps its own options; to start one with these, stop it on its page Status first", "options", strings.Join(cfg.door, " "))
+		}
 		return nil, dir, url, nil
 	}
 }
