@@ -114,7 +114,7 @@ func peopleFile(named string, running *instance.Record) (string, error) {
 // invitation is the address of a person with the token.
 func invitation(token, path string, running *instance.Record) string {
 	if running == nil || running.People != path {
-		return fmt.Sprintf("The token is %s\nStart webmon with --people %s. The person's address is then the one that webmon prints, with this token in it.", token, path)
+		return fmt.Sprintf("The token is %s\nNo webmon that reads %[2]s is running. Start one:\n  webmon --people %[2]s\nThe person's address is the one that it prints, with this token in place of its own.", token, path)
 	}
 	u, err := url.Parse(running.URL)
 	if err != nil {
@@ -122,6 +122,11 @@ func invitation(token, path string, running *instance.Record) string {
 	}
 	u.RawQuery = url.Values{"token": {token}}.Encode()
 	return u.String()
+}
+
+// midnight is when the day of t begins.
+func midnight(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
 }
 
 // listPeople writes who is in the file. Lines that let nobody in are an error.
@@ -136,7 +141,11 @@ func listPeople(path string, stdout, stderr io.Writer) error {
 	for _, p := range people {
 		until := "never"
 		if !p.Until.IsZero() {
-			until = p.Until.Local().Format("2006-01-02 15:04")
+			end := p.Until.Local()
+			until = end.Format("2006-01-02 15:04")
+			if end.Equal(midnight(end)) {
+				until = end.AddDate(0, 0, -1).Format(time.DateOnly) // as it was given: to the end of that day
+			}
 			if !now.Before(p.Until) {
 				until += " (over)"
 			}
