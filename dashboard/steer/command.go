@@ -9,11 +9,16 @@ import (
 	"webmon/shm"
 )
 
-// Bounds of the commands kept.
+// Bounds of the commands kept. The bytes are those of their arguments, and something for
+// each command besides.
 const (
-	maxCommands  = 500
-	keepCommands = 15 * time.Minute
+	maxCommandBytes = 1 << 20
+	commandBytes    = 1 << 10
+	keepCommands    = 15 * time.Minute
 )
+
+// what says which commands are alike: a flood of one kind takes no room from others.
+type what struct{ source, name string }
 
 // Command is one request to a source and what has become of it so far.
 type Command struct {
@@ -25,6 +30,13 @@ type Command struct {
 	Reason string         `json:"reason,omitempty"`
 	Sent   time.Time      `json:"sent"`
 	Steps  []Step         `json:"steps"`
+
+	bytes int // what it counts as
+}
+
+// over reports whether nothing more will become of the command.
+func (c *Command) over() bool {
+	return c.Status != shm.Queued && c.Status != shm.Taken
 }
 
 // Step is a status of a command, and when it came.
@@ -62,14 +74,10 @@ func (d *Desk) tell(src steered, name string, args map[string]any, change *recor
 	cmd := &Command{
 		ID: rand.Text(), Source: src.ID(), Name: name, Args: args,
 		Status: shm.Queued, Sent: now, Steps: []Step{{shm.Queued, now}},
+		bytes: commandBytes + int(shm.SizeOf(args)),
 	}
 	d.mu.Lock()
-	for len(d.list) > 0 && (len(d.list) >= maxCommands || now.Sub(d.list[0].Sent) > keepCommands) {
-		delete(d.byID, d.list[0].ID)
-		d.list = slices.Delete(d.list, 0, 1)
-	}
-	d.byID[cmd.ID] = cmd
-	d.list = append(d.list, cmd)
+	d.keep(cmd)
 	d.mu.Unlock()
 
 	src.Command(shm.Command{ID: cmd.ID, Name: name, Args: args}, func(s shm.Status, reason string) {
@@ -85,6 +93,73 @@ func (d *Desk) tell(src steered, name string, args map[string]any, change *recor
 	return got
 }
 
+// keep notes a command, and forgets others so that all have room; mu is held.
+func (d *Desk) keep(cmd *Command) {
+	for len(d.list) > 0 && cmd.Sent.Sub(d.list[0].Sent) > keepCommands {
+		d.forget(0)
+	}
+	for len(d.list) > 0 && d.bytes+cmd.bytes > maxCommandBytes {
+		d.forget(d.dispensable())
+	}
+	d.byID[cmd.ID] = cmd
+	d.list = append(d.list, cmd)
+	d.count(cmd, 1)
+}
+
+// dispensable is the place of the command to forget next; mu is held. It is one of the name
+// that takes most of the source that takes most: the oldest of which nothing more will
+// become, if there is one, since somebody may wait for the others.
+func (d *Desk) dispensable() int {
+	var source string
+	for id, n := range d.ofSource {
+		if n > d.ofSource[source] {
+			source = id
+		}
+	}
+	var of what
+	for w, n := range d.ofName {
+		if w.source == source && n > d.ofName[of] {
+			of = w
+		}
+	}
+	oldest := -1
+	for i, cmd := range d.list {
+		if cmd.Source != of.source || cmd.Name != of.name {
+			continue
+		}
+		if cmd.over() {
+			return i
+		}
+		if oldest < 0 {
+			oldest = i
+		}
+	}
+	return max(oldest, 0)
+}
+
+// forget drops the command at a place of the list; mu is held.
+func (d *Desk) forget(i int) {
+	cmd := d.list[i]
+	delete(d.byID, cmd.ID)
+	d.list = slices.Delete(d.list, i, i+1)
+	d.count(cmd, -1)
+}
+
+// count adds what a command takes, or takes it away; mu is held.
+func (d *Desk) count(cmd *Command, sign int) {
+	n := sign * cmd.bytes
+	d.bytes += n
+	add(d.ofSource, cmd.Source, n)
+	add(d.ofName, what{cmd.Source, cmd.Name}, n)
+}
+
+// add adds to a count, of which none is kept that is 0.
+func add[K comparable](to map[K]int, key K, n int) {
+	if to[key] += n; to[key] == 0 {
+		delete(to, key)
+	}
+}
+
 // Command returns the command with the id; ok is false if it is not kept any more.
 func (d *Desk) Command(id string) (Command, bool) {
 	d.mu.Lock()
@@ -98,12 +173,12 @@ func (d *Desk) Command(id string) (Command, bool) {
 	return out, true
 }
 
-// last returns the latest command of a name to a source.
-func (d *Desk) last(sourceID, name string) (Command, bool) {
+// last returns the latest command of one of the names to a source.
+func (d *Desk) last(sourceID string, names ...string) (Command, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, cmd := range slices.Backward(d.list) {
-		if cmd.Source == sourceID && cmd.Name == name {
+		if cmd.Source == sourceID && slices.Contains(names, cmd.Name) {
 			return *cmd, true
 		}
 	}

@@ -117,14 +117,10 @@ func (d *Desk) Button(src *source.Source, a shm.Action, args []ui.Pair, now time
 // command has failed lately; otherwise the zero value.
 func (d *Desk) Failed(src *source.Source, names []string, now time.Time) ui.CommandLife {
 	st := src.Status(now)
-	for _, cmd := range d.latest(src.ID(), maxCommands) {
-		if !slices.Contains(names, cmd.Name) {
-			continue
-		}
+	if cmd, ok := d.last(src.ID(), names...); ok {
 		if l := life(cmd, st, now); l.Status == ui.Refused || l.Status == ui.Ended {
 			return l
 		}
-		break
 	}
 	return ui.CommandLife{}
 }

@@ -26,9 +26,12 @@ type Desk struct {
 	prefix  string // of every URL, "" or like "/lab"
 	changes *record.Log
 
-	mu   sync.Mutex // guards byID and list
-	byID map[string]*Command
-	list []*Command // oldest first
+	mu       sync.Mutex // guards all below but sets
+	byID     map[string]*Command
+	list     []*Command     // oldest first
+	bytes    int            // that they take, all together
+	ofSource map[string]int // that those of a source take
+	ofName   map[what]int   // that those of a source and a name take
 
 	sets *sets // decides which of several values of a control counts
 }
@@ -36,7 +39,7 @@ type Desk struct {
 // New returns a desk whose forms are posted to paths below prefix, "" or like "/lab".
 // What people change goes to the record; nil: to none.
 func New(prefix string, changes *record.Log) *Desk {
-	d := &Desk{prefix: prefix, changes: changes, byID: map[string]*Command{}, sets: newSets()}
+	d := &Desk{prefix: prefix, changes: changes, byID: map[string]*Command{}, ofSource: map[string]int{}, ofName: map[what]int{}, sets: newSets()}
 	d.sets.failed = func(err error) { d.Faults.Note("dragging", "", err) }
 	return d
 }
