@@ -22,7 +22,7 @@ const (
 	// endsIn is how long a model may take for its last step before it is killed. It has
 	// less time where people wait for its restart.
 	endsIn, restartsIn = 2 * time.Second, 500 * time.Millisecond
-	maxWaiting         = 64 // commands for a model that is being made
+	maxWaiting         = 64 // commands for a model that is being made, and wishes that it be made again
 	lookEvery          = time.Second
 )
 
@@ -107,6 +107,11 @@ func (s *source) Command(cmd shm.Command, report func(shm.Status, string)) {
 	if s.over {
 		s.mu.Unlock()
 		report(shm.Gone, "the model has ended")
+		return
+	}
+	if cmd.Name == shm.ActionRestart && len(s.restarts) >= maxWaiting {
+		s.mu.Unlock()
+		report(shm.Refused, "the model is about to be started again")
 		return
 	}
 	if cmd.Name == shm.ActionRestart {
