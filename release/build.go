@@ -77,7 +77,11 @@ func build(root, out string, id identity) error {
 	if err != nil {
 		return err
 	}
-	files := []file{{"webmon.cdx.json", 0o644, list}}
+	modules, err := goLicences(root)
+	if err != nil {
+		return err
+	}
+	files := []file{{"webmon.cdx.json", 0o644, list}, {"licences-go.txt", 0o644, modules}}
 	for _, name := range beside {
 		text, err := os.ReadFile(filepath.Join(root, name))
 		if err != nil {

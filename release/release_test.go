@@ -220,6 +220,34 @@ func TestLicencesThatAreNotKnownAreErrors(t *testing.T) {
 	}
 }
 
+// Whoever gets the program gets the licence of each Go module in it.
+func TestLicencesOfGoModulesGoAlong(t *testing.T) {
+	modules, _, err := linked(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := goLicences(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := bytes.Split(text, []byte("\n======== "))
+	if len(parts) != len(modules)+1 {
+		t.Errorf("there are %d licences for %d modules", len(parts)-1, len(modules))
+	}
+	for _, m := range modules {
+		name := m.Name + " " + m.Version
+		if m.Name == "std" {
+			name = "Go " + m.Version
+		}
+		if !slices.ContainsFunc(parts, func(part []byte) bool { return bytes.HasPrefix(part, []byte(name+" ====")) && len(part) > 500 }) {
+			t.Errorf("the licence of %s is missing", name)
+		}
+	}
+	if !bytes.Contains(text, []byte("Copyright 2014 CoreOS, Inc")) {
+		t.Error("the notice of go-oidc is missing") // Apache-2.0 asks for it
+	}
+}
+
 // A release is the same in whatever folder, at whatever time and with whatever settings
 // of Go somebody builds it. `make cross` has compiled for this platform already.
 func TestBuildsAreIdentical(t *testing.T) {

@@ -6,8 +6,11 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"os/exec"
@@ -241,23 +244,69 @@ var signs = []struct {
 
 var spaces = regexp.MustCompile(`\s+`)
 
-// licenceOf reads the licence of a module. One that is not known is an error: somebody
-// has to read it.
-func licenceOf(dir string) (string, error) {
+// licenceText returns the licence of a module as it lies in its folder.
+func licenceText(dir string) (string, error) {
 	for _, name := range []string{"LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE", "COPYING"} {
-		text, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			continue
+		if text, err := os.ReadFile(filepath.Join(dir, name)); err == nil {
+			return string(text), nil
 		}
-		plain := spaces.ReplaceAllString(string(text), " ")
-		for _, s := range signs {
-			if !slices.ContainsFunc(s.words, func(w string) bool { return !strings.Contains(plain, w) }) {
-				return s.id, nil
-			}
-		}
-		return "", fmt.Errorf("the licence in %s is none of those that are known", name)
 	}
 	return "", fmt.Errorf("there is no licence in %s", dir)
+}
+
+// licenceOf says which licence a module has. One that is not known is an error: somebody
+// has to read it.
+func licenceOf(dir string) (string, error) {
+	text, err := licenceText(dir)
+	if err != nil {
+		return "", err
+	}
+	plain := spaces.ReplaceAllString(text, " ")
+	for _, s := range signs {
+		if !slices.ContainsFunc(s.words, func(w string) bool { return !strings.Contains(plain, w) }) {
+			return s.id, nil
+		}
+	}
+	return "", fmt.Errorf("the licence in %s is none of those that are known", dir)
+}
+
+// goLicences returns the licences and notices of the Go modules that the program is linked
+// with on any of the platforms, and of the Go library. Nearly all of them ask that their
+// text goes along with the program.
+func goLicences(root string) ([]byte, error) {
+	dirs := map[string]string{}
+	for _, p := range platforms {
+		packages, err := list(root, p)
+		if err != nil {
+			return nil, err
+		}
+		for _, pkg := range packages {
+			if m := pkg.Module; m != nil && !m.Main {
+				dirs[m.Path+" "+m.Version] = m.Dir
+			}
+		}
+	}
+	goroot, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return nil, err
+	}
+	dirs["Go "+strings.TrimPrefix(runtime.Version(), "go")] = strings.TrimSpace(string(goroot))
+	var buf bytes.Buffer
+	buf.WriteString("The Go modules that are part of webmon, and their licences.\n")
+	for _, name := range slices.Sorted(maps.Keys(dirs)) {
+		text, err := licenceText(dirs[name])
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&buf, "\n\n======== %s ========\n\n%s\n", name, strings.TrimSpace(text))
+		notice, err := os.ReadFile(filepath.Join(dirs[name], "NOTICE"))
+		if err == nil {
+			fmt.Fprintf(&buf, "\n%s\n", bytes.TrimSpace(notice))
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return buf.Bytes(), nil
 }
 
 // scripts returns what public/vendor holds of others, with the hashes of the files
