@@ -55,9 +55,20 @@ func (s *Server) postCommand(c echo.Context) error {
 	case wantsPage(r):
 		return s.goTo(c, s.pageAfter(c, src))
 	default:
-		return c.JSON(http.StatusAccepted, map[string]any{"id": is.Command.ID, "status": is.Command.Status})
+		return c.JSON(http.StatusAccepted, sentOf(is.Command))
 	}
 }
+
+// sent is a command that was sent, as programs are told. Some are refused at once, such as
+// by a process that has not taken the last ones.
+type sent struct {
+	ID     string     `json:"id"`
+	Name   string     `json:"name"`
+	Status shm.Status `json:"status"`
+	Reason string     `json:"reason,omitempty"`
+}
+
+func sentOf(c steer.Command) sent { return sent{c.ID, c.Name, c.Status, c.Reason} }
 
 // numberHeader is the header with the number of the value that a form sets, such as
 // "0a1b2c3d4e5f 17"; see [steer.Number].

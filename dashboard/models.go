@@ -78,14 +78,9 @@ func (s *Server) postParameters(c echo.Context) error {
 	if no != nil {
 		return no
 	}
-	type sent struct {
-		ID     string     `json:"id"`
-		Name   string     `json:"name"`
-		Status shm.Status `json:"status"`
-	}
 	commands := []sent{} // an empty list, not null
 	for _, cmd := range asked {
-		commands = append(commands, sent{cmd.ID, cmd.Name, cmd.Status})
+		commands = append(commands, sentOf(cmd))
 	}
 	if r := c.Request(); r.Header.Get("HX-Request") != "" || wantsPage(r) {
 		return s.goTo(c, door.Within(s.opts.Prefix, s.models.Href(info.Key)))

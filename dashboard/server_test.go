@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,6 +56,7 @@ type process struct {
 	sink     chan shm.Sink
 	end      chan error
 	commands chan sentCommand
+	full     atomic.Bool // commands are refused at once
 }
 
 type sentCommand struct {
@@ -93,6 +95,10 @@ func (p *process) Run(ctx context.Context, sink shm.Sink) error {
 	}
 }
 func (p *process) Command(c shm.Command, report func(shm.Status, string)) {
+	if p.full.Load() {
+		report(shm.Refused, "the queue is full")
+		return
+	}
 	p.commands <- sentCommand{c, report}
 }
 

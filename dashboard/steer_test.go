@@ -132,6 +132,16 @@ func TestWhatBecomesOfACommandIsShownToAll(t *testing.T) {
 	}
 }
 
+// A process may refuse a command while it is sent. Whoever sends it need not ask why.
+func TestACommandThatIsRefusedAtOnceSaysWhy(t *testing.T) {
+	s := open(t, dashboard.Options{Token: token})
+	s.process.full.Store(true)
+	status, body := s.ask("POST", "/sources/napari/commands/show_grid", `{"show_grid": true}`, "Content-Type", "application/json")
+	if status != 202 || !strings.Contains(body, `"status":"refused"`) || !strings.Contains(body, `"reason":"the queue is full"`) {
+		t.Errorf("the answer is %d %s", status, body)
+	}
+}
+
 // While a hand drags, values go to the process without an answer: the newest of
 // a control, never one that it does not allow.
 func TestDraggedValues(t *testing.T) {
