@@ -37,6 +37,12 @@ func (x *torture) watch(ctx context.Context, g *goodProcess) {
 		pause(ctx, 50*time.Millisecond)
 		return
 	}
+	if g == x.model {
+		if _, problem := x.openModel(ctx, "even"); problem != "" {
+			pause(ctx, 100*time.Millisecond)
+			return
+		}
+	}
 	conn, err := x.dial(ctx, http.Header{"Authorization": {"Bearer " + x.token}})
 	if err != nil {
 		if ctx.Err() == nil && x.same(life) {
@@ -55,8 +61,8 @@ func (x *torture) watch(ctx context.Context, g *goodProcess) {
 		x.mu.Unlock()
 	}()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	topic := g.name + "/array/camera/y,x/0,0,120,160/1"
-	if conn.WriteJSON(map[string]any{"type": "watch", "topics": []string{topic, g.name + "/html/header"}}) != nil {
+	topic := fmt.Sprintf("%s/array/%s/%s/0,0,%d,%d/1", g.source, g.array, g.index, g.rows, g.cols)
+	if conn.WriteJSON(map[string]any{"type": "watch", "topics": []string{topic, g.source + "/html/header"}}) != nil {
 		return
 	}
 	for n := 1; ; n++ {
@@ -101,11 +107,13 @@ func (x *torture) picture(g *goodProcess, topic string, message []byte) {
 		Type       string
 		Rows, Cols int
 	}
-	if err := json.Unmarshal(message[8:8+size], &head); err != nil || head.Topic != topic || head.Type != "u2" || head.Rows != 120 || head.Cols != 160 {
+	err := json.Unmarshal(message[8:8+size], &head)
+	bytesOf := map[string]int{"u2": 2, "f4": 4, "f8": 8}[head.Type] // of floats those are sent that are as exact as need be
+	if err != nil || head.Topic != topic || bytesOf == 0 || head.Rows != g.rows || head.Cols != g.cols {
 		x.fail("the header of a picture of %s is %s (%v)", g.name, message[8:8+size], err)
 		return
 	}
-	x.checkPixels("a picture of "+g.name, message[start:start+2*120*160], 120*160)
+	x.checkPixels("a picture of "+g.name, message[start:min(len(message), start+bytesOf*g.rows*g.cols)], g.rows*g.cols, bytesOf)
 	now := time.Now()
 	g.mu.Lock()
 	g.frame = now

@@ -37,8 +37,9 @@ const (
 	tortureDir   = "WEBMON_TORTURE_DIR" // where the figures are written
 	tortureShort = 15 * time.Second
 	// tortureMost is the most memory that webmon may take, with the race detector, which
-	// takes several times as much as it takes without.
-	tortureMost = 3 << 30
+	// takes several times as much as it takes without: 256 MiB are kept at most, and 192
+	// MiB are besides.
+	tortureMost = 2 << 30
 )
 
 // TestTorture runs webmon with the race detector under a mixed load with faults: hostile
@@ -49,7 +50,9 @@ const (
 // What must hold: webmon ends only when it is killed, and starts again; the race detector
 // finds nothing, and no panic is caught; a frame is whole; no event is lost between two
 // others; a command is applied, or its process was killed; what has no token, or
-// comes from elsewhere, gets nothing and changes nothing; and after each fault the good go on.
+// comes from elsewhere, gets nothing and changes nothing; who may only look changes nothing;
+// a session lasts as long as webmon, and links and the record of changes longer; and after each
+// fault the good go on.
 func TestTorture(t *testing.T) {
 	endToEnd(t)
 	d := tortureShort
@@ -78,7 +81,7 @@ func TestTorture(t *testing.T) {
 			})
 		}
 	}
-	for _, g := range x.good {
+	for _, g := range x.all() {
 		run(1, func(ctx context.Context, _ *rand.Rand) { x.watch(ctx, g) })
 		run(1, func(ctx context.Context, rng *rand.Rand) { x.use(ctx, g, rng) })
 	}
@@ -87,11 +90,18 @@ func TestTorture(t *testing.T) {
 	run(1, x.slowReader)
 	run(1, x.announceNonsense)
 	run(2, x.hostileProcess)
+	run(1, x.hostileModel)
+	run(1, x.floodCommands)
+	run(1, x.floodSet)
+	run(1, x.floodSessions)
+	run(1, x.looker)
+	run(1, x.keepSession)
+	run(1, x.recordSomething)
 	run(1, func(ctx context.Context, _ *rand.Rand) { x.sample(ctx) })
 
 	t.Log("everything runs")
 	began := time.Now()
-	faults := []func(*page){x.killGood, x.killHostile, x.killBrowsers, x.killWebmon, x.killChromium}
+	faults := []func(*page){x.killGood, x.killHostile, x.killModel, x.killBrowsers, x.killWebmon, x.killChromium}
 	for i := 0; time.Since(began) < d && !t.Failed(); i++ {
 		faults[i%len(faults)](window)
 		x.count("faults")
@@ -128,6 +138,7 @@ type torture struct {
 	client *http.Client
 	seed   atomic.Uint64
 	good   []*goodProcess
+	model  *goodProcess // the good model of a Python file, which webmon runs in a process of its own
 
 	mu      sync.Mutex // guards all below
 	w       *webmon
@@ -139,11 +150,20 @@ type torture struct {
 	took    []float64 // ms from a frame's stamp to the browser having it
 	most    int64     // bytes of memory
 	problem map[string]bool
+	steerer string    // secret of a link by which one may steer
+	kept    int       // the last value that the record must have after a kill
+	keptAt  time.Time // when it was applied
 }
 
 // goodProcess is a process that does what it should.
 type goodProcess struct {
-	name string
+	name   string
+	source string // its id
+	array  string // the name of the array
+	index  string // its plane
+	size   int    // bytes of a pixel
+	rows   int
+	cols   int
 
 	mu    sync.Mutex // guards all below
 	cmd   *exec.Cmd
@@ -153,13 +173,21 @@ type goodProcess struct {
 	n     int       // frames that came in this life
 }
 
+func camera(name string) *goodProcess {
+	return &goodProcess{name: name, source: name, array: "camera", index: "y,x", rows: 120, cols: 160, size: 2}
+}
+
+// all are the good processes and the good model.
+func (x *torture) all() []*goodProcess { return append(slices.Clone(x.good), x.model) }
+
 func newTorture(t *testing.T) *torture {
 	home := t.TempDir()
 	return &torture{
 		t: t, home: home, python: naparitest.Python(t, "numpy2"), script: filepath.Join(webmontest.Root(), ".ci/bench/torture.py"),
 		port: quietPort(t), token: "torture-torture-torture-torture",
 		client:  &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
-		good:    []*goodProcess{{name: "good-1"}, {name: "good-2"}},
+		good:    []*goodProcess{camera("good-1"), camera("good-2")},
+		model:   &goodProcess{name: "Even", array: "density", index: "x,y", rows: 32, cols: 48, size: 8},
 		hostile: map[*exec.Cmd]string{}, sockets: map[interface{ Close() error }]bool{}, counts: map[string]int{}, problem: map[string]bool{},
 	}
 }
@@ -206,6 +234,11 @@ func (x *torture) start() {
 		x.w.source(g.name, "connected", connected)
 		g.up = true
 	}
+	x.steerer = x.link("steer", "the one who steers")
+	until(x.t, "the good model runs", func() (problem string) {
+		x.model.source, problem = x.openModel(x.t.Context(), "even")
+		return problem
+	})
 	x.t.Cleanup(func() {
 		for _, g := range x.good {
 			end(g.cmd)
@@ -219,7 +252,9 @@ func (x *torture) start() {
 }
 
 func (x *torture) startWebmon() {
-	w := startProgramIn(x.t, x.home, nil, "--port", x.port, "--token", x.token, "--log-level", "warn")
+	w := startProgramIn(x.t, x.home, nil, "--port", x.port, "--token", x.token, "--log-level", "warn",
+		"--model", filepath.Join(webmontest.Root(), ".ci/bench/torture_models.py"), "--python", x.python, "--grace", "60s",
+		"--memory", "256MiB")
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.w = w
@@ -327,13 +362,15 @@ func (x *torture) killWebmon(p *page) {
 	w := x.w
 	x.down = true
 	x.mu.Unlock()
-	for _, g := range x.good {
+	for _, g := range x.all() {
 		g.down()
 	}
 	x.judge(w)
+	killed := time.Now()
 	w.kill(x.t)
 	x.count("kill -9 of webmon")
 	x.startWebmon()
+	x.checkKept(killed)
 	x.show(p)
 }
 
@@ -359,7 +396,7 @@ func (x *torture) judge(w *webmon) {
 // recovered waits until everything good goes on after a fault.
 func (x *torture) recovered(p *page) {
 	since := time.Now()
-	for _, g := range x.good {
+	for _, g := range x.all() {
 		until(x.t, "frames of "+g.name+" come to a browser", func() string {
 			x.alive()
 			g.mu.Lock()
@@ -396,7 +433,7 @@ func (x *torture) alive() {
 // show opens the array of the first good process on a page.
 func (x *torture) show(p *page) {
 	p.visit(x.w.url)
-	p.visit(x.w.base + "/arrays?source=" + x.good[0].name + "&array=camera")
+	p.visit(x.w.home + "/arrays?source=" + x.good[0].name + "&array=camera")
 	p.live()
 	p.wait("a picture is drawn", `document.querySelector("[data-array]")?.dataset.pictures > 0`)
 }
@@ -415,28 +452,30 @@ func (x *torture) use(ctx context.Context, g *goodProcess, rng *rand.Rand) {
 		now, _ := g.life()
 		return ctx.Err() == nil && x.same(life) && now == mine
 	}
-	api := "/api/v1/sources/" + g.name
+	api := "/api/v1/sources/" + g.source
 	switch rng.IntN(7) {
 	case 0:
 		page := []string{"/viewer", "/loader", "/arrays", "/controls", "/messages", "/status"}[rng.IntN(6)]
-		if b, ok := x.get(ctx, undisturbed, page+"?source="+g.name, 200); ok && !bytes.Contains(b, []byte(`id="socket-state"`)) {
+		if b, ok := x.get(ctx, undisturbed, page+"?source="+g.source, 200); ok && !bytes.Contains(b, []byte(`id="socket-state"`)) {
 			x.fail("%s is no whole page: %.200q", page, b)
 		}
 	case 1:
-		x.checkEvents(ctx, undisturbed, g)
+		if g != x.model {
+			x.checkEvents(ctx, undisturbed, g)
+		}
 	case 2:
-		b, ok := x.get(ctx, undisturbed, api+"/arrays/camera.npy", 200, 404, 503)
+		b, ok := x.get(ctx, undisturbed, api+"/arrays/"+g.array+".npy", 200, 404, 503)
 		if !ok || len(b) < 128 || !bytes.HasPrefix(b, []byte("\x93NUMPY")) {
 			return
 		}
 		head := 10 + int(b[8]) + int(b[9])<<8
-		x.checkPixels("a .npy of "+g.name, b[head:], 120*160)
+		x.checkPixels("a .npy of "+g.name, b[head:], g.rows*g.cols, g.size)
 	case 3:
-		b, ok := x.get(ctx, undisturbed, api+"/arrays/camera.png?low=0&high=65535", 200, 404, 503)
+		b, ok := x.get(ctx, undisturbed, api+"/arrays/"+g.array+".png?low=0&high=65535&index="+g.index, 200, 404, 503)
 		if !ok || !bytes.HasPrefix(b, []byte("\x89PNG")) {
 			return
 		}
-		if img, err := png.Decode(bytes.NewReader(b)); err != nil || img.Bounds().Dx() != 160 {
+		if img, err := png.Decode(bytes.NewReader(b)); err != nil || img.Bounds().Dx() != g.cols {
 			x.fail("a .png of %s: %v", g.name, err)
 		}
 	case 4:
@@ -473,12 +512,18 @@ func (x *torture) get(ctx context.Context, undisturbed func() bool, path string,
 	return body, true
 }
 
+// ask asks as the owner does.
 func (x *torture) ask(ctx context.Context, method, path, body string) (int, []byte, error) {
+	return x.askAs(ctx, x.token, method, path, body)
+}
+
+// askAs asks as whoever has the token or the secret of a link.
+func (x *torture) askAs(ctx context.Context, token, method, path, body string) (int, []byte, error) {
 	req, err := http.NewRequestWithContext(ctx, method, "http://127.0.0.1:"+x.port+path, strings.NewReader(body))
 	if err != nil {
 		return 0, nil, err
 	}
-	req.Header.Set("Authorization", "Bearer "+x.token)
+	req.Header.Set("Authorization", "Bearer "+token)
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
@@ -493,14 +538,14 @@ func (x *torture) ask(ctx context.Context, method, path, body string) (int, []by
 
 // checkPixels fails if a picture is not of one piece: every pixel of a good frame is the
 // frame's number.
-func (x *torture) checkPixels(what string, pixels []byte, n int) {
-	if len(pixels) != 2*n {
-		x.fail("%s has %d bytes of pixels, want %d", what, len(pixels), 2*n)
+func (x *torture) checkPixels(what string, pixels []byte, n, size int) {
+	if len(pixels) != size*n {
+		x.fail("%s has %d bytes of pixels, want %d", what, len(pixels), size*n)
 		return
 	}
-	for i := 2; i < len(pixels); i += 2 {
-		if pixels[i] != pixels[0] || pixels[i+1] != pixels[1] {
-			x.fail("%s is of two frames: pixel %d is not as the first", what, i/2)
+	for i := size; i < len(pixels); i += size {
+		if !bytes.Equal(pixels[i:i+size], pixels[:size]) {
+			x.fail("%s is of two frames: pixel %d is not as the first", what, i/size)
 			return
 		}
 	}
@@ -537,48 +582,84 @@ func (x *torture) checkEvents(ctx context.Context, undisturbed func() bool, g *g
 	x.mu.Unlock()
 }
 
-// checkCommand sets a control and waits until it is applied and seen.
+// checkCommand sets a control, waits until that is applied, and looks whether the process
+// has the value.
 func (x *torture) checkCommand(ctx context.Context, undisturbed func() bool, g *goodProcess, rng *rand.Rand) {
 	want := float64(1 + rng.IntN(1_000_000))
-	status, body, err := x.ask(ctx, "POST", "/sources/"+g.name+"/commands/gain", fmt.Sprintf(`{"gain": %v}`, want))
-	if !undisturbed() {
+	if !x.command(ctx, undisturbed, x.token, g, "gain", want) {
 		return
+	}
+	// A read waits a second for what the process has now, and a busy machine may need longer.
+	for deadline := time.Now().Add(patience); ; pause(ctx, 50*time.Millisecond) {
+		b, ok := x.get(ctx, undisturbed, "/api/v1/sources/"+g.source+"/state", 200)
+		if !ok {
+			return
+		}
+		var state struct {
+			Controls map[string]struct{ Value any }
+		}
+		if err := json.Unmarshal(b, &state); err != nil {
+			x.fail("the state of %s: %v", g.name, err)
+			return
+		}
+		got := state.Controls["gain"].Value
+		if got == want {
+			x.count("commands seen")
+			return
+		}
+		if time.Now().After(deadline) {
+			x.fail("gain of %s was set to %v, and is %v", g.name, want, got)
+			return
+		}
+	}
+}
+
+// command sets a control and waits until that is applied. ok is false if it is not known
+// whether it was, since something was killed meanwhile.
+func (x *torture) command(ctx context.Context, undisturbed func() bool, token string, g *goodProcess, name string, value float64) (ok bool) {
+	status, body, err := x.askAs(ctx, token, "POST", "/sources/"+g.source+"/commands/"+name, fmt.Sprintf(`{%q: %v}`, name, value))
+	if !undisturbed() {
+		return false
 	}
 	if err != nil {
 		x.fail("a command: %v", err)
-		return
+		return false
 	}
 	if status == 404 {
-		return // the process has not declared it yet
+		return false // the process has not declared it yet
 	}
 	var sent struct{ ID, Status, Reason string }
 	if err := json.Unmarshal(body, &sent); err != nil || status != 202 {
-		x.fail("a command: status %d: %.200s", status, body)
-		return
+		x.fail("a command to %s: status %d: %.200s", g.name, status, body)
+		return false
 	}
 	x.count("commands asked")
 	for deadline := time.Now().Add(patience); ; pause(ctx, 20*time.Millisecond) {
-		status, body, err := x.ask(ctx, "GET", "/api/v1/commands/"+sent.ID, "")
+		switch {
+		case sent.Status == "applied":
+			x.count("commands applied")
+			return true
+		case sent.Status == "refused" && strings.Contains(sent.Reason, "has not taken the last"):
+			x.count("commands told to wait") // the process is flooded, and whoever asks is told so
+			return false
+		case sent.Status != "queued" && sent.Status != "taken":
+			x.fail("a command to %s was %s: %s", g.name, sent.Status, sent.Reason)
+			return false
+		case time.Now().After(deadline):
+			x.fail("a command to %s is still %s", g.name, sent.Status)
+			return false
+		}
+		status, body, err := x.askAs(ctx, token, "GET", "/api/v1/commands/"+sent.ID, "")
 		if !undisturbed() {
 			x.count("commands cut off")
-			return
+			return false
 		}
 		if err == nil && status == 200 {
 			err = json.Unmarshal(body, &sent)
 		}
-		switch {
-		case err != nil || status != 200:
-			x.fail("what became of a command: status %d, %v", status, err)
-			return
-		case sent.Status == "applied":
-			x.count("commands applied")
-			return
-		case sent.Status != "queued" && sent.Status != "taken":
-			x.fail("a command was %s: %s", sent.Status, sent.Reason)
-			return
-		case time.Now().After(deadline):
-			x.fail("a command is still %s", sent.Status)
-			return
+		if err != nil || status != 200 {
+			x.fail("what became of a command to %s: status %d, %v", g.name, status, err)
+			return false
 		}
 	}
 }
@@ -656,21 +737,28 @@ func (x *torture) report(took time.Duration) {
 	fmt.Fprintf(&b, "| %v of load, with the race detector | |\n|---|---|\n", took.Round(time.Second))
 	row("requests and messages of hostile browsers", "%d (%s)", sum("browser: "), list("browser: "))
 	row("hostile processes", "%d (%s)", sum("process: "), list("process: "))
+	row("visits to a hostile model", "%d", c["model: visits"])
 	row("announcements that are none", "%d", c["announcements"])
-	row("kill -9", "%d of webmon, %d of good processes, %d of hostile ones, %d of Chromium; %d browsers cut off", c["kill -9 of webmon"], c["kill -9 of a good process"],
-		c["kill -9 of a hostile process"], c["kill -9 of a Chromium"], c["browser cut off"])
+	row("kill -9", "%d of webmon, %d of good processes, %d of the good model, %d of hostile ones, %d of Chromium; %d browsers cut off", c["kill -9 of webmon"],
+		c["kill -9 of a good process"], c["kill -9 of the model"], c["kill -9 of a hostile process"], c["kill -9 of a Chromium"], c["browser cut off"])
 	row("after which everything good went on", "%d times of %d", c["recoveries seen"], c["faults"])
 	row("good requests, all answered", "%d", c["good requests"])
 	row("pictures checked, pixel by pixel", "%d, none torn", c["pictures checked"])
 	row("events checked", "%d, none lost", c["events checked"])
-	row("commands", "%d asked, %d applied, %d cut off by a kill", c["commands asked"], c["commands applied"], c["commands cut off"])
+	row("commands", "%d asked, %d applied, %d told that the process is flooded, %d cut off by a kill", c["commands asked"], c["commands applied"], c["commands told to wait"],
+		c["commands cut off"])
+	row("sessions, links and records looked at", "%d, all there, also after webmon was killed", sum("kept: "))
 	row("from a frame's stamp to a good browser", "median %.0f ms, 99th percentile %.0f ms", at(0.5), at(0.99))
 	row("memory of webmon at most", "%d MB", x.most>>20)
 	x.t.Logf("\n%s", &b)
-	for _, n := range []string{"kill -9 of webmon", "kill -9 of a good process", "pictures checked", "events checked", "commands applied", "announcements"} {
+	for _, n := range []string{"kill -9 of webmon", "kill -9 of a good process", "kill -9 of the model", "pictures checked", "events checked", "commands applied", "commands seen", "announcements",
+		"kept: sessions", "kept: links", "browser: floods of commands", "browser: values of a flood", "browser: sessions begun", "browser: forbidden to who may look", "model: visits"} {
 		if c[n] == 0 {
 			x.t.Errorf("nothing counts as %s: the load was none", n)
 		}
+	}
+	if asked := c["commands asked"]; asked != c["commands applied"]+c["commands told to wait"]+c["commands cut off"] {
+		x.t.Errorf("of %d commands not all were answered: %v", asked, c)
 	}
 	if dir := os.Getenv(tortureDir); dir != "" && !x.t.Failed() {
 		if err := os.WriteFile(filepath.Join(dir, "torture.md"), []byte(b.String()), 0o644); err != nil {

@@ -7,6 +7,7 @@ The kinds: bombs, mangled, silent, declarations, shared, keys, flood, segments.
 Each announces itself as every process with the package does, and prints "ready" once it has.
 """
 
+import functools
 import os
 import pickle
 import random
@@ -40,6 +41,9 @@ def good(name):
         values["gain"] = value
 
     webmon.control("gain", "float", 1.0, set=set_gain, min=0, max=1e9)
+    # The one is for what is to be found in the record later, the other is what a flood sets.
+    for other in ("kept", "noise"):
+        webmon.control(other, "float", 1.0, set=functools.partial(values.__setitem__, other), min=0, max=1e9)
 
     @webmon.command
     def add(a: int, b: int) -> None:
