@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
+	"unicode/utf8"
 	"unsafe"
 
 	"webmon/natural"
@@ -452,9 +454,7 @@ func Cell(v shm.Value) string {
 	case nil:
 		return ""
 	case string:
-		// A spreadsheet runs a cell that begins like a formula. Some also skip white
-		// space before it.
-		if v != "" && strings.IndexByte("=+-@\t\r\n", v[0]) >= 0 {
+		if likeFormula(v) {
 			return "'" + v
 		}
 		return v
@@ -464,4 +464,15 @@ func Cell(v shm.Value) string {
 		return ""
 	}
 	return string(b)
+}
+
+// likeFormula reports whether a spreadsheet may run a cell with this text. Some skip white
+// space before a formula, and some take the wide signs of East Asian writing for the
+// narrow ones.
+func likeFormula(text string) bool {
+	if text != "" && strings.IndexByte("\t\r\n", text[0]) >= 0 {
+		return true
+	}
+	r, _ := utf8.DecodeRuneInString(strings.TrimLeftFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == '\ufeff' }))
+	return strings.ContainsRune("=+-@\uff1d\uff0b\uff0d\uff20", r)
 }
