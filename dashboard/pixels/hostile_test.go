@@ -121,6 +121,7 @@ func TestShapesThatAreNotThere(t *testing.T) {
 		{shm.ArrayInfo{Descr: "|u1", Shape: []int{1 << 20, 0, 1 << 20}}, "y,x,c"},
 		{shm.ArrayInfo{Descr: "|V0", Role: "table", Shape: []int{1 << 40}}, ""},
 		{shm.ArrayInfo{Fields: record, Shape: []int{1 << 40}}, ""},
+		{shm.ArrayInfo{Fields: []shm.ArrayField{{Name: "a", Descr: "<f8", Shape: []int{1 << 28, 0}}}, Shape: []int{3}}, ""},
 		{shm.ArrayInfo{Fields: record[:1], Shape: []int{1 << 20, 1 << 20}}, ""},
 		// As large as a file can say that it is.
 		{shm.ArrayInfo{Descr: "|u1", Role: "table", Shape: []int{1 << 41}}, ""},
