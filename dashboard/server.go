@@ -448,6 +448,7 @@ func (s *Server) routes() {
 	e.Pre(stripPrefix(s.opts.Prefix))
 	e.Use(
 		s.recovered,
+		unescaped,
 		s.secureHeaders,
 		hostCheck(s.names),
 		s.admit,
@@ -514,6 +515,26 @@ func stripPrefix(prefix string) echo.MiddlewareFunc {
 			}
 			return next(c)
 		}
+	}
+}
+
+// unescaped makes what a path names what it stands for. Echo leaves the parts of a path as
+// they are written if one of them has a slash in it, as that of the chart "stage.m/s".
+func unescaped(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if c.Request().URL.RawPath == "" {
+			return next(c)
+		}
+		values := slices.Clone(c.ParamValues())
+		for i, v := range values {
+			text, err := url.PathUnescape(v)
+			if err != nil {
+				return echo.NewHTTPError(http.StatusBadRequest, "The address is not written as addresses are.")
+			}
+			values[i] = text
+		}
+		c.SetParamValues(values...)
+		return next(c)
 	}
 }
 

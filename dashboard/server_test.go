@@ -846,3 +846,20 @@ func TestDismiss(t *testing.T) {
 		t.Errorf("without a source the viewer is %d and does not say how to attach", status)
 	}
 }
+
+// A process may call the fields of its events what it likes: the links of their charts, and
+// what is asked of them, lead there all the same.
+func TestChartsOfAnyName(t *testing.T) {
+	s := open(t, dashboard.Options{Token: token})
+	for _, field := range []string{"m/s", "a b", "100%", "%2F", "../x", `"<b>`, "=1", "é/?#"} {
+		s.sink.Event(shm.Event{Topic: "stage", Value: map[string]shm.Value{field: 1.5}})
+		path := url.PathEscape("stage." + field)
+		if status, page := s.ask("GET", "/individual/"+path+"?source=napari", "", "Accept", "text/html"); status != 200 || !strings.Contains(page, "data-chart") {
+			t.Errorf("%q: %d", field, status)
+		}
+		now := time.Now().UnixMilli()
+		if status, body := s.ask("GET", fmt.Sprintf("/api/v1/sources/napari/charts/%s?from=%d&to=%d", path, now-5000, now+5000), ""); status != 200 || !strings.Contains(body, "1.5") {
+			t.Errorf("%q: %d %s", field, status, body)
+		}
+	}
+}
