@@ -58,7 +58,7 @@ var (
 	descKeptLimit = desc("kept_bytes_limit", "Bytes that webmon may keep.", "what")
 	descDropped   = desc("dropped_total", "Things that were let go because there was no room for them.", "what")
 	descDroppedB  = desc("dropped_bytes_total", "Bytes that were let go because there was no room for them.", "what")
-	descRefused   = desc("refused_total", "Things that were not begun because there was no room for them.", "what")
+	descRefused   = desc("refused_total", "Things that were not begun because there was no room for them, and browsers that were sent away.", "what")
 	descSrcKept   = desc("source_kept_bytes", "Bytes of the source's states and histories.", "source")
 	descSrcDrop   = desc("source_dropped_total", "Messages of the source that were let go because there was no room for them.", "source")
 	descNotices   = desc("source_notices_total", "Things that went wrong while reading the source.", "source", "kind")

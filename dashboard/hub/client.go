@@ -364,6 +364,7 @@ func (c *client) send(m *Message) {
 			c.hub.opts.Budget.Browsers.Add(int64(len(m.wire)))
 			if m.size >= big && c.hub.opts.Budget.Browsers.Over() > 0 {
 				c.broken = errNoRoom
+				c.hub.opts.Budget.Browsers.Refused()
 			}
 		}
 		return
@@ -471,6 +472,7 @@ func (c *client) read() error {
 		if errors.Is(err, errAck) {
 			// What is under way to a browser is bounded by what it acknowledges.
 			c.hub.stats.refused.Add(1)
+			c.hub.opts.Budget.Browsers.Refused()
 			c.hub.opts.Logger.Warn("browser sent away", "error", err)
 			_ = c.say(newMessage(wireClose, websocket.FormatCloseMessage(websocket.ClosePolicyViolation, err.Error())), time.Second)
 			return err

@@ -18,7 +18,8 @@ func TestFalseAcknowledgementsEndTheConnection(t *testing.T) {
 	for _, ack := range []string{
 		`{"type":"ack","n":100}`, `{"type":"ack","n":999999999999999999,"ts":1}`, `{"type":"ack","n":18446744073709551615}`, `{"n":5,"type":"ack"}`,
 	} {
-		b := start(t, hub.Options{})
+		kept := small()
+		b := start(t, hub.Options{Budget: kept})
 		p := b.page()
 		p.watch("a/text")
 		b.topic("a/text").Publish(text("one"))
@@ -38,6 +39,9 @@ func TestFalseAcknowledgementsEndTheConnection(t *testing.T) {
 				t.Errorf("%s: %v", ack, err)
 			}
 			break
+		}
+		if n := kept.Browsers.Use().Refused; n != 1 {
+			t.Errorf("%s: %d browsers are counted as refused", ack, n)
 		}
 	}
 }
