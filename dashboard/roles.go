@@ -110,15 +110,18 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 		if !ok {
 			role = door.Look // there is nothing, or nothing with this method
 		}
-		if role == door.Nobody {
-			return next(c)
-		}
 		check := door.Changes
 		if r.Method == http.MethodGet && c.Path() != "/ws" || r.Method == http.MethodHead {
 			check = door.Reads
+			if role == door.Nobody { // such as what a provider leads back to
+				return next(c)
+			}
 		}
 		if err := check(r); err != nil {
 			return echo.NewHTTPError(http.StatusForbidden, natural.Sentence(err.Error()))
+		}
+		if role == door.Nobody {
+			return next(c)
 		}
 		p, answered, err := s.door.Admit(c.Response(), r)
 		switch {

@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net"
+	"net/http/httptest"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/labstack/echo/v4"
@@ -74,5 +77,64 @@ func TestEveryRouteHasARole(t *testing.T) {
 	s.echo.GET("/forgotten", func(echo.Context) error { return nil })
 	if got := s.rolesOf(s.echo)["GET /forgotten"]; got != door.Manage {
 		t.Errorf("a route that is in no table needs %v, want manage", got)
+	}
+}
+
+// Whoever adds a route that changes something need not think of where requests come from.
+func TestEveryRouteRefusesOtherOrigins(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	s, err := New(Options{
+		Listener: l, Models: noModels{}, Logger: slog.New(slog.DiscardHandler),
+		AddModel: func(json.RawMessage) error { return nil },
+		Stop:     func() { t.Error("a page of another origin has stopped webmon") },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.release()
+	here := "http://" + l.Addr().String()
+	ask := func(method, path string, header ...string) (int, string) {
+		r := httptest.NewRequest(method, here+path, strings.NewReader("csrf=mine"))
+		_, port, _ := net.SplitHostPort(l.Addr().String())
+		r.Header.Set("Cookie", "webmon_csrf_"+port+"=mine") // a page of another port can set it
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		answer := httptest.NewRecorder()
+		s.echo.ServeHTTP(answer, r)
+		return answer.Code, answer.Body.String()
+	}
+	n := 0
+	for _, r := range s.echo.Routes() {
+		if r.Method == "GET" && r.Path != "/ws" || r.Method == echo.RouteNotFound {
+			continue
+		}
+		n++
+		path := regexp.MustCompile(`:[a-z]+`).ReplaceAllString(r.Path, "x")
+		for name, header := range map[string][]string{
+			"another site":         {"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document", "Origin", "http://evil.example"},
+			"another port":         {"Sec-Fetch-Site", "same-site", "Origin", "http://127.0.0.1:1"},
+			"an older browser":     {"Origin", "http://127.0.0.1:1"},
+			"a sandbox":            {"Origin", "null"},
+			"no origin, but where": {"Sec-Fetch-Site", "same-site"},
+		} {
+			if status, text := ask(r.Method, path, header...); status != 403 || !strings.Contains(text, "another port") {
+				t.Errorf("%s %s from %s: %d %s", r.Method, r.Path, name, status, text)
+			}
+		}
+		if r.Path == "/stop" {
+			continue
+		}
+		if status, text := ask(r.Method, path, "Origin", here, "X-CSRF-Token", "mine"); status == 403 {
+			t.Errorf("%s %s from here: %d %s", r.Method, r.Path, status, text)
+		}
+	}
+	if n < 12 {
+		t.Errorf("only %d routes were asked", n)
 	}
 }

@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,14 +13,14 @@ import (
 // Whatever a process calls its layer, the frame is JSON.
 func TestFramesAreJSON(t *testing.T) {
 	src, p := attach(t, nil)
-	for _, id := range []string{"3", "a\x01b", `"\`, "\u2028é", "a\xffb", "\a\v"} {
+	for _, id := range []string{"3", "a\x01b", `"\`, "\u2028é", "a\xffb", "\a\v", `x","topic":"reload`} {
 		poll := ours()
 		poll.Layers[0].ID = id
 		p.sink.State(shm.TopicPoll, poll)
 		f := &feed{src: src, topic: "napari/tiles/\a" + id, layer: id}
 		var got struct{ Topic, Layer string }
-		if b := f.Snapshot(time.Now()); json.Unmarshal(b, &got) != nil || got.Layer == "" {
-			t.Errorf("of the layer %q: %s", id, b)
+		if b := f.Snapshot(time.Now()); json.Unmarshal(b, &got) != nil || got.Layer == "" || got.Topic != strings.ToValidUTF8(f.topic, "\ufffd") {
+			t.Errorf("of the layer %q: topic %q: %s", id, got.Topic, b)
 		}
 	}
 }
