@@ -44,6 +44,22 @@ func TestPlainTable(t *testing.T) {
 	}
 }
 
+// A process names its fields, and a spreadsheet takes a name like a formula for one.
+func TestNamesOfFieldsInCSV(t *testing.T) {
+	var fields []shm.ArrayField
+	for _, name := range []string{"=1+1", "\t=1", "\r=1", "-x", "plain"} {
+		fields = append(fields, shm.ArrayField{Name: name, Descr: "|u1"})
+	}
+	frame := pixelstest.New(shm.ArrayInfo{Name: "a", Shape: []int{1}, Fields: fields}, 1).Publish([]byte{1, 2, 3, 4, 5})
+	var b strings.Builder
+	if err := WriteCSV(t.Context(), &b, frame); err != nil {
+		t.Fatal(err)
+	}
+	if want := "'=1+1,'\t=1,\"'\r=1\",'-x,plain\n1,2,3,4,5\n"; b.String() != want {
+		t.Errorf("%q, want %q", b.String(), want)
+	}
+}
+
 // Records are read from their bytes, and one by one where there are gaps.
 func TestColumnsOfRecords(t *testing.T) {
 	info := shm.ArrayInfo{Name: "a", Shape: []int{2}, Fields: []shm.ArrayField{
