@@ -103,7 +103,7 @@ func (a Access) sessionTable() ui.TableProps {
 func (a Access) linkTable() ui.TableProps {
 	t := ui.TableProps{
 		Caption: "Table of the links",
-		Columns: []ui.Column{{Title: "note"}, {Title: "may"}, {Title: "until"}, {Title: "here", Unit: "browsers", Numeric: true}, {Title: "last used"}, {Title: "made"}, {Title: "by"}, {Title: ""}},
+		Columns: []ui.Column{{Title: "note"}, {Title: "may"}, {Title: "until"}, {Title: "browsers here", Numeric: true}, {Title: "last used"}, {Title: "made"}, {Title: "by"}, {Title: ""}},
 		Empty:   "There is no link.",
 	}
 	for _, l := range a.Links {

@@ -199,7 +199,7 @@ func (s StatusServer) stats() []ui.StatProps {
 		{Label: "topics watched", Value: ui.Count(s.Topics), Key: "topics"},
 		{Label: "messages out", Value: ui.Rate(s.Sent), Unit: "per s", Key: "sent"},
 		{Label: "data out", Value: rate, Unit: rateUnit + "/s", Key: "sent_bytes"},
-		{Label: "dropped", Value: ui.Count(s.Dropped), Unit: "frames", Key: "dropped",
+		{Label: "frames dropped", Value: ui.Count(s.Dropped), Key: "dropped",
 			Title: "Frames that were not sent to a browser because a newer one was available"},
 		{Label: "paint p50", Value: millis(s.PaintMedian), Unit: "ms", Key: "paint_p50",
 			Title: "Time from sending a frame to its paint in the browser, over the last minute"},
