@@ -43,6 +43,11 @@ func (x *torture) watch(ctx context.Context, g *goodProcess) {
 			return
 		}
 	}
+	// A webmon that has just started does not know the process yet, and refuses its topics.
+	if status, _, err := x.ask(ctx, "GET", "/api/v1/sources/"+g.source+"/arrays", ""); err != nil || status != 200 {
+		pause(ctx, 100*time.Millisecond)
+		return
+	}
 	conn, err := x.dial(ctx, http.Header{"Authorization": {"Bearer " + x.token}})
 	if err != nil {
 		if ctx.Err() == nil && x.same(life) {

@@ -371,6 +371,7 @@ func (x *torture) killWebmon(p *page) {
 	x.count("kill -9 of webmon")
 	x.startWebmon()
 	x.checkKept(killed)
+	x.w.source(x.good[0].name, "connected", connected) // otherwise there is no page of it yet
 	x.show(p)
 }
 
