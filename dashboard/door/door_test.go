@@ -733,7 +733,7 @@ func FuzzAdmit(f *testing.F) {
 		r.URL, r.Host = u, host
 		r.Header = http.Header{"Cookie": {cookie}, "User-Agent": {agent}, "Accept": {"text/html"}, "Sec-Fetch-Mode": {"navigate"}}
 		w := httptest.NewRecorder()
-		p, answered, err := d.Admit(w, r)
+		p, answered, _ := d.Admit(w, r)
 		right := false
 		if query, _ := url.ParseQuery(u.RawQuery); len(query[tokenField]) > 0 {
 			right = query[tokenField][0] == token && query.Get(ticketField) == ""
