@@ -24,7 +24,7 @@ from webmon import _announce
 
 def offered():
     """Returns what this process announces, of its newest Process."""
-    paths = (_announce.runtime_dir() / "sources").glob("%d-*.json" % os.getpid())
+    paths = (_announce.runtime_dirs()[0] / "sources").glob("%d-*.json" % os.getpid())
     return json.loads(max(paths, key=lambda path: path.stat().st_mtime_ns).read_text())
 
 
