@@ -168,8 +168,9 @@ func TestNothingSecretGoesToAStranger(t *testing.T) {
 		if requests == 3 {
 			enough()
 		}
+		answer := told
 		mu.Unlock()
-		told(w, r)
+		answer(w, r)
 	}))
 	defer stranger.Close()
 	var before []byte // an answer that was a true one once
@@ -184,7 +185,11 @@ func TestNothingSecretGoesToAStranger(t *testing.T) {
 		}},
 		{"sends back what it got", func(w http.ResponseWriter, r *http.Request) { b, _ := io.ReadAll(r.Body); w.Write(b) }},
 		{"says nothing", func(http.ResponseWriter, *http.Request) {}},
-		{"repeats an answer to somebody else", func(w http.ResponseWriter, _ *http.Request) { w.Write(before) }},
+		{"repeats an answer to somebody else", func(w http.ResponseWriter, _ *http.Request) {
+			mu.Lock()
+			defer mu.Unlock()
+			w.Write(before)
+		}},
 		{"leads elsewhere", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 		}},
@@ -200,13 +205,14 @@ func TestNothingSecretGoesToAStranger(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if before, err = instance.Answer(secret, posted, func(instance.Source) error { return nil }); err != nil {
+			once, err := instance.Answer(secret, posted, func(instance.Source) error { return nil })
+			if err != nil {
 				t.Fatal(err)
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			mu.Lock()
-			told, heard, requests, enough = test.told, nil, 0, cancel
+			told, before, heard, requests, enough = test.told, once, nil, 0, cancel
 			mu.Unlock()
 			if err := in.Announce(instance.Record{URL: "http://here/", Handover: stranger.URL, Secret: secret}); err != nil {
 				t.Fatal(err)
