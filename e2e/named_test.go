@@ -16,8 +16,10 @@ import (
 func TestE2ENamedPeople(t *testing.T) {
 	endToEnd(t)
 	provider := oidctest.New(t)
-	provider.URL = strings.Replace(provider.URL, "127.0.0.1", "localhost", 1)
-	provider.Page = true
+	provider.Change(func() {
+		provider.URL = strings.Replace(provider.URL, "127.0.0.1", "localhost", 1)
+		provider.Page = true
+	})
 	home := t.TempDir()
 	file := filepath.Join(home, "webmon", "people")
 	invite := func(args ...string) string {
@@ -71,7 +73,7 @@ func TestE2ENamedPeople(t *testing.T) {
 		{"eve@lab.org", "You are signed in as eve@lab.org, who may not open this webmon."},
 		{"", "The identity provider does not say that your e-mail address is verified"},
 	} {
-		provider.Claims["email"] = test.address
+		provider.Change(func() { provider.Claims["email"] = test.address })
 		eve := b.open(t, narrowLight)
 		eve.visit(w.base + "/layers")
 		eve.click(`a[href*="/login/oidc"]`)

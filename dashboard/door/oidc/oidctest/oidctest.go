@@ -32,7 +32,7 @@ var key = sync.OnceValue(func() *rsa.PrivateKey {
 type Object = map[string]any
 
 // Provider is a small OpenID Connect provider. Whoever comes is signed in, as one person.
-// Its fields are set before somebody comes.
+// Its fields are set before somebody comes, or by Change.
 type Provider struct {
 	*httptest.Server
 	t testing.TB
@@ -50,6 +50,8 @@ type Provider struct {
 
 	Down  atomic.Bool  // answers nothing
 	Asked atomic.Int64 // how often it said what it is
+
+	changing sync.Mutex // held while a request is answered
 
 	mu       sync.Mutex            // guards attempts
 	attempts map[string]url.Values // by code
@@ -96,10 +98,19 @@ func New(t testing.TB) *Provider {
 			w.WriteHeader(http.StatusBadGateway)
 			return
 		}
+		p.changing.Lock()
+		defer p.changing.Unlock()
 		mux.ServeHTTP(w, r)
 	}))
 	t.Cleanup(p.Close)
 	return p
+}
+
+// Change runs f, which may set fields, while no request is being answered.
+func (p *Provider) Change(f func()) {
+	p.changing.Lock()
+	defer p.changing.Unlock()
+	f()
 }
 
 func answer(w http.ResponseWriter, v any) {
