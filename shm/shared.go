@@ -192,6 +192,10 @@ type ArrayReader interface {
 	// ReadAll copies the whole frame into dst, which grows as needed: in C order and
 	// the dtype of Info. Errors are those of ReadPlane.
 	ReadAll(f *ArrayFrame, dst []byte) ([]byte, error)
+	// ReadBox copies the items from from, included, to to, not included, on every axis
+	// into dst, which grows as needed: in C order and the dtype of Info. The error wraps
+	// ErrBox where the box lies outside of the frame, or is one of ReadPlane's.
+	ReadBox(f *ArrayFrame, from, to []int, dst []byte) ([]byte, error)
 }
 
 // Selection says which part of a frame to read: a plane of two axes, or a rectangle

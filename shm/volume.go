@@ -222,4 +222,3 @@ type VolumeSource interface {
 	// ReadLabels reads what the process knows of the labels of a volume.
 	ReadLabels(ctx context.Context, v *VolumeInfo) (*LabelTable, error)
 }
-

@@ -104,6 +104,11 @@ func (s sparse) ReadAll(f *shm.ArrayFrame, dst []byte) ([]byte, error) {
 	return dst[:0], nil
 }
 
+func (s sparse) ReadBox(f *shm.ArrayFrame, from, to []int, dst []byte) ([]byte, error) {
+	s.t.Errorf("the box %v to %v is read", from, to)
+	return dst[:0], nil
+}
+
 // A side beside one that is 0, or one of a segment whose file has no pages, is a number and
 // nothing else: nothing is allocated for it and nothing counted through.
 func TestShapesThatAreNotThere(t *testing.T) {

@@ -195,6 +195,34 @@ func (a *Array) ReadAll(f *shm.ArrayFrame, dst []byte) ([]byte, error) {
 	return append(dst[:0], data...), err
 }
 
+// ReadBox implements [shm.ArrayReader].
+func (a *Array) ReadBox(f *shm.ArrayFrame, from, to []int, dst []byte) ([]byte, error) {
+	data, err := a.read(f)
+	if err != nil {
+		return nil, err
+	}
+	items := 1
+	for i, n := range f.Shape {
+		if len(from) != len(f.Shape) || len(to) != len(f.Shape) || from[i] < 0 || to[i] > n || from[i] > to[i] {
+			return nil, fmt.Errorf("%v to %v: %w", from, to, shm.ErrBox)
+		}
+		items *= n
+	}
+	dst = dst[:0]
+	for item := range items {
+		inside, rest := true, item
+		for axis := len(f.Shape) - 1; axis >= 0; axis-- {
+			k := rest % f.Shape[axis]
+			rest /= f.Shape[axis]
+			inside = inside && from[axis] <= k && k < to[axis]
+		}
+		if inside {
+			dst = append(dst, data[item*len(data)/items:][:len(data)/items]...)
+		}
+	}
+	return dst, nil
+}
+
 // ReadRecords implements [shm.ArrayReader], for fields of single numbers and
 // texts of bytes.
 func (a *Array) ReadRecords(f *shm.ArrayFrame, from, to int) ([][]shm.Value, error) {
