@@ -8,6 +8,7 @@
 # make vulns      looks for known vulnerabilities in it
 # make release    dist/: the program for every platform, with checksums
 # make generate   writes the generated files that are committed
+# make vendor     writes public/vendor anew from the pinned packages of others
 # make fuzz       every fuzz target for FUZZTIME each
 
 SHELL := /bin/bash
@@ -18,7 +19,7 @@ TORTURETIME ?= 10m
 # Flags for webmon, as in: make run ARGS="--port 5055"
 ARGS ?=
 
-.PHONY: run build test test-fast static check cross test-go test-py test-js fuzz bench soak torture sbom vulns release generate setup setup-go setup-js clean
+.PHONY: run build test test-fast static check cross test-go test-py test-js fuzz bench soak torture sbom vulns release generate vendor setup setup-go setup-js clean
 
 run: build
 	./bin/webmon $(ARGS)
@@ -113,6 +114,9 @@ release:
 
 generate: setup-js
 	.ci/generate.sh
+
+vendor:
+	.ci/vendor.sh
 
 clean:
 	rm -rf bin artifacts dist .cache

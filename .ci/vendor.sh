@@ -3,6 +3,10 @@
 # Run it after changing a version there, then .ci/generate.sh; commit both.
 # Everything webmon serves to browsers that it did not write itself comes from
 # here, so that no page ever asks another host for anything.
+#
+# Neuroglancer's client is built by the recipe in .ci/neuroglancer, which has
+# packages and versions of its own. The same packages give the same bytes; gzip
+# should be GNU's, because others compress to other bytes.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -27,7 +31,19 @@ go tool esbuild --bundle --minify --format=esm --target=es2022 --legal-comments=
   --log-level=warning "--banner:js=/*! Temml $(version temml), MIT; texts in licences.txt */" \
   --outfile="$vendor/temml.js" "$modules/temml/dist/temml.mjs"
 
-mkdir -p "$vendor/licences"
+recipe=.ci/neuroglancer
+built=.cache/neuroglancer
+mkdir -p "$built"
+cp .npmrc "$recipe"/*.json "$recipe"/*.js "$recipe"/*.mjs "$built"
+(cd "$built" && ../../.ci/again npm ci --ignore-scripts --no-audit --no-fund && node build.mjs)
+rm -rf "$vendor/neuroglancer"
+mkdir "$vendor/neuroglancer"
+for file in "$built"/dist/*; do
+  gzip -9 -n -c "$file" > "$vendor/neuroglancer/$(basename "$file").gz"
+done
+
+rm -rf "$vendor/licences"
+mkdir "$vendor/licences"
 cp "$modules/htmx.org/LICENSE" "$vendor/licences/htmx.txt"
 cp "$modules/echarts/LICENSE" "$vendor/licences/echarts.txt"
 cp "$modules/echarts/NOTICE" "$vendor/licences/echarts-notice.txt"
@@ -36,6 +52,14 @@ cp "$modules/zrender/LICENSE" "$vendor/licences/zrender.txt"
 cp "$modules/temml/LICENSE" "$vendor/licences/temml.txt"
 cp "$modules/tslib/LICENSE.txt" "$vendor/licences/tslib.txt"
 cp "$modules/tailwindcss/LICENSE" "$vendor/licences/tailwindcss.txt"
+# What is in Neuroglancer's client: the packages, and what some of them hold without a text of their own.
+inside="neuroglancer codemirror core-js crc-32 gl-matrix ikonate lodash-es numcodecs"
+for name in $inside; do
+  cat "$built/node_modules/$name"/LICENSE* > "$vendor/licences/$name.txt"
+done
+for file in "$recipe"/licences/*.txt; do
+  cp "$file" "$vendor/licences/neuroglancer-$(basename "$file")"
+done
 
 {
   echo "What webmon serves to browsers beside its own files, and its licences."
@@ -54,8 +78,15 @@ cp "$modules/tailwindcss/LICENSE" "$vendor/licences/tailwindcss.txt"
   echo "temml $(version temml) MIT"
   echo "tslib $(version tslib) 0BSD"
   echo "tailwindcss $(version tailwindcss) MIT"
+  modules=$built/node_modules
+  for name in $inside; do
+    echo "$name $(version "$name") $(node -p "require('./$modules/$name/package.json').license")"
+  done
 } > "$vendor/VERSIONS"
 
 cd "$vendor"
 if command -v sha256sum >/dev/null; then sum="sha256sum"; else sum="shasum -a 256"; fi
-$sum htmx.js hx-ws.js echarts.js temml.js licences.txt licences/*.txt > SHA256SUMS
+# The recipe is listed too: a change of it without a build fails the tests.
+$sum htmx.js hx-ws.js echarts.js temml.js neuroglancer/*.gz licences.txt licences/*.txt \
+  ../../$recipe/*.json ../../$recipe/build.mjs ../../$recipe/no-eval.mjs ../../$recipe/left-out.js \
+  ../../$recipe/packed.js ../../$recipe/properties.js > SHA256SUMS
