@@ -36,10 +36,12 @@ var files embed.FS
 // contentTypes of the kinds of file there are, by extension. They are written
 // down because the system's own table differs between machines.
 var contentTypes = map[string]string{
-	".css": "text/css; charset=utf-8",
-	".js":  "text/javascript; charset=utf-8",
-	".svg": "image/svg+xml",
-	".txt": "text/plain; charset=utf-8",
+	".css":  "text/css; charset=utf-8",
+	".html": "text/html; charset=utf-8",
+	".js":   "text/javascript; charset=utf-8",
+	".svg":  "image/svg+xml",
+	".txt":  "text/plain; charset=utf-8",
+	".wasm": "application/wasm",
 }
 
 // hashedByBuild matches the chunks that app.js imports by relative names: the
@@ -124,21 +126,12 @@ func (a *Assets) Version() string { return a.version }
 // the URL's path names the file.
 func (a *Assets) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		header := w.Header()
-		header.Set("X-Content-Type-Options", "nosniff")
 		file, ok := a.files[path.Base(r.URL.Path)]
-		if !ok {
-			// Not kept: after an update a page may ask an old server for a new name.
-			header.Set("Cache-Control", "no-store")
-			http.Error(w, "There is no such file.", http.StatusNotFound)
-			return
-		}
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			header.Set("Allow", "GET, HEAD")
-			http.Error(w, "Files can only be read.", http.StatusMethodNotAllowed)
+		if !servable(w, r, ok) {
 			return
 		}
 		body := file.plain
+		header := w.Header()
 		header.Set("Content-Type", file.contentType)
 		header.Set("Cache-Control", "public, max-age=31536000, immutable")
 		header.Set("Vary", "Accept-Encoding")
@@ -152,6 +145,25 @@ func (a *Assets) Handler() http.Handler {
 			_, _ = w.Write(body)
 		}
 	})
+}
+
+// servable reports whether a request for a file can be answered with it. If not, it
+// has been refused.
+func servable(w http.ResponseWriter, r *http.Request, exists bool) bool {
+	header := w.Header()
+	header.Set("X-Content-Type-Options", "nosniff")
+	if !exists {
+		// Not kept: after an update a page may ask an old server for a new name.
+		header.Set("Cache-Control", "no-store")
+		http.Error(w, "There is no such file.", http.StatusNotFound)
+		return false
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		header.Set("Allow", "GET, HEAD")
+		http.Error(w, "Files can only be read.", http.StatusMethodNotAllowed)
+		return false
+	}
+	return true
 }
 
 // acceptsGzip reports whether the Accept-Encoding header names gzip and does
