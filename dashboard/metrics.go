@@ -122,7 +122,7 @@ func (c *collector) server(ch sheet) {
 	ch.count(descCPU, own.CPUTime.Seconds())
 	ch.gauge(descMemory, own.MemoryBytes)
 	b := c.s.opts.Budget
-	for _, account := range []*budget.Account{b.Whole, b.Sources, b.Browsers, b.Answers, b.Work} {
+	for _, account := range []*budget.Account{b.Whole, b.Sources, b.Browsers, b.Answers, b.Work, b.Volumes} {
 		use := account.Use()
 		ch.gauge(descKept, float64(use.Used), use.Name)
 		ch.gauge(descKeptMost, float64(use.Most), use.Name)

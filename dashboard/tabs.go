@@ -99,7 +99,7 @@ func (s *Server) aboutServer(now time.Time) components.StatusServer {
 		title   string
 		account *budget.Account
 	}{
-		{"states and histories", b.Sources}, {"frames", b.Browsers}, {"answers", b.Answers}, {"replies", b.Work},
+		{"states and histories", b.Sources}, {"frames", b.Browsers}, {"answers", b.Answers}, {"replies", b.Work}, {"volumes", b.Volumes},
 	} {
 		out.Kept = append(out.Kept, status.Kept(part.title, part.account.Use()))
 	}

@@ -30,15 +30,17 @@ const Base = 192 << 20
 // Least is the smallest budget, in bytes, that webmon can work with.
 const Least = 32 << 20
 
-// The shares of the whole. They add up to the whole, so that none can take what another
-// has been promised: nobody's downloads push out a history.
+// The shares of the whole, in eighths but for those of one source and one browser. They add up
+// to the whole, so that none can take what another has been promised: nobody's downloads
+// push out a history.
 const (
-	sourcesPart  = 2 // 1/2 is for the states and histories of all sources
-	sourcePart   = 4 // 1/4 is for those of one source
-	browsersPart = 4 // 1/4 is for what is on its way to all browsers
-	browserPart  = 8 // 1/8 is for one browser's
-	answersPart  = 8 // 1/8 is for the bodies of answers and for downloads
-	workPart     = 8 // 1/8 is for replies of processes that are being decoded
+	sourcesPart  = 3 // is for the states and histories of all sources
+	browsersPart = 2 // is for what is on its way to all browsers
+	answersPart  = 1 // is for the bodies of answers and for downloads
+	workPart     = 1 // is for replies of processes that are being decoded
+	volumesPart  = 1 // is for views of volumes, and for what is made of volumes for them
+	sourcePart   = 4 // 1/4 is for the states and histories of one source
+	browserPart  = 8 // 1/8 is for one browser's frames
 )
 
 // Budget is the whole and its shares.
@@ -48,6 +50,7 @@ type Budget struct {
 	Browsers *Account // frames, and buffers for them
 	Answers  *Account // bodies of answers, from when they are made until they are sent
 	Work     *Account // replies of processes that are being read and decoded
+	Volumes  *Account // views of volumes, coarser levels, meshes
 
 	// OneBrowser is how many bytes of frames one browser may keep alive.
 	OneBrowser int64
@@ -57,10 +60,10 @@ type Budget struct {
 func New(bytes int64) *Budget {
 	bytes = max(bytes, Least)
 	whole := &Account{name: "whole", limit: bytes}
-	part := func(name string, of int64) *Account { return whole.Part(name, bytes/of) }
+	part := func(name string, eighths int64) *Account { return whole.Part(name, bytes/8*eighths) }
 	return &Budget{
 		Whole: whole, Sources: part("sources", sourcesPart), Browsers: part("browsers", browsersPart),
-		Answers: part("answers", answersPart), Work: part("work", workPart),
+		Answers: part("answers", answersPart), Work: part("work", workPart), Volumes: part("volumes", volumesPart),
 		OneBrowser: bytes / browserPart,
 	}
 }

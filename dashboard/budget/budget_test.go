@@ -10,7 +10,7 @@ import (
 
 func TestWhatIsTakenIsCountedAllTheWayUp(t *testing.T) {
 	b := New(64 << 20)
-	sum := b.Sources.Limit() + b.Browsers.Limit() + b.Answers.Limit() + b.Work.Limit()
+	sum := b.Sources.Limit() + b.Browsers.Limit() + b.Answers.Limit() + b.Work.Limit() + b.Volumes.Limit()
 	if sum != b.Whole.Limit() {
 		t.Errorf("the shares are %d of %d", sum, b.Whole.Limit())
 	}
@@ -18,7 +18,7 @@ func TestWhatIsTakenIsCountedAllTheWayUp(t *testing.T) {
 	if !one.Take(10<<20) || one.Take(10<<20) {
 		t.Error("a source may take a quarter of the whole, and no more")
 	}
-	if two.Add(16 << 20); two.Over() > 0 || b.Sources.Used() != 26<<20 || b.Whole.Used() != 26<<20 {
+	if two.Add(8 << 20); two.Over() > 0 || b.Sources.Used() != 18<<20 || b.Whole.Used() != 18<<20 {
 		t.Errorf("%+v, %+v, %+v", two.Use(), b.Sources.Use(), b.Whole.Use())
 	}
 	three := b.Source("three")
@@ -28,13 +28,13 @@ func TestWhatIsTakenIsCountedAllTheWayUp(t *testing.T) {
 	if three.Take(1) {
 		t.Error("a source has taken what all together have not")
 	}
-	if three.Used() != 10<<20 || b.Whole.Used() != 36<<20 {
+	if three.Used() != 10<<20 || b.Whole.Used() != 28<<20 {
 		t.Error("what was refused was counted")
 	}
 	three.Close()
-	two.Give(16 << 20)
+	two.Give(8 << 20)
 	two.Dropped(3, 100)
-	if use := b.Whole.Use(); use.Used != 10<<20 || use.Most != 36<<20 || use.Dropped != 3 || use.DroppedBytes != 100 {
+	if use := b.Whole.Use(); use.Used != 10<<20 || use.Most != 28<<20 || use.Dropped != 3 || use.DroppedBytes != 100 {
 		t.Errorf("%+v", use)
 	}
 }
