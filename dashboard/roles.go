@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/gorilla/websocket"
 	"github.com/labstack/echo/v4"
 
 	"webmon/components/layout"
@@ -47,6 +48,24 @@ var roles = map[string]door.Role{
 	"GET /api/v1/commands/:id":                         door.Look,
 	"GET /api/v1/models":                               door.Look,
 	"GET /api/v1/changes":                              door.Look,
+
+	// A view of one's own is changed by who may only look; that of others is not, which is
+	// checked there.
+	"GET /volumes/:source/:name":                                          door.Look,
+	"GET /volumes/:source/v/:token/*":                                     door.Look,
+	"GET /volumes/:source/events/:token":                                  door.Look,
+	"POST /volumes/:source/state/:token":                                  door.Look,
+	"POST /volumes/:source/action/:token":                                 door.Look,
+	"POST /volumes/:source/volume_response/:token/:id/:part":              door.Look,
+	"POST /volumes/:source/credentials/:token":                            door.Look,
+	"GET /volumes/:source/neuroglancer/info/:key":                         door.Look,
+	"GET /volumes/:source/neuroglancer/mesh/:key/:id":                     door.Look,
+	"GET /volumes/:source/neuroglancer/skeletoninfo/:key":                 door.Look,
+	"GET /volumes/:source/neuroglancer/skeleton/:key/:id":                 door.Look,
+	"GET /volumes/:source/neuroglancer/:format/:key/:factors/:start/:end": door.Look,
+	"POST /volumes/:source/config/:token":                                 door.Steer,
+	"PUT /volumes/:source/views/:token":                                   door.Steer,
+	"DELETE /volumes/:source/views/:token":                                door.Steer,
 
 	"POST /sources/:source/commands/:name": door.Steer,
 	"POST /models/:model/parameters":       door.Steer,
@@ -111,7 +130,7 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 			role = door.Look // there is nothing, or nothing with this method
 		}
 		check := door.Changes
-		if r.Method == http.MethodGet && c.Path() != "/ws" || r.Method == http.MethodHead {
+		if r.Method == http.MethodGet && !websocket.IsWebSocketUpgrade(r) && c.Path() != "/ws" || r.Method == http.MethodHead {
 			check = door.Reads
 			if role == door.Nobody { // such as what a provider leads back to
 				return next(c)

@@ -46,6 +46,7 @@ import (
 	"webmon/dashboard/source"
 	"webmon/dashboard/steer"
 	"webmon/dashboard/tab"
+	"webmon/dashboard/volumes"
 	"webmon/fault"
 	"webmon/public"
 	"webmon/shm"
@@ -139,7 +140,8 @@ type Server struct {
 	names    []string             // that requests may be addressed to
 	roles    map[string]door.Role // that each route needs
 	api      *api.API
-	models   *models.Models  // nil: there are none
+	models   *models.Models // nil: there are none
+	volumes  *volumes.Volumes
 	pages    *answer.Answers // the HTML of requests
 	assets   *public.Assets
 	tabs     []tab.Tab
@@ -257,6 +259,7 @@ func New(opts Options) (*Server, error) {
 		s.changes.Close()
 		return nil, err
 	}
+	s.volumes = s.newVolumes()
 	if opts.Models != nil {
 		s.models = s.newModels()
 	}
@@ -324,6 +327,7 @@ func (s *Server) release() {
 		s.models.Close()
 	}
 	s.registry.Close()
+	s.volumes.Close()
 	s.stop()
 	s.pumpd.Wait()
 	s.door.Close()
@@ -452,7 +456,7 @@ func (s *Server) routes() {
 		s.secureHeaders,
 		hostCheck(s.names),
 		s.admit,
-		middleware.BodyLimit(strconv.Itoa(maxBody)), // before anything reads a form
+		middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Skipper: ofVolumes, Limit: strconv.Itoa(maxBody)}), // before anything reads a form
 		csrf(fmt.Sprintf("webmon_csrf_%d", s.port()), s.opts.Prefix+"/"),
 	)
 
@@ -478,6 +482,7 @@ func (s *Server) routes() {
 		e.GET(authorityPath, s.authority)
 	}
 	e.GET("/metrics", echo.WrapHandler(s.metrics()))
+	s.volumeRoutes(e)
 
 	s.api.Routes(e)
 	e.POST("/sources/:source/commands/:name", s.postCommand)
@@ -568,6 +573,7 @@ func (s *Server) startPump(src *source.Source) {
 
 // stopPump ends the pump of a source that is forgotten.
 func (s *Server) stopPump(src *source.Source) {
+	s.volumes.Forget(src)
 	s.mu.Lock()
 	p := s.pumps[src]
 	delete(s.pumps, src)

@@ -149,3 +149,16 @@ func labelTable() (table [256]color.RGBA) {
 func noTable(name string) error {
 	return fmt.Errorf("there is no colormap %q: use one of %s, or a colour such as #00ff00", name, strings.Join(Colormaps(), ", "))
 }
+
+// Colors are n colours of a table, evenly spread from its first to its last: by name, or "#rrggbb"
+// for black to that colour. false: there is no such table, or n is less than 2.
+func Colors(name string, n int) (out []color.RGBA, ok bool) {
+	table, ok := colorTable(name)
+	if !ok || n < 2 {
+		return nil, false
+	}
+	for i := range n {
+		out = append(out, table[i*255/(n-1)])
+	}
+	return out, true
+}

@@ -11,6 +11,18 @@ func (s *Source) Arrays() shm.Arrays { return stateOf[shm.Arrays](s, shm.TopicAr
 // Array is the array with the name, nil if the process shares none with it.
 func (s *Source) Array(name string) *shm.ArrayInfo { return s.Arrays().Get(name) }
 
+// Volumes are the volumes that the process declares, nil if it declares none.
+func (s *Source) Volumes() shm.Volumes { return stateOf[shm.Volumes](s, shm.TopicVolumes) }
+
+// VolumeSource reads the volumes of the process, nil if none is attached, or none that has volumes.
+func (s *Source) VolumeSource() shm.VolumeSource {
+	adapter, running := s.process()
+	if reads, ok := adapter.(shm.VolumeSource); ok && running {
+		return reads
+	}
+	return nil
+}
+
 // Poll is what napari has sent last about its tiles, nil if nothing yet.
 func (s *Source) Poll() *shm.TilePoll { return stateOf[*shm.TilePoll](s, shm.TopicPoll) }
 

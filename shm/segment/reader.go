@@ -28,21 +28,15 @@ type Options struct {
 // is safe for concurrent use. Frames keep their Reader, and so the memory.
 type Reader struct {
 	frames
-	opened
+	m    *mapping
 	info atomic.Pointer[shm.ArrayInfo]
 	torn atomic.Uint64
-}
-
-var _ shm.ArrayReader = (*Reader)(nil)
-
-// opened is a segment that was opened.
-type opened struct {
-	m    *mapping
-	gone error // what errors wrap
 
 	mu   sync.Mutex // guards file
 	file *os.File   // nil once closed: only to see whether the segment has a name
 }
+
+var _ shm.ArrayReader = (*Reader)(nil)
 
 // mapping is a segment in memory. It is unmapped when nobody refers to it.
 type mapping struct {
@@ -63,35 +57,25 @@ func Open(info shm.ArrayInfo, o Options) (*Reader, error) {
 }
 
 func open(info shm.ArrayInfo, dir string) (*Reader, error) {
-	f, m, err := mapNamed(dir, info.Shm, func(h *header) error { return h.matches(&info) })
+	if !ValidName(info.Shm) {
+		return nil, fmt.Errorf("its segment's name %q is none of webmon's", natural.Clip(info.Shm, maxShown))
+	}
+	f, size, err := openSegment(dir, info.Shm)
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{opened: opened{m: m, file: f, gone: shm.ErrNoArray}}
+	m, err := mapSegment(f, size, &info)
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("its segment %s cannot be used: %w", info.Shm, err)
+	}
+	r := &Reader{m: m, file: f}
 	r.frames = frames{dtype: m.dtype, shape: m.shape, backing: r}
 	r.info.Store(&info)
 	return r, nil
 }
 
-// mapNamed maps the segment of a name, unless matches says why it is not what was
-// declared.
-func mapNamed(dir, name string, matches func(*header) error) (*os.File, *mapping, error) {
-	if !ValidName(name) {
-		return nil, nil, fmt.Errorf("its segment's name %q is none of webmon's", natural.Clip(name, maxShown))
-	}
-	f, size, err := openSegment(dir, name)
-	if err != nil {
-		return nil, nil, err
-	}
-	m, err := mapSegment(f, size, matches)
-	if err != nil {
-		f.Close()
-		return nil, nil, fmt.Errorf("its segment %s cannot be used: %w", name, err)
-	}
-	return f, m, nil
-}
-
-func mapSegment(f *os.File, size int64, matches func(*header) error) (*mapping, error) {
+func mapSegment(f *os.File, size int64, info *shm.ArrayInfo) (*mapping, error) {
 	b := make([]byte, headerBytes)
 	if n, err := f.ReadAt(b, 0); n < len(b) {
 		return nil, fmt.Errorf("it has %d bytes, less than a header: %w", size, err)
@@ -100,7 +84,7 @@ func mapSegment(f *os.File, size int64, matches func(*header) error) (*mapping, 
 	if err != nil {
 		return nil, err
 	}
-	if err := matches(&h); err != nil {
+	if err := h.matches(info); err != nil {
 		return nil, err
 	}
 	mem, err := mapFile(f, h.total, false)
@@ -112,15 +96,15 @@ func mapSegment(f *os.File, size int64, matches func(*header) error) (*mapping, 
 	return m, nil
 }
 
-// Close says that nobody waits for news any more. What was got can still be read.
-func (o *opened) Close() error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.file == nil {
+// Close says that nobody waits for frames any more. Frames can still be read.
+func (r *Reader) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.file == nil {
 		return nil
 	}
-	err := o.file.Close()
-	o.file = nil
+	err := r.file.Close()
+	r.file = nil
 	return err
 }
 
@@ -135,33 +119,33 @@ func (r *Reader) SetInfo(info shm.ArrayInfo) bool {
 	return true
 }
 
-// Ended returns nil while the process may still write. Otherwise the error says why
+// Ended returns nil while the process may still publish. Otherwise the error says why
 // it cannot: the process has closed the segment, or somebody has removed it or cut it
 // short.
-func (o *opened) Ended() error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.file == nil {
-		return fmt.Errorf("%w: it was closed here", o.gone)
+func (r *Reader) Ended() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.file == nil {
+		return fmt.Errorf("%w: it was closed here", shm.ErrNoArray)
 	}
 	var flags uint32
-	err := o.guarded(func() error {
-		flags = binary.LittleEndian.Uint32(o.m.b[atFlags:])
+	err := r.guarded(func() error {
+		flags = binary.LittleEndian.Uint32(r.m.b[atFlags:])
 		return nil
 	})
 	if err == nil && flags&flagClosed != 0 {
 		err = errors.New("the process has closed it")
 	}
 	if err == nil {
-		err = stillThere(o.file, o.m.total)
+		err = stillThere(r.file, r.m.total)
 	}
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, o.gone):
+	case errors.Is(err, shm.ErrNoArray):
 		return err
 	}
-	return fmt.Errorf("%w: %w", o.gone, err)
+	return fmt.Errorf("%w: %w", shm.ErrNoArray, err)
 }
 
 // Published returns how many frames the process has offered, copied or not.
@@ -183,9 +167,9 @@ func (r *Reader) Told() time.Time {
 }
 
 // word loads one word of the header: 0 if the segment was cut short.
-func (o *opened) word(at int) (v uint64) {
-	_ = o.guarded(func() error {
-		v = o.m.load(at)
+func (r *Reader) word(at int) (v uint64) {
+	_ = r.guarded(func() error {
+		v = r.m.load(at)
 		return nil
 	})
 	return v
@@ -198,16 +182,16 @@ func (m *mapping) load(at int) uint64 {
 
 // guarded runs f, which reads the mapping. If the segment was cut short, the processor
 // faults at the missing pages. guarded turns that into an error.
-func (o *opened) guarded(f func() error) (err error) {
+func (r *Reader) guarded(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
-			if !o.m.holds(p) {
+			if !r.m.holds(p) {
 				panic(p)
 			}
-			err = fmt.Errorf("%w: its segment was cut short", o.gone)
+			err = fmt.Errorf("%w: its segment was cut short", shm.ErrNoArray)
 		}
-		runtime.KeepAlive(o.m)
+		runtime.KeepAlive(r.m)
 	}()
 	return f()
 }

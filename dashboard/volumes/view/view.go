@@ -85,7 +85,8 @@ type Change struct {
 
 // Options configure a Store.
 type Options struct {
-	Account *budget.Account  // of the states, and of what scripts have not taken yet
+	Account *budget.Account  // of the states
+	Queues  *budget.Account  // of what scripts have not taken yet; nil: Account
 	Most    int              // views; 0: a default
 	Now     func() time.Time // nil: time.Now
 }
@@ -107,6 +108,9 @@ func New(opts Options) *Store {
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
+	}
+	if opts.Queues == nil {
+		opts.Queues = opts.Account
 	}
 	return &Store{opts: opts, views: map[name]*View{}}
 }
@@ -247,6 +251,9 @@ func (s *Store) Forget(source string) {
 		}
 	}
 }
+
+// Use is what the views keep.
+func (s *Store) Use() budget.Use { return s.opts.Account.Use() }
 
 // Count is how many views there are, and how many streams are open to them.
 func (s *Store) Count() (views, watchers int) {

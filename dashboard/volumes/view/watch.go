@@ -65,7 +65,6 @@ type Watcher struct {
 	noState       bool
 	queue         []json.RawMessage
 	queued        int64 // bytes
-	lost          int
 	finished      bool
 }
 
@@ -156,7 +155,7 @@ func (w *Watcher) drop() {
 	w.queue, w.queued = nil, 0
 }
 
-func (w *Watcher) account() *budget.Account { return w.view.store.opts.Account }
+func (w *Watcher) account() *budget.Account { return w.view.store.opts.Queues }
 
 // Close ends the stream.
 func (w *Watcher) Close() {
@@ -193,9 +192,9 @@ func (v *View) tell() {
 }
 
 // Tell sends a message of a browser to the scripts that watch: the whole event as it is on the
-// wire, of KindAction or KindResponse. It reports how many scripts have got it. A script that does not
-// take what it is sent loses what comes then.
-func (v *View) Tell(message json.RawMessage) (scripts int) {
+// wire, of KindAction or KindResponse. It reports how many scripts lose it, because they do not take
+// what they are sent, or there is no room for it.
+func (v *View) Tell(message json.RawMessage) (lost int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for w := range v.watchers {
@@ -204,13 +203,12 @@ func (v *View) Tell(message json.RawMessage) (scripts int) {
 		}
 		if len(w.queue) >= maxQueued || !w.account().Take(int64(len(message))) {
 			w.account().Refused()
-			w.lost++
+			lost++
 			continue
 		}
 		w.queue = append(w.queue, message)
 		w.queued += int64(len(message))
-		scripts++
 		shm.Signal(w.changed)
 	}
-	return scripts
+	return lost
 }
