@@ -82,24 +82,28 @@ check_python() {
 }
 
 check_npm() {
-  local status=0
-  npm audit --json >"$work/npm" 2>"$work/npm.err" || true
-  node -e '
-    let told;
-    try {
-      told = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));
-    } catch {
-      process.exit(2);
-    }
-    if (!told.metadata?.vulnerabilities) process.exit(2);
-    for (const {name, severity, range} of Object.values(told.vulnerabilities ?? {})) console.log(`${name} ${range}: ${severity}`);
-    process.exit(told.metadata.vulnerabilities.total > 0 ? 1 : 0);
-  ' "$work/npm" || status=$?
-  case $status in
-    0) echo 'npm packages: no known vulnerability.' ;;
-    1) found+=('npm packages') ;;
-    *) unchecked 'npm packages' "$(last "$work/npm.err")" ;;
-  esac
+  local folder status
+  # The pages' tools, and what Neuroglancer's client is made of.
+  for folder in . .ci/neuroglancer; do
+    status=0
+    (cd "$folder" && npm audit --package-lock-only --json) >"$work/npm" 2>"$work/npm.err" || true
+    node -e '
+      let told;
+      try {
+        told = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));
+      } catch {
+        process.exit(2);
+      }
+      if (!told.metadata?.vulnerabilities) process.exit(2);
+      for (const {name, severity, range} of Object.values(told.vulnerabilities ?? {})) console.log(`${name} ${range}: ${severity}`);
+      process.exit(told.metadata.vulnerabilities.total > 0 ? 1 : 0);
+    ' "$work/npm" || status=$?
+    case $status in
+      0) echo "npm packages of $folder: no known vulnerability." ;;
+      1) found+=("npm packages of $folder") ;;
+      *) unchecked "npm packages of $folder" "$(last "$work/npm.err")" ;;
+    esac
+  done
 }
 
 [ $# -gt 0 ] || set -- go python npm
