@@ -150,6 +150,32 @@ func (a Arrays) size() int64 {
 // description, which the list of arrays has too.
 func (f *ArrayFrame) size() int64 { return 200 + 8*int64(cap(f.Shape)) }
 
+func (i *VolumeInfo) size() int64 {
+	n := 600 + int64(len(i.Name)+len(i.Kind)+len(i.Generation)+len(i.Title)+len(i.Descr)+len(i.Shm)+len(i.Layer)+
+		len(i.Colormap)+len(i.Blending)+len(i.Unit)+len(i.Note)+len(i.Problem)) +
+		8*int64(cap(i.Shape)+cap(i.Scale)+cap(i.Corner)) + textsSize(i.Axes) + textsSize(i.Units)
+	for _, row := range i.Matrix {
+		n += 24 + 8*int64(cap(row))
+	}
+	for _, level := range i.Levels {
+		n += 24 + 8*int64(cap(level.Shape))
+	}
+	if c := i.Client; c != nil {
+		n += 200 + int64(len(c.Viewer)+len(c.Token)) + 8*int64(cap(c.VoxelOffset))
+	}
+	return n
+}
+
+func (v Volumes) size() int64 {
+	n := int64(24)
+	for i := range v {
+		n += v[i].size()
+	}
+	return n
+}
+
+func (v *VolumeVersion) size() int64 { return 100 + 8*int64(cap(v.From)+cap(v.To)) }
+
 func (l Lost) size() int64 {
 	n := mapSize(len(l.Topics))
 	for topic := range l.Topics {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"webmon/natural"
 )
@@ -19,6 +20,12 @@ const volumePrefix = "volume/"
 // volume. A process tells versions only while somebody wants the topic, and at most as
 // often.
 func VolumeTopic(name string) string { return volumePrefix + name }
+
+// VolumeOfTopic returns the name of the volume whose versions a topic has. ok is false
+// for any other topic.
+func VolumeOfTopic(topic string) (name string, ok bool) {
+	return strings.CutPrefix(topic, volumePrefix)
+}
 
 // VolumeVersion says that the content of a volume has changed.
 type VolumeVersion struct {

@@ -57,12 +57,13 @@ type resources struct {
 
 // Source is a watched process. It implements [shm.Source].
 type Source struct {
-	opt    Options
-	client *manager.Client
-	res    resources
-	watch  watch
-	out    outbox
-	lull   time.Duration // constant
+	opt     Options
+	client  *manager.Client
+	res     resources
+	watch   watch
+	out     outbox
+	volumes volumes
+	lull    time.Duration // constant
 
 	ours atomic.Bool         // the process has said hello
 	run  atomic.Pointer[run] // nil: Run is not under way

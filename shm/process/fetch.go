@@ -62,6 +62,8 @@ type state struct {
 	changed  bool // it has changed since the last fetch
 	there    bool // it has ever been there
 	settled  bool // it was fetched again after the process knew that somebody wants it
+
+	told *shm.VolumeVersion // of a volume: the version that was handed over last
 }
 
 // fetcher fetches the state topics that somebody watches, in step with the frames.
@@ -147,6 +149,15 @@ func (f *fetcher) follow(name string) *state {
 		f.topics.add(name, maxStateHz)
 	}
 	return s
+}
+
+// followVolume makes the version of a volume a topic.
+func (f *fetcher) followVolume(name string) {
+	topic := shm.VolumeTopic(name)
+	if f.names[topic] == nil && len(f.others) < maxStates+maxVolumes {
+		f.follow(topic)
+	}
+	f.topics.add(topic, maxStateHz)
 }
 
 // run fetches until ctx is done or its connection is lost.
@@ -518,7 +529,7 @@ func (f *fetcher) keys(v pickle.Value, err error) {
 		if !ok || f.names[name] != nil || name == "" || len(name) > maxTopicName {
 			continue
 		}
-		if _, isArray := shm.ArrayOfTopic(name); isArray {
+		if isArray(name) {
 			continue // the value of such a topic is a frame, which comes through shared memory
 		}
 		if len(f.others) >= maxStates {

@@ -65,31 +65,31 @@ func (p *pace) rest(ctx context.Context) bool {
 type topics struct {
 	mu    sync.Mutex         // guards all below
 	names map[string]float64 // how often a second the topic is of use at most; 0: as often as it comes
-	fresh map[string]bool    // arrays named since renew began; nil: it has not
+	fresh map[string]bool    // arrays or volumes named since renew began; nil: it has not
 }
 
 // add adds a topic. It reports whether it was not there before.
 func (t *topics) add(name string, most float64) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	_, isArray := shm.ArrayOfTopic(name)
-	if isArray && t.fresh != nil {
+	isShared := isArray(name) || isVolume(name)
+	if isShared && t.fresh != nil {
 		t.fresh[name] = true
 	}
 	old, there := t.names[name]
 	switch {
 	case there && (old > 0 || most == 0):
 		return false
-	case !there && len(t.names) >= 2*maxStates && !isArray, !there && len(t.names) >= 2*maxStates+maxArrays:
+	case !there && len(t.names) >= 2*maxStates && !isShared, !there && len(t.names) >= 2*maxStates+maxArrays+maxVolumes:
 		return false
 	}
 	t.names[name] = most
 	return !there
 }
 
-// renew calls add, and forgets the arrays that add does not name. A process may share many
-// arrays over its life, each under another name.
-func (t *topics) renew(add func()) {
+// renew calls add, and forgets the topics of a kind, such as [isArray], that add does not name. A
+// process may share many arrays over its life, each under another name.
+func (t *topics) renew(kind func(topic string) bool, add func()) {
 	t.mu.Lock()
 	t.fresh = map[string]bool{}
 	t.mu.Unlock()
@@ -97,12 +97,16 @@ func (t *topics) renew(add func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for name := range t.names {
-		if _, isArray := shm.ArrayOfTopic(name); isArray && !t.fresh[name] {
+		if kind(name) && !t.fresh[name] {
 			delete(t.names, name)
 		}
 	}
 	t.fresh = nil
 }
+
+func isArray(topic string) bool { _, ok := shm.ArrayOfTopic(topic); return ok }
+
+func isVolume(topic string) bool { _, ok := shm.VolumeOfTopic(topic); return ok }
 
 func (t *topics) anyWanted(sink shm.Sink) bool {
 	t.mu.Lock()

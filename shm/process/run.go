@@ -79,6 +79,7 @@ func (s *Source) Run(ctx context.Context, sink shm.Sink) error {
 	err := r.sessions(ctx)
 	enough()
 	arrays.Wait()
+	s.volumes.close()
 	switch {
 	case ctx.Err() != nil:
 		err = nil

@@ -3,6 +3,7 @@ package process
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"webmon/shm"
 	"webmon/shm/pickle"
@@ -16,7 +17,7 @@ const (
 
 // declarations are the keys by which a process says what it has. They are fetched also while
 // nobody watches, but rarely. Commands are checked against them.
-var declarations = []string{topicHello, topicTopics, shm.TopicControls, shm.TopicActions, shm.TopicArrays, shm.TopicLost}
+var declarations = []string{topicHello, topicTopics, shm.TopicControls, shm.TopicActions, shm.TopicArrays, shm.TopicVolumes, shm.TopicLost}
 
 // tells reports whether the process tells this webmon what changes.
 func (r *run) tells() bool { return r.saidHello() && r.seat.taken.Load() }
@@ -71,6 +72,8 @@ func (r *run) received(s *state, v pickle.Value, err error) {
 			s.there = false
 			r.fetcher.lookForKeys()
 		}
+	case isVolume(s.name):
+		r.versioned(s, v)
 	default:
 		s.there = true
 		value, err := plain(v)
@@ -110,8 +113,19 @@ func (r *run) declared(s *state, v pickle.Value) {
 		notice(notes)
 		r.sink.State(s.name, list)
 	case shm.TopicArrays:
-		r.pace.topics.renew(func() { r.arrays.declared(v) })
+		r.pace.topics.renew(isArray, func() { r.arrays.declared(v) })
 		shm.Signal(r.demand) // the process is told each topic by its name
+	case shm.TopicVolumes:
+		list, notes := decodeVolumes(v)
+		notice(notes)
+		r.volumes.set(list)
+		r.sink.State(s.name, slices.Clone(list))
+		r.pace.topics.renew(isVolume, func() {
+			for i := range list {
+				r.fetcher.followVolume(list[i].Name)
+			}
+		})
+		shm.Signal(r.demand)
 	case shm.TopicLost:
 		if lost, ok := decodeLost(v); ok {
 			r.sink.State(s.name, lost)
@@ -129,6 +143,22 @@ func (r *run) declared(s *state, v pickle.Value) {
 		r.sink.State(s.name, value)
 		shm.Signal(r.demand)
 	}
+}
+
+// versioned hands over which version the content of a volume has, unless that was said before.
+func (r *run) versioned(s *state, v pickle.Value) {
+	c, ok := decodeChanges(v)
+	if !ok {
+		r.sink.Notice("volumes.version", fmt.Sprintf("%q is %s instead of a version; changes of that volume are not seen", s.name, kindOf(v)))
+		return
+	}
+	s.there = true
+	if s.told != nil && s.told.Generation == c.generation && s.told.Version == c.version {
+		return
+	}
+	s.told = c.after(s.told)
+	told := *s.told
+	r.sink.State(s.name, &told)
 }
 
 // gone tells the sink that the process has no such state any more.

@@ -28,6 +28,7 @@ const (
 
 	flagCRC    = 1
 	flagClosed = 2
+	flagVolume = 4 // no ring, but one volume that is written in place
 
 	// In the header.
 	atGeneration = 16
@@ -72,6 +73,7 @@ type header struct {
 	dataBytes  int // the most a slot holds
 	slots      uint64
 	crc        bool
+	volume     bool // the data begin where the first slot would, and there is no other
 
 	dtype *pickle.DType
 	shape []int
@@ -105,13 +107,17 @@ func parseHeader(b []byte, size int64) (h header, err error) {
 		return h, fmt.Errorf("it claims a header of %d bytes", n)
 	}
 	total, stride, data := u64(atTotal), u64(atStride), u64(atDataBytes)
-	h.slots = uint64(u32(atSlots))
+	h.slots, h.volume = uint64(u32(atSlots)), u32(atFlags)&flagVolume != 0
+	least, most, head := uint64(minSlots), uint64(maxSlots), uint64(slotData)
+	if h.volume {
+		least, most, head = 1, 1, 0
+	}
 	switch {
 	case size < 0 || total > uint64(size) || total > maxTotal:
 		return h, fmt.Errorf("it claims %d bytes and has %d", total, size)
-	case h.slots < minSlots || h.slots > maxSlots:
+	case h.slots < least || h.slots > most:
 		return h, fmt.Errorf("it claims %d slots", h.slots)
-	case stride%pageBytes != 0 || stride < slotData || stride > maxTotal || data > stride-slotData:
+	case stride%pageBytes != 0 || stride < head || stride > maxTotal || data > stride-head:
 		return h, fmt.Errorf("it claims slots of %d bytes for %d of data", stride, data)
 	case headerBytes+h.slots*stride > total: // cannot overflow: 64 times 2^42
 		return h, fmt.Errorf("it claims %d slots of %d bytes in %d", h.slots, stride, total)
@@ -158,8 +164,11 @@ func (h *header) describe(text []byte) error {
 	return nil
 }
 
-// matches reports whether the segment is what the process has declared.
+// matches returns nil if the segment is the array that the process has declared.
 func (h *header) matches(info *shm.ArrayInfo) error {
+	if h.volume {
+		return errors.New("it holds a volume that is written in place, and no frames")
+	}
 	if g := generationText(h.generation); g != info.Generation {
 		return fmt.Errorf("it is of generation %s and %s is declared: the process has made another one", g, natural.Clip(info.Generation, maxShown))
 	}

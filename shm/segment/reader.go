@@ -28,15 +28,21 @@ type Options struct {
 // is safe for concurrent use. Frames keep their Reader, and so the memory.
 type Reader struct {
 	frames
-	m    *mapping
+	opened
 	info atomic.Pointer[shm.ArrayInfo]
 	torn atomic.Uint64
+}
+
+var _ shm.ArrayReader = (*Reader)(nil)
+
+// opened is a segment that was opened.
+type opened struct {
+	m    *mapping
+	gone error // what errors wrap
 
 	mu   sync.Mutex // guards file
 	file *os.File   // nil once closed: only to see whether the segment has a name
 }
-
-var _ shm.ArrayReader = (*Reader)(nil)
 
 // mapping is a segment in memory. It is unmapped when nobody refers to it.
 type mapping struct {
@@ -57,25 +63,35 @@ func Open(info shm.ArrayInfo, o Options) (*Reader, error) {
 }
 
 func open(info shm.ArrayInfo, dir string) (*Reader, error) {
-	if !ValidName(info.Shm) {
-		return nil, fmt.Errorf("its segment's name %q is none of webmon's", natural.Clip(info.Shm, maxShown))
-	}
-	f, size, err := openSegment(dir, info.Shm)
+	f, m, err := mapNamed(dir, info.Shm, func(h *header) error { return h.matches(&info) })
 	if err != nil {
 		return nil, err
 	}
-	m, err := mapSegment(f, size, &info)
-	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("its segment %s cannot be used: %w", info.Shm, err)
-	}
-	r := &Reader{m: m, file: f}
+	r := &Reader{opened: opened{m: m, file: f, gone: shm.ErrNoArray}}
 	r.frames = frames{dtype: m.dtype, shape: m.shape, backing: r}
 	r.info.Store(&info)
 	return r, nil
 }
 
-func mapSegment(f *os.File, size int64, info *shm.ArrayInfo) (*mapping, error) {
+// mapNamed maps the segment of a name, unless matches says why it is not what was
+// declared.
+func mapNamed(dir, name string, matches func(*header) error) (*os.File, *mapping, error) {
+	if !ValidName(name) {
+		return nil, nil, fmt.Errorf("its segment's name %q is none of webmon's", natural.Clip(name, maxShown))
+	}
+	f, size, err := openSegment(dir, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := mapSegment(f, size, matches)
+	if err != nil {
+		f.Close()
+		return nil, nil, fmt.Errorf("its segment %s cannot be used: %w", name, err)
+	}
+	return f, m, nil
+}
+
+func mapSegment(f *os.File, size int64, matches func(*header) error) (*mapping, error) {
 	b := make([]byte, headerBytes)
 	if n, err := f.ReadAt(b, 0); n < len(b) {
 		return nil, fmt.Errorf("it has %d bytes, less than a header: %w", size, err)
@@ -84,7 +100,7 @@ func mapSegment(f *os.File, size int64, info *shm.ArrayInfo) (*mapping, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := h.matches(info); err != nil {
+	if err := matches(&h); err != nil {
 		return nil, err
 	}
 	mem, err := mapFile(f, h.total, false)
@@ -96,15 +112,15 @@ func mapSegment(f *os.File, size int64, info *shm.ArrayInfo) (*mapping, error) {
 	return m, nil
 }
 
-// Close says that nobody waits for frames any more. Frames can still be read.
-func (r *Reader) Close() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.file == nil {
+// Close says that nobody waits for news any more. What was got can still be read.
+func (o *opened) Close() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.file == nil {
 		return nil
 	}
-	err := r.file.Close()
-	r.file = nil
+	err := o.file.Close()
+	o.file = nil
 	return err
 }
 
@@ -119,33 +135,33 @@ func (r *Reader) SetInfo(info shm.ArrayInfo) bool {
 	return true
 }
 
-// Ended returns nil while the process may still publish. Otherwise the error says why
+// Ended returns nil while the process may still write. Otherwise the error says why
 // it cannot: the process has closed the segment, or somebody has removed it or cut it
 // short.
-func (r *Reader) Ended() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.file == nil {
-		return fmt.Errorf("%w: it was closed here", shm.ErrNoArray)
+func (o *opened) Ended() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.file == nil {
+		return fmt.Errorf("%w: it was closed here", o.gone)
 	}
 	var flags uint32
-	err := r.guarded(func() error {
-		flags = binary.LittleEndian.Uint32(r.m.b[atFlags:])
+	err := o.guarded(func() error {
+		flags = binary.LittleEndian.Uint32(o.m.b[atFlags:])
 		return nil
 	})
 	if err == nil && flags&flagClosed != 0 {
 		err = errors.New("the process has closed it")
 	}
 	if err == nil {
-		err = stillThere(r.file, r.m.total)
+		err = stillThere(o.file, o.m.total)
 	}
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, shm.ErrNoArray):
+	case errors.Is(err, o.gone):
 		return err
 	}
-	return fmt.Errorf("%w: %w", shm.ErrNoArray, err)
+	return fmt.Errorf("%w: %w", o.gone, err)
 }
 
 // Published returns how many frames the process has offered, copied or not.
@@ -167,9 +183,9 @@ func (r *Reader) Told() time.Time {
 }
 
 // word loads one word of the header: 0 if the segment was cut short.
-func (r *Reader) word(at int) (v uint64) {
-	_ = r.guarded(func() error {
-		v = r.m.load(at)
+func (o *opened) word(at int) (v uint64) {
+	_ = o.guarded(func() error {
+		v = o.m.load(at)
 		return nil
 	})
 	return v
@@ -182,16 +198,16 @@ func (m *mapping) load(at int) uint64 {
 
 // guarded runs f, which reads the mapping. If the segment was cut short, the processor
 // faults at the missing pages. guarded turns that into an error.
-func (r *Reader) guarded(f func() error) (err error) {
+func (o *opened) guarded(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
-			if !r.m.holds(p) {
+			if !o.m.holds(p) {
 				panic(p)
 			}
-			err = fmt.Errorf("%w: its segment was cut short", shm.ErrNoArray)
+			err = fmt.Errorf("%w: its segment was cut short", o.gone)
 		}
-		runtime.KeepAlive(r.m)
+		runtime.KeepAlive(o.m)
 	}()
 	return f()
 }

@@ -31,6 +31,7 @@ from ._forms import Choice, Range
 from ._life import Cost, Stats
 from ._process import Process
 from ._version import __version__
+from ._volume import SharedVolume
 
 __all__ = [
     "Choice",
@@ -39,6 +40,7 @@ __all__ = [
     "Process",
     "Range",
     "SharedArray",
+    "SharedVolume",
     "Stats",
     "__version__",
     "attach",
@@ -52,6 +54,7 @@ __all__ = [
     "share",
     "stats",
     "url",
+    "volume",
     "wanted",
 ]
 
@@ -177,6 +180,20 @@ def share(
         name, shape, dtype, axes,
         units=units, scale=scale, title=title, role=role, colormap=colormap, limits=limits, unit=unit, layer=layer, slots=slots,
     )  # fmt: skip
+
+
+def volume(name: str, *args: Any, **kwds: Any) -> SharedVolume:
+    """Offer a volume that people fly through in the browser, while it changes.
+
+    See :meth:`Process.volume`.
+
+    Examples
+    --------
+    >>> brain = webmon.volume("brain", (128, 512, 512), "uint16", "zyx", scale=(2, 0.5, 0.5), units="um")
+    >>> brain.data[64] = plane
+    >>> brain.changed(np.s_[64])
+    """
+    return _default().volume(name, *args, **kwds)
 
 
 def control(

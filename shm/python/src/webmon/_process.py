@@ -11,6 +11,7 @@ _values  its states and events
 _actions its controls and commands
 _orders  the commands that come, and who runs them
 _arrays  the arrays that it shares
+_volumes the volumes that it offers
 _clock   the thread that does what is due later
 ======== ============================================================
 """
@@ -41,6 +42,8 @@ from ._orders import Host, Orders
 from ._plain import MAX_EVENT, check_name, plain
 from ._resources import Data, Flag, Inbox, Mailbox
 from ._values import Values
+from ._volume import SharedVolume
+from ._volumes import Volumes
 
 __all__ = ["Process"]
 
@@ -142,11 +145,13 @@ class Process:
         self._actions = Actions(life, changes)
         self._orders = Orders(life, messages, changes, self._run)
         self._arrays = Arrays(life, demand, changes, clock.wake)
+        self._volumes = Volumes(life, data, demand, changes)
         data.values_["hello"] = None
         data.render("topics", lambda: dict(self._values.topics))
         data.render("controls", self._actions.declared_controls)
         data.render("actions", self._actions.declared_commands)
         data.render("arrays", self._arrays.declared)
+        data.render("volumes", self._volumes.declared)
         data.render(LOST, lambda: dict(zip(("total", "topics"), messages.lost())))
 
     # Its life.
@@ -224,6 +229,7 @@ class Process:
             time.sleep(0.01)
         self._offer.close()
         self._arrays.close()
+        self._volumes.close()
         self._demand.wants = {}
         Process._live.discard(self)
 
@@ -231,7 +237,7 @@ class Process:
         """Let go of everything, in a forked child: the process that is offered is the parent."""
         self._life.closed = True
         self._lock = threading.Lock()
-        for part in (self._offer, self._demand, self._arrays, self._changes, self._values, self._actions, self._orders, self._clock):
+        for part in (self._offer, self._demand, self._arrays, self._volumes, self._changes, self._values, self._actions, self._orders, self._clock):
             part.forked()
 
     def __enter__(self) -> Process:
@@ -278,6 +284,7 @@ class Process:
             "topic": list(self._values.topics),
             "command or control": [*self._actions.commands, *self._actions.controls],
             "array": self._arrays.names(),
+            "volume": self._volumes.names(),
         }
 
     # What people see of it.
@@ -419,7 +426,7 @@ class Process:
         Parameters
         ----------
         topic : str
-            The name of a state or event, or "array/" and that of an array.
+            The name of a state or event, or "array/" or "volume/" and that of an array or a volume.
 
         Returns
         -------
@@ -458,6 +465,7 @@ class Process:
         if self.closed:
             return
         self._arrays.look(changed)
+        self._volumes.look(changed)
         host = self._orders.host
         for callback, due in ((self._on_demand, changed), (host.demanded if host is not None else None, changed or asks)):
             if callback is not None and due:
@@ -719,6 +727,103 @@ class Process:
         )  # fmt: skip
         self._arrays.add(array)
         return array
+
+    # Volumes.
+
+    def volume(
+        self,
+        name: str,
+        shape: int | Sequence[int],
+        dtype: Any,
+        axes: str | Sequence[str] | None = None,
+        *,
+        scale: Scales = None,
+        units: Units = None,
+        kind: Literal["image", "labels"] = "image",
+        corner: Sequence[float] | None = None,
+        matrix: Any = None,
+        channels: str | int | None = None,
+        rgb: bool = False,
+        title: str | None = None,
+        limits: tuple[float, float] | None = None,
+        colormap: str | None = None,
+        blending: str | None = None,
+        opacity: float | None = None,
+        hidden: bool = False,
+        unit: str | None = None,
+    ) -> SharedVolume:
+        """Offer a volume that people fly through in the browser, while it changes.
+
+        Its ``data`` are a NumPy array that *is* shared memory. Write to it in place, and say so by its
+        :meth:`SharedVolume.changed`. Where the machine has no shared memory left, or is none of Linux, the array is an
+        ordinary one, of which webmon asks for the parts that people look at.
+
+        Parameters
+        ----------
+        name : str
+            1 to 80 letters, digits and _ . : - of ASCII, beginning with a letter, a digit or _. A volume of that name
+            before is closed.
+        shape : int or sequence of int
+            In C order; 1 to 8 axes.
+        dtype : dtype
+            Any NumPy dtype of numbers of up to 64 bits (complex: 2 x 64). Labels are whole numbers.
+        axes : str or sequence of str, optional
+            A name for each axis, such as "tzyx" or ["time", "y", "x"]. Volumes of one process with axes of the same names
+            lie in one space.
+        scale : float or sequence of float, optional
+            Units a voxel of each axis, or one for all of x, y and z.
+        units : str or sequence of str, optional
+            Of each axis, or one for all of x, y and z, such as "um".
+        kind : {"image", "labels"}
+            What the numbers are. Of labels each says which object a voxel belongs to, and 0 is none.
+        corner : sequence of float, optional
+            Where the outer corner of the first voxel lies, in units. Default: the origin.
+        matrix : array_like of shape (rank, rank + 1), optional
+            Leads from voxels to units in place of scale and corner, for a volume that is turned or sheared.
+        channels : str or int, optional
+            The axis along which the items are channels that are shown at once, -1 for none. Default: an axis called "c".
+        rgb : bool
+            Whether the channels are three or four colours. They are then the last axis, if channels names no other.
+        title : str, optional
+            What people read.
+        limits : (float, float), optional
+            Contrast limits to begin with, in the unit of the values.
+        colormap : str, optional
+            To begin with, such as "viridis".
+        blending : str, optional
+            One of napari's names, such as "additive".
+        opacity : float, optional
+            0 to 1.
+        hidden : bool
+            Not shown to begin with.
+        unit : str, optional
+            Of the values.
+
+        Returns
+        -------
+        SharedVolume
+            What the data are written to, and changes are said by.
+
+        Raises
+        ------
+        TypeError
+            If the dtype cannot be shown, or another argument is of another type.
+        ValueError
+            If an argument is of no use; it says which.
+
+        Examples
+        --------
+        >>> brain = process.volume("brain", (128, 512, 512), "uint16", "zyx", scale=(2, 0.5, 0.5), units="um")
+        >>> brain.data[64] = plane
+        >>> brain.changed(np.s_[64])
+        """
+        volume = SharedVolume(
+            self._volumes, check_name(name, "a volume"), shape, dtype, axes=axes, kind=kind, scale=scale, units=units, corner=corner,
+            matrix=matrix, channels=channels, rgb=rgb, title=title, limits=limits, colormap=colormap, blending=blending,
+            opacity=opacity, hidden=hidden, unit=unit,
+        )  # fmt: skip
+        self._volumes.add(volume)
+        return volume
 
 
 def _polled(commands: str) -> bool:

@@ -33,6 +33,11 @@ class Data:
         self._rendered[key] = function
         self.values_[key] = None
 
+    def forget(self, key: str) -> None:
+        """Take a key back that was rendered."""
+        self._rendered.pop(key, None)
+        self.values_.pop(key, None)
+
     def get(self, key: str, default: Any = None) -> Any:
         function = self._rendered.get(key)
         if function is not None:

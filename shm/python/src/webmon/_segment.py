@@ -24,7 +24,7 @@ from ._announce import try_lock
 from ._convert import MASKED, as_dtype, called, exact
 from ._plain import clean
 
-__all__ = ["Segment", "describe", "description", "sweep"]
+__all__ = ["Block", "Segment", "describe", "description", "sweep"]
 
 log = logging.getLogger("webmon")
 
@@ -35,7 +35,7 @@ _MAX_FIELDS = 256  # of a record that webmon reads, those of records within incl
 _MAX_DIMS = 8
 _MAX_TOTAL = 1 << 42  # bytes of a segment
 _PREFIX = "webmon"
-_FLAG_CRC, _FLAG_CLOSED = 1, 2
+_FLAG_CRC, _FLAG_CLOSED, _FLAG_VOLUME = 1, 2, 4
 # Places of the header's 64-bit fields.
 _LATEST, _HEARTBEAT, _PUBLISHED = 4, 9, 10
 
@@ -136,6 +136,14 @@ def total_bytes(shape: Sequence[int], dtype: np.dtype[Any], slots: int) -> int:
     return total
 
 
+def block_bytes(shape: Sequence[int], dtype: np.dtype[Any]) -> int:
+    """Return the bytes of an array that is written in place. Raises ValueError where there are too many for any machine."""
+    total = _HEADER + _align(math.prod(shape) * dtype.itemsize)
+    if total > _MAX_TOTAL:
+        raise ValueError(f"a volume of {dtype} of the shape {tuple(shape)} is too large to be in memory")
+    return total
+
+
 def describe(dtype: np.dtype[Any]) -> Any:
     """Return the dtype in NumPy's notation: text, or a list for records."""
     if dtype.names is None:
@@ -166,25 +174,20 @@ def description(about: dict[str, Any], name: str) -> bytes:
     return text
 
 
-class Segment:
-    """One ring in shared memory. The methods are for one thread at a time.
+class _File:
+    """A file in shared memory, which nobody but this process writes to. The methods are for one thread at a time.
 
     Raises OSError where there is no shared memory, or not enough.
     """
 
-    def __init__(self, shape: Sequence[int], dtype: np.dtype[Any], slots: int, text: bytes) -> None:
+    _flags = 0
+    _unmaps = True  # nobody uses the memory after close
+
+    def __init__(self, total: int) -> None:
         import mmap  # missing on some platforms
 
-        self.shape = tuple(shape)
-        self.dtype = dtype
-        self.nslots = slots
         self._pid = os.getpid()
-        count = 1
-        for n in self.shape:
-            count *= n
-        self.data_bytes = count * dtype.itemsize
-        self.stride = _align(_SLOT + self.data_bytes)
-        self.total = _HEADER + slots * self.stride
+        self.total = total
         self.generation = secrets.randbits(64) or 1
         self.name = f"{_PREFIX}-{self._pid}-{secrets.token_hex(6)}"
         self._path = f"{FOLDER}/{self.name}"
@@ -202,24 +205,21 @@ class Segment:
             with _saying(f"there is no room for {self.total / (1 << 20):.0f} MiB"):
                 os.ftruncate(self._fd, self.total)
                 self._mmap = mmap.mmap(self._fd, self.total)
-            self._allocate(_HEADER if self.total > _SMALL else self.total)
-            buf: Any = memoryview(self._mmap)
-            self._buf = buf
-            flags = _FLAG_CRC if _CRC else 0
-            struct.pack_into("<I", buf, 128, len(text))
-            buf[136 : 136 + len(text)] = text
-            _FIXED.pack_into(
-                buf, 0, b"WEBMONSH", 1, _HEADER, self.generation, self.total, 0, self.stride, self.data_bytes, slots, flags, self._pid
-            )
-            self.latest = 0
-            # Aligned stores of eight bytes each, which no reader sees half done.
-            self._words = buf[:_HEADER].cast("Q")
-            self._places = [self._place(i, self.shape) for i in range(slots)]
-            self._slot_words = [buf[_HEADER + i * self.stride :][:16].cast("Q") for i in range(slots)]
+            self._buf = memoryview(self._mmap)
         except BaseException:
             self.close()
             raise
-        self._tails: dict[tuple[int, ...], tuple[Any, ...]] = {}
+
+    def _head(self, text: bytes, stride: int, data_bytes: int, slots: int) -> None:
+        """Write the header."""
+        buf = self._buf
+        struct.pack_into("<I", buf, 128, len(text))
+        buf[136 : 136 + len(text)] = text
+        _FIXED.pack_into(
+            buf, 0, b"WEBMONSH", 1, _HEADER, self.generation, self.total, 0, stride, data_bytes, slots, self._flags, self._pid
+        )
+        # Aligned stores of eight bytes each, which no reader sees half done.
+        self._words = buf[:_HEADER].cast("Q")
 
     def _allocate(self, size: int) -> None:
         # A segment begins as a hole. Writing where the machine has no room for it would kill the process.
@@ -241,11 +241,6 @@ class Segment:
         if not self._committed:
             self._allocate(self.total)
 
-    def _place(self, slot: int, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-        at = _HEADER + slot * self.stride + _SLOT
-        out: np.ndarray[Any, Any] = np.ndarray(shape, self.dtype, buffer=self._buf, offset=at)
-        return out
-
     def sound(self) -> bool:
         """Say whether what is written gets to those who read, and does not end the process. One call of the system.
 
@@ -264,6 +259,82 @@ class Segment:
             return self.sound() and _same(self._path, self._fd)
         except OSError:
             return False
+
+    def close(self) -> None:
+        """Mark the segment as closed and remove its name; who has it mapped keeps what is in it."""
+        fd, self._fd = self._fd, -1
+        if fd < 0:
+            return
+        if os.getpid() == self._pid:
+            try:
+                # Where somebody has cut the file short there is nothing to write to.
+                if self._buf is not None and os.fstat(fd).st_size >= _HEADER:
+                    struct.pack_into("<I", self._buf, 60, self._flags | _FLAG_CLOSED)
+            except (OSError, TypeError, ValueError):
+                pass
+            try:
+                if _same(self._path, fd):
+                    os.unlink(self._path)
+            except OSError:
+                pass
+            if self._helped:
+                _helper.forget(self.name)
+        self._release(fd)
+
+    def abandon(self) -> None:
+        """Let go of a forked child's copy; the segment is the parent's."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            self._release(fd)
+
+    def _release(self, fd: int) -> None:
+        # Views into the memory would keep it mapped.
+        self._let_go()
+        self._buf = None
+        mapped, self._mmap = self._mmap, None
+        try:
+            if mapped is not None and self._unmaps:
+                mapped.close()
+        except BufferError:
+            pass  # a frame is being copied by another thread: the memory goes with the last view
+        os.close(fd)
+
+    def _let_go(self) -> None:
+        """Release the views into the memory."""
+        words: Any = getattr(self, "_words", None)
+        if words is not None:
+            words.release()
+
+
+class Segment(_File):
+    """One ring in shared memory. The methods are for one thread at a time.
+
+    Raises OSError where there is no shared memory, or not enough.
+    """
+
+    def __init__(self, shape: Sequence[int], dtype: np.dtype[Any], slots: int, text: bytes) -> None:
+        self._flags = _FLAG_CRC if _CRC else 0
+        self.shape = tuple(shape)
+        self.dtype = dtype
+        self.nslots = slots
+        self.data_bytes = math.prod(self.shape) * dtype.itemsize
+        self.stride = _align(_SLOT + self.data_bytes)
+        super().__init__(_HEADER + slots * self.stride)
+        try:
+            self._allocate(_HEADER if self.total > _SMALL else self.total)
+            self._head(text, self.stride, self.data_bytes, slots)
+            self.latest = 0
+            self._places = [self._place(i, self.shape) for i in range(slots)]
+            self._slot_words = [self._buf[_HEADER + i * self.stride :][:16].cast("Q") for i in range(slots)]
+        except BaseException:
+            self.close()
+            raise
+        self._tails: dict[tuple[int, ...], tuple[Any, ...]] = {}
+
+    def _place(self, slot: int, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+        at = _HEADER + slot * self.stride + _SLOT
+        out: np.ndarray[Any, Any] = np.ndarray(shape, self.dtype, buffer=self._buf, offset=at)
+        return out
 
     def beat(self, published: int, now_ns: int) -> None:
         """Say that publish was called."""
@@ -325,47 +396,47 @@ class Segment:
         self._words[_LATEST] = k
         self.latest = k
 
-    def close(self) -> None:
-        """Mark the segment as closed and remove its name; who has it mapped keeps what is in it."""
-        fd, self._fd = self._fd, -1
-        if fd < 0:
-            return
-        if os.getpid() == self._pid:
-            try:
-                # Where somebody has cut the file short there is nothing to write to.
-                if self._buf is not None and os.fstat(fd).st_size >= _HEADER:
-                    struct.pack_into("<I", self._buf, 60, (_FLAG_CRC if _CRC else 0) | _FLAG_CLOSED)
-            except (OSError, TypeError, ValueError):
-                pass
-            try:
-                if _same(self._path, fd):
-                    os.unlink(self._path)
-            except OSError:
-                pass
-            if self._helped:
-                _helper.forget(self.name)
-        self._release(fd)
-
-    def abandon(self) -> None:
-        """Let go of a forked child's copy; the segment is the parent's."""
-        fd, self._fd = self._fd, -1
-        if fd >= 0:
-            self._release(fd)
-
-    def _release(self, fd: int) -> None:
-        # Views into the memory would keep it mapped.
-        for word in [getattr(self, "_words", None), *getattr(self, "_slot_words", [])]:
-            if word is not None:
-                word.release()
+    def _let_go(self) -> None:
+        super()._let_go()
+        for word in getattr(self, "_slot_words", []):
+            word.release()
         self._places = []
-        self._buf = None
-        mapped, self._mmap = self._mmap, None
+
+
+class Block(_File):
+    """One array in shared memory, which is written in place.
+
+    Raises OSError where there is no shared memory, or not enough. All of the memory is there from the beginning, because
+    writing where the machine has none would end the process.
+
+    Attributes
+    ----------
+    data : numpy.ndarray
+        The memory itself. It stays good for as long as somebody has it, also after close.
+    """
+
+    _flags = _FLAG_VOLUME
+    _unmaps = False
+
+    def __init__(self, shape: Sequence[int], dtype: np.dtype[Any], text: bytes) -> None:
+        data_bytes = math.prod(shape) * dtype.itemsize
+        stride = _align(data_bytes)
+        super().__init__(_HEADER + stride)
         try:
-            if mapped is not None:
-                mapped.close()
-        except BufferError:
-            pass  # a frame is being copied by another thread: the memory goes with the last view
-        os.close(fd)
+            self._allocate(self.total)
+            self._head(text, stride, data_bytes, 1)
+            # It refers to the mapping, which therefore is not closed here, but goes with the last who refers to it.
+            self.data: np.ndarray[Any, Any] = np.ndarray(tuple(shape), dtype, buffer=self._mmap, offset=_HEADER if data_bytes else 0)
+        except BaseException:
+            self.close()
+            raise
+
+    def tell(self, version: int) -> None:
+        """Say how often the content has changed. Does nothing after close."""
+        try:
+            self._words[_LATEST] = version
+        except ValueError:
+            pass  # closed
 
 
 def _same(path: str, fd: int) -> bool:

@@ -1,0 +1,407 @@
+"""A volume that a process offers."""
+
+from __future__ import annotations
+
+import logging
+import math
+import secrets
+import threading
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from ._about import Scales, Units, axes_of, limits_of, per_axis, pixel, shape_of, unit_of
+from ._convert import called, reason, written
+from ._plain import words
+from ._segment import _AVAILABLE, Block, block_bytes, check_dtype, description
+
+__all__ = ["SharedVolume"]
+
+log = logging.getLogger("webmon")
+
+VOXELS = ("image", "labels")
+_BLENDINGS = ("opaque", "translucent", "translucent_no_depth", "additive", "minimum", "multiplicative")
+_CHANNELS = ("c", "channel")
+_KEPT = 32  # changes that are told one by one; the oldest are those of all before
+_SHOWN = frozenset({"title", "limits", "colormap", "blending", "opacity", "hidden", "unit", "note"})  # what update may change
+
+_SAME: Any = object()  # what stays as it is
+
+Box = tuple[list[int], list[int]]  # from, included, and to, not included, of each axis
+
+
+class Owner(Protocol):
+    """What a volume asks of the process that offers it."""
+
+    def redeclare(self) -> None:
+        """Note that something else is declared of a volume."""
+
+    def told(self, volume: SharedVolume) -> None:
+        """Note that the content of a volume has changed."""
+
+    def remove(self, volume: SharedVolume) -> None:
+        """Stop offering the volume, and close it."""
+
+
+class SharedVolume:
+    """A volume that people fly through; :meth:`Process.volume` makes it.
+
+    Attributes
+    ----------
+    name : str
+        As webmon knows it.
+    kind : str
+        "image" or "labels".
+    shape : tuple of int
+        Of the full resolution, in C order.
+    dtype : numpy.dtype
+        Of the voxels.
+    axes : tuple of str
+        The name of each axis.
+    data : numpy.ndarray or object
+        Of a volume that was made with a shape: the memory itself, which begins with zeros. Otherwise what was given.
+    version : int
+        How often the content was said to have changed.
+    """
+
+    def __init__(
+        self,
+        owner: Owner,
+        name: str,
+        shape: int | Sequence[int],
+        dtype: Any,
+        *,
+        axes: str | Sequence[str] | None,
+        kind: str,
+        scale: Scales,
+        units: Units,
+        corner: Sequence[float] | None,
+        matrix: Any,
+        channels: str | int | None,
+        rgb: bool,
+        title: str | None,
+        limits: tuple[float, float] | None,
+        colormap: str | None,
+        blending: str | None,
+        opacity: float | None,
+        hidden: bool,
+        unit: str | None,
+    ) -> None:
+        self._owner = owner
+        self.name = name
+        if kind not in VOXELS:
+            raise ValueError(f"kind must be one of {', '.join(map(repr, VOXELS))}, not {written(kind)}")
+        self.kind = kind
+        self.shape = shape_of(shape)
+        if not self.shape:
+            raise ValueError(f"the volume {name} has no axes: a volume has 1 to 8")
+        self.dtype = check_dtype(dtype)
+        if self.dtype.names is not None:
+            raise TypeError(f"a volume of {self.dtype} cannot be shown: its voxels are records. Make a volume of each field")
+        if kind == "labels" and self.dtype.kind not in "biu":
+            raise TypeError(f"labels are whole numbers, and {self.dtype} is none: leave kind out, or convert them")
+        names = axes_of(axes, self.shape, "", False)
+        self.axes = tuple(names)
+        self._about: dict[str, Any] = {
+            "dtype": self.dtype.str,
+            "shape": list(self.shape),
+            "axes": names,
+            "units": per_axis(units, names, "units", "", unit_of),
+            "scale": per_axis(scale, names, "scale", 1.0, _size),
+            "corner": _numbers(corner, names, "corner"),
+            "matrix": _matrix(matrix, names),
+            "channels": _channels(channels, names, self.shape, kind, rgb),
+            "rgb": bool(rgb),
+            **shown(
+                name, title=title, limits=limits, colormap=colormap, blending=blending, opacity=opacity, hidden=hidden, unit=unit, note=None
+            ),
+        }
+        self._lock = threading.Lock()
+        self._closed = False
+        self._generation = 0
+        self._block: Block | None = None
+        self._problem = ""  # why there is no shared memory, where there could be some
+        self.data: Any = None
+        self.version = 0
+        self._since = 0  # the version before the first of the changes
+        self._changes: deque[tuple[int, Box | None]] = deque()  # the version that each led to, and where it was, None for anywhere
+        self._sealed = True  # somebody has read the last of the changes: the next is one of its own
+        self._make()
+
+    def _make(self) -> None:
+        """Make the memory. Where there is none to be shared it is the process's own."""
+        block_bytes(self.shape, self.dtype)
+        text = description({key: self._about[key] for key in ("dtype", "shape", "axes", "units")}, self.name)
+        self._generation = secrets.randbits(64) or 1
+        if _AVAILABLE:
+            try:
+                self._block = block = Block(self.shape, self.dtype, text)
+            except OSError as error:
+                self._problem = str(error)
+                log.warning("the volume %s is not in shared memory: %s", self.name, error)
+            else:
+                self._generation = block.generation
+                self.data = block.data
+                return
+        self.data = np.zeros(self.shape, self.dtype)
+
+    def _declared(self) -> dict[str, Any]:
+        """Return what webmon is told of the volume."""
+        block = self._block
+        out = {
+            "kind": self.kind,
+            "generation": f"{self._generation:016x}",
+            "shm": block.name if block is not None else "",
+            **{key: value for key, value in self._about.items() if value is not None},
+        }
+        return out
+
+    def _told(self) -> dict[str, Any]:
+        """Return what webmon is told of the changes: those since the version "since", each with the version it led to."""
+        with self._lock:
+            self._sealed = True
+            return {
+                "generation": f"{self._generation:016x}",
+                "version": self.version,
+                "since": self._since,
+                "changes": [[version, *(box or (None, None))] for version, box in self._changes],
+            }
+
+    def _look(self) -> None:
+        """Go on without the shared memory where somebody has removed it; called now and then, in the server's threads."""
+        block = self._block
+        if block is None or block.found():
+            return
+        with self._lock:
+            if self._block is not block:
+                return  # closed
+            self._problem = "its shared memory was removed, cut short or renamed by somebody else"
+            log.warning("the volume %s is asked for from now on: %s (%s)", self.name, self._problem, block.name)
+            self._block = None
+            self._generation = secrets.randbits(64) or 1
+            block.close()
+        self._owner.redeclare()
+
+    def changed(self, region: Any = None) -> None:
+        """Say that the content has changed: who looks at the volume sees it within a second.
+
+        Never blocks. Changes are told no more often than somebody wants them, and those between are told as one.
+
+        Parameters
+        ----------
+        region : tuple of slice or int, optional
+            Where it has changed, in voxels, as one would index the data. Default: it may be anywhere.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the region is none of the volume's.
+
+        Examples
+        --------
+        >>> volume.data[10:20] += 1
+        >>> volume.changed(np.s_[10:20])
+        """
+        box = None if region is None else box_of(region, self.shape)
+        if box is not None and any(start >= end for start, end in zip(*box)):
+            return  # nothing lies in it
+        with self._lock:
+            if self._closed:
+                return
+            self.version += 1
+            if self._sealed or not self._changes:
+                self._changes.append((self.version, box))
+                self._sealed = False
+                if len(self._changes) > _KEPT:
+                    self._since = self._changes.popleft()[0]
+            else:
+                self._changes[-1] = (self.version, _both(self._changes[-1][1], box))
+            if self._block is not None:
+                self._block.tell(self.version)
+        self._owner.told(self)
+
+    def update(
+        self,
+        *,
+        title: str | None = _SAME,
+        limits: tuple[float, float] | None = _SAME,
+        colormap: str | None = _SAME,
+        blending: str | None = _SAME,
+        opacity: float | None = _SAME,
+        hidden: bool = _SAME,
+        unit: str | None = _SAME,
+        note: str | None = _SAME,
+    ) -> None:
+        """Change what people are told of the volume, and how it is shown to begin with.
+
+        What is not given stays as it is.
+
+        Parameters
+        ----------
+        title, limits, colormap, blending, opacity, hidden, unit : optional
+            As for :meth:`Process.volume`.
+        note : str or None, optional
+            A sentence on what people see, such as "Every tenth slice is missing.".
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of no use; it says which.
+        """
+        given = {
+            "title": title, "limits": limits, "colormap": colormap, "blending": blending,
+            "opacity": opacity, "hidden": hidden, "unit": unit, "note": note,
+        }  # fmt: skip
+        self._update({key: value for key, value in given.items() if value is not _SAME})
+
+    def _update(self, given: dict[str, Any]) -> None:
+        new = shown(self.name, **given)
+        with self._lock:
+            if self._closed or all(self._about[key] == value for key, value in new.items()):
+                return
+            self._about = {**self._about, **new}  # the server may be writing out the old one
+        self._owner.redeclare()
+
+    def close(self) -> None:
+        """Stop offering the volume. Its data stay as they are for whoever has them. Calling it again does nothing."""
+        self._owner.remove(self)
+
+    def _close(self) -> None:
+        with self._lock:
+            self._closed = True
+            block, self._block = self._block, None
+        if block is not None:
+            block.close()
+
+    def _abandon(self) -> None:
+        """In a forked child, which may write to the memory, but offers nothing."""
+        self._closed = True
+        self._lock = threading.Lock()
+        block, self._block = self._block, None
+        if block is not None:
+            block.abandon()
+
+    def __enter__(self) -> SharedVolume:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else f"version {self.version}"
+        return f"<webmon.SharedVolume {self.name!r} {self.shape} {self.dtype} {self.kind}, {state}>"
+
+
+def shown(name: str, **given: Any) -> dict[str, Any]:
+    """Return how a volume is shown, as it is declared. Raises TypeError or ValueError saying what is of no use."""
+    out: dict[str, Any] = {}
+    for key, value in given.items():
+        if key == "limits":
+            out[key] = limits_of(value)
+        elif key == "opacity":
+            out[key] = None if value is None else _opacity(value)
+        elif key == "hidden":
+            out[key] = True if value else None
+        elif key == "blending" and value is not None and value not in _BLENDINGS:
+            raise ValueError(f"blending must be one of {', '.join(map(repr, _BLENDINGS))}, not {written(value)}")
+        else:
+            out[key] = words(value, f"the {key} of {name}")
+    return out
+
+
+def box_of(region: Any, shape: tuple[int, ...]) -> Box:
+    """Return the box that holds a region. Raises TypeError or ValueError for what is none of the shape's."""
+    entries = list(region) if isinstance(region, tuple) else [region]
+    if any(entry is Ellipsis for entry in entries):
+        at = next(i for i, entry in enumerate(entries) if entry is Ellipsis)
+        entries[at : at + 1] = [slice(None)] * (len(shape) - len(entries) + 1)
+    if len(entries) > len(shape):
+        raise ValueError(f"the region has {len(entries)} axes, and the volume has {len(shape)}")
+    start, end = [0] * len(shape), list(shape)
+    for axis, entry in enumerate(entries):
+        side = shape[axis]
+        if isinstance(entry, slice):
+            try:
+                places = range(*entry.indices(side))
+            except Exception as error:
+                raise TypeError(f"the region cannot be understood along axis {axis}: {reason(error)}") from error
+            start[axis], end[axis] = (min(places[0], places[-1]), max(places[0], places[-1]) + 1) if places else (0, 0)
+        elif isinstance(entry, (int, np.integer)) and not isinstance(entry, bool):
+            place = int(entry) + (side if entry < 0 else 0)
+            if not 0 <= place < side:
+                raise ValueError(f"the region has {int(entry)} along axis {axis}, which has {side} voxels")
+            start[axis], end[axis] = place, place + 1
+        else:
+            raise TypeError(f"the region must be slices and whole numbers, not {called(entry)}")
+    return start, end
+
+
+def _both(a: Box | None, b: Box | None) -> Box | None:
+    """Return the box that holds two; None for anywhere."""
+    if a is None or b is None:
+        return None
+    return [min(x, y) for x, y in zip(a[0], b[0])], [max(x, y) for x, y in zip(a[1], b[1])]
+
+
+def _size(value: Any, what: str) -> float:
+    size = pixel(value, what)
+    if size < 0:
+        raise ValueError(f"{what} must be more than 0, not {size}: say by the matrix that an axis runs the other way")
+    return size
+
+
+def _numbers(given: Any, axes: list[str], what: str) -> list[float] | None:
+    if given is None:
+        return None
+    try:
+        out = [float(x) for x in given]
+    except Exception as error:
+        raise TypeError(f"{what} must be a number for each of the axes {', '.join(axes)}: {reason(error)}") from error
+    if len(out) != len(axes) or not all(map(math.isfinite, out)):
+        raise ValueError(f"{what} must be a finite number for each of the axes {', '.join(axes)}, not {written(given)}")
+    return out
+
+
+def _matrix(given: Any, axes: list[str]) -> list[list[float]] | None:
+    if given is None:
+        return None
+    rank = len(axes)
+    try:
+        out = np.asarray(given, np.float64)
+    except Exception as error:
+        raise TypeError(f"matrix must be {rank} rows of {rank + 1} numbers: {reason(error)}") from error
+    if out.shape == (rank + 1, rank + 1):
+        out = out[:rank]
+    if out.shape != (rank, rank + 1) or not np.isfinite(out).all():
+        raise ValueError(f"matrix must be {rank} rows of {rank + 1} finite numbers, from voxels to units, not {written(given)}")
+    rows: list[list[float]] = out.tolist()
+    return rows
+
+
+def _channels(given: Any, axes: list[str], shape: tuple[int, ...], kind: str, rgb: bool) -> int:
+    """Return the axis along which the items are channels, -1 for none."""
+    if given is None:
+        axis = len(axes) - 1 if rgb else next((i for i, name in enumerate(axes) if name in _CHANNELS and kind == "image"), -1)
+    elif isinstance(given, str):
+        if given not in axes:
+            raise ValueError(f"channels must be one of the axes {', '.join(axes)}, not {given!r}")
+        axis = axes.index(given)
+    elif isinstance(given, (int, np.integer)) and -len(axes) <= given < len(axes):
+        axis = -1 if given == -1 else int(given) % len(axes)
+    else:
+        raise ValueError(f"channels must be one of the axes {', '.join(axes)}, or -1 for none, not {written(given)}")
+    if rgb and (axis < 0 or shape[axis] not in (3, 4) or kind != "image"):
+        raise ValueError(f"with rgb the axis of the colours is 3 or 4 long, and the shape is {shape}")
+    return axis
+
+
+def _opacity(value: Any) -> float:
+    try:
+        out = float(value)
+    except Exception as error:
+        raise TypeError(f"opacity must be a number: {reason(error)}") from error
+    if not 0 <= out <= 1:
+        raise ValueError(f"opacity must be 0 to 1, not {out}")
+    return out

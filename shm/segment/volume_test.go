@@ -1,0 +1,196 @@
+//go:build linux
+
+package segment
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"webmon/shm"
+	"webmon/shm/pickle"
+)
+
+// volumeHeader is what stands at the beginning of the segment of a volume.
+func volumeHeader(descr string, shape []int, generation uint64) []byte {
+	dtype, err := pickle.ParseDType(descr)
+	if err != nil {
+		panic(err)
+	}
+	n, _ := frameBytes(dtype, shape)
+	stride := (n + pageBytes - 1) / pageBytes * pageBytes
+	b := make([]byte, headerBytes)
+	copy(b, magic)
+	text, _ := json.Marshal(described{DType: descr, Shape: int64s(shape)})
+	binary.LittleEndian.PutUint32(b[8:], version)
+	binary.LittleEndian.PutUint32(b[12:], headerBytes)
+	binary.LittleEndian.PutUint64(b[atGeneration:], generation)
+	binary.LittleEndian.PutUint64(b[atTotal:], uint64(headerBytes+stride))
+	binary.LittleEndian.PutUint64(b[atStride:], uint64(stride))
+	binary.LittleEndian.PutUint64(b[atDataBytes:], uint64(n))
+	binary.LittleEndian.PutUint32(b[atSlots:], 1)
+	binary.LittleEndian.PutUint32(b[atFlags:], flagVolume)
+	binary.LittleEndian.PutUint32(b[atJSONLen:], uint32(len(text)))
+	copy(b[jsonAt:], text)
+	return b
+}
+
+func int64s(list []int) []int64 {
+	out := make([]int64, len(list))
+	for i, n := range list {
+		out[i] = int64(n)
+	}
+	return out
+}
+
+// writeVolume makes the segment of a volume, and returns what is declared of it and its path.
+func writeVolume(t testing.TB, dir, descr string, shape []int, data []byte, damage func(header []byte)) (*shm.VolumeInfo, string) {
+	t.Helper()
+	info := &shm.VolumeInfo{Name: "v", Kind: shm.VolumeImage, Generation: "0000000000000007", Descr: descr, Shape: shape, Shm: "webmon-1-volume"}
+	b := volumeHeader(descr, shape, 7)
+	size := int64(binary.LittleEndian.Uint64(b[atTotal:]))
+	if damage != nil {
+		damage(b)
+	}
+	path := filepath.Join(dir, info.Shm)
+	if err := os.WriteFile(path, append(b, data...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, size); err != nil {
+		t.Fatal(err)
+	}
+	return info, path
+}
+
+func TestVolume(t *testing.T) {
+	dir := memory(t)
+	rng := rand.New(rand.NewPCG(1, 2))
+	shape := []int{5, 7, 30}
+	data := make([]byte, 5*7*30*2)
+	for i := range data {
+		data[i] = byte(rng.Uint32())
+	}
+	info, path := writeVolume(t, dir, "<u2", shape, data, nil)
+	v, err := OpenVolume(info, Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	var dst []byte
+	for range 100 {
+		from, to := randomBox(rng, shape)
+		if dst, err = v.ReadBox(from, to, dst); err != nil || !slices.Equal(dst, naiveBox(data, 2, shape, from, to)) {
+			t.Fatalf("%v to %v: %d bytes, %v", from, to, len(dst), err)
+		}
+	}
+	if _, err := v.ReadBox([]int{0, 0, 0}, []int{5, 8, 1}, nil); !errors.Is(err, shm.ErrBox) {
+		t.Errorf("outside: %v", err)
+	}
+	// What its process writes is there at once.
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	_, _ = f.WriteAt([]byte{0x34, 0x12}, headerBytes)
+	_, _ = f.WriteAt([]byte{9}, atLatest)
+	if b, err := v.ReadBox([]int{0, 0, 0}, []int{1, 1, 1}, nil); err != nil || !slices.Equal(b, []byte{0x34, 0x12}) || v.Version() != 9 {
+		t.Errorf("%x, %v, version %d", b, err, v.Version())
+	}
+	if err := v.Ended(); err != nil {
+		t.Error(err)
+	}
+	_, _ = f.WriteAt([]byte{flagVolume | flagClosed}, atFlags)
+	if err := v.Ended(); !errors.Is(err, shm.ErrNoVolume) {
+		t.Errorf("of a process that has closed it: %v", err)
+	}
+	// Nor does it end the program when somebody cuts it short.
+	if err := os.Truncate(path, headerBytes); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.ReadBox([]int{0, 0, 0}, shape, nil); !errors.Is(err, shm.ErrNoVolume) {
+		t.Errorf("cut short: %v", err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenVolume(info, Options{Dir: dir}); !errors.Is(err, shm.ErrNoVolume) {
+		t.Errorf("removed: %v", err)
+	}
+}
+
+func TestHostileVolumes(t *testing.T) {
+	put32 := func(at int, v uint32) func([]byte) {
+		return func(b []byte) { binary.LittleEndian.PutUint32(b[at:], v) }
+	}
+	put64 := func(at int, v uint64) func([]byte) {
+		return func(b []byte) { binary.LittleEndian.PutUint64(b[at:], v) }
+	}
+	text := func(text string) func([]byte) {
+		return func(b []byte) { copy(b[jsonAt:], text); put32(atJSONLen, uint32(len(text)))(b) }
+	}
+	for name, damage := range map[string]func([]byte){
+		"a ring":             put32(atFlags, 0),
+		"slots":              put32(atSlots, 2),
+		"generation":         put64(atGeneration, 5),
+		"more than there is": put64(atTotal, 1<<20),
+		"huge stride":        put64(atStride, 1<<63),
+		"huge data":          put64(atDataBytes, math.MaxUint64),
+		"more data":          put64(atDataBytes, 4097),
+		"less data":          put64(atDataBytes, 7),
+		"another dtype":      text(`{"dtype": "<i2", "shape": [2, 4]}`),
+		"another shape":      text(`{"dtype": "<u2", "shape": [4, 2]}`),
+		"records":            text(`{"dtype": [["a", "<u2"]], "shape": [2, 4]}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := memory(t)
+			info, _ := writeVolume(t, dir, "<u2", []int{2, 4}, nil, damage)
+			v, err := OpenVolume(info, Options{Dir: dir})
+			if !errors.Is(err, shm.ErrNoVolume) {
+				t.Fatalf("%v, %v", v, err)
+			}
+			t.Log(err)
+		})
+	}
+	// What reads rings does not take a volume for one.
+	dir := memory(t)
+	info, _ := writeVolume(t, dir, "<u2", []int{2, 4}, nil, nil)
+	array := shm.ArrayInfo{Name: "v", Shm: info.Shm, Generation: info.Generation, Descr: info.Descr, Shape: info.Shape}
+	if _, err := Open(array, Options{Dir: dir}); !errors.Is(err, shm.ErrNoArray) {
+		t.Errorf("a volume was opened as a ring: %v", err)
+	}
+}
+
+func FuzzVolume(f *testing.F) {
+	f.Add([]byte(`{"dtype": "<u2", "shape": [2, 4]}`), int64(8192), uint64(8192), uint64(4096), uint64(16), uint32(1), 0, 0, 2, 4)
+	f.Add([]byte(`{"dtype": "|u1", "shape": [0, 4]}`), int64(4096), uint64(4096), uint64(0), uint64(0), uint32(1), 0, -1, 0, 4)
+	f.Fuzz(func(t *testing.T, text []byte, size int64, total, stride, data uint64, slots uint32, a, b, c, d int) {
+		head := volumeHeader("|u1", []int{1}, 7)
+		binary.LittleEndian.PutUint64(head[atTotal:], total)
+		binary.LittleEndian.PutUint64(head[atStride:], stride)
+		binary.LittleEndian.PutUint64(head[atDataBytes:], data)
+		binary.LittleEndian.PutUint32(head[atSlots:], slots)
+		binary.LittleEndian.PutUint32(head[atJSONLen:], uint32(len(text)))
+		copy(head[jsonAt:], text)
+		h, err := parseHeader(head, size)
+		if err != nil {
+			return
+		}
+		if !h.volume || h.slots != 1 || h.total > int(size) || headerBytes+h.dataBytes > h.total {
+			t.Fatalf("data outside the segment: %+v", h)
+		}
+		if h.total > 1<<20 {
+			return
+		}
+		v := &Volume{opened{m: &mapping{header: h, b: append(head, make([]byte, h.total)...)[:h.total]}, gone: shm.ErrNoVolume}}
+		if box, err := v.ReadBox([]int{a, b}, []int{c, d}, nil); err == nil && len(box) != (c-a)*(d-b)*h.dtype.Size {
+			t.Errorf("%d bytes of %+v", len(box), h)
+		}
+	})
+}
