@@ -63,6 +63,7 @@ type Source struct {
 	watch   watch
 	out     outbox
 	volumes volumes
+	streams streams
 	lull    time.Duration // constant
 
 	ours atomic.Bool         // the process has said hello
@@ -108,6 +109,7 @@ func Attach(ctx context.Context, opt Options) (*Source, error) {
 	}
 	s := &Source{opt: opt, client: client, lull: defaultLull}
 	s.out.init()
+	s.streams.init(client)
 	if err := s.greet(ctx); err != nil {
 		s.giveBack(ctx)
 		return nil, err
@@ -274,6 +276,7 @@ func (s *Source) setReader(url string) (first bool) {
 // Close gives back what Attach took, for a Source whose Run is never called.
 func (s *Source) Close() error {
 	s.out.close("webmon does not watch this process any more")
+	s.streams.close()
 	return s.giveBack(context.Background())
 }
 

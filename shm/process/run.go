@@ -80,6 +80,7 @@ func (s *Source) Run(ctx context.Context, sink shm.Sink) error {
 	enough()
 	arrays.Wait()
 	s.volumes.close()
+	s.streams.close()
 	switch {
 	case ctx.Err() != nil:
 		err = nil

@@ -404,53 +404,37 @@ func checkBox(v *shm.VolumeInfo, box shm.Box) (int, error) {
 
 func clipped(list []int) string { return natural.Clip(fmt.Sprint(list), maxArrayWord) }
 
-// ReadBox implements [shm.VolumeSource].
-func (s *Source) ReadBox(ctx context.Context, v *shm.VolumeInfo, box shm.Box, dst []byte) ([]byte, error) {
+// readable returns what the process declares of a volume now, or says why it cannot be read.
+func (s *Source) readable(ctx context.Context, v *shm.VolumeInfo) (*shm.VolumeInfo, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	info, err := s.volumes.current(v)
+	if err == nil && info.Problem != "" {
+		err = errors.New(info.Problem)
+	}
+	return info, err
+}
+
+// ReadBox implements [shm.VolumeSource].
+func (s *Source) ReadBox(ctx context.Context, v *shm.VolumeInfo, box shm.Box, dst []byte) ([]byte, error) {
+	info, err := s.readable(ctx, v)
 	if err != nil {
 		return nil, err
 	}
 	if !info.Kind.IsVoxels() {
 		return nil, fmt.Errorf("%q has no voxels: it is made of %s", info.Name, info.Kind)
 	}
-	if _, err := checkBox(info, box); err != nil {
+	voxels, err := checkBox(info, box)
+	if err != nil {
 		return nil, err
 	}
 	if info.Shm == "" || box.Level > 0 {
-		return nil, s.unreadable(info)
+		return s.askBox(ctx, info, box, voxels, dst)
 	}
 	r, err := s.volumes.reader(info)
 	if err != nil {
 		return nil, err
 	}
 	return r.ReadBox(box.From, box.To, dst)
-}
-
-// unreadable says why a volume cannot be read.
-func (s *Source) unreadable(v *shm.VolumeInfo) error {
-	if v.Problem != "" {
-		return errors.New(v.Problem)
-	}
-	return fmt.Errorf("the process does not offer the content of %q", v.Name)
-}
-
-// ReadGeometry implements [shm.VolumeSource].
-func (s *Source) ReadGeometry(ctx context.Context, v *shm.VolumeInfo, part shm.Part, label uint64) (*shm.Geometry, error) {
-	info, err := s.volumes.current(v)
-	if err != nil {
-		return nil, err
-	}
-	return nil, s.unreadable(info)
-}
-
-// ReadLabels implements [shm.VolumeSource].
-func (s *Source) ReadLabels(ctx context.Context, v *shm.VolumeInfo) (*shm.LabelTable, error) {
-	info, err := s.volumes.current(v)
-	if err != nil {
-		return nil, err
-	}
-	return nil, s.unreadable(info)
 }

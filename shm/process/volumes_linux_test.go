@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"webmon/shm"
@@ -120,5 +121,204 @@ cells = p.volume("cells", (4, 5, 6), ">u4", kind="labels", hidden=True)
 			}
 			v.sink.Wait(t, "the end of its versions", func() bool { state, _ := v.sink.Latest(shm.VolumeTopic("brain")); return state == nil })
 		})
+	}
+}
+
+// lazy is Python code of data that are read on demand.
+const lazy = `
+import threading, time
+class Lazy:
+    """Sliceable, and counts what is read of it."""
+    def __init__(self, shape, dtype="u2", first=0, fail=None):
+        self.shape, self.dtype, self.first, self.fail, self.reads, self.busy, self.most = shape, np.dtype(dtype), first, fail, 0, 0, 0
+        self.lock, self.go, self.threads = threading.Lock(), threading.Event(), set()
+        self.go.set()
+    def __getitem__(self, key):
+        with self.lock:
+            self.reads += 1; self.busy += 1; self.most = max(self.most, self.busy); self.threads.add(threading.current_thread().name)
+        try:
+            self.go.wait(60)
+            if self.fail: raise self.fail
+            n = 1
+            for side in self.shape: n *= side
+            return (self.first + np.arange(n)).astype(self.dtype).reshape(self.shape)[key]
+        finally:
+            with self.lock: self.busy -= 1
+`
+
+// A volume that is read on demand, by threads that are not the watched one.
+func TestVolumeOnDemand(t *testing.T) {
+	t.Parallel()
+	for _, python := range []string{"numpy1", "numpy2"} {
+		t.Run(python, func(t *testing.T) {
+			t.Parallel()
+			p := naparitest.StartPackage(t, python, "")
+			v := attachVolumes(t, p, lazy+`
+fine, half = Lazy((6, 5, 4), ">u2"), Lazy((3, 3, 2), "u2", 1000)
+p.volume("em", data=[fine, half], axes="zyx", scale=8, units="nm")
+bad = Lazy((4, 4), "f4", fail=OSError(5, "the disk is on fire"))
+p.volume("bad", data=bad)
+p.volume("array", data=np.arange(24).reshape(2, 3, 4).astype("i4").T)
+p.volume("masked", data=np.ma.array([[1.5, 2.5]], mask=[[False, True]], dtype="f8"))
+`)
+			em := v.wait(t, "em", nil)
+			if em.Descr != "<u2" || fmt.Sprint(em.Levels) != "[{[3 3 2]}]" || em.Shm != "" || em.Problem != "" {
+				t.Errorf("%+v", em)
+			}
+			box, err := v.ReadBox(t.Context(), em, shm.Box{From: []int{1, 2, 1}, To: []int{3, 3, 3}}, nil)
+			if err != nil || !slices.Equal(box, []byte{29, 0, 30, 0, 49, 0, 50, 0}) {
+				t.Errorf("%v, %v", box, err)
+			}
+			if box, err = v.ReadBox(t.Context(), em, shm.Box{Level: 1, From: []int{2, 2, 0}, To: []int{3, 3, 2}}, box); err != nil || !slices.Equal(box, []byte{248, 3, 249, 3}) {
+				t.Errorf("of the coarser level: %v, %v", box, err)
+			}
+			if box, err := v.ReadBox(t.Context(), em, shm.Box{From: []int{1, 2, 1}, To: []int{3, 2, 3}}, nil); err != nil || len(box) != 0 {
+				t.Errorf("of no voxels: %v, %v", box, err)
+			}
+			if box, err := v.ReadBox(t.Context(), v.get("array"), shm.Box{From: []int{0, 0, 0}, To: []int{1, 3, 2}}, nil); err != nil ||
+				!slices.Equal(box, []byte{0, 0, 0, 0, 12, 0, 0, 0, 4, 0, 0, 0, 16, 0, 0, 0, 8, 0, 0, 0, 20, 0, 0, 0}) {
+				t.Errorf("of a transposed array: %v, %v", box, err)
+			}
+			if box, err := v.ReadBox(t.Context(), v.get("masked"), shm.Box{From: []int{0, 0}, To: []int{1, 2}}, nil); err != nil || len(box) != 16 || box[14] != 0xf8 {
+				t.Errorf("what is masked is no NaN: %v, %v", box, err)
+			}
+			// What goes wrong is said, and does not keep anything from being read afterwards.
+			for range 6 {
+				_, err = v.ReadBox(t.Context(), v.get("bad"), shm.Box{From: []int{0, 0}, To: []int{1, 1}}, nil)
+				if err == nil || !strings.Contains(err.Error(), "the disk is on fire") || strings.Contains(err.Error(), "Traceback") {
+					t.Errorf("%v", err)
+				}
+			}
+			if _, err := v.ReadBox(t.Context(), em, shm.Box{From: []int{0, 0, 0}, To: []int{6, 5, 4}}, nil); err != nil {
+				t.Error(err)
+			}
+
+			// Four at a time, in threads of the package's own; whoever gives up does not wait.
+			p.Run("fine.go.clear(); fine.most = 0", nil)
+			ctx, leave := context.WithCancel(t.Context())
+			errs := make(chan error, 12)
+			for range cap(errs) {
+				go func() {
+					_, err := v.ReadBox(ctx, em, shm.Box{From: []int{0, 0, 0}, To: []int{1, 1, 1}}, nil)
+					errs <- err
+				}()
+			}
+			var busy int
+			v.sink.Wait(t, "four reads", func() bool { p.Run("out = fine.busy", &busy); return busy == 4 })
+			leave()
+			for range cap(errs) {
+				if err := <-errs; !errors.Is(err, context.Canceled) {
+					t.Errorf("who has left got %v", err)
+				}
+			}
+			var most struct {
+				Most    int
+				Threads []string
+			}
+			p.Run("fine.go.set(); out = {'most': fine.most, 'threads': sorted(fine.threads)}", &most)
+			if most.Most != 4 || slices.ContainsFunc(most.Threads, func(name string) bool { return name != "webmon volumes" }) {
+				t.Errorf("%+v", most)
+			}
+			if box, err := v.ReadBox(t.Context(), em, shm.Box{From: []int{0, 0, 1}, To: []int{1, 1, 2}}, nil); err != nil || box[0] != 1 {
+				t.Errorf("afterwards: %v, %v", box, err)
+			}
+
+			// An array that has grown is another volume.
+			p.Run("array = p.volume('grows', data=(growing := Lazy((2, 2))))", nil)
+			grows := v.wait(t, "grows", nil)
+			p.Run("growing.shape = (3, 2); array.changed()", nil)
+			after := v.wait(t, "grows", func(now *shm.VolumeInfo) bool { return now.Generation != grows.Generation })
+			if fmt.Sprint(after.Shape) != "[3 2]" {
+				t.Errorf("%+v", after)
+			}
+			if _, err := v.ReadBox(t.Context(), grows, shm.Box{From: []int{0, 0}, To: []int{1, 1}}, nil); !errors.Is(err, shm.ErrNoVolume) {
+				t.Errorf("of the one before: %v", err)
+			}
+		})
+	}
+}
+
+// Points and the like, people's own meshes and skeletons, and what is known of labels.
+func TestGeometries(t *testing.T) {
+	t.Parallel()
+	p := naparitest.StartPackage(t, "numpy2", "")
+	v := attachVolumes(t, p, `
+p.volume("spots", points=[[1.5, 2, 3], [np.nan, 0, 0], [4, 5.25, 6]], axes="zyx", attributes={"bright": [1, 2, 3], "colour": np.ones((3, 4), "u1")})
+p.volume("lines", lines=[np.zeros((2, 3)), np.ones((3, 3))], axes="zyx")
+p.volume("paths", tracks=[[7, 1, 5, 5], [3, 0, 1, 1], [7, 0, 4, 4]], axes="tyx")
+p.volume("skin", surface=(np.eye(3), [[0, 1, 2]], [5.5, 6, 7]))
+p.volume("later", points=lambda: np.full((2, 2), 3), axes="yx")
+def mesh(label):
+    if label == 2**64 - 1: return np.eye(3), [[0, 1, 2]]
+    if label == 5: raise RuntimeError("no mesher")
+    if label == 6: return np.eye(3), [[0, 1, 3]]
+p.volume("cells", data=np.zeros((2, 3, 4), "u8"), kind="labels", mesh=mesh, skeletons={4: (np.eye(3), [[0, 1]], {"radius": [1, 2, 3]})},
+    properties={7: {"name": "Purkinje", "size": 12}, 2**63: {"size": np.float32(1.5), "tags": ["big", "left side"]}})
+p.volume("table", data=np.zeros((2, 3), "u1"), kind="labels", properties={"label": np.array([3, 4]), "area": np.array([1.0, 2.0])})
+`)
+	v.wait(t, "table", nil)
+	read := func(name string, part shm.Part, label uint64) *shm.Geometry {
+		t.Helper()
+		g, err := v.ReadGeometry(t.Context(), v.get(name), part, label)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		return g
+	}
+	spots := read("spots", shm.PartWhole, 0)
+	if fmt.Sprint(spots.Rank, spots.Positions, len(spots.Attributes)) != "3 [1.5 2 3 4 5.25 6] 2" || fmt.Sprint(v.get("spots").Shape) != "[4 6 6]" || v.get("spots").Kind != shm.VolumePoints {
+		t.Errorf("%+v, %+v", spots, v.get("spots"))
+	}
+	if a := spots.Attributes[0]; fmt.Sprint(a) != "{bright <u4 1 [1 0 0 0 3 0 0 0]}" {
+		t.Errorf("%+v", a)
+	}
+	if a := spots.Attributes[1]; a.Descr != "|u1" || a.Components != 4 || len(a.Data) != 8 {
+		t.Errorf("%+v", a)
+	}
+	if g := read("lines", shm.PartWhole, 0); len(g.Positions) != 15 || fmt.Sprint(g.Edges) != "[0 1 2 3 3 4]" {
+		t.Errorf("%+v", g)
+	}
+	if g := read("paths", shm.PartWhole, 0); fmt.Sprint(g.Positions, g.Edges, g.Attributes) != "[0 1 1 0 4 4 1 5 5] [1 2] [{id <u4 1 [3 0 0 0 7 0 0 0 7 0 0 0]}]" {
+		t.Errorf("%+v", g)
+	}
+	if g := read("skin", shm.PartWhole, 0); fmt.Sprint(g.Faces) != "[0 1 2]" || g.Attributes[0].Name != "value" || g.Attributes[0].Descr != "<f4" {
+		t.Errorf("%+v", g)
+	}
+	if g := read("later", shm.PartWhole, 0); fmt.Sprint(g.Positions) != "[3 3 3 3]" {
+		t.Errorf("%+v", g)
+	}
+	if g := read("cells", shm.PartMesh, 1<<64-1); fmt.Sprint(g.Faces) != "[0 1 2]" {
+		t.Errorf("%+v", g)
+	}
+	if g := read("cells", shm.PartSkeleton, 4); fmt.Sprint(g.Edges) != "[0 1]" || g.Attributes[0].Name != "radius" {
+		t.Errorf("%+v", g)
+	}
+	for _, test := range []struct {
+		name  string
+		part  shm.Part
+		label uint64
+		is    error
+		says  string
+	}{
+		{"cells", shm.PartMesh, 3, shm.ErrNoLabel, ""},
+		{"cells", shm.PartSkeleton, 3, shm.ErrNoLabel, ""},
+		{"table", shm.PartMesh, 3, shm.ErrNoLabel, ""},
+		{"cells", shm.PartMesh, 5, nil, "RuntimeError: no mesher"},
+		{"cells", shm.PartMesh, 6, nil, "the faces name vertex 3"},
+		{"cells", shm.PartWhole, 0, nil, "made of voxels"},
+	} {
+		_, err := v.ReadGeometry(t.Context(), v.get(test.name), test.part, test.label)
+		if err == nil || test.is != nil && !errors.Is(err, test.is) || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%+v: %v", test, err)
+		}
+	}
+	table, err := v.ReadLabels(t.Context(), v.get("cells"))
+	if err != nil || fmt.Sprint(table.IDs) != "[7 9223372036854775808]" || len(table.Columns) != 3 ||
+		fmt.Sprint(table.Columns[0]) != "{name label  [Purkinje ] []}" || fmt.Sprint(table.Columns[1]) != "{size number  [] [12 1.5]}" ||
+		fmt.Sprint(table.Columns[2]) != "{tags tags  [ big left_side] []}" {
+		t.Errorf("%+v, %v", table, err)
+	}
+	if table, err = v.ReadLabels(t.Context(), v.get("table")); err != nil || fmt.Sprint(table.IDs, table.Columns) != "[3 4] [{area number  [] [1 2]}]" {
+		t.Errorf("%+v, %v", table, err)
 	}
 }

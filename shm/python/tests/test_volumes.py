@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import struct
 import sys
+from multiprocessing import connection
 
 import numpy as np
 import pytest
 from watching import until
 
 import webmon
-from webmon import Process
+from webmon import Process, _shapes
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="shared memory is Linux's for now")
 
@@ -201,3 +203,183 @@ def test_a_forked_child_writes_to_the_same_memory(process):
     assert os.waitpid(child, 0)[1] == 0
     assert brain.data.sum() == 12 and brain.version == 0
     assert os.path.exists(f"/dev/shm/{brain._declared()['shm']}")
+
+
+# Volumes that are read on demand.
+
+
+class Lazy:
+    """Something sliceable that is no array."""
+
+    def __init__(self, array):
+        self.array = array
+        self.shape, self.dtype = array.shape, array.dtype
+
+    def __getitem__(self, key):
+        return self.array[key]
+
+
+class Asker:
+    """Asks for parts of volumes as shm/PROTOCOL.md has it."""
+
+    def __init__(self, process):
+        host, port = process.address.split(":")
+        self.connection = connection.Client((host, int(port)), authkey=process._offer.key.encode())
+        self.connection.send((None, "volumes", (), {}))
+        assert self.connection.recv() == ("#RETURN", None)
+        self.process = process
+
+    def __call__(self, op, volume, **more):
+        generation = self.process._volumes._by_name[volume]._state[0] if volume in self.process._volumes.names() else ""
+        asked = {"op": op, "volume": volume, "generation": generation, "level": 0, "from": [], "to": [], "id": 0, **more}
+        self.connection.send_bytes(json.dumps(asked).encode())
+        head = json.loads(self.connection.recv_bytes())
+        return head, self.connection.recv_bytes() if head.get("bytes") else b""
+
+
+@pytest.fixture
+def ask(process):
+    return Asker(process)
+
+
+def test_boxes(process, ask):
+    array = np.arange(120, dtype=">i4").reshape(4, 5, 6)
+    process.volume("v", data=[Lazy(array), Lazy(array[::2, ::2, ::2])])
+    head, body = ask("box", "v", **{"from": [1, 0, 2], "to": [3, 5, 4]})
+    assert head == {"bytes": 80} and body == array[1:3, :, 2:4].astype("<i4").tobytes()
+    assert ask("box", "v", level=1, **{"from": [0, 1, 2], "to": [2, 3, 3]})[1] == array[::2, ::2, ::2][:2, 1:3, 2:3].astype("<i4").tobytes()
+    for wrong in ({"from": [0, 0, 0], "to": [4, 5, 7]}, {"level": 2}, {"level": -1}, {"from": [0], "to": [1]}, {"from": [2, 0, 0], "to": [1, 1, 1]}):
+        assert ask("box", "v", **{"from": [0, 0, 0], "to": [1, 1, 1], **wrong})[0]["why"] == "box"
+    assert ask("box", "v", generation="0" * 16)[0]["why"] == "gone"
+    assert ask("box", "w")[0]["why"] == "gone"
+    assert "nothing that volumes are asked for" in ask("dance", "v")[0]["error"]
+    assert ask("box", "v", **{"from": [0, 0, 0], "to": [1, 1, "x"]})[0]["error"]
+    ask.connection.send_bytes(b"no JSON")
+    assert "error" in json.loads(ask.connection.recv_bytes())
+    assert ask("box", "v", **{"from": [0, 0, 0], "to": [1, 1, 1]})[1] == b"\0\0\0\0"
+
+
+@pytest.mark.parametrize("error", [ValueError("not today"), KeyError("x"), RuntimeError("é" * 5000), MemoryError()])
+def test_what_data_raise_is_answered(process, ask, error):
+    class Bad(Lazy):
+        def __getitem__(self, key):
+            raise error
+
+    process.volume("v", data=Bad(np.zeros((2, 2))))
+    head, _ = ask("box", "v", **{"from": [0, 0], "to": [1, 1]})
+    assert head["error"] and head["why"] == "" and len(head["error"]) <= 1000
+    assert ask("box", "v", **{"from": [0, 0], "to": [1, 1]})[0]["error"] == head["error"]
+
+
+def test_data_of_another_shape_than_they_say(process, ask):
+    lazy = Lazy(np.zeros((2, 2)))
+    lazy.shape = (3, 3)
+    process.volume("v", data=lazy)
+    assert "(2, 2)" in ask("box", "v", **{"from": [0, 0], "to": [3, 3]})[0]["error"]
+
+
+def test_volumes_without_shared_memory_are_asked_for(process, ask, monkeypatch):
+    def none(*_):
+        raise OSError(28, "no room")
+
+    monkeypatch.setattr("webmon._volume.Block", none)
+    brain = process.volume("brain", (2, 2), "u1")
+    brain.data[:] = [[1, 2], [3, 4]]
+    assert brain._declared()["shm"] == ""
+    assert ask("box", "brain", **{"from": [0, 0], "to": [2, 2]})[1] == b"\1\2\3\4"
+
+
+def test_data_in_h5py(process, ask, tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["x"] = np.arange(24, dtype="u2").reshape(2, 3, 4)
+        process.volume("v", data=file["x"])
+        assert ask("box", "v", **{"from": [1, 0, 0], "to": [2, 1, 2]})[1] == np.array([12, 13], "<u2").tobytes()
+    assert ask("box", "v", **{"from": [1, 0, 0], "to": [2, 1, 2]})[0]["error"]
+
+
+def test_data_in_dask_and_zarr(process, ask):
+    array = np.arange(24, dtype="u2").reshape(2, 3, 4)
+    process.volume("v", data=pytest.importorskip("dask.array").from_array(array, chunks=2))
+    assert ask("box", "v", **{"from": [1, 0, 0], "to": [2, 1, 2]})[1] == np.array([12, 13], "<u2").tobytes()
+    stored = pytest.importorskip("zarr").array(array, chunks=(1, 2, 2))
+    process.volume("v", data=stored)
+    assert ask("box", "v", **{"from": [1, 0, 0], "to": [2, 1, 2]})[1] == np.array([12, 13], "<u2").tobytes()
+
+
+def test_replace(process, watcher):
+    volume = process.volume("v", data=Lazy(np.zeros((2, 2), "u1")))
+    before = declared(watcher, "v")["generation"]
+    volume.replace(Lazy(np.ones((2, 2), "u1")))
+    assert declared(watcher, "v")["generation"] == before and volume.version == 1
+    volume.replace(np.ones((2, 3), "u1"))
+    assert declared(watcher, "v")["generation"] != before and declared(watcher, "v")["shape"] == [2, 3] and volume.version == 2
+    with pytest.raises(ValueError, match="axes"):
+        volume.replace(np.ones(3))
+    with pytest.raises(ValueError, match="write to its data"):
+        process.volume("w", (2, 2), "u1").replace(np.ones((2, 2), "u1"))
+    points = process.volume("points", points=np.zeros((3, 2)))
+    points.replace([[1, 2]], {"a": [5]})
+    assert points._state[1].geometry().vertices.tolist() == [[1, 2]]
+
+
+@pytest.mark.parametrize(
+    "given, says",
+    [
+        ({}, "nothing was given"),
+        ({"shape": (2, 2)}, "shape and dtype together"),
+        ({"data": np.zeros((2, 2)), "dtype": "u1"}, "shape and dtype together"),
+        ({"data": np.zeros((2, 2)), "points": [[1, 2]]}, "data and points was given"),
+        ({"data": "x"}, "cannot be shared"),
+        ({"data": np.zeros(())}, "no axes"),
+        ({"data": {"a": 1}}, "something with a shape"),
+        ({"data": [np.zeros((2, 2)), np.zeros((3, 3))]}, "from fine to coarse"),
+        ({"data": [np.zeros((2, 2)), np.zeros(2)]}, "no coarser level"),
+        ({"data": np.zeros((2, 2)), "mesh": len}, 'kind="labels"'),
+        ({"data": np.zeros((2, 2), "u1"), "kind": "labels", "mesh": 5}, "mesh of v must be"),
+        ({"data": np.zeros((2, 2)), "attributes": {}}, "no attributes"),
+        ({"points": [[1, 2]], "kind": "image"}, "leave kind out"),
+        ({"points": [1, 2]}, "vertices must be"),
+        ({"points": [["a", "b"]]}, "vertices must be"),
+        ({"points": [[1, 2]], "axes": "zyx"}, r"\(n, 3\)"),
+        ({"points": [[1, 2]], "limits": (0, 1)}, "no channels, limits"),
+        ({"points": lambda: [[1, 2]]}, "axes must say"),
+        ({"points": [[1, 2]], "attributes": {"a": [1, 2]}}, "for each of 1 vertices"),
+        ({"points": [[1, 2]], "attributes": {"a": ["x"]}}, "numbers alone"),
+        ({"lines": ([[1, 2]], [[0, 1]])}, "name vertex 1"),
+        ({"lines": ([[1, 2]], [[0, 0.5]])}, "whole numbers"),
+        ({"tracks": [[-1, 2, 3]]}, "ids of tracks"),
+        ({"surface": 5}, "vertices, faces"),
+        ({"surface": (np.eye(3), [[0, 1]])}, r"\(n, 3\)"),
+        ({"surface": (np.full((3, 3), np.inf), [[0, 1, 2]])}, "finite"),
+    ],
+)
+def test_what_cannot_be_a_volume(process, given, says):
+    with pytest.raises((TypeError, ValueError), match=says):
+        process.volume("v", **given)
+    assert process._volumes.names() == []
+
+
+def test_geometries_are_copied(process):
+    points = np.zeros((2, 2), "f4")
+    volume = process.volume("v", points=points)
+    points[:] = 5
+    assert not volume._state[1].geometry().vertices.any()
+
+
+def test_numbers_of_vertices_become_what_holds_them():
+    values = {"b": [True, False], "i": [-1, 300], "u": [0, 2**32 - 1], "big": [0, 2**40], "f": [0.5, 1], "c": np.zeros((2, 3), "f8")}
+    got = {name: array.dtype.str for name, array in _shapes.attributes_of(values, 2).items()}
+    assert got == {"b": "|u1", "i": "<i4", "u": "<u4", "big": "<f4", "f": "<f4", "c": "<f4"}
+
+
+def test_tables_of_labels():
+    columns = [("area", "number", "", [1.0, 2.0])]
+    for given in ({"label": [3, 2**64 - 1], "area": [1, 2]}, {3: {"area": 1}, 2**64 - 1: {"area": np.float32(2)}}):
+        table = _shapes.table(given)
+        assert table.ids.tolist() == [3, 2**64 - 1] and [(*c[:3], c[3].tolist()) for c in table.columns] == columns
+    assert _shapes.table({5: "a", 6: "b"}).columns == [("label", "label", "", ["a", "b"])]
+    assert _shapes.table({}).ids.tolist() == []
+    for wrong in ({-1: "a"}, {2**64: "a"}, {"x": "a"}, {1.5: "a"}, {"ids": [1, 2], "a": [1]}, 5):
+        with pytest.raises((TypeError, ValueError)):
+            _shapes.table(wrong)

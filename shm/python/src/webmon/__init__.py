@@ -182,7 +182,36 @@ def share(
     )  # fmt: skip
 
 
-def volume(name: str, *args: Any, **kwds: Any) -> SharedVolume:
+def volume(
+    name: str,
+    shape: int | Sequence[int] | None = None,
+    dtype: Any = None,
+    axes: str | Sequence[str] | None = None,
+    *,
+    data: Any = None,
+    points: Any = None,
+    lines: Any = None,
+    tracks: Any = None,
+    surface: Any = None,
+    attributes: Any = None,
+    kind: Literal["image", "labels"] | None = None,
+    scale: Scales = None,
+    units: Units = None,
+    corner: Sequence[float] | None = None,
+    matrix: Any = None,
+    channels: str | int | None = None,
+    rgb: bool = False,
+    title: str | None = None,
+    limits: tuple[float, float] | None = None,
+    colormap: str | None = None,
+    blending: str | None = None,
+    opacity: float | None = None,
+    hidden: bool = False,
+    unit: str | None = None,
+    mesh: Any = None,
+    skeletons: Any = None,
+    properties: Any = None,
+) -> SharedVolume:
     """Offer a volume that people fly through in the browser, while it changes.
 
     See :meth:`Process.volume`.
@@ -192,8 +221,14 @@ def volume(name: str, *args: Any, **kwds: Any) -> SharedVolume:
     >>> brain = webmon.volume("brain", (128, 512, 512), "uint16", "zyx", scale=(2, 0.5, 0.5), units="um")
     >>> brain.data[64] = plane
     >>> brain.changed(np.s_[64])
+    >>> em = webmon.volume("em", data=zarr.open("em.zarr")["0"], axes="zyx", units="nm", scale=8)
     """
-    return _default().volume(name, *args, **kwds)
+    return _default().volume(
+        name, shape, dtype, axes, data=data, points=points, lines=lines, tracks=tracks, surface=surface, attributes=attributes,
+        kind=kind, scale=scale, units=units, corner=corner, matrix=matrix, channels=channels, rgb=rgb, title=title,
+        limits=limits, colormap=colormap, blending=blending, opacity=opacity, hidden=hidden, unit=unit, mesh=mesh,
+        skeletons=skeletons, properties=properties,
+    )  # fmt: skip
 
 
 def control(

@@ -10,7 +10,7 @@ import secrets
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from . import _announce
 from ._changes import Changes
@@ -61,10 +61,10 @@ class Offer:
             except OSError as error:
                 log.debug("the announcement could not be changed: %s", error)
 
-    def serve(self, resources: dict[str, Any]) -> None:
-        """Begin to listen. Raises OSError or RuntimeError where the machine has no port or no thread for that."""
+    def serve(self, resources: dict[str, Any], asked: Callable[[bytes, Callable[[], bool]], list[Any] | None]) -> None:
+        """Begin to listen; asked answers what volumes are asked for. Raises OSError or RuntimeError where the machine has no port or no thread for that."""
         self.key = secrets.token_hex(32)
-        self.server = server = Server(resources, self.key.encode("ascii"))
+        self.server = server = Server(resources, self.key.encode("ascii"), asked)
         server.start()
         self.address = server.address
         self._started = time.time()

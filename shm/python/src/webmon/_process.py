@@ -174,7 +174,8 @@ class Process:
                     "napari_shutdown": self._shutdown,
                     "client_data": self._demand.notes,
                     "client_messages": Inbox(self._orders.arrived, self._orders.__len__),
-                }
+                },
+                self._volumes.boxes.answer,
             )
             self._clock.start()
         except BaseException:
@@ -733,13 +734,19 @@ class Process:
     def volume(
         self,
         name: str,
-        shape: int | Sequence[int],
-        dtype: Any,
+        shape: int | Sequence[int] | None = None,
+        dtype: Any = None,
         axes: str | Sequence[str] | None = None,
         *,
+        data: Any = None,
+        points: Any = None,
+        lines: Any = None,
+        tracks: Any = None,
+        surface: Any = None,
+        attributes: Any = None,
+        kind: Literal["image", "labels"] | None = None,
         scale: Scales = None,
         units: Units = None,
-        kind: Literal["image", "labels"] = "image",
         corner: Sequence[float] | None = None,
         matrix: Any = None,
         channels: str | int | None = None,
@@ -751,31 +758,59 @@ class Process:
         opacity: float | None = None,
         hidden: bool = False,
         unit: str | None = None,
+        mesh: Any = None,
+        skeletons: Any = None,
+        properties: Any = None,
     ) -> SharedVolume:
         """Offer a volume that people fly through in the browser, while it changes.
 
-        Its ``data`` are a NumPy array that *is* shared memory. Write to it in place, and say so by its
-        :meth:`SharedVolume.changed`. Where the machine has no shared memory left, or is none of Linux, the array is an
-        ordinary one, of which webmon asks for the parts that people look at.
+        What it is made of is one of these:
+
+        ``shape`` and ``dtype``
+            The volume's ``data`` are a NumPy array that *is* shared memory, and begins with zeros. Write to it in place, and
+            say so by :meth:`SharedVolume.changed`. Where the machine has no shared memory left, or is none of Linux, the
+            array is an ordinary one, of which webmon asks for the parts that people look at.
+        ``data``
+            Something that is too large, or not in memory. Boxes of it are read when people look at them, by threads of the
+            package, at most four at a time: the data must take being read while your program goes on. Those of h5py are read
+            one box a file at a time.
+        ``points``, ``lines``, ``tracks`` or ``surface``
+            A geometry, whose places are in voxels: voxel i goes from i to i + 1. Arrays are copied. A function that returns
+            them, called without arguments, is called by those threads when somebody looks; it needs ``axes``.
 
         Parameters
         ----------
         name : str
             1 to 80 letters, digits and _ . : - of ASCII, beginning with a letter, a digit or _. A volume of that name
             before is closed.
-        shape : int or sequence of int
+        shape : int or sequence of int, optional
             In C order; 1 to 8 axes.
-        dtype : dtype
+        dtype : dtype, optional
             Any NumPy dtype of numbers of up to 64 bits (complex: 2 x 64). Labels are whole numbers.
         axes : str or sequence of str, optional
             A name for each axis, such as "tzyx" or ["time", "y", "x"]. Volumes of one process with axes of the same names
             lie in one space.
+        data : array_like or sequence of array_like, optional
+            Anything with a shape and a dtype that can be sliced: of NumPy, dask, zarr, h5py, tensorstore, a memmap. A list
+            of such is one volume in several resolutions, from fine to coarse.
+        points : array_like of shape (n, rank) or callable, optional
+            Places. Those with NaN are left out.
+        lines : (vertices, edges), list of array_like or callable, optional
+            Vertices of shape (n, rank) and edges of shape (m, 2), whole numbers which name the two vertices of each. Or
+            a list of polylines, each of shape (n, rank).
+        tracks : array_like of shape (n, 1 + rank) or callable, optional
+            Rows of a track's id, a whole number, and a place, as napari has them. A track is in the order of the first axis.
+        surface : (vertices, faces), (vertices, faces, values) or callable, optional
+            Vertices of shape (n, rank), faces of shape (m, 3), counter-clockwise as seen from outside, and perhaps a number
+            for each vertex. Or an object with ``vertices`` and ``faces``, such as a mesh of trimesh.
+        attributes : dict of str to array_like, optional
+            Of a geometry: a number, or up to 16, of each vertex.
+        kind : {"image", "labels"}, optional
+            What the voxels are; an image by default. Of labels each says which object a voxel belongs to, and 0 is none.
         scale : float or sequence of float, optional
             Units a voxel of each axis, or one for all of x, y and z.
         units : str or sequence of str, optional
             Of each axis, or one for all of x, y and z, such as "um".
-        kind : {"image", "labels"}
-            What the numbers are. Of labels each says which object a voxel belongs to, and 0 is none.
         corner : sequence of float, optional
             Where the outer corner of the first voxel lies, in units. Default: the origin.
         matrix : array_like of shape (rank, rank + 1), optional
@@ -798,11 +833,20 @@ class Process:
             Not shown to begin with.
         unit : str, optional
             Of the values.
+        mesh : callable or mapping, optional
+            Your own meshes instead of those that webmon makes of the labels: ``mesh(label)`` or ``mesh[label]`` is (vertices,
+            faces), as for surface, in voxels of the volume. None, or a missing key, says that a label has none.
+        skeletons : callable or mapping, optional
+            The same for skeletons, which are (vertices, edges) or (vertices, edges, attributes).
+        properties : dict, DataFrame or callable, optional
+            What is known of the labels: a dict from labels to texts, numbers or dicts of those; a dict of columns, of which
+            one, called "ids", "id", "label" or "index", has the labels, as ``skimage.measure.regionprops_table`` gives; a
+            DataFrame whose index has the labels; or a function that returns one of these.
 
         Returns
         -------
         SharedVolume
-            What the data are written to, and changes are said by.
+            What data are written to, and changes are said by.
 
         Raises
         ------
@@ -816,11 +860,54 @@ class Process:
         >>> brain = process.volume("brain", (128, 512, 512), "uint16", "zyx", scale=(2, 0.5, 0.5), units="um")
         >>> brain.data[64] = plane
         >>> brain.changed(np.s_[64])
+        >>> process.volume("em", data=zarr.open("em.zarr")["0"], axes="zyx", units="nm", scale=8)
+        >>> process.volume("pyramid", data=[fine, half, quarter])
+        >>> process.volume("cells", data=labels, kind="labels", properties={7: "Purkinje"}, mesh=lambda label: meshes.get(label))
+        >>> process.volume("spots", points=[[1.5, 20, 30]], axes="zyx", attributes={"brightness": [120]})
+        >>> process.volume("fibres", lines=[first, second], axes="zyx")
+        >>> process.volume("paths", tracks=rows, axes="tyx")
+        >>> process.volume("skin", surface=(vertices, faces))
         """
+        return self._volume(
+            name, shape, dtype, axes, data=data, points=points, lines=lines, tracks=tracks, surface=surface,
+            attributes=attributes, kind=kind, scale=scale, units=units, corner=corner, matrix=matrix, channels=channels, rgb=rgb,
+            title=title, limits=limits, colormap=colormap, blending=blending, opacity=opacity, hidden=hidden, unit=unit,
+            mesh=mesh, skeletons=skeletons, properties=properties,
+        )  # fmt: skip
+
+    def _volume(
+        self,
+        name: str,
+        shape: Any = None,
+        dtype: Any = None,
+        axes: Any = None,
+        *,
+        data: Any = None,
+        points: Any = None,
+        lines: Any = None,
+        tracks: Any = None,
+        surface: Any = None,
+        attributes: Any = None,
+        kind: str | None = None,
+        **about: Any,
+    ) -> SharedVolume:
+        """Do what volume says. Also takes what a viewer and a client of neuroglancer say: ``layer`` and ``client``."""
+        check_name(name, "a volume")
+        made_of = {"shape": shape, "data": data, "points": points, "lines": lines, "tracks": tracks, "surface": surface}
+        given = [what for what, value in made_of.items() if value is not None]
+        if len(given) != 1:
+            what = " and ".join(given) if given else "nothing"
+            raise ValueError(f"the volume {name} is made of one of {', '.join(made_of)}, and {what} was given")
+        if (dtype is None) == (given == ["shape"]):
+            raise ValueError(f"the volume {name} needs shape and dtype together")
+        voxels = given[0] in ("shape", "data")
+        if not voxels and kind is not None:
+            raise ValueError(f"the volume {name} is made of {given[0]}: leave kind out")
+        if voxels and attributes is not None:
+            raise ValueError(f"the volume {name} is made of voxels, which have no attributes")
         volume = SharedVolume(
-            self._volumes, check_name(name, "a volume"), shape, dtype, axes=axes, kind=kind, scale=scale, units=units, corner=corner,
-            matrix=matrix, channels=channels, rgb=rgb, title=title, limits=limits, colormap=colormap, blending=blending,
-            opacity=opacity, hidden=hidden, unit=unit,
+            self._volumes, name, kind=kind if voxels else given[0], axes=axes, shape=shape, dtype=dtype, data=data,
+            geometry=None if voxels else made_of[given[0]], attributes=attributes, **about,
         )  # fmt: skip
         self._volumes.add(volume)
         return volume

@@ -26,6 +26,7 @@ log = logging.getLogger("webmon")
 
 _MAX_CONNECTIONS = 128
 _MAX_REQUEST = 16 << 20
+_MAX_ASKED = 64 << 10  # bytes of a request for a part of a volume
 # How long a client may take to prove that it knows the key. One that does has
 # all the time in the world.
 _HANDSHAKE_SECONDS = 15
@@ -63,11 +64,13 @@ class _Gone(Exception):
 class Server:
     """Serves objects by name on 127.0.0.1 to whoever knows the key.
 
-    Every object has ``exposed``, the names of the methods that clients may call.
+    Every object has ``exposed``, the names of the methods that clients may call. A connection whose first request is
+    "volumes" carries no pickles from then on: each message is handed to asked, and what that returns is sent back.
     """
 
-    def __init__(self, objects: dict[str, Any], key: bytes) -> None:
+    def __init__(self, objects: dict[str, Any], key: bytes, asked: Callable[[bytes, Callable[[], bool]], list[Any] | None] | None = None) -> None:
         self._key = key
+        self._asked = asked
         self._objects = objects
         self._exposed = {name: frozenset(o.exposed) for name, o in objects.items()}
         self._lock = threading.Lock()
@@ -152,6 +155,10 @@ class Server:
     def _first(self, connection: Any) -> None:
         try:
             _, method, args, kwds = self._receive(connection)
+            if method == "volumes" and self._asked is not None:
+                self._send(connection, ("#RETURN", None))
+                self._serve_volumes(connection, self._asked)
+                return
             answer = self._answers.get(method)
             if answer is None:
                 raise ValueError(f"{method!r} is nothing this server does")
@@ -165,6 +172,19 @@ class Server:
         if method == "accept_connection":
             while not self._closed:
                 self._next(connection)
+
+    def _serve_volumes(self, connection: Any, asked: Callable[[bytes, Callable[[], bool]], list[Any] | None]) -> None:
+        threading.current_thread().name = "webmon volumes"
+
+        def left() -> bool:
+            return self._closed or bool(connection.poll(0))  # it says nothing before it has its answer, but that it ends
+
+        while not self._closed:
+            answer = asked(connection.recv_bytes(_MAX_ASKED), left)
+            if answer is None:
+                return
+            for message in answer:
+                connection.send_bytes(message)
 
     def _next(self, connection: Any) -> None:
         try:

@@ -8,20 +8,24 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Callable, Protocol
 
 import numpy as np
 
 from ._about import Scales, Units, axes_of, limits_of, per_axis, pixel, shape_of, unit_of
+from ._content import Content, Gone, levels_of
 from ._convert import called, reason, written
 from ._plain import words
 from ._segment import _AVAILABLE, Block, block_bytes, check_dtype, description
+from ._shapes import Geometry, points_of, polylines, surface, tracks
 
 __all__ = ["SharedVolume"]
 
 log = logging.getLogger("webmon")
 
 VOXELS = ("image", "labels")
+GEOMETRIES = ("points", "lines", "tracks", "surface")
+_MAKERS: dict[str, Callable[..., Geometry]] = {"points": points_of, "lines": polylines, "tracks": tracks, "surface": surface}
 _BLENDINGS = ("opaque", "translucent", "translucent_no_depth", "additive", "minimum", "multiplicative")
 _CHANNELS = ("c", "channel")
 _KEPT = 32  # changes that are told one by one; the oldest are those of all before
@@ -53,10 +57,10 @@ class SharedVolume:
     name : str
         As webmon knows it.
     kind : str
-        "image" or "labels".
+        "image", "labels", "points", "lines", "tracks" or "surface".
     shape : tuple of int
-        Of the full resolution, in C order.
-    dtype : numpy.dtype
+        Of the full resolution, in C order. Of points and the like how far they go, 0 where that is not known.
+    dtype : numpy.dtype or None
         Of the voxels.
     axes : tuple of str
         The name of each axis.
@@ -70,100 +74,164 @@ class SharedVolume:
         self,
         owner: Owner,
         name: str,
-        shape: int | Sequence[int],
-        dtype: Any,
         *,
+        kind: str | None,
         axes: str | Sequence[str] | None,
-        kind: str,
-        scale: Scales,
-        units: Units,
-        corner: Sequence[float] | None,
-        matrix: Any,
-        channels: str | int | None,
-        rgb: bool,
-        title: str | None,
-        limits: tuple[float, float] | None,
-        colormap: str | None,
-        blending: str | None,
-        opacity: float | None,
-        hidden: bool,
-        unit: str | None,
+        shape: int | Sequence[int] | None = None,
+        dtype: Any = None,
+        data: Any = None,
+        geometry: Any = None,
+        attributes: Any = None,
+        scale: Scales = None,
+        units: Units = None,
+        corner: Sequence[float] | None = None,
+        matrix: Any = None,
+        channels: str | int | None = None,
+        rgb: bool = False,
+        title: str | None = None,
+        limits: tuple[float, float] | None = None,
+        colormap: str | None = None,
+        blending: str | None = None,
+        opacity: float | None = None,
+        hidden: bool = False,
+        unit: str | None = None,
+        mesh: Any = None,
+        skeletons: Any = None,
+        properties: Any = None,
+        layer: str | None = None,
+        client: dict[str, Any] | None = None,
     ) -> None:
         self._owner = owner
         self.name = name
-        if kind not in VOXELS:
-            raise ValueError(f"kind must be one of {', '.join(map(repr, VOXELS))}, not {written(kind)}")
-        self.kind = kind
-        self.shape = shape_of(shape)
+        self.kind = kind or "image"
+        self._wants = (mesh, skeletons, properties)
+        for what, given, more in (("mesh", mesh, ()), ("skeletons", skeletons, ()), ("properties", properties, ("columns",))):
+            if given is not None and not callable(given) and not any(hasattr(given, key) for key in ("__getitem__", *more)):
+                raise TypeError(f"{what} of {name} must be a function or a dict, not {called(given)}")
+        self._lock = threading.Lock()
+        self._closed = False
+        self._block: Block | None = None
+        self.data: Any = None
+        self.dtype: np.dtype[Any] | None = None
+        self.version = 0
+        self._since = 0  # the version before the first of the changes
+        self._changes: deque[tuple[int, Box | None]] = deque()  # the version that each led to, and where it was, None for anywhere
+        self._sealed = True  # somebody has read the last of the changes: the next is one of its own
+        self._generation = secrets.randbits(64) or 1
+        content: Content
+        if self.kind in GEOMETRIES:
+            if rgb or channels is not None or limits is not None or any(self._wants):
+                raise ValueError(f"{name} are {self.kind}, which have no channels, limits, meshes, skeletons and properties of labels")
+            content, self.shape = self._of_geometry(geometry, attributes, None if axes is None else len(_named(axes)))
+            self.data = geometry
+        else:
+            if self.kind not in VOXELS:
+                raise ValueError(f"kind must be one of {', '.join(map(repr, VOXELS))}, not {written(kind)}")
+            if self.kind != "labels" and any(given is not None for given in self._wants):
+                raise ValueError(f'meshes, skeletons and properties belong to labels: give {name} kind="labels"')
+            content, self.shape = self._of_voxels(shape, dtype, data)
         if not self.shape:
             raise ValueError(f"the volume {name} has no axes: a volume has 1 to 8")
-        self.dtype = check_dtype(dtype)
-        if self.dtype.names is not None:
-            raise TypeError(f"a volume of {self.dtype} cannot be shown: its voxels are records. Make a volume of each field")
-        if kind == "labels" and self.dtype.kind not in "biu":
-            raise TypeError(f"labels are whole numbers, and {self.dtype} is none: leave kind out, or convert them")
         names = axes_of(axes, self.shape, "", False)
         self.axes = tuple(names)
         self._about: dict[str, Any] = {
-            "dtype": self.dtype.str,
-            "shape": list(self.shape),
             "axes": names,
             "units": per_axis(units, names, "units", "", unit_of),
             "scale": per_axis(scale, names, "scale", 1.0, _size),
             "corner": _numbers(corner, names, "corner"),
             "matrix": _matrix(matrix, names),
-            "channels": _channels(channels, names, self.shape, kind, rgb),
+            "channels": _channels(channels, names, self.shape, self.kind, rgb),
             "rgb": bool(rgb),
+            "layer": layer,
+            "client": client,
             **shown(
                 name, title=title, limits=limits, colormap=colormap, blending=blending, opacity=opacity, hidden=hidden, unit=unit, note=None
             ),
         }
-        self._lock = threading.Lock()
-        self._closed = False
-        self._generation = 0
-        self._block: Block | None = None
-        self._problem = ""  # why there is no shared memory, where there could be some
-        self.data: Any = None
-        self.version = 0
-        self._since = 0  # the version before the first of the changes
-        self._changes: deque[tuple[int, Box | None]] = deque()  # the version that each led to, and where it was, None for anywhere
-        self._sealed = True  # somebody has read the last of the changes: the next is one of its own
-        self._make()
+        if shape is not None and self.kind in VOXELS:
+            content = self._in_memory()
+        self._state = (f"{self._generation:016x}", content)
 
-    def _make(self) -> None:
+    def _of_voxels(self, shape: Any, dtype: Any, data: Any) -> tuple[Content, tuple[int, ...]]:
+        """Return what is read of voxels, and their shape. Of those that are to be in memory that is not there yet."""
+        name = self.name
+        if data is None:
+            sides = shape_of(shape)
+            self.dtype = _checked(name, dtype, self.kind)
+            block_bytes(sides, self.dtype)
+            return Content([], self.dtype, len(sides)), sides
+        levels, own = levels_of(data, name)
+        if dtype is not None:
+            raise ValueError(f"the dtype of {name} is that of its data: leave it out")
+        self.dtype = _checked(name, own, self.kind).newbyteorder("<")
+        sides = shape_of(tuple(levels[0].shape))
+        self.data = data
+        return Content(levels, self.dtype, len(sides), None, *self._wants), sides
+
+    def _of_geometry(self, given: Any, attributes: Any, rank: int | None) -> tuple[Content, tuple[int, ...]]:
+        """Return what is read of a geometry, and how far it goes."""
+        make = _MAKERS[self.kind]
+        if callable(given):
+            if rank is None:
+                raise ValueError(f"the {self.kind} of {self.name} come from a function, so axes must say which axes they have")
+            return Content([], None, rank, lambda: make(given(), attributes, rank)), (0,) * rank
+        made = make(given, attributes, rank)
+        # The caller may go on to change what was given.
+        values = {key: np.array(part) for key, part in made.attributes.items()}
+        own = Geometry(np.array(made.vertices), np.array(made.edges), np.array(made.faces), values)
+        far = np.ceil(own.vertices.max(axis=0)) if len(own.vertices) else np.zeros(own.vertices.shape[1])
+        sides = tuple(int(n) if 0 < n < 1 << 40 else 0 for n in far)
+        return Content([], None, len(sides), lambda: own), sides
+
+    def _in_memory(self) -> Content:
         """Make the memory. Where there is none to be shared it is the process's own."""
-        block_bytes(self.shape, self.dtype)
-        text = description({key: self._about[key] for key in ("dtype", "shape", "axes", "units")}, self.name)
-        self._generation = secrets.randbits(64) or 1
+        assert self.dtype is not None
+        about = {"dtype": self.dtype.str, "shape": list(self.shape), "axes": self._about["axes"], "units": self._about["units"]}
+        text = description(about, self.name)
         if _AVAILABLE:
             try:
                 self._block = block = Block(self.shape, self.dtype, text)
             except OSError as error:
-                self._problem = str(error)
-                log.warning("the volume %s is not in shared memory: %s", self.name, error)
+                log.warning("the volume %s is not in shared memory, and is asked for instead: %s", self.name, error)
             else:
                 self._generation = block.generation
                 self.data = block.data
-                return
-        self.data = np.zeros(self.shape, self.dtype)
+        if self.data is None:
+            self.data = np.zeros(self.shape, self.dtype)
+        return Content([self.data], self.dtype, len(self.shape), None, *self._wants)
+
+    def _content(self, generation: str) -> Content:
+        """Return what webmon reads. Raises Gone if that is of another generation."""
+        now, content = self._state
+        if now != generation or self._closed:
+            raise Gone(f"the volume {self.name} was made again")
+        return content
 
     def _declared(self) -> dict[str, Any]:
         """Return what webmon is told of the volume."""
         block = self._block
-        out = {
+        generation, content = self._state
+        out: dict[str, Any] = {
             "kind": self.kind,
-            "generation": f"{self._generation:016x}",
-            "shm": block.name if block is not None else "",
-            **{key: value for key, value in self._about.items() if value is not None},
+            "generation": generation,
+            "shm": block.name if block is not None and block.generation == int(generation, 16) else "",
+            "shape": list(self.shape),
         }
-        return out
+        if self.dtype is not None:
+            out["dtype"] = self.dtype.str
+        if len(content.shapes) > 1:
+            out["levels"] = [list(shape) for shape in content.shapes[1:]]
+        for key, given in zip(("meshes", "skeletons", "properties"), self._wants):
+            if given is not None:
+                out[key] = True
+        return {**out, **{key: value for key, value in self._about.items() if value is not None}}
 
     def _told(self) -> dict[str, Any]:
         """Return what webmon is told of the changes: those since the version "since", each with the version it led to."""
         with self._lock:
             self._sealed = True
             return {
-                "generation": f"{self._generation:016x}",
+                "generation": self._state[0],
                 "version": self.version,
                 "since": self._since,
                 "changes": [[version, *(box or (None, None))] for version, box in self._changes],
@@ -177,12 +245,40 @@ class SharedVolume:
         with self._lock:
             if self._block is not block:
                 return  # closed
-            self._problem = "its shared memory was removed, cut short or renamed by somebody else"
-            log.warning("the volume %s is asked for from now on: %s (%s)", self.name, self._problem, block.name)
+            log.warning(
+                "the shared memory of the volume %s (%s) was removed, cut short or renamed by somebody else: it is asked for from now on",
+                self.name, block.name,
+            )  # fmt: skip
             self._block = None
-            self._generation = secrets.randbits(64) or 1
+            self._anew(self._state[1])
             block.close()
         self._owner.redeclare()
+
+    def _anew(self, content: Content) -> None:
+        """Make it another volume for those who read. The caller holds the lock."""
+        self._state = (f"{secrets.randbits(64) or 1:016x}", content)
+        self._changes.clear()
+        self._since = self.version
+        self._sealed = True
+
+    def _grown(self) -> bool:
+        """Make it another volume if its data have got another shape, as an array that grows along time has."""
+        generation, content = self._state
+        if self._block is not None or not content.levels:
+            return False
+        try:
+            shapes = [tuple(int(n) for n in level.shape) for level in content.levels]
+        except Exception:
+            return False  # they are closed: reading them says so
+        if shapes == content.shapes or len(shapes[0]) != len(self.shape):
+            return False
+        with self._lock:
+            if self._state[0] != generation:
+                return True
+            self.shape = shapes[0]
+            self._anew(Content(content.levels, self.dtype, len(self.shape), None, *self._wants))
+        self._owner.redeclare()
+        return True
 
     def changed(self, region: Any = None) -> None:
         """Say that the content has changed: who looks at the volume sees it within a second.
@@ -192,7 +288,8 @@ class SharedVolume:
         Parameters
         ----------
         region : tuple of slice or int, optional
-            Where it has changed, in voxels, as one would index the data. Default: it may be anywhere.
+            Where it has changed, in voxels, as one would index the data. Default: it may be anywhere. Data that were given,
+            and have another shape by now, are another volume.
 
         Raises
         ------
@@ -204,6 +301,8 @@ class SharedVolume:
         >>> volume.data[10:20] += 1
         >>> volume.changed(np.s_[10:20])
         """
+        if self._grown():
+            region = None
         box = None if region is None else box_of(region, self.shape)
         if box is not None and any(start >= end for start, end in zip(*box)):
             return  # nothing lies in it
@@ -221,6 +320,54 @@ class SharedVolume:
             if self._block is not None:
                 self._block.tell(self.version)
         self._owner.told(self)
+
+    def replace(self, data: Any, attributes: Any = None) -> None:
+        """Put other data in the place of those that were given.
+
+        Who looks sees them as a change, or as another volume where shape, levels or dtype differ.
+
+        Parameters
+        ----------
+        data : object
+            As ``data``, ``points``, ``lines``, ``tracks`` or ``surface`` of :meth:`Process.volume`, with as many axes as
+            before. A volume that was made with a shape has its own memory, and none can be put in its place.
+        attributes : dict, optional
+            As for :meth:`Process.volume`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If they cannot be read, or have another number of axes.
+
+        Examples
+        --------
+        >>> spots = process.volume("spots", points=found, axes="zyx")
+        >>> spots.replace(found_again)
+        """
+        if self.kind in GEOMETRIES:
+            content, sides = self._of_geometry(data, attributes, len(self.axes))
+            dtype = None
+        else:
+            if self._block is not None or self.data is None:
+                raise ValueError(f"the volume {self.name} was made with a shape: write to its data")
+            levels, own = levels_of(data, self.name)
+            dtype = _checked(self.name, own, self.kind).newbyteorder("<")
+            sides = shape_of(tuple(levels[0].shape))
+            if len(sides) != len(self.axes):
+                raise ValueError(f"the volume {self.name} has {len(self.axes)} axes, and the shape {sides} has {len(sides)}: make another volume")
+            content = Content(levels, dtype, len(sides), None, *self._wants)
+        with self._lock:
+            if self._closed:
+                return
+            same = self.kind in GEOMETRIES or (dtype == self.dtype and content.shapes == self._state[1].shapes)
+            self.data, self.dtype, self.shape = data, dtype, sides
+            if same:
+                self._state = (self._state[0], content)
+            else:
+                self._anew(content)
+        if not same:
+            self._owner.redeclare()
+        self.changed()
 
     def update(
         self,
@@ -291,7 +438,24 @@ class SharedVolume:
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else f"version {self.version}"
-        return f"<webmon.SharedVolume {self.name!r} {self.shape} {self.dtype} {self.kind}, {state}>"
+        what = f"{self.shape} {self.dtype} {self.kind}" if self.dtype is not None else self.kind
+        return f"<webmon.SharedVolume {self.name!r} {what}, {state}>"
+
+
+def _checked(name: str, dtype: Any, kind: str) -> np.dtype[Any]:
+    own = check_dtype(dtype)
+    if own.names is not None:
+        raise TypeError(f"{name} of {own} cannot be shown: its voxels are records. Make a volume of each field")
+    if kind == "labels" and own.kind not in "biu":
+        raise TypeError(f"labels are whole numbers, and {own} is none: leave kind out, or convert them")
+    return own
+
+
+def _named(axes: str | Sequence[str]) -> list[str]:
+    try:
+        return list(axes)
+    except Exception as error:
+        raise TypeError(f"axes must be a name for each axis, such as 'zyx': {reason(error)}") from error
 
 
 def shown(name: str, **given: Any) -> dict[str, Any]:

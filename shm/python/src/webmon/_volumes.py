@@ -7,6 +7,7 @@ import threading
 import time
 from typing import Any
 
+from ._boxes import Boxes
 from ._changes import Changes
 from ._demand import Demand
 from ._life import Life
@@ -42,6 +43,7 @@ class Volumes:
         self._changes = changes
         self._lock = threading.RLock()  # held while a volume comes or goes
         self._by_name: dict[str, SharedVolume] = {}
+        self.boxes = Boxes(self._by_name.get)
         self._looked = 0.0  # when all were looked after, by time.monotonic
 
     def names(self) -> list[str]:
@@ -106,6 +108,7 @@ class Volumes:
         for volume in list(self._by_name.values()):
             volume._abandon()
         self._lock = threading.RLock()
+        self.boxes.forked()
 
 
 def _topic(volume: SharedVolume) -> str:
