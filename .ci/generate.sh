@@ -21,3 +21,6 @@ go tool esbuild --bundle --minify --format=esm --target=es2022 --splitting \
 # theme.js runs before the first paint, so it is no module.
 go tool esbuild --bundle --minify --format=iife --target=es2022 --log-level=warning \
   --outfile=public/js/dist/theme.js public/js/theme-early.js
+# events.js takes the place of EventSource before Neuroglancer's client runs, so it is no module.
+go tool esbuild --bundle --minify --format=iife --target=es2022 --log-level=warning \
+  --outfile=public/js/dist/events.js public/js/events-early.js

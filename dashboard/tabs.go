@@ -32,6 +32,7 @@ func (s *Server) tabTable() []tab.Tab {
 		layers.Tab(s.desk),
 		controls.Tab(s.desk),
 		arrays.Tab(),
+		s.volumes.Tab(),
 	}
 	if s.models != nil {
 		table = append(table, s.models.Tab())

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -12,6 +13,8 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/labstack/echo/v4"
 
+	"webmon/components"
+	"webmon/dashboard/tab"
 	"webmon/dashboard/volumes"
 	"webmon/fault"
 	"webmon/public"
@@ -21,8 +24,25 @@ import (
 func (s *Server) newVolumes() *volumes.Volumes {
 	return volumes.New(volumes.Options{
 		Source: s.registry.Get, Prefix: s.opts.Prefix, Budget: s.opts.Budget,
-		Logger: s.opts.Logger, Faults: s.opts.Faults, Client: public.Neuroglancer(),
+		Logger: s.opts.Logger, Faults: s.opts.Faults, Client: public.Neuroglancer(), Events: s.assets.URL("events.js"),
 	})
+}
+
+// volumePage answers with the page of a volume.
+func (s *Server) volumePage(c echo.Context) error {
+	src, err := s.api.Source(c)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(s.tabs, func(t tab.Tab) bool { return t.Slug == "volumes" })
+	now := time.Now()
+	content, err := s.volumes.Page(s.view(c, src, now), c.Param("name"))
+	if err != nil {
+		return volumesAnswer(err)
+	}
+	page := s.page(c, src, now)
+	page.Title = content.Title
+	return s.tabAnswer(c, i, page, components.VolumePage(content))
 }
 
 // ofVolumes reports whether a request is for what the pages of volumes ask for, which bounds its
@@ -31,6 +51,7 @@ func ofVolumes(c echo.Context) bool { return strings.HasPrefix(c.Path(), "/volum
 
 // volumeRoutes adds what Neuroglancer's client asks for.
 func (s *Server) volumeRoutes(e *echo.Echo) {
+	e.GET("/volumes/:source/:name", s.volumePage)
 	for _, route := range s.volumes.Routes() {
 		handler := func(c echo.Context) error {
 			r := c.Request()

@@ -73,6 +73,21 @@ func Stories() []Story {
 		page("no source", components.ArraysPage(components.Arrays{Link: ui.Absent, State: components.ArraysNone})),
 		page("huge", components.ArraysPage(arraysHuge())),
 	)
+	add("Volumes", Large,
+		page("normal", components.VolumesPage(volumes(ui.Live))),
+		page("gone", components.VolumesPage(volumes(ui.Gone))),
+		page("empty", components.VolumesPage(components.Volumes{Source: "scope", Name: "scope", Link: ui.Live, LiveTopic: "scope/html/volumes", State: components.VolumesEmpty})),
+		page("empty and gone", components.VolumesPage(components.Volumes{Source: "scope", Name: "scope", Link: ui.Gone, LiveTopic: "scope/html/volumes", State: components.VolumesEmpty})),
+		page("waiting", components.VolumesPage(components.Volumes{Source: "scope", Name: "scope", Link: ui.Waiting, LiveTopic: "scope/html/volumes", State: components.VolumesWaiting})),
+		page("no source", components.VolumesPage(components.Volumes{Link: ui.Absent, State: components.VolumesNone})),
+		page("huge", components.VolumesPage(volumesHuge())),
+	)
+	add("Volume", Large,
+		page("normal", components.VolumePage(volume(nil))),
+		page("wrong", components.VolumePage(volume(volumeWrong))),
+		page("cannot be shown", components.VolumePage(volume(func(v *components.Volume) { v.Client, v.Problem = "", "The volume has 3 axes and names for 2." }))),
+		page("huge", components.VolumePage(volume(volumeLong))),
+	)
 	add("Loader", Large,
 		page("no numbers yet", components.Loader(loader(""))),
 		page("not everything is sent", components.Loader(loader("This napari sends frame times and no chunks: those come from napari 0.4 with octree alone."))),

@@ -42,6 +42,9 @@ type Options struct {
 	Faults *fault.Ledger                  // told of what panics; may be nil
 	// Client serves the files of Neuroglancer's client, by their names below /.
 	Client http.Handler
+	// Events is the URL of a script that the client's page loads before all others, so that events
+	// come over a socket. "" for none.
+	Events string
 }
 
 // Volumes has the views and what is kept of volumes. Its methods are safe for concurrent use.
@@ -60,9 +63,10 @@ type Volumes struct {
 	generations atomic.Uint64 // the last one that was given to any volume
 	counts      struct{ chunks, bytes, refreshes atomic.Uint64 }
 
-	mu    sync.Mutex // guards all below
-	lives map[string]*live
-	names map[string]map[string]string // of volumes, by source and key
+	mu     sync.Mutex // guards all below
+	lives  map[string]*live
+	names  map[string]map[string]string // of volumes, by source and key
+	panels map[panel]func()             // that want to know when their view has changed
 }
 
 // New returns the volumes. Close must be called.
@@ -76,12 +80,12 @@ func New(opts Options) *Volumes {
 	all := opts.Budget.Volumes
 	v := &Volumes{
 		opts:   opts,
-		views:  view.New(view.Options{Account: all.Part("views", all.Limit()/4), Queues: opts.Budget.Browsers}),
 		bricks: newCache(all.Part("bricks", all.Limit()/4)),
 		frames: all.Part("frames", all.Limit()/4),
 		secret: make([]byte, 32),
-		lives:  map[string]*live{}, names: map[string]map[string]string{},
+		lives:  map[string]*live{}, names: map[string]map[string]string{}, panels: map[panel]func(){},
 	}
+	v.views = view.New(view.Options{Account: all.Part("views", all.Limit()/4), Queues: opts.Budget.Browsers, Changed: v.told})
 	v.flights = newFlights(opts.Budget.Answers, max(2, runtime.GOMAXPROCS(0)), func(err error) { opts.Faults.Note("volumes", "chunk", err) })
 	_, _ = rand.Read(v.secret) // it never fails
 	v.ctx, v.stop = context.WithCancel(context.Background())
@@ -100,6 +104,11 @@ func (v *Volumes) Forget(src *source.Source) {
 	v.views.Forget(src.ID())
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	for p := range v.panels {
+		if p.view.Source == src.ID() {
+			delete(v.panels, p)
+		}
+	}
 	if l := v.lives[src.ID()]; l != nil && l.src == src {
 		delete(v.lives, src.ID())
 		delete(v.names, src.ID())

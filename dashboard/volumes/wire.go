@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -52,6 +53,8 @@ func (v *Volumes) Routes() []Route {
 		{"POST", at + "/action/:token", v.postAction},
 		{"POST", at + "/volume_response/:token/:id/:part", v.postResponse},
 		{"POST", at + "/credentials/:token", v.postCredentials},
+		{"POST", at + "/layer/:token", v.postLayer},
+		{"GET", at + "/picture/:key", v.getPicture},
 		{"PUT", at + "/views/:token", v.putView},
 		{"DELETE", at + "/views/:token", v.deleteView},
 		{"GET", at + "/neuroglancer/info/:key", v.getInfo},
@@ -188,15 +191,51 @@ func (v *Volumes) getClient(w http.ResponseWriter, r *http.Request) error {
 			if err != nil {
 				return err
 			}
-			http.Redirect(w, r, v.opts.Prefix+"/volumes/"+src.ID()+"/v/"+own.Token+"/", http.StatusFound)
+			http.Redirect(w, r, v.clientAt(src, own), http.StatusFound)
 			return nil
 		}
+		return v.index(w, r, at)
 	}
 	inner := r.Clone(r.Context())
 	inner.URL.Path, inner.URL.RawPath = "/"+file, ""
 	v.opts.Client.ServeHTTP(w, inner)
 	return nil
 }
+
+// index serves the page of the client, with the script for its events and the title of the view.
+func (v *Volumes) index(w http.ResponseWriter, r *http.Request, at *view.View) error {
+	inner := r.Clone(r.Context())
+	inner.URL.Path, inner.URL.RawPath = "/index.html", ""
+	for _, name := range []string{"Accept-Encoding", "If-None-Match", "If-Modified-Since"} {
+		inner.Header.Del(name)
+	}
+	page := &kept{header: http.Header{}, status: http.StatusOK}
+	v.opts.Client.ServeHTTP(page, inner)
+	if page.status != http.StatusOK {
+		return fmt.Errorf("the page of the client came with the status %d", page.status)
+	}
+	body := page.body.String()
+	if v.opts.Events != "" {
+		body = strings.Replace(body, "<script", `<script src="`+html.EscapeString(v.opts.Events)+`"></script><script`, 1)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Cache-Control", "no-store")
+	_, _ = io.WriteString(w, body)
+	return nil
+}
+
+// kept is an answer that is kept.
+type kept struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (k *kept) Header() http.Header         { return k.header }
+func (k *kept) WriteHeader(status int)      { k.status = status }
+func (k *kept) Write(b []byte) (int, error) { return k.body.Write(b) }
 
 // own is somebody's own copy of a view.
 func (v *Volumes) own(src *source.Source, of *view.View, p door.Person) (*view.View, error) {
@@ -467,7 +506,7 @@ func (v *Volumes) putView(w http.ResponseWriter, r *http.Request) error {
 		State   stated `json:"state"`
 		Address string `json:"address"`
 	}{made, stated{config.JSON, config.Generation}, stated{state.JSON, state.Generation},
-		v.opts.Prefix + "/volumes/" + src.ID() + "/v/" + at.Token + "/"})
+		v.clientAt(src, at)})
 }
 
 // deleteView forgets a view.

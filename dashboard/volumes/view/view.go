@@ -85,9 +85,12 @@ type Change struct {
 
 // Options configure a Store.
 type Options struct {
-	Account *budget.Account  // of the states
-	Queues  *budget.Account  // of what scripts have not taken yet; nil: Account
-	Most    int              // views; 0: a default
+	Account *budget.Account // of the states
+	Queues  *budget.Account // of what scripts have not taken yet; nil: Account
+	Most    int             // views; 0: a default
+	// Changed is told of a view that has changed, or that another browser looks at; nil: nobody
+	// is. It must return at once, and is called under locks of the view.
+	Changed func(*View)
 	Now     func() time.Time // nil: time.Now
 }
 

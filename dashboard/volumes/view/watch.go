@@ -91,6 +91,7 @@ func (v *View) Watch(as Watching) (*Watcher, error) {
 	if as.Script {
 		v.scripted = true
 	}
+	v.note()
 	v.mu.Unlock()
 	if as.Script {
 		v.scriptIs(true)
@@ -164,6 +165,7 @@ func (w *Watcher) Close() {
 	_, was := v.watchers[w]
 	delete(v.watchers, w)
 	w.drop()
+	v.note()
 	v.used = v.store.opts.Now()
 	last := was && w.script && !v.ended
 	for other := range v.watchers {
@@ -184,8 +186,16 @@ func (w *Watcher) finish() {
 	}
 }
 
+// note tells whoever wants to know that the view has changed; mu is held.
+func (v *View) note() {
+	if v.store.opts.Changed != nil {
+		v.store.opts.Changed(v)
+	}
+}
+
 // tell wakes all streams; mu is held.
 func (v *View) tell() {
+	v.note()
 	for w := range v.watchers {
 		shm.Signal(w.changed)
 	}
