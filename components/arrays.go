@@ -51,6 +51,7 @@ type ArrayView struct {
 	// PNG, NPY and Plane are the URLs of the picture, of the whole frame as .npy,
 	// and of what is shown: a plane as .npy, or records as CSV. "" for none.
 	PNG, NPY, Plane string
+	Volume          string        // URL of the array's page as a volume, "" if it is none
 	Records         *ArrayRecords // of an array of records, nil for any other array
 }
 

@@ -72,6 +72,7 @@ type LayerDetail struct {
 	Auto      *ui.ActionProps   // sets the contrast limits automatically
 	Facts     []ui.Pair
 	Levels    []LayerLevel
+	Volume    string // URL of the layer's page as a volume, "" if it is none
 }
 
 // LayerLevel is one level of a multiscale layer.

@@ -61,6 +61,14 @@ var (
 	descRefused   = desc("refused_total", "Things that were not begun because there was no room for them, and browsers that were sent away.", "what")
 	descSrcKept   = desc("source_kept_bytes", "Bytes of the source's states and histories.", "source")
 	descSrcDrop   = desc("source_dropped_total", "Messages of the source that were let go because there was no room for them.", "source")
+	descViews     = desc("volume_views", "Views of volumes.")
+	descStreams   = desc("volume_streams", "Streams of events that are open to views of volumes.")
+	descChunks    = desc("volume_chunks_total", "Chunks of volumes that were sent.")
+	descChunkB    = desc("volume_chunk_bytes_total", "Bytes of chunks of volumes that were sent.")
+	descRefreshes = desc("volume_refreshes_total", "Times that browsers were told that the content of a volume is new.")
+	descShared    = desc("volume_requests_shared_total", "Requests for what was being made for another request already.")
+	descGiven     = desc("volume_requests_given_up_total", "Things of volumes that were given up because nobody waited for them any more.")
+	descBricks    = desc("volume_bricks_total", "Requests for coarser chunks and for meshes, by whether they were kept.", "kept")
 	descNotices   = desc("source_notices_total", "Things that went wrong while reading the source.", "source", "kind")
 )
 
@@ -130,6 +138,26 @@ func (c *collector) server(ch sheet) {
 		ch.count(descDropped, float64(use.Dropped), use.Name)
 		ch.count(descDroppedB, float64(use.DroppedBytes), use.Name)
 		ch.count(descRefused, float64(use.Refused), use.Name)
+	}
+	c.volumes(ch)
+}
+
+// volumes collects what there is to tell of volumes.
+func (c *collector) volumes(ch sheet) {
+	v := c.s.volumes.Stats()
+	ch.gauge(descViews, float64(v.Views))
+	ch.gauge(descStreams, float64(v.Streams))
+	ch.count(descChunks, float64(v.Chunks))
+	ch.count(descChunkB, float64(v.ChunkBytes))
+	ch.count(descRefreshes, float64(v.Refreshes))
+	ch.count(descShared, float64(v.Shared))
+	ch.count(descGiven, float64(v.Given))
+	ch.count(descBricks, float64(v.BrickHits), "yes")
+	ch.count(descBricks, float64(v.BrickMiss), "no")
+	for _, use := range v.Uses {
+		ch.gauge(descKept, float64(use.Used), "volumes/"+use.Name)
+		ch.gauge(descKeptLimit, float64(use.Limit), "volumes/"+use.Name)
+		ch.count(descDropped, float64(use.Dropped), "volumes/"+use.Name)
 	}
 }
 

@@ -192,6 +192,9 @@ func view(m tab.Moment, info *shm.ArrayInfo) *components.ArrayView {
 		DType: d.Name(), Role: info.Role, Colormap: info.Colormap, Limits: info.Limits,
 		Unit: info.Unit, Pixels: d.Pixels(), Full: d.Full(),
 	}
+	if pixels.IsVolume(info) {
+		v.Volume = m.Prefix + "/volumes/" + url.PathEscape(src) + "/" + url.PathEscape(info.Name)
+	}
 	v.PNG = base + ".png?index=" + url.QueryEscape(index.String())
 	if y, _, c := index.Roles(); len(index) > 2 && (c < 0 || len(index) > 3) && y >= 0 {
 		v.Plane = base + ".npy?plane=" + url.QueryEscape(index.String())

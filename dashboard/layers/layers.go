@@ -44,7 +44,7 @@ type page struct{ desk *steer.Desk }
 // topics are the topics that the tab shows.
 var topics = []string{
 	shm.TopicControls, shm.TopicActions, shm.TopicArrays,
-	shm.TopicLayers, shm.TopicHistograms, shm.ArrayTopic(arrayScreenshot),
+	shm.TopicLayers, shm.TopicHistograms, shm.TopicVolumes, shm.ArrayTopic(arrayScreenshot),
 }
 
 // Tab returns the tab.
@@ -226,6 +226,11 @@ var elsewhere = []string{"visible", "index", "contrast_low", "contrast_high"}
 func (b *builder) detail(layer *shm.Layer, declared shm.Controls) *components.LayerDetail {
 	prefix := "layer." + layer.ID + "."
 	d := &components.LayerDetail{ID: layer.ID, Name: ui.Name(layer.Name), Kind: layer.Kind}
+	for _, v := range b.m.Source.Volumes() {
+		if v.Layer == layer.ID {
+			d.Volume = b.m.Prefix + "/volumes/" + url.PathEscape(b.m.Source.ID()) + "/" + url.PathEscape(v.Name)
+		}
+	}
 	for _, name := range order {
 		if c := b.byName[prefix+name]; c != nil {
 			d.Controls = append(d.Controls, b.control(*c))
@@ -375,7 +380,7 @@ func list(l components.Layers) tab.List {
 	}
 	if d := l.Open; d != nil {
 		// Another open layer has parts with other ids, so the whole list changes.
-		out.Parts = append(out.Parts, tab.Part{ID: components.LayerHeadID, Version: d.ID + " " + d.Kind + " " + d.Name, Frame: components.LayerHeadFrame(d)})
+		out.Parts = append(out.Parts, tab.Part{ID: components.LayerHeadID, Version: d.ID + " " + d.Kind + " " + d.Name + " " + d.Volume, Frame: components.LayerHeadFrame(d)})
 		if d.Histogram != nil || len(d.Contrast) > 0 {
 			out.Parts = append(out.Parts, tab.Part{ID: components.LayerHistogramID, Version: histogramVersion(d.Histogram), Frame: components.LayerHistogramFrame(d.Histogram)})
 		}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"webmon/dashboard/pixels"
 	"webmon/natural"
 	"webmon/shm"
 )
@@ -22,7 +23,7 @@ const maxGeometry = 256 << 20
 func (v *volume) solid() []axis {
 	var out []axis
 	for _, a := range v.spaced() {
-		if !isTime(a.Name) {
+		if !pixels.IsTime(a.Name) {
 			out = append(out, a)
 		}
 	}

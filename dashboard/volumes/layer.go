@@ -261,7 +261,7 @@ func state(title string, list []*volume, histograms []*histogram) (rawJSON, erro
 			seen[a.Name] = true
 			n := float64(v.Shape[a.From])
 			middle := n/2 + float64(offset[k])
-			if isTime(a.Name) {
+			if pixels.IsTime(a.Name) {
 				middle = 0.5
 			}
 			if !exact {

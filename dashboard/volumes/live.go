@@ -160,6 +160,7 @@ func (l *live) look(now time.Time) bool {
 			continue
 		}
 		l.follow(w)
+		w.Say("webmon.process", stateOf(l.src, now))
 		for _, key := range keysOf(w) {
 			in[key] = append(in[key], w)
 		}

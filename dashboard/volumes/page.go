@@ -6,6 +6,7 @@ import (
 
 	"webmon/dashboard/source"
 	"webmon/dashboard/volumes/view"
+	"webmon/shm"
 )
 
 // group is what the view of a volume shows together with it: the layers of a napari lie in one space.
@@ -54,20 +55,38 @@ func (v *Volumes) shared(ctx context.Context, src *source.Source, vol *volume) (
 
 // known makes the view of a page whose token a browser has kept, nil if it is of none.
 func (v *Volumes) known(ctx context.Context, src *source.Source, t string) (*view.View, error) {
-	all := volumesOf(src)
-	for i := range all {
-		vol := &all[i]
-		if what, _, _ := group(src, vol); token(src.ID(), what) == t {
-			return v.shared(ctx, src, vol)
-		}
+	vol := look(ctx, src, func() *volume {
+		return find(src, func(vol *volume) bool {
+			what, _, _ := group(src, vol)
+			return token(src.ID(), what) == t
+		})
+	})
+	if vol == nil {
+		return nil, nil
 	}
-	return nil, nil
+	return v.shared(ctx, src, vol)
+}
+
+// firstLook is how long a request waits for what the process declares, if nobody has looked before.
+const firstLook = time.Second
+
+// look finds a volume as its process declares it now: nobody may have wanted to know before.
+func look(ctx context.Context, src *source.Source, find func() *volume) *volume {
+	if vol := find(); vol != nil || !src.Running() {
+		return vol
+	}
+	release := src.Want(shm.TopicVolumes, shm.TopicArrays)
+	defer release()
+	ctx, cancel := context.WithTimeout(ctx, firstLook)
+	defer cancel()
+	src.Refresh(ctx, []string{shm.TopicVolumes, shm.TopicArrays})
+	return find()
 }
 
 // View returns the view of a volume that all share who open its page. The error is a *Failure if there
 // is no such volume.
 func (v *Volumes) View(ctx context.Context, src *source.Source, name string) (*view.View, error) {
-	vol := named(src, name)
+	vol := look(ctx, src, func() *volume { return named(src, name) })
 	if vol == nil {
 		return nil, &Failure{404, src.ID() + " has no volume of that name."}
 	}

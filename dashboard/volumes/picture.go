@@ -64,7 +64,7 @@ func hash(text string) uint64 {
 func (l *live) picture(ctx context.Context, v *volume, s *shown) ([]byte, error) {
 	down, right := -1, -1 // the axes
 	for i := len(v.Shape) - 1; i >= 0; i-- {
-		if i == v.Channels || isTime(v.Axes[i]) {
+		if i == v.Channels || pixels.IsTime(v.Axes[i]) {
 			continue
 		}
 		if right < 0 {

@@ -19,10 +19,9 @@ const keyOwner = "webmon"
 
 // Bounds of what is taken of a declaration.
 const (
-	maxRank     = 12
-	maxVolumes  = 1024
-	maxChannels = 16 // that are shown at once
-	maxVoxels   = 1 << 62
+	maxRank    = 12
+	maxVolumes = 1024
+	maxVoxels  = 1 << 62
 )
 
 // volume is a volume of a source at one moment.
@@ -51,7 +50,7 @@ func volumesOf(src *source.Source) []volume {
 		if len(out) == maxVolumes {
 			break
 		}
-		if !seen[info.Name] && isVolume(&info) {
+		if !seen[info.Name] && pixels.IsVolume(&info) {
 			out = append(out, ofArray(&info))
 		}
 	}
@@ -152,51 +151,11 @@ func keyOf(parts ...string) string {
 	return keyOwner + "." + hex.EncodeToString(sum[:8])
 }
 
-// isVolume reports whether an array has the axes for three dimensions.
-func isVolume(info *shm.ArrayInfo) bool {
-	if pixels.IsTable(info) || info.Layer != "" || info.Withheld() || len(info.Shape) > maxRank {
-		return false
-	}
-	if _, ok := wireOf(info.Descr, info.Role == "labels", nil); !ok {
-		return false
-	}
-	space := 0
-	channels := channelsOf(info)
-	for i, n := range info.Shape {
-		if n < 1 {
-			return false
-		}
-		if i != channels && !isTime(axisOf(info.Axes, i)) && n > 1 {
-			space++
-		}
-	}
-	return space >= 3
-}
-
 func axisOf(axes []string, i int) string {
 	if i < len(axes) {
 		return axes[i]
 	}
 	return ""
-}
-
-func isTime(axis string) bool { return axis == "t" || axis == "time" || axis == "T" }
-
-// channelsOf is the axis of an array along which its channels are, -1 for none.
-func channelsOf(info *shm.ArrayInfo) int {
-	last := len(info.Shape) - 1
-	if info.Role == "rgb" && last >= 0 && (info.Shape[last] == 3 || info.Shape[last] == 4) {
-		return last
-	}
-	for i, n := range info.Shape {
-		switch axisOf(info.Axes, i) {
-		case "c", "C", "channel", "channels":
-			if n <= maxChannels {
-				return i
-			}
-		}
-	}
-	return -1
 }
 
 // ofArray is an array as a volume.
@@ -205,7 +164,7 @@ func ofArray(info *shm.ArrayInfo) volume {
 	v.VolumeInfo = shm.VolumeInfo{
 		Name: info.Name, Kind: shm.VolumeImage, Generation: info.Generation, Title: info.Title,
 		Descr: info.Descr, Shape: info.Shape, Axes: info.Axes, Units: info.Units, Scale: info.Scale,
-		Channels: channelsOf(info), RGB: info.Role == "rgb" && channelsOf(info) >= 0, Shm: info.Shm, Limits: info.Limits, Colormap: info.Colormap,
+		Channels: pixels.Channels(info), RGB: info.Role == "rgb" && pixels.Channels(info) >= 0, Shm: info.Shm, Limits: info.Limits, Colormap: info.Colormap,
 		Unit: info.Unit, Note: info.Note, Problem: info.Stats.Problem,
 	}
 	if info.Role == "labels" {

@@ -117,7 +117,7 @@ func (v *volume) voxel() string {
 	unit, same := "", true
 	var parts []string
 	for i, name := range v.Axes {
-		if i == v.Channels || isTime(name) {
+		if i == v.Channels || pixels.IsTime(name) {
 			continue
 		}
 		u := axisOf(v.Units, i)
@@ -137,7 +137,7 @@ func (v *volume) voxel() string {
 // Page is the page of a volume for a request; its error is a *Failure.
 func (v *Volumes) Page(w tab.View, name string) (components.Volume, error) {
 	src := w.Source
-	vol := named(src, name)
+	vol := look(w.Request.Context(), src, func() *volume { return named(src, name) })
 	if vol == nil {
 		return components.Volume{}, &Failure{http.StatusNotFound, fmt.Sprintf("%s has no volume %.80q.", src.ID(), name)}
 	}

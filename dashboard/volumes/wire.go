@@ -530,6 +530,7 @@ func (v *Volumes) volume(r *http.Request) (*live, *volume, *shown, error) {
 		return nil, nil, nil, err
 	}
 	key := r.PathValue("key")
+	look(r.Context(), src, func() *volume { return keyed(src, key) })
 	list := volumesOf(src)
 	v.remember(src.ID(), list)
 	i := slices.IndexFunc(list, func(o volume) bool { return o.Key == key })
