@@ -22,6 +22,9 @@ const maxGeometry = 256 << 20
 // nor time, in the wire's order. nil if it has fewer.
 func (v *volume) solid() []axis {
 	var out []axis
+	if v.Client != nil && len(v.Shape) == 3 {
+		return v.space()
+	}
 	for _, a := range v.spaced() {
 		if !pixels.IsTime(a.Name) {
 			out = append(out, a)
@@ -264,7 +267,7 @@ func (v *Volumes) getSkeleton(w http.ResponseWriter, r *http.Request) error {
 	}
 	return v.geometry(w, r, l, vol, s, "skeletons", "skeleton/"+strconv.FormatUint(id, 10), func(ctx context.Context) ([]byte, error) {
 		part := shm.PartSkeleton
-		if !vol.Kind.IsVoxels() {
+		if !vol.Kind.IsVoxels() && !vol.Skeletons {
 			part = shm.PartWhole
 			if id != 1 {
 				return nil, shm.ErrNoLabel

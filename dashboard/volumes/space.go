@@ -108,7 +108,9 @@ func (v *volume) space() []axis {
 		}
 		if i < len(v.Units) {
 			by, unit := unitOf(v.Units[i])
-			a.Scale, a.Unit = rounded(a.Scale*by), unit
+			if a.Unit = unit; by != 1 {
+				a.Scale = rounded(a.Scale * by)
+			}
 		}
 		if i == v.Channels && v.Client == nil {
 			a.Name, a.Scale, a.Unit = a.Name+"^", 1, ""

@@ -32,6 +32,8 @@ const (
 	keepAlive = 15 * time.Second // between two signs of life in a stream: proxies cut what says nothing
 	sendWait  = 30 * time.Second // that a browser may take to receive what it is sent
 	chunkTime = 25 * time.Second // that a chunk may take
+	// that a process may take to declare a volume which a view of its script shows already
+	declareWait = 5 * time.Second
 )
 
 // Route is an address below /volumes, as the dashboard's own routes are written.
@@ -329,7 +331,7 @@ func (v *Volumes) Stream(r *http.Request, send func(event []byte) error) error {
 type posted struct {
 	S  json.RawMessage `json:"s"`
 	G  uint64          `json:"g"`
-	PG string          `json:"pg"`
+	PG *string         `json:"pg"` // null: whatever it is
 	C  string          `json:"c"`
 }
 
@@ -341,7 +343,7 @@ func (v *Volumes) postConfig(w http.ResponseWriter, r *http.Request) error {
 	return v.post(w, r, view.MaxConfig, (*view.View).SetConfig)
 }
 
-func (v *Volumes) post(w http.ResponseWriter, r *http.Request, most int64, set func(*view.View, json.RawMessage, view.Change) (string, error)) error {
+func (v *Volumes) post(w http.ResponseWriter, r *http.Request, most int64, set func(*view.View, json.RawMessage, view.Change) (view.State, error)) error {
 	_, at, err := v.view(r)
 	if err != nil {
 		return err
@@ -358,7 +360,11 @@ func (v *Volumes) post(w http.ResponseWriter, r *http.Request, most int64, set f
 	if err := decode(data, &p); err != nil {
 		return err
 	}
-	generation, err := set(at, p.S, view.Change{Client: p.C, N: p.G, Previous: p.PG})
+	change := view.Change{Client: p.C, N: p.G, Any: p.PG == nil}
+	if p.PG != nil {
+		change.Previous = *p.PG
+	}
+	now, err := set(at, p.S, change)
 	if errors.Is(err, view.ErrConflict) {
 		w.WriteHeader(http.StatusPreconditionFailed) // the newer state is on its way
 		return nil
@@ -366,7 +372,7 @@ func (v *Volumes) post(w http.ResponseWriter, r *http.Request, most int64, set f
 	if err != nil {
 		return failure(err)
 	}
-	return sendJSON(w, http.StatusOK, map[string]string{"g": generation})
+	return sendJSON(w, http.StatusOK, object{{"g", now.Generation}, {"n", now.N}})
 }
 
 // postAction hands an action of a browser to the scripts of the view.
@@ -463,6 +469,7 @@ func (v *Volumes) postCredentials(w http.ResponseWriter, r *http.Request) error 
 type stated struct {
 	S json.RawMessage `json:"s"`
 	G string          `json:"g"`
+	N uint64          `json:"n"`
 }
 
 // putView makes a view, or takes one up that is there.
@@ -499,13 +506,14 @@ func (v *Volumes) putView(w http.ResponseWriter, r *http.Request) error {
 	if made {
 		status = http.StatusCreated
 	}
-	config, state := at.Config(), at.State()
+	config, state := at.Given(), at.State()
 	return sendJSON(w, status, struct {
-		Made    bool   `json:"made"`
-		Config  stated `json:"config"`
-		State   stated `json:"state"`
-		Address string `json:"address"`
-	}{made, stated{config.JSON, config.Generation}, stated{state.JSON, state.Generation},
+		Made     bool   `json:"made"`
+		Config   stated `json:"config"`
+		State    stated `json:"state"`
+		Browsers int    `json:"browsers"` // that have it open
+		Address  string `json:"address"`
+	}{made, stated{config.JSON, config.Generation, config.N}, stated{state.JSON, state.Generation, state.N}, at.Browsers(),
 		v.clientAt(src, at)})
 }
 
@@ -532,8 +540,17 @@ func (v *Volumes) volume(r *http.Request) (*live, *volume, *shown, error) {
 	key := r.PathValue("key")
 	look(r.Context(), src, func() *volume { return keyed(src, key) })
 	list := volumesOf(src)
+	is := func(o volume) bool { return o.Key == key }
+	i := slices.IndexFunc(list, is)
+	if token, _, ok := strings.Cut(key, "."); i < 0 && ok && v.views.Get(src.ID(), token) != nil {
+		// The state of a script's view came before the declaration of the volume that it shows.
+		ctx, cancel := context.WithTimeout(r.Context(), declareWait)
+		src.Refresh(ctx, []string{shm.TopicVolumes})
+		cancel()
+		list = volumesOf(src)
+		i = slices.IndexFunc(list, is)
+	}
 	v.remember(src.ID(), list)
-	i := slices.IndexFunc(list, func(o volume) bool { return o.Key == key })
 	if i < 0 {
 		if name, was := v.nameOf(src.ID(), key); was {
 			return nil, nil, nil, &Failure{404, name + " is not there any more, or was made again."}

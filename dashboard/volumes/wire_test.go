@@ -666,7 +666,7 @@ func TestPeopleShareAView(t *testing.T) {
 	change := func(text, client, previous string) string {
 		return fmt.Sprintf(`{"s":{"title":%q},"g":1,"pg":%q,"c":%q}`, text, previous, client)
 	}
-	s.want(200, `{"g":"bb/1"}`, "POST", "/state/"+token, change("mine", "bb", first.G))
+	s.want(200, `{"g":"bb/1","n":2}`, "POST", "/state/"+token, change("mine", "bb", first.G))
 	if got, body := s.ask("POST", "/state/"+token, change("late", "cc", first.G)); got != 412 || body != "" {
 		t.Errorf("a change of an older state: %d %q", got, body)
 	}
@@ -704,7 +704,7 @@ func TestPeopleShareAView(t *testing.T) {
 func TestAScriptHasAView(t *testing.T) {
 	p, _ := brain()
 	s := open(t, p)
-	s.want(201, `"made":true,"config":{"s":{"actions":["go"]},"g":"webmon/1"},"state":{"s":{},"g":"webmon/1"},"address":"/volumes/scope/v/mine/"`,
+	s.want(201, `"made":true,"config":{"s":{"actions":["go"]},"g":"webmon/1","n":1},"state":{"s":{},"g":"webmon/1","n":1},"browsers":0,"address":"/volumes/scope/v/mine/"`,
 		"PUT", "/views/mine", `{"config":{"actions":["go"]}}`)
 	s.want(200, `"made":false`, "PUT", "/views/mine", `{"config":{}}`)
 	s.want(400, "token", "PUT", "/views/a.b", "")
@@ -716,7 +716,7 @@ func TestAScriptHasAView(t *testing.T) {
 	large := `{"action":"screenshot","state":{"screenshot":{"image":"` + strings.Repeat("x", 10<<20) + `"}}}`
 	s.want(413, "may have", "POST", "/action/mine", large)
 	s.want(409, "asked", "POST", "/volume_response/mine/1/info", "{}")
-	s.want(200, `{"g":"py/1"}`, "POST", "/config/mine", `{"s":{"screenshot":"shot","volumeRequests":[{}]},"g":1,"pg":"webmon/1","c":"py"}`)
+	s.want(200, `{"g":"py/1","n":2}`, "POST", "/config/mine", `{"s":{"screenshot":"shot","volumeRequests":[{}]},"g":1,"pg":"webmon/1","c":"py"}`)
 	s.want(412, "", "POST", "/config/mine", `{"s":{},"g":2,"pg":"webmon/1","c":"py"}`)
 	s.want(200, "", "POST", "/action/mine", large)
 	if got := next(); len(got) < 10<<20 {
@@ -726,6 +726,14 @@ func TestAScriptHasAView(t *testing.T) {
 	if got := next(); got != `{"k":"v","id":"req","part":"chunk","p":{"a":1},"body":"AAE="}` {
 		t.Errorf("the voxels come as %s", got)
 	}
+	// A script is told the number of a change, and of the configuration what scripts have given.
+	s.want(200, `{"g":"bb/1","n":2}`, "POST", "/state/mine", `{"s":{"title":"a"},"g":1,"pg":"webmon/1","c":"bb"}`)
+	if got := next(); got != `{"k":"s","s":{"title":"a"},"g":"bb/1","n":2}` {
+		t.Errorf("the state comes as %s", got)
+	}
+	s.want(412, "", "POST", "/state/mine", `{"s":{},"g":2,"pg":"webmon/1","c":"py"}`)
+	s.want(200, `{"g":"py/3","n":3}`, "POST", "/state/mine", `{"s":{"title":"b"},"g":3,"pg":null,"c":"py"}`)
+	s.want(200, `"config":{"s":{"screenshot":"shot","volumeRequests":[{}]},"g":"py/1","n":2},"state":{"s":{"title":"b"},"g":"py/3","n":3}`, "PUT", "/views/mine", "")
 	stop()
 	look, _ := s.stream("/events/mine?c=zz&gc=&gs=")
 	for !strings.Contains(look(), "The script that made this view has ended") {

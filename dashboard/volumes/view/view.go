@@ -74,6 +74,7 @@ func IsToken(text string) bool { return tokens.MatchString(text) }
 type State struct {
 	JSON       json.RawMessage // an object on one line; not to be changed
 	Generation string
+	N          uint64 // counts the changes, whoever makes them
 }
 
 // Change says who changes a state, and which one.
@@ -81,6 +82,7 @@ type Change struct {
 	Client   string // random, of the browser's page or of the script
 	N        uint64 // counts the changes of the client
 	Previous string // the generation that was changed
+	Any      bool   // whatever the generation is; Previous does not count
 }
 
 // Options configure a Store.
@@ -184,12 +186,13 @@ func (s *Store) Make(source, token string, with With) (v *View, made bool, err e
 	if err != nil {
 		return nil, false, err
 	}
-	v.state = State{state, Own + "/1"}
+	v.state = State{state, Own + "/1", 1}
 	v.changes = 1
-	v.config.Generation = Own + "/1"
+	v.config = State{Generation: Own + "/1", N: 1}
 	if err := v.compose(); err != nil {
 		return nil, false, err
 	}
+	v.gave(v.config.Generation)
 	size := v.size()
 	for len(s.views) >= s.opts.Most || !s.opts.Account.Take(size) {
 		if !s.forgetOldest() {
@@ -284,6 +287,7 @@ type View struct {
 	state    State
 	changed  time.Time // when the state was last changed
 	config   State
+	given    State                      // the configuration as scripts have given it
 	changes  uint64                     // of webmon's own
 	base     map[string]json.RawMessage // the configuration without webmon's own parts
 	accepted []string                   // generations of the configuration that only webmon's own changes have followed
@@ -316,6 +320,22 @@ func (v *View) Config() State {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.config
+}
+
+// Given returns the configuration as scripts have given it: without webmon's own parts.
+func (v *View) Given() State {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.given
+}
+
+// gave notes a configuration that a script has given; mu is held.
+func (v *View) gave(generation string) {
+	b, err := json.Marshal(v.base)
+	if err != nil || v.base == nil {
+		b = []byte("{}")
+	}
+	v.given = State{b, generation, v.given.N + 1}
 }
 
 // Of is the view that an own view was copied from, nil for others.
@@ -364,63 +384,68 @@ func (v *View) asked() bool {
 	return set("screenshot", `""`) || set("volumeRequests", "[]")
 }
 
-// SetState changes the shared state, and returns its new generation. Its error is an ErrConflict,
-// a Refusal or a Too.
-func (v *View) SetState(state json.RawMessage, c Change) (generation string, err error) {
-	if generation, err = c.generation(); err != nil {
-		return "", err
+// SetState changes the shared state, and returns the new one. Its error is an ErrConflict, a Refusal
+// or a Too.
+func (v *View) SetState(state json.RawMessage, c Change) (State, error) {
+	generation, err := c.generation()
+	if err != nil {
+		return State{}, err
 	}
 	if state, err = object("state", state, MaxState); err != nil {
-		return "", err
+		return State{}, err
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if c.Previous != v.state.Generation {
-		return "", ErrConflict
+	if !c.Any && c.Previous != v.state.Generation {
+		return State{}, ErrConflict
 	}
 	if err := v.grow(int64(len(state) - len(v.state.JSON))); err != nil {
-		return "", err
+		return State{}, err
 	}
-	v.state = State{state, generation}
+	v.state = State{state, generation, v.state.N + 1}
 	v.now()
 	v.tell()
-	return generation, nil
+	return v.state, nil
 }
 
 // SetConfig changes the configuration, but for the parts of it that are webmon's own, and returns
-// its new generation. That webmon has changed its parts meanwhile is no conflict. Its error
-// is an ErrConflict, a Refusal or a Too.
-func (v *View) SetConfig(config json.RawMessage, c Change) (generation string, err error) {
-	if generation, err = c.generation(); err != nil {
-		return "", err
+// what was given. That webmon has changed its parts meanwhile is no conflict. Its error is an
+// ErrConflict, a Refusal or a Too.
+func (v *View) SetConfig(config json.RawMessage, c Change) (State, error) {
+	generation, err := c.generation()
+	if err != nil {
+		return State{}, err
 	}
 	base, err := fields(config)
 	if err != nil {
-		return "", err
+		return State{}, err
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if c.Previous != v.config.Generation && !slices.Contains(v.accepted, c.Previous) {
-		return "", ErrConflict
+	known := c.Any || c.Previous == v.config.Generation || c.Previous == v.given.Generation || slices.Contains(v.accepted, c.Previous)
+	if !known {
+		return State{}, ErrConflict
 	}
 	before := v.base
 	v.base = base
 	then := v.config
 	if err := v.compose(); err != nil {
 		v.base = before
-		return "", err
+		return State{}, err
 	}
 	if err := v.grow(int64(len(v.config.JSON) - len(then.JSON))); err != nil {
 		v.base, v.config = before, then
-		return "", err
+		return State{}, err
 	}
 	v.config.Generation, v.accepted = generation, nil
+	v.config.N++
+	v.gave(generation)
 	v.used = v.store.opts.Now()
 	v.tell()
 	for c := range v.copies {
 		c.rebase(v.base)
 	}
-	return generation, nil
+	return v.given, nil
 }
 
 // copied makes a view a copy, which has the configuration that v has.
@@ -482,7 +507,7 @@ func (v *View) Edit(change func(map[string]json.RawMessage) (bool, error)) error
 		return err
 	}
 	v.changes++
-	v.state = State{state, Own + "/" + strconv.FormatUint(v.changes, 10)}
+	v.state = State{state, Own + "/" + strconv.FormatUint(v.changes, 10), v.state.N + 1}
 	v.now()
 	v.tell()
 	return nil
@@ -534,6 +559,7 @@ func (v *View) own(change func() bool) {
 		v.accepted = v.accepted[1:]
 	}
 	v.changes++
+	v.config.N++
 	v.config.Generation = Own + "/" + strconv.FormatUint(v.changes, 10)
 	v.tell()
 }

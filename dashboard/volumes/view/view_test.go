@@ -63,7 +63,7 @@ func TestWhoComesSecondIsToldOfTheConflict(t *testing.T) {
 	told(b)
 	first := v.State().Generation
 	g, err := v.SetState(json.RawMessage(`{"x":2}`), view.Change{Client: "ca", N: 1, Previous: first})
-	want(t, "the first change", []any{g, err}, []any{"ca/1", nil})
+	want(t, "the first change", []any{g.Generation, g.N, err}, []any{"ca/1", uint64(2), nil})
 	_, err = v.SetState(json.RawMessage(`{"x":3}`), view.Change{Client: "cb", N: 1, Previous: first})
 	want(t, "the second change", err, view.ErrConflict)
 	want(t, "who made the change", told(a), []string{})
@@ -191,7 +191,7 @@ func TestWhatIsNoViewIsRefused(t *testing.T) {
 }
 
 func second(_ *view.View, _ bool, err error) error { return err }
-func last(_ string, err error) error               { return err }
+func last(_ view.State, err error) error           { return err }
 
 func TestAllAtOnce(t *testing.T) {
 	s, account := store(t, 8)

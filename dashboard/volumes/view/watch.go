@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,7 +27,8 @@ type Watching struct {
 	Config, State string
 	// NoState says that the watcher's page keeps a state of its own and wants none.
 	NoState bool
-	// Script says that a script watches, which also gets actions and responses.
+	// Script says that a script watches. It gets actions and responses too, and the configuration as
+	// scripts have given it: without webmon's own parts.
 	Script bool
 }
 
@@ -34,6 +36,9 @@ type Watching struct {
 type Event struct {
 	Kind  string
 	State State // of KindConfig and KindState
+	// Counted says that the event has the number of the change, by which a script, which changes the
+	// state itself meanwhile, knows which is newer.
+	Counted bool
 	// Message is the whole event of the other kinds, as it is on the wire.
 	Message json.RawMessage
 }
@@ -49,6 +54,9 @@ func (e Event) JSON() []byte {
 	b = append(b, `,"g":`...)
 	g, _ := json.Marshal(e.State.Generation)
 	b = append(b, g...)
+	if e.Counted {
+		b = strconv.AppendUint(append(b, `,"n":`...), e.State.N, 10)
+	}
 	return append(b, '}')
 }
 
@@ -136,10 +144,15 @@ func (w *Watcher) Next() []Event {
 		}
 		*told = s.Generation
 		if w.client == "" || !strings.HasPrefix(s.Generation, w.client+"/") {
-			out = append(out, Event{Kind: kind, State: s})
+			out = append(out, Event{Kind: kind, State: s, Counted: w.script})
 		}
 	}
-	tell(KindConfig, v.config, &w.config)
+	if w.script {
+		// It has no use for webmon's own parts, which it would send back.
+		tell(KindConfig, v.given, &w.config)
+	} else {
+		tell(KindConfig, v.config, &w.config)
+	}
 	if !w.noState {
 		tell(KindState, v.state, &w.state)
 	}
