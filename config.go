@@ -42,29 +42,30 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 
 // config is what flags and environment ask for.
 type config struct {
-	host        string
-	port        int
-	portAsked   bool
-	prefix      string
-	allowHosts  list
-	token       string
-	tokenMade   bool // by this program, and not given
-	moved       bool // to another port than the usual one, which somebody else has
-	tokenFile   string
-	tokenShown  bool     // in the arguments, which everybody may read
-	door        []string // the options given that say who may come in, and where
-	noToken     bool
-	https       https
-	named       named
-	connect     list
-	authkeyFile string
-	authkey     []byte
-	demo        bool
-	open        bool
-	logPath     string
-	logLevel    slog.Level
-	linger      time.Duration // 0: for ever
-	memory      int64         // bytes that are kept
+	host         string
+	port         int
+	portAsked    bool
+	prefix       string
+	allowHosts   list
+	allowConnect list
+	token        string
+	tokenMade    bool // by this program, and not given
+	moved        bool // to another port than the usual one, which somebody else has
+	tokenFile    string
+	tokenShown   bool     // in the arguments, which everybody may read
+	door         []string // the options given that say who may come in, and where
+	noToken      bool
+	https        https
+	named        named
+	connect      list
+	authkeyFile  string
+	authkey      []byte
+	demo         bool
+	open         bool
+	logPath      string
+	logLevel     slog.Level
+	linger       time.Duration // 0: for ever
+	memory       int64         // bytes that are kept
 
 	models []model.Spec // that people name
 	params shm.ModelParams
@@ -77,7 +78,7 @@ type config struct {
 
 // ofDoor matches the options that say who may come in, and where. They are the business
 // of the webmon that serves, and are not handed over.
-var ofDoor = regexp.MustCompile(`^(host|prefix|allow-host|(no-)?token|token-file|people|(tls|acme|oidc|proxy)(-.*)?)$`)
+var ofDoor = regexp.MustCompile(`^(host|prefix|allow-(host|connect)|(no-)?token|token-file|people|(tls|acme|oidc|proxy)(-.*)?)$`)
 
 // list is a flag that may be given several times, or with commas.
 type list []string
@@ -119,6 +120,7 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (config,
 	fs.IntVar(&cfg.port, "port", defaultPort, "`port` to listen on, 0 for any free one")
 	fs.StringVar(&cfg.prefix, "prefix", "", "`path` under which a proxy serves webmon, such as /lab/webmon")
 	fs.Var(&cfg.allowHosts, "allow-host", "further `name` of this machine that browsers may use; may be repeated")
+	fs.Var(&cfg.allowConnect, "allow-connect", "`origin` that views of volumes may also load from, such as https://data.lab.org; may be repeated")
 	fs.StringVar(&cfg.token, "token", "", "`token` that browsers must know (default: a random one, kept for this user)")
 	fs.StringVar(&cfg.tokenFile, "token-file", "", "`file` with the token, which others must not be able to read")
 	fs.BoolVar(&cfg.noToken, "no-token", false, "ask for no token; only on a loopback address")
@@ -239,6 +241,11 @@ func (cfg *config) check(fs *flag.FlagSet, getenv func(string) string) error {
 	}
 	if cfg.token != "" && (len(cfg.token) < 16 || strings.ContainsFunc(cfg.token, notTokenRune)) {
 		return usagef("--token needs at least 16 characters out of letters, digits and . _ ~ -")
+	}
+	for _, origin := range cfg.allowConnect {
+		if err := dashboard.CheckOrigin(origin); err != nil {
+			return usagef("--allow-connect %v", err)
+		}
 	}
 	if cfg.linger < 0 {
 		return usagef("--linger %v is no time to wait: use one such as 10m, or 0 for ever", cfg.linger)

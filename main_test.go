@@ -152,6 +152,8 @@ func TestBadArguments(t *testing.T) {
 		{args: []string{"--host", "192.0.2.1"}, says: "cannot listen"},
 		{args: []string{"--prefix", "lab"}, says: "begins with /"},
 		{args: []string{"--prefix", "/a//b"}, says: "not a path"},
+		{args: []string{"--allow-connect", "data.lab.org"}, says: "no origin"},
+		{args: []string{"--allow-connect", "https://data.lab.org; script-src *"}, says: "no origin"},
 		{args: []string{"--no-token", "--token", strings.Repeat("a", 20)}, says: "contradict"},
 		{args: []string{"--no-token", "--host", "0.0.0.0"}, says: "loopback"},
 		{args: []string{"--token", "short"}, says: "16 characters"},

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -20,6 +21,28 @@ import (
 // do not have it.
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
 	"connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-src 'self'; frame-ancestors 'self'"
+
+// clientPolicy is the policy of the files of Neuroglancer's client, which may also load volumes from
+// the origins that --allow-connect names. What such volumes are packed with is decoded by
+// WebAssembly, which nothing that webmon itself sends needs.
+func clientPolicy(origins []string) string {
+	if len(origins) == 0 {
+		return contentPolicy
+	}
+	policy := strings.Replace(contentPolicy, "connect-src 'self'", "connect-src 'self' "+strings.Join(origins, " "), 1)
+	return strings.Replace(policy, "script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'", 1)
+}
+
+// originShape is an origin as a policy takes it: a scheme, a host, and a port, which may be any.
+var originShape = regexp.MustCompile(`^https?://([a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5}|:\*)?$`)
+
+// CheckOrigin says in a sentence why a text is no origin that the policy can name.
+func CheckOrigin(text string) error {
+	if !originShape.MatchString(text) {
+		return fmt.Errorf("%q is no origin, such as https://data.lab.org or http://localhost:8000; the port may be *", text)
+	}
+	return nil
+}
 
 // secureHeaders go out with every answer.
 func (s *Server) secureHeaders(next echo.HandlerFunc) echo.HandlerFunc {

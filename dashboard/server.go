@@ -66,10 +66,11 @@ const (
 
 // Options configure a Server.
 type Options struct {
-	Listener   net.Listener // owned by the server from New on
-	Prefix     string       // path under which a proxy serves webmon, "" or like "/lab"
-	Token      string       // that opens everything; "" lets everybody in
-	AllowHosts []string     // further names that requests may be addressed to
+	Listener     net.Listener // owned by the server from New on
+	Prefix       string       // path under which a proxy serves webmon, "" or like "/lab"
+	Token        string       // that opens everything; "" lets everybody in
+	AllowHosts   []string     // further names that requests may be addressed to
+	AllowConnect []string     // origins that the client of volumes may load from, as CheckOrigin takes them
 	// OwnHost leads browsers to a host name of webmon's own, so that no other port of
 	// this machine gets their cookies; see [door.Options].
 	OwnHost bool

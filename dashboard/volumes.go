@@ -52,6 +52,7 @@ func ofVolumes(c echo.Context) bool { return strings.HasPrefix(c.Path(), "/volum
 // volumeRoutes adds what Neuroglancer's client asks for.
 func (s *Server) volumeRoutes(e *echo.Echo) {
 	e.GET("/volumes/:source/:name", s.volumePage)
+	policy := clientPolicy(s.opts.AllowConnect)
 	for _, route := range s.volumes.Routes() {
 		handler := func(c echo.Context) error {
 			r := c.Request()
@@ -59,6 +60,13 @@ func (s *Server) volumeRoutes(e *echo.Echo) {
 				r.SetPathValue(name, c.Param(name))
 			}
 			return volumesAnswer(route.Serve(c.Response(), r))
+		}
+		if route.Path == clientPath {
+			files := handler
+			handler = func(c echo.Context) error {
+				c.Response().Header().Set("Content-Security-Policy", policy)
+				return files(c)
+			}
 		}
 		if route.Path == eventsPath {
 			stream := handler
@@ -72,6 +80,8 @@ func (s *Server) volumeRoutes(e *echo.Echo) {
 		e.Add(route.Method, route.Path, handler)
 	}
 }
+
+const clientPath = "/volumes/:source/v/:token/*"
 
 const eventsPath = "/volumes/:source/events/:token"
 

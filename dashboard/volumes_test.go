@@ -27,6 +27,44 @@ func stack(t *testing.T, s *site) *pixelstest.Array {
 
 var viewOf = regexp.MustCompile(`/volumes/[\w-]+/v/([0-9a-f]+)/`)
 
+// TestTheClientMayConnectElsewhere checks that --allow-connect changes the policy of the client's own
+// files and of nothing else.
+func TestTheClientMayConnectElsewhere(t *testing.T) {
+	for _, origin := range []string{"http://localhost:*", "https://data.lab.org", "http://[::1]:8000"} {
+		if err := dashboard.CheckOrigin(origin); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, origin := range []string{"", "*", "https:", "https://*", "http://a b", "http://a;x", "http://a/path", "'self'", "http://a,b", "ftp://a"} {
+		if dashboard.CheckOrigin(origin) == nil {
+			t.Errorf("%q is taken for an origin", origin)
+		}
+	}
+	for _, allowed := range [][]string{nil, {"http://localhost:*", "https://data.lab.org"}} {
+		s := open(t, dashboard.Options{AllowConnect: allowed})
+		stack(t, s)
+		_, page := s.ask("GET", "/volumes/napari/stack", "", "Accept", "text/html")
+		token := viewOf.FindStringSubmatch(page)[1]
+		policy := func(path string) string {
+			resp, err := http.Get(s.base + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			return resp.Header.Get("Content-Security-Policy")
+		}
+		usual := policy("/volumes/napari/stack")
+		want := usual
+		if allowed != nil {
+			want = strings.Replace(strings.Replace(usual, "connect-src 'self';", "connect-src 'self' http://localhost:* https://data.lab.org;", 1),
+				"script-src 'self';", "script-src 'self' 'wasm-unsafe-eval';", 1)
+		}
+		if got := policy("/volumes/napari/v/" + token + "/"); got != want || strings.Contains(usual, "localhost") {
+			t.Errorf("the client's policy with %q is %q, want %q", allowed, got, want)
+		}
+	}
+}
+
 func TestThePageOfAVolume(t *testing.T) {
 	s := open(t, dashboard.Options{Prefix: "/lab"})
 	stack(t, s)
