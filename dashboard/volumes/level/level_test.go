@@ -105,7 +105,11 @@ func voxel(d level.DType, b []byte) (whole *big.Int, float float64) {
 	case 'f':
 		return nil, real(b)
 	case 'c':
-		return nil, math.Hypot(real(b), real(b[part:]))
+		v := math.Hypot(real(b), real(b[part:]))
+		if part == 4 {
+			v = float64(float32(v)) // as NumPy's abs has it, which may be infinite
+		}
+		return nil, v
 	case 'b':
 		return big.NewInt(int64(min(b[0], 1))), 0
 	}
