@@ -2,7 +2,6 @@ package volumes
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -10,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"webmon/dashboard/volumes/level"
 	"webmon/shm"
 )
 
@@ -106,14 +106,15 @@ func product(list []int) int {
 // reader reads boxes of a volume in the client's dtype.
 type reader struct {
 	v    *volume
-	wire wire
+	wire level.Wire
 	// read reads a box of a level as the process has it.
 	read func(ctx context.Context, box shm.Box, dst []byte) ([]byte, error)
+	raw  []byte // what was read last
 }
 
-// level is the coarsest level of the process that the chunk can be made of, with the factors that are
+// source is the coarsest level of the process that the chunk can be made of, with the factors that are
 // left.
-func (r *reader) level(c chunk) (level int, left []int) {
+func (r *reader) source(c chunk) (from int, left []int) {
 	for k := len(r.v.Levels); k > 0; k-- {
 		left = make([]int, len(c.factors))
 		fits := true
@@ -145,10 +146,10 @@ func levelFactor(whole, n int) int {
 
 // chunk reads a chunk, in C order.
 func (r *reader) chunk(ctx context.Context, c chunk) ([]byte, error) {
-	level, left := r.level(c)
+	from, left := r.source(c)
 	shape := r.v.Shape
-	if level > 0 {
-		shape = r.v.Levels[level-1].Shape
+	if from > 0 {
+		shape = r.v.Levels[from-1].Shape
 	}
 	out := make([]byte, product(c.shape())*r.wire.Size)
 	// A level of the process may be a voxel shorter than it would be here: its last voxel then
@@ -164,10 +165,10 @@ func (r *reader) chunk(ctx context.Context, c chunk) ([]byte, error) {
 		whole = whole && have.to[i] == c.to[i]
 	}
 	if whole {
-		return out, r.fill(ctx, out, level, shape, have)
+		return out, r.fill(ctx, out, from, shape, have)
 	}
 	part := make([]byte, product(have.shape())*r.wire.Size)
-	if err := r.fill(ctx, part, level, shape, have); err != nil {
+	if err := r.fill(ctx, part, from, shape, have); err != nil {
 		return nil, err
 	}
 	stretch(out, part, c, have, r.wire.Size)
@@ -196,17 +197,17 @@ func stretch(out, part []byte, c, have chunk, size int) {
 
 // fill makes a chunk of a level with the shape. What would take too many voxels at once is made in
 // parts along the first axis that has more than one: these lie one after the other.
-func (r *reader) fill(ctx context.Context, out []byte, level int, shape []int, c chunk) error {
+func (r *reader) fill(ctx context.Context, out []byte, from int, shape []int, c chunk) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	box := shm.Box{Level: level, From: make([]int, len(shape)), To: make([]int, len(shape))}
-	voxels := 1
-	for i, n := range shape {
-		box.From[i], box.To[i] = c.from[i]*c.factors[i], min(c.to[i]*c.factors[i], n)
-		voxels *= box.To[i] - box.From[i]
+	box, err := level.Finer(c.from, c.to, c.factors, shape)
+	if err != nil {
+		return err
 	}
-	if voxels > maxReadVoxels {
+	box.Level = from
+	sides := chunk{from: box.From, to: box.To}.shape()
+	if product(sides) > maxReadVoxels {
 		for i := range shape {
 			n := c.to[i] - c.from[i]
 			if n < 2 {
@@ -216,141 +217,21 @@ func (r *reader) fill(ctx context.Context, out []byte, level int, shape []int, c
 			middle := c.from[i] + n/2
 			half.to[i] = middle
 			cut := product(half.shape()) * r.wire.Size
-			if err := r.fill(ctx, out[:cut], level, shape, half); err != nil {
+			if err := r.fill(ctx, out[:cut], from, shape, half); err != nil {
 				return err
 			}
 			half.from[i], half.to[i] = middle, c.to[i]
-			return r.fill(ctx, out[cut:], level, shape, half)
+			return r.fill(ctx, out[cut:], from, shape, half)
 		}
 	}
-	raw, err := r.read(ctx, box, nil)
-	if err != nil {
+	if r.raw, err = r.read(ctx, box, r.raw[:0]); err != nil {
 		return err
 	}
-	if len(raw) != voxels*r.wire.From {
-		return fmt.Errorf("a box of %d bytes came with %d", voxels*r.wire.From, len(raw))
+	if want := product(sides) * r.wire.DType.Size; len(r.raw) != want {
+		return fmt.Errorf("a box of %d bytes came with %d", want, len(r.raw))
 	}
-	fine := c.fine()
-	data := raw
-	if r.wire.convert != nil {
-		if data = out; !fine {
-			data = make([]byte, voxels*r.wire.Size)
-		}
-		r.wire.convert(data, raw, voxels)
-	}
-	if fine {
-		if r.wire.convert == nil {
-			copy(out, raw)
-		}
-		return nil
-	}
-	return downsample(out, data, r.wire.Type, r.v.Kind == shm.VolumeLabels, box, c.factors)
-}
-
-// downsample makes coarser voxels of a box that begins where one of them begins: the mean of images,
-// rounded and without NaN, and of labels the one that most voxels have, the lowest of several.
-func downsample(dst, src []byte, kind string, labels bool, box shm.Box, factors []int) error {
-	size := len(src)
-	shape := make([]int, len(factors))
-	for i := range shape {
-		shape[i] = box.To[i] - box.From[i]
-	}
-	if n := product(shape); n > 0 {
-		size = len(src) / n
-	}
-	out := make([]int, len(shape))
-	for i := range shape {
-		out[i] = (shape[i] + factors[i] - 1) / factors[i]
-	}
-	at := make([]int, len(shape))
-	var block []uint64
-	for o := 0; o < len(dst); o += size {
-		block = block[:0]
-		collect(&block, src, size, shape, factors, at, 0, 0)
-		put(dst[o:], size, reduce(block, kind, labels))
-		for i := len(at) - 1; i >= 0; i-- {
-			if at[i]++; at[i] < out[i] {
-				break
-			}
-			at[i] = 0
-		}
-	}
-	return nil
-}
-
-// collect appends the voxels of a block, as bits.
-func collect(block *[]uint64, src []byte, size int, shape, factors, at []int, axis, offset int) {
-	from := at[axis] * factors[axis]
-	for i := from; i < min(from+factors[axis], shape[axis]); i++ {
-		next := offset*shape[axis] + i
-		if axis == len(shape)-1 {
-			*block = append(*block, get(src[next*size:], size))
-			continue
-		}
-		collect(block, src, size, shape, factors, at, axis+1, next)
-	}
-}
-
-func get(b []byte, size int) uint64 {
-	switch size {
-	case 1:
-		return uint64(b[0])
-	case 2:
-		return uint64(binary.LittleEndian.Uint16(b))
-	case 4:
-		return uint64(binary.LittleEndian.Uint32(b))
-	}
-	return binary.LittleEndian.Uint64(b)
-}
-
-func put(b []byte, size int, v uint64) {
-	switch size {
-	case 1:
-		b[0] = byte(v)
-	case 2:
-		binary.LittleEndian.PutUint16(b, uint16(v))
-	case 4:
-		binary.LittleEndian.PutUint32(b, uint32(v))
-	default:
-		binary.LittleEndian.PutUint64(b, v)
-	}
-}
-
-// reduce makes one voxel of a block.
-func reduce(block []uint64, kind string, labels bool) uint64 {
-	bits := map[string]int{"int8": 56, "int16": 48, "int32": 32}[kind]
-	switch {
-	case labels:
-		counts := make(map[uint64]int, 8)
-		best, most := uint64(0), 0
-		for _, v := range block {
-			counts[v]++
-		}
-		for v, n := range counts {
-			less := v < best
-			if bits > 0 {
-				less = int64(v<<bits) < int64(best<<bits)
-			}
-			if n > most || n == most && less {
-				best, most = v, n
-			}
-		}
-		return best
-	case kind == "float32":
-		sum, n := 0.0, 0
-		for _, v := range block {
-			if f := math.Float32frombits(uint32(v)); f == f {
-				sum += float64(f)
-				n++
-			}
-		}
-		return uint64(math.Float32bits(float32(sum / float64(n))))
-	}
-	var sum int64
-	for _, v := range block {
-		sum += int64(v<<bits) >> bits
-	}
-	return uint64(int64(math.RoundToEven(float64(sum) / float64(len(block)))))
+	_, err = r.wire.Append(out[:0:len(out)], r.raw, sides, c.factors)
+	return err
 }
 
 // why is a sentence about why a chunk could not be read, with the status of its answer.

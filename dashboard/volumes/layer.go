@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"webmon/dashboard/pixels"
+	"webmon/dashboard/volumes/level"
 	"webmon/shm"
 )
 
@@ -23,7 +24,7 @@ const mostAsked = 512
 
 // info is the answer to a request for what a volume is.
 func (v *volume) info(generation uint64, limits *[2]float64) (object, error) {
-	w, ok := wireOf(v.Descr, v.Kind == shm.VolumeLabels, limits)
+	w, ok := level.WireOf(v.Descr, v.Kind == shm.VolumeLabels, limits)
 	if v.Problem != "" || !ok {
 		return nil, &Failure{404, v.title() + " cannot be read: " + v.problem()}
 	}
@@ -157,17 +158,17 @@ var channelColors = []string{"#ff00ff", "#00ff00", "#00ffff", "#ffff00", "#ff404
 
 // shader is how the client draws the voxels of an image, with the values of its controls.
 func (v *volume) shader(h *histogram) (text string, controls object) {
-	w, _ := wireOf(v.Descr, false, v.Limits)
+	w, _ := level.WireOf(v.Descr, false, v.Limits)
 	count := 1
 	if v.Channels >= 0 && v.Client == nil {
 		count = v.Shape[v.Channels]
 	}
 	if v.RGB && count >= 3 {
 		full := 255.0
-		switch d, _ := parseDType(v.Descr); {
-		case d.kind == 'f', d.kind == 'b':
+		switch d, _ := level.ParseDType(v.Descr); {
+		case d.Kind == 'f', d.Kind == 'b':
 			full = 1
-		case d.kind == 'u' && d.size == 2:
+		case d.Kind == 'u' && d.Size == 2:
 			full = 65535
 		}
 		var parts []string
@@ -211,7 +212,7 @@ func (v *volume) shader(h *histogram) (text string, controls object) {
 }
 
 // numbers are limits as the client takes them: whole ones for whole numbers.
-func numbers(limits [2]float64, w wire) [2]float64 {
+func numbers(limits [2]float64, w level.Wire) [2]float64 {
 	if w.Type != "float32" {
 		limits[0], limits[1] = math.Floor(limits[0]), math.Ceil(limits[1])
 	}

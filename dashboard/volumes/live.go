@@ -13,6 +13,7 @@ import (
 
 	"webmon/dashboard/pixels"
 	"webmon/dashboard/source"
+	"webmon/dashboard/volumes/level"
 	"webmon/dashboard/volumes/view"
 	"webmon/fault"
 	"webmon/natural"
@@ -322,8 +323,8 @@ func (v *Volumes) release(h *held) {
 }
 
 func itemSize(descr string) int {
-	d, _ := parseDType(descr)
-	return d.size
+	d, _ := level.ParseDType(descr)
+	return d.Size
 }
 
 // heldFrame is the frame that all chunks of an array are made of now. It waits for the first one.

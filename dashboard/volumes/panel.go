@@ -16,6 +16,7 @@ import (
 	"webmon/dashboard/pixels"
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
+	"webmon/dashboard/volumes/level"
 	"webmon/dashboard/volumes/view"
 	"webmon/natural"
 	"webmon/shm"
@@ -240,7 +241,7 @@ func (l *live) layer(i int, s *layerState, all []volume, now time.Time) componen
 				ui.Pair{Name: "read", Value: ui.Count(shown.chunks), Unit: "chunks", Note: ui.BytesText(float64(shown.bytes)), Key: "chunks"})
 		}
 		l.mu.Unlock()
-		if w, ok := wireOf(vol.Descr, vol.Kind == shm.VolumeLabels, limits); ok && w.Note != "" {
+		if w, ok := level.WireOf(vol.Descr, vol.Kind == shm.VolumeLabels, limits); ok && w.Note != "" {
 			notes = append(notes, w.Note)
 		}
 		if vol.Note != "" {
@@ -413,4 +414,12 @@ func (l *live) gainOf(s *layerState) float64 {
 		}
 	}
 	return 0
+}
+
+// dtypeName is what NumPy calls the dtype of a descr.
+func dtypeName(descr string) string {
+	if t, ok := level.ParseDType(descr); ok {
+		return t.Name()
+	}
+	return descr
 }

@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"webmon/dashboard/pixels"
+	"webmon/dashboard/volumes/level"
 	"webmon/shm"
 )
 
@@ -76,13 +77,13 @@ func (l *live) picture(ctx context.Context, v *volume, s *shown) ([]byte, error)
 	if right < 0 {
 		return nil, &Failure{404, "There is nothing to draw."}
 	}
-	level, shape := 0, v.Shape
+	from, shape := 0, v.Shape
 	for k, c := range v.Levels {
 		if down < 0 || c.Shape[down] >= pictureSide/2 || c.Shape[right] >= pictureSide/2 {
-			level, shape = k+1, c.Shape
+			from, shape = k+1, c.Shape
 		}
 	}
-	box := shm.Box{Level: level, From: make([]int, len(shape)), To: make([]int, len(shape))}
+	box := shm.Box{Level: from, From: make([]int, len(shape)), To: make([]int, len(shape))}
 	for i, n := range shape {
 		box.From[i], box.To[i] = n/2, n/2+1
 		if i == down || i == right || i == v.Channels {
@@ -94,7 +95,7 @@ func (l *live) picture(ctx context.Context, v *volume, s *shown) ([]byte, error)
 		rows = shape[down]
 	}
 	step := max(1, (max(rows, cols)+pictureSide-1)/pictureSide)
-	d, _ := parseDType(v.Descr)
+	d, _ := level.ParseDType(v.Descr)
 	channels := 1
 	if v.Channels >= 0 {
 		channels = shape[v.Channels]
@@ -108,7 +109,7 @@ func (l *live) picture(ctx context.Context, v *volume, s *shown) ([]byte, error)
 	}
 	// Where a voxel lies in the box.
 	stride := make([]int, len(shape))
-	n := d.size
+	n := d.Size
 	for i := len(shape) - 1; i >= 0; i-- {
 		stride[i] = n
 		n *= box.To[i] - box.From[i]
@@ -131,9 +132,9 @@ func (l *live) picture(ctx context.Context, v *volume, s *shown) ([]byte, error)
 	out := image.NewRGBA(image.Rect(0, 0, (cols+step-1)/step, (rows+step-1)/step))
 	full := 255.0
 	switch {
-	case d.kind == 'f', d.kind == 'b':
+	case d.Kind == 'f', d.Kind == 'b':
 		full = 1
-	case d.kind == 'u' && d.size == 2:
+	case d.Kind == 'u' && d.Size == 2:
 		full = 65535
 	}
 	for y := 0; y < rows; y += step {
@@ -145,15 +146,15 @@ func (l *live) picture(ctx context.Context, v *volume, s *shown) ([]byte, error)
 			var c color.RGBA
 			switch {
 			case v.Kind == shm.VolumeLabels:
-				c = labelColor(raw[at : at+d.size])
+				c = labelColor(raw[at : at+d.Size])
 			case v.RGB && channels >= 3:
 				var part [3]uint8
 				for k := range part {
-					part[k] = uint8(255 * clamp(d.float(raw[at+k*stride[v.Channels]:])/full))
+					part[k] = uint8(255 * clamp(d.Float(raw[at+k*stride[v.Channels]:])/full))
 				}
 				c = color.RGBA{part[0], part[1], part[2], 255}
 			default:
-				c = table[int(255*clamp((d.float(raw[at:])-low)/math.Max(high-low, 1e-300)))]
+				c = table[int(255*clamp((d.Float(raw[at:])-low)/math.Max(high-low, 1e-300)))]
 			}
 			out.SetRGBA(x/step, y/step, c)
 		}

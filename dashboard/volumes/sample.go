@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"webmon/dashboard/volumes/level"
 	"webmon/shm"
 )
 
@@ -26,13 +27,13 @@ const (
 func (r *reader) sample(ctx context.Context) *histogram {
 	ctx, cancel := context.WithTimeout(ctx, sampleTime)
 	defer cancel()
-	d, ok := parseDType(r.v.Descr)
+	d, ok := level.ParseDType(r.v.Descr)
 	if !ok {
 		return nil
 	}
-	level, shape := 0, r.v.Shape
+	from, shape := 0, r.v.Shape
 	if n := len(r.v.Levels); n > 0 {
-		level, shape = n, r.v.Levels[n-1].Shape
+		from, shape = n, r.v.Levels[n-1].Shape
 	}
 	places := 3
 	if r.v.Array == nil && r.v.Shm == "" {
@@ -41,7 +42,7 @@ func (r *reader) sample(ctx context.Context) *histogram {
 	var values []float64
 	at := make([]int, len(shape)) // which of the places on each axis
 	for {
-		box := shm.Box{Level: level, From: make([]int, len(shape)), To: make([]int, len(shape))}
+		box := shm.Box{Level: from, From: make([]int, len(shape)), To: make([]int, len(shape))}
 		for i, n := range shape {
 			side := min(n, sampleSide)
 			switch {
@@ -54,8 +55,8 @@ func (r *reader) sample(ctx context.Context) *histogram {
 			box.To[i] = box.From[i] + side
 		}
 		if raw, err := r.read(ctx, box, nil); err == nil {
-			for o := 0; o+d.size <= len(raw); o += d.size {
-				if x := d.float(raw[o:]); !math.IsNaN(x) && !math.IsInf(x, 0) {
+			for o := 0; o+d.Size <= len(raw); o += d.Size {
+				if x := d.Float(raw[o:]); !math.IsNaN(x) && !math.IsInf(x, 0) {
 					values = append(values, x)
 				}
 			}

@@ -8,6 +8,7 @@ import (
 
 	"webmon/dashboard/pixels"
 	"webmon/dashboard/source"
+	"webmon/dashboard/volumes/level"
 	"webmon/dashboard/volumes/view"
 	"webmon/natural"
 	"webmon/shm"
@@ -122,11 +123,11 @@ func unfit(info *shm.VolumeInfo) string {
 	if pixels.Count(info.Shape) >= maxVoxels {
 		return "the volume is larger than any memory"
 	}
-	for _, level := range info.Levels {
-		if len(level.Shape) != rank {
-			return fmt.Sprintf("a level of the volume has %d axes, and the volume %d", len(level.Shape), rank)
+	for _, coarser := range info.Levels {
+		if len(coarser.Shape) != rank {
+			return fmt.Sprintf("a level of the volume has %d axes, and the volume %d", len(coarser.Shape), rank)
 		}
-		for i, n := range level.Shape {
+		for i, n := range coarser.Shape {
 			if n < 1 || n > info.Shape[i] {
 				return "a level of the volume is larger than the volume, or empty"
 			}
@@ -138,7 +139,7 @@ func unfit(info *shm.VolumeInfo) string {
 		}
 	}
 	if info.Kind.IsVoxels() {
-		if _, ok := wireOf(info.Descr, info.Kind == shm.VolumeLabels, nil); !ok {
+		if _, ok := level.WireOf(info.Descr, info.Kind == shm.VolumeLabels, nil); !ok {
 			return "voxels of the dtype " + natural.Clip(info.Descr, 40) + " cannot be shown"
 		}
 	}

@@ -23,6 +23,7 @@ import (
 	"webmon/dashboard/budget"
 	"webmon/dashboard/door"
 	"webmon/dashboard/source"
+	"webmon/dashboard/volumes/level"
 	"webmon/dashboard/volumes/view"
 	"webmon/shm"
 )
@@ -591,8 +592,8 @@ func (v *Volumes) getInfo(w http.ResponseWriter, r *http.Request) error {
 // limits are those of the values of a volume whose dtype on the wire depends on them, nil for all
 // others. They stay the same as long as the volume is the same one.
 func (l *live) limits(ctx context.Context, v *volume, s *shown) *[2]float64 {
-	d, _ := parseDType(v.Descr)
-	if v.Kind == shm.VolumeLabels || d.size != 8 || d.kind != 'i' && d.kind != 'u' {
+	d, _ := level.ParseDType(v.Descr)
+	if v.Kind == shm.VolumeLabels || d.Size != 8 || d.Kind != 'i' && d.Kind != 'u' {
 		return nil
 	}
 	h := l.histogram(ctx, v, s)
@@ -619,7 +620,7 @@ func (l *live) histogram(ctx context.Context, v *volume, s *shown) *histogram {
 	if h != nil || v.Kind != shm.VolumeImage {
 		return h
 	}
-	w, ok := wireOf(v.Descr, false, nil)
+	w, ok := level.WireOf(v.Descr, false, nil)
 	if !ok {
 		return nil
 	}
@@ -653,7 +654,7 @@ func (v *Volumes) getChunk(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), chunkTime)
 	defer cancel()
-	wire, ok := wireOf(vol.Descr, vol.Kind == shm.VolumeLabels, l.limits(ctx, vol, s))
+	wire, ok := level.WireOf(vol.Descr, vol.Kind == shm.VolumeLabels, l.limits(ctx, vol, s))
 	if !ok {
 		return &Failure{404, "Voxels of the dtype " + vol.Descr + " cannot be shown."}
 	}
@@ -696,7 +697,7 @@ func (v *Volumes) getChunk(w http.ResponseWriter, r *http.Request) error {
 }
 
 // chunk makes a chunk, in the wire's order: with the first axis of the wire running fastest.
-func (v *Volumes) chunk(ctx context.Context, l *live, vol *volume, s *shown, wire wire, c chunk) ([]byte, func(), error) {
+func (v *Volumes) chunk(ctx context.Context, l *live, vol *volume, s *shown, wire level.Wire, c chunk) ([]byte, func(), error) {
 	name := fmt.Sprintf("%s/%v/%v/%v/%s", l.epoch(s), c.factors, c.from, c.to, wire.Type)
 	fine := c.fine()
 	if !fine {
@@ -707,54 +708,22 @@ func (v *Volumes) chunk(ctx context.Context, l *live, vol *volume, s *shown, wir
 	read := &reader{v: vol, wire: wire, read: func(ctx context.Context, box shm.Box, dst []byte) ([]byte, error) {
 		return l.read(ctx, vol, s, box, dst)
 	}}
-	size := int64(product(c.shape())) * int64(max(wire.Size, wire.From))
+	size := int64(product(c.shape())) * int64(max(wire.Size, wire.DType.Size))
 	return v.flights.make(ctx, name, size, func(ctx context.Context) ([]byte, error) {
 		data, err := read.chunk(ctx, c)
 		if err != nil {
 			return nil, err
 		}
 		if vol.Client != nil {
-			data = transposed(data, c.shape(), wire.Size)
+			if data, err = level.AppendTurned(nil, data, c.shape(), wire.Size); err != nil {
+				return nil, err
+			}
 		}
 		if !fine {
 			v.bricks.put(name, data)
 		}
 		return data, nil
 	})
-}
-
-// transposed is an array of a shape, in C order, with its first axis running fastest.
-func transposed(data []byte, shape []int, size int) []byte {
-	long := 0
-	for _, n := range shape {
-		if n > 1 {
-			long++
-		}
-	}
-	if long < 2 {
-		return data
-	}
-	out := make([]byte, len(data))
-	steps := make([]int, len(shape)) // in out
-	step := size
-	for i, n := range shape {
-		steps[i] = step
-		step *= n
-	}
-	index := make([]int, len(shape))
-	to := 0
-	for at := 0; at < len(data); at += size {
-		copy(out[to:to+size], data[at:at+size])
-		for i := len(shape) - 1; i >= 0; i-- {
-			to += steps[i]
-			if index[i]++; index[i] < shape[i] {
-				break
-			}
-			to -= steps[i] * shape[i]
-			index[i] = 0
-		}
-	}
-	return out
 }
 
 // wireShape is the shape of a chunk in the order of the wire.
@@ -768,10 +737,7 @@ func wireShape(v *volume, c chunk) []int {
 }
 
 // encodeNPZ writes a chunk as the client's format npz: a NumPy file, deflated.
-func encodeNPZ(data []byte, v *volume, wire wire, c chunk) ([]byte, error) {
-	descr := map[string]string{
-		"uint8": "|u1", "int8": "|i1", "uint16": "<u2", "int16": "<i2", "uint32": "<u4", "int32": "<i4", "uint64": "<u8", "float32": "<f4",
-	}[wire.Type]
+func encodeNPZ(data []byte, v *volume, wire level.Wire, c chunk) ([]byte, error) {
 	var sides []string
 	for _, n := range wireShape(v, c) {
 		sides = append(sides, strconv.Itoa(n))
@@ -780,7 +746,7 @@ func encodeNPZ(data []byte, v *volume, wire wire, c chunk) ([]byte, error) {
 	if len(sides) == 1 {
 		shape += ","
 	}
-	head := fmt.Sprintf("{'descr': '%s', 'fortran_order': True, 'shape': (%s), }", descr, shape)
+	head := fmt.Sprintf("{'descr': '%s', 'fortran_order': True, 'shape': (%s), }", wire.Descr, shape)
 	total := (10 + len(head) + 1 + 63) / 64 * 64
 	head += strings.Repeat(" ", total-10-len(head)-1) + "\n"
 	var b bytes.Buffer
@@ -798,7 +764,7 @@ func encodeNPZ(data []byte, v *volume, wire wire, c chunk) ([]byte, error) {
 
 // encodeJPEG writes a chunk of one or three channels of uint8 as a picture: the first axis to the right,
 // all others downwards.
-func encodeJPEG(data []byte, v *volume, wire wire, c chunk) ([]byte, error) {
+func encodeJPEG(data []byte, v *volume, wire level.Wire, c chunk) ([]byte, error) {
 	shape := wireShape(v, c)
 	channels := 1
 	for i, a := range v.space() {

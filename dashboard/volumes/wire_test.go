@@ -333,7 +333,7 @@ func TestChunksAgainstTheirDefinition(t *testing.T) {
 				path += "/" + strings.Trim(strings.ReplaceAll(fmt.Sprint(list), " ", ","), "[]")
 			}
 			got := []byte(s.want(200, "", "GET", path, ""))
-			if want := oracle(m.info, m.data, info.DataType, f, from, to); !bytes.Equal(got, want) {
+			if want := oracle(m.info, m.data, info.DataType, f, from, to); !alike(got, want, info.DataType) {
 				t.Errorf("%d: %s of %s %v as %s by %v from %v to %v:\ngot  %v\nwant %v", i, m.info.Kind, m.info.Descr, m.info.Shape, info.DataType, f, from, to, got, want)
 			}
 		}
@@ -393,6 +393,20 @@ func value(descr string, b []byte) (float64, uint64) {
 	return math.Hypot(math.Float64frombits(order.Uint64(b)), math.Float64frombits(order.Uint64(b[8:]))), 0
 }
 
+// alike reports whether voxels are equal, floats but for what the order of a sum changes.
+func alike(a, b []byte, kind string) bool {
+	if kind != "float32" || len(a) != len(b) {
+		return bytes.Equal(a, b)
+	}
+	for i := 0; i < len(a); i += 4 {
+		x, y := math.Float32frombits(binary.LittleEndian.Uint32(a[i:])), math.Float32frombits(binary.LittleEndian.Uint32(b[i:]))
+		if x != y && (x == x || y == y) && !(math.Abs(float64(x-y)) < 1e-6) {
+			return false
+		}
+	}
+	return true
+}
+
 // oracle is a chunk by its definition.
 func oracle(info shm.VolumeInfo, data []byte, kind string, f, from, to []int) (out []byte) {
 	rank, n := len(info.Shape), 1
@@ -413,8 +427,8 @@ func oracle(info shm.VolumeInfo, data []byte, kind string, f, from, to []int) (o
 				o = o*info.Shape[i] + at[i]
 			}
 			x, bits := value(info.Descr, data[o*size:])
-			if kind == "float32" {
-				x = float64(float32(x))
+			if info.Descr[1] == 'c' && size == 8 {
+				x = float64(float32(x)) // NumPy's magnitude
 			}
 			counts[int64(bits)]++
 			sole = int64(bits)
@@ -427,12 +441,12 @@ func oracle(info shm.VolumeInfo, data []byte, kind string, f, from, to []int) (o
 		v := sole
 		if info.Kind == shm.VolumeLabels {
 			for label, n := range counts {
-				if n > counts[v] || n == counts[v] && (label < v) != (label < 0 != (v < 0) && (kind[0] == 'u')) {
+				if n > counts[v] || n == counts[v] && (label < v) != (label < 0 != (v < 0) && info.Descr[1] == 'u') {
 					v = label
 				}
 			}
 		} else if kind != "float32" {
-			v = int64(math.RoundToEven(sum / float64(whole)))
+			v = int64(math.Round(sum / float64(whole)))
 		}
 		switch kind {
 		case "float32":

@@ -70,16 +70,15 @@ func (t DType) Native() DType {
 	return t
 }
 
-// AppendFloats appends the values in src as float64, magnitudes of complex numbers. It is for a few: a
-// look at a sample.
-func (t DType) AppendFloats(dst []float64, src []byte) []float64 {
-	native := t.Native()
-	var room [8]byte
-	for ; len(src) >= t.Size; src = src[t.Size:] {
-		t.load(room[:native.Size], src[:t.Size])
-		dst = append(dst, native.float(room[:]))
+// Float is the value at the begin of b, the magnitude of a complex number.
+func (t DType) Float(b []byte) float64 {
+	if t.isNative() {
+		return t.float(b)
 	}
-	return dst
+	var room [8]byte
+	native := t.Native()
+	t.load(room[:native.Size], b[:t.Size])
+	return native.float(room[:])
 }
 
 // float is a value of a native dtype.

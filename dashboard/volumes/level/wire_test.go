@@ -141,22 +141,19 @@ func TestPiecesOfARow(t *testing.T) {
 	}
 }
 
-func TestAppendFloats(t *testing.T) {
+func TestFloat(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	for _, descr := range dtypes {
 		d, _ := level.ParseDType(descr)
 		src := noise(r, d, 50)
-		got := d.AppendFloats([]float64{-1}, src)
-		if len(got) != 51 || got[0] != -1 {
-			t.Fatalf("%s: %v", descr, got)
-		}
-		for i, v := range got[1:] {
-			whole, want := voxel(d, src[i*d.Size:])
+		for ; len(src) > 0; src = src[d.Size:] {
+			got := d.Float(src)
+			whole, want := voxel(d, src)
 			if whole != nil {
 				want, _ = whole.Float64()
 			}
-			if v != want && (v == v || want == want) {
-				t.Errorf("%s: %v, want %v", descr, v, want)
+			if got != want && (got == got || want == want) {
+				t.Errorf("%s: %v, want %v", descr, got, want)
 			}
 		}
 	}
