@@ -907,7 +907,7 @@ class Process:
             raise ValueError(f"the volume {name} is made of voxels, which have no attributes")
         volume = SharedVolume(
             self._volumes, name, kind=kind if voxels else given[0], axes=axes, shape=shape, dtype=dtype, data=data,
-            geometry=None if voxels else made_of[given[0]], attributes=attributes, **about,
+            made_of=None if voxels else made_of[given[0]], attributes=attributes, **about,
         )  # fmt: skip
         self._volumes.add(volume)
         return volume

@@ -17,7 +17,7 @@ from ._content import Content, Gone, levels_of
 from ._convert import called, reason, written
 from ._plain import words
 from ._segment import _AVAILABLE, Block, block_bytes, check_dtype, description
-from ._shapes import Geometry, points_of, polylines, surface, tracks
+from ._shapes import Geometry, geometry, points_of, polylines, surface, tracks
 
 __all__ = ["SharedVolume"]
 
@@ -80,7 +80,7 @@ class SharedVolume:
         shape: int | Sequence[int] | None = None,
         dtype: Any = None,
         data: Any = None,
-        geometry: Any = None,
+        made_of: Any = None,
         attributes: Any = None,
         scale: Scales = None,
         units: Units = None,
@@ -122,8 +122,8 @@ class SharedVolume:
         if self.kind in GEOMETRIES:
             if rgb or channels is not None or limits is not None or any(self._wants):
                 raise ValueError(f"{name} are {self.kind}, which have no channels, limits, meshes, skeletons and properties of labels")
-            content, self.shape = self._of_geometry(geometry, attributes, None if axes is None else len(_named(axes)))
-            self.data = geometry
+            content, self.shape = self._of_geometry(made_of, attributes, None if axes is None else len(_named(axes)))
+            self.data = made_of
         else:
             if self.kind not in VOXELS:
                 raise ValueError(f"kind must be one of {', '.join(map(repr, VOXELS))}, not {written(kind)}")
@@ -174,7 +174,12 @@ class SharedVolume:
         if callable(given):
             if rank is None:
                 raise ValueError(f"the {self.kind} of {self.name} come from a function, so axes must say which axes they have")
-            return Content([], None, rank, lambda: make(given(), attributes, rank)), (0,) * rank
+
+            def made_now() -> Geometry:
+                found = given()
+                return geometry(*found, rank) if isinstance(found, Geometry) else make(found, attributes, rank)
+
+            return Content([], None, rank, made_now), (0,) * rank
         made = make(given, attributes, rank)
         # The caller may go on to change what was given.
         values = {key: np.array(part) for key, part in made.attributes.items()}
@@ -403,13 +408,23 @@ class SharedVolume:
         }  # fmt: skip
         self._update({key: value for key, value in given.items() if value is not _SAME})
 
-    def _update(self, given: dict[str, Any]) -> None:
-        new = shown(self.name, **given)
+    def _update(self, given: dict[str, Any], placed: dict[str, Any] | None = None) -> None:
+        new = {**shown(self.name, **given), **(placed or {})}
         with self._lock:
             if self._closed or all(self._about[key] == value for key, value in new.items()):
                 return
             self._about = {**self._about, **new}  # the server may be writing out the old one
         self._owner.redeclare()
+
+    def _restate(self, axes: list[str], *, scale: Scales, units: Units, corner: Any, matrix: Any, **given: Any) -> None:
+        """Change where it lies, and what update changes."""
+        placed = {
+            "units": per_axis(units, axes, "units", "", unit_of),
+            "scale": per_axis(scale, axes, "scale", 1.0, _size),
+            "corner": _numbers(corner, axes, "corner"),
+            "matrix": _matrix(matrix, axes),
+        }
+        self._update(given, placed)
 
     def close(self) -> None:
         """Stop offering the volume. Its data stay as they are for whoever has them. Calling it again does nothing."""

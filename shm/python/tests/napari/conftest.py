@@ -92,7 +92,7 @@ class Watcher:
 
     def until_state(self, name, condition):
         """Wait until the state, which must be wanted, fulfils the condition; return it."""
-        assert name in self.topics or name in ("controls", "actions", "arrays", "topics")
+        assert name in self.topics or name in ("controls", "actions", "arrays", "volumes", "topics")
         found = []
 
         def check():

@@ -8,7 +8,7 @@ import time
 from typing import Any, Callable, NamedTuple
 
 from .._orders import Host
-from . import actions, compat, geometry, loads, states
+from . import actions, compat, geometry, loads, states, volumes
 from .controls import CameraControls, CanvasControls, DimsControls, Group, LayerControls
 from .geometry import View
 from .layers import Tracked, id_of
@@ -45,6 +45,7 @@ def clash(process: Any) -> str | None:
         ("topic", (*(topic for topic, *_ in _STATES), *_EVENTS), ()),
         ("command or control", (*actions.NAMES, _CONTROL), _PREFIXES),
         ("array", ("screenshot",), ("layer.",)),
+        ("volume", (), ("layer.",)),
     ):
         for name in names[what]:
             if name in own or name.startswith(prefixes):
@@ -104,6 +105,9 @@ class Attachment:
         self._connections: list[tuple[Any, Callable[..., None]]] = []
         self._tracked: dict[Any, Tracked] = {}
         self._slices: dict[Any, SharedSlice] = {}
+        self._volumes: dict[Any, volumes.LayerVolume] = {}
+        self._stale_volumes: set[Any] = set()  # what is declared of them
+        self._shift: Any = None  # of all volumes, None where it is to be worked out again
         self._stale_slices: set[Any] = set()
         self._stale_arrays: set[Any] = set()  # what is declared of them
         self._stale_histograms: set[Any] = set()
@@ -185,6 +189,8 @@ class Attachment:
         process = self.process
         for one in self._slices.values():
             one.close()
+        for volume in self._volumes.values():
+            volume.close()
         for group in (*self._groups, *self._layer_controls.values()):
             group.remove()
         if self._actions is not None:
@@ -234,6 +240,8 @@ class Attachment:
                     one.forget_place()
                 # Also those that are hidden, of which napari says nothing.
                 self._stale_arrays.update(self._slices)
+            if moved or name == "axis_labels":
+                self._move_volumes()
             if listed:
                 self._list_layers()
             self._mark(bits)
@@ -274,6 +282,7 @@ class Attachment:
     @guarded("following the layers")
     def _list_layers(self) -> None:
         with self.process.batch():
+            self._move_volumes()
             for layer in [layer for layer in self._tracked if layer not in self.viewer.layers]:
                 self._remove(layer)
             for layer in self.viewer.layers:
@@ -289,6 +298,8 @@ class Attachment:
             if one.is_picture:
                 self._slices[layer] = SharedSlice(self.process, one)
                 self._declare(self._slices[layer], layer)
+            self._volumes[layer] = volumes.LayerVolume(self.process, one, self._moved)
+            self._declare_volume(self._volumes[layer], layer)
             self._layer_controls[layer] = LayerControls(self.process, one)
             self._layer_controls[layer].update()
         except Exception:
@@ -320,11 +331,14 @@ class Attachment:
         slice_ = self._slices.pop(layer, None)
         if slice_ is not None:
             slice_.close()
+        volume = self._volumes.pop(layer, None)
+        if volume is not None:
+            volume.close()
         controls = self._layer_controls.pop(layer, None)
         if controls is not None:
             controls.remove()
         self._histograms.pop(one.id, None)
-        for stale in (self._stale_slices, self._stale_arrays, self._stale_histograms, self._stale_controls):
+        for stale in (self._stale_slices, self._stale_arrays, self._stale_volumes, self._stale_histograms, self._stale_controls):
             stale.discard(layer)
         self._stale_controls.update(self._tracked)
 
@@ -334,6 +348,12 @@ class Attachment:
         bits = LAYERS | POLL
         if what != "loads" and one.is_picture:
             self._stale_arrays.add(layer)
+            bits |= ARRAYS
+        if what in ("details", "data"):
+            self._stale_volumes.add(layer)
+            bits |= ARRAYS
+        elif what == "place":
+            self._move_volumes()
             bits |= ARRAYS
         if what == "loads":
             pass
@@ -357,6 +377,16 @@ class Attachment:
                 self._bridge.marked.emit(bits)
             except RuntimeError:
                 pass  # Qt is gone
+
+    def _move_volumes(self) -> None:
+        """Note that the volumes may lie elsewhere: they lie in one space."""
+        self._shift = None
+        self._stale_volumes.update(self._volumes)
+
+    def _moved(self) -> Any:
+        if self._shift is None:
+            self._shift = volumes.shift(self.viewer.layers, self.viewer.dims.ndim)
+        return self._shift
 
     # Painting.
 
@@ -645,6 +675,18 @@ class Attachment:
             slice_ = self._slices.get(layer)
             if slice_ is not None:
                 self._declare(slice_, layer)
+
+        stale, self._stale_volumes = self._stale_volumes, set()
+        for layer in stale:
+            volume = self._volumes.get(layer)
+            if volume is not None:
+                self._declare_volume(volume, layer)
+
+    def _declare_volume(self, volume: volumes.LayerVolume, layer: Any) -> None:
+        try:
+            volume.update()
+        except Exception:
+            say_once("volume of " + compat.kind(layer), "the layer %r could not be offered as a volume", layer, error=True)
 
     def _declare(self, slice_: SharedSlice, layer: Any) -> None:
         try:
