@@ -172,7 +172,7 @@ func attacher(models *model.Catalogue, kept *budget.Budget, logger *slog.Logger)
 		if err != nil {
 			return nil, errors.Join(err, d.Close())
 		}
-		return demoSource{src, d}, nil
+		return demoSource{src, d, demo.NewTissue(0)}, nil
 	}
 }
 
@@ -181,9 +181,13 @@ func attacher(models *model.Catalogue, kept *budget.Budget, logger *slog.Logger)
 type demoSource struct {
 	shm.Source
 	demo *demo.Demo
+	*demo.Tissue
 }
+
+var _ shm.VolumeSource = demoSource{}
 
 func (d demoSource) Run(ctx context.Context, sink shm.Sink) error {
 	defer d.demo.Close()
+	sink.State(shm.TopicVolumes, d.Volumes())
 	return d.Source.Run(ctx, sink)
 }
