@@ -71,7 +71,7 @@ func (v *Volumes) getMesh(w http.ResponseWriter, r *http.Request) error {
 			part = shm.PartWhole
 		}
 		if part == shm.PartMesh && !vol.Meshes {
-			return nil, &Failure{http.StatusNotImplemented, "webmon cannot make meshes yet."}
+			return v.surface(ctx, l, vol, s, id, axes)
 		}
 		g, err := l.geometry(ctx, vol, part, id)
 		if err != nil {

@@ -63,7 +63,8 @@ type shown struct {
 	held       *held     // of an array; nil: none yet
 	holding    chan struct{}
 	problems   []problem
-	chunks     uint64 // that were sent
+	labels     *labels // where they are; nil: nobody has asked
+	chunks     uint64  // that were sent
 	bytes      uint64
 	changed    time.Time   // when the content last changed
 	limits     *[2]float64 // of the values, where the dtype on the wire depends on them
@@ -130,6 +131,7 @@ func (l *live) sleep() {
 func (l *live) drop(key string, s *shown) {
 	s.release()
 	l.v.release(s.held)
+	l.v.forgetLabels(s)
 	delete(l.shown, key)
 }
 
@@ -288,6 +290,7 @@ func (l *live) raise(s *shown, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.v.release(s.held)
+	l.v.forgetLabels(s)
 	s.held, s.seen, s.raised, s.last = h, version, now, now
 	s.generation = l.v.generations.Add(1)
 	l.v.counts.refreshes.Add(1)

@@ -240,6 +240,11 @@ func (l *live) layer(i int, s *layerState, all []volume, now time.Time) componen
 				ui.Pair{Name: "generation", Value: ui.Count(shown.generation), Key: "generation"},
 				ui.Pair{Name: "read", Value: ui.Count(shown.chunks), Unit: "chunks", Note: ui.BytesText(float64(shown.bytes)), Key: "chunks"})
 		}
+		for i := range out.Segments {
+			if id, err := strconv.ParseUint(out.Segments[i].ID, 10, 64); err == nil && shown != nil && out.Segments[i].Size == "" {
+				out.Segments[i].Size = shown.sizeOf(vol, id)
+			}
+		}
 		l.mu.Unlock()
 		if w, ok := level.WireOf(vol.Descr, vol.Kind == shm.VolumeLabels, limits); ok && w.Note != "" {
 			notes = append(notes, w.Note)

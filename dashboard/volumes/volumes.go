@@ -54,6 +54,7 @@ type Volumes struct {
 	bricks  *cache
 	flights *flights
 	frames  *budget.Account // copies of frames
+	boxes   *budget.Account // of labels
 	secret  []byte          // of the tokens of people's own views
 
 	ctx  context.Context // ends with Close
@@ -82,6 +83,7 @@ func New(opts Options) *Volumes {
 		opts:   opts,
 		bricks: newCache(all.Part("bricks", all.Limit()/4)),
 		frames: all.Part("frames", all.Limit()/4),
+		boxes:  all.Part("labels", all.Limit()/8),
 		secret: make([]byte, 32),
 		lives:  map[string]*live{}, names: map[string]map[string]string{}, panels: map[panel]func(){},
 	}
@@ -129,7 +131,7 @@ type Stats struct {
 func (v *Volumes) Stats() Stats {
 	s := Stats{
 		Chunks: v.counts.chunks.Load(), ChunkBytes: v.counts.bytes.Load(), Refreshes: v.counts.refreshes.Load(),
-		Uses: []budget.Use{v.views.Use(), v.bricks.account.Use(), v.frames.Use()},
+		Uses: []budget.Use{v.views.Use(), v.bricks.account.Use(), v.frames.Use(), v.boxes.Use()},
 	}
 	s.Views, s.Streams = v.views.Count()
 	s.BrickHits, s.BrickMiss = v.bricks.counts()

@@ -97,7 +97,7 @@ func (s *site) as(p door.Person) {
 	s.person = p
 }
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
@@ -727,13 +727,13 @@ func TestAScriptHasAView(t *testing.T) {
 	if got := next(); got != `{"k":"a","action":"go","state":{"mousePosition":[1]}}` {
 		t.Errorf("the action comes as %s", got)
 	}
-	large := `{"action":"screenshot","state":{"screenshot":{"image":"` + strings.Repeat("x", 10<<20) + `"}}}`
+	large := `{"action":"screenshot","state":{"screenshot":{"image":"` + strings.Repeat("x", 9<<20) + `"}}}`
 	s.want(413, "may have", "POST", "/action/mine", large)
 	s.want(409, "asked", "POST", "/volume_response/mine/1/info", "{}")
 	s.want(200, `{"g":"py/1","n":2}`, "POST", "/config/mine", `{"s":{"screenshot":"shot","volumeRequests":[{}]},"g":1,"pg":"webmon/1","c":"py"}`)
 	s.want(412, "", "POST", "/config/mine", `{"s":{},"g":2,"pg":"webmon/1","c":"py"}`)
 	s.want(200, "", "POST", "/action/mine", large)
-	if got := next(); len(got) < 10<<20 {
+	if got := next(); len(got) < 9<<20 {
 		t.Errorf("the screenshot comes as %.200s", got)
 	}
 	s.want(200, "", "POST", "/volume_response/mine/req/chunk?p=%7B%22a%22%3A1%7D", "\x00\x01")
@@ -810,4 +810,50 @@ func TestGeometry(t *testing.T) {
 		t.Errorf("the mesh is %v, want %v", mesh, want)
 	}
 	s.want(404, "no such label", "GET", "/neuroglancer/mesh/"+keys[0]+"/7", "")
+}
+
+func TestTheMeshOfALabel(t *testing.T) {
+	p := volumestest.New("scope")
+	data := make([]byte, 8*8*8*2)
+	for z := 2; z < 5; z++ {
+		for y := 1; y < 4; y++ {
+			for x := 3; x < 8; x++ { // to the face
+				binary.BigEndian.PutUint16(data[2*(64*z+8*y+x):], 700)
+			}
+		}
+	}
+	p.Add(shm.VolumeInfo{
+		Name: "cells", Kind: shm.VolumeLabels, Descr: ">u2", Shape: []int{8, 8, 8}, Axes: []string{"z", "y", "x"}, Units: []string{"um", "um", "um"}, Scale: []float64{2, 1, 1}, Channels: -1, Shm: "x",
+	}, data)
+	s := open(t, p)
+	token, keys := s.page("cells")
+	next, _ := s.stream("/events/" + token + "?c=aa&gc=&gs=")
+	next()
+	path := "/neuroglancer/mesh/" + keys[0] + "/700"
+	got := []byte(s.want(200, "", "GET", path, ""))
+	n := int(binary.LittleEndian.Uint32(got))
+	low, high := [3]float64{1, 1, 1}, [3]float64{}
+	for i := range 3 * n {
+		x := float64(math.Float32frombits(binary.LittleEndian.Uint32(got[4+4*i:])))
+		low[i%3], high[i%3] = min(low[i%3], x), max(high[i%3], x)
+	}
+	for i, want := range [][2]float64{{3e-6, 8e-6}, {1e-6, 4e-6}, {4e-6, 10e-6}} { // x, y, z
+		if math.Abs(low[i]-want[0]) > 0.5e-6 || math.Abs(high[i]-want[1]) > 0.5e-6 {
+			t.Errorf("axis %d goes from %g to %g, want %g to %g", i, low[i], high[i], want[0], want[1])
+		}
+	}
+	boxes := len(p.Boxes())
+	s.want(200, "", "GET", path, "")
+	if len(p.Boxes()) != boxes {
+		t.Error("the mesh was made again")
+	}
+	s.want(404, "no such label", "GET", "/neuroglancer/mesh/"+keys[0]+"/5", "")
+	s.want(404, "no such label", "GET", "/neuroglancer/mesh/"+keys[0]+"/0", "")
+	if len(p.Boxes()) != boxes {
+		t.Error("the labels were looked for again")
+	}
+	p.Change("cells", make([]byte, len(data)))
+	for !strings.Contains(next(), "sourceGenerations") {
+	}
+	eventually(t, "the label is gone", func() bool { status, _ := s.ask("GET", path, ""); return status == 404 })
 }
