@@ -69,6 +69,9 @@ func WireOf(descr string, labels bool, limits *[2]float64) (Wire, bool) {
 	return w, true
 }
 
+// Same reports whether voxels of full resolution go out as the bytes that the process has.
+func (w *Wire) Same() bool { return w.DType.isNative() && w.then() == nil }
+
 // Append appends voxels to dst as the client gets them. src has those of an array with the shape, as the
 // process has them; where factors are above 1 they are made coarser, by the [Mode] of labels and otherwise
 // by the [Mean], which is rounded once. An error says that src, shape and factors do not go together.

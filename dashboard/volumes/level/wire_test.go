@@ -59,8 +59,12 @@ func TestWireOf(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%s, labels %v, limits %v: %q, want %q", c.descr, c.labels, c.limits, got, c.want)
 		}
-		if d, _ := level.ParseDType(w.Descr); d.Size != w.Size {
+		d, _ := level.ParseDType(w.Descr)
+		if d.Size != w.Size {
 			t.Errorf("%s: %d bytes", c.descr, w.Size)
+		}
+		if same := ok && w.DType == d || c.descr == "<i8" && c.labels; w.Same() != same && ok {
+			t.Errorf("%s, labels %v: the same bytes: %v", c.descr, c.labels, w.Same())
 		}
 	}
 }
