@@ -147,9 +147,9 @@ func reduce(dst, src []byte, t DType, shape, factors []int, mode bool, then conv
 
 // maker makes the blocks of an array coarser, one row of blocks after the other.
 //
-// Axes on which nothing happens are made one: neighbours with a factor of 1, and those of which all
-// becomes one. What is left is rows of columns, of which step become one, with some samples each that
-// stay by themselves, such as colours.
+// Axes that lie in memory as one are made one: neighbours on which nothing happens, and one of which all
+// becomes one with the axis before it. What is left is rows of columns, of which step become one, with some
+// samples each that stay by themselves, such as colours.
 type maker struct {
 	src          []byte
 	dtype        DType
@@ -222,7 +222,7 @@ func (m *maker) begin(src []byte, t DType, shape, factors []int) error {
 		if n == 1 {
 			continue
 		}
-		if k := len(m.sides) - 1; k >= 0 && (f == 1 && m.steps[k] == 1 || f == n && m.steps[k] == m.sides[k]) {
+		if k := len(m.sides) - 1; k >= 0 && (f == n || f == 1 && m.steps[k] == 1) {
 			m.sides[k] *= n
 			m.steps[k] *= f
 			continue

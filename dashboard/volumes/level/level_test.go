@@ -407,6 +407,24 @@ func TestFastWays(t *testing.T) {
 	}
 }
 
+// The sums of many rows do not fit into the lanes of few.
+func TestBlocksOfManyRows(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	for _, descr := range []string{"|u1", "|i1", "<u2", "<i2"} {
+		d, _ := level.ParseDType(descr)
+		shape := []int{16, 16, 16}
+		for _, factors := range [][]int{{8, 8, 2}, {16, 8, 2}, {16, 16, 2}, {16, 16, 4}, {16, 16, 8}} {
+			for _, top := range []byte{0xff, 0x7f, 0x80} {
+				src := noise(r, d, product(shape))
+				for i := range src {
+					src[i] = top
+				}
+				compare(t, descr, src, shape, factors, false)
+			}
+		}
+	}
+}
+
 func product(shape []int) int {
 	n := 1
 	for _, side := range shape {
