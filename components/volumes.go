@@ -62,6 +62,8 @@ type Volume struct {
 	Other   string
 	Problem string // why there is nothing to show, a sentence
 	Panel   VolumePanel
+	// Elsewhere is how the volume is used in other programs; nil if it cannot be.
+	Elsewhere *Elsewhere
 }
 
 // VolumePanel is what stands beside a volume.
@@ -76,7 +78,6 @@ type VolumePanel struct {
 	State     string // what is to be said of the process, such as that it has ended; ""
 	Problems  []VolumeProblem
 	Reopen    string // URL that opens the view as it is now; "" if it is too long for one
-	Elsewhere []VolumeElsewhere
 }
 
 // VolumeLayer is a layer of a view.
@@ -112,9 +113,6 @@ type VolumeProblem struct {
 	Times             int
 	Age               time.Duration
 }
-
-// VolumeElsewhere is a way to read the volume in another program.
-type VolumeElsewhere struct{ Key, Title, Code string }
 
 func (v Volumes) gone() bool { return v.Link == ui.Stale || v.Link == ui.Gone }
 

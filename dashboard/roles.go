@@ -29,6 +29,11 @@ var roles = map[string]door.Role{
 	"GET " + trustPath:     door.Nobody,
 	"GET " + authorityPath: door.Nobody,
 
+	// A volume that is offered to other programs has a secret of its own in the address.
+	"GET " + zarrPath:     door.Nobody,
+	"HEAD " + zarrPath:    door.Nobody,
+	"OPTIONS " + zarrPath: door.Nobody,
+
 	"GET /":                             door.Look,
 	"GET /individual/:chart":            door.Look,
 	"GET /storybook":                    door.Look,
@@ -66,6 +71,8 @@ var roles = map[string]door.Role{
 	"GET /volumes/:source/neuroglancer/skeleton/:key/:id":                 door.Look,
 	"GET /volumes/:source/neuroglancer/:format/:key/:factors/:start/:end": door.Look,
 	"POST /volumes/:source/config/:token":                                 door.Steer,
+	"POST /volumes/:source/offers":                                        door.Steer,
+	"POST /volumes/:source/offers/:id/revoke":                             door.Steer,
 	"PUT /volumes/:source/views/:token":                                   door.Steer,
 	"DELETE /volumes/:source/views/:token":                                door.Steer,
 
@@ -130,6 +137,9 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 		role, ok := s.roles[r.Method+" "+c.Path()]
 		if !ok {
 			role = door.Look // there is nothing, or nothing with this method
+		}
+		if role == door.Nobody && r.Method == http.MethodOptions {
+			return next(c) // with which a browser asks whether a page of another site may read
 		}
 		check := door.Changes
 		if r.Method == http.MethodGet && !websocket.IsWebSocketUpgrade(r) && c.Path() != "/ws" || r.Method == http.MethodHead {

@@ -42,6 +42,7 @@ func (s *Server) volumePage(c echo.Context) error {
 	}
 	page := s.page(c, src, now)
 	page.Title = content.Title
+	content.Elsewhere = s.volumes.UseElsewhere(s.view(c, src, now), c.Param("name"), s.outside(c.Request()))
 	return s.tabAnswer(c, i, page, components.VolumePage(content))
 }
 
@@ -53,6 +54,7 @@ func ofVolumes(c echo.Context) bool { return strings.HasPrefix(c.Path(), "/volum
 func (s *Server) volumeRoutes(e *echo.Echo) {
 	e.GET("/volumes/:source/:name", s.volumePage)
 	policy := clientPolicy(s.opts.AllowConnect)
+	s.offerRoutes(e)
 	for _, route := range s.volumes.Routes() {
 		handler := func(c echo.Context) error {
 			r := c.Request()
@@ -82,7 +84,6 @@ func (s *Server) volumeRoutes(e *echo.Echo) {
 }
 
 const clientPath = "/volumes/:source/v/:token/*"
-
 const eventsPath = "/volumes/:source/events/:token"
 
 // volumesAnswer makes the answer of a failure.

@@ -85,6 +85,7 @@ func Stories() []Story {
 	add("Volume", Large,
 		page("normal", components.VolumePage(volume(nil))),
 		page("wrong", components.VolumePage(volume(volumeWrong))),
+		page("offered to other programs", components.VolumePage(volume(volumeOffered))),
 		page("cannot be shown", components.VolumePage(volume(func(v *components.Volume) { v.Client, v.Problem = "", "The volume has 3 axes and names for 2." }))),
 		page("huge", components.VolumePage(volume(volumeLong))),
 	)

@@ -47,13 +47,26 @@ func volume(change func(*components.Volume)) components.Volume {
 			},
 		},
 	}
+	v.Elsewhere = &components.Elsewhere{Action: "/volumes/scope/offers", CSRF: csrf, Volume: "brain"}
 	if change != nil {
 		change(&v)
 	}
 	return v
 }
 
+// volumeOffered is a volume that other programs read.
+func volumeOffered(v *components.Volume) {
+	const address = "http://127.0.0.1:8000/zarr/4KXO2MZLQEJ6AJXPHJOZNGJ6W4/newest/"
+	v.Elsewhere.Offers = []components.ElsewhereOffer{
+		{ID: "0123456789ab", Address: address, By: "Ada", Until: noon.Add(24 * time.Hour), Used: "4 s", Bytes: 48 << 20, Revoke: "/volumes/scope/offers/0123456789ab/revoke",
+			Public: "https://neuroglancer-demo.appspot.com/#!{}", Exact: strings.Replace(address, "newest", "g17", 1),
+			Snippets: []components.ElsewhereSnippet{{Key: "zarr", Title: "zarr", Code: "import zarr\n\nbrain = zarr.open_array(\"" + address + "0\", mode=\"r\")"}}},
+		{ID: "ba9876543210", Address: strings.Replace(address, "4KXO", "AAAA", 1), By: strings.Repeat("Somebody with a long name ", 3), Until: noon.Add(time.Hour), Revoke: "/volumes/scope/offers/ba9876543210/revoke", Exact: address},
+	}
+}
+
 func volumeWrong(v *components.Volume) {
+	v.Elsewhere.Closed = "Only people who may steer can offer the volume to other programs."
 	v.Own, v.Other = true, "/volumes/scope/brain"
 	v.Panel.State = "The process has ended. What is loaded stays; what is not cannot be loaded any more."
 	v.Panel.Script = "The script that made this view has ended. This is how it left it, and it can be looked at as before. Started again, the script takes it up."

@@ -70,6 +70,7 @@ type shown struct {
 	limits     *[2]float64 // of the values, where the dtype on the wire depends on them
 	histogram  *histogram
 	sampled    bool // limits are known
+	told       bool // the process was asked how often the content has changed, for other programs
 }
 
 // held is a frame of an array that all chunks are made of until the next refresh.

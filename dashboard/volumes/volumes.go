@@ -27,6 +27,7 @@ import (
 
 	"webmon/dashboard/budget"
 	"webmon/dashboard/source"
+	"webmon/dashboard/volumes/elsewhere"
 	"webmon/dashboard/volumes/view"
 	"webmon/fault"
 )
@@ -56,6 +57,9 @@ type Volumes struct {
 	frames  *budget.Account // copies of frames
 	boxes   *budget.Account // of labels
 	secret  []byte          // of the tokens of people's own views
+	// What other programs read waits for itself, so that it holds up no page.
+	elsewhere        *elsewhere.Elsewhere
+	elsewhereFlights *flights
 
 	ctx  context.Context // ends with Close
 	stop context.CancelFunc
@@ -89,6 +93,9 @@ func New(opts Options) *Volumes {
 	}
 	v.views = view.New(view.Options{Account: all.Part("views", all.Limit()/4), Queues: opts.Budget.Browsers, Changed: v.told})
 	v.flights = newFlights(opts.Budget.Answers, max(2, runtime.GOMAXPROCS(0)), func(err error) { opts.Faults.Note("volumes", "chunk", err) })
+	answers := opts.Budget.Answers
+	v.elsewhere = elsewhere.New(elsewhere.Options{Open: v.openElsewhere})
+	v.elsewhereFlights = newFlights(answers.Part("volumes elsewhere", answers.Limit()/4), 2, func(err error) { opts.Faults.Note("volumes", "elsewhere", err) })
 	_, _ = rand.Read(v.secret) // it never fails
 	v.ctx, v.stop = context.WithCancel(context.Background())
 	return v
@@ -99,11 +106,13 @@ func (v *Volumes) Close() {
 	v.stop()
 	v.wg.Wait()
 	v.flights.wg.Wait()
+	v.elsewhereFlights.wg.Wait()
 }
 
 // Forget forgets the views of a source that is forgotten.
 func (v *Volumes) Forget(src *source.Source) {
 	v.views.Forget(src.ID())
+	v.elsewhere.Forget(src.ID())
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for p := range v.panels {

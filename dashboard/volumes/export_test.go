@@ -1,0 +1,4 @@
+package volumes
+
+// HalfOf is halfOf, for tests.
+var HalfOf = halfOf
