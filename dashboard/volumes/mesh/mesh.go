@@ -41,7 +41,7 @@ type Options struct {
 
 // What zero Options stand for.
 const (
-	DefaultError    = 0.25
+	DefaultError    = 0.2
 	DefaultVoxels   = 512 << 20
 	DefaultVertices = 512 << 10
 )

@@ -6,12 +6,11 @@ import (
 )
 
 // quadric is the sum of the squared distances of a point from planes, each with a weight: for a point
-// p it is p'Ap - 2b'p + c.
+// p it is p'Ap - 2b'p + c. The sum of the weights is the trace of A.
 type quadric struct {
 	xx, xy, xz, yy, yz, zz float64
 	x, y, z                float64
 	c                      float64
-	weight                 float64
 }
 
 func (q *quadric) add(r *quadric) {
@@ -25,7 +24,6 @@ func (q *quadric) add(r *quadric) {
 	q.y += r.y
 	q.z += r.z
 	q.c += r.c
-	q.weight += r.weight
 }
 
 // plane adds the plane with the unit normal n through p.
@@ -41,7 +39,6 @@ func (q *quadric) plane(n, p [3]float64, weight float64) {
 	q.y += weight * d * n[1]
 	q.z += weight * d * n[2]
 	q.c += weight * d * d
-	q.weight += weight
 }
 
 func (q *quadric) at(p [3]float64) float64 {
@@ -55,7 +52,7 @@ const stiffness = 1e-3
 
 // best is the point with the least distance, which is sought around the point middle.
 func (q *quadric) best(middle [3]float64) [3]float64 {
-	s := stiffness*q.weight + 1e-12
+	s := stiffness*(q.xx+q.yy+q.zz) + 1e-12
 	xx, yy, zz := q.xx+s, q.yy+s, q.zz+s
 	// relative to the middle
 	m := middle
@@ -73,18 +70,20 @@ func (q *quadric) best(middle [3]float64) [3]float64 {
 	cyy := xx*zz - q.xz*q.xz
 	cyz := q.xy*q.xz - xx*q.yz
 	czz := xx*yy - q.xy*q.xy
+	det = 1 / det
 	return [3]float64{
-		m[0] + (cxx*x+cxy*y+cxz*z)/det,
-		m[1] + (cxy*x+cyy*y+cyz*z)/det,
-		m[2] + (cxz*x+cyz*y+czz*z)/det,
+		m[0] + (cxx*x+cxy*y+cxz*z)*det,
+		m[1] + (cxy*x+cyy*y+cyz*z)*det,
+		m[2] + (cxz*x+cyz*y+czz*z)*det,
 	}
 }
 
-// Edges that may collapse wait in buckets by what they cost: sixteen for each doubling, first come
-// first served in each. That is as good as a heap, and several times as fast.
+// Edges that may collapse wait in buckets by what they cost: four for each doubling, first come
+// first served in each. An edge costs more when its ends stand for more, never less. So it is looked at
+// again when its turn comes, not each time something near it changes, and put further back.
 const (
-	bucketShift = 19               // bits of a float32 that are left out
-	bucketLeast = 0x2f800000 >> 19 // of 2^-32: below, all cost alike
+	bucketShift = 19                        // bits of a float32 that are left out
+	bucketLeast = 0x2f800000 >> bucketShift // of 2^-32: below, all cost alike
 )
 
 // fewTriangles is when simplification stops unless it is told how far to go: less is not worth what
@@ -95,8 +94,7 @@ const fewTriangles = 256
 // triangle h/3 goes from its vertex to that of the next one of the triangle, and its twin is the same edge
 // in the other triangle.
 type collapser struct {
-	vertex   []uint32
-	twin     []uint32
+	half     []halfEdge
 	leaving  []uint32 // a half-edge that leaves each vertex
 	gone     []bool   // triangles
 	position [][3]float64
@@ -104,15 +102,29 @@ type collapser struct {
 	bounds   [3]float64
 	most     float64 // what a collapse may cost
 
-	bucket     []int16 // of each half-edge that stands for a waiting edge; -1 for the others
-	next, prev []uint32
-	head, tail []uint32
-	lowest     int
+	wait       []waiting // of each half-edge
+	head, tail []uint32  // of each bucket
+	lowest     int       // no bucket below has an edge
 
-	ring []uint32 // for link
 	mark []uint32 // of each vertex, when it was last met
 	now  uint32
 }
+
+type halfEdge struct {
+	vertex uint32 // that it leaves
+	twin   uint32
+}
+
+// waiting is a place in a bucket. One of the two half-edges of an edge that waits has one.
+type waiting struct {
+	bucket     int32 // or dear, or blocked
+	next, prev uint32
+}
+
+const (
+	dear    = -1 // the edge costs too much, or its other half-edge has the place
+	blocked = -2 // the surface would not be what it is; this may change with what is around
+)
 
 func after(h uint32) uint32 {
 	if h%3 == 2 {
@@ -129,7 +141,7 @@ func before(h uint32) uint32 {
 }
 
 // around is the next half-edge that leaves the same vertex.
-func (c *collapser) around(h uint32) uint32 { return c.twin[before(h)] }
+func (c *collapser) around(h uint32) uint32 { return c.half[before(h)].twin }
 
 // simplify collapses edges, the cheapest first, until the next one would cost more than most or no
 // more than target triangles are left. An edge collapses to the point with the least sum of squared
@@ -138,7 +150,8 @@ func (c *collapser) around(h uint32) uint32 { return c.twin[before(h)] }
 // so no patch of these triangles as large as the face of a voxel is farther than the error, as
 // root of the mean square. The mesh stays a closed manifold: an edge collapses only if the vertices at
 // its ends have no other neighbours in common than those of its two triangles. It stays in the volume,
-// and no triangle turns over. The result depends on the mesh alone.
+// and no triangle turns over. The result depends on the mesh alone,
+// on one kind of processor.
 func (m *Mesh) simplify(ctx context.Context, most float64, target int, shape [3]int) error {
 	c := newCollapser(m, most*most, shape)
 	left := len(m.Triangles) / 3
@@ -151,11 +164,11 @@ func (m *Mesh) simplify(ctx context.Context, most float64, target int, shape [3]
 				return err
 			}
 		}
-		h := c.pop()
+		h, p := c.pop()
 		if h == none {
 			break
 		}
-		if c.collapse(h) {
+		if c.collapse(h, p) {
 			left -= 2
 		}
 	}
@@ -166,10 +179,13 @@ func (m *Mesh) simplify(ctx context.Context, most float64, target int, shape [3]
 func newCollapser(m *Mesh, most float64, shape [3]int) *collapser {
 	halves, vertices := len(m.Triangles), len(m.Vertices)/3
 	c := &collapser{
-		vertex: m.Triangles, twin: make([]uint32, halves), leaving: make([]uint32, vertices), gone: make([]bool, halves/3),
+		half: make([]halfEdge, halves), leaving: make([]uint32, vertices), gone: make([]bool, halves/3),
 		position: make([][3]float64, vertices), quadric: make([]quadric, vertices), most: most,
-		bucket: make([]int16, halves), next: make([]uint32, halves), prev: make([]uint32, halves),
-		mark: make([]uint32, vertices),
+		wait: make([]waiting, halves), mark: make([]uint32, vertices),
+	}
+	for h, v := range m.Triangles {
+		c.half[h].vertex = v
+		c.wait[h].bucket = dear
 	}
 	for a := range 3 {
 		c.bounds[a] = float64(shape[a])
@@ -181,29 +197,28 @@ func newCollapser(m *Mesh, most float64, shape [3]int) *collapser {
 	}
 	c.pair()
 	for t := 0; t < halves; t += 3 {
-		p := c.position[c.vertex[t]]
-		n := cross(sub(c.position[c.vertex[t+1]], p), sub(c.position[c.vertex[t+2]], p))
+		p := c.position[c.half[t].vertex]
+		n := cross(sub(c.position[c.half[t+1].vertex], p), sub(c.position[c.half[t+2].vertex], p))
 		length := math.Sqrt(dot(n, n))
 		if length == 0 {
 			continue
 		}
 		n = [3]float64{n[0] / length, n[1] / length, n[2] / length}
 		for i := range 3 {
-			c.quadric[c.vertex[t+i]].plane(n, p, length/6) // a third of its area each
+			c.quadric[c.half[t+i].vertex].plane(n, p, length/6) // a third of its area each
 		}
 	}
 	buckets := int(math.Float32bits(float32(most))>>bucketShift) - bucketLeast + 1
-	buckets = min(max(buckets, 1), math.MaxInt16)
+	buckets = max(buckets, 1)
 	c.head, c.tail = make([]uint32, buckets), make([]uint32, buckets)
 	for i := range buckets {
 		c.head[i], c.tail[i] = none, none
 	}
-	for h := range c.bucket {
-		c.bucket[h] = -1
-	}
 	for h := range uint32(halves) {
-		if h < c.twin[h] {
-			c.push(h)
+		if h < c.half[h].twin {
+			if _, cost := c.target(h); cost <= c.most {
+				c.put(h, c.of(cost))
+			}
 		}
 	}
 	return c
@@ -213,26 +228,28 @@ func newCollapser(m *Mesh, most float64, shape [3]int) *collapser {
 func (c *collapser) pair() {
 	// The half-edges that leave each vertex, one after the other.
 	begin := make([]uint32, len(c.leaving)+1)
-	for _, v := range c.vertex {
-		begin[v+1]++
+	for h := range c.half {
+		begin[c.half[h].vertex+1]++
 	}
 	for v := range c.leaving {
 		begin[v+1] += begin[v]
 	}
-	list := make([]uint32, len(c.vertex))
+	list := make([]uint32, len(c.half))
 	fill := c.mark // is not used yet
 	copy(fill, begin)
-	for h, v := range c.vertex {
+	for h := range c.half {
+		v := c.half[h].vertex
 		list[fill[v]] = uint32(h)
 		fill[v]++
 		c.leaving[v] = uint32(h)
 	}
 	clear(fill)
-	for h, v := range c.vertex {
-		w := c.vertex[after(uint32(h))]
+	for h := range c.half {
+		v := c.half[h].vertex
+		w := c.half[after(uint32(h))].vertex
 		for _, g := range list[begin[w]:begin[w+1]] {
-			if c.vertex[after(g)] == v {
-				c.twin[h] = g
+			if c.half[after(g)].vertex == v {
+				c.half[h].twin = g
 				break
 			}
 		}
@@ -241,7 +258,7 @@ func (c *collapser) pair() {
 
 // target is where an edge would collapse to, and what that costs.
 func (c *collapser) target(h uint32) (p [3]float64, cost float64) {
-	v, w := c.vertex[h], c.vertex[after(h)]
+	v, w := c.half[h].vertex, c.half[after(h)].vertex
 	q := c.quadric[v]
 	q.add(&c.quadric[w])
 	a, b := &c.position[v], &c.position[w]
@@ -250,96 +267,109 @@ func (c *collapser) target(h uint32) (p [3]float64, cost float64) {
 		p[i] = min(max(p[i], 0), c.bounds[i])
 	}
 	cost = q.at(p)
+	if cost < c.most/1024 {
+		return p, cost
+	}
 	// A corner is where it is: the pull to the middle must not move it.
 	for _, end := range [2]*[3]float64{a, b} {
-		if at := q.at(*end); at+at < cost-1e-9 {
+		if at := q.at(*end); at+at < cost {
 			p, cost = *end, at
 		}
 	}
 	return p, cost
 }
 
-// push puts an edge into its bucket, unless it costs too much.
-func (c *collapser) push(h uint32) {
-	_, cost := c.target(h)
-	if !(cost <= c.most) {
-		return
-	}
-	h = min(h, c.twin[h])
-	b := min(max(int(math.Float32bits(float32(cost))>>bucketShift)-bucketLeast, 0), len(c.head)-1)
-	c.bucket[h] = int16(b)
-	c.next[h], c.prev[h] = none, c.tail[b]
-	if c.tail[b] == none {
+// put puts an edge at the end of a bucket.
+func (c *collapser) put(h uint32, b int) {
+	last := c.tail[b]
+	c.wait[h] = waiting{int32(b), none, last}
+	if last == none {
 		c.head[b] = h
 	} else {
-		c.next[c.tail[b]] = h
+		c.wait[last].next = h
 	}
 	c.tail[b] = h
-	c.lowest = min(c.lowest, b)
 }
 
-// drop takes an edge out of its bucket, if it is in one.
-func (c *collapser) drop(h uint32) {
-	if c.bucket[h] < 0 {
-		if h = c.twin[h]; c.bucket[h] < 0 {
-			return
+// of is the bucket of what an edge costs.
+func (c *collapser) of(cost float64) int {
+	return min(max(int(math.Float32bits(float32(cost))>>bucketShift)-bucketLeast, 0), len(c.head)-1)
+}
+
+// take takes an edge out of its bucket, which is returned, or else whether it is dear or blocked.
+func (c *collapser) take(h uint32) int {
+	if c.wait[h].bucket == dear {
+		h = c.half[h].twin
+	}
+	w := c.wait[h]
+	c.wait[h].bucket = dear
+	if w.bucket >= 0 {
+		if w.prev == none {
+			c.head[w.bucket] = w.next
+		} else {
+			c.wait[w.prev].next = w.next
+		}
+		if w.next == none {
+			c.tail[w.bucket] = w.prev
+		} else {
+			c.wait[w.next].prev = w.prev
 		}
 	}
-	b, next, prev := c.bucket[h], c.next[h], c.prev[h]
-	c.bucket[h] = -1
-	if prev == none {
-		c.head[b] = next
-	} else {
-		c.next[prev] = next
-	}
-	if next == none {
-		c.tail[b] = prev
-	} else {
-		c.prev[next] = prev
-	}
+	return int(w.bucket)
 }
 
-// pop takes out the cheapest edge; none if there is no more.
-func (c *collapser) pop() uint32 {
+// pop takes out the cheapest edge, and returns where it collapses to; none if there is no more.
+func (c *collapser) pop() (h uint32, p [3]float64) {
 	for ; c.lowest < len(c.head); c.lowest++ {
-		if h := c.head[c.lowest]; h != none {
-			c.drop(h)
-			return h
+		for c.head[c.lowest] != none {
+			h = c.head[c.lowest]
+			c.take(h)
+			p, cost := c.target(h)
+			switch b := c.of(cost); {
+			case !(cost <= c.most):
+			case b > c.lowest: // its ends stand for more than when it was put here
+				c.put(h, b)
+			default:
+				return h, p
+			}
 		}
 	}
-	return none
+	return none, p
 }
 
-// collapse makes the two ends of an edge one vertex, if that keeps the surface what it is.
-func (c *collapser) collapse(h uint32) bool {
-	g := c.twin[h]
-	v, w := c.vertex[h], c.vertex[g]
-	if !c.link(h, v, w) {
+// collapse makes the two ends of an edge one vertex at p, if that keeps the surface what it is.
+func (c *collapser) collapse(h uint32, p [3]float64) bool {
+	g := c.half[h].twin
+	v, w := c.half[h].vertex, c.half[g].vertex
+	if !c.link(h, v, w) || c.turns(h, v, w, p) || c.turns(g, w, v, p) {
+		c.wait[h].bucket = blocked
 		return false
-	}
-	p, _ := c.target(h)
-	if c.turns(h, v, w, p) || c.turns(g, w, v, p) {
-		return false
-	}
-	for e, i := h, 0; i == 0 || e != h; e, i = c.around(e), 1 {
-		c.drop(e)
 	}
 	for e, i := g, 0; i == 0 || e != g; e, i = c.around(e), 1 {
-		c.drop(e)
-		c.vertex[e] = v
+		c.half[e].vertex = v
 	}
-	// The two triangles of the edge go, and what was beyond their other edges meets.
+	// The two triangles of the edge go, and what was beyond their other edges meets: two edges become
+	// one, which costs as much as either of them at the least.
 	for _, e := range [2]uint32{h, g} {
-		left, right := c.twin[after(e)], c.twin[before(e)]
-		c.twin[left], c.twin[right] = right, left
-		c.leaving[c.vertex[left]], c.leaving[c.vertex[right]] = left, right
+		first, second := c.take(after(e)), c.take(before(e))
+		left, right := c.half[after(e)].twin, c.half[before(e)].twin
+		c.half[left].twin, c.half[right].twin = right, left
+		c.leaving[c.half[left].vertex], c.leaving[c.half[right].vertex] = left, right
 		c.gone[e/3] = true
+		if first != dear && second != dear {
+			c.put(left, max(first, second, c.lowest))
+		}
 	}
 	c.position[v] = p
 	c.quadric[v].add(&c.quadric[w])
+	// What was blocked may not be any more.
 	begin := c.leaving[v]
 	for e, i := begin, 0; i == 0 || e != begin; e, i = c.around(e), 1 {
-		c.push(e)
+		if c.wait[e].bucket == blocked {
+			c.put(e, c.lowest)
+		} else if t := c.half[e].twin; c.wait[t].bucket == blocked {
+			c.put(t, c.lowest)
+		}
 	}
 	return true
 }
@@ -350,13 +380,13 @@ func (c *collapser) link(h, v, w uint32) bool {
 	c.now++
 	degree := 0
 	for e, i := h, 0; i == 0 || e != h; e, i = c.around(e), 1 {
-		c.mark[c.vertex[after(e)]] = c.now
+		c.mark[c.half[after(e)].vertex] = c.now
 		degree++
 	}
 	common, other := 0, 0
-	g := c.twin[h]
+	g := c.half[h].twin
 	for e, i := g, 0; i == 0 || e != g; e, i = c.around(e), 1 {
-		if c.mark[c.vertex[after(e)]] == c.now {
+		if c.mark[c.half[after(e)].vertex] == c.now {
 			common++
 		}
 		other++
@@ -369,7 +399,7 @@ func (c *collapser) link(h, v, w uint32) bool {
 func (c *collapser) turns(h, v, w uint32, p [3]float64) bool {
 	from := c.position[v]
 	for e := c.around(h); e != h; e = c.around(e) {
-		i, j := c.vertex[after(e)], c.vertex[before(e)]
+		i, j := c.half[after(e)].vertex, c.half[before(e)].vertex
 		if i == w || j == w {
 			continue
 		}
@@ -383,8 +413,10 @@ func (c *collapser) turns(h, v, w uint32, p [3]float64) bool {
 			return true
 		}
 		// nor does it become a sliver: it is at least a hundredth as high as it is long, or better than it was
-		if l, m := longest(a, b, p), longest(a, b, from); nn < 1e-4*l*l && nn*m*m < oo*l*l {
-			return true
+		if l := longest(a, b, p); nn < 1e-4*l*l {
+			if m := longest(a, b, from); nn*m*m < oo*l*l {
+				return true
+			}
 		}
 	}
 	return false
@@ -402,10 +434,11 @@ func (c *collapser) write(m *Mesh) {
 	for v := range number {
 		number[v] = none
 	}
-	triangles := make([]uint32, 0, len(c.vertex))
+	triangles := make([]uint32, 0, len(c.half))
 	for t, gone := range c.gone {
 		if !gone {
-			for _, v := range c.vertex[3*t : 3*t+3] {
+			for _, e := range c.half[3*t : 3*t+3] {
+				v := e.vertex
 				number[v] = 0
 				triangles = append(triangles, v)
 			}
