@@ -358,6 +358,34 @@ func (s *Source) askBox(ctx context.Context, v *shm.VolumeInfo, box shm.Box, vox
 	return body, err
 }
 
+// askLarge asks the process for something of which only the process knows how large it is, if there
+// is memory for it. done is called once nobody needs the bytes any more.
+func (s *Source) askLarge(ctx context.Context, ask boxAsk) (h *boxHead, body []byte, done func(), err error) {
+	room, most, taken := s.opt.Room, int64(maxGeometry), int64(0)
+	if room != nil {
+		most = min(most, room.Limit()/2/decoded)
+	}
+	done = func() {
+		if taken > 0 {
+			room.Give(taken)
+		}
+	}
+	h, body, err = s.streams.ask(ctx, ask, most, func(h *boxHead) error {
+		if room == nil || h.Bytes == 0 {
+			return nil
+		}
+		if !room.Wait(ctx, decoded*h.Bytes) {
+			return ctx.Err()
+		}
+		taken = decoded * h.Bytes
+		return nil
+	}, nil)
+	return h, body, done, err
+}
+
+// decoded is how many times the bytes of an answer are in memory while it is decoded.
+const decoded = 2
+
 // maxBox is the most bytes of a box.
 const maxBox = 1 << 30
 
@@ -378,7 +406,8 @@ func (s *Source) ReadGeometry(ctx context.Context, v *shm.VolumeInfo, part shm.P
 	case info.Kind.IsVoxels():
 		return nil, fmt.Errorf("%q is made of voxels, and is no geometry", v.Name)
 	}
-	h, body, err := s.streams.ask(ctx, ask, maxGeometry, func(*boxHead) error { return nil }, nil)
+	h, body, done, err := s.askLarge(ctx, ask)
+	defer done()
 	if err != nil {
 		return nil, err
 	}
@@ -394,7 +423,8 @@ func (s *Source) ReadLabels(ctx context.Context, v *shm.VolumeInfo) (*shm.LabelT
 	if !info.Properties {
 		return &shm.LabelTable{}, nil
 	}
-	h, body, err := s.streams.ask(ctx, boxAsk{Op: "labels", Volume: v.Name, Generation: v.Generation}, maxGeometry, func(*boxHead) error { return nil }, nil)
+	h, body, done, err := s.askLarge(ctx, boxAsk{Op: "labels", Volume: v.Name, Generation: v.Generation})
+	defer done()
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,8 @@ log = logging.getLogger("webmon")
 _TURNS = 4  # boxes that are made at a time
 _WAIT = 0.25  # seconds after which who waits for a turn looks whether somebody still wants it
 
+_MAX_SAID = 1000  # letters of what an exception says
+
 _WHY: tuple[tuple[type[Exception], str], ...] = ((Gone, "gone"), (NoLabel, "label"), (Outside, "box"))
 
 
@@ -53,11 +55,10 @@ class Boxes:
                 return None
             head, parts = self._made(json.loads(request))
         except Exception as error:
-            # User code is at work here, and whatever it raises is for people to read.
-            why = next((why for kind, why in _WHY if isinstance(error, kind)), "")
-            text = str(error) if why or isinstance(error, (ValueError, TypeError)) and type(error) in (ValueError, TypeError) and str(error) else reason(error)
+            # People's own code is at work here, and whatever it raises is for people to read.
             log.debug("a volume could not be read", exc_info=True)
-            return [json.dumps({"error": text[:1000], "why": why}).encode()]
+            why = next((why for kind, why in _WHY if isinstance(error, kind)), "")
+            return [json.dumps({"error": _said(error)[:_MAX_SAID], "why": why}).encode()]
         finally:
             self._turns.release()
         views = [memoryview(part).cast("B") if part.size else b"" for part in map(_flat, parts)]
@@ -88,6 +89,12 @@ class Boxes:
         if op == "labels":
             return content.labels().sent()
         raise ValueError(f"{str(op)[:80]!r} is nothing that volumes are asked for")
+
+
+def _said(error: Exception) -> str:
+    """Return what went wrong: a sentence of our own as it is, what others raise with its type."""
+    sentence = type(error) in (Gone, NoLabel, Outside, ValueError, TypeError) and str(error)
+    return sentence or reason(error)
 
 
 def _flat(part: Any) -> np.ndarray[Any, Any]:
