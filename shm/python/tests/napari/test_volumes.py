@@ -6,6 +6,7 @@ from multiprocessing import connection
 
 import numpy as np
 import pytest
+from conftest import SIZE
 
 
 class Asker:
@@ -207,3 +208,17 @@ def test_detaching_takes_the_volumes_back(viewer, look):
     process = attached(viewer).process
     attached(viewer).detach()
     assert process._volumes.names() == []
+
+
+def test_data_of_dask_and_zarr(viewer, look, pyramid):
+    """What layers are mostly made of: in several resolutions, and computed when they are read."""
+    array = pytest.importorskip("dask.array").from_array(np.arange(24, dtype="u2").reshape(2, 3, 4), chunks=2) + 1
+    stored, computed = viewer.add_image(pyramid, multiscale=True), viewer.add_image(array)
+    _, ask, of = look()
+    about = of(stored)
+    assert about["levels"] == [[SIZE >> level] * 2 for level in range(1, 5)]
+    for level, data in enumerate(pyramid):
+        body = ask("box", f"layer.{about['layer']}", about, level=level, **{"from": [8, 16], "to": [72, 50]})[1]
+        assert body == np.asarray(data[8:72, 16:50]).tobytes()
+    about = of(computed)
+    assert ask("box", f"layer.{about['layer']}", about, **{"from": [1, 0, 0], "to": [2, 1, 2]})[1] == np.array([13, 14], "<u2").tobytes()
