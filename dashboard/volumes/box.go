@@ -16,7 +16,7 @@ import (
 // Bounds of a chunk.
 const (
 	maxChunkBytes = 64 << 20 // of the answer
-	maxReadVoxels = 1 << 21  // that are read at once to make coarser ones
+	maxReadBytes  = 4 << 20  // that are read at once; more only if one voxel is made of more
 	maxBlock      = 1 << 24  // voxels that become one
 )
 
@@ -61,9 +61,10 @@ func (v *volume) parseChunk(factors, from, to string) (c chunk, err error) {
 		}
 	}
 	block, bytes := 1, maxChunkBytes
+	ends := level.Shape(v.Shape, c.factors)
 	for i, n := range v.Shape {
 		f := c.factors[i]
-		if c.from[i] >= c.to[i] || c.to[i] > (n+f-1)/f {
+		if c.from[i] >= c.to[i] || c.to[i] > ends[i] {
 			return c, bad("The chunk from %d to %d lies outside of the axis %s, which has %d voxels by factors of %d.", c.from[i], c.to[i], v.Axes[i], n, f)
 		}
 		if block *= min(f, n); block > maxBlock {
@@ -83,6 +84,22 @@ func (c chunk) shape() []int {
 		out[i] = c.to[i] - c.from[i]
 	}
 	return out
+}
+
+// room is how many bytes it takes to make the chunk: those of the answer, and what is read at once.
+func (c chunk) room(shape []int, w level.Wire) int64 {
+	voxels, block := 1, 1
+	for i, n := range c.shape() {
+		f := min(c.factors[i], shape[i])
+		voxels *= n
+		block *= f
+	}
+	out := int64(voxels) * int64(w.Size)
+	if c.fine() && w.Same() {
+		return out
+	}
+	size := int64(w.DType.Size)
+	return out + min(int64(voxels)*int64(block)*size, max(maxReadBytes, int64(block)*size))
 }
 
 // fine reports whether the chunk has the full resolution.
@@ -156,8 +173,9 @@ func (r *reader) chunk(ctx context.Context, c chunk) ([]byte, error) {
 	// stands for what is missing.
 	have := chunk{factors: left, from: c.from, to: make([]int, len(c.to))}
 	whole := true
+	ends := level.Shape(shape, left)
 	for i := range have.to {
-		have.to[i] = min(c.to[i], (shape[i]+left[i]-1)/left[i])
+		have.to[i] = min(c.to[i], ends[i])
 		if have.to[i] <= c.from[i] {
 			have.from = append([]int{}, have.from...)
 			have.from[i] = have.to[i] - 1
@@ -207,7 +225,7 @@ func (r *reader) fill(ctx context.Context, out []byte, from int, shape []int, c 
 	}
 	box.Level = from
 	sides := chunk{from: box.From, to: box.To}.shape()
-	if product(sides) > maxReadVoxels {
+	if product(sides)*r.wire.DType.Size > maxReadBytes {
 		for i := range shape {
 			n := c.to[i] - c.from[i]
 			if n < 2 {

@@ -708,8 +708,7 @@ func (v *Volumes) chunk(ctx context.Context, l *live, vol *volume, s *shown, wir
 	read := &reader{v: vol, wire: wire, read: func(ctx context.Context, box shm.Box, dst []byte) ([]byte, error) {
 		return l.read(ctx, vol, s, box, dst)
 	}}
-	size := int64(product(c.shape())) * int64(max(wire.Size, wire.DType.Size))
-	return v.flights.make(ctx, name, size, func(ctx context.Context) ([]byte, error) {
+	return v.flights.make(ctx, name, c.room(vol.Shape, wire), func(ctx context.Context) ([]byte, error) {
 		data, err := read.chunk(ctx, c)
 		if err != nil {
 			return nil, err
