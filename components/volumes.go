@@ -33,6 +33,14 @@ type Volumes struct {
 	LiveTopic string // hub topic of VolumesFrame
 	State     VolumesState
 	List      []VolumeCard
+	Views     []VolumeView // that scripts have made
+}
+
+// VolumeView is a view that a script has made.
+type VolumeView struct {
+	Key, Title, Href string
+	Looking          int  // browsers
+	Ended            bool // the script has
 }
 
 // VolumeCard is a volume in the list.
@@ -105,6 +113,17 @@ type VolumeLayer struct {
 type VolumeSegment struct {
 	ID   string
 	Size string // "" if it is not known
+}
+
+func (v VolumeView) words() string {
+	out := "its script is there"
+	if v.Ended {
+		out = "its script has ended"
+	}
+	if v.Looking > 0 {
+		out += ", " + ui.Count(v.Looking) + " " + ui.Plural(v.Looking, "looks", "look")
+	}
+	return out
 }
 
 // VolumeProblem is why something of a layer is not shown.

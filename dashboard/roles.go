@@ -57,6 +57,7 @@ var roles = map[string]door.Role{
 	// A view of one's own is changed by who may only look; that of others is not, which is
 	// checked there.
 	"GET /volumes/:source/:name":                                          door.Look,
+	"GET /volumes/:source/view/:token":                                    door.Look,
 	"GET /volumes/:source/picture/:key":                                   door.Look,
 	"POST /volumes/:source/layer/:token":                                  door.Look,
 	"GET /volumes/:source/v/:token/*":                                     door.Look,

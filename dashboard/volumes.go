@@ -28,22 +28,26 @@ func (s *Server) newVolumes() *volumes.Volumes {
 	})
 }
 
-// volumePage answers with the page of a volume.
-func (s *Server) volumePage(c echo.Context) error {
-	src, err := s.api.Source(c)
-	if err != nil {
-		return err
+// volumePage answers with the page of a volume or of a view, which a parameter of the path names.
+func (s *Server) volumePage(page func(tab.View, string) (components.Volume, error), by string) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		src, err := s.api.Source(c)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(s.tabs, func(t tab.Tab) bool { return t.Slug == "volumes" })
+		now := time.Now()
+		content, err := page(s.view(c, src, now), c.Param(by))
+		if err != nil {
+			return volumesAnswer(err)
+		}
+		if by == "name" {
+			content.Elsewhere = s.volumes.UseElsewhere(s.view(c, src, now), c.Param(by), s.outside(c.Request()))
+		}
+		p := s.page(c, src, now)
+		p.Title = content.Title
+		return s.tabAnswer(c, i, p, components.VolumePage(content))
 	}
-	i := slices.IndexFunc(s.tabs, func(t tab.Tab) bool { return t.Slug == "volumes" })
-	now := time.Now()
-	content, err := s.volumes.Page(s.view(c, src, now), c.Param("name"))
-	if err != nil {
-		return volumesAnswer(err)
-	}
-	page := s.page(c, src, now)
-	page.Title = content.Title
-	content.Elsewhere = s.volumes.UseElsewhere(s.view(c, src, now), c.Param("name"), s.outside(c.Request()))
-	return s.tabAnswer(c, i, page, components.VolumePage(content))
 }
 
 // ofVolumes reports whether a request is for what the pages of volumes ask for, which bounds its
@@ -52,7 +56,8 @@ func ofVolumes(c echo.Context) bool { return strings.HasPrefix(c.Path(), "/volum
 
 // volumeRoutes adds what Neuroglancer's client asks for.
 func (s *Server) volumeRoutes(e *echo.Echo) {
-	e.GET("/volumes/:source/:name", s.volumePage)
+	e.GET("/volumes/:source/:name", s.volumePage(s.volumes.Page, "name"))
+	e.GET("/volumes/:source/view/:token", s.volumePage(s.volumes.ViewPage, "token"))
 	policy := clientPolicy(s.opts.AllowConnect)
 	s.offerRoutes(e)
 	for _, route := range s.volumes.Routes() {

@@ -75,6 +75,7 @@ func Stories() []Story {
 	)
 	add("Volumes", Large,
 		page("normal", components.VolumesPage(volumes(ui.Live))),
+		page("views of scripts", components.VolumesPage(volumesViews())),
 		page("gone", components.VolumesPage(volumes(ui.Gone))),
 		page("empty", components.VolumesPage(components.Volumes{Source: "scope", Name: "scope", Link: ui.Live, LiveTopic: "scope/html/volumes", State: components.VolumesEmpty})),
 		page("empty and gone", components.VolumesPage(components.Volumes{Source: "scope", Name: "scope", Link: ui.Gone, LiveTopic: "scope/html/volumes", State: components.VolumesEmpty})),

@@ -20,6 +20,12 @@ func volumes(link ui.State) components.Volumes {
 	}
 }
 
+func volumesViews() components.Volumes {
+	v := volumes(ui.Live)
+	v.Views = []components.VolumeView{{Key: "a", Title: "annotate", Href: "/volumes/scope/view/a", Looking: 1}, {Key: "b", Title: strings.Repeat("0123456789", 4), Href: "/volumes/scope/view/b", Ended: true}}
+	return v
+}
+
 func volumesHuge() components.Volumes {
 	v := volumes(ui.Live)
 	for i := range 60 {

@@ -314,6 +314,9 @@ func (v *Volumes) postLayer(w http.ResponseWriter, r *http.Request) error {
 			if layers[i], err = json.Marshal(fields); err != nil {
 				return false, err
 			}
+			if form.Get("render") == "on" {
+				m["showSlices"] = rawJSON("false") // they would hide what is inside
+			}
 			m["layers"], err = json.Marshal(layers)
 			return true, err
 		}

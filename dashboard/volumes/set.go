@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"webmon/dashboard/pixels"
@@ -119,6 +121,21 @@ func unfit(info *shm.VolumeInfo) string {
 			return fmt.Sprintf("a row of the volume's matrix has %d numbers, and needs %d", len(info.Matrix[i]), rank+1)
 		}
 		seen[info.Axes[i]] = true
+	}
+	numbers := slices.Clone(info.Corner)
+	for _, row := range info.Matrix {
+		numbers = append(numbers, row...)
+	}
+	if info.Limits != nil {
+		numbers = append(numbers, info.Limits[:]...)
+	}
+	if info.Opacity != nil {
+		numbers = append(numbers, *info.Opacity)
+	}
+	for _, x := range numbers {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return "where the volume lies, or how it is shown to begin with, is no finite number"
+		}
 	}
 	if pixels.Count(info.Shape) >= maxVoxels {
 		return "the volume is larger than any memory"

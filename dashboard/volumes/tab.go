@@ -18,6 +18,7 @@ import (
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
 	"webmon/dashboard/volumes/view"
+	"webmon/natural"
 	"webmon/shm"
 )
 
@@ -68,6 +69,16 @@ func (v *Volumes) list(m tab.Moment) components.Volumes {
 	}
 	looking := map[string]int{}
 	for _, w := range v.views.List(src.ID()) {
+		if is, ended := w.Script(); is && w.Of() == nil {
+			title := w.Title
+			if title == "" {
+				title = w.Token
+			}
+			out.Views = append(out.Views, components.VolumeView{
+				Key: w.Token, Title: title, Looking: w.Browsers(), Ended: !ended.IsZero(),
+				Href: m.Prefix + "/" + slug + "/" + url.PathEscape(src.ID()) + "/view/" + w.Token,
+			})
+		}
 		if n := w.Browsers(); n > 0 {
 			for _, key := range keysOf(w) {
 				looking[key] += n
@@ -141,7 +152,6 @@ func (v *Volumes) Page(w tab.View, name string) (components.Volume, error) {
 	if vol == nil {
 		return components.Volume{}, &Failure{http.StatusNotFound, fmt.Sprintf("%s has no volume %.80q.", src.ID(), name)}
 	}
-	q := w.Request.URL.Query()
 	out := components.Volume{Title: vol.title(), List: w.Prefix + "/" + slug + "?source=" + url.QueryEscape(src.ID())}
 	if vol.Problem != "" {
 		out.Problem = sentence(errors.New(vol.Problem))
@@ -153,10 +163,30 @@ func (v *Volumes) Page(w tab.View, name string) (components.Volume, error) {
 	if err != nil {
 		return out, failure(err)
 	}
+	return v.pageOf(w, out, at, Href(w.Prefix, src.ID(), vol.Name))
+}
+
+// ViewPage is the page of a view that a script has made, by its token; its error is a *Failure.
+func (v *Volumes) ViewPage(w tab.View, token string) (components.Volume, error) {
+	src := w.Source
+	at := v.views.Get(src.ID(), token)
+	if at == nil || at.Of() != nil {
+		return components.Volume{}, &Failure{http.StatusNotFound, "There is no such view any more."}
+	}
+	out := components.Volume{Title: at.Title, List: w.Prefix + "/" + slug + "?source=" + url.QueryEscape(src.ID())}
+	if out.Title == "" {
+		out.Title = "View " + natural.Clip(at.Token, 12)
+	}
+	return v.pageOf(w, out, at, w.Prefix+"/"+slug+"/"+url.PathEscape(src.ID())+"/view/"+at.Token)
+}
+
+// pageOf is the page of a view, whose address is here.
+func (v *Volumes) pageOf(w tab.View, out components.Volume, at *view.View, here string) (components.Volume, error) {
+	src := w.Source
 	p := door.Of(w.Request.Context())
-	here := Href(w.Prefix, src.ID(), vol.Name)
 	switch {
-	case p.Role < door.Steer, q.Get("own") != "":
+	case p.Role < door.Steer, w.Request.URL.Query().Get("own") != "":
+		var err error
 		if at, err = v.own(src, at, p); err != nil {
 			return out, err
 		}
