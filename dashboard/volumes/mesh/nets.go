@@ -49,7 +49,6 @@ type builder struct {
 	item     item
 	shape    [3]int
 	from, to [3]int // the label's box
-	raw      uint64
 	lo, hi   [3]int // what is read: the box and one voxel around it, as far as there are any
 	// the voxels at the lower and the upper side of the cells. A plane of marks has a byte a voxel of the
 	// label's box and a margin of zeros; a plane of items has those that are read, nil outside of the
@@ -474,23 +473,21 @@ func (n *net) relax(ctx context.Context) error {
 	}
 	n.balanceCreases()
 	// The volume that each vertex swept over, and its area; averaged, their ratio is how far it went.
-	swept, area, next := then[:count], then[count:2*count], then[2*count:]
+	swept, next := make([][2]float32, count), make([][2]float32, count)
 	for v := range count {
-		swept[v] = 0
-		area[v] = areas[v]
 		if n.kind[v] >= rim {
-			swept[v] = area[v] * (now[3*v]*n.normal[3*v] + now[3*v+1]*n.normal[3*v+1] + now[3*v+2]*n.normal[3*v+2])
+			s := now[3*v : 3*v+3]
+			normal := n.normal[3*v : 3*v+3]
+			swept[v] = [2]float32{areas[v] * (s[0]*normal[0] + s[1]*normal[1] + s[2]*normal[2]), areas[v]}
 		}
 	}
 	for range balance {
 		n.average(next, swept)
 		swept, next = next, swept
-		n.average(next, area)
-		area, next = next, area
 	}
 	for v := range count {
-		if n.kind[v] >= rim && area[v] > 0 {
-			back := swept[v] / area[v]
+		if n.kind[v] >= rim && swept[v][1] > 0 {
+			back := swept[v][0] / swept[v][1]
 			for i := 3 * v; i < 3*v+3; i++ {
 				now[i] = min(max(now[i]-back*n.normal[i], -reach), reach)
 			}
@@ -499,24 +496,26 @@ func (n *net) relax(ctx context.Context) error {
 	return nil
 }
 
-// average writes for each vertex of a surface or a rim the mean of its value and that of its neighbours
-// of the same kind.
-func (n *net) average(to, from []float32) {
+// average writes for each vertex of a surface or a rim the mean of its values and those of its
+// neighbours of the same kind.
+func (n *net) average(to, from [][2]float32) {
 	for v, kind := range n.kind {
 		if kind < rim {
-			to[v] = 0
 			continue
 		}
-		sum, of, faces := float32(0), float32(0), n.faces[v]
+		var sum [2]float32
+		of, faces := float32(0), n.faces[v]
 		for face, w := range n.next[6*v : 6*v+6] {
 			if faces>>face&1 != 0 && n.kind[w] == kind {
-				sum += from[w]
+				sum[0] += from[w][0]
+				sum[1] += from[w][1]
 				of++
 			}
 		}
 		to[v] = from[v]
 		if of > 0 {
-			to[v] = (from[v] + sum/of) / 2
+			to[v][0] = (to[v][0] + sum[0]/of) / 2
+			to[v][1] = (to[v][1] + sum[1]/of) / 2
 		}
 	}
 }

@@ -199,3 +199,40 @@ func TestWhatCannotBeScanned(t *testing.T) {
 		}
 	}
 }
+
+// Whatever is said to be a box of labels is counted as it is, or refused.
+func FuzzBoxes(f *testing.F) {
+	f.Add("<u4", uint16(2), uint16(3), uint16(4), int16(0), int16(1), []byte("abcdabcdabcdabcdefghefgh"), uint8(3))
+	f.Add(">i2", uint16(1), uint16(1), uint16(9), int16(0), int16(0), []byte("aaaaaaaaaaaaaaaaab"), uint8(1))
+	f.Add("|b1", uint16(1), uint16(1), uint16(40), int16(0), int16(0), []byte("\x01\x01\x02\x00\x00aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), uint8(9))
+	f.Fuzz(func(t *testing.T, descr string, nz, ny, nx uint16, z, y int16, data []byte, limit uint8) {
+		shape := [3]int{int(nz), int(ny), int(nx)}
+		b, err := NewBoxes(descr, shape, int(limit))
+		if err != nil {
+			return
+		}
+		from := [3]int{int(z), int(y), 0}
+		if err := b.Add(from, shape, data); err != nil {
+			if b.Len() != 0 || b.Missed() != 0 {
+				t.Fatal("what was refused was counted")
+			}
+			return
+		}
+		sum := b.Missed()
+		for _, o := range b.All() {
+			sum += o.Voxels
+			if !inside(shape, o.From, o.To) || o.Voxels < 1 || o.Label == 0 {
+				t.Fatalf("%v of a volume of the shape %v", o, shape)
+			}
+		}
+		it, _ := parse(descr)
+		for i := 0; i < len(data); i += it.size {
+			if it.label(it.load(data[i:])) != 0 {
+				sum--
+			}
+		}
+		if sum != 0 {
+			t.Fatalf("the voxels are %d too many", sum)
+		}
+	})
+}

@@ -143,7 +143,7 @@ func before(h uint32) uint32 {
 // around is the next half-edge that leaves the same vertex.
 func (c *collapser) around(h uint32) uint32 { return c.half[before(h)].twin }
 
-// simplify collapses edges, the cheapest first, until the next one would cost more than most or no
+// simplify collapses edges, those that cost next to nothing and then the cheapest first, until the next one would cost more than most or no
 // more than target triangles are left. An edge collapses to the point with the least sum of squared
 // distances from the planes of all triangles that it stands for. Each of these has a weight: the area that
 // it had, in squares of a voxel. An edge costs that sum, which is at most the square of the error:
@@ -158,6 +158,13 @@ func (m *Mesh) simplify(ctx context.Context, most float64, target int, shape [3]
 	if target <= 0 {
 		target = fewTriangles
 	}
+	for _, part := range wadeParts {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		left -= c.wade(c.most*part, left-target)
+	}
+	c.queue()
 	for turn := 0; left > target; turn++ {
 		if turn%4096 == 0 {
 			if err := ctx.Err(); err != nil {
@@ -214,14 +221,48 @@ func newCollapser(m *Mesh, most float64, shape [3]int) *collapser {
 	for i := range buckets {
 		c.head[i], c.tail[i] = none, none
 	}
-	for h := range uint32(halves) {
-		if h < c.half[h].twin {
+	return c
+}
+
+// wadeParts are the parts of what a collapse may cost up to which it is enough to wade, turn by turn.
+var wadeParts = [...]float64{1. / 256, 1. / 64, 1. / 16}
+
+// wade collapses edges that cost little in the order in which they lie in memory, which is several
+// times as fast as to seek out the cheapest one: most of a fine mesh goes that way. No vertex takes part
+// twice in a turn, so that none grows at the cost of its neighbours. It returns how many triangles are gone.
+func (c *collapser) wade(most float64, atMost int) (gone int) {
+	taken := make([]bool, len(c.leaving))
+	for h := range uint32(len(c.half)) {
+		g := c.half[h].twin
+		if h > g || c.gone[h/3] || taken[c.half[h].vertex] || taken[c.half[g].vertex] {
+			continue
+		}
+		if gone >= atMost {
+			break
+		}
+		p, cost := c.target(h)
+		if !(cost <= most) {
+			continue
+		}
+		if v := c.half[h].vertex; c.collapse(h, p) {
+			taken[v] = true
+			gone += 2
+		} else {
+			c.wait[h].bucket = dear
+		}
+	}
+	return gone
+}
+
+// queue puts all edges into their buckets.
+func (c *collapser) queue() {
+	for h := range uint32(len(c.half)) {
+		if h < c.half[h].twin && !c.gone[h/3] {
 			if _, cost := c.target(h); cost <= c.most {
 				c.put(h, c.of(cost))
 			}
 		}
 	}
-	return c
 }
 
 // pair finds the twin of each half-edge.
@@ -267,7 +308,7 @@ func (c *collapser) target(h uint32) (p [3]float64, cost float64) {
 		p[i] = min(max(p[i], 0), c.bounds[i])
 	}
 	cost = q.at(p)
-	if cost < c.most/1024 {
+	if cost < c.most/(1<<20) {
 		return p, cost
 	}
 	// A corner is where it is: the pull to the middle must not move it.
