@@ -1,11 +1,20 @@
 /** Runs before Neuroglancer's client, on its page. */
 
+import {addresses} from "./addresses.js";
 import {SocketEvents} from "./events.js";
 
-const {WebSocket, EventSource} = self;
+const {WebSocket, EventSource, fetch} = self;
+const own = addresses(location.href);
+
+const hash = own.fragment(location.hash);
+if (hash !== location.hash) history.replaceState(null, "", hash);
 
 self.EventSource = class extends SocketEvents {
   constructor(url) {
-    super(url, {WebSocket, EventSource, base: location.href});
+    super(url, {WebSocket, EventSource, base: location.href, read: own.into});
   }
 };
+
+// What the client sends to webmon is JSON with its state, or the bytes of a chunk.
+self.fetch = (resource, options) =>
+  fetch(resource, typeof options?.body === "string" ? {...options, body: own.outOf(options.body)} : options);

@@ -12,21 +12,24 @@ export class SocketEvents {
   #socket = null;
   #source = null;
   #closed = false;
+  #read = null;
 
   /**
    * @param {string} url of the stream
-   * @param {{WebSocket: function, EventSource: function, base: string}} browser what the browser has, and the page's address
+   * @param {{WebSocket: function, EventSource: function, base: string, read?: function(string): string}} browser what the browser has, the
+   *   page's address, and what the page makes of the text of an event
    */
   constructor(url, browser) {
     const address = new URL(url, browser.base);
     address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
     let opened = false;
+    this.#read = browser.read ?? (text => text);
     this.#socket = new browser.WebSocket(address.href);
     this.#socket.onopen = event => {
       opened = true;
       this.onopen?.(event);
     };
-    this.#socket.onmessage = event => this.onmessage?.(event);
+    this.#socket.onmessage = event => this.#hear(event);
     this.#socket.onclose = event => {
       if (this.#closed) return;
       if (opened) this.onerror?.(event);
@@ -34,10 +37,15 @@ export class SocketEvents {
     };
   }
 
+  #hear(event) {
+    const data = this.#read(event.data);
+    this.onmessage?.(data === event.data ? event : new MessageEvent("message", {data}));
+  }
+
   #fall(url, browser) {
     this.#source = new browser.EventSource(url);
     this.#source.onopen = event => this.onopen?.(event);
-    this.#source.onmessage = event => this.onmessage?.(event);
+    this.#source.onmessage = event => this.#hear(event);
     this.#source.onerror = event => this.onerror?.(event);
   }
 
