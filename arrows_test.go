@@ -39,9 +39,13 @@ var arrows = []struct{ from, to string }{
 	{`^webmon/dashboard/answer$`, `^webmon/dashboard/budget$`},
 	// The API tells of simulations what their tab knows.
 	{`^webmon/dashboard/api$`, `^webmon/(dashboard/(models|` + shared + `)|fault|natural|shm)$`},
-	// Views know neither volumes nor HTTP, levels and meshes no sources.
+	// Views know neither volumes nor HTTP; what describes volumes, and makes levels, meshes and points of them, knows
+	// no sources.
 	{`^webmon/dashboard/volumes/view$`, `^webmon/(dashboard/budget|shm)$`},
 	{`^webmon/dashboard/volumes/(level|mesh)$`, `^webmon/(fault|natural|shm|dashboard/volumes/level)$`},
+	{`^webmon/dashboard/volumes/(omezarr|notes)$`, `^$`},
+	{`^webmon/dashboard/volumes/points$`, `^webmon/shm$`},
+	{`^webmon/dashboard/volumes/elsewhere$`, `^webmon/dashboard/volumes/omezarr$`},
 	{`^webmon/dashboard/volumes$`, `^webmon/(dashboard/(volumes/.*|` + shared + `)|components(/.*)?|fault|natural|shm)$`},
 	{`^webmon/dashboard/`, `^webmon/(dashboard/` + shared + `|components(/.*)?|fault|natural|shm)$`},
 	{`^webmon/dashboard$`, `^webmon/(dashboard/.*|components(/.*)?|fault|public|natural|private|shm)$`},

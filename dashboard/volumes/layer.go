@@ -25,6 +25,9 @@ const mostAsked = 512
 // info is the answer to a request for what a volume is.
 func (v *volume) info(generation uint64, limits *[2]float64) (object, error) {
 	w, ok := level.WireOf(v.Descr, v.Kind == shm.VolumeLabels, limits)
+	if v.meshed() {
+		w.Type, ok = "uint32", true // of the label that the surface has
+	}
 	if v.Problem != "" || !ok {
 		return nil, &Failure{404, v.title() + " cannot be read: " + v.problem()}
 	}
@@ -32,10 +35,10 @@ func (v *volume) info(generation uint64, limits *[2]float64) (object, error) {
 	offset, _ := v.offset(axes)
 	shape := make([]int, len(axes))
 	for i, a := range axes {
-		shape[i] = v.Shape[a.From]
+		shape[i] = max(1, v.Shape[a.From]) // how far a surface goes need not be known
 	}
 	kind := "image"
-	if v.Kind == shm.VolumeLabels {
+	if v.Kind != shm.VolumeImage {
 		kind = "segmentation"
 	}
 	encoding, layout, downsampling := "raw", "isotropic", any("3d")
@@ -99,22 +102,45 @@ func (v *volume) spaced() []axis {
 // source is the source of the volume's layer.
 func (v *volume) source() any {
 	url := "python://volume/" + v.Key
-	if !v.Kind.IsVoxels() {
-		url = "python://skeleton/" + v.Key
+	switch v.Kind {
+	case shm.VolumePoints:
+		return v.pointsSource()
+	case shm.VolumeImage, shm.VolumeLabels:
+	default:
+		if !v.meshed() {
+			url = "python://skeleton/" + v.Key
+		}
 	}
 	axes := v.space()
-	matrix := v.transform(axes)
-	if matrix == nil {
-		return url
+	from := any(url)
+	var more object
+	if matrix := v.transform(axes); matrix != nil {
+		more = append(more, field{"transform", object{{"matrix", matrix}, {"outputDimensions", dimensions(axes)}}})
 	}
-	return object{{"url", url}, {"transform", object{{"matrix", matrix}, {"outputDimensions", dimensions(axes)}}}}
+	if v.meshed() {
+		more = append(more, field{"subsources", object{{"meshes", true}}}, field{"enableDefaultSubsources", false})
+	}
+	if more != nil {
+		from = append(object{{"url", url}}, more...)
+	}
+	if v.listed() {
+		return []any{from, segmentsAt(v.Key)}
+	}
+	return from
 }
+
+// meshed reports whether a volume is a surface that goes out as the mesh of a label, of a volume without voxels: the
+// client has meshes of volumes with three axes alone. Other surfaces are drawn by their edges.
+func (v *volume) meshed() bool { return v.Kind == shm.VolumeSurface && len(v.Shape) == 3 }
 
 // layer is the layer of the client that shows a volume to begin with.
 func (v *volume) layer(name string, h *histogram) object {
 	out := object{{"type", "image"}, {"name", name}, {"source", v.source()}}
 	set := func(name string, value any) { out = append(out, field{name, value}) }
-	if v.Kind != shm.VolumeImage {
+	if v.Kind == shm.VolumePoints {
+		out[0].value = "annotation"
+		set("shader", v.pointsShader())
+	} else if v.Kind != shm.VolumeImage {
 		out[0].value = "segmentation"
 		if !v.Kind.IsVoxels() {
 			set("segments", []string{"1"})

@@ -42,10 +42,12 @@ type live struct {
 	v   *Volumes
 	src *source.Source
 
-	mu     sync.Mutex // guards all below, and the fields of all shown
-	shown  map[string]*shown
-	awake  bool // a goroutine looks at what has changed
-	wanted func()
+	mu    sync.Mutex // guards all below, and the fields of all shown
+	shown map[string]*shown
+	awake bool // a goroutine looks at what has changed
+	// pointed is when views were last told of other points.
+	pointed map[*view.View]time.Time
+	wanted  func()
 }
 
 // shown is a volume that somebody looks at, by its key.
@@ -89,7 +91,7 @@ type problem struct {
 }
 
 // keysIn finds the keys of the volumes that a state names.
-var keysIn = regexp.MustCompile(`python://(?:volume|skeleton)/([0-9A-Za-z_-]{1,64}\.[0-9A-Za-z_-]{1,64})`)
+var keysIn = regexp.MustCompile(`(?:python://(?:volume|skeleton)|precomputed://webmon:/points)/([0-9A-Za-z_-]{1,64}\.[0-9A-Za-z_-]{1,64})`)
 
 // live returns what is known of a source, and wakes it.
 func (v *Volumes) live(src *source.Source) *live {
@@ -164,6 +166,7 @@ func (l *live) look(now time.Time) bool {
 			continue
 		}
 		l.follow(w)
+		l.points(w, now)
 		w.Say("webmon.process", stateOf(l.src, now))
 		for _, key := range keysOf(w) {
 			in[key] = append(in[key], w)
@@ -446,6 +449,7 @@ func (l *live) follow(w *view.View) {
 			then := value
 			for key, now := range gone {
 				value = bytes.ReplaceAll(value, []byte("/"+key+`"`), []byte("/"+now+`"`))
+				value = bytes.ReplaceAll(value, []byte("/"+key+"/"), []byte("/"+now+"/"))
 			}
 			if !bytes.Equal(then, value) {
 				m[field], changed = value, true

@@ -49,7 +49,7 @@ func (v *Volumes) shared(ctx context.Context, src *source.Source, vol *volume) (
 	if err != nil {
 		return nil, err
 	}
-	at, _, err := v.views.Make(src.ID(), t, view.With{Title: title, State: begin})
+	at, _, err := v.views.Make(src.ID(), t, view.With{Title: title, State: l.generations(begin)})
 	return at, failure(err)
 }
 

@@ -54,6 +54,7 @@ type Volumes struct {
 	views   *view.Store
 	bricks  *cache
 	flights *flights
+	sets    *sets
 	frames  *budget.Account // copies of frames
 	boxes   *budget.Account // of labels
 	secret  []byte          // of the tokens of people's own views
@@ -93,6 +94,7 @@ func New(opts Options) *Volumes {
 	}
 	v.views = view.New(view.Options{Account: all.Part("views", all.Limit()/4), Queues: opts.Budget.Browsers, Changed: v.told})
 	v.flights = newFlights(opts.Budget.Answers, max(2, runtime.GOMAXPROCS(0)), func(err error) { opts.Faults.Note("volumes", "chunk", err) })
+	v.sets = newSets(all.Part("points", all.Limit()/4))
 	answers := opts.Budget.Answers
 	v.elsewhere = elsewhere.New(elsewhere.Options{Open: v.openElsewhere})
 	v.elsewhereFlights = newFlights(answers.Part("volumes elsewhere", answers.Limit()/4), 2, func(err error) { opts.Faults.Note("volumes", "elsewhere", err) })
@@ -140,7 +142,7 @@ type Stats struct {
 func (v *Volumes) Stats() Stats {
 	s := Stats{
 		Chunks: v.counts.chunks.Load(), ChunkBytes: v.counts.bytes.Load(), Refreshes: v.counts.refreshes.Load(),
-		Uses: []budget.Use{v.views.Use(), v.bricks.account.Use(), v.frames.Use(), v.boxes.Use()},
+		Uses: []budget.Use{v.views.Use(), v.bricks.account.Use(), v.frames.Use(), v.boxes.Use(), v.sets.account.Use()},
 	}
 	s.Views, s.Streams = v.views.Count()
 	s.BrickHits, s.BrickMiss = v.bricks.counts()

@@ -60,6 +60,9 @@ func (v *Volumes) Routes() []Route {
 		{"GET", at + "/picture/:key", v.getPicture},
 		{"PUT", at + "/views/:token", v.putView},
 		{"DELETE", at + "/views/:token", v.deleteView},
+		{"GET", at + "/points/:key/:generation/*", v.getPoints},
+		{"GET", at + "/segments/:key/*", v.getSegments},
+		{"GET", at + "/annotations/:file", v.getAnnotations},
 		{"GET", at + "/neuroglancer/info/:key", v.getInfo},
 		{"GET", at + "/neuroglancer/mesh/:key/:id", v.getMesh},
 		{"GET", at + "/neuroglancer/skeletoninfo/:key", v.getSkeletonInfo},
@@ -575,7 +578,7 @@ func (v *Volumes) getInfo(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !vol.Kind.IsVoxels() {
+	if !vol.Kind.IsVoxels() && !vol.meshed() {
 		return &Failure{404, vol.title() + " has no voxels."}
 	}
 	limits := l.limits(r.Context(), vol, s)
