@@ -35,7 +35,7 @@ type Options struct {
 	// 0 stands for DefaultVoxels.
 	Voxels int64
 	// Vertices is how many a surface may have before it is simplified: one with more is meshed
-	// from a coarser level. It bounds the memory, some 250 bytes a vertex. 0 stands for DefaultVertices.
+	// from a coarser level. It bounds the memory, some 400 bytes a vertex. 0 stands for DefaultVertices.
 	Vertices int
 }
 
