@@ -103,27 +103,30 @@ func TestThePageOfAVolume(t *testing.T) {
 		K, G string
 		S    json.RawMessage
 	}
-	for event.K != "s" {
-		if err := conn.ReadJSON(&event); err != nil {
-			t.Fatal(err)
+	// state waits for the next state: configurations may come between.
+	state := func() {
+		t.Helper()
+		for event.K = ""; event.K != "s"; {
+			if err := conn.ReadJSON(&event); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
+	state()
 	status, text := s.ask("POST", "/volumes/"+id+"/state/"+token, `{"s":{"position":[1,1,1],"dimensions":{"x":[1,""],"y":[1,""],"z":[1,""]},"layers":[{"type":"image","name":"mine"}]},"g":1,"pg":"`+event.G+`","c":"bb"}`,
 		"Sec-Fetch-Site", "same-origin")
 	if status != 200 || !strings.Contains(text, "bb/1") {
 		t.Errorf("a change of the state is answered with %d %s", status, text)
 	}
-	if err := conn.ReadJSON(&event); err != nil || event.G != "bb/1" {
-		t.Errorf("the others hear of %+v (%v)", event, err)
+	if state(); event.G != "bb/1" {
+		t.Errorf("the others hear of %s %s", event.G, event.S)
 	}
 	panel.until(`data-volume-layer="mine"`)
 	if status, text := s.ask("POST", "/volumes/"+id+"/layer/"+token, "layer=mine&opacity=0.25&low=3&high=9&colormap=magma&visible=false",
 		"Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "same-origin", "HX-Request", "true"); status != 204 {
 		t.Errorf("a form of the panel is answered with %d %s", status, text)
 	}
-	if err := conn.ReadJSON(&event); err != nil {
-		t.Fatal(err)
-	}
+	state()
 	for _, want := range []string{`"opacity":0.25`, `"range":[3,9]`, `"visible":false`, `vec3 colors`} {
 		if !strings.Contains(string(event.S), want) {
 			t.Errorf("after the form there is no %s in %s", want, event.S)

@@ -1,0 +1,146 @@
+//go:build linux
+
+package e2e
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+
+	"webmon/shm/process/naparitest"
+)
+
+// volumesScript is a process with a volume whose voxel (z, y, x) is 40 z + 8 y + x, and labels.
+const volumesScript = `
+process = webmon.Process("lab", launch=False)
+z, y, x = np.mgrid[:5, :5, :8]
+ramp = process.volume("ramp", (5, 5, 8), "uint16", axes="zyx", scale=(1, 0.5, 0.5), units="um")
+ramp.data[:] = 40 * z + 8 * y + x
+ramp.changed()
+cells = process.volume("cells", (16, 16, 16), "uint32", axes="zyx", kind="labels")
+cells.data[4:12, 4:12, 4:12] = 700
+cells.changed()
+`
+
+// under moves the pointer over the upper left picture of the client, and returns the place and the value
+// that the page says are there.
+func (p *page) under(dx, dy float64) (place [3]int, value string) {
+	p.t.Helper()
+	box := ask[[4]float64](p, `(() => { const b = document.querySelector("[data-volume-frame]").getBoundingClientRect(); return [b.x, b.y, b.width, b.height]; })()`)
+	x, y := box[0]+box[2]/4+dx, box[1]+30+(box[3]-30)/4+dy
+	p.do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, x-3, y), chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, x, y))
+	var lines []string
+	until(p.t, "the page says what is under the pointer", func() string {
+		lines = ask[[]string](p, `[...document.querySelectorAll("[data-volume-readout] dd")].map(e => e.textContent)`)
+		if len(lines) < 2 {
+			return strings.Join(lines, "; ")
+		}
+		return ""
+	})
+	for i, text := range strings.Split(lines[0], ", ") {
+		place[i], _ = strconv.Atoi(text)
+	}
+	return place, lines[1]
+}
+
+const volumeReady = `document.querySelector("[data-volume]")?.dataset.state === "ready"`
+
+// TestE2EVolumes: the volumes of a Python process in Neuroglancer's client: values are where they belong, a change
+// comes by itself, two windows share a view, and a label has a mesh.
+func TestE2EVolumes(t *testing.T) {
+	endToEnd(t)
+	t.Parallel()
+	b := startBrowser(t)
+	home := t.TempDir()
+	python := naparitest.StartPackage(t, "numpy2", home)
+	python.Run(volumesScript, nil)
+	w := startProgram(t, home, "--port", "0", "--prefix", "/lab")
+	w.source("lab", "connected", connected)
+	p := b.open(t, view{1000, 700, "dark"})
+	p.visit(w.url)
+	p.visit(w.home + "/volumes/lab/ramp")
+	p.wait("all is loaded", volumeReady)
+
+	right := func(add int) func() string {
+		return func() string {
+			place, value := p.under(20, 20)
+			if want := strconv.Itoa(40*place[2] + 8*place[1] + place[0] + add); value != want {
+				return fmt.Sprintf("%v is %s, want %s", place, value, want)
+			}
+			return ""
+		}
+	}
+	until(t, "the voxel under the pointer has its value", right(0))
+	middle, _ := p.under(0, 0)
+	until(t, "y goes down", func() string {
+		if below, _ := p.under(0, 60); below[1] <= middle[1] || below[0] != middle[0] || below[2] != middle[2] {
+			return fmt.Sprintf("%v is below %v", below, middle)
+		}
+		return ""
+	})
+	python.Run("ramp.data[:] += 1000; ramp.changed()", nil)
+	until(t, "a change is shown by itself", right(1000))
+
+	// What one window does the other shows, and its panel tells.
+	other := b.open(t, view{900, 700, "light"})
+	other.visit(w.url)
+	other.visit(w.home + "/volumes/lab/ramp")
+	other.wait("all is loaded", volumeReady)
+	ask[bool](other, `(() => { const v = document.querySelector("[data-volume-frame]").contentWindow.viewer; v.position.value = Float32Array.of(1.5, 2.5, 3.5); return true; })()`)
+	p.wait("the other window follows", `document.querySelector("[data-volume-frame]").contentWindow.viewer.position.value.join() === "1.5,2.5,3.5"`)
+	p.says(`[data-value="position-z"]`, "3")
+	p.says("#volume-layers", "2 browsers look")
+	p.do(chromedp.Click(`[data-volume-layer="ramp"] button[name=visible]`))
+	other.wait("the layer is hidden for both", `document.querySelector("[data-volume-frame]").contentWindow.viewer.layerManager.managedLayers[0].visible === false`)
+	other.close()
+
+	p.visit(w.home + "/volumes/lab/cells")
+	p.wait("all is loaded", volumeReady)
+	ask[bool](p, `(() => {
+  const {state} = document.querySelector("[data-volume-frame]").contentWindow.viewer, s = state.toJSON();
+  s.layers[0].segments = ["700"];
+  state.restoreState(s);
+  return true;
+})()`)
+	p.says("#volume-layers", "512 voxels")
+	p.wait("its mesh is loaded", volumeReady)
+	p.calm("READ-usage buffer", "performance warning")
+	p.stayedHome(w.hosts()...)
+}
+
+// TestE2ESevenVolumes: with more views open in one browser than it makes connections to a server, all of
+// them load, and so does everything else.
+func TestE2ESevenVolumes(t *testing.T) {
+	endToEnd(t)
+	t.Parallel()
+	b := startBrowser(t)
+	home := t.TempDir()
+	python := naparitest.StartPackage(t, "numpy2", home)
+	python.Run(volumesScript, nil)
+	w := startProgram(t, home, "--port", "0")
+	w.source("lab", "connected", connected)
+	p := b.open(t, view{800, 600, "dark"})
+	p.visit(w.url)
+	p.visit(w.home + "/volumes/lab/ramp")
+	p.wait("all is loaded", volumeReady)
+	ask[bool](p, `(() => {
+  const one = document.querySelector("[data-volume-frame]");
+  for (let i = 0; i < 6; i++) {
+    const frame = document.createElement("iframe");
+    frame.src = one.src;
+    frame.width = frame.height = "120";
+    document.querySelector("main").prepend(frame);
+  }
+  return true;
+})()`)
+	p.wait("all seven are loaded", `[...document.querySelectorAll("iframe")].filter(f => f.contentWindow.viewer?.isReady()).length === 7`)
+	if status := ask[int](p, `fetch("/health").then(r => r.status)`); status != 200 {
+		t.Errorf("the page is answered with %d", status)
+	}
+	python.Run("ramp.data[:] += 7; ramp.changed()", nil)
+	p.wait("all seven hear of a change", `[...document.querySelectorAll("iframe")].every(f => f.contentWindow.viewer.isReady())`)
+}
