@@ -321,7 +321,8 @@ class SharedVolume:
                 if len(self._changes) > _KEPT:
                     self._since = self._changes.popleft()[0]
             else:
-                self._changes[-1] = (self.version, _both(self._changes[-1][1], box))
+                last = self._changes[-1][1]
+                self._changes[-1] = (self.version, None if last is None or box is None else _both(last, box))
             if self._block is not None:
                 self._block.tell(self.version)
         self._owner.told(self)
@@ -517,10 +518,8 @@ def box_of(region: Any, shape: tuple[int, ...]) -> Box:
     return start, end
 
 
-def _both(a: Box | None, b: Box | None) -> Box | None:
-    """Return the box that holds two; None for anywhere."""
-    if a is None or b is None:
-        return None
+def _both(a: Box, b: Box) -> Box:
+    """Return the box that holds two."""
     return [min(x, y) for x, y in zip(a[0], b[0])], [max(x, y) for x, y in zip(a[1], b[1])]
 
 
