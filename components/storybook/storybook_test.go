@@ -122,6 +122,7 @@ func TestProblems(t *testing.T) {
 		{"no scope", `<table><tbody><tr><th>a</th></tr></tbody></table>`, "no scope"},
 		{"script in an address", `<a href="javascript:alert(1)">a</a>`, "javascript:"},
 		{"other host", `<form action="https://example.org/x"></form>`, "leaves this server"},
+		{"other host told", `<a href="https://example.org/x">x</a>`, "leaves this server"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -505,8 +506,10 @@ func addresses(doc *html.Node) (problems []string) {
 			if u.Scheme == "javascript" || u.Scheme == "data" {
 				found("%s=%q", a.Key, a.Val)
 			}
-			// Another webmon is the only other place a page links to.
-			if u.Host != "" && !(a.Key == "href" && u.Hostname() == "127.0.0.1") {
+			// A page links to another webmon, and to others by links that do not say where they are.
+			rel, _ := attribute(n, "rel")
+			linked := n.Data == "a" && a.Key == "href" && (u.Hostname() == "127.0.0.1" || u.Scheme == "https" && strings.Contains(rel, "noreferrer"))
+			if u.Host != "" && !linked {
 				found("%s=%q leaves this server", a.Key, a.Val)
 			}
 		}

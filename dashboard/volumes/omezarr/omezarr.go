@@ -26,9 +26,6 @@ const (
 	chunkVoxels = chunkSide * chunkSide * chunkSide
 )
 
-// maxAxes is how many axes an image in OME-Zarr may have.
-const maxAxes = 5
-
 // Volume is what is described. What is given for each axis is in the volume's own order.
 type Volume struct {
 	Title string
