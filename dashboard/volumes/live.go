@@ -28,6 +28,7 @@ const (
 	quiet        = 80 * time.Millisecond  // without a request, after which a refresh counts as done
 	atLast       = 3 * time.Second        // a refresh comes all the same: somebody moves all the time
 	keptAwake    = 10 * time.Second       // after the last request, without anybody watching
+	firstVersion = 250 * time.Millisecond // that the first look at a volume waits for its version
 	firstFrame   = 2 * time.Second        // that a request waits for the first frame of an array
 )
 
@@ -260,6 +261,35 @@ func (l *live) version(s *shown) (uint64, time.Time) {
 		return value.Version + 1, at
 	}
 	return 0, at
+}
+
+// awaitVersion waits a moment for the version of a volume that nobody has looked at yet. What was read
+// before it came would have to be read again.
+func (l *live) awaitVersion(ctx context.Context, s *shown) {
+	if s.isArray || !l.src.Running() {
+		return // the first frame is waited for anyway
+	}
+	ctx, cancel := context.WithTimeout(ctx, firstVersion)
+	defer cancel()
+	tick := time.NewTicker(lookEvery / 10)
+	defer tick.Stop()
+	for {
+		version, _ := l.version(s)
+		l.mu.Lock()
+		if s.seen == 0 && s.chunks == 0 {
+			s.seen = version
+		}
+		known := s.seen > 0 || s.chunks > 0
+		l.mu.Unlock()
+		if known {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // due reports whether the browsers should fetch a volume again; mu is held.

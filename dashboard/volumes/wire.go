@@ -581,6 +581,7 @@ func (v *Volumes) getInfo(w http.ResponseWriter, r *http.Request) error {
 	if !vol.Kind.IsVoxels() && !vol.meshed() {
 		return &Failure{404, vol.title() + " has no voxels."}
 	}
+	l.awaitVersion(r.Context(), s)
 	limits := l.limits(r.Context(), vol, s)
 	l.mu.Lock()
 	generation := s.generation
