@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {readFile} from "node:fs/promises";
 import test from "node:test";
 import noEval, {modules} from "./no-eval.mjs";
+import {bound} from "./bound.js";
 import {writePacked} from "./packed.js";
 import {codec} from "./properties.js";
 
@@ -117,4 +118,27 @@ test("the changed modules do what the originals do", async t => {
     writePacked(b, 3, elements, small, bits, words);
     assert.deepEqual(b, a, `${bits} bits`);
   }
+});
+
+test("functions of WebAssembly are bound as the glue's text says", () => {
+  const log = [];
+  const type = name => ({
+    toWireType: (destructors, value) => { destructors?.push(name); return `${name}:${value}`; },
+    fromWireType: value => `${name} of ${value}`,
+  });
+  const given = {
+    throwBindingError: text => { throw new TypeError(text); },
+    invoker: (fn, ...args) => fn(args),
+    fn: args => { log.push(args); return 7; },
+    runDestructors: list => log.push(["destroyed", ...list]),
+    retType: type("ret"), classParam: null, argType0: type("a"), argType1: type("b"), arg1Wired_dtor: value => log.push(["freed", value]),
+  };
+  const make = (names, text) => bound([...names, text])(...names.map(name => given[name]));
+  const usual = ["throwBindingError", "invoker", "fn", "runDestructors", "retType", "classParam", "argType0", "argType1"];
+
+  assert.equal(make(usual, "runDestructors(destructors);\nreturn ret;\n")(1, 2), "ret of 7");
+  assert.equal(make([...usual, "arg1Wired_dtor"], "invoker(fn, arg0Wired);\n")(3, 4), undefined);
+  assert.deepEqual(log, [["a:1", "b:2"], ["destroyed", "a", "b"], ["a:3", "b:4"], ["freed", "b:4"]]);
+  assert.throws(() => make(usual, "return ret;")(1), /2 arguments is called with 1/);
+  assert.throws(() => make(usual, "var thisWired = "), /methods/);
 });
