@@ -78,14 +78,18 @@ test-go: setup
 	$(GO) test -timeout 5m ./shm/model/builtin/gpe # its long runs are left out where the race detector slows them
 	$(GO) test -race -timeout 15m ./...
 
-# The Python package: under the oldest and the newest NumPy, and inside napari.
+# The Python package: under the oldest and the newest NumPy, with the package neuroglancer, and inside napari.
 test-py: setup
-	.ci/venvs.sh numpy1 numpy2
+	.ci/venvs.sh numpy1 numpy2 neuroglancer
+	$(GO) build -o .cache/webmon-tested .
 	@mkdir -p .cache; for env in numpy1 numpy2; do \
 	  PYTHONPATH=shm/python/src PYTHONDONTWRITEBYTECODE=1 .venv/$$env/bin/python -m pytest -q \
 	  -c shm/python/pyproject.toml --ignore shm/python/tests/napari shm/python/tests >.cache/pytest-$$env.log 2>&1 & \
-	  pids="$$pids $$!"; done; bad=0; for pid in $$pids; do wait $$pid || bad=1; done; \
-	for env in numpy1 numpy2; do echo "pytest under $$(.venv/$$env/bin/python --version), $$env"; cat .cache/pytest-$$env.log; done; exit $$bad
+	  pids="$$pids $$!"; done; \
+	  TESTED_WEBMON=$(CURDIR)/.cache/webmon-tested PYTHONPATH=shm/python/src PYTHONDONTWRITEBYTECODE=1 .venv/neuroglancer/bin/python -m pytest -q \
+	  -c shm/python/pyproject.toml shm/python/tests/test_neuroglancer.py >.cache/pytest-neuroglancer.log 2>&1 & \
+	  pids="$$pids $$!"; bad=0; for pid in $$pids; do wait $$pid || bad=1; done; \
+	for env in numpy1 numpy2 neuroglancer; do echo "pytest under $$(.venv/$$env/bin/python --version), $$env"; cat .cache/pytest-$$env.log; done; exit $$bad
 	.ci/test-napari-plugin.sh
 
 test-js: setup-js

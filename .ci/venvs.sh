@@ -11,7 +11,8 @@
 # napari-latest has the package of shm/python besides, installed as it is for users;
 # napari-next is the same with the newest napari there is, a pre-release if need be.
 # One that is complete is left alone, so calling this before every test run
-# costs nothing. To move to a newer napari: install it by hand into the venv
+# costs nothing. neuroglancer has Neuroglancer's own package and what its tests need,
+# for webmon.neuroglancer. To move to a newer napari: install it by hand into the venv
 # and write `pip freeze` over the requirement file.
 #
 # Exits 69 where the machine lacks the Python that an environment needs.
@@ -23,7 +24,7 @@ cd "$(dirname "$0")/.."
 pythons() {
   case $1 in
     napari-0.4.11 | numpy1) echo 3.9 ;;
-    napari-latest | napari-next | numpy2 | bench | lint | audit) echo 3.13 3.12 ;;
+    napari-latest | napari-next | numpy2 | neuroglancer | bench | lint | audit) echo 3.13 3.12 ;;
     *) return 1 ;;
   esac
 }
@@ -101,7 +102,7 @@ install_package() {
 
 mkdir -p .venv
 if [ $# -eq 0 ]; then
-  set -- napari-0.4.11 napari-latest napari-next numpy1 numpy2
+  set -- napari-0.4.11 napari-latest napari-next numpy1 numpy2 neuroglancer
 fi
 # Two at a time: making one mostly waits for the network and the disk.
 environments() {

@@ -318,18 +318,18 @@ def find_webmon() -> str | None:
     return which("webmon")
 
 
-def launch() -> None:
-    """Start webmon in the background if it is found and none runs. Returns at once.
+def launch(options: dict[str, str] | None = None) -> None:
+    """Start webmon in the background if it is found and none runs, with options as its environment has them. Returns at once.
 
     Two that start together settle it among themselves: the second hands over to the first and ends.
     """
     try:
-        threading.Thread(target=_launch, name="webmon launch", daemon=True).start()
+        threading.Thread(target=_launch, args=(options or {},), name="webmon launch", daemon=True).start()
     except RuntimeError as error:  # no more threads
         log.warning("webmon could not be started: %s", error)
 
 
-def _launch() -> None:
+def _launch(asked: dict[str, str]) -> None:
     try:
         if record() is not None:
             return
@@ -339,6 +339,7 @@ def _launch() -> None:
         environment = {k: v for k, v in os.environ.items() if k not in ("NAPARI_MON", "NAPARI_MON_CLIENT")}
         environment["WEBMON_LAUNCHED"] = "1"  # webmon then leaves this session, and shows no demo
         environment.setdefault("WEBMON_LINGER", _LINGER)
+        environment.update(asked)
         options: dict[str, Any] = {}
         if sys.platform == "win32":
             options["creationflags"] = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP

@@ -120,14 +120,15 @@ class SharedVolume:
         self._generation = secrets.randbits(64) or 1
         content: Content
         if self.kind in GEOMETRIES:
-            if rgb or channels is not None or limits is not None or any(self._wants):
+            # Skeletons of a client of neuroglancer belong to labels that are nowhere else.
+            if rgb or channels is not None or limits is not None or (any(self._wants) and client is None):
                 raise ValueError(f"{name} are {self.kind}, which have no channels, limits, meshes, skeletons and properties of labels")
             content, self.shape = self._of_geometry(made_of, attributes, None if axes is None else len(_named(axes)))
             self.data = made_of
         else:
             if self.kind not in VOXELS:
                 raise ValueError(f"kind must be one of {', '.join(map(repr, VOXELS))}, not {written(kind)}")
-            if self.kind != "labels" and any(given is not None for given in self._wants):
+            if self.kind != "labels" and client is None and any(given is not None for given in self._wants):
                 raise ValueError(f'meshes, skeletons and properties belong to labels: give {name} kind="labels"')
             content, self.shape = self._of_voxels(shape, dtype, data)
         if not self.shape:
@@ -179,7 +180,7 @@ class SharedVolume:
                 found = given()
                 return geometry(*found, rank) if isinstance(found, Geometry) else make(found, attributes, rank)
 
-            return Content([], None, rank, made_now), (0,) * rank
+            return Content([], None, rank, made_now, *self._wants), (0,) * rank
         made = make(given, attributes, rank)
         # The caller may go on to change what was given.
         values = {key: np.array(part) for key, part in made.attributes.items()}

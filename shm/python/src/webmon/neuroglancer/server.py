@@ -1,0 +1,120 @@
+"""What takes the place of Neuroglancer's own server: webmon."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Callable
+from urllib.parse import urlsplit
+
+from .. import _announce
+from . import _viewer
+from ._loops import handlers
+
+__all__ = [
+    "debug",
+    "defer_callback",
+    "get_server_url",
+    "is_server_running",
+    "register_viewer",
+    "set_dev_server_content_source",
+    "set_server_bind_address",
+    "set_static_content_source",
+    "start",
+    "stop",
+]
+
+log = logging.getLogger("webmon")
+
+debug = False  # taken from scripts that set it; webmon has a log of its own
+
+
+def set_server_bind_address(bind_address: str | None = None, bind_port: int = 0) -> None:
+    """Say where webmon listens if a viewer starts it. One that runs already goes on as it is, and the log says so.
+
+    Parameters
+    ----------
+    bind_address : str, optional
+        Default: 127.0.0.1.
+    bind_port : int
+        0: webmon's usual port, or the next one that is free.
+    """
+    port = int(bind_port)
+    if not 0 <= port <= 65535:
+        raise ValueError(f"bind_port must be a port, 1 to 65535, or 0, not {port}")
+    _viewer.bind.clear()
+    if bind_address is not None:
+        _viewer.bind["WEBMON_HOST"] = str(bind_address)
+    if port:
+        _viewer.bind["WEBMON_PORT"] = str(port)
+    record = _announce.record()
+    if record is not None and _viewer.bind:
+        at = urlsplit(str(record.get("url", "")))
+        log.warning("webmon runs already, at %s: where it listens is said when it is started", at.netloc)
+
+
+def set_static_content_source(*, url: str | None = None, path: str | None = None) -> None:
+    """Refuse another client: webmon serves the one that it was built with.
+
+    Raises
+    ------
+    NotImplementedError
+        Always: a page that webmon serves may do all that the user may, so its scripts are webmon's alone.
+    """
+    raise NotImplementedError(
+        f"webmon serves the client of Neuroglancer that it was built with, and not {url or path!r}: "
+        "its pages may do all that you may, so their scripts come with webmon alone"
+    )
+
+
+def set_dev_server_content_source() -> None:
+    """Refuse another client, as set_static_content_source does."""
+    set_static_content_source(url="that of a development server")
+
+
+def is_server_running() -> bool:
+    """Return whether there are viewers that were not stopped."""
+    return bool(_viewer.running())
+
+
+def start() -> None:
+    """Start webmon if none runs; a viewer does so by itself."""
+    _announce.launch(_viewer.bind)
+
+
+def stop() -> None:
+    """End all viewers of this process: their addresses lead nowhere, and their data may go. webmon goes on."""
+    _viewer.stop_all()
+
+
+def get_server_url() -> str:
+    """Return what comes before ``/v/<token>/`` in the addresses of viewers, webmon's token not included.
+
+    Raises
+    ------
+    ValueError
+        If there is no viewer, or no webmon.
+    """
+    for viewer in _viewer.running():
+        try:
+            webmon, path = viewer._link.where()
+        except RuntimeError as error:
+            raise ValueError(str(error)) from error
+        return str(webmon.address(path, token=False))
+    raise ValueError("there is no viewer: make one first")
+
+
+def register_viewer(viewer: Any) -> None:
+    """Do nothing: a viewer of this package has its place on webmon by itself.
+
+    Raises
+    ------
+    TypeError
+        For a viewer of another package.
+    """
+    if not isinstance(viewer, _viewer._OnWebmon):
+        raise TypeError(f"make the viewer by webmon.neuroglancer.Viewer, not by {type(viewer).__module__}.{type(viewer).__qualname__}")
+
+
+def defer_callback(callback: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+    """Have a function called in the thread that calls the handlers of actions."""
+    handlers.call(callback, *args, **kwargs)

@@ -1,0 +1,464 @@
+"""webmon.neuroglancer with the real package, and a real webmon. What browsers do is said over the wire; e2e has a real one."""
+
+from __future__ import annotations
+
+import base64
+import gc
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+
+PATIENCE = 30.0
+PROGRAM = os.environ.get("TESTED_WEBMON")  # the program, built
+
+try:
+    import neuroglancer as package
+except ImportError:
+    package = None
+
+
+def test_it_says_what_is_missing():
+    if package is not None:
+        pytest.skip("the package is here")
+    with pytest.raises(ImportError, match=r'pip install "napari-webmon\[neuroglancer\]"'):
+        import webmon.neuroglancer  # noqa: F401
+
+
+if package is not None:
+    import webmon.neuroglancer as neuroglancer
+    from webmon.neuroglancer._link import Refused
+
+with_package = pytest.mark.skipif(package is None, reason="the package neuroglancer is not in this environment: make test-py has one with it")
+
+
+def until(what, is_so):
+    end = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < end, what
+        time.sleep(0.01)
+
+
+class Server:
+    """A webmon."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [PROGRAM, "--port", "0", "--log-path", str(self.folder / "webmon.log")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        until("webmon runs", lambda: (self.folder / "run" / "webmon" / "webmon.json").exists())
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(PATIENCE)
+        (self.folder / "run" / "webmon" / "webmon.json").unlink(missing_ok=True)
+
+
+@pytest.fixture
+def server(tmp_path):
+    if PROGRAM is None:
+        assert not os.environ.get("CI"), "TESTED_WEBMON must name the program"
+        pytest.skip("TESTED_WEBMON names no program")
+    server = Server(tmp_path)
+    yield server
+    neuroglancer.stop()
+    server.kill()
+
+
+class Browser:
+    """What a browser does that has a viewer open."""
+
+    def __init__(self, viewer):
+        self.webmon, self.path = viewer._link.where()
+        self.token = viewer.token
+        self.states = {}
+        self.sock, events = self.webmon.stream(f"{self.path}/events/{self.token}?c=browser&gc=&gs=")
+        threading.Thread(target=self.listen, args=(events,), daemon=True).start()
+        until("the browser has the states", lambda: len(self.states) == 2)
+
+    def listen(self, events):
+        try:
+            for event in events:
+                self.states[event["k"]] = event
+        except OSError:
+            pass
+
+    @property
+    def state(self):
+        return self.states["s"]["s"]
+
+    @property
+    def config(self):
+        return self.states["c"]["s"]
+
+    def change(self, number=1, previous=None, **state):
+        previous = self.states["s"]["g"] if previous is None else previous
+        new = {**self.state, **state}
+        answer = self.post(f"state/{self.token}", {"s": new, "g": number, "pg": previous, "c": "browser"})
+        self.states["s"] = {"s": new, "g": answer["g"]}  # it is not told of its own change
+
+    def act(self, action, **state):
+        self.post(f"action/{self.token}", {"action": action, "state": state})
+
+    def post(self, path, body):
+        return self.webmon.ask("POST", f"{self.path}/{path}", body if isinstance(body, bytes) else json.dumps(body).encode())
+
+    def get(self, path):
+        connection = self.webmon.connect(PATIENCE)
+        response = self.webmon._send(connection, "GET", f"{self.path}/neuroglancer/{path}", None)
+        return response.status, response.read()
+
+
+def png(width, height):
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.new("RGBA", (width, height), (255, 0, 0, 255)).save(file, "png")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def dimensions(**more):
+    return neuroglancer.CoordinateSpace(**{"names": ["x", "y", "z"], "units": "nm", "scales": [8, 8, 10], **more})
+
+
+def key_of(viewer, layer=0):
+    return viewer.state.layers[layer].source[0].url.rpartition("/")[2]
+
+
+def shown(viewer, source, **more):
+    with viewer.txn() as state:
+        state.layers.append(name="data", layer=neuroglancer.SegmentationLayer(source=source, **more))
+    return key_of(viewer, len(viewer.state.layers) - 1)
+
+
+@with_package
+def test_modules_are_those_of_the_package():
+    import webmon.neuroglancer.tool.merge_tool as tool
+    import webmon.neuroglancer.viewer_state as state
+
+    assert state is package.viewer_state and state.__spec__.name == "neuroglancer.viewer_state"
+    assert tool is sys.modules["neuroglancer.tool.merge_tool"]
+    assert neuroglancer.LocalVolume is package.LocalVolume and neuroglancer.url_state is package.url_state
+    assert neuroglancer.Viewer is not package.Viewer and neuroglancer.webdriver.Webdriver is not package.webdriver.Webdriver
+    with pytest.raises(AttributeError, match="neither webmon.neuroglancer nor neuroglancer has 'Wiever'"):
+        neuroglancer.Wiever  # noqa: B018
+    with pytest.raises(ValueError, match="1 to 64 letters"):
+        neuroglancer.Viewer(token="a/b")
+    with pytest.raises(NotImplementedError, match="webmon serves the client"):
+        neuroglancer.set_static_content_source(url="http://localhost:8080")
+
+
+@with_package
+def test_no_webmon_is_said():
+    viewer = neuroglancer.Viewer()
+    with viewer.txn() as state:
+        state.title = "alone"
+    assert viewer.state.title == "alone"
+    with pytest.raises(RuntimeError, match="no webmon is running"):
+        viewer.get_viewer_url()
+    assert "no webmon is running" in repr(viewer)
+    neuroglancer.stop()
+
+
+@with_package
+def test_a_script_and_browsers_share_a_state(server):
+    viewer = neuroglancer.Viewer(token="mine")
+    assert f"/v/mine/?token={viewer._link.where()[0]._token}" in viewer.get_viewer_url()
+    assert neuroglancer.server.get_server_url() + "/v/mine/?" in viewer.get_viewer_url()
+    browser = Browser(viewer)
+    with viewer.txn() as state:
+        state.title = "first"
+    until("the browser has it", lambda: browser.state.get("title") == "first")
+    changed = threading.Event()
+    viewer.shared_state.add_changed_callback(changed.set)
+    browser.change(title="second")
+    assert changed.wait(PATIENCE)
+    assert viewer.state.title == "second" and viewer.shared_state.state_generation == "browser/1"
+    with pytest.raises(Refused) as refused:
+        browser.change(2, "browser/0", title="late")
+    assert refused.value.status == 412
+
+    # Without a lock, what a browser has done meanwhile is in the way.
+    with pytest.raises(neuroglancer.trackable_state.ConcurrentModificationError):
+        with viewer.txn(lock=False) as state:
+            browser.change(3, title="between")
+            state.title = "lost"
+    assert viewer.state.title == "between"
+    tries = []
+
+    def change(state):
+        tries.append(state.title)
+        if len(tries) < 3:
+            browser.change(3 + len(tries), title=f"between {len(tries)}", previous=viewer.shared_state.state_generation)
+        state.title = "mine"
+        return "done"
+
+    assert viewer.retry_txn(change) == "done" and tries == ["between", "between 1", "between 2"]
+    # With a lock it is the browser that comes too late.
+    with viewer.txn() as state:
+        browser.change(9, title="ignored", previous=viewer.shared_state.state_generation)
+        state.title = "kept"
+    until("the browser has what is kept", lambda: browser.state["title"] == "kept")
+    assert viewer.state.title == "kept"
+    with pytest.raises(ValueError, match="refuses the state.*may have"):
+        viewer.set_state({"title": "x" * (9 << 20)})
+    assert viewer.state.title == "kept"
+
+
+@with_package
+def test_actions(server):
+    viewer = neuroglancer.Viewer()
+    browser = Browser(viewer)
+    came, done = [], threading.Event()
+
+    def act(state):
+        came.append(state)
+        viewer.screenshot(timeout=PATIENCE)  # a handler may wait for a browser
+        done.set()
+
+    viewer.actions.add("mine", lambda state: 1 / 0)
+    viewer.actions.add("mine", act)
+    with viewer.config_state.txn() as config:
+        config.input_event_bindings.viewer["keyt"] = "mine"
+        config.status_messages["a"] = "press t"
+    until("the browser has the binding", lambda: browser.config.get("inputEventBindings") == {"viewer": {"keyt": "mine"}})
+    assert {"mine", "screenshot"} <= set(browser.config["actions"]) and browser.config["statusMessages"] == {"a": "press t"}
+    browser.act("mine", mousePosition=[1, 2, 3], selectedValues={"a": {"value": "18446744073709551615"}})
+    until("a picture is asked for", lambda: browser.config.get("screenshot"))
+    browser.act("screenshot", screenshot={"id": browser.config["screenshot"], "image": png(1, 1), "imageType": "image/png", "width": 1, "height": 1})
+    assert done.wait(PATIENCE)
+    assert came[0].mouse_voxel_coordinates.tolist() == [1, 2, 3] and came[0].selected_values["a"].value == 2**64 - 1
+
+
+@with_package
+def test_pictures(server):
+    viewer = neuroglancer.Viewer()
+    viewer.get_viewer_url()
+    with pytest.raises(TimeoutError, match="nobody has the viewer open: http"):
+        viewer.screenshot(timeout=0.1)
+    browser = Browser(viewer)
+    statistics = []
+
+    def draw(sizes):
+        asked = set()
+        for width, height in sizes:
+            until("a picture is asked for", lambda: browser.config.get("screenshot") not in (None, *asked))
+            name = browser.config["screenshot"]
+            asked.add(name)
+            total = {"visibleChunksTotal": 9, "visibleChunksGpuMemory": 4, "visibleChunksDownloading": 5}
+            browser.act("screenshotStatistics", screenshotStatistics={"id": name, "chunkSources": [], "total": total})
+            if width:
+                browser.act("screenshot", screenshot={"id": name, "image": png(width, height), "imageType": "image/png", "width": width, "height": height})
+
+    thread = threading.Thread(target=draw, args=([(3, 2), (10, 5)],))
+    thread.start()
+    # The first one has another size than was asked for.
+    picture = viewer.screenshot(size=[10, 5], timeout=PATIENCE, statistics_callback=lambda s: statistics.append(s.total.visible_chunks_total))
+    thread.join()
+    assert picture.screenshot.image_pixels.shape == (5, 10, 4) and statistics == [9, 9]
+    assert viewer.config_state.state.viewer_size is None and not browser.config.get("screenshot")
+    thread = threading.Thread(target=draw, args=([(0, 0)],))
+    thread.start()
+    with pytest.raises(TimeoutError, match=r"4 of 9 chunks that are visible are there, 5 are on their way"):
+        viewer.screenshot(timeout=2)
+    thread.join()
+
+
+@with_package
+def test_voxels_of_the_browser(server):
+    pytest.importorskip("tensorstore")
+    viewer = neuroglancer.Viewer()
+    browser = Browser(viewer)
+    data = np.arange(4 * 6 * 200, dtype="<u2").reshape(4, 6, 200)
+    side = 2
+    stopped = threading.Event()
+
+    def answer():
+        answered = set()
+        while not stopped.wait(0.005):
+            for request in browser.config.get("volumeRequests", []):
+                if request["id"] in answered:
+                    continue
+                answered.add(request["id"])
+                at = f"volume_response/{viewer.token}/{request['id']}"
+                if request["kind"] == "volume_info":
+                    info = {
+                        "dimensions": {"x": [1, ""], "y": [1, ""], "z": [1, ""]}, "order": [2, 1, 0], "chunkShape": [side] * 3, "gridOrigin": [0] * 3,
+                        "lowerBound": [0] * 3, "upperBound": list(data.shape), "dataType": "uint16",
+                    }  # fmt: skip
+                    browser.post(f"{at}/info", info if request["layer"] == "a" else {"error": "Invalid layer"})
+                    continue
+                x, y, z = (side * n for n in request["chunkGridPosition"])
+                part = data[x : x + side, y : y + side, z : z + side]
+                parameters = {"dtype": "uint16", "order": [2, 1, 0], "chunkDataSize": list(part.shape)}
+                browser.post(f"{at}/chunk?p={quote(json.dumps(parameters))}", part.tobytes("F"))
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    try:
+        volume = viewer.volume("a").result(PATIENCE)
+        # 600 chunks, of which browsers are asked for some at a time.
+        np.testing.assert_array_equal(volume.read().result(PATIENCE), data)
+        with pytest.raises(ValueError, match="Invalid layer"):
+            viewer.volume("b").result(PATIENCE)
+    finally:
+        stopped.set()
+        thread.join()
+    until("nothing is asked for any more", lambda: not viewer.config_state.state.volume_requests)
+
+
+@with_package
+def test_own_data(server):
+    viewer = neuroglancer.Viewer(token="mine")
+    viewer.get_viewer_url()
+    data = np.arange(5 * 6 * 7, dtype=np.uint16).reshape(5, 6, 7)
+    volume = neuroglancer.LocalVolume(data, dimensions(), voxel_offset=[1, 2, 3], volume_type="image", max_downsampling=8, downsampling="2d")
+    key = shown(viewer, volume)
+    browser = Browser(viewer)
+    status, info = browser.get(f"info/{key}")
+    info = json.loads(info)
+    assert status == 200 and info["coordinateSpace"] == {"x": [8e-9, "m"], "y": [8e-9, "m"], "z": [1e-8, "m"]}
+    told = {name: info[name] for name in ("shape", "voxelOffset", "dataType", "volumeType", "maxDownsampling", "downsamplingLayout", "chunkLayout")}
+    assert told == {
+        "shape": [5, 6, 7], "voxelOffset": [1, 2, 3], "dataType": "uint16", "volumeType": "image",
+        "maxDownsampling": 8, "downsamplingLayout": "2d", "chunkLayout": "flat",
+    }  # fmt: skip
+    status, chunk = browser.get(f"raw/{key}/1,1,1/1,0,2/4,6,7")
+    assert status == 200
+    np.testing.assert_array_equal(np.frombuffer(chunk, "<u2").reshape((3, 6, 5), order="F"), data[1:4, 0:6, 2:7])
+
+    before = browser.config.get("sourceGenerations", {}).get(key)
+    data += 1
+    volume.invalidate()
+    until("the browser is told", lambda: browser.config.get("sourceGenerations", {}).get(key) not in (None, before))
+    _, chunk = browser.get(f"raw/{key}/1,1,1/0,0,0/1,1,1")
+    assert np.frombuffer(chunk, "<u2").tolist() == [1]
+    # A volume that no layer shows any more is let go.
+    viewer.set_state({})
+    until("it is not there any more", lambda: browser.get(f"info/{key}")[0] == 404)
+    gone = weakref.ref(volume)
+    del volume
+    gc.collect()
+    assert gone() is None
+
+
+@with_package
+def test_own_meshes_and_skeletons(server):
+    class Meshed(neuroglancer.LocalVolume):
+        def get_object_mesh(self, object_id):
+            if object_id != 2**63 + 5:
+                raise neuroglancer.local_volume.InvalidObjectIdForMesh
+            return np.uint32(3).tobytes() + np.array([[0, 0, 0], [8e-9, 0, 0], [0, 8e-9, 3e-8]], "<f4").tobytes() + np.array([0, 1, 2], "<u4").tobytes()
+
+    class Skeletons(neuroglancer.skeleton.SkeletonSource):
+        def __init__(self, offset=None):
+            super().__init__(dimensions(), voxel_offset=offset)
+            self.vertex_attributes["width"] = neuroglancer.skeleton.VertexAttributeInfo(np.float32, 1)
+
+        def get_skeleton(self, object_id):
+            if object_id != 7:
+                return None
+            return neuroglancer.skeleton.Skeleton([[1, 2, 3], [4, 5, 6]], [[0, 1]], {"width": [0.5, 1.5]})
+
+    viewer = neuroglancer.Viewer()
+    key = shown(viewer, Meshed(np.zeros((2, 2, 2), np.uint64), dimensions()))
+    browser = Browser(viewer)
+    status, mesh = browser.get(f"mesh/{key}/{2**63 + 5}")
+    assert status == 200 and mesh[:4] == b"\3\0\0\0" and mesh[40:] == np.array([0, 1, 2], "<u4").tobytes()
+    np.testing.assert_allclose(np.frombuffer(mesh, "<f4", 9, 4), [0, 0, 0, 8e-9, 0, 0, 0, 8e-9, 3e-8], rtol=1e-6)
+    assert browser.get(f"mesh/{key}/1")[0] == 404
+
+    for offset, told, first in ((None, [0, 0, 0], 1), ([0.5, 0, 0], [0, 0, 0], 1.5), ([2, 0, 0], [2, 0, 0], 1)):
+        key = shown(viewer, Skeletons(offset))
+        status, info = browser.get(f"skeletoninfo/{key}")
+        info = json.loads(info)
+        assert status == 200 and info["attributes"] == {"width": {"dataType": "float32", "numComponents": 1}} and info["voxelOffset"] == told
+        status, skeleton = browser.get(f"skeleton/{key}/7")
+        want = np.array([2, 1], "<u4").tobytes() + np.array([first, 2, 3, 4 + first - 1, 5, 6], "<f4").tobytes()
+        assert status == 200 and skeleton == want + np.array([0, 1], "<u4").tobytes() + np.array([0.5, 1.5], "<f4").tobytes()
+        assert browser.get(f"skeleton/{key}/8")[0] == 404
+
+
+@with_package
+def test_what_cannot_be_shown_is_said(server):
+    viewer = neuroglancer.Viewer()
+    for make, why in (
+        (lambda: neuroglancer.LocalVolume(np.zeros((2, 2, 2)), dimensions(), volume_type="segmentation"), "a segmentation is of whole numbers"),
+        (lambda: neuroglancer.LocalVolume(np.zeros((2, 2, 2), "M8[s]"), dimensions()), "datetime64"),
+    ):
+        with pytest.raises(TypeError, match=why):
+            shown(viewer, make())
+    assert not viewer.state.layers
+
+
+@with_package
+def test_the_address_outlives_the_script_and_webmon(server):
+    viewer = neuroglancer.Viewer(token="mine")
+    address = viewer.get_viewer_url()
+    browser = Browser(viewer)
+    with viewer.txn() as state:
+        state.title = "last"
+    until("the browser has it", lambda: browser.state.get("title") == "last")
+    link = weakref.ref(viewer._link)
+    del viewer
+    gc.collect()
+    until("the browser is told that the script has ended", lambda: "has ended" in str(browser.config.get("statusMessages")))
+    assert browser.state["title"] == "last"
+    until("the thread has ended", lambda: link() is None or not link()._thread.is_alive())
+
+    again = neuroglancer.Viewer(token="mine")
+    assert again.get_viewer_url() == address
+    with again.txn() as state:
+        state.title = "again"
+    until("the browser follows", lambda: browser.state.get("title") == "again" and "has ended" not in str(browser.config))
+
+    server.kill()
+    with again.txn() as state:  # webmon is not there
+        state.title = "without"
+    server.start()
+    until("there is an address", lambda: "/v/mine/" in repr(again))
+    assert Browser(again).state["title"] == "without"
+
+    url = neuroglancer.to_url(again.state)
+    assert neuroglancer.parse_url(url).title == "without"
+    neuroglancer.stop()
+    assert not neuroglancer.is_server_running() and "stopped" in repr(again)
+    with pytest.raises(ValueError, match="no viewer"):
+        neuroglancer.server.get_server_url()
+
+
+@with_package
+def test_a_state_in_the_address(server):
+    viewer = neuroglancer.UnsynchronizedViewer()
+    with viewer.txn() as state:
+        state.layers["a"] = neuroglancer.ImageLayer(source=neuroglancer.LocalVolume(np.zeros((1, 1, 1), np.uint8), dimensions()))
+    state = neuroglancer.parse_url(viewer.get_viewer_url())
+    key = state.layers["a"].source[0].url.rpartition("/")[2]
+    webmon, path = viewer._link.where()
+    assert webmon.ask("GET", f"{path}/neuroglancer/info/{key}")["shape"] == [1, 1, 1]
+
+
+@with_package
+def test_the_package_itself_can_use_webmon(server, monkeypatch):
+    for module in (package, package.viewer, package.server):
+        for name, value in list(vars(module).items()):
+            if not name.startswith("__"):
+                monkeypatch.setattr(module, name, value)
+    neuroglancer.install()
+    viewer = package.Viewer()
+    assert "/volumes/" in viewer.get_viewer_url() and package.server.get_server_url() in viewer.get_viewer_url()
+    assert package.is_server_running()
+    package.stop()
+    assert not package.is_server_running()
