@@ -304,6 +304,9 @@ func (o *offered) describe(descr string, h *histogram) (*omezarr.Image, error) {
 		for i := range scale {
 			l.Scale[i] = scale[i] * float64(by[i]*r.factors[i])
 			l.Origin[i] = rounded(corner[i] + l.Scale[i]/2)
+			if k := kinds[i]; k == omezarr.Channels || k == omezarr.Other {
+				l.Scale[i], l.Origin[i] = 1, 0 // they lie nowhere: a place is a number
+			}
 		}
 		out.Levels = append(out.Levels, l)
 	}
@@ -557,20 +560,23 @@ func (v *volume) snippets(address string) []components.ElsewhereSnippet {
 		{Key: "zarr", Title: "zarr", Code: fmt.Sprintf(`# pip install zarr fsspec aiohttp
 import zarr
 
-%s = zarr.open_array(%s + "/0", mode="r")
+%s = zarr.open_array(%s + "/0", mode="r", zarr_format=3)
 print(%s.shape, %s.dtype)
 `, name, quoted, name, name)},
 		{Key: "dask", Title: "dask", Code: fmt.Sprintf(`# pip install dask zarr fsspec aiohttp
 import dask.array as da
+import zarr
 
-%s = da.from_zarr(%s, component="0")
+%s = da.from_zarr(zarr.open_array(%s + "/0", mode="r", zarr_format=3))
 print(%s.mean().compute())
 `, name, quoted, name)},
 		{Key: "napari", Title: "napari", Code: fmt.Sprintf(`# pip install napari dask zarr fsspec aiohttp
 import dask.array as da
 import napari
+import zarr
 
-levels = [da.from_zarr(%s, component=str(k)) for k in range(%d)]
+address = %s
+levels = [da.from_zarr(zarr.open_array(f"{address}/{k}", mode="r", zarr_format=3)) for k in range(%d)]
 viewer = napari.Viewer()
 viewer.%s(levels, multiscale=True, name=%s%s,
     scale=%s, translate=%s)
