@@ -161,12 +161,13 @@ func (l *live) watch() {
 // look tells the views what has changed. It reports false when nobody looks any more.
 func (l *live) look(now time.Time) bool {
 	views := l.v.views.List(l.src.ID())
+	all := volumesOf(l.src)         // once for all that is looked for in it
 	in := map[string][]*view.View{} // that show a volume, by its key
 	for _, w := range views {
 		if w.Watchers() == 0 {
 			continue
 		}
-		l.follow(w)
+		l.follow(w, all)
 		l.points(w, now)
 		w.Say("webmon.process", stateOf(l.src, now))
 		for _, key := range keysOf(w) {
@@ -174,8 +175,8 @@ func (l *live) look(now time.Time) bool {
 		}
 	}
 	for key := range in {
-		if v := keyed(l.src, key); v != nil {
-			l.show(v, now)
+		if i := slices.IndexFunc(all, func(v volume) bool { return v.Key == key }); i >= 0 {
+			l.show(&all[i], now)
 		}
 	}
 	l.mu.Lock()
@@ -459,15 +460,15 @@ func (l *live) epoch(s *shown) string {
 
 // follow makes a view whose volumes were made again, with another shape or dtype, show the new ones:
 // their keys have changed.
-func (l *live) follow(w *view.View) {
+func (l *live) follow(w *view.View, all []volume) {
 	gone := map[string]string{}
 	for _, key := range keysOf(w) {
 		name, ok := l.v.nameOf(l.src.ID(), key)
-		if keyed(l.src, key) != nil || !ok {
+		if !ok || slices.ContainsFunc(all, func(v volume) bool { return v.Key == key }) {
 			continue
 		}
-		if now := named(l.src, name); now != nil && now.Client == nil && now.Key != key {
-			gone[key] = now.Key
+		if i := slices.IndexFunc(all, func(v volume) bool { return v.Name == name }); i >= 0 && all[i].Client == nil {
+			gone[key] = all[i].Key
 		}
 	}
 	if len(gone) == 0 {
