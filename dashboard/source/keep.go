@@ -211,9 +211,9 @@ func (s *Source) shed(bytes int64, now time.Time) (freed int64) {
 }
 
 // oldest finds what is the oldest of all that the source keeps, when it came in ns since
-// the epoch, and how to let it go; nil if there is nothing. The last message of each topic
-// and the buckets of numbers go after everything else, and states go last: each is the
-// newest of its kind. mu is held.
+// the epoch, and how to let it go; nil if there is nothing. The buckets of numbers go after
+// everything else that is not the newest of its kind, then the last message of each topic,
+// and states go last. mu is held.
 func (s *Source) oldest() (at int64, drop func() (things int, bytes int64)) {
 	older := func(when int64) bool { return drop == nil || when < at }
 	for _, t := range s.topics {
@@ -234,16 +234,19 @@ func (s *Source) oldest() (at int64, drop func() (things int, bytes int64)) {
 	if drop != nil {
 		return at, drop
 	}
+	for name, other := range s.series {
+		if when := other.Newest().UnixNano(); older(when) {
+			at, drop = when, func() (int, int64) { return s.endSeries(name) }
+		}
+	}
+	if drop != nil {
+		return at, drop
+	}
 	for _, t := range s.topics {
 		if len(t.recent) == 1 {
 			if when := t.recent[0].Time.UnixNano(); older(when) {
 				at, drop = when, func() (int, int64) { return 1, t.forgetRecent() }
 			}
-		}
-	}
-	for name, other := range s.series {
-		if when := other.Newest().UnixNano(); older(when) {
-			at, drop = when, func() (int, int64) { return s.endSeries(name) }
 		}
 	}
 	if drop != nil {

@@ -14,8 +14,8 @@ import (
 	"webmon/shm"
 )
 
-// small is a budget of 32 MiB: 16 for all sources, 8 for one.
-func small() *budget.Budget { return budget.New(32 << 20) }
+// small is a budget of 48 MiB: 18 for all sources, 12 for one.
+func small() *budget.Budget { return budget.New(48 << 20) }
 
 // live is how many bytes are on the heap once the garbage is collected.
 func live() int64 {
