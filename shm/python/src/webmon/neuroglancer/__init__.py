@@ -9,7 +9,7 @@
     print(viewer)
 
 States, layers and local volumes are the classes of the package ``neuroglancer`` itself, which has to be there:
-``pip install "napari-webmon[neuroglancer]"``. What is different is where people look. A viewer's address is on webmon, beside
+``pip install neuroglancer``. What is different is where people look. A viewer's address is on webmon, beside
 everything else that the process shows; it stays when the script has ended, and a script that is started again with the same token
 takes it up. Data are read, made coarser and meshed by webmon.
 
@@ -33,7 +33,7 @@ except ImportError as error:
     if error.name is not None and error.name.partition(".")[0] != "neuroglancer":
         raise
     raise ImportError(
-        'webmon.neuroglancer needs the package neuroglancer, whose classes it uses: pip install "napari-webmon[neuroglancer]"',
+        "webmon.neuroglancer needs the package neuroglancer, whose classes it uses: pip install neuroglancer",
         name="neuroglancer",
     ) from error
 
