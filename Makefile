@@ -76,7 +76,7 @@ cross:
 
 test-go: setup
 	$(GO) test -timeout 5m ./shm/model/builtin/gpe # its long runs are left out where the race detector slows them
-	$(GO) test -race -timeout 15m ./...
+	$(GO) test -race -timeout 30m ./...
 
 # The Python package: under the oldest and the newest NumPy, with the package neuroglancer, and inside napari.
 test-py: setup
