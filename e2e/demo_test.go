@@ -65,7 +65,7 @@ func TestE2EDemo(t *testing.T) {
 		p.t = t
 		p.visit(w.url)
 		p.live()
-		for i, path := range []string{"/viewer", "/loader", "/layers", "/controls", "/arrays", "/models", "/messages", "/status"} {
+		for i, path := range []string{"/viewer", "/loader", "/layers", "/controls", "/arrays", "/volumes", "/models", "/messages", "/status"} {
 			p.key(strconv.Itoa(i + 1))
 			p.wait("key "+strconv.Itoa(i+1)+" opens "+path, fmt.Sprintf(`location.pathname === %q &&
 				document.querySelector("#tabs [aria-current=page]").getAttribute("href") === %q`, path, path))
