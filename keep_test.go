@@ -77,16 +77,7 @@ func TestNothingCanBeKept(t *testing.T) {
 			t.Setenv("XDG_STATE_HOME", "")
 			t.Setenv("HOME", "nowhere")
 		}},
-		{"a read-only home", func(t *testing.T) {
-			dir := t.TempDir()
-			if err := os.Chmod(dir, 0o500); err != nil {
-				t.Fatal(err)
-			}
-			if os.Mkdir(filepath.Join(dir, "try"), 0o700) == nil {
-				t.Skip("root writes everywhere")
-			}
-			t.Setenv("XDG_STATE_HOME", dir)
-		}},
+		{"a read-only home", func(t *testing.T) { t.Setenv("XDG_STATE_HOME", readOnly(t)) }},
 		{"a folder that all may write to", func(t *testing.T) {
 			dir := t.TempDir()
 			if err := errors.Join(os.Mkdir(filepath.Join(dir, "webmon"), 0o700), os.Chmod(filepath.Join(dir, "webmon"), 0o777)); err != nil {
@@ -189,11 +180,20 @@ type failing struct{}
 
 func (failing) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
 
+// withoutSystemDir has the test run as if the system gave nobody a folder.
+func withoutSystemDir(t *testing.T) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("the system gives every user a folder")
+	}
+	before := instance.SystemDir
+	instance.SystemDir = t.TempDir()
+	t.Cleanup(func() { instance.SystemDir = before })
+}
+
 // TestNoFolderToBeFoundIn: webmon serves what it was started for, alone.
 func TestNoFolderToBeFoundIn(t *testing.T) {
-	if info, err := os.Stat(fmt.Sprintf("/run/user/%d", os.Getuid())); err == nil && info.IsDir() || runtime.GOOS == "windows" {
-		t.Skip("the system gives this user a folder")
-	}
+	withoutSystemDir(t)
 	env := newEnvironment(t)
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -216,9 +216,7 @@ func TestNoFolderToBeFoundIn(t *testing.T) {
 
 // TestAnotherUserHasTheFolder: webmon and the processes meet elsewhere.
 func TestAnotherUserHasTheFolder(t *testing.T) {
-	if info, err := os.Stat(fmt.Sprintf("/run/user/%d", os.Getuid())); err == nil && info.IsDir() || runtime.GOOS == "windows" {
-		t.Skip("the system gives this user a folder")
-	}
+	withoutSystemDir(t)
 	env := newEnvironment(t)
 	t.Setenv("XDG_RUNTIME_DIR", "")
 	tmp, logs := t.TempDir(), t.TempDir()

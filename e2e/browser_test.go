@@ -25,7 +25,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"webmon/e2e/webmontest"
-	"webmon/shm/process/naparitest"
+	"webmon/lacking"
 )
 
 // browser is a headless Chromium, the same for all pages of a test.
@@ -46,7 +46,7 @@ func startBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) *browser {
 		}
 	}
 	if path == "" {
-		naparitest.Missing(t, "Chromium is not installed: .ci/system.sh says what to install")
+		lacking.Skip(t, "Chromium is not installed: .ci/system.sh says what to install")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path),

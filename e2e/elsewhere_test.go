@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"webmon/lacking"
 	"webmon/shm/process/naparitest"
 )
 
@@ -78,7 +79,7 @@ func TestE2EVolumesElsewhere(t *testing.T) {
 	endToEnd(t)
 	python := naparitest.Python(t, "napari-latest")
 	if out, err := exec.Command(python, "-c", "import aiohttp, dask, napari, zarr").CombinedOutput(); err != nil {
-		naparitest.Missing(t, "zarr reads over http with aiohttp: %s", out)
+		lacking.Skip(t, "zarr reads over http with aiohttp: %s", out)
 	}
 	home := t.TempDir()
 	process := naparitest.StartPackage(t, "numpy2", home)

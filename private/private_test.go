@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"webmon/lacking"
 	"webmon/private"
 )
 
@@ -76,7 +77,7 @@ func TestNotBelieved(t *testing.T) {
 				t.Fatal(err)
 			}
 			if err := test.spoil(path); errors.Is(err, fs.ErrPermission) {
-				t.Skip("only root gives files away: ", err)
+				lacking.Skip(t, "only root gives files away: %v", err)
 			} else if err != nil {
 				t.Fatal(err)
 			}

@@ -158,11 +158,11 @@ func TestTheAuthorityIsMadeOnce(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			before := open(t, options)
-			if err := test.spoil(); err != nil {
-				t.Skip(err)
+			if runtime.GOOS == "windows" && (test.name == "readable by others" || test.name == "a link") {
+				t.Skip("folders of a user are closed to others there, and links are for administrators")
 			}
-			if runtime.GOOS == "windows" && test.name == "readable by others" {
-				t.Skip("folders of a user are closed to others there")
+			if err := test.spoil(); err != nil {
+				t.Fatal(err)
 			}
 			other := open(t, options)
 			if other.Authority().Fingerprint() == before.Authority().Fingerprint() {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"webmon/private"
@@ -60,12 +61,16 @@ func Place(dirs []string) string {
 	return dirs[0]
 }
 
+// SystemDir is where Linux has a folder for each user who has logged in, by number. Tests
+// put an empty folder there, to be on a machine without.
+var SystemDir = "/run/user"
+
 func runtimeCandidates() (out []string) {
 	if dir := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) {
 		out = append(out, filepath.Join(dir, "webmon"))
 	}
 	if runtime.GOOS == "linux" {
-		dir := fmt.Sprintf("/run/user/%d", os.Getuid())
+		dir := filepath.Join(SystemDir, strconv.Itoa(os.Getuid()))
 		if private.CheckDir(dir) == nil && (len(out) == 0 || out[0] != filepath.Join(dir, "webmon")) {
 			out = append(out, filepath.Join(dir, "webmon"))
 		}

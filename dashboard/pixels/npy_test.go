@@ -17,6 +17,7 @@ import (
 
 	"webmon/dashboard/pixels/pixelstest"
 	"webmon/dashboard/refusal"
+	"webmon/lacking"
 	"webmon/shm"
 )
 
@@ -28,11 +29,7 @@ func numpy(t *testing.T) string {
 	}
 	python := filepath.Join("..", "..", ".venv", "numpy2", "bin", "python")
 	if _, err := os.Stat(python); err != nil {
-		const text = "the environment .venv/numpy2 is not there: run .ci/venvs.sh numpy2"
-		if os.Getenv("CI") != "" {
-			t.Fatal(text)
-		}
-		t.Skip(text)
+		lacking.Skip(t, "the environment .venv/numpy2 is not there: run .ci/venvs.sh numpy2")
 	}
 	return python
 }

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"webmon/lacking"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -101,11 +103,7 @@ func pythons(t testing.TB) []interpreter {
 	}
 	all := findPythons()
 	if len(all) == 0 {
-		const why = "no Python from 3.9 on was found: put python3.X on the PATH or name some in WEBMON_PYTHONS"
-		if os.Getenv("CI") != "" {
-			t.Fatal(why)
-		}
-		t.Skip(why)
+		lacking.Skip(t, "no Python from 3.9 on was found: put python3.X on the PATH or name some in WEBMON_PYTHONS")
 	}
 	return all
 }
@@ -129,11 +127,7 @@ func withNumPy(t testing.TB) []interpreter {
 		}
 	}
 	if len(some) == 0 {
-		const why = "no Python found here has NumPy: make setup brings two that have"
-		if os.Getenv("CI") != "" {
-			t.Fatal(why)
-		}
-		t.Skip(why)
+		lacking.Skip(t, "no Python found here has NumPy: make setup brings two that have")
 	}
 	return some
 }

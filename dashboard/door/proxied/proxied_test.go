@@ -16,6 +16,7 @@ import (
 
 	"webmon/dashboard/door"
 	"webmon/dashboard/door/proxied"
+	"webmon/lacking"
 )
 
 // says is what a Proxied makes of a request, in words.
@@ -140,7 +141,7 @@ func TestAProxy(t *testing.T) {
 	// The proxy connects from an address of its own, as one on another machine does.
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
 	if l, err := net.Listen("tcp", "127.0.0.2:0"); err != nil {
-		t.Skip("this system has one loopback address only: ", err)
+		lacking.Skip(t, "this system has one loopback address only: %v", err)
 	} else {
 		l.Close()
 	}

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"webmon/lacking"
 )
 
 // The naparis that .ci/venvs.sh installs.
@@ -275,7 +277,7 @@ func venv(t testing.TB, root, name string) string {
 	t.Helper()
 	folder := filepath.Join(root, ".venv", name)
 	if _, err := os.Stat(filepath.Join(folder, ".complete")); err != nil {
-		Missing(t, "the environment .venv/%s is not there: run .ci/venvs.sh %s", name, name)
+		lacking.Skip(t, "the environment .venv/%s is not there: run .ci/venvs.sh %s", name, name)
 	}
 	return filepath.Join(folder, "bin", "python")
 }
@@ -297,7 +299,7 @@ func findPython(t testing.TB, version string) string {
 	t.Helper()
 	path := lookPython(version)
 	if path == "" {
-		Missing(t, "Python %s is not there: install python%s, or run \"pyenv install %s\"", version, version, version)
+		lacking.Skip(t, "Python %s is not there: install python%s, or run \"pyenv install %s\"", version, version, version)
 	}
 	return path
 }
@@ -332,13 +334,4 @@ func short(t testing.TB) {
 	if testing.Short() {
 		t.Skip("needs Python; skipped with -short")
 	}
-}
-
-// Missing skips the test, and fails it under CI, where nothing may be missing.
-func Missing(t testing.TB, format string, args ...any) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatalf(format, args...)
-	}
-	t.Skipf(format, args...)
 }
