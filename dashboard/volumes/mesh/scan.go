@@ -169,17 +169,21 @@ func Scan(ctx context.Context, v *Volume, limit int) (*Boxes, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := b.scan(ctx, v); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// scan adds all voxels of a volume, slab by slab.
+func (b *Boxes) scan(ctx context.Context, v *Volume) error {
 	var data []byte
-	err = b.item.slabs([3]int{}, v.Shape, false, func(from, to [3]int) (err error) {
+	return b.item.slabs([3]int{}, v.Shape, false, func(from, to [3]int) (err error) {
 		if data, err = v.read(ctx, b.item, from, to, data); err != nil {
 			return err
 		}
 		return b.Add(from, to, data)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return b, nil
 }
 
 // Find reads a whole volume and returns the object of one label: one that Boxes had no room
@@ -190,14 +194,7 @@ func Find(ctx context.Context, v *Volume, label uint64) (Object, error) {
 		return Object{}, err
 	}
 	b.find(label) // takes the only place
-	var data []byte
-	err = b.item.slabs([3]int{}, v.Shape, false, func(from, to [3]int) (err error) {
-		if data, err = v.read(ctx, b.item, from, to, data); err != nil {
-			return err
-		}
-		return b.Add(from, to, data)
-	})
-	if err != nil {
+	if err := b.scan(ctx, v); err != nil {
 		return Object{}, err
 	}
 	o, _ := b.Get(label)

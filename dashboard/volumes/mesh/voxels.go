@@ -6,7 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
-	"strconv"
+
+	"webmon/dashboard/volumes/level"
 )
 
 // Volume is a volume of labels with three axes, or a coarser level of one. All positions, shapes and
@@ -38,23 +39,11 @@ type item struct {
 }
 
 func parse(descr string) (item, error) {
-	bad := fmt.Errorf("the dtype %.20q is none of labels: they are whole numbers of 1, 2, 4 or 8 bytes, or bool", descr)
-	if len(descr) != 3 {
-		return item{}, bad
+	t, ok := level.ParseDType(descr)
+	if !ok || t.Kind != 'b' && t.Kind != 'i' && t.Kind != 'u' {
+		return item{}, fmt.Errorf("the dtype %.20q is none of labels: they are whole numbers of 1, 2, 4 or 8 bytes, or bool", descr)
 	}
-	it := item{big: descr[0] == '>', signed: descr[1] == 'i', bool: descr[1] == 'b'}
-	it.size, _ = strconv.Atoi(descr[2:])
-	switch {
-	case descr[0] != '<' && descr[0] != '>' && descr[0] != '|' && descr[0] != '=':
-		return item{}, bad
-	case it.bool && it.size == 1:
-		return it, nil
-	case it.bool, descr[1] != 'i' && descr[1] != 'u':
-		return item{}, bad
-	case it.size == 1, it.size == 2, it.size == 4, it.size == 8:
-		return it, nil
-	}
-	return item{}, bad
+	return item{size: t.Size, big: t.Big, signed: t.Kind == 'i', bool: t.Kind == 'b'}, nil
 }
 
 // check returns the dtype of a volume that can be read.
