@@ -259,6 +259,22 @@ def test_boxes(process, ask):
     assert ask("box", "v", **{"from": [0, 0, 0], "to": [1, 1, 1]})[1] == b"\0\0\0\0"
 
 
+def test_data_may_be_larger_than_any_memory(process, ask):
+    class Brain(Lazy):
+        def __getitem__(self, key):
+            return np.full(tuple(place.stop - place.start for place in key), 7, "u1")
+
+    brain = Brain(np.zeros((1, 1, 1), "u1"))
+    brain.shape = (34432, 39552, 41408)
+    volume = process.volume("v", data=brain)
+    assert volume.shape == brain.shape
+    assert ask("box", "v", **{"from": [34430, 0, 41407], "to": [34432, 1, 41408]})[1] == b"\7\7"
+    volume.replace(brain)
+    brain.shape = (1 << 30, 1 << 20, 1 << 12)
+    with pytest.raises(ValueError, match="too large"):
+        process.volume("w", data=brain)
+
+
 @pytest.mark.parametrize("error", [ValueError("not today"), KeyError("x"), RuntimeError("é" * 5000), MemoryError()])
 def test_what_data_raise_is_answered(process, ask, error):
     class Bad(Lazy):

@@ -64,7 +64,8 @@ def limits_of(limits: Any) -> list[float] | None:
     return [low, high]
 
 
-def shape_of(shape: int | Sequence[int]) -> tuple[int, ...]:
+def shape_of(shape: int | Sequence[int], most: int = _MAX_SLOT) -> tuple[int, ...]:
+    """Return a shape of at most so many elements."""
     try:
         given = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
         out = tuple(int(n) for n in given)
@@ -76,7 +77,7 @@ def shape_of(shape: int | Sequence[int]) -> tuple[int, ...]:
         raise ValueError(f"an array of {len(out)} axes cannot be shared: {_MAX_DIMS} are the most")
     if any(n < 0 for n in out):
         raise ValueError(f"the shape {out} has an axis of less than 0")
-    if math.prod(max(n, 1) for n in out) > _MAX_SLOT:
+    if math.prod(max(n, 1) for n in out) > most:
         raise ValueError(f"the shape {out} is too large to be shared")
     return out
 

@@ -28,6 +28,7 @@ GEOMETRIES = ("points", "lines", "tracks", "surface")
 _MAKERS: dict[str, Callable[..., Geometry]] = {"points": points_of, "lines": polylines, "tracks": tracks, "surface": surface}
 _BLENDINGS = ("opaque", "translucent", "translucent_no_depth", "additive", "minimum", "multiplicative")
 _CHANNELS = ("c", "channel")
+_MAX_VOXELS = 1 << 61  # of what is asked for box by box, and need not fit into any memory
 _KEPT = 32  # changes that are told one by one; the oldest are those of all before
 _SHOWN = frozenset({"title", "limits", "colormap", "blending", "opacity", "hidden", "unit", "note"})  # what update may change
 
@@ -161,13 +162,18 @@ class SharedVolume:
             self.dtype = _checked(name, dtype, self.kind)
             block_bytes(sides, self.dtype)
             return Content([], self.dtype, len(sides)), sides
-        levels, own = levels_of(data, name)
         if dtype is not None:
             raise ValueError(f"the dtype of {name} is that of its data: leave it out")
-        self.dtype = _checked(name, own, self.kind).newbyteorder("<")
-        sides = shape_of(tuple(levels[0].shape))
+        content, self.dtype, sides = self._of_data(data)
         self.data = data
-        return Content(levels, self.dtype, len(sides), None, *self._wants), sides
+        return content, sides
+
+    def _of_data(self, data: Any) -> tuple[Content, np.dtype[Any], tuple[int, ...]]:
+        """Return what is read of voxels that were given, in which dtype, and their shape."""
+        levels, own = levels_of(data, self.name)
+        dtype = _checked(self.name, own, self.kind).newbyteorder("<")
+        sides = shape_of(tuple(levels[0].shape), _MAX_VOXELS)
+        return Content(levels, dtype, len(sides), None, *self._wants), dtype, sides
 
     def _of_geometry(self, given: Any, attributes: Any, rank: int | None) -> tuple[Content, tuple[int, ...]]:
         """Return what is read of a geometry, and how far it goes."""
@@ -353,16 +359,13 @@ class SharedVolume:
         """
         if self.kind in GEOMETRIES:
             content, sides = self._of_geometry(data, attributes, len(self.axes))
-            dtype = None
+            dtype: np.dtype[Any] | None = None
         else:
             if self._block is not None or self.data is None:
                 raise ValueError(f"the volume {self.name} was made with a shape: write to its data")
-            levels, own = levels_of(data, self.name)
-            dtype = _checked(self.name, own, self.kind).newbyteorder("<")
-            sides = shape_of(tuple(levels[0].shape))
+            content, dtype, sides = self._of_data(data)
             if len(sides) != len(self.axes):
                 raise ValueError(f"the volume {self.name} has {len(self.axes)} axes, and the shape {sides} has {len(sides)}: make another volume")
-            content = Content(levels, dtype, len(sides), None, *self._wants)
         with self._lock:
             if self._closed:
                 return
