@@ -219,6 +219,15 @@ class Lazy:
         return self.array[key]
 
 
+class Frame:
+    """A table as pandas has it, which is neither true nor false."""
+
+    columns = ["name"]
+
+    def __bool__(self):
+        raise ValueError("The truth value of a DataFrame is ambiguous.")
+
+
 class Asker:
     """Asks for parts of volumes as shm/PROTOCOL.md has it."""
 
@@ -359,6 +368,8 @@ def test_replace(process, watcher):
         ({"points": [["a", "b"]]}, "vertices must be"),
         ({"points": [[1, 2]], "axes": "zyx"}, r"\(n, 3\)"),
         ({"points": [[1, 2]], "limits": (0, 1)}, "no channels, limits"),
+        ({"points": [[1, 2]], "properties": Frame()}, "properties of labels"),
+        ({"points": [[1, 2]], "mesh": {}}, "meshes"),
         ({"points": lambda: [[1, 2]]}, "axes must say"),
         ({"points": [[1, 2]], "attributes": {"a": [1, 2]}}, "for each of 1 vertices"),
         ({"points": [[1, 2]], "attributes": {"a": ["x"]}}, "numbers alone"),

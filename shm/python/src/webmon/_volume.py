@@ -30,7 +30,6 @@ _BLENDINGS = ("opaque", "translucent", "translucent_no_depth", "additive", "mini
 _CHANNELS = ("c", "channel")
 _MAX_VOXELS = 1 << 61  # of what is asked for box by box, and need not fit into any memory
 _KEPT = 32  # changes that are told one by one; the oldest are those of all before
-_SHOWN = frozenset({"title", "limits", "colormap", "blending", "opacity", "hidden", "unit", "note"})  # what update may change
 
 _SAME: Any = object()  # what stays as it is
 
@@ -109,6 +108,7 @@ class SharedVolume:
         for what, given, more in (("mesh", mesh, ()), ("skeletons", skeletons, ()), ("properties", properties, ("columns",))):
             if given is not None and not callable(given) and not any(hasattr(given, key) for key in ("__getitem__", *more)):
                 raise TypeError(f"{what} of {name} must be a function or a dict, not {called(given)}")
+        of_labels = any(given is not None for given in self._wants)
         self._lock = threading.Lock()
         self._closed = False
         self._block: Block | None = None
@@ -122,14 +122,14 @@ class SharedVolume:
         content: Content
         if self.kind in GEOMETRIES:
             # Skeletons of a client of neuroglancer belong to labels that are nowhere else.
-            if rgb or channels is not None or limits is not None or (any(self._wants) and client is None):
+            if rgb or channels is not None or limits is not None or (of_labels and client is None):
                 raise ValueError(f"{name} are {self.kind}, which have no channels, limits, meshes, skeletons and properties of labels")
             content, self.shape = self._of_geometry(made_of, attributes, None if axes is None else len(_named(axes)))
             self.data = made_of
         else:
             if self.kind not in VOXELS:
                 raise ValueError(f"kind must be one of {', '.join(map(repr, VOXELS))}, not {written(kind)}")
-            if self.kind != "labels" and client is None and any(given is not None for given in self._wants):
+            if self.kind != "labels" and client is None and of_labels:
                 raise ValueError(f'meshes, skeletons and properties belong to labels: give {name} kind="labels"')
             content, self.shape = self._of_voxels(shape, dtype, data)
         if not self.shape:
