@@ -221,16 +221,16 @@ class SharedVolume:
 
     def _declared(self) -> dict[str, Any]:
         """Return what webmon is told of the volume."""
-        block = self._block
-        generation, content = self._state
+        with self._lock:  # so that all of it is of one generation
+            block, (generation, content), shape, dtype = self._block, self._state, self.shape, self.dtype
         out: dict[str, Any] = {
             "kind": self.kind,
             "generation": generation,
-            "shm": block.name if block is not None and block.generation == int(generation, 16) else "",
-            "shape": list(self.shape),
+            "shm": block.name if block is not None else "",
+            "shape": list(shape),
         }
-        if self.dtype is not None:
-            out["dtype"] = self.dtype.str
+        if dtype is not None:
+            out["dtype"] = dtype.str
         if len(content.shapes) > 1:
             out["levels"] = [list(shape) for shape in content.shapes[1:]]
         for key, given in zip(("meshes", "skeletons", "properties"), self._wants):
