@@ -26,7 +26,7 @@ log = logging.getLogger("webmon")
 VOXELS = ("image", "labels")
 GEOMETRIES = ("points", "lines", "tracks", "surface")
 _MAKERS: dict[str, Callable[..., Geometry]] = {"points": points_of, "lines": polylines, "tracks": tracks, "surface": surface}
-_BLENDINGS = ("opaque", "translucent", "translucent_no_depth", "additive", "minimum", "multiplicative")
+BLENDINGS = ("opaque", "translucent", "translucent_no_depth", "additive", "minimum", "multiplicative")
 _CHANNELS = ("c", "channel")
 _MAX_VOXELS = 1 << 61  # of what is asked for box by box, and need not fit into any memory
 _KEPT = 32  # changes that are told one by one; the oldest are those of all before
@@ -488,8 +488,8 @@ def shown(name: str, **given: Any) -> dict[str, Any]:
             out[key] = None if value is None else _opacity(value)
         elif key == "hidden":
             out[key] = True if value else None
-        elif key == "blending" and value is not None and value not in _BLENDINGS:
-            raise ValueError(f"blending must be one of {', '.join(map(repr, _BLENDINGS))}, not {written(value)}")
+        elif key == "blending" and value is not None and value not in BLENDINGS:
+            raise ValueError(f"blending must be one of {', '.join(map(repr, BLENDINGS))}, not {written(value)}")
         else:
             out[key] = words(value, f"the {key} of {name}")
     return out

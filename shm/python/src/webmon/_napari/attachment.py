@@ -252,12 +252,7 @@ class Attachment:
         self._connections.append((emitter, heard))
 
     def _disconnect(self) -> None:
-        for emitter, heard in self._connections:
-            try:
-                emitter.disconnect(heard)
-            except (ValueError, RuntimeError):
-                pass
-        self._connections.clear()
+        compat.disconnect(self._connections)
         window = compat.qt_viewer(self.viewer)
         thread = getattr(getattr(window, "dims", None), "_animation_thread", None)
         slots: tuple[tuple[Any, Callable[..., None]], ...] = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 
@@ -54,6 +54,16 @@ def camera(viewer: Any) -> Any:
     scene = getattr(viewer, "scene", None)
     found = getattr(scene, "camera", None)
     return viewer.camera if found is None else found
+
+
+def disconnect(connections: list[tuple[Any, Callable[..., None]]]) -> None:
+    """Take back what was connected to emitters of napari, and forget it."""
+    for emitter, heard in connections:
+        try:
+            emitter.disconnect(heard)
+        except (ValueError, RuntimeError):
+            pass  # napari has let go of it first
+    connections.clear()
 
 
 def kind(layer: Any) -> str:

@@ -95,12 +95,7 @@ class Tracked:
 
     def close(self) -> None:
         """Let go of the layer."""
-        for emitter, heard in self._connections:
-            try:
-                emitter.disconnect(heard)
-            except (ValueError, RuntimeError):
-                pass  # napari has let go of it first
-        self._connections.clear()
+        compat.disconnect(self._connections)
         if self.loads is not None:
             self.loads.close()
 

@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from .._shapes import Geometry, geometry, polylines, surface, tracks
+from .._shapes import Geometry, geometry, points_of, polylines, surface, tracks
+from .._volume import BLENDINGS
 from . import compat
 from .layers import Tracked, colormap_name
 from .trouble import missing, say_once
 
 _PLAIN = ("x", "y", "z", "t")  # axes that nobody has named, from the last on
-_BLENDINGS = frozenset({"opaque", "translucent", "translucent_no_depth", "additive", "minimum", "multiplicative"})
 _KINDS = {"points": "points", "vectors": "lines", "shapes": "lines", "tracks": "tracks", "surface": "surface"}
 _ROUND = 64  # corners of an ellipse
 _OPEN = ("line", "path")  # shapes that do not end where they begin
@@ -128,12 +128,7 @@ class LayerVolume:
 
     def close(self) -> None:
         """Take the volume back."""
-        for emitter, heard in self._connections:
-            try:
-                emitter.disconnect(heard)
-            except (ValueError, RuntimeError):
-                pass  # napari has let go of it first
-        self._connections.clear()
+        compat.disconnect(self._connections)
         if self._volume is not None:
             self._volume.close()
             self._volume = None
@@ -235,7 +230,7 @@ class LayerVolume:
             title=str(layer.name),
             limits=None if limits is None or not all(map(math.isfinite, limits)) else (float(limits[0]), float(limits[1])),
             colormap=None if tracked.kind != "image" or tracked.rgb else colormap_name(layer),
-            blending=blending if blending in _BLENDINGS else None,
+            blending=blending if blending in BLENDINGS else None,
             opacity=min(max(float(layer.opacity), 0.0), 1.0),
             hidden=not layer.visible,
         )
@@ -288,8 +283,7 @@ def _points(layer: Any) -> Geometry:
     colour = np.asarray(getattr(layer, "face_color", ()))
     if colour.shape == (len(data), 4):
         found.setdefault("color", np.clip(np.rint(colour * 255), 0, 255).astype(np.uint8))
-    somewhere = np.isfinite(data).all(axis=1)
-    return geometry(data[somewhere] + 0.5, None, None, {key: value[somewhere] for key, value in found.items()})
+    return points_of(data + 0.5, found)
 
 
 def _vectors(layer: Any) -> Geometry:
