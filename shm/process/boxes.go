@@ -214,8 +214,9 @@ type streams struct {
 	client *manager.Client
 	turns  chan struct{} // of capacity maxStreams: one for each request that is under way
 
-	mu     sync.Mutex // guards all below
-	free   []idle     // the one that was used last is at the end
+	mu     sync.Mutex  // guards all below
+	free   []idle      // the one that was used last is at the end
+	sweeps *time.Timer // runs while something is free; nil before
 	closed bool
 }
 
@@ -256,13 +257,16 @@ func (s *streams) give(stream *manager.Stream) {
 		return
 	}
 	s.free = append(s.free, idle{stream, time.Now()})
-	time.AfterFunc(streamIdle+time.Second, fault.Func(s.sweep, func(error) {}))
+	if s.sweeps == nil {
+		s.sweeps = time.AfterFunc(streamIdle, fault.Func(s.sweep, func(error) {}))
+	}
 }
 
-// sweep closes the connections that nobody has used for long.
+// sweep closes the connections that nobody has used for long, and comes again for the others.
 func (s *streams) sweep() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.sweeps = nil
 	s.free = slices.DeleteFunc(s.free, func(i idle) bool {
 		old := time.Since(i.since) >= streamIdle
 		if old {
@@ -270,6 +274,9 @@ func (s *streams) sweep() {
 		}
 		return old
 	})
+	if len(s.free) > 0 {
+		s.sweeps = time.AfterFunc(streamIdle-time.Since(s.free[0].since), fault.Func(s.sweep, func(error) {}))
+	}
 }
 
 func (s *streams) close() {
