@@ -363,7 +363,11 @@ func (vs *volumes) reader(v *shm.VolumeInfo) (*segment.Volume, error) {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
 	if r := vs.open[v.Shm]; r != nil {
-		return r, nil
+		if r.Is(v) {
+			return r, nil
+		}
+		r.Close() // it was opened as something else; an error says nothing
+		delete(vs.open, v.Shm)
 	}
 	r, err := segment.OpenVolume(v, segment.Options{})
 	if err != nil {

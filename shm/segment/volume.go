@@ -2,6 +2,7 @@ package segment
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -26,10 +27,13 @@ func OpenVolume(info *shm.VolumeInfo, o Options) (*Volume, error) {
 	return &Volume{opened{m: m, file: f, gone: shm.ErrNoVolume}}, nil
 }
 
+// Is reports whether the segment is the volume that a process declares.
+func (v *Volume) Is(info *shm.VolumeInfo) bool { return v.m.matchesVolume(info) == nil }
+
 // matchesVolume returns nil if the segment is the volume that the process has declared.
 func (h *header) matchesVolume(info *shm.VolumeInfo) error {
 	if !h.volume {
-		return fmt.Errorf("it holds a ring of frames, and no volume")
+		return errors.New("it holds a ring of frames, and no volume")
 	}
 	if g := generationText(h.generation); g != info.Generation {
 		return fmt.Errorf("it is of generation %s and %s is declared: the process has made another one", g, natural.Clip(info.Generation, maxShown))
