@@ -35,7 +35,7 @@ def test_it_says_what_is_missing():
 
 if package is not None:
     import webmon.neuroglancer as neuroglancer
-    from webmon.neuroglancer._link import Refused
+    from webmon.neuroglancer._link import Link, Refused
 
 with_package = pytest.mark.skipif(package is None, reason="the package neuroglancer is not in this environment: make test-py has one with it")
 
@@ -170,6 +170,30 @@ def test_no_webmon_is_said():
         viewer.get_viewer_url()
     assert "no webmon is running" in repr(viewer)
     neuroglancer.stop()
+
+
+@with_package
+def test_a_connection_that_was_there_is_made_again_soon():
+    class Stopped(threading.Event):
+        def wait(self, timeout=None):
+            waits.append(timeout)
+            if len(waits) == 8:
+                self.set()
+
+    class Alone:
+        def _down(self):
+            pass
+
+    def hold():
+        if len(waits) == 6:
+            link._ready.set()
+        raise OSError("not there")
+
+    waits, viewer = [], Alone()
+    link = Link(viewer, "t", None)
+    link._stopped, link._hold = Stopped(), hold
+    link._run()
+    assert waits == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 0.1, 0.2]
 
 
 @with_package

@@ -145,7 +145,7 @@ def _events(connection: http.client.HTTPConnection, response: http.client.HTTPRe
 
 
 def _found(process: Process, stopped: threading.Event) -> tuple[Webmon, str]:
-    """Return the webmon that runs, and what the process is called there. Raises OSError if there is none, or it does not know it."""
+    """Return the webmon that runs, and the path of the process's volumes. Raises OSError if there is none, or it does not know it."""
     record = _announce.record()
     if record is None:
         raise OSError(
@@ -156,7 +156,7 @@ def _found(process: Process, stopped: threading.Event) -> tuple[Webmon, str]:
     while True:
         for source in webmon.ask("GET", "/api/v1/sources"):
             if source.get("instance") == process.instance:
-                return webmon, str(source["id"])
+                return webmon, f"/volumes/{quote(str(source['id']), safe='')}"
         if time.monotonic() > until:
             raise OSError(f"webmon does not find the process {process.name}")
         if process.closed:
@@ -203,7 +203,7 @@ class Link:
         return self._stopped.is_set()
 
     def where(self, wait: float = _START + 5) -> tuple[Webmon, str]:
-        """Return webmon and the path of the view, once there is one. Raises RuntimeError that says why there is none."""
+        """Return webmon and the path of the process's volumes, once there is one. Raises RuntimeError that says why there is none."""
         until = time.monotonic() + wait
         while not self._ready.wait(0.2):
             hopeless = self.problem and _announce.record() is None and _announce.find_webmon() is None
@@ -215,8 +215,7 @@ class Link:
             at = self._at
         if at is None:
             raise RuntimeError(f"the viewer has no address: {self.problem or 'the connection to webmon was lost'}")
-        webmon, source = at
-        return webmon, f"/volumes/{quote(source, safe='')}"
+        return at
 
     def post(self, what: str, state: str, previous: str | None) -> tuple[str, int] | None:
         """Change a state on webmon: "state" or "config".
@@ -249,10 +248,10 @@ class Link:
             number, at = self._number, self._at
         if at is None:
             raise OSError("there is no connection to webmon")
-        webmon, source = at
+        webmon, path = at
         body = f'{{"s":{state},"g":{number},"pg":{json.dumps(previous)},"c":"{self.client}"}}'
         try:
-            answer = webmon.ask("POST", f"/volumes/{quote(source, safe='')}/{what}/{self.token}", body.encode())
+            answer = webmon.ask("POST", f"{path}/{what}/{self.token}", body.encode())
         except Refused as error:
             if error.status == 412:
                 return None
@@ -269,8 +268,8 @@ class Link:
             raise OSError("there is no connection to webmon")
         return self._view(*at)
 
-    def _view(self, webmon: Webmon, source: str) -> dict[str, Any]:
-        answer: dict[str, Any] = webmon.ask("PUT", f"/volumes/{quote(source, safe='')}/views/{self.token}", b"{}")
+    def _view(self, webmon: Webmon, path: str) -> dict[str, Any]:
+        answer: dict[str, Any] = webmon.ask("PUT", f"{path}/views/{self.token}", b"{}")
         return answer
 
     def lost(self) -> None:
@@ -289,7 +288,7 @@ class Link:
             at = self._at
         if forget and at is not None:
             try:
-                at[0].ask("DELETE", f"/volumes/{quote(at[1], safe='')}/views/{self.token}")
+                at[0].ask("DELETE", f"{at[1]}/views/{self.token}")
             except (OSError, Refused) as error:
                 log.debug("the view %s was not forgotten: %s", self.token, error)
         self.lost()
@@ -300,11 +299,12 @@ class Link:
         while not self._stopped.is_set():
             try:
                 self._hold()
-                wait = _RETRY[0]
             except (OSError, Refused, http.client.HTTPException, ValueError) as error:
                 if self.problem != str(error):
                     log.debug("the view %s has no connection: %s", self.token, error)
                 self.problem = str(error)
+            if self._ready.is_set():
+                wait = _RETRY[0]  # there was a connection
             with self._lock:
                 self._at, self._sock = None, None
             if not self._stopped.is_set():
@@ -317,18 +317,18 @@ class Link:
 
     def _hold(self) -> None:
         """Connect, and take what browsers do until the connection ends."""
-        webmon, source = _found(self.process, self._stopped)
-        answer = self._view(webmon, source)
+        webmon, path = at = _found(self.process, self._stopped)
+        answer = self._view(webmon, path)
         with self._lock:
-            self._at = webmon, source
+            self._at = at
         viewer = self._viewer()
         if viewer is None:
             return
         config, state = viewer._up(answer)
         synchronized = viewer._synchronized
         del viewer
-        path = f"/volumes/{quote(source, safe='')}/events/{self.token}?script=1&c={self.client}&gc={quote(config)}"
-        sock, events = webmon.stream(path + (f"&gs={quote(state)}" if synchronized else ""))
+        events_of = f"{path}/events/{self.token}?script=1&c={self.client}&gc={quote(config)}"
+        sock, events = webmon.stream(events_of + (f"&gs={quote(state)}" if synchronized else ""))
         with self._lock:
             self._sock = sock
         self.problem = ""
