@@ -415,10 +415,13 @@ func (v *Volumes) edit(src *source.Source, fields map[string]rawJSON, form url.V
 func (l *live) gainOf(s *layerState) float64 {
 	for _, key := range keysOfLayer(s) {
 		l.mu.Lock()
-		shown := l.shown[key]
+		var h *histogram
+		if shown := l.shown[key]; shown != nil {
+			h = shown.histogram
+		}
 		l.mu.Unlock()
-		if shown != nil && shown.histogram != nil {
-			return shown.histogram.gain()
+		if h != nil {
+			return h.gain()
 		}
 	}
 	return 0

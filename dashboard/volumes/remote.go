@@ -209,7 +209,7 @@ func (v *volume) scanned() bool {
 }
 
 // getSegments sends the list of the labels of a volume: their sizes, and what the process knows of them.
-func (v *Volumes) getSegments(w http.ResponseWriter, r *http.Request) (err error) {
+func (v *Volumes) getSegments(w http.ResponseWriter, r *http.Request) error {
 	l, vol, s, err := v.volume(r)
 	if err != nil {
 		return err
@@ -220,6 +220,7 @@ func (v *Volumes) getSegments(w http.ResponseWriter, r *http.Request) (err error
 	return v.geometry(w, r, l, vol, s, "labels", "segments", func(ctx context.Context) ([]byte, error) {
 		var table *shm.LabelTable
 		if reads := l.src.VolumeSource(); vol.Properties && reads != nil {
+			var err error // of its own: the request may be over
 			if table, err = reads.ReadLabels(ctx, &vol.VolumeInfo); err != nil {
 				return nil, err
 			}
