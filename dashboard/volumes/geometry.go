@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"webmon/dashboard/pixels"
+	"webmon/dashboard/volumes/mesh"
 	"webmon/natural"
 	"webmon/shm"
 )
@@ -65,14 +66,20 @@ func (v *Volumes) getMesh(w http.ResponseWriter, r *http.Request) error {
 	case axes == nil, vol.Kind == shm.VolumeLabels && len(vol.Shape) != 3:
 		return &Failure{http.StatusMethodNotAllowed, "Meshes are made of volumes with three axes alone."}
 	}
-	return v.geometry(w, r, l, vol, s, "meshes", "mesh/"+strconv.FormatUint(id, 10), func(ctx context.Context) ([]byte, error) {
-		part := shm.PartMesh
-		if vol.Kind == shm.VolumeSurface {
-			part = shm.PartWhole
+	name := "mesh/" + strconv.FormatUint(id, 10)
+	if vol.Kind != shm.VolumeSurface && !vol.Meshes {
+		if id == 0 {
+			return why(shm.ErrNoLabel) // the background
 		}
-		if part == shm.PartMesh && !vol.Meshes {
-			return v.surface(ctx, l, vol, s, id, axes)
-		}
+		return v.geometry(w, r, l, s, "meshes", name, vol, func(ctx context.Context, boxes *mesh.Boxes) ([]byte, error) {
+			return v.surface(ctx, l, vol, s, id, axes, boxes)
+		})
+	}
+	part := shm.PartMesh
+	if vol.Kind == shm.VolumeSurface {
+		part = shm.PartWhole
+	}
+	return v.geometry(w, r, l, s, "meshes", name, nil, func(ctx context.Context, _ *mesh.Boxes) ([]byte, error) {
 		g, err := l.geometry(ctx, vol, part, id)
 		if err != nil {
 			return nil, err
@@ -81,8 +88,10 @@ func (v *Volumes) getMesh(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// geometry answers with what the function makes, once for all who ask for it.
-func (v *Volumes) geometry(w http.ResponseWriter, r *http.Request, l *live, vol *volume, s *shown, what, name string, f func(context.Context) ([]byte, error)) (err error) {
+// geometry answers with what the function makes, once for all who ask for it. The function is given where the labels
+// of a volume are, unless scanned is nil. To find them takes a turn of its own: the function, which waits for them
+// before its own, does not hold up others meanwhile, nor the search.
+func (v *Volumes) geometry(w http.ResponseWriter, r *http.Request, l *live, s *shown, what, name string, scanned *volume, f func(context.Context, *mesh.Boxes) ([]byte, error)) (err error) {
 	ctx, cancel := context.WithTimeout(r.Context(), chunkTime)
 	defer cancel()
 	name = l.epoch(s) + "/" + name
@@ -91,14 +100,20 @@ func (v *Volumes) geometry(w http.ResponseWriter, r *http.Request, l *live, vol 
 	defer func() { l.end(s, what, sent, err) }()
 	data, ok := v.bricks.get(name)
 	if !ok {
+		var boxes *mesh.Boxes
+		if scanned != nil {
+			boxes, err = v.labelsOf(ctx, l, scanned, s)
+		}
 		var release func()
-		data, release, err = v.flights.make(ctx, name, 1<<20, func(ctx context.Context) ([]byte, error) {
-			data, err := f(ctx)
-			if err == nil {
-				v.bricks.put(name, data)
-			}
-			return data, err
-		})
+		if err == nil {
+			data, release, err = v.flights.make(ctx, name, 1<<20, func(ctx context.Context) ([]byte, error) {
+				data, err := f(ctx, boxes)
+				if err == nil {
+					v.bricks.put(name, data)
+				}
+				return data, err
+			})
+		}
 		if err != nil {
 			if r.Context().Err() != nil {
 				err = context.Canceled
@@ -265,7 +280,7 @@ func (v *Volumes) getSkeleton(w http.ResponseWriter, r *http.Request) error {
 	if axes == nil || !vol.Skeletons && vol.Kind.IsVoxels() {
 		return &Failure{http.StatusMethodNotAllowed, vol.title() + " has no skeletons."}
 	}
-	return v.geometry(w, r, l, vol, s, "skeletons", "skeleton/"+strconv.FormatUint(id, 10), func(ctx context.Context) ([]byte, error) {
+	return v.geometry(w, r, l, s, "skeletons", "skeleton/"+strconv.FormatUint(id, 10), nil, func(ctx context.Context, _ *mesh.Boxes) ([]byte, error) {
 		part := shm.PartSkeleton
 		if !vol.Kind.IsVoxels() && !vol.Skeletons {
 			part = shm.PartWhole

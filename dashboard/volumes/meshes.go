@@ -113,15 +113,8 @@ func (v *Volumes) forgetLabels(s *shown) {
 	}
 }
 
-// surface makes the mesh of a label, as the client takes it.
-func (v *Volumes) surface(ctx context.Context, l *live, vol *volume, s *shown, id uint64, axes []axis) ([]byte, error) {
-	if id == 0 {
-		return nil, shm.ErrNoLabel // the background
-	}
-	boxes, err := v.labelsOf(ctx, l, vol, s)
-	if err != nil {
-		return nil, err
-	}
+// surface makes the mesh of a label, as the client takes it, of where the labels are.
+func (v *Volumes) surface(ctx context.Context, l *live, vol *volume, s *shown, id uint64, axes []axis, boxes *mesh.Boxes) ([]byte, error) {
 	o, ok := boxes.Get(id)
 	if !ok {
 		if boxes.Missed() == 0 {

@@ -217,7 +217,11 @@ func (v *Volumes) getSegments(w http.ResponseWriter, r *http.Request) error {
 	if !vol.listed() || r.PathValue("*") != "info" {
 		return &Failure{http.StatusNotFound, "There is no list of labels at this address."}
 	}
-	return v.geometry(w, r, l, vol, s, "labels", "segments", func(ctx context.Context) ([]byte, error) {
+	var scanned *volume
+	if vol.scanned() {
+		scanned = vol
+	}
+	return v.geometry(w, r, l, s, "labels", "segments", scanned, func(ctx context.Context, boxes *mesh.Boxes) ([]byte, error) {
 		var table *shm.LabelTable
 		if reads := l.src.VolumeSource(); vol.Properties && reads != nil {
 			var err error // of its own: the request may be over
@@ -226,11 +230,7 @@ func (v *Volumes) getSegments(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 		var found []mesh.Object
-		if vol.scanned() {
-			boxes, err := v.labelsOf(ctx, l, vol, s)
-			if err != nil {
-				return nil, err
-			}
+		if boxes != nil {
 			found = boxes.All()
 		}
 		return segmentProperties(table, found)

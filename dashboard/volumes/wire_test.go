@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -857,4 +858,50 @@ func TestTheMeshOfALabel(t *testing.T) {
 	for !strings.Contains(next(), "sourceGenerations") {
 	}
 	eventually(t, "the label is gone", func() bool { status, _ := s.ask("GET", path, ""); return status == 404 })
+}
+
+// While chunks take every turn, meshes come to wait, and the search for their labels behind them.
+func TestMeshesDoNotWaitForEachOther(t *testing.T) {
+	p := volumestest.New("scope")
+	n := max(2, runtime.GOMAXPROCS(0))
+	info := shm.VolumeInfo{Kind: shm.VolumeLabels, Descr: "|u1", Shape: []int{n + 2, 2, 2}, Axes: []string{"z", "y", "x"}, Channels: -1, Shm: "x"}
+	data := make([]byte, 4*(n+2))
+	for i := range data {
+		data[i] = byte(1 + i/4)
+	}
+	cells, busy := info, info
+	cells.Name, busy.Name = "cells", "busy"
+	p.Add(cells, data)
+	p.Add(busy, data)
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	p.Reading = func(ctx context.Context, v *shm.VolumeInfo, _ shm.Box) error {
+		if v.Name != "busy" {
+			return nil
+		}
+		begun <- struct{}{}
+		select {
+		case <-goOn:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	s := open(t, p)
+	_, chunks := s.page("busy")
+	_, meshes := s.page("cells")
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() {
+			s.want(200, "", "GET", fmt.Sprintf("/neuroglancer/raw/%s/1,1,1/0,0,%d/2,2,%d", chunks[0], i, i+1), "")
+		})
+	}
+	for range n {
+		<-begun
+	}
+	for i := range 2 * (n + 2) { // each twice, since of those it is known that they wait
+		all.Go(func() { s.want(200, "", "GET", fmt.Sprintf("/neuroglancer/mesh/%s/%d", meshes[0], 1+i/2), "") })
+	}
+	eventually(t, "the meshes wait", func() bool { return s.volumes.Stats().Shared >= uint64(n+2) })
+	close(goOn)
+	all.Wait()
 }
