@@ -74,7 +74,10 @@ func openAuthority(o Options) (a *Authority, notes []string, err error) {
 	if a.leafKey, err = newKey(); err != nil {
 		return nil, nil, err
 	}
-	a.names = append(slices.Clone(MachineNames()), o.Names...)
+	a.names = MachineNames()
+	for _, name := range o.Names {
+		a.names = append(a.names, lowered(name))
+	}
 	if o.Folder != "" {
 		a.path = filepath.Join(o.Folder, "authority", fileName(hostname())+".pem")
 		err = a.read(o.Now())
@@ -150,7 +153,6 @@ func (a *Authority) create(now time.Time) error {
 	}
 	var permitted []string
 	for _, name := range append([]string{"local"}, a.names...) {
-		name = strings.ToLower(strings.TrimSuffix(name, "."))
 		if _, err := netip.ParseAddr(name); err != nil && isDNSName(name) && !slices.Contains(permitted, name) {
 			permitted = append(permitted, name)
 		}
@@ -234,7 +236,6 @@ func (a *Authority) leaf(more string, now time.Time) (*tls.Certificate, error) {
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	for _, name := range append([]string{more}, a.names...) {
-		name = strings.ToLower(strings.TrimSuffix(name, "."))
 		if ip, err := netip.ParseAddr(name); err == nil {
 			template.IPAddresses = append(template.IPAddresses, ip.WithZone("").AsSlice())
 		} else if isDNSName(name) && a.permits(name) && !slices.Contains(template.DNSNames, name) {
@@ -292,8 +293,12 @@ func hostname() string {
 	if err != nil {
 		return ""
 	}
-	return strings.ToLower(strings.TrimSuffix(name, "."))
+	return lowered(name)
 }
+
+// lowered is a name as it is compared with others: names are the same in large letters, and with
+// the dot that ends them.
+func lowered(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
 
 // fileName makes a file's name of a machine's. Homes that several machines share keep an
 // authority for each.

@@ -29,7 +29,6 @@ import (
 	"math/big"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -128,7 +127,7 @@ func (c *Certs) Config() *tls.Config {
 }
 
 func (c *Certs) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-	name := strings.ToLower(strings.TrimSuffix(hello.ServerName, "."))
+	name := lowered(hello.ServerName)
 	switch {
 	case name == HandoverName:
 		return c.handover, nil

@@ -92,7 +92,7 @@ func roots(t *testing.T, c *certs.Certs) *x509.CertPool {
 func TestOwnAuthority(t *testing.T) {
 	var now clock
 	folder := filepath.Join(t.TempDir(), "state")
-	c := open(t, certs.Options{Folder: folder, Names: []string{"lab.example.org", "192.0.2.7"}, Now: now.now})
+	c := open(t, certs.Options{Folder: folder, Names: []string{"Lab.Example.org.", "192.0.2.7"}, Now: now.now})
 	if !c.Own() || len(c.Notes()) != 0 {
 		t.Errorf("own is %v, notes %q", c.Own(), c.Notes())
 	}
