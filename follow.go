@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"net"
@@ -54,7 +53,7 @@ const attachFirst = time.Second
 // moment for the targets, for as many as have announced themselves, and for the
 // models. A process that is slow to answer keeps nobody waiting.
 func attach(ctx context.Context, dirs []string, server *dashboard.Server, models *model.Catalogue,
-	targets []source.Target, announced int, logger *slog.Logger, faults *fault.Ledger, stderr io.Writer) (wait func()) {
+	targets []source.Target, announced int, faults *fault.Ledger, said *notes) (wait func()) {
 	var attaching sync.WaitGroup
 	attached := make(chan struct{}, 2+announced)
 	failed := faults.Noted("attaching", "")
@@ -66,15 +65,14 @@ func attach(ctx context.Context, dirs []string, server *dashboard.Server, models
 		for _, t := range targets {
 			// What goes wrong is said on the pages, and webmon goes on.
 			if _, err := server.Attach(ctx, t); err != nil && ctx.Err() == nil {
-				logger.Warn("not attached", "name", t.Name, "address", t.Address, "error", err)
-				fmt.Fprintf(stderr, "webmon: %v\n", err)
+				said.mention(err.Error())
 			}
 		}
 		attached <- struct{}{}
 	}, failed)
 	for _, dir := range dirs {
 		fault.Go(&attaching, func() {
-			follow(ctx, dir, logger, faults, func(ctx context.Context, t source.Target) {
+			follow(ctx, dir, said.logger, faults, func(ctx context.Context, t source.Target) {
 				server.Follow(ctx, t, func() { shm.Signal(attached) })
 			})
 		}, failed)

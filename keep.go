@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"webmon/dashboard/instance"
 	"webmon/logs"
@@ -16,8 +17,9 @@ import (
 // notes are sentences about what this run cannot do as usual: in the log, on standard error,
 // and on every page.
 type notes struct {
-	logger *slog.Logger
+	logger *slog.Logger // of everything else too
 	stderr io.Writer
+	filed  bool // the log goes to a file, and not to standard error
 	texts  []string
 }
 
@@ -32,7 +34,9 @@ func (n *notes) add(text string) {
 
 // mention takes a sentence that is of no interest on the pages.
 func (n *notes) mention(text string) {
-	n.logger.Warn("not as usual", "reason", text)
+	if n.filed {
+		n.logger.Warn("not as usual", "reason", text)
+	}
 	fmt.Fprintf(n.stderr, "webmon: %s\n", text)
 }
 
@@ -69,10 +73,11 @@ func keptToken() (token, said string) {
 	return token, ""
 }
 
-// openLog opens the log. said is a sentence if it could not be opened where it is expected:
-// only a file that was asked for is worth stopping for.
-func openLog(cfg config, stderr io.Writer) (logger *slog.Logger, closeLog func(), said string, err error) {
-	w, closeFile := stderr, func() {}
+// openLog opens the log, and begins the notes. The first says so if the log could not be opened
+// where it is expected: only a file that was asked for is worth stopping for.
+func openLog(cfg config, stderr io.Writer) (said *notes, closeLog func(), err error) {
+	said = &notes{stderr: stderr}
+	w, closeFile, unlogged := stderr, func() {}, ""
 	path, asked := cfg.logPath, cfg.logPath != ""
 	if !asked && cfg.launched {
 		dir, err := instance.StateDir()
@@ -80,7 +85,7 @@ func openLog(cfg config, stderr io.Writer) (logger *slog.Logger, closeLog func()
 			err = private.Dir(dir)
 		}
 		if err != nil {
-			said = fmt.Sprintf("The log goes to standard error: %v.", err)
+			unlogged = fmt.Sprintf("The log goes to standard error: %v.", err)
 		} else {
 			path = filepath.Join(dir, "webmon.log")
 		}
@@ -89,18 +94,21 @@ func openLog(cfg config, stderr io.Writer) (logger *slog.Logger, closeLog func()
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 		switch {
 		case err != nil && asked:
-			return nil, nil, "", usagef("opening the log: %v", err)
+			return nil, nil, usagef("opening the log: %v", err)
 		case err != nil:
-			said = fmt.Sprintf("The log goes to standard error: %v.", err)
+			unlogged = fmt.Sprintf("The log goes to standard error: %v.", err)
 		default:
+			said.filed = true
 			w, closeFile = &logFile{f, stderr}, func() { f.Close() }
 		}
 	}
 	handler := logs.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: cfg.logLevel, ReplaceAttr: logs.Clip}))
-	return slog.New(handler), func() {
+	said.logger = slog.New(handler)
+	said.add(unlogged)
+	return said, func() {
 		handler.Close()
 		closeFile()
-	}, said, nil
+	}, nil
 }
 
 // logFile writes to standard error what the file does not take, as on a full disk.
@@ -123,6 +131,6 @@ var secretEnv = []string{"WEBMON_TOKEN"}
 // withoutSecrets returns the environment for a program that webmon starts.
 func withoutSecrets(environ []string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(v string) bool {
-		return slices.ContainsFunc(secretEnv, func(name string) bool { return len(v) > len(name) && v[:len(name)+1] == name+"=" })
+		return slices.ContainsFunc(secretEnv, func(name string) bool { return strings.HasPrefix(v, name+"=") })
 	})
 }

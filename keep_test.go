@@ -159,14 +159,17 @@ func TestTheLogFallsBack(t *testing.T) {
 	newEnvironment(t)
 	t.Setenv("XDG_STATE_HOME", file)
 	var stderr bytes.Buffer
-	logger, closeLog, said, err := openLog(config{launched: true}, &stderr)
+	said, closeLog, err := openLog(config{launched: true}, &stderr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	logger.Info("a line of the log")
+	said.logger.Info("a line of the log")
 	closeLog()
-	if !strings.Contains(stderr.String(), "a line of the log") || !strings.Contains(said, "The log goes to standard error") {
-		t.Errorf("wrote %q, says %q", stderr.String(), said)
+	if !strings.Contains(stderr.String(), "a line of the log") || !strings.Contains(strings.Join(said.texts, " "), "The log goes to standard error") {
+		t.Errorf("wrote %q, says %q", stderr.String(), said.texts)
+	}
+	if n := strings.Count(stderr.String(), "The log goes to standard error"); n != 1 {
+		t.Errorf("says so %d times: %s", n, stderr.String())
 	}
 	// And where the disk is full, line by line.
 	stderr.Reset()

@@ -46,8 +46,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	}
 	fmt.Fprintf(stderr, "webmon: %v\n", err)
 	if cfg.launched { // nobody reads that, and the process says where the log is
-		if logger, closeLog, _, unlogged := openLog(cfg, io.Discard); unlogged == nil {
-			logger.Error("not started", "error", err)
+		if said, closeLog, unlogged := openLog(cfg, io.Discard); unlogged == nil {
+			said.logger.Error("not started", "error", err)
 			closeLog()
 		}
 	}

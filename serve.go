@@ -28,13 +28,12 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 	if cfg.launched {
 		instance.Detach()
 	}
-	logger, closeLog, unlogged, err := openLog(cfg, stderr)
+	said, closeLog, err := openLog(cfg, stderr)
 	if err != nil {
 		return err
 	}
 	defer closeLog()
-	said := &notes{logger: logger, stderr: stderr}
-	said.add(unlogged)
+	logger := said.logger
 	if cfg.tokenShown {
 		said.mention("Everybody on this machine can read the token of --token in the list of processes. Use --token-file or WEBMON_TOKEN.")
 	}
@@ -90,7 +89,7 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 
 	ctx, cancel := context.WithCancel(ctx)
 	following := follow(ctx)
-	wait := attach(ctx, dirs, server, models, targets, announced, logger, faults, stderr)
+	wait := attach(ctx, dirs, server, models, targets, announced, faults, said)
 	defer func() {
 		cancel()
 		wait()
