@@ -132,14 +132,19 @@ func (c *collector) server(ch sheet) {
 	b := c.s.opts.Budget
 	for _, account := range []*budget.Account{b.Whole, b.Sources, b.Browsers, b.Answers, b.Work, b.Volumes} {
 		use := account.Use()
-		ch.gauge(descKept, float64(use.Used), use.Name)
-		ch.gauge(descKeptMost, float64(use.Most), use.Name)
-		ch.gauge(descKeptLimit, float64(use.Limit), use.Name)
-		ch.count(descDropped, float64(use.Dropped), use.Name)
-		ch.count(descDroppedB, float64(use.DroppedBytes), use.Name)
-		ch.count(descRefused, float64(use.Refused), use.Name)
+		ch.kept(use, use.Name)
 	}
 	c.volumes(ch)
+}
+
+// kept collects what an account of the budget counts.
+func (ch sheet) kept(use budget.Use, what string) {
+	ch.gauge(descKept, float64(use.Used), what)
+	ch.gauge(descKeptMost, float64(use.Most), what)
+	ch.gauge(descKeptLimit, float64(use.Limit), what)
+	ch.count(descDropped, float64(use.Dropped), what)
+	ch.count(descDroppedB, float64(use.DroppedBytes), what)
+	ch.count(descRefused, float64(use.Refused), what)
 }
 
 // volumes collects what there is to tell of volumes.
@@ -155,9 +160,7 @@ func (c *collector) volumes(ch sheet) {
 	ch.count(descBricks, float64(v.BrickHits), "yes")
 	ch.count(descBricks, float64(v.BrickMiss), "no")
 	for _, use := range v.Uses {
-		ch.gauge(descKept, float64(use.Used), "volumes/"+use.Name)
-		ch.gauge(descKeptLimit, float64(use.Limit), "volumes/"+use.Name)
-		ch.count(descDropped, float64(use.Dropped), "volumes/"+use.Name)
+		ch.kept(use, "volumes/"+use.Name)
 	}
 }
 
