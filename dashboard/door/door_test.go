@@ -167,6 +167,35 @@ func TestSessionsExpire(t *testing.T) {
 	})
 }
 
+// A browser that comes without its cookie cannot be told why its session has ended.
+func TestTheCookieOutlivesItsSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDoor(t, Options{Token: token})
+		_, secret, err := d.NewLink(Person{Role: Manage}, Look, "", time.Now().Add(time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := httptest.NewRecorder()
+		if _, answered, err := d.Admit(w, request("/?link="+secret)); !answered || err != nil {
+			t.Fatalf("the link opens nothing: %v, %v", answered, err)
+		}
+		cookie := w.Result().Cookies()[0]
+		if age := time.Duration(cookie.MaxAge) * time.Second; age <= time.Hour {
+			t.Errorf("the cookie ends with its session, after %v", age)
+		}
+		for range 3 { // so that it is not idle before
+			time.Sleep(20 * time.Minute)
+			who(d, cookie.Name+"="+cookie.Value)
+		}
+		for _, when := range []string{"at once", "once the timers have run"} {
+			if p, err := who(d, cookie.Name+"="+cookie.Value); p.Role != Nobody || fmt.Sprint(err) != linkExpired {
+				t.Errorf("after the end of the link, %s: %v, %v", when, p, err)
+			}
+			synctest.Wait()
+		}
+	})
+}
+
 // After its last page is closed a session is idle as any other.
 func TestASessionIsIdleOnceItsPagesAreClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -253,7 +282,7 @@ func TestLinks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		kept := &memory{}
 		d := newDoor(t, Options{Token: token, Links: kept})
-		owner, steerer := Person{Role: Manage}, Person{Role: Steer, Name: "Ada"}
+		owner, steerer := Person{Role: Manage}, Person{Role: Steer, Name: "山田\u3000太郎"}
 		now := time.Now()
 		for name, test := range map[string]struct {
 			by    Person
@@ -271,6 +300,7 @@ func TestLinks(t *testing.T) {
 			"a long note":          {owner, Look, strings.Repeat("ü", MaxNote+1), time.Hour, "note"},
 			"a note that is none":  {owner, Look, "a\x1b[31mb", time.Hour, "note"},
 			"a note that is bytes": {owner, Look, "a\xff", time.Hour, "note"},
+			"that of the owner":    {owner, Look, "The  Owner", time.Hour, "note"},
 		} {
 			_, secret, err := d.NewLink(test.by, test.role, test.note, now.Add(test.until))
 			var no *LinkError

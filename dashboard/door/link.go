@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"webmon/fault"
@@ -73,6 +72,8 @@ func (d *Door) NewLink(by Person, role Role, note string, until time.Time) (made
 		return Link{}, "", &LinkError{"role", "A link can be for people who look or who steer."}
 	case role >= by.Role:
 		return Link{}, "", &LinkError{"role", "A link must let people do less than whoever makes it may do."}
+	case strings.EqualFold(note, Person{}.Title()):
+		return Link{}, "", &LinkError{"note", fmt.Sprintf("Whoever has the token of webmon is called %q: choose another note.", Person{}.Title())}
 	case !validNote(note):
 		return Link{}, "", &LinkError{"note", fmt.Sprintf("The note must have at most %d letters, without control characters.", MaxNote)}
 	case !until.After(now):
@@ -96,10 +97,14 @@ func (d *Door) NewLink(by Person, role Role, note string, until time.Time) (made
 	return made, secret, d.saveLinks()
 }
 
+// validNote reports whether a note can be shown, and the name of whoever made the link.
 func validNote(note string) bool {
 	return utf8.ValidString(note) && utf8.RuneCountInString(note) <= MaxNote &&
-		!strings.ContainsFunc(note, func(c rune) bool { return !unicode.IsPrint(c) })
+		!strings.ContainsFunc(note, hidden)
 }
+
+// linkExpired is for the browsers that a link has let in.
+const linkExpired = "The link that you came by has expired."
 
 // addLink takes a link; mu is held, or nobody else knows d yet.
 func (d *Door) addLink(key digest, info Link, now time.Time) *link {
@@ -107,7 +112,7 @@ func (d *Door) addLink(key digest, info Link, now time.Time) *link {
 	l.timer = time.AfterFunc(info.Until.Sub(now), fault.Func(func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		d.endLink(l, "The link that you came by has expired.")
+		d.endLink(l, linkExpired)
 	}, d.opts.Faults.Noted("door", "link")))
 	d.links[key] = l
 	return l

@@ -22,6 +22,9 @@ const (
 	// unusedFor is how long a session lasts that no request was sent with at all: a
 	// program that keeps no cookies leaves one with each request.
 	unusedFor = time.Hour
+	// cookieStays is how much longer than its session a cookie lasts: a browser that
+	// comes without it cannot be told why the session has ended.
+	cookieStays = 7 * 24 * time.Hour
 
 	maxSessions       = 1024
 	maxSessionsOfLink = 64
@@ -111,7 +114,7 @@ func (d *Door) begin(w http.ResponseWriter, r *http.Request, g grant) Person {
 	if g.link == nil && g.person.Gone != nil && g.person.Session == "" {
 		d.follow(s, g.person.Gone)
 	}
-	d.setCookie(w, r, secret, s.info.Until.Sub(now))
+	d.setCookie(w, r, secret, s.info.Until.Sub(now)+cookieStays)
 	return s.person()
 }
 
@@ -209,7 +212,16 @@ func (d *Door) expire(s *session) {
 		s.timer.Reset(left)
 		return
 	}
-	d.end(s, "Your session has expired.")
+	d.end(s, s.expired(time.Now()))
+}
+
+// expired says why a session has ended by itself. The timers of a link and of its sessions end
+// at the same time, in any order.
+func (s *session) expired(now time.Time) string {
+	if s.link != nil && !now.Before(s.link.info.Until) {
+		return linkExpired
+	}
+	return "Your session has expired."
 }
 
 // end ends a session; mu is held. why is a sentence for its browser.
@@ -339,7 +351,11 @@ func (d *Door) why(r *http.Request) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, c := range cookies[:min(len(cookies), maxCookies)] {
-		if why := d.past.why(digestOf(c.Value)); why != "" {
+		key := digestOf(c.Value)
+		if s := d.sessions[key]; s != nil { // its time is over, and its timer is late
+			return Wrong(s.expired(time.Now()))
+		}
+		if why := d.past.why(key); why != "" {
 			return Wrong(why)
 		}
 	}
