@@ -1,7 +1,6 @@
 package dashboard
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -13,7 +12,6 @@ import (
 	"webmon/components/layout"
 	"webmon/dashboard/door"
 	"webmon/dashboard/record"
-	"webmon/dashboard/refusal"
 )
 
 // access says who is in webmon, and how people come in.
@@ -63,11 +61,7 @@ func (s *Server) newLink(c echo.Context) error {
 			lasts = l.For
 		}
 	}
-	l, address, err := s.NewLink(c.Request(), role, c.FormValue("note"), time.Now().Add(lasts))
-	var no *door.LinkError
-	if errors.As(err, &no) {
-		return &refusal.Error{Field: no.Field, Text: no.Text}
-	}
+	l, address, err := s.makeLink(c.Request(), role, c.FormValue("note"), time.Now().Add(lasts))
 	if err != nil {
 		return err
 	}
@@ -81,38 +75,34 @@ func (s *Server) newLink(c echo.Context) error {
 
 // revokeLink answers POST /links/<id>/revoke.
 func (s *Server) revokeLink(c echo.Context) error {
-	found, err := s.RevokeLink(c.Request(), c.Param("id"))
-	switch {
-	case err != nil:
+	if err := s.endLink(c); err != nil {
 		return err
-	case !found:
-		return echo.NewHTTPError(http.StatusNotFound, "There is no such link. It may have expired.")
 	}
 	return s.goTo(c, "/status")
 }
 
 // endSession answers POST /sessions/<id>/end.
 func (s *Server) endSession(c echo.Context) error {
-	if !s.revokeSession(c, c.Param("id")) {
-		return echo.NewHTTPError(http.StatusNotFound, "There is no such session. It may have ended.")
+	if err := s.revokeSession(c); err != nil {
+		return err
 	}
 	return s.goTo(c, "/status")
 }
 
-// revokeSession ends a session. It reports whether there was one.
-func (s *Server) revokeSession(c echo.Context, id string) bool {
-	whose := ""
+// revokeSession ends the session whose id the address of a request has.
+func (s *Server) revokeSession(c echo.Context) error {
+	id, whose := c.Param("id"), ""
 	for _, i := range s.door.Sessions() {
 		if i.ID == id {
 			whose = sessionText(i)
 		}
 	}
 	if !s.door.Revoke(id) {
-		return false
+		return echo.NewHTTPError(http.StatusNotFound, "There is no such session. It may have ended.")
 	}
 	s.opts.Logger.Info("session ended", "session", id, "by", person(c).Title())
 	s.changed(author(c), "", "end a session", whose, nil)
-	return true
+	return nil
 }
 
 // sessionBegan is told of every session.

@@ -52,7 +52,7 @@ func (s *Server) postCommand(c echo.Context) error {
 		return c.NoContent(http.StatusNoContent)
 	case is.Refusal != nil:
 		return is.Refusal
-	case wantsPage(r):
+	case door.WantsPage(r):
 		return s.goTo(c, s.pageAfter(c, src))
 	default:
 		return c.JSON(http.StatusAccepted, sentOf(is.Command))

@@ -214,6 +214,7 @@ var elsewhere = map[string][]string{
 	"another port":                {"Sec-Fetch-Site", "same-site", "Origin", "http://127.0.0.1:1"},
 	"another port, older browser": {"Origin", "http://127.0.0.1:1"},
 	"a sandbox":                   {"Sec-Fetch-Site", "cross-site", "Origin", "null"},
+	"a sandbox, older browser":    {"Origin", "null"},
 }
 
 // A page of another port can set a cookie for this one, and so knows the token of a

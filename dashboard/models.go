@@ -82,7 +82,7 @@ func (s *Server) postParameters(c echo.Context) error {
 	for _, cmd := range asked {
 		commands = append(commands, sentOf(cmd))
 	}
-	if r := c.Request(); r.Header.Get("HX-Request") != "" || wantsPage(r) {
+	if r := c.Request(); r.Header.Get("HX-Request") != "" || door.WantsPage(r) {
 		return s.goTo(c, door.Within(s.opts.Prefix, s.models.Href(info.Key)))
 	}
 	return c.JSON(http.StatusAccepted, map[string]any{"commands": commands})

@@ -446,9 +446,9 @@ func (s *Server) failed(err error, c echo.Context) {
 	switch r := c.Request(); {
 	case r.Method == http.MethodHead:
 		sendErr = c.NoContent(status)
-	case status == http.StatusUnauthorized && wantsPage(r):
+	case status == http.StatusUnauthorized && door.WantsPage(r):
 		sendErr = s.render(c, status, layout.LoginPage(s.plain(), s.login(r, text)))
-	case wantsPage(r):
+	case door.WantsPage(r):
 		sendErr = s.render(c, status, layout.MessagePage(layout.Message{
 			Page: s.plain(), Title: http.StatusText(status), Text: text, Back: status != http.StatusForbidden,
 		}))

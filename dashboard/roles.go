@@ -191,7 +191,7 @@ func (s *Server) keeperRoutes(e *echo.Echo) {
 // notIn says why one of these paths has let nobody in.
 func (s *Server) notIn(w http.ResponseWriter, r *http.Request, status int, text string) {
 	c := s.echo.NewContext(r, w)
-	if !wantsPage(r) {
+	if !door.WantsPage(r) {
 		s.failed(echo.NewHTTPError(status, text), c)
 		return
 	}

@@ -105,11 +105,6 @@ func hostAllowed(hostport string, names []string) bool {
 var unauthorized = echo.NewHTTPError(http.StatusUnauthorized,
 	"This webmon asks for its token. Open the address that it printed when it started, or enter the token here.")
 
-// wantsPage reports whether a browser window shows the answer to a person.
-func wantsPage(r *http.Request) bool {
-	return strings.Contains(r.Header.Get("Accept"), "text/html") && r.Header.Get("HX-Request") == ""
-}
-
 // csrf protects the forms that a browser sends with its cookie by a token of their own,
 // beside the check of where they come from. Another site cannot make a browser add a
 // bearer token, and programs other than browsers send neither an origin nor a

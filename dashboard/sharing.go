@@ -87,11 +87,7 @@ func (s *Server) postLink(c echo.Context) error {
 		}
 		until = time.Now().Add(time.Duration(n * float64(time.Second)))
 	}
-	l, address, err := s.NewLink(c.Request(), role, text("note"), until)
-	var no *door.LinkError
-	if errors.As(err, &no) {
-		return &refusal.Error{Field: no.Field, Text: no.Text}
-	}
+	l, address, err := s.makeLink(c.Request(), role, text("note"), until)
 	if err != nil {
 		return err
 	}
@@ -100,12 +96,13 @@ func (s *Server) postLink(c echo.Context) error {
 	return c.JSON(http.StatusCreated, e)
 }
 
-// NewLink makes a link for whoever sends a request, and returns its address, which
+// makeLink makes a link for whoever sends a request, and returns its address, which
 // cannot be had again.
-func (s *Server) NewLink(r *http.Request, role door.Role, note string, until time.Time) (door.Link, string, error) {
+func (s *Server) makeLink(r *http.Request, role door.Role, note string, until time.Time) (door.Link, string, error) {
 	l, secret, err := s.door.NewLink(door.Of(r.Context()), role, note, until)
-	if secret == "" {
-		return l, "", err
+	var no *door.LinkError
+	if errors.As(err, &no) {
+		return l, "", &refusal.Error{Field: no.Field, Text: no.Text}
 	}
 	if err != nil {
 		s.opts.Logger.Warn("a link ends with this run of webmon", "link", l.ID, "error", err)
@@ -135,30 +132,27 @@ func (s *Server) outside(r *http.Request) string {
 
 // deleteLink answers DELETE /api/v1/links/<id>.
 func (s *Server) deleteLink(c echo.Context) error {
-	found, err := s.RevokeLink(c.Request(), c.Param("id"))
-	switch {
-	case err != nil:
+	if err := s.endLink(c); err != nil {
 		return err
-	case !found:
-		return echo.NewHTTPError(http.StatusNotFound, "There is no such link. It may have expired.")
 	}
 	return c.NoContent(http.StatusNoContent)
 }
 
-// RevokeLink ends a link and its sessions. It reports whether there was one.
-func (s *Server) RevokeLink(r *http.Request, id string) (found bool, err error) {
-	note := ""
+// endLink ends the link whose id the address of a request has, and its sessions.
+func (s *Server) endLink(c echo.Context) error {
+	id, note := c.Param("id"), ""
 	for _, l := range s.door.Links() {
 		if l.ID == id {
 			note = linkText(l)
 		}
 	}
-	found, err = s.door.RevokeLink(id)
-	if found {
-		s.opts.Logger.Info("link revoked", "link", id, "by", door.Of(r.Context()).Title())
-		s.changed(record.By(r.Context()), "", "revoke a link", note, nil)
+	found, err := s.door.RevokeLink(id)
+	if !found {
+		return echo.NewHTTPError(http.StatusNotFound, "There is no such link. It may have expired.")
 	}
-	return found, err
+	s.opts.Logger.Info("link revoked", "link", id, "by", person(c).Title())
+	s.changed(author(c), "", "revoke a link", note, nil)
+	return err
 }
 
 // sessionEntry is a session as the API tells of it.
@@ -191,9 +185,8 @@ func (s *Server) getSessions(c echo.Context) error {
 
 // deleteSession answers DELETE /api/v1/sessions/<id>.
 func (s *Server) deleteSession(c echo.Context) error {
-	id := c.Param("id")
-	if !s.revokeSession(c, id) {
-		return echo.NewHTTPError(http.StatusNotFound, "There is no such session. It may have ended.")
+	if err := s.revokeSession(c); err != nil {
+		return err
 	}
 	return c.NoContent(http.StatusNoContent)
 }
@@ -210,7 +203,7 @@ func (s *Server) postLogout(c echo.Context) error {
 	switch r := c.Request(); {
 	case r.Header.Get("HX-Request") != "":
 		return s.goTo(c, "/")
-	case wantsPage(r):
+	case door.WantsPage(r):
 		return s.render(c, http.StatusOK, layout.MessagePage(layout.Message{Page: s.plain(), Title: "Logged out", Text: text}))
 	}
 	return c.NoContent(http.StatusNoContent)

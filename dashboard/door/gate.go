@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"fmt"
+	"html"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -87,8 +88,8 @@ func (d digest) same(secret string) bool {
 // secretBytes is the strength of every secret that is made here: 160 bits.
 const secretBytes = 20
 
-// newSecret returns 40 hex digits.
-func newSecret() string {
+// NewSecret returns a secret that nobody can guess, 40 hex digits.
+func NewSecret() string {
 	raw := make([]byte, secretBytes)
 	rand.Read(raw) // never fails
 	return hex.EncodeToString(raw)
@@ -313,7 +314,7 @@ func (d *Door) exchange(w http.ResponseWriter, r *http.Request, g grant) (p Pers
 	if r.Method != http.MethodGet || r.Header.Get("Upgrade") != "" {
 		return g.person, false
 	}
-	if !wantsPage(r) {
+	if !WantsPage(r) {
 		return d.begin(w, r, g), false
 	}
 	to := Inside(d.opts.Prefix, r.URL.EscapedPath()+"?"+r.URL.RawQuery)
@@ -324,7 +325,7 @@ func (d *Door) exchange(w http.ResponseWriter, r *http.Request, g grant) (p Pers
 		// The policy of the page that asks for the token keeps its form from being
 		// redirected to another host. A page may lead there.
 		lead(w, r, to, r.Header.Get("Sec-Fetch-Site") == "same-origin")
-	case elsewhere(r) && g.hops < maxHops:
+	case Elsewhere(r) && g.hops < maxHops:
 		// A browser sends no cookie with a navigation that began on another site, and so
 		// would come without the session that it is given, or that it has. A
 		// navigation from a page of this server brings it.
@@ -387,16 +388,11 @@ func lead(w http.ResponseWriter, r *http.Request, to string, byPage bool) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	fmt.Fprintf(w, `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="dark light">`+
 		`<meta name="viewport" content="width=device-width"><title>webmon</title></head>`+
-		`<body><p><a href="%s">To the dashboard</a></p></body></html>`, escape(to))
+		`<body><p><a href="%s">To the dashboard</a></p></body></html>`, html.EscapeString(to))
 }
 
-// escape is for an attribute.
-func escape(s string) string {
-	return strings.NewReplacer("&", "&amp;", `"`, "&#34;", "<", "&lt;", ">", "&gt;", "'", "&#39;").Replace(s)
-}
-
-// wantsPage reports whether a browser window shows the answer to a person.
-func wantsPage(r *http.Request) bool {
+// WantsPage reports whether a browser window shows the answer to a person.
+func WantsPage(r *http.Request) bool {
 	return strings.Contains(r.Header.Get("Accept"), "text/html") && r.Header.Get("HX-Request") == ""
 }
 
@@ -435,7 +431,7 @@ type ticket struct {
 
 // newTicket returns a secret that opens the same as g does, once, within a minute.
 func (d *Door) newTicket(g grant) string {
-	secret, now := newSecret(), time.Now()
+	secret, now := NewSecret(), time.Now()
 	g.hops++
 	d.mu.Lock()
 	defer d.mu.Unlock()

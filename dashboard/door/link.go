@@ -81,7 +81,7 @@ func (d *Door) NewLink(by Person, role Role, note string, until time.Time) (made
 	case until.Sub(now) > LinkLastsAt:
 		return Link{}, "", &LinkError{"until", "A link can last a year at most."}
 	}
-	secret = newSecret()
+	secret = NewSecret()
 	d.saving.Lock()
 	defer d.saving.Unlock()
 	d.mu.Lock()

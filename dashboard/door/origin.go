@@ -37,7 +37,7 @@ func Changes(r *http.Request) error {
 // Reads checks a request that changes nothing. A navigation may begin anywhere. What a
 // page of another site or port loads into itself, or reads by a script, is refused.
 func Reads(r *http.Request) error {
-	if !elsewhere(r) {
+	if !Elsewhere(r) {
 		return nil
 	}
 	mode, dest := r.Header.Get("Sec-Fetch-Mode"), r.Header.Get("Sec-Fetch-Dest")
@@ -53,9 +53,7 @@ func Reads(r *http.Request) error {
 // Elsewhere reports whether a request that changes nothing began at a page of another
 // site or of another port. Such a request must start nothing: whoever sent it has
 // perhaps not meant to.
-func Elsewhere(r *http.Request) bool { return elsewhere(r) }
-
-func elsewhere(r *http.Request) bool {
+func Elsewhere(r *http.Request) bool {
 	if len(r.Header.Values("Sec-Fetch-Site")) > 0 || r.Header.Get("Origin") != "" {
 		return Changes(r) != nil
 	}

@@ -91,7 +91,7 @@ func (d *Door) begin(w http.ResponseWriter, r *http.Request, g grant) Person {
 		d.end(before, "This browser has signed in again.")
 	}
 	d.makeRoom(g.link)
-	secret := newSecret()
+	secret := NewSecret()
 	s := &session{
 		key: digestOf(secret), gone: make(chan struct{}), link: g.link,
 		info: SessionInfo{

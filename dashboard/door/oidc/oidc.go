@@ -307,7 +307,7 @@ func (p *Provider) setCookie(w http.ResponseWriter, r *http.Request, value strin
 // encryption can neither read nor set it.
 func (p *Provider) cookieName(r *http.Request) string {
 	if door.Encrypted(r) {
-		return "__Secure-" + p.cookie
+		return door.SecurePrefix + p.cookie
 	}
 	return p.cookie
 }

@@ -38,7 +38,7 @@ func Add(path, name string, role door.Role, until string, now time.Time) (token 
 	if !end.IsZero() && !now.Before(end) {
 		return "", fmt.Errorf("%s is over", until)
 	}
-	token = newToken()
+	token = door.NewSecret()
 	hash := HashOf(token)
 	return token, edit(path, true, func(b []byte) ([]byte, error) {
 		for _, line := range named(b, name) {

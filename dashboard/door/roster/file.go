@@ -2,7 +2,6 @@ package roster
 
 import (
 	"bytes"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -17,9 +16,6 @@ import (
 
 // maxFile is how large a file of people may be, in bytes: some 8,000 people.
 const maxFile = 1 << 20
-
-// tokenBytes is the strength of a person's token: 160 random bits.
-const tokenBytes = 20
 
 // hashPrefix names what made the hash of a token.
 //
@@ -162,11 +158,4 @@ func ParseUntil(s string) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("%q is neither a day such as 2027-01-31 nor a time such as 2027-01-31T18:00:00+01:00", s)
 	}
 	return day.AddDate(0, 0, 1), nil
-}
-
-// newToken returns a random token.
-func newToken() string {
-	raw := make([]byte, tokenBytes)
-	rand.Read(raw) // never fails
-	return hex.EncodeToString(raw)
 }

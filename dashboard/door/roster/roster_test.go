@@ -315,7 +315,7 @@ func TestAddAndRemove(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(token) != 2*tokenBytes {
+		if len(token) != 40 {
 			t.Errorf("%s got the token %q", name, token)
 		}
 		return token
