@@ -54,8 +54,7 @@ export class Tools {
     for (const button of shows) press(button, button.dataset.show === view.show);
     if (contours) {
       contours.checked = view.lines > 0;
-      if (view.lines > 0) fill(lines, view.lines);
-      lines.disabled = view.lines === 0;
+      if (view.lines > 0) fill(lines, view.lines); // else a choice turns them on
     }
     if (tracers) tracers.checked = view.tracers;
     smooth.checked = view.smooth;
