@@ -194,7 +194,7 @@ func (c VolumeCard) looking() string {
 	if c.Looking == 0 {
 		return ""
 	}
-	return ui.Count(c.Looking) + " " + ui.Plural(c.Looking, "looks", "look")
+	return ui.Count(c.Looking) + " " + ui.Plural(c.Looking, "browser looks", "browsers look")
 }
 
 func (p VolumePanel) looking() string {

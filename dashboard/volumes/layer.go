@@ -166,9 +166,6 @@ func (v *volume) layer(name string, h *histogram) object {
 		set("volumeRenderingDepthSamples", 128)
 		set("tab", "rendering")
 	}
-	if v.Hidden {
-		set("visible", false)
-	}
 	return out
 }
 
@@ -306,7 +303,11 @@ func state(title string, list []*volume, histograms []*histogram) (rawJSON, erro
 			name = fmt.Sprintf("%s (%d)", v.title(), n)
 		}
 		names[name] = true
-		layers = append(layers, v.layer(name, histograms[i]))
+		layer := v.layer(name, histograms[i])
+		if v.Hidden && len(list) > 1 { // whoever opens a volume alone wants to see it
+			layer = append(layer, field{"visible", false})
+		}
+		layers = append(layers, layer)
 	}
 	shown := min(3, len(axes))
 	smallest, longest := math.Inf(1), 0.0
