@@ -88,7 +88,7 @@ func day(t time.Time) string {
 func (a Access) sessionTable() ui.TableProps {
 	t := ui.TableProps{
 		Caption: "Table of the sessions",
-		Columns: []ui.Column{{Title: "who"}, {Title: "may"}, {Title: "browser"}, {Title: "from"}, {Title: "since"}, {Title: "last seen"}, {Title: "pages", Numeric: true}, {Title: ""}},
+		Columns: []ui.Column{{Title: "who"}, {Title: "may"}, {Title: "browser"}, {Title: "from"}, {Title: "since"}, {Title: "last seen"}, {Title: "pages", Numeric: true}, {Title: "end", Acts: true}},
 		Empty:   "No browser has a session. Programs that send the token with each request have none.",
 	}
 	for _, s := range a.Sessions {
@@ -103,7 +103,7 @@ func (a Access) sessionTable() ui.TableProps {
 func (a Access) linkTable() ui.TableProps {
 	t := ui.TableProps{
 		Caption: "Table of the links",
-		Columns: []ui.Column{{Title: "note"}, {Title: "may"}, {Title: "until"}, {Title: "browsers here", Numeric: true}, {Title: "last used"}, {Title: "made"}, {Title: "by"}, {Title: ""}},
+		Columns: []ui.Column{{Title: "note"}, {Title: "may"}, {Title: "until"}, {Title: "browsers here", Numeric: true}, {Title: "last used"}, {Title: "made"}, {Title: "by"}, {Title: "revoke", Acts: true}},
 		Empty:   "There is no link.",
 	}
 	for _, l := range a.Links {

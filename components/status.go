@@ -153,10 +153,10 @@ func (s Status) kept() ui.TableProps {
 		},
 	}
 	rows := slices.Clone(s.Server.Kept)
-	for _, src := range s.Sources {
+	for i, src := range s.Sources {
 		kept := src.Kept
 		kept.Title = "of which " + src.Name
-		rows = slices.Insert(rows, min(1, len(rows)), kept)
+		rows = slices.Insert(rows, min(1+i, len(rows)), kept)
 	}
 	for _, k := range rows {
 		props.Rows = append(props.Rows, ui.Row{Key: k.Title, Cells: ui.Text(k.Title,
