@@ -1,0 +1,154 @@
+package plane_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"math/rand/v2"
+	"testing"
+
+	"webmon/shm"
+	"webmon/shm/stack/plane"
+)
+
+func noise(seed uint64, n int) []byte {
+	r := rand.New(rand.NewPCG(seed, 1))
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(r.Uint32())
+	}
+	return b
+}
+
+func greater(a, b []byte, t shm.PixelType) []byte {
+	out := bytes.Clone(a)
+	if t == shm.U8 {
+		for i := range out {
+			out[i] = max(a[i], b[i])
+		}
+		return out
+	}
+	for i := 0; i < len(a); i += 2 {
+		binary.LittleEndian.PutUint16(out[i:], max(binary.LittleEndian.Uint16(a[i:]), binary.LittleEndian.Uint16(b[i:])))
+	}
+	return out
+}
+
+func TestMaxOfEveryTwoPixels(t *testing.T) {
+	// Every pair of bytes, once as pixels of 8 bits and once as halves of 16.
+	var a, b []byte
+	for i := range 256 {
+		for k := range 256 {
+			a, b = append(a, byte(i)), append(b, byte(k))
+		}
+	}
+	for _, typ := range []shm.PixelType{shm.U8, shm.U16} {
+		for cut := range 9 { // what is left at the end
+			n := (len(a) - cut) / typ.Size() * typ.Size()
+			got, want := bytes.Clone(a[:n]), greater(a[:n], b[:n], typ)
+			plane.Max(got, b[:n], typ)
+			if !bytes.Equal(got, want) {
+				t.Fatalf("%s without the last %d bytes: the maximum is wrong", typ, cut)
+			}
+		}
+	}
+}
+
+func FuzzMax(f *testing.F) {
+	f.Add(noise(1, 40), noise(2, 40))
+	f.Fuzz(func(t *testing.T, a, b []byte) {
+		n := min(len(a), len(b)) &^ 1
+		for _, typ := range []shm.PixelType{shm.U8, shm.U16} {
+			got, want := bytes.Clone(a[:n]), greater(a[:n], b[:n], typ)
+			plane.Max(got, b[:n], typ)
+			if !bytes.Equal(got, want) {
+				t.Errorf("Max(%x, %x) of %s is %x, want %x", a[:n], b[:n], typ, got, want)
+			}
+		}
+	})
+}
+
+// ramp is a stack whose pixels of slice z are all z*z modulo 7.
+type ramp struct{ info plane.Info }
+
+func (m *ramp) Info() *plane.Info { return &m.info }
+func (m *ramp) Close() error      { return nil }
+func (m *ramp) ReadPlane(_ context.Context, t, c, z int, r plane.Rect, dst []byte) ([]byte, error) {
+	if err := m.info.Check(t, c, z, r); err != nil {
+		return nil, err
+	}
+	dst = plane.Grow(dst, m.info.Bytes(r))
+	for i := range dst {
+		dst[i] = byte(z * z % 7)
+	}
+	return dst, nil
+}
+
+func TestReadMax(t *testing.T) {
+	im := &ramp{plane.Info{Times: 1, Channels: 1, Slices: 10, Rows: 4, Cols: 4, Type: shm.U8}}
+	for _, tt := range []struct{ from, to, want int }{
+		{0, 0, 0}, {0, 9, 4}, {-5, 1, 1}, {5, 6, 4}, {6, 8, 1}, {7, 70, 4}, {1, 2, 4}, {9, 9, 4}, {7, 8, 1},
+	} {
+		got, err := plane.ReadMax(t.Context(), im, 0, 0, tt.from, tt.to, im.info.Whole(), nil)
+		if err != nil || len(got) != 16 || int(got[5]) != tt.want {
+			t.Errorf("maximum of %d to %d: %v, %v; want %d", tt.from, tt.to, got, err, tt.want)
+		}
+	}
+	for _, tt := range [][2]int{{10, 12}, {3, 2}, {-3, -1}} {
+		_, err := plane.ReadMax(t.Context(), im, 0, 0, tt[0], tt[1], im.info.Whole(), nil)
+		if !errors.Is(err, plane.ErrRange) {
+			t.Errorf("maximum of %v: %v, want ErrRange", tt, err)
+		}
+	}
+}
+
+func TestValidAndCheck(t *testing.T) {
+	sound := plane.Info{Times: 2, Channels: 3, Slices: 4, Rows: 5, Cols: 6, Type: shm.U16}
+	if err := sound.Valid(); err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*plane.Info){
+		"no rows":            func(i *plane.Info) { i.Rows = 0 },
+		"negative":           func(i *plane.Info) { i.Slices = -1 },
+		"a billion slices":   func(i *plane.Info) { i.Slices = 1e9 },
+		"product overflows":  func(i *plane.Info) { i.Times, i.Channels, i.Slices = 1<<20, 1<<10, 1<<20 },
+		"plane overflows":    func(i *plane.Info) { i.Rows, i.Cols = 1<<62, 4 },
+		"plane is too large": func(i *plane.Info) { i.Rows, i.Cols = 1<<15, 1<<15 },
+		"floats":             func(i *plane.Info) { i.Type = shm.F32 },
+		"channels":           func(i *plane.Info) { i.Channels = 2000 },
+	} {
+		i := sound
+		change(&i)
+		if err := i.Valid(); err == nil {
+			t.Errorf("%s: valid", name)
+		}
+	}
+	for _, tt := range []struct {
+		t, c, z int
+		r       plane.Rect
+	}{
+		{2, 0, 0, sound.Whole()}, {0, -1, 0, sound.Whole()}, {0, 0, 4, sound.Whole()},
+		{0, 0, 0, plane.Rect{}}, {0, 0, 0, plane.Rect{Row: 4, Rows: 2, Cols: 1}}, {0, 0, 0, plane.Rect{Row: -1, Rows: 2, Cols: 1}},
+		{0, 0, 0, plane.Rect{Col: 1 << 62, Rows: 1, Cols: 1 << 62}},
+	} {
+		if err := sound.Check(tt.t, tt.c, tt.z, tt.r); !errors.Is(err, plane.ErrRange) {
+			t.Errorf("%+v: %v, want ErrRange", tt, err)
+		}
+	}
+	if err := sound.Check(1, 2, 3, plane.Rect{Row: 4, Col: 5, Rows: 1, Cols: 1}); err != nil {
+		t.Error(err)
+	}
+}
+
+func BenchmarkMax(b *testing.B) {
+	for _, typ := range []shm.PixelType{shm.U8, shm.U16} {
+		b.Run(string(typ), func(b *testing.B) {
+			x, y := noise(1, 512*512*typ.Size()), noise(2, 512*512*typ.Size())
+			b.SetBytes(int64(len(x)))
+			for b.Loop() {
+				plane.Max(x, y, typ)
+			}
+		})
+	}
+}
