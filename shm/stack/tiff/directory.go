@@ -335,8 +335,9 @@ func name(names map[uint64]string, number uint64) string {
 }
 
 // check says in words why a page cannot be read, nil if it can be. palette allows for
-// a table of colours, where the pixels are known to be intensities all the same.
-func (p *page) check(palette bool) error {
+// a table of colours, where the pixels are known to be intensities all the same. file is how
+// many bytes the file has: a plane that cannot come of them is not made room for.
+func (p *page) check(palette bool, file int64) error {
 	switch {
 	case p.photometric > 1 && (p.photometric != 3 || !palette):
 		return fmt.Errorf("its pixels are %s; webmon reads intensities of one sample a pixel", name(photometrics, p.photometric))
@@ -364,14 +365,18 @@ func (p *page) check(palette bool) error {
 	if uint64(down*across) > p.offsets.count {
 		return fmt.Errorf("it names %d %s, and its %d x %d pixels are %d", p.offsets.count, p.segments(), p.rows, p.cols, down*across)
 	}
-	if p.compression == 1 {
-		return nil
+	ratio := int64(1)
+	if p.compression != 1 {
+		ratio = int64(decoders[p.compression].ratio)
+		if uint64(down*across) > p.counts.count {
+			return fmt.Errorf("it says of %d %s how long they are, and there are %d", p.counts.count, p.segments(), down*across)
+		}
+		if size := p.segRows * p.segCols * p.size(); size > mostSegment {
+			return fmt.Errorf("each of its %s has %d MiB; webmon decodes up to %d", p.segments(), size>>20, mostSegment>>20)
+		}
 	}
-	if uint64(down*across) > p.counts.count {
-		return fmt.Errorf("it says of %d %s how long they are, and there are %d", p.counts.count, p.segments(), down*across)
-	}
-	if size := p.segRows * p.segCols * p.size(); size > mostSegment {
-		return fmt.Errorf("each of its %s has %d MiB; webmon decodes up to %d", p.segments(), size>>20, mostSegment>>20)
+	if all := int64(p.rows*p.cols) * int64(p.size()); all/ratio > file {
+		return fmt.Errorf("its pixels have %d bytes, and the file has %d; it may be cut short", all, file)
 	}
 	return nil
 }

@@ -131,7 +131,7 @@ func (m *Image) walk(at int64) (kinds []shape, err error) {
 		return nil, errors.New("it has no pages")
 	}
 	// A chain that comes back is found by a mark that is moved on at each power of two.
-	mark, steps, limit := int64(-1), 0, 1
+	mark, steps, limit := int64(0), 0, 1
 	for n := 1; at != 0; n++ {
 		if at == mark {
 			return nil, fmt.Errorf("page %d comes after itself: its directories go round in a circle", n)
@@ -204,7 +204,7 @@ func (m *Image) split(n int) (t, c, z int) {
 
 // pixels takes from a page what every plane has.
 func (m *Image) pixels(p *page) error {
-	if err := p.check(m.palette); err != nil {
+	if err := p.check(m.palette, m.in.size); err != nil {
 		return err
 	}
 	m.info.Rows, m.info.Cols, m.info.Type = int(p.rows), int(p.cols), p.typ()
@@ -288,7 +288,7 @@ func (m *Image) readPlane(ctx context.Context, t, c, z int, r plane.Rect, dst []
 	if err != nil {
 		return at, err
 	}
-	if err := p.check(m.palette); err != nil {
+	if err := p.check(m.palette, m.in.size); err != nil {
 		return at, err
 	}
 	if int(p.rows) != m.info.Rows || int(p.cols) != m.info.Cols || p.typ() != m.info.Type {
