@@ -1,6 +1,7 @@
 package maps
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -23,7 +24,11 @@ import (
 const (
 	maxSessions = 1024
 	maxFile     = 256 << 20 // bytes of one text file
-	maxMap      = 1 << 30   // bytes of all text files of a map
+	maxMap      = 512 << 20 // bytes of all text files of a map
+	maxLines    = 1 << 24   // lines of all text files of a map
+	maxColumns  = 4096      // of a table
+	maxSheet    = 4 << 20   // bytes of a session table
+	maxRuns     = 1 << 26   // objects of all sessions x sessions
 )
 
 // ErrNoMap says that a folder holds no map.
@@ -63,6 +68,7 @@ type reader struct {
 
 	mu       sync.Mutex
 	total    int64
+	lines    int
 	problems []Problem
 	rest     []File // read and not understood
 }
@@ -149,10 +155,11 @@ func (r *reader) load(p string) (*text, error) {
 	}
 	r.mu.Lock()
 	r.total += int64(len(data))
-	total := r.total
+	r.lines += max(bytes.Count(data, []byte{'\n'}), bytes.Count(data, []byte{'\r'}))
+	total, lines := r.total, r.lines
 	r.mu.Unlock()
-	if total > maxMap {
-		return nil, fmt.Errorf("the files of the map have more than %d MiB", maxMap>>20)
+	if total > maxMap || lines > maxLines {
+		return nil, fmt.Errorf("the files of the map have more than %d MiB, or than %d lines", maxMap>>20, maxLines)
 	}
 	return newText(data), nil
 }
@@ -173,14 +180,36 @@ func (r *reader) read(prefix string) (*Map, error) {
 	if err != nil {
 		return nil, err
 	}
+	if t == nil {
+		return nil, ErrNoMap
+	}
+	if n := t.size(); n > maxSheet {
+		return nil, fmt.Errorf("%s.txt has %d KiB, which is too much for a session table", prefix, n>>10)
+	}
 	m := &Map{Name: prefix, Sheet: newSheet(t)}
 	stacks := m.Sheet.Cells("hsStack")
+	labels := map[string][]string{}
+	cells := func(label string, i int) string {
+		c, ok := labels[label]
+		if !ok {
+			c = m.Sheet.Cells(label)
+			labels[label] = c
+		}
+		if i < len(c) {
+			return c[i]
+		}
+		return ""
+	}
 	if len(stacks) > maxSessions {
 		return nil, fmt.Errorf("%s.txt has %d sessions; a map may have %d", prefix, len(stacks), maxSessions)
 	}
 	for cell, stack := range stacks {
 		if stack != "" {
-			m.Sessions = append(m.Sessions, m.session(len(m.Sessions), cell, strings.TrimSuffix(stack, "_ch1")))
+			stack = strings.TrimSuffix(stack, "_ch1")
+			if slices.ContainsFunc(m.Sessions, func(s *Session) bool { return s.Stack == stack }) {
+				r.problem(prefix+".txt", len(m.Sessions), None, "It has the same stack as a session before it, so that both have the same files.")
+			}
+			m.Sessions = append(m.Sessions, newSession(len(m.Sessions), cell, stack, cells))
 		}
 	}
 	if len(m.Sessions) == 0 {
@@ -199,6 +228,13 @@ func (r *reader) read(prefix string) (*Map, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	objects := 0
+	for _, s := range m.Sessions {
+		objects += s.Len()
+	}
+	if objects*len(m.Sessions) > maxRuns {
+		return nil, fmt.Errorf("the map has %d objects in %d sessions, which is more than a map can have", objects, len(m.Sessions))
+	}
 	m.DefaultType = m.defaultType()
 	m.have, m.rest = r.have, r.rest
 	r.check(m)
@@ -215,9 +251,9 @@ func (r *reader) read(prefix string) (*Map, error) {
 	return m, nil
 }
 
-// session makes a session of what the session table says of it.
-func (m *Map) session(index, cell int, stack string) *Session {
-	c := func(label string) string { return m.Sheet.Cell(label, cell) }
+// newSession makes a session of what the session table says of it.
+func newSession(index, cell int, stack string, cells func(label string, i int) string) *Session {
+	c := func(label string) string { return cells(label, cell) }
 	f := func(label string) float64 {
 		v, _ := number([]byte(c(label)))
 		return v
@@ -319,7 +355,7 @@ func (r *reader) session(s *Session) error {
 			r.keep(found, t)
 			return nil, nil
 		}
-		return newTable(t, 1, len(t.lines)), nil
+		return r.table(p, t, 1)
 	}
 	stem := "stackdb/" + s.Stack
 	var err error
@@ -347,7 +383,9 @@ func (r *reader) session(s *Session) error {
 	if t, err := r.load(stem + "_user.txt"); err != nil {
 		return err
 	} else if t != nil && len(t.lines) > 0 {
-		s.User = newTable(t, 0, len(t.lines))
+		if s.User, err = r.table(s.file("user"), t, 0); err != nil {
+			return err
+		}
 	}
 	t, err := r.load("line/" + s.Stack + "_l.txt")
 	if err != nil {
@@ -355,8 +393,28 @@ func (r *reader) session(s *Session) error {
 	}
 	if t != nil {
 		s.Tracing = newTracing(t)
+		for _, w := range []*Table{s.Tracing.Segments, s.Tracing.Points} {
+			if err := w.fits(s.file("l")); err != nil {
+				return err
+			}
+		}
 	}
 	s.fallback()
+	return nil
+}
+
+// table reads a table, unless its names and rows announce more cells than a map can
+// have.
+func (r *reader) table(p string, t *text, head int) (*Table, error) {
+	w := newTable(t, head, len(t.lines))
+	return w, w.fits(p)
+}
+
+// fits says why a table is too large.
+func (t *Table) fits(p string) error {
+	if n := (len(t.names) + 1) * len(t.rows); n > maxCells {
+		return fmt.Errorf("%s has %d rows of %d columns, which is more than a map can have", p, len(t.rows), len(t.names))
+	}
 	return nil
 }
 

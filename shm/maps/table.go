@@ -33,6 +33,9 @@ func newTable(t *text, head, end int) *Table {
 	w := &Table{text: t, head: head, spill: -1, index: map[string]int{}}
 	if head < len(t.lines) {
 		for name := range strings.SplitSeq(decode(t.line(head)), ",") {
+			if len(w.names) == maxColumns {
+				break // what is behind them stays in the rows
+			}
 			w.names = append(w.names, strings.TrimSpace(name))
 		}
 	}

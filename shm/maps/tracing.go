@@ -70,6 +70,7 @@ func (t *Tracing) measure(dz float64) []Segment {
 		radius := t.Segments.Column("r")
 		start, stop := t.Segments.Column("start"), t.Segments.Column("stop")
 		n := t.Segments.Len()
+		from, to := spans(id, n)
 		for i := range n {
 			s := Segment{Index: i, Radius: math.NaN()}
 			if radius != nil {
@@ -77,7 +78,7 @@ func (t *Tracing) measure(dz float64) []Segment {
 			}
 			if start != nil && stop != nil && start[i] >= 0 && stop[i] >= start[i] && stop[i] < float64(t.Points.Len()) {
 				s.Start, s.Stop = int(start[i]), int(stop[i])+1
-			} else if s.Start, s.Stop = span(id, i); s.Stop == 0 {
+			} else if s.Start, s.Stop = from[i], to[i]; s.Stop == 0 {
 				t.problems = append(t.problems, "segment "+strconv.Itoa(i)+" has no points")
 			}
 			if len(x) > 0 && len(y) > 0 && s.Stop > s.Start {
@@ -97,18 +98,18 @@ func part(v []float64, from, to int) []float64 {
 	return v[from:to]
 }
 
-// span finds the points whose segment is i; they lie together.
-func span(id []float64, i int) (from, to int) {
-	from = -1
+// spans finds the points of each of n segments; those of one lie together.
+func spans(id []float64, n int) (from, to []int) {
+	from, to = make([]int, n), make([]int, n)
 	for k, v := range id {
-		if v == float64(i) {
-			if from < 0 {
-				from = k
+		if i := whole(v); v == float64(i) && i < n {
+			if to[i] == 0 {
+				from[i] = k
 			}
-			to = k + 1
+			to[i] = k + 1
 		}
 	}
-	return max(from, 0), to
+	return from, to
 }
 
 // length sums the steps between points in micrometres; steps to a point whose place is
