@@ -11,6 +11,7 @@ package tiff
 import (
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -51,8 +52,8 @@ type Image struct {
 	// planes says which page each plane is, by (t*Channels+c)*Slices+z; -1 for none. It is nil
 	// where they are the pages in order of time, slice, channel.
 	planes []int32
-	// With inOne all planes lie behind each other, in that order, from byte begin on, as
-	// ImageJ writes hyperstacks; there is one page.
+	// With inOne there is one page, behind whose pixels from byte begin on those of what would be the
+	// others lie, as ImageJ writes large files.
 	inOne   bool
 	begin   int64
 	palette bool
@@ -222,17 +223,36 @@ func (m *Image) format(kind string, p *page) {
 	m.info.Format = kind + ", " + compressions[p.compression]
 }
 
-// plain is for a file without a description that says more: a page is a slice.
+// plain is for a file without a description that says more: a page is a slice. tifffile's description of
+// a file with one page for all slices is known too.
 func (m *Image) plain(p *page, text string) error {
 	if err := m.pixels(p); err != nil {
 		return err
 	}
 	m.info.Times, m.info.Channels, m.info.Slices = 1, 1, len(m.pages)
+	var shaped struct {
+		Shape     []int `json:"shape"`
+		Truncated bool  `json:"truncated"`
+	}
+	truncated := len(m.pages) == 1 && strings.HasPrefix(text, "{") && json.Unmarshal([]byte(text), &shaped) == nil && shaped.Truncated
+	if truncated {
+		for _, n := range shaped.Shape[:max(0, len(shaped.Shape)-2)] {
+			if n < 1 || n > plane.MostPlanes {
+				return fmt.Errorf("tifffile says that its shape is %v", shaped.Shape)
+			}
+			if m.info.Slices *= n; m.info.Slices > plane.MostPlanes {
+				return fmt.Errorf("tifffile says that its shape is %v; webmon reads %d planes", shaped.Shape, plane.MostPlanes)
+			}
+		}
+	}
 	m.format("TIFF", p)
 	if p.resUnit == 3 { // centimetres; inches are what programs write that know no size
 		m.info.Voxel = plane.Voxel{X: perUnit(m.in.rational(p.xres), 1e4), Y: perUnit(m.in.rational(p.yres), 1e4)}
 	}
-	return m.info.Valid()
+	if err := m.info.Valid(); err != nil || !truncated || m.info.Slices == 1 {
+		return err
+	}
+	return m.oneAfterAnother(p, "tifffile")
 }
 
 // perUnit is the size of a pixel of which there are so many in a unit, micrometres.
@@ -276,7 +296,7 @@ func (m *Image) ReadPlane(ctx context.Context, t, c, z int, r plane.Rect, dst []
 func (m *Image) readPlane(ctx context.Context, t, c, z int, r plane.Rect, dst []byte) (at int, err error) {
 	s := segment{in: &m.in, rect: r, dst: dst, size: m.info.Type.Size(), signed: m.info.Base != 0}
 	if m.inOne {
-		n := int64((t*m.info.Slices+z)*m.info.Channels + c)
+		n := int64(m.page((t*m.info.Channels+c)*m.info.Slices + z))
 		all := int64(m.info.Rows) * int64(m.info.Cols) * int64(s.size)
 		return -1, s.raw(ctx, m.begin+n*all, m.info.Cols, plane.Rect{Rows: m.info.Rows, Cols: m.info.Cols})
 	}
