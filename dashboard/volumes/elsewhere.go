@@ -338,14 +338,14 @@ func (o *offered) Read(ctx context.Context, shown bool, f omezarr.File) (voxels 
 	name := fmt.Sprintf("elsewhere/%s/%t/%d/%v/%v", o.l.epoch(o.s), shown, f.Level, f.From, f.To)
 	coarse := product(r.factors) > 1
 	if coarse {
-		if data, ok := o.v.bricks.get(name); ok {
+		if data, ok := o.v.bricks.Get(name); ok {
 			return data, func() {}, nil
 		}
 	}
 	voxels, release, err = o.v.elsewhereFlights.make(ctx, name, 2*int64(size), func(ctx context.Context) ([]byte, error) {
 		data, err := o.box(ctx, r, f.From, f.To, how)
 		if err == nil && coarse {
-			o.v.bricks.put(name, data)
+			o.v.bricks.Put(name, data)
 		}
 		return data, err
 	})

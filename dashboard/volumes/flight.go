@@ -1,7 +1,6 @@
 package volumes
 
 import (
-	"container/list"
 	"context"
 	"sync"
 
@@ -125,73 +124,4 @@ func (fs *flights) leave(name string, fl *flight) {
 			delete(fs.under, name)
 		}
 	}
-}
-
-// cache keeps bytes by name, the least recently used of which go first.
-type cache struct {
-	account *budget.Account
-
-	mu     sync.Mutex // guards all below
-	at     map[string]*list.Element
-	order  list.List // of *cached, the least recently used first
-	hits   uint64
-	misses uint64
-}
-
-type cached struct {
-	name string
-	data []byte
-	size int64
-}
-
-func newCache(account *budget.Account) *cache {
-	return &cache{account: account, at: map[string]*list.Element{}}
-}
-
-// get returns the bytes of a name. They must not be changed.
-func (c *cache) get(name string) ([]byte, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e := c.at[name]
-	if e == nil {
-		c.misses++
-		return nil, false
-	}
-	c.hits++
-	c.order.MoveToBack(e)
-	return e.Value.(*cached).data, true
-}
-
-// put keeps bytes, if there is room for them when older ones have gone.
-func (c *cache) put(name string, data []byte) {
-	size := int64(len(data)+len(name)) + 256
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.at[name] != nil || size > c.account.Limit()/4 {
-		return
-	}
-	for !c.account.Take(size) {
-		oldest := c.order.Front()
-		if oldest == nil {
-			c.account.Refused()
-			return
-		}
-		c.account.Dropped(1, oldest.Value.(*cached).size)
-		c.remove(oldest)
-	}
-	c.at[name] = c.order.PushBack(&cached{name, data, size})
-}
-
-// remove forgets an entry; mu is held.
-func (c *cache) remove(e *list.Element) {
-	entry := c.order.Remove(e).(*cached)
-	delete(c.at, entry.name)
-	c.account.Give(entry.size)
-}
-
-// counts are how often something was found and was not.
-func (c *cache) counts() (hits, misses uint64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.hits, c.misses
 }

@@ -98,7 +98,7 @@ func (v *Volumes) geometry(w http.ResponseWriter, r *http.Request, l *live, s *s
 	l.begin(s)
 	sent := 0
 	defer func() { l.end(s, what, sent, err) }()
-	data, ok := v.bricks.get(name)
+	data, ok := v.bricks.Get(name)
 	if !ok {
 		var boxes *mesh.Boxes
 		if scanned != nil {
@@ -109,7 +109,7 @@ func (v *Volumes) geometry(w http.ResponseWriter, r *http.Request, l *live, s *s
 			data, release, err = v.flights.make(ctx, name, 1<<20, func(ctx context.Context) ([]byte, error) {
 				data, err := f(ctx, boxes)
 				if err == nil {
-					v.bricks.put(name, data)
+					v.bricks.Put(name, data)
 				}
 				return data, err
 			})

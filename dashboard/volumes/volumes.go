@@ -52,7 +52,7 @@ type Options struct {
 type Volumes struct {
 	opts    Options
 	views   *view.Store
-	bricks  *cache
+	bricks  *budget.Cache
 	flights *flights
 	sets    *sets
 	frames  *budget.Account // copies of frames
@@ -86,7 +86,7 @@ func New(opts Options) *Volumes {
 	all := opts.Budget.Volumes
 	v := &Volumes{
 		opts:   opts,
-		bricks: newCache(all.Part("bricks", all.Limit()/4)),
+		bricks: budget.NewCache(all.Part("bricks", all.Limit()/4)),
 		frames: all.Part("frames", all.Limit()/4),
 		boxes:  all.Part("labels", all.Limit()/8),
 		secret: make([]byte, 32),
@@ -142,10 +142,10 @@ type Stats struct {
 func (v *Volumes) Stats() Stats {
 	s := Stats{
 		Chunks: v.counts.chunks.Load(), ChunkBytes: v.counts.bytes.Load(), Refreshes: v.counts.refreshes.Load(),
-		Uses: []budget.Use{v.views.Use(), v.bricks.account.Use(), v.frames.Use(), v.boxes.Use(), v.sets.account.Use()},
+		Uses: []budget.Use{v.views.Use(), v.bricks.Use(), v.frames.Use(), v.boxes.Use(), v.sets.account.Use()},
 	}
 	s.Views, s.Streams = v.views.Count()
-	s.BrickHits, s.BrickMiss = v.bricks.counts()
+	s.BrickHits, s.BrickMiss = v.bricks.Counts()
 	v.flights.mu.Lock()
 	s.Shared, s.Given = v.flights.shared, v.flights.given
 	v.flights.mu.Unlock()

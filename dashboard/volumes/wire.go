@@ -705,7 +705,7 @@ func (v *Volumes) chunk(ctx context.Context, l *live, vol *volume, s *shown, wir
 	name := fmt.Sprintf("%s/%v/%v/%v/%s", l.epoch(s), c.factors, c.from, c.to, wire.Type)
 	fine := c.fine()
 	if !fine {
-		if data, ok := v.bricks.get(name); ok {
+		if data, ok := v.bricks.Get(name); ok {
 			return data, func() {}, nil
 		}
 	}
@@ -723,7 +723,7 @@ func (v *Volumes) chunk(ctx context.Context, l *live, vol *volume, s *shown, wir
 			}
 		}
 		if !fine {
-			v.bricks.put(name, data)
+			v.bricks.Put(name, data)
 		}
 		return data, nil
 	})
