@@ -54,6 +54,13 @@ var roles = map[string]door.Role{
 	"GET /api/v1/models":                               door.Look,
 	"GET /api/v1/changes":                              door.Look,
 
+	"GET /maps/:map/columns":      door.Look,
+	"GET /maps/:map/tracings":     door.Look,
+	"GET /api/v1/maps":            door.Look,
+	"GET /api/v1/maps.csv":        door.Look,
+	"GET /api/v1/maps/:map":       door.Look,
+	"GET /api/v1/maps/:map/:what": door.Look,
+
 	// A view of one's own is changed by who may only look; that of others is not, which is
 	// checked there.
 	"GET /volumes/:source/:name":                                          door.Look,

@@ -14,12 +14,15 @@ import (
 
 	"webmon/dashboard/certs"
 	"webmon/dashboard/door"
+	"webmon/dashboard/maps"
 	"webmon/shm"
 )
 
 type noModels struct{}
 
 func (noModels) List() []shm.ModelInfo { return nil }
+
+type noMaps struct{ maps.Library }
 
 // Whoever adds a route or a kind of message says who may use it.
 func TestEveryRouteHasARole(t *testing.T) {
@@ -33,7 +36,7 @@ func TestEveryRouteHasARole(t *testing.T) {
 		t.Fatal(err)
 	}
 	s, err := New(Options{
-		Listener: l, Certs: own, Models: noModels{}, Logger: slog.New(slog.DiscardHandler),
+		Listener: l, Certs: own, Models: noModels{}, Maps: noMaps{}, Logger: slog.New(slog.DiscardHandler),
 		AddModel: func(json.RawMessage) error { return nil },
 	})
 	if err != nil {
@@ -95,7 +98,7 @@ func TestEveryRouteRefusesOtherOrigins(t *testing.T) {
 	}
 	defer l.Close()
 	s, err := New(Options{
-		Listener: l, Models: noModels{}, Logger: slog.New(slog.DiscardHandler),
+		Listener: l, Models: noModels{}, Maps: noMaps{}, Logger: slog.New(slog.DiscardHandler),
 		AddModel: func(json.RawMessage) error { return nil },
 		Stop:     func() { t.Error("a page of another origin has stopped webmon") },
 	})

@@ -40,6 +40,7 @@ import (
 	"webmon/dashboard/frame"
 	"webmon/dashboard/hub"
 	"webmon/dashboard/instance"
+	"webmon/dashboard/maps"
 	"webmon/dashboard/models"
 	"webmon/dashboard/people"
 	"webmon/dashboard/record"
@@ -99,6 +100,8 @@ type Options struct {
 	// AddModel adds the models that another webmon was started with; nil: none can
 	// be added. Its error is one sentence.
 	AddModel func(json.RawMessage) error
+	// Maps are the annotated stacks that webmon was given; nil: there is no Maps tab.
+	Maps maps.Library
 	// Tabs are further tabs, after those of the table in tabs.go.
 	Tabs []tab.Tab
 	// Changes is the folder of the record of what people change. "": the record lasts
@@ -143,6 +146,7 @@ type Server struct {
 	api      *api.API
 	models   *models.Models // nil: there are none
 	volumes  *volumes.Volumes
+	maps     *maps.Maps      // nil: there are none
 	pages    *answer.Answers // the HTML of requests
 	assets   *public.Assets
 	tabs     []tab.Tab
@@ -261,6 +265,9 @@ func New(opts Options) (*Server, error) {
 		return nil, err
 	}
 	s.volumes = s.newVolumes()
+	if opts.Maps != nil {
+		s.maps = s.newMaps()
+	}
 	if opts.Models != nil {
 		s.models = s.newModels()
 	}
@@ -484,6 +491,7 @@ func (s *Server) routes() {
 	}
 	e.GET("/metrics", echo.WrapHandler(s.metrics()))
 	s.volumeRoutes(e)
+	s.mapRoutes(e)
 
 	s.api.Routes(e)
 	e.POST("/sources/:source/commands/:name", s.postCommand)

@@ -1,0 +1,231 @@
+// Package maps is the tab of the maps: annotated stacks followed through time. It has
+// their list, their pages, what the scripts of these pages ask for (columns of
+// statistics, planes of stacks), and the API of maps for programs.
+//
+//	all := maps.New(maps.Options{Library: library, Budget: all})
+//	for _, route := range all.Routes() { ... }
+//
+// What a map is, and all that is computed of it, is in shm/maps; the files are the
+// business of the [Library]. An opened map is a snapshot that every request shares.
+package maps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"strconv"
+
+	"webmon/dashboard/answer"
+	"webmon/dashboard/budget"
+	"webmon/dashboard/refusal"
+	"webmon/fault"
+	"webmon/natural"
+	"webmon/shm/maps"
+	"webmon/shm/stack"
+)
+
+const slug = "maps"
+
+// Library is where the maps are. Its methods are safe for concurrent use.
+type Library interface {
+	// List returns the maps in the order in which people see them, at once.
+	List() []Entry
+	// Open returns a map, which it loads if nobody has used it for a while. The
+	// error wraps [ErrUnknown] if there is none of that key, or says in one sentence
+	// why the map cannot be read.
+	Open(ctx context.Context, key string) (Opened, error)
+	// Image opens the images of a channel, counted from 1, of a session. The error
+	// wraps [ErrNoImage] if the session has none, or says in one sentence why they
+	// cannot be read. Release must be called.
+	Image(ctx context.Context, key string, session, channel int) (Image, error)
+	// Channels lists the channels of a session that have images. It opens no file.
+	Channels(key string, session int) []int
+	// Zip writes the files of a map, without its images, as they would be saved.
+	Zip(ctx context.Context, key string, w io.Writer) error
+	// Put takes a zip with a map in, under a key that no other map has. The error is
+	// one sentence that says what of it is refused.
+	Put(ctx context.Context, key string, zip io.ReaderAt, size int64) error
+	// Accepts is the folder into which Put writes; "" if there is none.
+	Accepts() string
+}
+
+// Entry is a map in the list.
+type Entry struct {
+	Key       string // what addresses name it by
+	Name      string
+	Place     string   // its folder or zip, for people
+	Condition []string // words
+	Facts     *Facts   // nil before it was opened for the first time
+	Unsaved   int      // edits
+	Problem   string   // why it cannot be read, one sentence; "" if it can
+	Pictured  bool     // some session has images
+	Version   string   // changes with the map
+}
+
+// Facts are what the list tells of a map that was opened.
+type Facts struct{ Sessions, Objects, Segments, Runs int }
+
+// Opened is a map that was opened.
+type Opened struct {
+	*maps.Map
+	Version string // changes with the map
+	Unsaved int    // edits
+}
+
+// Image is the images of one channel of a session.
+type Image struct {
+	stack.Image
+	Channel int    // of the image, counted from 0
+	Tag     string // changes with the pixels
+	Release func()
+}
+
+// Why there is nothing.
+var (
+	ErrUnknown = errors.New("there is no such map")
+	ErrNoImage = errors.New("there are no images")
+)
+
+// Options are what the maps are made of.
+type Options struct {
+	Library Library
+	Prefix  string         // of every address
+	Budget  *budget.Budget // nil: one of 1 GiB
+	Logger  *slog.Logger   // nil: slog.Default()
+	Faults  *fault.Ledger  // told of what panics; may be nil
+}
+
+// Maps has the pages and answers. Its methods are safe for concurrent use.
+type Maps struct {
+	opts  Options
+	texts *answer.Answers // JSON, CSV, columns
+	files *answer.Answers // zips, pictures: each may need a whole processor
+	kept  *budget.Cache   // projections and small pictures
+}
+
+// New returns the maps.
+func New(opts Options) *Maps {
+	if opts.Budget == nil {
+		opts.Budget = budget.New(1 << 30)
+	}
+	if opts.Logger == nil {
+		opts.Logger = slog.Default()
+	}
+	slots := max(2, runtime.GOMAXPROCS(0))
+	volumes := opts.Budget.Volumes
+	return &Maps{
+		opts:  opts,
+		texts: answer.New(opts.Budget.Answers, 2*slots),
+		files: answer.New(opts.Budget.Answers, slots),
+		kept:  budget.NewCache(volumes.Part("maps", volumes.Limit()/4)),
+	}
+}
+
+// Use is what is kept of pictures.
+func (m *Maps) Use() budget.Use { return m.kept.Use() }
+
+// Failure is the error of a request: its HTTP status, and a sentence.
+type Failure struct {
+	Status int
+	Text   string
+}
+
+// Error implements error.
+func (f *Failure) Error() string { return f.Text }
+
+func missing(format string, args ...any) error {
+	return &Failure{http.StatusNotFound, fmt.Sprintf(format, args...)}
+}
+
+// refuse refuses a parameter of a request, with the reason.
+func refuse(field, format string, args ...any) error {
+	return &refusal.Error{Field: field, Text: natural.Sentence(fmt.Sprintf(format, args...))}
+}
+
+// open returns the map of a key; its error is an answer.
+func (m *Maps) open(ctx context.Context, key string) (Opened, error) {
+	o, err := m.opts.Library.Open(ctx, key)
+	switch {
+	case errors.Is(err, ErrUnknown):
+		return o, missing("There is no map %.80q.", key)
+	case err != nil && ctx.Err() != nil:
+		return o, ctx.Err()
+	case err != nil:
+		return o, &Failure{http.StatusUnprocessableEntity, natural.Sentence(err.Error())}
+	}
+	return o, nil
+}
+
+// entry returns the map of a key as the list has it.
+func (m *Maps) entry(key string) (Entry, bool) {
+	for _, e := range m.opts.Library.List() {
+		if e.Key == key {
+			return e, true
+		}
+	}
+	return Entry{}, false
+}
+
+// Route is an address of the maps, as the dashboard's own routes are written.
+type Route struct {
+	Method, Path string
+	// Serve answers a request. Its path values are those of the path. Its error is a
+	// *Failure, a *refusal.Error, a *answer.Busy, or a fault of webmon's own.
+	Serve func(w http.ResponseWriter, r *http.Request) error
+}
+
+// Routes are all addresses but those of the pages.
+func (m *Maps) Routes() []Route {
+	const at, page = "/api/v1/maps", "/maps/:map"
+	return []Route{
+		{"GET", at, m.getList},
+		{"GET", at + ".csv", m.getList},
+		{"GET", at + "/:map", m.getMap},
+		{"GET", at + "/:map/:what", m.getPart},
+		{"GET", page + "/columns", m.getColumns},
+		{"GET", page + "/tracings", m.getTracings},
+	}
+}
+
+// fresh sets the headers of an answer that changes with the tag, and reports whether
+// the client has that one already: then it has been told so.
+func fresh(w http.ResponseWriter, r *http.Request, keep string, parts ...string) bool {
+	h := fnv.New128a()
+	for _, part := range parts {
+		_, _ = io.WriteString(h, part)
+		_, _ = h.Write([]byte{0})
+	}
+	tag := fmt.Sprintf(`"%x"`, h.Sum(nil))
+	w.Header().Set("ETag", tag)
+	w.Header().Set("Cache-Control", keep)
+	if r.Header.Get("If-None-Match") == tag {
+		w.WriteHeader(http.StatusNotModified)
+		return true
+	}
+	return false
+}
+
+// askAgain lets a browser keep an answer that it asks about each time.
+const askAgain = "private, no-cache"
+
+// send makes a body, and sends it with its type and the headers that are set.
+func (m *Maps) send(w http.ResponseWriter, r *http.Request, of *answer.Answers, kind string, guess int64, write func(*answer.Body) error) error {
+	body, err := of.Make(r.Context(), guess, write)
+	if err != nil {
+		w.Header().Del("ETag")
+		w.Header().Del("Cache-Control")
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", kind)
+	h.Set("Content-Length", strconv.Itoa(body.Len()))
+	if err := body.Send(w); err != nil {
+		m.opts.Logger.Debug("answer not sent", "path", r.URL.Path, "error", err)
+	}
+	return nil
+}
