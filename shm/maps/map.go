@@ -79,9 +79,10 @@ type Session struct {
 	User    *Table   // people's own values
 	Tracing *Tracing // nil: nothing traced
 
-	once  sync.Once
-	kinds []Type
-	bad   []bool
+	once   sync.Once
+	kinds  []Type
+	bad    []bool
+	pivots []float64 // pDist - sDist of each segment
 }
 
 // Problem is something in the files that is not as it should be, and what was made of
@@ -125,6 +126,7 @@ func (s *Session) read() {
 			}
 			s.bad[i] = isBad != nil && isBad[i] > 0
 		}
+		s.findPivots()
 	})
 }
 

@@ -252,6 +252,3 @@ func (m *Map) Stat(name string) (Stat, bool) {
 	}
 	return columnStat(column, of, suffix, title, terms, group), true
 }
-
-// condition returns the words of the map's condition as one.
-func (m *Map) condition() string { return strings.Join(m.Condition, ";") }

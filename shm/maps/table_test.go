@@ -168,13 +168,13 @@ func TestNumber(t *testing.T) {
 	for text, want := range map[string]float64{
 		"0": 0, "12": 12, "-1.5": -1.5, " 3.25 ": 3.25, "3583947938.800000": 3583947938.8, "1e3": 1000, "0.12": 0.12,
 		"42.599998": 42.599998, "123456789012345678901": 123456789012345678901, "9007199254740993": 9007199254740993, "+2": 2, ".5": 0.5, "5.": 5,
-		"0.1234567890123456789": 0.1234567890123456789, "inf": math.Inf(1),
+		"0.1234567890123456789": 0.1234567890123456789,
 	} {
 		if got, ok := number([]byte(text)); !ok || got != want {
 			t.Errorf("%q: got %v, %t", text, got, ok)
 		}
 	}
-	for _, text := range []string{"", " ", "NaN", "NAN", "nan"} {
+	for _, text := range []string{"", " ", "NaN", "NAN", "nan", "inf", "-Infinity"} {
 		if got, ok := number([]byte(text)); !ok || !math.IsNaN(got) {
 			t.Errorf("%q: got %v, %t", text, got, ok)
 		}

@@ -160,7 +160,7 @@ func decodeLatin(b []byte) string {
 // powers are the powers of ten that a float64 has exactly.
 var powers = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}
 
-// number reads a cell. A blank cell and any spelling of NaN are NaN. ok is false if
+// number reads a cell. A blank cell, infinity and any spelling of NaN are NaN. ok is false if
 // the cell is anything else but a number.
 func number(b []byte) (v float64, ok bool) {
 	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
@@ -216,6 +216,9 @@ func slowNumber(b []byte) (float64, bool) {
 	v, err := strconv.ParseFloat(string(b), 64)
 	if err != nil {
 		return math.NaN(), false
+	}
+	if math.IsInf(v, 0) {
+		return math.NaN(), true // a division by nothing in another program
 	}
 	return v, true
 }

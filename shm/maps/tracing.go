@@ -14,6 +14,8 @@ type Tracing struct {
 
 	once     sync.Once
 	segments []Segment
+	far      sync.Once
+	along    []float64
 	problems []string
 }
 

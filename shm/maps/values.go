@@ -16,11 +16,36 @@ type Query struct {
 	Session int      // All: every session
 	Segment int      // map segment; All: every one, and objects without
 	Bad     bool     // bad objects too
+	// UserTypes leaves out objects of other user types; nil: none is left out.
+	UserTypes []int
+	Mask      Mask // leaves out whole runs
+	// Transform is what becomes of the statistics in Transformed; nil: of all but those
+	// of time and place in the map.
+	Transform   Transform
+	Transformed []string
+	// Zero is the session whose days and hours are 0.
+	Zero int
 	// Filtered says that dynamics are those of the objects asked for: with bad ones
 	// left out, their neighbours count as added or subtracted, as in the original
 	// program. Otherwise they are those of all objects.
 	Filtered bool
 }
+
+// Mask says which runs are shown: those with one object, of those asked for, that was
+// added, subtracted, transient; or those that are in every session.
+type Mask string
+
+// The masks. NoMask shows every run.
+const (
+	NoMask         Mask = ""
+	MaskAdded      Mask = "added"
+	MaskSubtracted Mask = "subtracted"
+	MaskTransient  Mask = "transient"
+	MaskAlways     Mask = "always"
+)
+
+// Masks lists the masks.
+var Masks = []Mask{NoMask, MaskAdded, MaskSubtracted, MaskTransient, MaskAlways}
 
 // Values are the statistics of objects, an entry of each slice for each object, in
 // the order of runs, then of sessions.
@@ -48,6 +73,12 @@ func (m *Map) shows(q *Query, runs *Runs, run, session int) bool {
 	if row == None || !q.Bad && m.Sessions[session].Bad(row) {
 		return false
 	}
+	if q.UserTypes != nil {
+		t := m.Sessions[session].Table.Value(row, "userType")
+		if t != math.Trunc(t) || !slices.Contains(q.UserTypes, int(t)) {
+			return false
+		}
+	}
 	return q.Segment < 0 || m.MapSegment(session, row) == q.Segment
 }
 
@@ -55,6 +86,12 @@ func (m *Map) shows(q *Query, runs *Runs, run, session int) bool {
 func (m *Map) checkQuery(q *Query) error {
 	if q.Session >= len(m.Sessions) || q.Session < All {
 		return fmt.Errorf("there is no session %d; the map has %d, counted from 0", q.Session, len(m.Sessions))
+	}
+	if !slices.Contains(Masks, q.Mask) {
+		return fmt.Errorf("there is no mask %q; there are added, subtracted, transient, always", q.Mask)
+	}
+	if q.Zero < 0 || q.Zero >= len(m.Sessions) {
+		return fmt.Errorf("there is no session %d to count days from; the map has %d", q.Zero, len(m.Sessions))
 	}
 	if n := m.SegmentRuns().Len(); q.Segment >= n || q.Segment < All {
 		if n == 0 {
@@ -77,32 +114,60 @@ func (m *Map) Values(q Query) (*Values, error) {
 			return nil, fmt.Errorf("there is no statistic %q", name)
 		}
 	}
+	if err := m.checkTransform(q.Transform); err != nil {
+		return nil, err
+	}
 	v := &Values{}
 	runs := m.Runs(q.Type)
 	n := runs.Sessions
-	shown := make([]bool, n)
+	shown, dynamics := make([]bool, n), make([]Dynamics, n)
 	for run := range runs.Len() {
 		first, last := runs.First(run), runs.Last(run)
 		for j := first; j <= last; j++ {
 			shown[j] = m.shows(&q, runs, run, j)
+		}
+		passes, always := q.Mask == NoMask, last-first+1 == n
+		for j := first; j <= last; j++ {
+			always = always && shown[j]
+			if !shown[j] {
+				continue
+			}
+			before, after := j > first, j < last
+			if q.Filtered {
+				before, after = before && shown[j-1], after && shown[j+1]
+			}
+			dynamics[j] = dynamicsOf(j, n, before, after)
+			passes = passes || dynamics[j].String() == string(q.Mask)
+		}
+		if !passes && !(q.Mask == MaskAlways && always) {
+			continue
 		}
 		for j := first; j <= last; j++ {
 			if !shown[j] || q.Session != All && j != q.Session {
 				continue
 			}
 			row := runs.Row(run, j)
-			before, after := j > first, j < last
-			if q.Filtered {
-				before, after = before && shown[j-1], after && shown[j+1]
-			}
 			v.Runs, v.Sessions, v.Rows = append(v.Runs, int32(run)), append(v.Sessions, int32(j)), append(v.Rows, int32(row))
-			v.Dynamics = append(v.Dynamics, dynamicsOf(j, n, before, after))
+			v.Dynamics = append(v.Dynamics, dynamics[j])
 			v.Segments = append(v.Segments, int32(m.MapSegment(j, row)))
 			v.Bad = append(v.Bad, m.Sessions[j].Bad(row))
 		}
 	}
-	for _, stat := range stats {
-		v.Columns = append(v.Columns, m.column(stat, v, runs))
+	for i, stat := range stats {
+		c := m.column(stat, v, runs)
+		if (stat.Name == "days" || stat.Name == "hours") && q.Zero > 0 {
+			zero := m.Sessions[q.Zero].Days
+			if stat.Name == "hours" {
+				zero = m.Sessions[q.Zero].Hours
+			}
+			for k := range c.Values {
+				c.Values[k] -= zero
+			}
+		}
+		if q.transforms(q.Stats[i], stat) {
+			m.transform(q, c, v, runs)
+		}
+		v.Columns = append(v.Columns, c)
 	}
 	return v, nil
 }
@@ -111,10 +176,7 @@ func (m *Map) Values(q Query) (*Values, error) {
 func (m *Map) column(stat Stat, v *Values, runs *Runs) Column {
 	c := Column{Stat: stat, Values: make([]float64, v.Len())}
 	if stat.table != nil {
-		of := make([][]float64, len(m.Sessions))
-		for j, s := range m.Sessions {
-			of[j] = stat.table(s).Column(stat.column)
-		}
+		of := m.numbers(stat)
 		for i, row := range v.Rows {
 			c.Values[i] = math.NaN()
 			if col := of[v.Sessions[i]]; int(row) < len(col) {
@@ -137,7 +199,16 @@ func (m *Map) column(stat Stat, v *Values, runs *Runs) Column {
 	return c
 }
 
-func truth(b bool) float64 {
+// numbers returns the column of a statistic of a table, by session.
+func (m *Map) numbers(stat Stat) [][]float64 {
+	of := make([][]float64, len(m.Sessions))
+	for j, s := range m.Sessions {
+		of[j] = stat.table(s).Column(stat.column)
+	}
+	return of
+}
+
+func number01(b bool) float64 {
 	if b {
 		return 1
 	}
@@ -159,7 +230,7 @@ func (m *Map) computed(name string, v *Values, i int, runs *Runs, word func(stri
 	case "mapName":
 		return word(m.Name)
 	case "mapCond":
-		return word(m.condition())
+		return word(m.ConditionText())
 	case "sessCond":
 		return word(s.Condition)
 	case "mapSession":
@@ -189,11 +260,11 @@ func (m *Map) computed(name string, v *Values, i int, runs *Runs, word func(stri
 		}
 		return math.NaN()
 	case "isAdd":
-		return truth(v.Dynamics[i] == Added || v.Dynamics[i] == Transient)
+		return number01(v.Dynamics[i] == Added || v.Dynamics[i] == Transient)
 	case "isSub":
-		return truth(v.Dynamics[i] == Subtracted || v.Dynamics[i] == Transient)
+		return number01(v.Dynamics[i] == Subtracted || v.Dynamics[i] == Transient)
 	case "isTransient":
-		return truth(v.Dynamics[i] == Transient)
+		return number01(v.Dynamics[i] == Transient)
 	}
 	return math.NaN()
 }
