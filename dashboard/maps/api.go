@@ -73,7 +73,7 @@ func (m *Maps) getMap(w http.ResponseWriter, r *http.Request) error {
 			name string
 			cell cell
 		}{
-			{"map", words(key)}, {"name", words(o.Name)}, {"condition", words(strings.Join(o.Condition, ";"))},
+			{"map", words(key)}, {"name", words(o.Name)}, {"condition", words(o.ConditionText())},
 			{"type", words(string(o.DefaultType))}, {"segments", index(o.SegmentRuns().Len())}, {"runs", index(o.Runs("").Len())},
 			{"unsaved", index(o.Unsaved)}, {"problems", index(len(o.Problems))},
 		} {
@@ -146,6 +146,13 @@ var parts = map[string]func(m *Maps, o Opened, q asked) (s *sheet, write func(io
 	"runs":     (*Maps).runs,
 	"values":   (*Maps).values,
 	"tracing":  (*Maps).tracing,
+	"where":    (*Maps).where,
+	"dynamics": (*Maps).dynamics,
+	"segments": (*Maps).segments,
+	"survival": (*Maps).survival,
+	"new":      (*Maps).newPersistent,
+	"find":     (*Maps).find,
+	"pairs":    (*Maps).pairs,
 	"problems": (*Maps).problems,
 	"stats":    (*Maps).stats,
 }
@@ -256,8 +263,8 @@ func (m *Maps) tracing(o Opened, q asked) (*sheet, func(io.Writer) error, error)
 	}
 	t := tracedOf(o.Map, session, segment)
 	s := &sheet{
-		names: []string{"session", "segment", "map_segment", "point", "x", "y", "z", "sDist", "pDist", "radius"},
-		rows:  len(t.point),
+		names: []string{"session", "segment", "map_segment", "x", "y", "z", "sDist", "pDist", "radius"},
+		rows:  len(t.session),
 		cell: func(row, col int) cell {
 			switch col {
 			case 0:
@@ -266,10 +273,8 @@ func (m *Maps) tracing(o Opened, q asked) (*sheet, func(io.Writer) error, error)
 				return index(t.segment[row])
 			case 2:
 				return index(t.mapSegment[row])
-			case 3:
-				return index(t.point[row])
 			}
-			return num(t.columns[col-4][row])
+			return num(t.columns[col-3][row])
 		},
 	}
 	return s, s.columnsAndRows, nil
@@ -311,9 +316,4 @@ func (m *Maps) stats(o Opened, _ asked) (*sheet, func(io.Writer) error, error) {
 		},
 	}
 	return s, s.writeObjects, nil
-}
-
-// getZip answers GET /api/v1/maps/<map>.zip.
-func (m *Maps) getZip(w http.ResponseWriter, r *http.Request, key string) error {
-	return missing("not yet")
 }

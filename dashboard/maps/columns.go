@@ -135,64 +135,36 @@ func (m *Maps) getColumns(w http.ResponseWriter, r *http.Request) error {
 
 // traced are points of tracings.
 type traced struct {
-	session, segment, mapSegment, point []int32
-	columns                             [6][]float64 // x, y, z, sDist, pDist, radius
+	session, segment, mapSegment []int32
+	columns                      [6][]float64 // x, y, z, sDist, pDist, radius
 }
 
-// tracedOf returns the points of a session and a map segment, or of all. The distance from
-// the pivot is that of the objects of the segment: the file of lines knows it less well.
+// tracedOf returns the points of a session and a map segment, or of all.
 func tracedOf(m *maps.Map, session, segment int) *traced {
 	t := &traced{}
-	for j, s := range m.Sessions {
-		if session != maps.All && j != session || s.Tracing == nil {
+	for j := range m.Sessions {
+		if session != maps.All && j != session {
 			continue
 		}
-		points := s.Tracing.Points
-		var from [6][]float64
-		for i, name := range [...]string{"x", "y", "z", "sDist", "", "radius"} {
-			from[i] = points.Column(name)
+		of, err := m.Trace(j, segment)
+		if err != nil {
+			continue // there is no such segment, which has been checked
 		}
-		for _, seg := range s.Segments() {
-			of := m.SegmentRuns().Run(j, seg.Index)
-			if segment != maps.All && of != segment {
-				continue
-			}
-			pivot := pivotOf(s, seg.Index)
-			for k := seg.Start; k < seg.Stop; k++ {
-				t.session = append(t.session, int32(j))
-				t.segment = append(t.segment, int32(seg.Index))
-				t.mapSegment = append(t.mapSegment, int32(of))
-				t.point = append(t.point, int32(k))
-				for i := range from {
-					v := math.NaN()
-					if k < len(from[i]) {
-						v = from[i][k]
-					}
-					if i == 4 {
-						v = t.columns[3][len(t.columns[3])-1] + pivot
-					}
-					t.columns[i] = append(t.columns[i], v)
+		n := len(of.X)
+		t.segment, t.mapSegment = append(t.segment, of.Segment...), append(t.mapSegment, of.MapSegment...)
+		for range n {
+			t.session = append(t.session, int32(j))
+		}
+		for i, v := range [...][]float64{of.X, of.Y, of.Z, of.SDist, of.PDist, of.Radius} {
+			if v == nil {
+				for range n {
+					t.columns[i] = append(t.columns[i], math.NaN())
 				}
 			}
+			t.columns[i] = append(t.columns[i], v...)
 		}
 	}
 	return t
-}
-
-// pivotOf is what has to be added to the distance from the start of a segment for that
-// from its pivot: pDist - sDist of its objects, NaN if none of them has both.
-func pivotOf(s *maps.Session, segment int) float64 {
-	parent, at, from := s.Table.Column("parentID"), s.Table.Column("pDist"), s.Table.Column("sDist")
-	types := s.Types()
-	for i := range min(len(parent), len(at), len(from)) {
-		if types[i] == maps.Control || types[i] == maps.Pivot || types[i] == maps.GlobalPivot || parent[i] != float64(segment) {
-			continue
-		}
-		if d := at[i] - from[i]; !math.IsNaN(d) {
-			return d
-		}
-	}
-	return math.NaN()
 }
 
 // getTracings answers GET /maps/<map>/tracings?session=: the points of the traced segments.
@@ -213,6 +185,6 @@ func (m *Maps) getTracings(w http.ResponseWriter, r *http.Request) error {
 	for i, name := range [...]string{"x", "y", "z", "sDist", "pDist", "radius"} {
 		columns = append(columns, floats(name, t.columns[i]))
 	}
-	n := len(t.point)
+	n := len(t.session)
 	return m.send(w, r, m.texts, binaryType, int64(n)*60+16<<10, func(b *answer.Body) error { return writeColumns(b, n, columns) })
 }

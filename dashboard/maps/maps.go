@@ -105,7 +105,8 @@ type Maps struct {
 	opts  Options
 	texts *answer.Answers // JSON, CSV, columns
 	files *answer.Answers // zips, pictures: each may need a whole processor
-	kept  *budget.Cache   // projections and small pictures
+	kept  *budget.Cache   // projections, contrasts and small pictures
+	making
 }
 
 // New returns the maps.
@@ -189,6 +190,10 @@ func (m *Maps) Routes() []Route {
 		{"GET", at + "/:map/:what", m.getPart},
 		{"GET", page + "/columns", m.getColumns},
 		{"GET", page + "/tracings", m.getTracings},
+		{"GET", page + "/images", m.getImages},
+		{"GET", page + "/plane", m.getPlane},
+		{"GET", page + "/plane.png", m.getPlanePNG},
+		{"GET", page + "/picture.png", m.getPicture},
 	}
 }
 

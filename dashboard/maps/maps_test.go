@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image/color"
+	"image/png"
 	"io"
 	"math"
 	"net/http"
@@ -20,8 +22,10 @@ import (
 	"webmon/dashboard/answer"
 	"webmon/dashboard/maps"
 	"webmon/dashboard/refusal"
+	"webmon/shm"
 	shmmaps "webmon/shm/maps"
 	"webmon/shm/maps/made"
+	"webmon/shm/stack"
 )
 
 // rr30a is the real map, read once.
@@ -53,11 +57,52 @@ func (shelf) Open(_ context.Context, key string) (maps.Opened, error) {
 	return maps.Opened{}, fmt.Errorf("%q: %w", key, maps.ErrUnknown)
 }
 
-func (shelf) Image(context.Context, string, int, int) (maps.Image, error) {
-	return maps.Image{}, maps.ErrNoImage
+func (shelf) Image(_ context.Context, _ string, session, channel int) (maps.Image, error) {
+	switch {
+	case session > 1 || channel < 1 || channel > 2:
+		return maps.Image{}, fmt.Errorf("session %d: %w", session, maps.ErrNoImage)
+	case session == 1 && channel == 2:
+		return maps.Image{}, errors.New("rr30a_s1_ch2.tif: it ends in the middle of page 3")
+	}
+	return maps.Image{Image: ramp{}, Channel: channel - 1, Tag: fmt.Sprint("tag", session), Release: func() {}}, nil
 }
-func (shelf) Channels(string, int) []int                            { return nil }
-func (shelf) Zip(_ context.Context, _ string, w io.Writer) error    { return nil }
+
+func (shelf) Channels(_ string, session int) []int {
+	if session > 1 {
+		return nil
+	}
+	return []int{1, 2}
+}
+
+func (shelf) Zip(_ context.Context, _ string, w io.Writer) error {
+	_, err := w.Write(made.RR30aZip)
+	return err
+}
+
+// ramp is a stack of 6 slices of 40 x 50 pixels of 16 bits.
+type ramp struct{}
+
+func (ramp) Info() *stack.Info {
+	return &stack.Info{Times: 1, Channels: 2, Slices: 6, Rows: 40, Cols: 50, Type: shm.U16}
+}
+
+// pixel is the pixel at a place.
+func (ramp) pixel(c, z, row, col int) int { return 1000*c + 100*z*(6-z) + 10*row + col }
+
+func (im ramp) ReadPlane(_ context.Context, t, c, z int, r stack.Rect, dst []byte) ([]byte, error) {
+	if err := im.Info().Check(t, c, z, r); err != nil {
+		return nil, err
+	}
+	dst = dst[:0]
+	for row := r.Row; row < r.Row+r.Rows; row++ {
+		for col := r.Col; col < r.Col+r.Cols; col++ {
+			dst = binary.LittleEndian.AppendUint16(dst, uint16(im.pixel(c, z, row, col)))
+		}
+	}
+	return dst, nil
+}
+func (ramp) Close() error { return nil }
+
 func (shelf) Put(context.Context, string, io.ReaderAt, int64) error { return nil }
 func (shelf) Accepts() string                                       { return "/data" }
 
@@ -317,7 +362,7 @@ func TestTracings(t *testing.T) {
 		Columns []string
 		Rows    [][]float64
 	}](t, get("GET", "/api/v1/maps/rr30a/tracing?session=0&segment=1"))
-	if len(v.Rows) != 429 || v.Columns[4] != "x" {
+	if len(v.Rows) != 429 || v.Columns[3] != "x" {
 		t.Errorf("%d points of segment 1, columns %v", len(v.Rows), v.Columns)
 	}
 }
@@ -341,6 +386,24 @@ func TestWhatCannotBeAnsweredIsSaid(t *testing.T) {
 		{"/api/v1/maps/rr30a/values?segment=5", 422, "There is no map segment 5; the map has 5, counted from 0."},
 		{"/api/v1/maps/rr30a/values?bad=maybe", 422, "Bad must be 0 or 1."},
 		{"/api/v1/maps/rr30a/values?stat=" + strings.Repeat("x,", 65), 422, "may name 64 statistics"},
+		{"/api/v1/maps/rr30a/values?mask=some", 422, "mask must be one of added, subtracted, transient, always"},
+		{"/api/v1/maps/rr30a/values?transform=percent&against=x*", 422, `No session has the condition "x*".`},
+		{"/api/v1/maps/rr30a/values?transform=percent&against=9", 422, "There is no session 9"},
+		{"/api/v1/maps/rr30a/values?types=a", 422, "types must be numbers of user types"},
+		{"/api/v1/maps/rr30a/where?run=9999", 422, "There is no run 9999"},
+		{"/api/v1/maps/rr30a/where", 422, "run must be named"},
+		{"/api/v1/maps/rr30a/pairs?session=8", 422, "has no session after it"},
+		{"/api/v1/maps/rr30a/find?kind=stat&stat=nosuch", 422, `There is no statistic "nosuch" in this map.`},
+		{"/api/v1/maps/rr30a/find?kind=love", 422, "kind must be one of bad, notes"},
+		{"/maps/rr30a/plane?session=2", 404, "Session 2 has no images of channel 2."},
+		{"/maps/rr30a/plane?session=1&channel=2", 422, "it ends in the middle of page 3"},
+		{"/maps/rr30a/plane?channel=1&slice=6", 422, "There is no slice 6; the stack has 6, counted from 0."},
+		{"/maps/rr30a/plane?channel=1&slice=4-2", 422, "slice must be a number from 0, a range such as 29-33, or all"},
+		{"/maps/rr30a/plane?channel=1&rect=0,50,1,1", 422, "rect begins outside of the stack"},
+		{"/maps/rr30a/plane?channel=1&rect=0,0,0,1", 422, "rect must be row,column,rows,columns"},
+		{"/maps/rr30a/plane?channel=1&step=0", 422, "step must be a whole number from 1 to 1024"},
+		{"/maps/rr30a/plane.png?channel=1&low=5&high=5", 422, "high must be above low"},
+		{"/maps/rr30a/plane.png?channel=1&colormap=mud", 422, "mud"},
 		{"/api/v1/maps/rr30a/runs?type=unicorn", 422, "type must be one of"},
 	} {
 		r := get("GET", tt.path)
@@ -348,6 +411,144 @@ func TestWhatCannotBeAnsweredIsSaid(t *testing.T) {
 		if r.StatusCode != tt.status || !strings.Contains(strings.ToLower(string(b)), strings.ToLower(tt.says)) {
 			t.Errorf("%s: %d %q, want %d %q", tt.path, r.StatusCode, b, tt.status, tt.says)
 		}
+	}
+}
+
+// plane decodes the pixels of an answer.
+func plane(t testing.TB, r *http.Response) []uint16 {
+	t.Helper()
+	b := body(t, r)
+	out := make([]uint16, len(b)/2)
+	for i := range out {
+		out[i] = binary.LittleEndian.Uint16(b[2*i:])
+	}
+	return out
+}
+
+func TestPlanes(t *testing.T) {
+	get := serve(t, shelf{})
+	var im ramp
+	r := get("GET", "/maps/rr30a/plane?session=0&channel=2&slice=4&rect=3,5,7,11")
+	if got := r.Header.Get("Webmon-Plane"); got != "u2 7 11 4 4" {
+		t.Errorf("it is said to be %q", got)
+	}
+	got := plane(t, r)
+	if len(got) != 77 || int(got[0]) != im.pixel(1, 4, 3, 5) || int(got[76]) != im.pixel(1, 4, 9, 15) {
+		t.Errorf("got %d pixels, the first %d and the last %d", len(got), got[0], got[len(got)-1])
+	}
+	// A maximum over slices, beyond the last; the maximum of all, of a part; pixels that are
+	// means of 3 x 3, at the edge of fewer.
+	if got := plane(t, get("GET", "/maps/rr30a/plane?channel=1&slice=4-9&rect=0,0,1,1")); int(got[0]) != im.pixel(0, 4, 0, 0) {
+		t.Errorf("the maximum of slices 4 to 9 is %d", got[0])
+	}
+	for range 2 { // made, and kept
+		if got := plane(t, get("GET", "/maps/rr30a/plane?channel=1&slice=all&rect=1,2,2,2")); len(got) != 4 || int(got[3]) != im.pixel(0, 3, 2, 3) {
+			t.Errorf("the maximum of all slices is %d", got)
+		}
+	}
+	got = plane(t, get("GET", "/maps/rr30a/plane?channel=1&slice=0&step=3"))
+	if len(got) != 14*17 || int(got[0]) != im.pixel(0, 0, 1, 1) || int(got[14*17-1]) != 39*10+48+1 { // of one row and two columns, rounded
+		t.Errorf("got %d pixels, the first %d and the last %d", len(got), got[0], got[len(got)-1])
+	}
+	// A browser that names the tag keeps it for good; another asks again.
+	path := "/maps/rr30a/plane?channel=1&slice=0"
+	r = get("GET", path)
+	if r.Header.Get("Cache-Control") != "private, no-cache" || r.Header.Get("ETag") == "" {
+		t.Errorf("without the tag: %v", r.Header)
+	}
+	if r := get("GET", path, "If-None-Match", r.Header.Get("ETag")); r.StatusCode != http.StatusNotModified {
+		t.Errorf("asked again: %d", r.StatusCode)
+	}
+	if r := get("GET", path+"&tag=tag0"); !strings.Contains(r.Header.Get("Cache-Control"), "immutable") {
+		t.Errorf("with the tag: %v", r.Header)
+	}
+	if r := get("GET", path+"&tag=old"); strings.Contains(r.Header.Get("Cache-Control"), "immutable") {
+		t.Errorf("with an old tag: %v", r.Header)
+	}
+	if r := get("GET", "/maps/rr30a/plane?session=5&channel=1&tag=tag5"); r.Header.Get("Cache-Control") != "" {
+		t.Errorf("what is not there: %v", r.Header)
+	}
+}
+
+func TestPlanesAsPictures(t *testing.T) {
+	get := serve(t, shelf{})
+	img, err := png.Decode(bytes.NewReader(body(t, get("GET", "/maps/rr30a/plane.png?channel=1&slice=0&rect=0,0,1,5&low=1&high=3"))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for x, want := range []uint8{0, 0, 128, 255, 255} {
+		if got := color.GrayModel.Convert(img.At(x, 0)).(color.Gray).Y; got != want {
+			t.Errorf("pixel %d is drawn as %d, want %d", x, got, want)
+		}
+	}
+	for _, path := range []string{"/maps/rr30a/picture.png", "/maps/rr30a/plane.png?session=1&channel=1&slice=all&colormap=viridis"} {
+		if _, err := png.Decode(bytes.NewReader(body(t, get("GET", path)))); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if r := get("GET", "/maps/broken/picture.png"); r.StatusCode != 422 {
+		t.Errorf("the picture of a map that cannot be read: %d", r.StatusCode)
+	}
+}
+
+func TestImagesSayWhatTheyAre(t *testing.T) {
+	get := serve(t, shelf{})
+	got := decode[struct {
+		Images []struct {
+			Session, Channel, Rows, Cols, Slices int
+			Tag, Type, Problem                   string
+			Low, High, Least, Most               float64
+		}
+	}](t, get("GET", "/maps/rr30a/images")).Images
+	if len(got) != 4 {
+		t.Fatalf("got %+v", got)
+	}
+	if g := got[1]; g.Channel != 2 || g.Rows != 40 || g.Cols != 50 || g.Slices != 6 || g.Tag != "tag0" || g.Type != "u2" || !(g.Least < g.Low && g.Low < g.High && g.High < g.Most) || g.Problem != "" {
+		t.Errorf("channel 2 of session 0 is %+v", g)
+	}
+	if g := got[3]; g.Session != 1 || !strings.Contains(g.Problem, "page 3") {
+		t.Errorf("channel 2 of session 1 is %+v", g)
+	}
+}
+
+func TestReportsHaveTheNamesOfTheContract(t *testing.T) {
+	get := serve(t, shelf{})
+	rows := decode[[]map[string]any](t, get("GET", "/api/v1/maps/rr30a/dynamics?bad=0"))
+	if len(rows) != 45 {
+		t.Errorf("%d rows", len(rows))
+	}
+	for _, name := range []string{"session", "segment", "total", "bad", "good", "added", "subtracted", "transient", "persistent", "length3d", "length2d", "density", "turnover"} {
+		if _, ok := rows[0][name]; !ok {
+			t.Errorf("there is no %s", name)
+		}
+	}
+	if got := rows[0]["length3d"].(float64); math.Abs(got-94.655) > 0.001 {
+		t.Errorf("segment 0 of session 0 is %g long", got)
+	}
+	if got := rows[0]["turnover"]; got != nil {
+		t.Errorf("the first session has a turnover of %v", got)
+	}
+	for path, least := range map[string]int{
+		"segments": 45, "survival": 36, "survival?types=1": 36, "new": 8, "new?sessions=3": 8, "find?kind=transient": 1, "find?kind=stat&stat=pDist&op=<&value=0": 1,
+		"pairs?session=0&distance=5": 1, "where?run=0": 9, "stats": 100, "problems": 0,
+	} {
+		rows := decode[[]map[string]any](t, get("GET", "/api/v1/maps/rr30a/"+path))
+		if len(rows) < least {
+			t.Errorf("%s has %d rows", path, len(rows))
+		}
+		name, _, _ := strings.Cut(path, "?")
+		lines, err := csv.NewReader(bytes.NewReader(body(t, get("GET", "/api/v1/maps/rr30a/"+strings.Replace(path, name, name+".csv", 1))))).ReadAll()
+		if err != nil || len(lines) != len(rows)+1 {
+			t.Errorf("%s as CSV has %d lines, %v", path, len(lines), err)
+		}
+	}
+}
+
+func TestTheZipIsTheMap(t *testing.T) {
+	get := serve(t, shelf{})
+	r := get("GET", "/api/v1/maps/rr30a.zip")
+	if got := body(t, r); !bytes.Equal(got, made.RR30aZip) || r.Header.Get("Content-Type") != "application/zip" {
+		t.Errorf("%d bytes, %v", len(got), r.Header)
 	}
 }
 

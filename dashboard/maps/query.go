@@ -69,7 +69,7 @@ func (q asked) one(field string, known ...string) (string, error) {
 		return known[0], nil
 	}
 	if !slices.Contains(known, text) {
-		return "", refuse(field, "%s must be one of %s", field, strings.Join(known, ", "))
+		return "", refuse(field, "%s must be one of %s", field, strings.TrimPrefix(strings.Join(known, ", "), ", "))
 	}
 	return text, nil
 }
@@ -128,8 +128,73 @@ func (q asked) query(m *maps.Map) (maps.Query, error) {
 	if out.Filtered, err = q.truth("filtered", false); err != nil {
 		return out, err
 	}
+	mask, err := q.one("mask", "", string(maps.MaskAdded), string(maps.MaskSubtracted), string(maps.MaskTransient), string(maps.MaskAlways))
+	if err != nil {
+		return out, err
+	}
+	out.Mask = maps.Mask(mask)
+	if out.UserTypes, err = q.userTypes("types"); err != nil {
+		return out, err
+	}
+	zero, err := q.number("zero", "session", len(m.Sessions))
+	if err != nil {
+		return out, err
+	}
+	out.Zero = max(zero, 0)
+	if out.Transform, err = q.transform(m); err != nil {
+		return out, err
+	}
 	out.Stats, err = q.stats("stat", m)
+	if err == nil && q.Get("transformed") != "" {
+		out.Transformed, err = q.stats("transformed", m)
+	}
 	return out, err
+}
+
+// userTypes reads numbers between commas, nil for all.
+func (q asked) userTypes(field string) ([]int, error) {
+	var out []int
+	for text := range strings.SplitSeq(q.Get(field), ",") {
+		if text = strings.TrimSpace(text); text == "" {
+			continue
+		}
+		v, err := strconv.Atoi(text)
+		if err != nil || v < 0 || len(out) > 64 {
+			return nil, refuse(field, "%s must be numbers of user types, such as 0,3", field)
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// transform reads what becomes of values: transform=percent&against=<session> or
+// against=<condition>, such as a*.
+func (q asked) transform(m *maps.Map) (maps.Transform, error) {
+	known := make([]string, len(maps.TransformKinds))
+	for i, k := range maps.TransformKinds {
+		known[i] = string(k)
+	}
+	kind, err := q.one("transform", known...)
+	out := maps.Transform{Kind: maps.TransformKind(kind)}
+	if err != nil || out.Kind == maps.Raw || out.Kind == maps.OfMean {
+		return out, err
+	}
+	switch against := q.Get("against"); {
+	case against == "":
+	case len(m.SessionsOf(against)) > 0 && !isNumber(against):
+		out.Condition = against
+	default:
+		if out.Session, err = q.number("against", "session", len(m.Sessions)); err != nil && !isNumber(against) {
+			err = refuse("against", "no session has the condition %.60q", against)
+		}
+		out.Session = max(out.Session, 0)
+	}
+	return out, err
+}
+
+func isNumber(text string) bool {
+	_, err := strconv.Atoi(text)
+	return err == nil
 }
 
 // values returns what a query asks for; its error is an answer.

@@ -165,7 +165,7 @@ func (s *sheet) writeCSV(w io.Writer) error {
 // writes.
 func (m *Maps) answerSheet(w http.ResponseWriter, r *http.Request, asCSV bool, name string, s *sheet, write func(io.Writer) error) error {
 	if asCSV {
-		w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name + ".csv"}))
+		w.Header().Set("Content-Disposition", attachment(name+".csv"))
 		return m.send(w, r, m.texts, "text/csv; charset=utf-8", 0, func(b *answer.Body) error { return s.writeCSV(b) })
 	}
 	return m.send(w, r, m.texts, "application/json", 0, func(b *answer.Body) error {
@@ -175,4 +175,9 @@ func (m *Maps) answerSheet(w http.ResponseWriter, r *http.Request, asCSV bool, n
 		_, err := b.WriteString("\n")
 		return err
 	})
+}
+
+// attachment has a browser save an answer as a file of that name.
+func attachment(name string) string {
+	return mime.FormatMediaType("attachment", map[string]string{"filename": name})
 }

@@ -301,3 +301,24 @@ func apart(low, high float64) [2]float64 {
 	}
 	return [2]float64{low, high}
 }
+
+// Draw colours pixels of one sample. Limits that are nil are taken from the values; the error
+// names a colour table that is not known.
+func Draw(px shm.Pixels, limits *[2]float64, colormap string, gamma float64) (image.Image, error) {
+	if colormap == "" {
+		colormap = "gray"
+	}
+	table, ok := colorTable(colormap)
+	if !ok {
+		return nil, refuse("colormap", noTable(colormap))
+	}
+	from := originOf(px)
+	var between [2]float64
+	if limits != nil {
+		between = from.limits(*limits)
+	} else {
+		between = contrast(px, from)
+	}
+	img, _, _ := coloured(px, from, shader(between, gamma), table)
+	return img, nil
+}
