@@ -40,3 +40,9 @@ func TestTIFFOfPython(t *testing.T) {
 	t.Parallel()
 	readsAll(t, "write_tiff.py")
 }
+
+// What zarr-python writes is what comes out, pixel for pixel.
+func TestZarrOfPython(t *testing.T) {
+	t.Parallel()
+	readsAll(t, "write_zarr.py")
+}

@@ -23,6 +23,7 @@ import (
 	"webmon/shm"
 	"webmon/shm/stack/plane"
 	"webmon/shm/stack/tiff"
+	"webmon/shm/stack/zarr"
 )
 
 // What package plane describes.
@@ -33,12 +34,11 @@ type (
 	Rect  = plane.Rect  // a rectangle in a plane, pixels
 )
 
-// ErrRange is wrapped by the error of a plane or of a rectangle that a stack does not have.
-var ErrRange = plane.ErrRange
-
-// ErrFormat is wrapped by the error of Open for what is neither a TIFF nor an OME-Zarr: to a caller who looks
-// through a folder it is no stack, rather than a broken one.
-var ErrFormat = errors.New("neither a TIFF stack nor an OME-Zarr image")
+// What the errors of a stack wrap, as package plane describes.
+var (
+	ErrRange  = plane.ErrRange  // a plane or a rectangle that the stack does not have
+	ErrFormat = plane.ErrFormat // what Open was given is no stack of either format
+)
 
 // Open opens the stack at path: a TIFF file, or the folder or zip of an OME-Zarr image. The file stays open
 // until Close. The error wraps ErrFormat, or the system's error, or says in one sentence what
@@ -59,6 +59,9 @@ func open(path string) (Image, error) {
 	stat, err := os.Stat(path)
 	if err != nil {
 		return nil, err
+	}
+	if stat.IsDir() {
+		return folder(path)
 	}
 	if !stat.Mode().IsRegular() {
 		return nil, fmt.Errorf("%w: it is no file", ErrFormat)
@@ -85,9 +88,28 @@ func openFile(file *os.File, size int64) (Image, error) {
 		return nil, fmt.Errorf("%w: it has %d bytes", ErrFormat, size)
 	}
 	if tiff.Is(head[:]) {
-		return tiff.Open(file, size)
+		im, err := tiff.Open(file, size)
+		if err != nil {
+			return nil, err
+		}
+		return im, nil
+	}
+	if string(head[:]) == "PK\x03\x04" {
+		im, err := zarr.OpenZip(file, size)
+		if err != nil {
+			return nil, err
+		}
+		return im, nil
 	}
 	return nil, fmt.Errorf("%w: it begins with %q", ErrFormat, head[:])
+}
+
+func folder(path string) (Image, error) {
+	im, err := zarr.OpenFolder(path)
+	if err != nil {
+		return nil, err
+	}
+	return im, nil
 }
 
 // Max raises every pixel of dst to that of src where that is larger: both have pixels of type t.

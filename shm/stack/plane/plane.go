@@ -23,6 +23,10 @@ const (
 	MostChannels = 1 << 10
 )
 
+// ErrFormat is wrapped by the error of opening what is neither a TIFF nor an OME-Zarr: to a caller who looks
+// through a folder it is no stack, rather than a broken one.
+var ErrFormat = errors.New("neither a TIFF stack nor an OME-Zarr image")
+
 // ErrRange is wrapped by the error of a plane or of a rectangle that the stack does not have.
 var ErrRange = errors.New("outside of the stack")
 
