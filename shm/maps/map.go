@@ -79,6 +79,8 @@ type Session struct {
 	User    *Table   // people's own values
 	Tracing *Tracing // nil: nothing traced
 
+	dir, lines string // the folders of its tables and its tracing: "", or ending with "/"
+
 	once   sync.Once
 	kinds  []Type
 	bad    []bool
@@ -183,6 +185,7 @@ func (m *Map) With(change func(*Map)) *Map {
 // With returns a session in which change has replaced what it wants of a copy.
 func (s *Session) With(change func(*Session)) *Session {
 	c := &Session{
+		dir: s.dir, lines: s.lines,
 		Index: s.Index, Cell: s.Cell, Stack: s.Stack, Imported: s.Imported, Date: s.Date, Time: s.Time,
 		Condition: s.Condition, Days: s.Days, Hours: s.Hours, PX: s.PX, PY: s.PY, PZ: s.PZ, DX: s.DX, DY: s.DY, DZ: s.DZ,
 		Channels: s.Channels, Channel: s.Channel, Table: s.Table, Int: slices.Clone(s.Int), User: s.User, Tracing: s.Tracing,

@@ -41,6 +41,22 @@ func Open(dir string) (*Map, error) {
 
 // Read reads the map whose folder is the root of a file system. name is the folder's.
 func Read(files fs.FS, name string) (*Map, error) {
+	r := newReader(files)
+	prefix, ok := r.prefix(name)
+	if !ok {
+		return nil, ErrNoMap
+	}
+	return r.read(prefix)
+}
+
+// Is reports whether a folder holds a map. It reads no more than the beginnings of a
+// few files.
+func Is(files fs.FS, name string) bool {
+	_, ok := newReader(files).prefix(name)
+	return ok
+}
+
+func newReader(files fs.FS) *reader {
 	r := &reader{files: files, have: map[string]string{}}
 	for _, dir := range []string{".", "stackdb", "line"} {
 		entries, _ := fs.ReadDir(files, dir)
@@ -51,11 +67,56 @@ func Read(files fs.FS, name string) (*Map, error) {
 			}
 		}
 	}
-	prefix, ok := r.prefix(name)
-	if !ok {
-		return nil, ErrNoMap
+	return r
+}
+
+// Stacks lists the stacks that a folder has tables of objects for, in itself or in its
+// folder stackdb, whether it holds a map or not.
+func Stacks(files fs.FS) []string {
+	var found []string
+	for lower, p := range newReader(files).have {
+		if strings.HasSuffix(lower, "_db2.txt") {
+			found = append(found, path.Base(p[:len(p)-len("_db2.txt")]))
+		}
 	}
-	return r.read(prefix)
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// ReadStack reads a stack alone, which belongs to no map, as a map of one session. Its
+// tables of objects, intensities and tracings lie together in the folder, or in its
+// folders stackdb and line.
+func ReadStack(files fs.FS, stack string) (*Map, error) {
+	r := newReader(files)
+	m := &Map{Name: stack}
+	s := newSession(0, 0, stack, func(string, int) string { return "" })
+	for _, dir := range []string{"", "stackdb/"} {
+		if _, ok := r.find(dir + stack + "_db2.txt"); ok {
+			s.dir = dir
+			break
+		}
+	}
+	for _, dir := range []string{"line/", s.dir, ""} {
+		if _, ok := r.find(dir + stack + "_l.txt"); ok {
+			s.lines = dir
+			break
+		}
+	}
+	m.Sessions = []*Session{s}
+	if _, ok := r.find(s.file("db2")); !ok {
+		return nil, fmt.Errorf("there is no %s_db2.txt in the folder", stack)
+	}
+	return r.finish(m)
+}
+
+// FromFiles reads a map from files that are not on a disk. It keeps their data.
+func FromFiles(name string, files []File) (*Map, error) {
+	r := &reader{have: map[string]string{}, data: map[string][]byte{}}
+	for _, f := range files {
+		r.have[strings.ToLower(f.Path)] = f.Path
+		r.data[f.Path] = f.Data
+	}
+	return r.read(name)
 }
 
 // hidden are files that a Mac leaves everywhere.
@@ -65,6 +126,7 @@ func hidden(name string) bool { return strings.HasPrefix(name, ".") || name == "
 type reader struct {
 	files fs.FS
 	have  map[string]string // lower case -> path
+	data  map[string][]byte // what is not on a disk
 
 	mu       sync.Mutex
 	total    int64
@@ -124,6 +186,9 @@ func (r *reader) load(p string) (*text, error) {
 	if !ok {
 		return nil, nil
 	}
+	if r.data != nil {
+		return r.count(r.data[p])
+	}
 	f, err := r.files.Open(p)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", p, err)
@@ -153,6 +218,11 @@ func (r *reader) load(p string) (*text, error) {
 			data = slices.Grow(data, max(len(data), 4096))
 		}
 	}
+	return r.count(data)
+}
+
+// count bounds what a map has in all.
+func (r *reader) count(data []byte) (*text, error) {
 	r.mu.Lock()
 	r.total += int64(len(data))
 	r.lines += max(bytes.Count(data, []byte{'\n'}), bytes.Count(data, []byte{'\r'}))
@@ -223,6 +293,11 @@ func (r *reader) read(prefix string) (*Map, error) {
 	if err := r.maps(m); err != nil {
 		return nil, err
 	}
+	return r.finish(m)
+}
+
+// finish reads the sessions of a map.
+func (r *reader) finish(m *Map) (*Map, error) {
 	errs := make([]error, len(m.Sessions))
 	each(len(m.Sessions), func(i int) { errs[i] = r.session(m.Sessions[i]) }, func(i int, err error) { errs[i] = err })
 	if err := errors.Join(errs...); err != nil {
@@ -259,6 +334,7 @@ func newSession(index, cell int, stack string, cells func(label string, i int) s
 		return v
 	}
 	return &Session{
+		dir: "stackdb/", lines: "line/",
 		Index: index, Cell: cell, Stack: stack, Imported: c("importedStackName"),
 		Date: c("date"), Time: c("time"), Condition: c("condStr"), Days: f("days"), Hours: f("hours"),
 		PX: whole(f("px")), PY: whole(f("py")), PZ: whole(f("pz")), DX: f("dx"), DY: f("dy"), DZ: f("dz"),
@@ -357,7 +433,7 @@ func (r *reader) session(s *Session) error {
 		}
 		return r.table(p, t, 1)
 	}
-	stem := "stackdb/" + s.Stack
+	stem := s.dir + s.Stack
 	var err error
 	if s.Table, err = table(stem + "_db2.txt"); err != nil {
 		return err
@@ -387,7 +463,7 @@ func (r *reader) session(s *Session) error {
 			return err
 		}
 	}
-	t, err := r.load("line/" + s.Stack + "_l.txt")
+	t, err := r.load(s.file("l"))
 	if err != nil {
 		return err
 	}
@@ -518,8 +594,9 @@ func (m *Map) Files() []File {
 
 // file returns the path of a file of the session.
 func (s *Session) file(kind string) string {
+	dir := s.dir
 	if kind == "l" {
-		return "line/" + s.Stack + "_l.txt"
+		dir = s.lines
 	}
-	return "stackdb/" + s.Stack + "_" + kind + ".txt"
+	return dir + s.Stack + "_" + kind + ".txt"
 }
