@@ -17,7 +17,7 @@ import (
 
 // Limits of what is believed.
 const (
-	mostMetadata = 8 << 20   // bytes of one file of metadata
+	mostMetadata = 4 << 20   // bytes of one file of metadata
 	mostChunk    = 256 << 20 // bytes of a chunk that is decoded
 	mostInner    = 1 << 20   // chunks in a shard
 	mostRank     = 8         // axes
@@ -391,15 +391,15 @@ func (a *array) setFill(raw json.RawMessage) error {
 // array2 reads a .zarray.
 func array2(b []byte) (*array, error) {
 	var m struct {
-		Format     int              `json:"zarr_format"`
-		Shape      []int            `json:"shape"`
-		Chunks     []int            `json:"chunks"`
-		Dtype      json.RawMessage  `json:"dtype"`
-		Compressor json.RawMessage  `json:"compressor"`
-		Filters    []map[string]any `json:"filters"`
-		Fill       json.RawMessage  `json:"fill_value"`
-		Order      string           `json:"order"`
-		Separator  string           `json:"dimension_separator"`
+		Format     int                   `json:"zarr_format"`
+		Shape      []int                 `json:"shape"`
+		Chunks     []int                 `json:"chunks"`
+		Dtype      json.RawMessage       `json:"dtype"`
+		Compressor json.RawMessage       `json:"compressor"`
+		Filters    []struct{ ID string } `json:"filters"`
+		Fill       json.RawMessage       `json:"fill_value"`
+		Order      string                `json:"order"`
+		Separator  string                `json:"dimension_separator"`
 	}
 	if err := json.Unmarshal(b, &m); err != nil {
 		return nil, fmt.Errorf("its .zarray cannot be read: %w", err)
@@ -437,7 +437,7 @@ func array2(b []byte) (*array, error) {
 		return nil, fmt.Errorf("its order is %q", m.Order)
 	}
 	if len(m.Filters) > 0 {
-		return nil, fmt.Errorf("its chunks have gone through the filter %.40q; webmon knows none", fmt.Sprint(m.Filters[0]["id"]))
+		return nil, fmt.Errorf("its chunks have gone through the filter %.40q; webmon knows none", m.Filters[0].ID)
 	}
 	if c := string(m.Compressor); c != "" && c != "null" {
 		var how struct {
@@ -497,7 +497,7 @@ func array3(b []byte) (*array, error) {
 		Fill       json.RawMessage `json:"fill_value"`
 		Codecs     []step          `json:"codecs"`
 		Names      []*string       `json:"dimension_names"`
-		Storage    []any           `json:"storage_transformers"`
+		Storage    []step          `json:"storage_transformers"`
 		Attributes attributes      `json:"attributes"`
 	}
 	if err := json.Unmarshal(b, &m); err != nil {
@@ -524,7 +524,7 @@ func array3(b []byte) (*array, error) {
 		a.names = append(a.names, *n)
 	}
 	if len(m.Storage) > 0 {
-		return nil, errors.New("it has storage transformers, and webmon knows none")
+		return nil, fmt.Errorf("its chunks have gone through %.40q, which webmon does not know", m.Storage[0].Name)
 	}
 	var grid struct {
 		Shape []int `json:"chunk_shape"`

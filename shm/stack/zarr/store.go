@@ -76,6 +76,9 @@ func (f folder) Close() error { return f.root.Close() }
 // mostDirectory is how many bytes of a zip are read to know what is in it, some two hundred thousand files.
 const mostDirectory = 16 << 20
 
+// mostDeflated is how many bytes a file in a zip may have that is compressed there.
+const mostDeflated = 512 << 20
+
 // archive is a zip with a folder in it.
 type archive struct {
 	file   file
@@ -148,6 +151,9 @@ func (a *archive) open(name string) (object, int64, error) {
 		}
 		size := int64(file.UncompressedSize64)
 		return stored{io.NewSectionReader(a.file, at, size)}, size, nil
+	}
+	if file.UncompressedSize64 > mostDeflated {
+		return nil, 0, fmt.Errorf("%s is compressed in the zip and has %d bytes; webmon reads %d", name, file.UncompressedSize64, mostDeflated)
 	}
 	return &deflated{file: file}, int64(file.UncompressedSize64), nil
 }
