@@ -70,6 +70,8 @@ for part; do
         package shm/pickle 'Decode|Encode'
         package shm/manager '^BenchmarkServer$'
         package shm/segment 'Mean|Copy/u2'
+        package shm/stack/tiff 'Slice|Panes|Sliding'
+        package shm/stack/zarr Plane
         package dashboard/series .
         package dashboard/chart .
         package dashboard/viewer .

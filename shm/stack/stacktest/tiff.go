@@ -6,6 +6,7 @@ import (
 	"compress/zlib"
 	"encoding/binary"
 	"math/rand/v2"
+	"sync"
 )
 
 // TIFF says how a file is written.
@@ -229,6 +230,9 @@ func (w TIFF) segments(plane []byte, order binary.ByteOrder) (out [][]byte) {
 	return out
 }
 
+// deflaters are kept, since making one takes longer than a strip.
+var deflaters = sync.Pool{New: func() any { return zlib.NewWriter(nil) }}
+
 // Pack compresses bytes as TIFF does.
 func Pack(compression int, b []byte) []byte {
 	var out bytes.Buffer
@@ -236,7 +240,9 @@ func Pack(compression int, b []byte) []byte {
 	case 5:
 		return packLZW(b)
 	case 8, 32946:
-		z := zlib.NewWriter(&out)
+		z := deflaters.Get().(*zlib.Writer)
+		defer deflaters.Put(z)
+		z.Reset(&out)
 		z.Write(b)
 		z.Close()
 	case 32773:
@@ -275,7 +281,7 @@ func packLZW(b []byte) (out []byte) {
 			out = append(out, byte(bits>>(have-8)))
 		}
 	}
-	codes := map[[2]int]int{}
+	codes := map[uint32]int{}
 	emit(256)
 	next, at := 258, -1
 	for _, c := range b {
@@ -283,12 +289,12 @@ func packLZW(b []byte) (out []byte) {
 			at = int(c)
 			continue
 		}
-		if code, ok := codes[[2]int{at, int(c)}]; ok {
+		if code, ok := codes[uint32(at)<<8|uint32(c)]; ok {
 			at = code
 			continue
 		}
 		emit(at)
-		codes[[2]int{at, int(c)}] = next
+		codes[uint32(at)<<8|uint32(c)] = next
 		at = int(c)
 		if next++; next == 4094 {
 			emit(256)

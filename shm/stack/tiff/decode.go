@@ -67,27 +67,43 @@ const (
 	lzwCodes = 4096
 )
 
+// text is what a code stands for. All of it is in dst already, from begin on; its first eight bytes are here too, so
+// that a short one, as nearly all are, is one store.
+type text struct {
+	head   uint64
+	begin  int32
+	length int32
+}
+
+var lzwTables = sync.Pool{New: func() any {
+	t := new([lzwCodes]text)
+	for i := range 256 {
+		t[i] = text{head: uint64(i), length: 1}
+	}
+	return t
+}}
+
 // unlzw decodes TIFF's variant of LZW: the highest bit comes first, and codes become longer one
-// code early. The text of a code is always in dst already, so a code is where that
-// begins and how long it is, and nothing is put together backwards.
+// code early.
 func unlzw(dst, src []byte) (int, error) {
 	if len(src) >= 2 && src[0] == 0 && src[1]&1 != 0 {
 		return 0, errors.New("its data are of the LZW from before TIFF 5")
 	}
-	var begin, length [lzwCodes]int32
-	var bits uint64 // the next bits, the first one on top
-	var have int    // how many there are
+	table := lzwTables.Get().(*[lzwCodes]text)
+	defer lzwTables.Put(table) // codes from 258 on are left over, and none is looked at before it is made
+	var bits uint64            // the next bits, the first one on top
+	var have int               // how many there are
 	n, at := 0, 0
 	next, width := lzwFirst, 9
-	last, lastLen := 0, 0 // the text of the code before; lastLen 0 after a clear
+	last, lastAt := -1, 0 // the code before, -1 after a clear, and where its text is
 	for n < len(dst) {
 		for have < width {
 			if at+8 <= len(src) {
-				take := (63 - have) >> 3
+				// What comes in beyond the bytes that are counted comes again, the same.
 				bits |= binary.BigEndian.Uint64(src[at:]) >> have
+				take := (63 - have) >> 3
 				at += take
 				have += take * 8
-				// What was or-ed in beyond the bytes that were taken comes again, the same.
 				break
 			}
 			if at == len(src) {
@@ -100,48 +116,43 @@ func unlzw(dst, src []byte) (int, error) {
 		code := int(bits >> (64 - width))
 		bits <<= width
 		have -= width
-		if code < lzwClear {
-			dst[n] = byte(code)
-			if lastLen > 0 && next < lzwCodes {
-				begin[next], length[next] = int32(last), int32(lastLen+1)
-				next++
-			}
-			last, lastLen = n, 1
-			n++
-		} else if code == lzwClear {
-			next, width, lastLen = lzwFirst, 9, 0
+		switch {
+		case code == lzwClear:
+			next, width, last = lzwFirst, 9, -1
 			continue
-		} else if code == lzwEnd {
+		case code == lzwEnd:
 			return n, nil
-		} else {
-			if lastLen == 0 {
-				return n, errCode
+		case last >= 0 && next < lzwCodes:
+			// The text before and the first byte of this one are a new text, which may be this one.
+			before := table[last]
+			first := table[code].head
+			if code == next {
+				first = before.head
 			}
-			if next < lzwCodes {
-				begin[next], length[next] = int32(last), int32(lastLen+1)
-				next++
-			}
-			if code >= next {
-				return n, errCode
-			}
-			from, size := int(begin[code]), int(length[code])
-			if size > len(dst)-n {
-				size = len(dst) - n
-			}
-			switch {
-			case from+size > n:
-				// The text that was begun last: its last byte is its first one.
-				copy(dst[n:], dst[from:n])
-				dst[n+size-1] = dst[n+size-1-(n-from)]
-			case size <= 8 && from+8 <= n && n+8 <= len(dst):
-				// More than the text may be copied: it is overwritten next.
-				binary.LittleEndian.PutUint64(dst[n:], binary.LittleEndian.Uint64(dst[from:]))
-			default:
-				copy(dst[n:n+size], dst[from:from+size])
-			}
-			last, lastLen = n, size
-			n += size
+			table[next] = text{before.head | first&255<<(8*uint(before.length)), int32(lastAt), before.length + 1}
+			next++
 		}
+		if code >= next || last < 0 && code > lzwClear {
+			return n, errCode
+		}
+		this := &table[code]
+		last, lastAt = code, n
+		size := int(this.length)
+		if n+8 <= len(dst) {
+			binary.LittleEndian.PutUint64(dst[n:], this.head)
+			if size > 8 {
+				copy(dst[n+8:min(n+size, len(dst))], dst[this.begin+8:])
+			}
+		} else {
+			for i := range min(size, len(dst)-n) {
+				if i < 8 {
+					dst[n+i] = byte(this.head >> (8 * i))
+				} else {
+					dst[n+i] = dst[int(this.begin)+i]
+				}
+			}
+		}
+		n = min(n+size, len(dst))
 		if next+1 >= 1<<width && width < 12 {
 			width++
 		}

@@ -101,9 +101,9 @@ type page struct {
 
 // shape is what all pages of a stack have in common.
 type shape struct {
-	rows, cols               uint64
-	bits, samples, format    uint64
-	photometric, extraFormat uint64
+	rows, cols            uint64
+	bits, samples, format uint64
+	photometric           uint64
 }
 
 var scratch = sync.Pool{New: func() any { b := make([]byte, 1024); return &b }}
@@ -351,7 +351,7 @@ func (p *page) check(palette bool, file int64) error {
 		return fmt.Errorf("its pixels have %d bits; webmon reads 8 and 16", p.bits)
 	case p.compression != 1 && p.compression != 5 && p.compression != 8 && p.compression != 32946 && p.compression != 32773:
 		return fmt.Errorf("it is compressed as %s; webmon reads LZW, deflate and PackBits", name(compressions, p.compression))
-	case p.predictor != 1 && (p.predictor != 2 || p.compression == 32773):
+	case p.predictor != 1 && (p.predictor != 2 || p.compression == 1 || p.compression == 32773):
 		return fmt.Errorf("it has the predictor %d; webmon reads 1 and, with LZW and deflate, 2", p.predictor)
 	case p.fillOrder != 1 && p.compression != 1:
 		return errors.New("the bits of its bytes are in reverse order")

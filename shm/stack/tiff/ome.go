@@ -24,13 +24,13 @@ type block struct {
 
 // omeImage is what is needed of the first Image of the XML.
 type omeImage struct {
-	uuid, order          string
-	sizeC, sizeT, sizeZ  int
-	x, y, z, interval    float64
-	names                []string
-	blocks               []block
-	images               int
-	metadataOnly, pixels bool
+	uuid, order         string
+	sizeC, sizeT, sizeZ int
+	x, y, z, interval   float64
+	names               []string
+	blocks              []block
+	images              int
+	pixels              bool // whether there is any
 }
 
 // parseOME reads the XML as it comes, so that no tree of it is in memory.

@@ -438,7 +438,7 @@ func FuzzBlosc(f *testing.F) {
 }
 
 func FuzzBloscLZ(f *testing.F) {
-	f.Add([]byte{3, 'a', 'b', 'c', 'd', 1<<5 | 0, 3, 0, 'e'}, uint16(20))
+	f.Add([]byte{3, 'a', 'b', 'c', 'd', 1 << 5, 3, 0, 'e'}, uint16(20))
 	f.Add([]byte{0, 'a', 7 << 5, 255, 10, 0}, uint16(300))
 	f.Add([]byte{0, 'a', 1<<5 | 31, 255, 0, 1}, uint16(300))
 	f.Fuzz(func(t *testing.T, src []byte, size uint16) {
