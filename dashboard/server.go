@@ -464,7 +464,8 @@ func (s *Server) routes() {
 		s.secureHeaders,
 		hostCheck(s.names),
 		s.admit,
-		middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Skipper: ofVolumes, Limit: strconv.Itoa(maxBody)}), // before anything reads a form
+		middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Skipper: func(c echo.Context) bool { return ofVolumes(c) || ofMaps(c) }, Limit: strconv.Itoa(maxBody)}), // before anything reads a form
+		formToken,
 		csrf(fmt.Sprintf("webmon_csrf_%d", s.port()), s.opts.Prefix+"/"),
 	)
 

@@ -37,6 +37,9 @@ func (s *Server) tabTable() []tab.Tab {
 	if s.models != nil {
 		table = append(table, s.models.Tab())
 	}
+	if s.maps != nil {
+		table = append(table, s.maps.Tab())
+	}
 	return append(table,
 		messages.Tab(),
 		status.Tab(status.Options{Sources: s.registry.List, Server: s.aboutServer, Changes: s.changes, Access: s.access}),

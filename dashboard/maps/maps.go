@@ -187,6 +187,7 @@ func (m *Maps) Routes() []Route {
 		{"GET", at, m.getList},
 		{"GET", at + ".csv", m.getList},
 		{"GET", at + "/:map", m.getMap},
+		{"PUT", at + "/:map", m.putMap},
 		{"GET", at + "/:map/:what", m.getPart},
 		{"GET", page + "/columns", m.getColumns},
 		{"GET", page + "/tracings", m.getTracings},
@@ -194,6 +195,7 @@ func (m *Maps) Routes() []Route {
 		{"GET", page + "/plane", m.getPlane},
 		{"GET", page + "/plane.png", m.getPlanePNG},
 		{"GET", page + "/picture.png", m.getPicture},
+		{"GET", page + "/figures/:report", m.getReport},
 	}
 }
 
