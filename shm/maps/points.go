@@ -409,10 +409,7 @@ func (b *builder) session(j int) {
 	if track == nil && len(b.tracks) == 1 {
 		track = b.tracks[""]
 	}
-	var used []string
-	for _, name := range []string{c.X, c.Y, c.Z, c.Session, c.ID, c.Segment, c.Note, c.Bad, c.Accept, c.UserType} {
-		used = append(used, name)
-	}
+	used := []string{c.X, c.Y, c.Z, c.Session, c.ID, c.Segment, c.Note, c.Bad, c.Accept, c.UserType}
 	var others []int
 	for i, name := range b.points.Names {
 		if !slices.Contains(used, name) && i < maxColumns {

@@ -301,7 +301,7 @@ func (m *Map) Trace(session, segment int) (*Trace, error) {
 // segment: sDist of the file, or measured where the file lacks it.
 func (t *Tracing) distances() []float64 {
 	t.far.Do(func() {
-		if c := t.Points.Column("sDist"); c != nil && len(c) > 0 && !math.IsNaN(c[0]) && slices.IndexFunc(c, math.IsNaN) < 0 {
+		if c := t.Points.Column("sDist"); len(c) > 0 && !math.IsNaN(c[0]) && slices.IndexFunc(c, math.IsNaN) < 0 {
 			t.along = c
 			return
 		}
