@@ -21,6 +21,7 @@ type TIFF struct {
 	TileCols    int
 	StripRows   int // 0: all rows are one strip
 	Description string
+	Software    string
 	OnePage     bool // the pages lie behind each other and one has a directory
 	Signed      bool
 	// Tags are further entries of every directory, or other values for those that there are: of
@@ -124,6 +125,9 @@ func (w TIFF) Write(planes [][]byte) []byte {
 			entries = append(entries, entry{273, typ, offsets, ""}, entry{277, 3, []uint64{1}, ""}, entry{278, 4, []uint64{uint64(strip)}, ""}, entry{279, typ, counts, ""})
 		} else {
 			entries = append(entries, entry{277, 3, []uint64{1}, ""})
+		}
+		if w.Software != "" {
+			entries = append(entries, entry{305, 2, nil, w.Software + "\x00"})
 		}
 		if w.Predictor != 0 {
 			entries = append(entries, entry{317, 3, []uint64{uint64(w.Predictor)}, ""})

@@ -30,6 +30,7 @@ const (
 	tagYResolution  = 283
 	tagPlanar       = 284
 	tagResUnit      = 296
+	tagSoftware     = 305
 	tagPredictor    = 317
 	tagTileCols     = 322
 	tagTileRows     = 323
@@ -95,7 +96,8 @@ type page struct {
 	tiled                      bool
 	segRows, segCols           int // of a strip or a tile
 	offsets, counts            field
-	xres, yres, description    field
+	xres, yres                 field
+	description, software      field
 	next                       int64
 }
 
@@ -203,6 +205,8 @@ func (f *input) directory(at int64) (*page, error) {
 			p.planar = d.first
 		case tagResUnit:
 			p.resUnit = d.first
+		case tagSoftware:
+			p.software = d
 		case tagPredictor:
 			p.predictor = d.first
 		case tagTileCols:

@@ -93,6 +93,10 @@ func parseOME(text string) (*omeImage, error) {
 				}
 			case "TiffData":
 				if im.images == 1 {
+					// Each block is a plane at least.
+					if len(im.blocks) >= 1 && len(im.blocks) >= min(im.sizeC, plane.MostPlanes)*min(im.sizeT, plane.MostPlanes)*min(im.sizeZ, plane.MostPlanes) {
+						return nil, fmt.Errorf("its OME-XML gives pages to more planes than the %d x %d x %d that there are", im.sizeC, im.sizeT, im.sizeZ)
+					}
 					im.blocks = append(im.blocks, block{c: number("FirstC", 0), t: number("FirstT", 0), z: number("FirstZ", 0),
 						ifd: number("IFD", -1), count: number("PlaneCount", -1)})
 				}
@@ -106,8 +110,8 @@ func parseOME(text string) (*omeImage, error) {
 			inUUID = false
 			depth--
 		case xml.CharData:
-			if inUUID {
-				im.blocks[len(im.blocks)-1].uuid += strings.TrimSpace(string(e))
+			if inUUID && len(im.blocks[len(im.blocks)-1].uuid) < 256 {
+				im.blocks[len(im.blocks)-1].uuid += strings.TrimSpace(string(e[:min(len(e), 256)]))
 			}
 		}
 	}

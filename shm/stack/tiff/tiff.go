@@ -1,5 +1,5 @@
 // Package tiff reads image stacks out of TIFF files, classic and BigTIFF: files with a page a
-// slice, ImageJ hyperstacks and OME-TIFF. Pixels are whole numbers of 8 or 16 bits in strips or tiles,
+// slice, ImageJ hyperstacks, OME-TIFF and ScanImage's. Pixels are whole numbers of 8 or 16 bits in strips or tiles,
 // uncompressed or compressed as LZW, deflate or PackBits. A rectangle of a plane reads the strips or
 // tiles that it lies in and no others; what is uncompressed is read where it lies. Directories are read
 // when a plane is, so that a stack in memory is two numbers a page.
@@ -249,6 +249,7 @@ func (m *Image) plain(p *page, text string) error {
 	if p.resUnit == 3 { // centimetres; inches are what programs write that know no size
 		m.info.Voxel = plane.Voxel{X: perUnit(m.in.rational(p.xres), 1e4), Y: perUnit(m.in.rational(p.yres), 1e4)}
 	}
+	m.scanImage(p, text)
 	if err := m.info.Valid(); err != nil || !truncated || m.info.Slices == 1 {
 		return err
 	}

@@ -70,14 +70,14 @@ func rectangles(rows, cols int) []plane.Rect {
 
 // Every way in which pixels lie in a file gives the same pixels; of the first page x/image has them too.
 func TestEveryLayout(t *testing.T) {
-	const rows, cols, pages = 70, 45, 3
+	const rows, cols, pages = 37, 25, 2
 	for _, bits := range []int{8, 16} {
 		planes := stacktest.Noise(1, pages, rows, cols, bits)
 		for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
 			for _, big := range []bool{false, true} {
 				for _, compression := range []int{1, 5, 8, 32946, 32773} {
 					for _, predictor := range []int{0, 2} {
-						for _, layout := range [][3]int{{0, 0, 0}, {1, 0, 0}, {16, 0, 0}, {0, 16, 32}, {0, 80, 48}} {
+						for _, layout := range [][3]int{{0, 0, 0}, {1, 0, 0}, {16, 0, 0}, {0, 16, 16}, {0, 48, 32}} {
 							if predictor == 2 && (compression == 32773 || compression == 1) {
 								continue
 							}
@@ -221,6 +221,26 @@ func TestImageJHyperstacks(t *testing.T) {
 	}
 }
 
+func TestScanImage(t *testing.T) {
+	planes := stacktest.Noise(1, 13, 5, 6, 16)
+	const about = "SI.VERSION_MAJOR = 2020\nSI.hChannels.channelSave = [1;2]\nSI.hStackManager.framesPerSlice = 1\nSI.hStackManager.numSlices = 3\nSI.hStackManager.stackZStepSize = 0.5\n"
+	for _, w := range []stacktest.TIFF{{Software: about, Big: true}, {Description: strings.ReplaceAll(about, "SI.", "scanimage.SI.")}} {
+		w.Rows, w.Cols, w.Bits = 5, 6, 16
+		im, _ := open(t, w.Write(planes))
+		i := im.Info()
+		if i.Times != 2 || i.Channels != 2 || i.Slices != 3 || i.Voxel.Z != 0.5 {
+			t.Fatalf("%+v", i)
+		}
+		if got, err := im.ReadPlane(t.Context(), 1, 1, 2, i.Whole(), nil); err != nil || !bytes.Equal(got, planes[(1*3+2)*2+1]) {
+			t.Errorf("time 1, channel 1, slice 2 is another plane: %v", err)
+		}
+	}
+	w := stacktest.TIFF{Rows: 5, Cols: 6, Bits: 16, Software: strings.Replace(about, "framesPerSlice = 1", "framesPerSlice = 4", 1)}
+	if im, _ := open(t, w.Write(planes)); im.Info().Times != 1 || im.Info().Slices != 6 || im.Info().Channels != 2 {
+		t.Errorf("%+v", im.Info())
+	}
+}
+
 func ome(pixels, inside string) string {
 	return `<?xml version="1.0" encoding="UTF-8"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="urn:uuid:1"><Image ID="Image:0"><Pixels ID="Pixels:0" Type="uint8" SizeX="6" SizeY="5" ` +
 		pixels + `>` + inside + `</Pixels></Image></OME>`
@@ -308,7 +328,7 @@ func TestWhatIsNotRead(t *testing.T) {
 		}, `"XYZZT"`},
 		{func(w *stacktest.TIFF) {
 			w.Description = ome(`DimensionOrder="XYZCT" SizeZ="2" SizeC="1" SizeT="1"`, strings.Repeat(`<TiffData IFD="0"/>`, 4))
-		}, "more planes than the 2"},
+		}, "more planes than the 1 x 1 x 2"},
 		{func(w *stacktest.TIFF) {
 			w.Description = `<!DOCTYPE lolz [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><OME>&b;</OME>`
 		}, "OME-XML"},
@@ -421,6 +441,37 @@ func TestALongCircleOfPages(t *testing.T) {
 	last := where[99]
 	binary.LittleEndian.PutUint32(b[last+2+12*int64(binary.LittleEndian.Uint16(b[last:])):], uint32(where[59]))
 	if _, err := tiff.Open(file(b), int64(len(b))); err == nil || !strings.Contains(err.Error(), "circle") {
+		t.Error(err)
+	}
+}
+
+// endless is a file of 2^40 bytes in which a page follows another, each of an entry that says that it has no
+// pixels.
+type endless struct{}
+
+func (endless) Close() error { return nil }
+
+func (endless) ReadAt(b []byte, at int64) (int, error) {
+	const size = 8 + 20 + 8
+	clear(b)
+	put := func(where int64, v []byte) {
+		for i, c := range v {
+			if k := where + int64(i) - at; k >= 0 && k < int64(len(b)) {
+				b[k] = c
+			}
+		}
+	}
+	put(0, []byte("II+\x00\x08\x00\x00\x00\x10"))
+	if at >= 16 {
+		start := at - (at-16)%size
+		put(start, []byte{1})
+		put(start+8+20, binary.LittleEndian.AppendUint64(nil, uint64(start+size)))
+	}
+	return len(b), nil
+}
+
+func TestPagesWithoutEnd(t *testing.T) {
+	if _, err := tiff.Open(endless{}, 1<<40); err == nil || !strings.Contains(err.Error(), "more than 1048576 pages") {
 		t.Error(err)
 	}
 }
