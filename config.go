@@ -70,6 +70,7 @@ type config struct {
 	models []model.Spec // that people name
 	params shm.ModelParams
 	grace  time.Duration // of a model's run that nobody looks at; 0: the usual
+	maps   list          // folders below which maps are
 
 	launched   bool // by a process, not by a person
 	napariPort int  // of the napari that started us; 0: none did
@@ -107,7 +108,8 @@ package: start it with NAPARI_MON=monitor.json, where monitor.json holds
 With nothing to attach to webmon shows a demo.
 
 Simulations are on the Models tab: some are part of webmon, your own come from a
-Python file or from a super_hydro server, with --model.
+Python file or from a super_hydro server, with --model. Maps (annotated stacks that are
+followed through time) are on the Maps tab, from folders named with --maps.
 
 Options (each also as an environment variable, --log-path as WEBMON_LOG_PATH):
 `
@@ -144,6 +146,7 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (config,
 	fs.Float64Var(&cfg.params.DtTScale, "dt-t-scale", 0, "time step of a model, as a `part` of its shortest time scale")
 	tracers := fs.Int("tracers", -1, "tracer particles of a model, a `number`, 0 for none")
 	fs.DurationVar(&cfg.grace, "grace", 0, "stop a model this `long` after the last person has left it (default 10s)")
+	fs.Var(&cfg.maps, "maps", "`folder` below which maps are: annotated stacks followed through time; may be repeated")
 	version := fs.Bool("version", false, "print the version")
 
 	// The environment first: a flag wins over it.
@@ -196,6 +199,9 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (config,
 	}
 	if err == nil {
 		err = cfg.named.check(asked, cfg.noToken)
+	}
+	if err == nil {
+		err = cfg.checkMaps()
 	}
 	if err == nil {
 		err = cfg.checkModels(models, *python, getenv)
@@ -307,6 +313,25 @@ func (cfg *config) checkModels(named list, python string, getenv func(string) st
 			return usagef("--model: %v", err)
 		}
 		cfg.models = append(cfg.models, spec)
+	}
+	return nil
+}
+
+// checkMaps finds the folders of maps. One that comes later would be found too, but who names
+// one that is not there has probably misspelt it.
+func (cfg *config) checkMaps() error {
+	for i, dir := range cfg.maps {
+		abs, err := filepath.Abs(dir)
+		if err == nil {
+			var stat os.FileInfo
+			if stat, err = os.Stat(abs); err == nil && !stat.IsDir() {
+				err = errors.New("it is no folder")
+			}
+		}
+		if err != nil {
+			return usagef("--maps %s: %v", dir, err)
+		}
+		cfg.maps[i] = abs
 	}
 	return nil
 }

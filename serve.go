@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"webmon/dashboard"
@@ -19,6 +20,7 @@ import (
 	"webmon/fault"
 	"webmon/shm"
 	"webmon/shm/discover"
+	"webmon/shm/maps/library"
 	"webmon/shm/model"
 )
 
@@ -73,7 +75,8 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 	}
 	stop := make(chan struct{}, 1)
 	rotating := &rotator{cfg: &cfg}
-	server, err := newServer(&cfg, models, kept, keepers, rotating, func() { shm.Signal(stop) }, faults, said)
+	shelf := cfg.library(targets, kept, faults)
+	server, err := newServer(&cfg, models, shelf, kept, keepers, rotating, func() { shm.Signal(stop) }, faults, said)
 	if err != nil {
 		return err
 	}
@@ -89,11 +92,14 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 
 	ctx, cancel := context.WithCancel(ctx)
 	following := follow(ctx)
+	var looking sync.WaitGroup
+	fault.Go(&looking, func() { shelf.Run(ctx) }, faults.Noted("maps", ""))
 	wait := attach(ctx, dirs, server, models, targets, announced, faults, said)
 	defer func() {
 		cancel()
 		wait()
 		following()
+		looking.Wait()
 	}()
 	served := make(chan error, 1)
 	fault.Go(nil, func() { served <- server.Serve(ctx) }, func(err error) {
@@ -154,6 +160,9 @@ func acquire(ctx context.Context, dirs []string, cfg config, said *notes) (in *i
 		if err != nil {
 			return nil, dir, "", err
 		}
+		if len(cfg.maps) > 0 {
+			said.logger.Warn("the webmon that is running looks for maps in its own folders alone; to have it look in these too, stop it on its page Status first", "folders", cfg.maps.String())
+		}
 		said.logger.Info("handed over to the webmon that is running", "sources", len(asked), "models", len(cfg.models))
 		if len(cfg.door) > 0 {
 			said.logger.Warn("the webmon that is running keeps its own options; to start one with these, stop it on its page Status first", "options", strings.Join(cfg.door, " "))
@@ -164,7 +173,7 @@ func acquire(ctx context.Context, dirs []string, cfg config, said *notes) (in *i
 
 // newServer listens where cfg says. stop is called when a person asks webmon to
 // stop.
-func newServer(cfg *config, models *model.Catalogue, kept *budget.Budget, keepers []door.Keeper, rotating *rotator, stop func(), faults *fault.Ledger, said *notes) (*dashboard.Server, error) {
+func newServer(cfg *config, models *model.Catalogue, shelf *library.Library, kept *budget.Budget, keepers []door.Keeper, rotating *rotator, stop func(), faults *fault.Ledger, said *notes) (*dashboard.Server, error) {
 	folder, err := instance.StateDir()
 	if err != nil {
 		folder = ""
@@ -210,6 +219,7 @@ func newServer(cfg *config, models *model.Catalogue, kept *budget.Budget, keeper
 		Models:       models,
 		ModelsFirst:  len(cfg.models) > 0,
 		AddModel:     adder(models),
+		Maps:         shelf,
 		Stop:         stop,
 		Changes:      changesDir(),
 		Logger:       said.logger,

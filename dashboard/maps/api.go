@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"webmon/shm/maps"
+	"webmon/shm/maps/library"
 )
 
 // getList answers GET /api/v1/maps.
@@ -142,7 +143,7 @@ func sessionSheet(m *maps.Map) *sheet {
 }
 
 // parts are what there is to ask of a map, GET /api/v1/maps/<map>/<part>.
-var parts = map[string]func(m *Maps, o Opened, q asked) (s *sheet, write func(io.Writer) error, err error){
+var parts = map[string]func(m *Maps, o library.Opened, q asked) (s *sheet, write func(io.Writer) error, err error){
 	"runs":     (*Maps).runs,
 	"values":   (*Maps).values,
 	"tracing":  (*Maps).tracing,
@@ -206,7 +207,7 @@ func (s *sheet) columnsAndRows(w io.Writer) error {
 }
 
 // runs answers .../runs.
-func (m *Maps) runs(o Opened, q asked) (*sheet, func(io.Writer) error, error) {
+func (m *Maps) runs(o library.Opened, q asked) (*sheet, func(io.Writer) error, error) {
 	t, err := q.objectType("type")
 	if err != nil {
 		return nil, nil, err
@@ -220,7 +221,7 @@ func (m *Maps) runs(o Opened, q asked) (*sheet, func(io.Writer) error, error) {
 }
 
 // values answers .../values.
-func (m *Maps) values(o Opened, q asked) (*sheet, func(io.Writer) error, error) {
+func (m *Maps) values(o library.Opened, q asked) (*sheet, func(io.Writer) error, error) {
 	query, err := q.query(o.Map)
 	if err != nil {
 		return nil, nil, err
@@ -252,7 +253,7 @@ func (m *Maps) values(o Opened, q asked) (*sheet, func(io.Writer) error, error) 
 }
 
 // tracing answers .../tracing.
-func (m *Maps) tracing(o Opened, q asked) (*sheet, func(io.Writer) error, error) {
+func (m *Maps) tracing(o library.Opened, q asked) (*sheet, func(io.Writer) error, error) {
 	session, err := q.number("session", "session", len(o.Sessions))
 	if err != nil {
 		return nil, nil, err
@@ -281,7 +282,7 @@ func (m *Maps) tracing(o Opened, q asked) (*sheet, func(io.Writer) error, error)
 }
 
 // problems answers .../problems: what was found in the files.
-func (m *Maps) problems(o Opened, _ asked) (*sheet, func(io.Writer) error, error) {
+func (m *Maps) problems(o library.Opened, _ asked) (*sheet, func(io.Writer) error, error) {
 	s := &sheet{
 		names: []string{"file", "session", "row", "text"},
 		rows:  len(o.Problems),
@@ -302,7 +303,7 @@ func (m *Maps) problems(o Opened, _ asked) (*sheet, func(io.Writer) error, error
 }
 
 // stats answers .../stats: what can be plotted.
-func (m *Maps) stats(o Opened, _ asked) (*sheet, func(io.Writer) error, error) {
+func (m *Maps) stats(o library.Opened, _ asked) (*sheet, func(io.Writer) error, error) {
 	list := o.Stats()
 	s := &sheet{
 		names: []string{"name", "title", "unit", "group", "words"},

@@ -9,6 +9,7 @@ import (
 
 	"webmon/dashboard/answer"
 	"webmon/shm/maps"
+	"webmon/shm/maps/library"
 )
 
 // search reads what is looked for.
@@ -65,7 +66,7 @@ var foundFields = []field[maps.Found]{
 }
 
 // find answers .../find?kind=.
-func (m *Maps) find(o Opened, q asked) (*sheet, func(io.Writer) error, error) {
+func (m *Maps) find(o library.Opened, q asked) (*sheet, func(io.Writer) error, error) {
 	search, err := q.search(o.Map)
 	if err != nil {
 		return nil, nil, err
@@ -123,7 +124,7 @@ func (m *Maps) pairing(o *maps.Map, q asked) ([]maps.Pair, int, error) {
 }
 
 // pairs answers .../pairs?session=: proposed partners in the next session.
-func (m *Maps) pairs(o Opened, q asked) (*sheet, func(io.Writer) error, error) {
+func (m *Maps) pairs(o library.Opened, q asked) (*sheet, func(io.Writer) error, error) {
 	pairs, _, err := m.pairing(o.Map, q)
 	if err != nil {
 		return nil, nil, err
@@ -157,7 +158,7 @@ func places(m *maps.Map, runs *maps.Runs, run int) []place {
 }
 
 // where answers .../where?run=: where a run is in every session, or would be.
-func (m *Maps) where(o Opened, q asked) (*sheet, func(io.Writer) error, error) {
+func (m *Maps) where(o library.Opened, q asked) (*sheet, func(io.Writer) error, error) {
 	t, err := q.objectType("type")
 	if err != nil {
 		return nil, nil, err

@@ -12,6 +12,7 @@ import (
 	"webmon/dashboard/refusal"
 	"webmon/dashboard/tab"
 	"webmon/shm/maps"
+	"webmon/shm/maps/library"
 )
 
 // searchTitles are what people call the searches.
@@ -67,7 +68,7 @@ func (m *Maps) toObject(key string, run, session, row int) ui.Cell {
 	return ui.Cell{Content: components.MapCell(components.MapLink{Label: strconv.Itoa(row), Href: m.Href(key) + "?" + q.Encode()})}
 }
 
-func (m *Maps) findObjects(p *components.MapFind, key string, o Opened, q asked, here string) error {
+func (m *Maps) findObjects(p *components.MapFind, key string, o library.Opened, q asked, here string) error {
 	kinds := []components.MapOption{}
 	for _, k := range maps.SearchKinds {
 		if !k.NeedsSegments() || o.SegmentRuns().Len() > 0 {
@@ -133,7 +134,7 @@ func (m *Maps) findObjects(p *components.MapFind, key string, o Opened, q asked,
 	return nil
 }
 
-func (m *Maps) findPairs(p *components.MapFind, key string, o Opened, q asked, here string) error {
+func (m *Maps) findPairs(p *components.MapFind, key string, o library.Opened, q asked, here string) error {
 	p.Title = "Proposed pairs"
 	p.About = "Objects without a partner in the next session, and the nearest one there without a partner either: on the same map segment by the distance from its pivot, without segments in space."
 	pairs, session, err := m.pairing(o.Map, q)

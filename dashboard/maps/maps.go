@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"runtime"
 	"strconv"
+	"sync"
 
 	"webmon/dashboard/answer"
 	"webmon/dashboard/budget"
@@ -26,70 +27,40 @@ import (
 	"webmon/fault"
 	"webmon/natural"
 	"webmon/shm/maps"
-	"webmon/shm/stack"
+	"webmon/shm/maps/library"
 )
 
 const slug = "maps"
 
-// Library is where the maps are. Its methods are safe for concurrent use.
+// Library is where the maps are: a [library.Library]. Its methods are safe for concurrent use.
 type Library interface {
 	// List returns the maps in the order in which people see them, at once.
-	List() []Entry
+	List() []library.Entry
 	// Open returns a map, which it loads if nobody has used it for a while. The
-	// error wraps [ErrUnknown] if there is none of that key, or says in one sentence
-	// why the map cannot be read.
-	Open(ctx context.Context, key string) (Opened, error)
+	// error wraps [library.ErrUnknown] if there is none of that key, [library.ErrColumns] if
+	// which column is what has to be said first, or says in one sentence why the map cannot be
+	// read.
+	Open(ctx context.Context, key string) (library.Opened, error)
 	// Image opens the images of a channel, counted from 1, of a session. The error
-	// wraps [ErrNoImage] if the session has none, or says in one sentence why they
+	// wraps [library.ErrNoImage] if the session has none, or says in one sentence why they
 	// cannot be read. Release must be called.
-	Image(ctx context.Context, key string, session, channel int) (Image, error)
+	Image(ctx context.Context, key string, session, channel int) (library.Image, error)
 	// Channels lists the channels of a session that have images. It opens no file.
 	Channels(key string, session int) []int
-	// Zip writes the files of a map, without its images, as they would be saved.
+	// Zip writes the files of a map as they would be saved.
 	Zip(ctx context.Context, key string, w io.Writer) error
 	// Put takes a zip with a map in, under a key that no other map has. The error is
 	// one sentence that says what of it is refused.
 	Put(ctx context.Context, key string, zip io.ReaderAt, size int64) error
 	// Accepts is the folder into which Put writes; "" if there is none.
 	Accepts() string
+	// Columns is what is known of the columns of a table of points, and SetColumns says which of
+	// them is what.
+	Columns(key string) (library.Columns, error)
+	SetColumns(key string, c maps.Columns) error
+	// Size is how many bytes of memory the opened maps take.
+	Size() (bytes, limit int64)
 }
-
-// Entry is a map in the list.
-type Entry struct {
-	Key       string // what addresses name it by
-	Name      string
-	Place     string   // its folder or zip, for people
-	Condition []string // words
-	Facts     *Facts   // nil before it was opened for the first time
-	Unsaved   int      // edits
-	Problem   string   // why it cannot be read, one sentence; "" if it can
-	Pictured  bool     // some session has images
-	Version   string   // changes with the map
-}
-
-// Facts are what the list tells of a map that was opened.
-type Facts struct{ Sessions, Objects, Segments, Runs int }
-
-// Opened is a map that was opened.
-type Opened struct {
-	*maps.Map
-	Version string // changes with the map
-	Unsaved int    // edits
-}
-
-// Image is the images of one channel of a session.
-type Image struct {
-	stack.Image
-	Channel int    // of the image, counted from 0
-	Tag     string // changes with the pixels
-	Release func()
-}
-
-// Why there is nothing.
-var (
-	ErrUnknown = errors.New("there is no such map")
-	ErrNoImage = errors.New("there are no images")
-)
 
 // Options are what the maps are made of.
 type Options struct {
@@ -102,11 +73,14 @@ type Options struct {
 
 // Maps has the pages and answers. Its methods are safe for concurrent use.
 type Maps struct {
-	opts  Options
-	texts *answer.Answers // JSON, CSV, columns
-	files *answer.Answers // zips, pictures: each may need a whole processor
-	kept  *budget.Cache   // projections, contrasts and small pictures
-	making
+	opts   Options
+	texts  *answer.Answers // JSON, CSV, columns
+	files  *answer.Answers // zips, pictures: each may need a whole processor
+	held   *budget.Account // the opened maps
+	kept   *budget.Cache   // projections, contrasts and small pictures
+	making making
+
+	mu sync.Mutex // of those who count what is held
 }
 
 // New returns the maps.
@@ -123,12 +97,24 @@ func New(opts Options) *Maps {
 		opts:  opts,
 		texts: answer.New(opts.Budget.Answers, 2*slots),
 		files: answer.New(opts.Budget.Answers, slots),
+		held:  volumes.Part("opened maps", volumes.Limit()),
 		kept:  budget.NewCache(volumes.Part("maps", volumes.Limit()/4)),
 	}
 }
 
-// Use is what is kept of pictures.
-func (m *Maps) Use() budget.Use { return m.kept.Use() }
+// Uses are what is kept of maps.
+func (m *Maps) Uses() []budget.Use {
+	m.count()
+	return []budget.Use{m.held.Use(), m.kept.Use()}
+}
+
+// count counts the maps that are open, of which the library forgets some by itself.
+func (m *Maps) count() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	bytes, _ := m.opts.Library.Size()
+	m.held.Add(bytes - m.held.Used())
+}
 
 // Failure is the error of a request: its HTTP status, and a sentence.
 type Failure struct {
@@ -149,10 +135,11 @@ func refuse(field, format string, args ...any) error {
 }
 
 // open returns the map of a key; its error is an answer.
-func (m *Maps) open(ctx context.Context, key string) (Opened, error) {
+func (m *Maps) open(ctx context.Context, key string) (library.Opened, error) {
 	o, err := m.opts.Library.Open(ctx, key)
+	m.count()
 	switch {
-	case errors.Is(err, ErrUnknown):
+	case errors.Is(err, library.ErrUnknown):
 		return o, missing("There is no map %.80q.", key)
 	case err != nil && ctx.Err() != nil:
 		return o, ctx.Err()
@@ -163,13 +150,13 @@ func (m *Maps) open(ctx context.Context, key string) (Opened, error) {
 }
 
 // entry returns the map of a key as the list has it.
-func (m *Maps) entry(key string) (Entry, bool) {
+func (m *Maps) entry(key string) (library.Entry, bool) {
 	for _, e := range m.opts.Library.List() {
 		if e.Key == key {
 			return e, true
 		}
 	}
-	return Entry{}, false
+	return library.Entry{}, false
 }
 
 // Route is an address of the maps, as the dashboard's own routes are written.

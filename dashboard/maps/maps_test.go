@@ -24,6 +24,7 @@ import (
 	"webmon/dashboard/refusal"
 	"webmon/shm"
 	shmmaps "webmon/shm/maps"
+	"webmon/shm/maps/library"
 	"webmon/shm/maps/made"
 	"webmon/shm/stack"
 )
@@ -40,31 +41,31 @@ var rr30a = sync.OnceValue(func() *shmmaps.Map {
 // shelf is a library of one map.
 type shelf struct{}
 
-func (shelf) List() []maps.Entry {
-	return []maps.Entry{
-		{Key: "rr30a", Name: "rr30a", Place: "/data/rr30a", Condition: []string{"mc1"}, Facts: &maps.Facts{Sessions: 9, Objects: 2467, Segments: 5, Runs: 304}},
+func (shelf) List() []library.Entry {
+	return []library.Entry{
+		{Key: "rr30a", Name: "rr30a", Place: "/data/rr30a", Condition: []string{"mc1"}, Facts: &library.Facts{Sessions: 9, Objects: 2467, Segments: 5, Runs: 304}},
 		{Key: "broken", Name: "=broken", Problem: "It has no session table."},
 	}
 }
 
-func (shelf) Open(_ context.Context, key string) (maps.Opened, error) {
+func (shelf) Open(_ context.Context, key string) (library.Opened, error) {
 	switch key {
 	case "rr30a":
-		return maps.Opened{Map: rr30a(), Version: "1"}, nil
+		return library.Opened{Map: rr30a(), Version: "1"}, nil
 	case "broken":
-		return maps.Opened{}, errors.New("it has no session table")
+		return library.Opened{}, errors.New("it has no session table")
 	}
-	return maps.Opened{}, fmt.Errorf("%q: %w", key, maps.ErrUnknown)
+	return library.Opened{}, fmt.Errorf("%q: %w", key, library.ErrUnknown)
 }
 
-func (shelf) Image(_ context.Context, _ string, session, channel int) (maps.Image, error) {
+func (shelf) Image(_ context.Context, _ string, session, channel int) (library.Image, error) {
 	switch {
 	case session > 1 || channel < 1 || channel > 2:
-		return maps.Image{}, fmt.Errorf("session %d: %w", session, maps.ErrNoImage)
+		return library.Image{}, fmt.Errorf("session %d: %w", session, library.ErrNoImage)
 	case session == 1 && channel == 2:
-		return maps.Image{}, errors.New("rr30a_s1_ch2.tif: it ends in the middle of page 3")
+		return library.Image{}, errors.New("rr30a_s1_ch2.tif: it ends in the middle of page 3")
 	}
-	return maps.Image{Image: ramp{}, Channel: channel - 1, Tag: fmt.Sprint("tag", session), Release: func() {}}, nil
+	return library.Image{Image: ramp{}, Channel: channel - 1, Tag: fmt.Sprint("tag", session), Release: func() {}}, nil
 }
 
 func (shelf) Channels(_ string, session int) []int {
@@ -104,6 +105,9 @@ func (im ramp) ReadPlane(_ context.Context, t, c, z int, r stack.Rect, dst []byt
 func (ramp) Close() error { return nil }
 
 func (shelf) Put(context.Context, string, io.ReaderAt, int64) error { return nil }
+func (shelf) Size() (int64, int64)                                  { return rr30a().Size(), 1 << 30 }
+func (shelf) Columns(string) (library.Columns, error)               { return library.Columns{}, library.ErrUnknown }
+func (shelf) SetColumns(string, shmmaps.Columns) error              { return library.ErrUnknown }
 func (shelf) Accepts() string                                       { return "/data" }
 
 // serve returns a function that asks for an address.

@@ -22,6 +22,7 @@ import (
 	"webmon/dashboard/maps/figure"
 	"webmon/dashboard/tab"
 	"webmon/shm/maps"
+	"webmon/shm/maps/library"
 )
 
 // Tab returns the tab: the list of the maps, which belongs to no source.
@@ -110,7 +111,7 @@ func (m *Maps) Pages() map[string]func(v tab.View) (Page, error) {
 }
 
 // head is the head of the pages of a map; at is which of them.
-func (m *Maps) head(key string, o Opened, at string) components.MapHead {
+func (m *Maps) head(key string, o library.Opened, at string) components.MapHead {
 	all := 0
 	for _, s := range o.Sessions {
 		n, _ := s.Count(o.DefaultType)
@@ -196,7 +197,7 @@ func zero(v float64) float64 {
 }
 
 // configure makes the config of a page.
-func (m *Maps) configure(v tab.View, key string, o Opened, opts, usual options, channels [][]int) string {
+func (m *Maps) configure(v tab.View, key string, o library.Opened, opts, usual options, channels [][]int) string {
 	c := mapConfig{
 		Map: key, Name: o.Name, Version: o.Version, Type: o.DefaultType, Page: m.Href(key), API: m.api(key, "", nil),
 		Segments: o.SegmentRuns().Len(), Runs: o.Runs("").Len(), Options: opts, Usual: usual, Locked: v.Locked,

@@ -15,6 +15,7 @@ import (
 	"webmon/dashboard/pixels"
 	"webmon/shm"
 	"webmon/shm/maps"
+	"webmon/shm/maps/library"
 )
 
 // pictureSide is how many pixels the small picture of a map has on each side.
@@ -157,7 +158,7 @@ func (m *Maps) underlay(ctx context.Context, key string, o *maps.Map, session in
 	}
 	im, err := m.opts.Library.Image(ctx, key, session, channel)
 	if err != nil {
-		if !errors.Is(err, ErrNoImage) {
+		if !errors.Is(err, library.ErrNoImage) {
 			m.opts.Logger.Debug("a map's picture has no image", "map", key, "error", err)
 		}
 		return
@@ -192,6 +193,6 @@ func (m *Maps) underlay(ctx context.Context, key string, o *maps.Map, session in
 }
 
 // pictureHref is the address of the small picture of a map.
-func (m *Maps) pictureHref(e Entry) string {
+func (m *Maps) pictureHref(e library.Entry) string {
 	return fmt.Sprintf("%s/%s/%s/picture.png", m.opts.Prefix, slug, url.PathEscape(e.Key))
 }

@@ -19,6 +19,7 @@ import (
 	"webmon/natural"
 	"webmon/shm"
 	"webmon/shm/maps"
+	"webmon/shm/maps/library"
 	"webmon/shm/stack"
 )
 
@@ -38,23 +39,23 @@ type part struct {
 }
 
 // image opens the images that a request names.
-func (m *Maps) image(r *http.Request, o Opened, key string) (Image, part, error) {
+func (m *Maps) image(r *http.Request, o library.Opened, key string) (library.Image, part, error) {
 	q, p := ask(r), part{}
 	var err error
 	if p.session, err = q.number("session", "session", len(o.Sessions)); err != nil {
-		return Image{}, p, err
+		return library.Image{}, p, err
 	}
 	p.session = max(p.session, 0)
 	s := o.Sessions[p.session]
 	p.channel = max(s.Channel, 1)
 	if text := q.Get("channel"); text != "" {
 		if p.channel, err = strconv.Atoi(text); err != nil || p.channel < 1 || p.channel > 64 {
-			return Image{}, p, refuse("channel", "channel must be a whole number from 1")
+			return library.Image{}, p, refuse("channel", "channel must be a whole number from 1")
 		}
 	}
 	im, err := m.opts.Library.Image(r.Context(), key, p.session, p.channel)
 	switch {
-	case errors.Is(err, ErrNoImage):
+	case errors.Is(err, library.ErrNoImage):
 		return im, p, missing("Session %d has no images of channel %d.", p.session, p.channel)
 	case err != nil && r.Context().Err() != nil:
 		return im, p, r.Context().Err()
@@ -63,7 +64,7 @@ func (m *Maps) image(r *http.Request, o Opened, key string) (Image, part, error)
 	}
 	if err := p.parse(q, im.Info(), s); err != nil {
 		im.Release()
-		return Image{}, p, err
+		return library.Image{}, p, err
 	}
 	return im, p, nil
 }
@@ -133,7 +134,7 @@ func (p *part) size() (rows, cols int) {
 // is one, a range of which the maximum is sent, or all. step makes one pixel of as many by as
 // many: their mean. Who names the tag that getImages told may keep the answer.
 func (m *Maps) getPlane(w http.ResponseWriter, r *http.Request) error {
-	return m.withPlane(w, r, func(im Image, p part) error {
+	return m.withPlane(w, r, func(im library.Image, p part) error {
 		info := im.Info()
 		rows, cols := p.size()
 		h := w.Header()
@@ -172,7 +173,7 @@ func (m *Maps) getPlanePNG(w http.ResponseWriter, r *http.Request) error {
 			return refuse("high", "high must be above low")
 		}
 	}
-	return m.withPlane(w, r, func(im Image, p part) error {
+	return m.withPlane(w, r, func(im library.Image, p part) error {
 		info := im.Info()
 		rows, cols := p.size()
 		if limits != nil {
@@ -194,7 +195,7 @@ func (m *Maps) getPlanePNG(w http.ResponseWriter, r *http.Request) error {
 
 // withPlane answers with what f makes of the plane that a request names, unless the
 // browser has it.
-func (m *Maps) withPlane(w http.ResponseWriter, r *http.Request, f func(Image, part) error) error {
+func (m *Maps) withPlane(w http.ResponseWriter, r *http.Request, f func(library.Image, part) error) error {
 	key := r.PathValue("map")
 	o, err := m.open(r.Context(), key)
 	if err != nil {
@@ -226,7 +227,7 @@ func (m *Maps) withPlane(w http.ResponseWriter, r *http.Request, f func(Image, p
 
 // read reads a part of a stack. The maximum of all slices is kept, since it takes long
 // and everybody looks at it.
-func (m *Maps) read(ctx context.Context, im Image, p part, dst []byte) ([]byte, error) {
+func (m *Maps) read(ctx context.Context, im library.Image, p part, dst []byte) ([]byte, error) {
 	info := im.Info()
 	var data []byte
 	var err error
@@ -347,7 +348,7 @@ func (m *Maps) cached(ctx context.Context, name string, f func() ([]byte, error)
 }
 
 // projection is the maximum of all slices of a channel. It must not be changed.
-func (m *Maps) projection(ctx context.Context, im Image) ([]byte, error) {
+func (m *Maps) projection(ctx context.Context, im library.Image) ([]byte, error) {
 	info := im.Info()
 	name := fmt.Sprintf("all %s %d", im.Tag, im.Channel)
 	return m.cached(ctx, name, func() ([]byte, error) {
@@ -360,7 +361,7 @@ const sampled = 5
 
 // contrast returns the values between which a channel is drawn from dark to bright, and
 // the least and the greatest of those that were looked at.
-func (m *Maps) contrast(ctx context.Context, im Image) (out [4]float64, err error) {
+func (m *Maps) contrast(ctx context.Context, im library.Image) (out [4]float64, err error) {
 	info := im.Info()
 	if info.Bytes(info.Whole()) > maxPlane {
 		most := float64(int(1)<<(8*info.Type.Size()) - 1)
@@ -461,7 +462,7 @@ func (m *Maps) getImages(w http.ResponseWriter, r *http.Request) error {
 			if err != nil && r.Context().Err() != nil {
 				return r.Context().Err()
 			}
-			if errors.Is(err, ErrNoImage) {
+			if errors.Is(err, library.ErrNoImage) {
 				continue
 			}
 			list = append(list, info)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"webmon/shm/maps"
+	"webmon/shm/maps/library"
 )
 
 // report reads of which objects a report is.
@@ -71,7 +72,7 @@ var dynamicsFields = []field[maps.DynamicsRow]{
 }
 
 // dynamics answers .../dynamics.
-func (m *Maps) dynamics(o Opened, q asked) (*sheet, func(io.Writer) error, error) {
+func (m *Maps) dynamics(o library.Opened, q asked) (*sheet, func(io.Writer) error, error) {
 	report, err := q.report()
 	if err != nil {
 		return nil, nil, err
@@ -102,7 +103,7 @@ var segmentFields = []field[maps.SegmentRow]{
 
 // segments answers .../segments. A column "user_type_<n>" counts the objects of each user type
 // that some segment has.
-func (m *Maps) segments(o Opened, q asked) (*sheet, func(io.Writer) error, error) {
+func (m *Maps) segments(o library.Opened, q asked) (*sheet, func(io.Writer) error, error) {
 	report, err := q.report()
 	if err != nil {
 		return nil, nil, err
@@ -135,7 +136,7 @@ var survivalFields = []field[maps.SurvivalRow]{
 }
 
 // survival answers .../survival.
-func (m *Maps) survival(o Opened, q asked) (*sheet, func(io.Writer) error, error) {
+func (m *Maps) survival(o library.Opened, q asked) (*sheet, func(io.Writer) error, error) {
 	report, err := q.report()
 	if err != nil {
 		return nil, nil, err
@@ -172,7 +173,7 @@ var newFields = []field[maps.NewRow]{
 const staysFor = 2
 
 // newPersistent answers .../new?sessions=: the new objects of each session that stay.
-func (m *Maps) newPersistent(o Opened, q asked) (*sheet, func(io.Writer) error, error) {
+func (m *Maps) newPersistent(o library.Opened, q asked) (*sheet, func(io.Writer) error, error) {
 	report, err := q.report()
 	if err != nil {
 		return nil, nil, err
