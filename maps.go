@@ -3,6 +3,7 @@ package main
 import (
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"webmon/dashboard/budget"
 	"webmon/dashboard/instance"
@@ -12,6 +13,7 @@ import (
 	"webmon/shm/maps"
 	"webmon/shm/maps/library"
 	"webmon/shm/maps/made"
+	"webmon/shm/stack"
 )
 
 // library returns the maps that cfg names, and, for who looks at the demo and has none, a real
@@ -23,10 +25,30 @@ func (cfg *config) library(targets []source.Target, kept *budget.Budget, faults 
 	}
 	demo := slices.ContainsFunc(targets, func(t source.Target) bool { return t.Kind == shm.KindDemo })
 	if demo && (cfg.demo || len(cfg.maps) == 0) {
-		o.Made = []library.Made{{
-			Key: "rr30a", Name: "rr30a", Place: "part of the demo; from mapmanager/PyMapManager-Data",
-			Open: func() (*maps.Map, error) { return maps.Read(made.RR30a(), "rr30a") },
-		}}
+		o.Made = []library.Made{demoMap()}
 	}
 	return library.New(o)
+}
+
+// demoMap is the map of the demo: a real one, with images drawn at its own points.
+func demoMap() library.Made {
+	opened := sync.OnceValues(func() (*maps.Map, error) { return maps.Read(made.RR30a(), "rr30a") })
+	return library.Made{
+		Key: "rr30a", Name: "rr30a", Place: "part of the demo: a map of mapmanager/PyMapManager-Data, its images made up",
+		Open: opened,
+		Channels: func(session int) []int {
+			m, err := opened()
+			if err != nil {
+				return nil
+			}
+			return made.Channels(m, session)
+		},
+		Image: func(session, channel int) (stack.Image, error) {
+			m, err := opened()
+			if err != nil {
+				return nil, err
+			}
+			return made.Images(m, session, channel)
+		},
+	}
 }
