@@ -4,9 +4,9 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"sync"
 
 	"webmon/shm"
+	"webmon/shm/stack/pack"
 )
 
 // Max raises every pixel of dst to that of src where that is larger. Both have pixels of the
@@ -43,9 +43,6 @@ func Max(dst, src []byte, t shm.PixelType) {
 	}
 }
 
-// buffers are for planes that are needed for a moment only.
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
-
 // ReadMax is ReadPlane for the maximum of the slices from to to, both included, cut off at the
 // ends of the stack: a sliding maximum, or the maximum of all. The slices are read one after the
 // other, so that two planes are in memory at most.
@@ -59,8 +56,8 @@ func ReadMax(ctx context.Context, im Image, t, c, from, to int, r Rect, dst []by
 	if err != nil || from == to {
 		return dst, err
 	}
-	buffer := buffers.Get().(*[]byte)
-	defer buffers.Put(buffer)
+	buffer := pack.Take(len(dst))
+	defer pack.GiveBack(buffer)
 	for z := from + 1; z <= to; z++ {
 		if *buffer, err = im.ReadPlane(ctx, t, c, z, r, *buffer); err != nil {
 			return nil, err

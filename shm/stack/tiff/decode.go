@@ -1,14 +1,12 @@
 package tiff
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 
-	"github.com/klauspost/compress/zlib"
+	"webmon/shm/stack/pack"
 )
 
 // errCode is what a decoder says of data that no encoder makes.
@@ -160,23 +158,10 @@ func unlzw(dst, src []byte) (int, error) {
 	return n, nil
 }
 
-var inflaters sync.Pool
-
 // inflate decodes a zlib stream.
 func inflate(dst, src []byte) (int, error) {
-	z, _ := inflaters.Get().(io.ReadCloser)
-	var err error
-	if z == nil {
-		z, err = zlib.NewReader(bytes.NewReader(src))
-	} else {
-		err = z.(zlib.Resetter).Reset(bytes.NewReader(src), nil)
-	}
+	n, err := pack.Zlib(dst, src)
 	if err != nil {
-		return 0, fmt.Errorf("%w: %w", errCode, err)
-	}
-	defer inflaters.Put(z)
-	n, err := io.ReadFull(z, dst)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		return n, fmt.Errorf("%w: %w", errCode, err)
 	}
 	return n, nil

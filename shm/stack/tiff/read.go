@@ -3,8 +3,8 @@ package tiff
 import (
 	"context"
 	"fmt"
-	"sync"
 
+	"webmon/shm/stack/pack"
 	"webmon/shm/stack/plane"
 )
 
@@ -104,17 +104,6 @@ func (s *segment) share(of plane.Rect) (row, rows, col, cols, to int) {
 	return row, rows, col, cols, ((of.Row+row-s.rect.Row)*s.rect.Cols + of.Col + col - s.rect.Col) * s.size
 }
 
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
-
-// mostKept is the largest buffer that is kept for the next plane, bytes.
-const mostKept = 16 << 20
-
-func giveBack(b *[]byte) {
-	if cap(*b) <= mostKept {
-		buffers.Put(b)
-	}
-}
-
 // band is how many bytes are read at a time where a rectangle is a part of rows, some of which
 // are read without need: a call of the system costs as much as many bytes.
 const band = 128 << 10
@@ -147,20 +136,20 @@ func (s *segment) raw(ctx context.Context, offset int64, width int, of plane.Rec
 			}
 		}
 	default:
-		buffer := buffers.Get().(*[]byte)
-		defer giveBack(buffer)
+		buffer := pack.Take(max(band, full))
+		defer pack.GiveBack(buffer)
 		for i, n := 0, 0; i < rows; i += n {
 			n = min(rows-i, max(1, band/full))
 			// The last row is read as far as it is needed, which may be the end of the file.
-			*buffer = plane.Grow(*buffer, (n-1)*full+take)
-			if err := s.in.bytes(*buffer, at+int64(i)*int64(full)); err != nil {
+			lines := (*buffer)[:(n-1)*full+take]
+			if err := s.in.bytes(lines, at+int64(i)*int64(full)); err != nil {
 				return err
 			}
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 			for k := range n {
-				copy(s.dst[to+(i+k)*stride:to+(i+k)*stride+take], (*buffer)[k*full:])
+				copy(s.dst[to+(i+k)*stride:to+(i+k)*stride+take], lines[k*full:])
 			}
 		}
 	}
@@ -198,9 +187,8 @@ func (s *segment) packed(p *page, offset, count int64, of plane.Rect) error {
 		return fmt.Errorf("it has %d bytes, which cannot be the %d of its pixels", count, need)
 	}
 	// No encoder makes pixels longer than this.
-	source := buffers.Get().(*[]byte)
-	defer giveBack(source)
-	*source = plane.Grow(*source, int(min(count, 2*int64(of.Rows*full)+4096)))
+	source := pack.Take(int(min(count, 2*int64(of.Rows*full)+4096)))
+	defer pack.GiveBack(source)
 	if err := s.in.bytes(*source, offset); err != nil {
 		return err
 	}
@@ -209,9 +197,8 @@ func (s *segment) packed(p *page, offset, count int64, of plane.Rect) error {
 	if row == 0 && take == full && take == stride {
 		pixels = s.dst[to : to+need]
 	} else {
-		buffer := buffers.Get().(*[]byte)
-		defer giveBack(buffer)
-		*buffer = plane.Grow(*buffer, need)
+		buffer := pack.Take(need)
+		defer pack.GiveBack(buffer)
 		pixels = *buffer
 	}
 	n, err := how.decode(pixels, *source)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/pierrec/lz4/v4"
+
+	"webmon/shm/stack/pack"
 )
 
 // errDamaged is what a decoder says of data that no encoder makes.
@@ -65,8 +67,8 @@ func unblosc(dst, src []byte, from, to int) error {
 	shuffled := flags&bloscShuffle != 0 && size > 1 || flags&bloscBitShuffle != 0
 	var buffer *[]byte
 	if shuffled {
-		buffer = take(int(block))
-		defer giveBack(buffer)
+		buffer = pack.Take(int(block))
+		defer pack.GiveBack(buffer)
 	}
 	for i := int64(from) / block; i < blocks && i*block < int64(to); i++ {
 		out := dst[i*block : min((i+1)*block, bytes)]
@@ -123,7 +125,7 @@ func bloscBlock(dst, src []byte, streams, codec int) error {
 		case 1:
 			got, err = lz4.UncompressBlock(data, part)
 		case 3:
-			got, err = unzlib(part, data)
+			got, err = pack.Zlib(part, data)
 		case 4:
 			got, err = unzstd(part, data)
 		default:

@@ -7,13 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"sync"
 
 	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
+
+	"webmon/shm/stack/pack"
 )
 
 // codec undoes one step of how a chunk was compressed.
@@ -34,7 +34,7 @@ func codecOf(name string, config json.RawMessage) (codec, error) {
 	case "blosc", "numcodecs.blosc":
 		return codec{name: "Blosc", decode: unblosc}, nil
 	case "zlib", "numcodecs.zlib":
-		return codec{name: "zlib", decode: whole(unzlib)}, nil
+		return codec{name: "zlib", decode: whole(pack.Zlib)}, nil
 	case "gzip", "numcodecs.gzip":
 		return codec{name: "gzip", decode: whole(ungzip)}, nil
 	case "zstd", "numcodecs.zstd":
@@ -100,7 +100,7 @@ func unpack(codecs []codec, src []byte, size, from, to int, buffers *[]*[]byte) 
 		for _, before := range codecs[:i] {
 			n += before.less
 		}
-		buffer := take(n)
+		buffer := pack.Take(n)
 		*buffers = append(*buffers, buffer)
 		a, b := from, to
 		if i > 0 {
@@ -128,43 +128,7 @@ func onlySums(codecs []codec) bool {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-var pool = sync.Pool{New: func() any { return new([]byte) }}
-
-// mostKept is the largest buffer that is kept for the next chunk, bytes.
-const mostKept = 16 << 20
-
-// take returns a buffer of n bytes, whose content is left over from others.
-func take(n int) *[]byte {
-	b := pool.Get().(*[]byte)
-	if cap(*b) < n {
-		*b = make([]byte, n)
-	}
-	*b = (*b)[:n]
-	return b
-}
-
-func giveBack(b *[]byte) {
-	if cap(*b) <= mostKept {
-		pool.Put(b)
-	}
-}
-
-var inflaters, gunzippers sync.Pool
-
-func unzlib(dst, src []byte) (int, error) {
-	z, _ := inflaters.Get().(io.ReadCloser)
-	var err error
-	if z == nil {
-		z, err = zlib.NewReader(bytes.NewReader(src))
-	} else {
-		err = z.(zlib.Resetter).Reset(bytes.NewReader(src), nil)
-	}
-	if err != nil {
-		return 0, err
-	}
-	defer inflaters.Put(z)
-	return fill(z, dst)
-}
+var gunzippers sync.Pool
 
 func ungzip(dst, src []byte) (int, error) {
 	z, _ := gunzippers.Get().(*gzip.Reader)
@@ -178,16 +142,7 @@ func ungzip(dst, src []byte) (int, error) {
 		return 0, err
 	}
 	defer gunzippers.Put(z)
-	return fill(z, dst)
-}
-
-// fill reads as much as dst takes. That there is less is not its error.
-func fill(r io.Reader, dst []byte) (int, error) {
-	n, err := io.ReadFull(r, dst)
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		err = nil
-	}
-	return n, err
+	return pack.Fill(z, dst)
 }
 
 // zstandard is made at the first chunk: it holds tables.

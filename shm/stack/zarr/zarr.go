@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 
+	"webmon/shm/stack/pack"
 	"webmon/shm/stack/plane"
 )
 
@@ -129,7 +130,7 @@ func (m *Image) share(chunk, within []int, of, r plane.Rect, dst []byte) error {
 	var buffers []*[]byte
 	defer func() {
 		for _, b := range buffers {
-			giveBack(b)
+			pack.GiveBack(b)
 		}
 	}()
 	pixels, err := m.chunk(chunk, first*size, (last+1)*size, &buffers)
@@ -219,14 +220,14 @@ func (m *Image) chunk(chunk []int, from, to int, buffers *[]*[]byte) ([]byte, er
 		if length < int64(size) {
 			return nil, fmt.Errorf("%w: it has %d bytes, and a chunk has %d", errDamaged, length, size)
 		}
-		buffer := take(to - from)
+		buffer := pack.Take(to - from)
 		*buffers = append(*buffers, buffer)
 		return *buffer, readFull(file, *buffer, at+int64(from))
 	}
 	if length > most(int64(size)) {
 		return nil, fmt.Errorf("%w: it has %d bytes, and %d uncompressed", errDamaged, length, size)
 	}
-	packed := take(int(length))
+	packed := pack.Take(int(length))
 	*buffers = append(*buffers, packed)
 	if err := readFull(file, *packed, at); err != nil {
 		return nil, err
@@ -256,7 +257,7 @@ func (m *Image) inner(shard object, length int64, chunk []int, buffers *[]*[]byt
 	if m.array.indexFirst {
 		begin = 0
 	}
-	index := take(int(all))
+	index := pack.Take(int(all))
 	*buffers = append(*buffers, index)
 	if err := readFull(shard, *index, begin); err != nil {
 		return 0, 0, false, err

@@ -16,6 +16,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
 
+	"webmon/shm/stack/pack"
 	"webmon/shm/stack/plane"
 	"webmon/shm/stack/stacktest"
 )
@@ -226,7 +227,7 @@ func TestBombs(t *testing.T) {
 		t.Errorf("%d bytes of a hundred million", n)
 	}
 	z := stacktest.Pack(8, make([]byte, 10<<20))
-	if n, err := unzlib(dst, z); n != len(dst) || err != nil {
+	if n, err := pack.Zlib(dst, z); n != len(dst) || err != nil {
 		t.Errorf("zlib stops after %d bytes, %v", n, err)
 	}
 	m := memory{"zarr.json": []byte(strings.Replace(array3Text, `"little"}}]`, `"little"}}, {"name": "zstd"}]`, 1)), "c/0/0/0": make([]byte, 1<<20)}
