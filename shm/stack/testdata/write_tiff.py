@@ -92,6 +92,13 @@ tell("shaped.tif", data, "ZYX")
 tifffile.imwrite(folder / "truncated.tif", data, photometric="minisblack", truncate=True)
 tell("truncated.tif", data, "ZYX")
 
+# With its axes, which it writes where it is told them.
+for axes, truncate in itertools.product(["YX", "ZYX", "CYX", "TYX", "CZYX", "ZCYX", "TZCYX", "TCZYX"], [False, True]):
+    data = pixels(tuple({"T": 2, "Z": 4, "C": 3, "Y": 33, "X": 27}[a] for a in axes), "uint16")
+    name = f"axes{next(number)}.tif"
+    tifffile.imwrite(folder / name, data, photometric="minisblack", truncate=truncate, metadata={"axes": axes})
+    tell(name, data, axes)
+
 # The same of ImageJ, as it writes what is larger than 4 GiB.
 for axes, byteorder in itertools.product(["ZYX", "TZYX", "TZCYX"], "<>"):
     data = pixels(tuple({"T": 2, "Z": 4, "C": 3, "Y": 33, "X": 27}[a] for a in axes), "uint16")

@@ -118,6 +118,7 @@ func FuzzDescription(f *testing.F) {
 	f.Add("ImageJ=1.54f\nimages=24\nchannels=2\nslices=3\nframes=4\nunit=\\u00B5m\nspacing=1.5\nfinterval=1e400\n")
 	f.Add(`<OME UUID="u"><Image><Pixels DimensionOrder="XYZCT" SizeZ="2" SizeC="3" SizeT="4" PhysicalSizeX="1"><Channel Name="a"/><TiffData IFD="1" PlaneCount="2"/></Pixels></Image></OME>`)
 	f.Add(`{"shape": [24, 5, 6], "truncated": true}`)
+	f.Add(`{"shape": [2, 3, 4, 5, 6], "axes": "TZCYX"}`)
 	f.Add("scanimage.SI.hChannels.channelSave = [1;2]\nscanimage.SI.hStackManager.framesPerSlice = 1\nscanimage.SI.hStackManager.numSlices = 3\n")
 	planes := stacktest.Noise(1, 24, 5, 6, 8)
 	f.Fuzz(func(t *testing.T, text string) {

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"webmon/shm/stack/plane"
@@ -49,8 +50,8 @@ type Image struct {
 	file  File
 	info  plane.Info
 	pages []ref
-	// planes says which page each plane is, by (t*Channels+c)*Slices+z; -1 for none. It is nil
-	// where they are the pages in order of time, slice, channel.
+	// planes says which page each plane is, by (t*Channels+c)*Slices+z; -1 for none. It is nil where the channel
+	// runs fastest, then the slice.
 	planes []int32
 	// With inOne there is one page, behind whose pixels from byte begin on those of what would be the
 	// others lie, as ImageJ writes large files.
@@ -223,37 +224,80 @@ func (m *Image) format(kind string, p *page) {
 	m.info.Format = kind + ", " + compressions[p.compression]
 }
 
-// plain is for a file without a description that says more: a page is a slice. tifffile's description of
-// a file with one page for all slices is known too.
+// plain is for a file without a description of ImageJ's or OME's: a page is a slice.
 func (m *Image) plain(p *page, text string) error {
 	if err := m.pixels(p); err != nil {
 		return err
 	}
 	m.info.Times, m.info.Channels, m.info.Slices = 1, 1, len(m.pages)
-	var shaped struct {
-		Shape     []int `json:"shape"`
-		Truncated bool  `json:"truncated"`
-	}
-	truncated := len(m.pages) == 1 && strings.HasPrefix(text, "{") && json.Unmarshal([]byte(text), &shaped) == nil && shaped.Truncated
-	if truncated {
-		for _, n := range shaped.Shape[:max(0, len(shaped.Shape)-2)] {
-			if n < 1 || n > plane.MostPlanes {
-				return fmt.Errorf("tifffile says that its shape is %v", shaped.Shape)
-			}
-			if m.info.Slices *= n; m.info.Slices > plane.MostPlanes {
-				return fmt.Errorf("tifffile says that its shape is %v; webmon reads %d planes", shaped.Shape, plane.MostPlanes)
-			}
-		}
-	}
 	m.format("TIFF", p)
 	if p.resUnit == 3 { // centimetres; inches are what programs write that know no size
 		m.info.Voxel = plane.Voxel{X: perUnit(m.in.rational(p.xres), 1e4), Y: perUnit(m.in.rational(p.yres), 1e4)}
 	}
+	if strings.HasPrefix(text, `{"shape"`) {
+		return m.shaped(p, text)
+	}
 	m.scanImage(p, text)
-	if err := m.info.Valid(); err != nil || !truncated || m.info.Slices == 1 {
+	return m.info.Valid()
+}
+
+// shaped takes in what tifffile says of an array that it wrote without the metadata of others: its shape, perhaps
+// which axes these are, and perhaps that one page stands for all.
+func (m *Image) shaped(p *page, text string) error {
+	var said struct {
+		Shape     []int  `json:"shape"`
+		Axes      string `json:"axes"`
+		Truncated bool   `json:"truncated"`
+	}
+	if json.Unmarshal([]byte(text), &said) != nil || len(said.Shape) < 2 || len(said.Shape) > 16 {
+		return m.info.Valid()
+	}
+	planes := 1
+	outer := said.Shape[:len(said.Shape)-2]
+	for _, n := range outer {
+		if n < 1 || n > plane.MostPlanes {
+			return fmt.Errorf("tifffile says that its shape is %v", said.Shape)
+		}
+		if planes *= n; planes > plane.MostPlanes {
+			return fmt.Errorf("tifffile says that its shape is %v; webmon reads %d planes", said.Shape, plane.MostPlanes)
+		}
+	}
+	inOne := said.Truncated && len(m.pages) == 1 && planes > 1
+	if !inOne && planes != len(m.pages) {
+		return m.info.Valid() // pages were added or taken away since
+	}
+	m.info.Slices = planes
+	if axes, ok := strings.CutSuffix(said.Axes, "YX"); ok && len(axes) == len(outer) {
+		m.order(axes, outer)
+	}
+	if err := m.info.Valid(); err != nil || !inOne {
 		return err
 	}
 	return m.oneAfterAnother(p, "tifffile")
+}
+
+// order says that the pages are in the order of some of the axes T, C and Z, of those sizes, the last one fastest. Other
+// axes, or one that comes twice, leave things as they are.
+func (m *Image) order(axes string, sizes []int) {
+	i := m.info
+	i.Times, i.Channels, i.Slices = 1, 1, 1
+	var step [3]int // in pages, of the axes
+	n := 1
+	for k, size := range slices.Backward(sizes) {
+		at := strings.IndexByte("TCZ", axes[k])
+		if at < 0 || step[at] != 0 {
+			return
+		}
+		*[]*int{&i.Times, &i.Channels, &i.Slices}[at] = size
+		step[at] = n
+		n *= size
+	}
+	m.info = i
+	m.planes = make([]int32, n)
+	for k := range m.planes {
+		t, c, z := m.split(k)
+		m.planes[k] = int32(t*step[0] + c*step[1] + z*step[2])
+	}
 }
 
 // perUnit is the size of a pixel of which there are so many in a unit, micrometres.
