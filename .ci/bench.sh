@@ -7,7 +7,7 @@
 #   .ci/bench.sh torture             that alone, for TORTURETIME; it is no part of everything
 #   .ci/bench.sh soak                the same, for SOAKTIME
 #
-# The parts: wire latency fanout idle sizes arrays camera density step micro viewer. Each begins again with
+# The parts: wire latency fanout idle sizes arrays camera density step maps micro viewer. Each begins again with
 # processes of its own. What is printed on the way is kept in artifacts/bench/.
 # The shorter BENCHTIME, the noisier the figures.
 set -euo pipefail
@@ -16,7 +16,7 @@ cd "$(dirname "$0")/.."
 time=${BENCHTIME:-8s}
 out=artifacts/bench
 if [ $# -eq 0 ]; then
-  set -- wire latency fanout idle sizes arrays camera density step micro viewer
+  set -- wire latency fanout idle sizes arrays camera density step maps micro viewer
 fi
 mkdir -p "$out"
 if [ "$*" != torture ] && [ "$*" != soak ]; then
@@ -62,6 +62,9 @@ for part; do
       ;;
     step)
       go test -run '^$' -bench '^BenchmarkBesideNumPy$' -benchtime 1x -timeout 30m ./shm/model/builtin/gpe -step.time "$time" -step.dir "$PWD/$out"
+      ;;
+    maps)
+      go test -run '^$' -bench '^BenchmarkBesidePandas$' -benchtime 1x -timeout 30m ./shm/maps -maps.dir "$PWD/$out"
       ;;
     micro)
       {
@@ -133,12 +136,12 @@ fi
 {
   echo "| What | To reach | Reached | |"
   echo "|---|---|---|---|"
-  cat "$out"/{wire,latency,fanout,idle,arrays,density,step}.targets 2>/dev/null || true
+  cat "$out"/{wire,latency,fanout,idle,arrays,density,step,maps}.targets 2>/dev/null || true
 } >"$out/targets.md"
 {
   model=$(awk -F ': *' '/^model name/ { print $2; exit }' /proc/cpuinfo)
   echo "$(date -u +%Y-%m-%d); $(nproc) cores ($model), Linux $(uname -r | cut -d - -f 1), $(go version | cut -d ' ' -f 3), $(.venv/bench/bin/python --version),"
-  echo "$(.venv/bench/bin/python -m pip --disable-pip-version-check freeze | grep -iE '^(numpy|flask-socketio|python-engineio|simple-websocket)=' | tr '\n' ' ')"
+  echo "$(.venv/bench/bin/python -m pip --disable-pip-version-check freeze | grep -iE '^(numpy|pandas|flask-socketio|python-engineio|simple-websocket)=' | tr '\n' ' ')"
 } >"$out/machine.md"
 
 fill

@@ -101,18 +101,29 @@ func (t *Table) fields() []uint32 {
 				spilled = bytes.Count(row, []byte{','}) + 1 - surplus
 			}
 			field := 0
-			for i, c := range row {
-				if c != ',' {
-					continue
+			if spilled <= 0 {
+				for i, c := range row {
+					if c == ',' {
+						if field++; field == len(at) {
+							break
+						}
+						at[field] = uint32(i + 1)
+					}
 				}
-				if spilled > 0 && field == t.spill {
-					spilled--
-					continue
+			} else {
+				for i, c := range row {
+					if c != ',' {
+						continue
+					}
+					if spilled > 0 && field == t.spill {
+						spilled--
+						continue
+					}
+					if field++; field > n {
+						break
+					}
+					at[field] = uint32(i + 1)
 				}
-				if field++; field > n {
-					break
-				}
-				at[field] = uint32(i + 1)
 			}
 			// What a short row lacks begins, empty, behind its end.
 			for field++; field <= n; field++ {
@@ -163,8 +174,14 @@ func (t *Table) Column(name string) []float64 {
 	values := make([]float64, len(t.rows))
 	numeric := uint32(1)
 	for r, line := range t.rows {
-		row := t.text.line(int(line))
-		from, to := min(int(starts[r*n+col]), len(row)), min(max(int(starts[r*n+col+1])-1, 0), len(row))
+		// A field that ends with a comma needs no look at the end of its line.
+		row := t.text.lines[line]
+		at := starts[r*n+col:]
+		from, to := int(at[0]), int(at[1])-1
+		if to >= len(row) || row[max(to, 0)] != ',' {
+			row = trimEnd(row)
+			from, to = min(from, len(row)), min(max(to, 0), len(row))
+		}
 		var ok bool
 		if values[r], ok = number(row[from:max(from, to)]); !ok {
 			numeric = 2

@@ -163,6 +163,9 @@ var powers = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10
 // number reads a cell. A blank cell, infinity and any spelling of NaN are NaN. ok is false if
 // the cell is anything else but a number.
 func number(b []byte) (v float64, ok bool) {
+	if len(b) == 3 && b[0] == 'N' && b[1]|32 == 'a' && b[2] == 'N' {
+		return math.NaN(), true // most cells of what is no spine
+	}
 	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
 		b = b[1:]
 	}
