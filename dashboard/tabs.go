@@ -49,7 +49,7 @@ func (s *Server) tabTable() []tab.Tab {
 var slugs = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
 
 // taken are the routes that no tab can use.
-var taken = []string{"individual", "storybook", "ws", "assets", "health", "metrics", "api", "sources", "stop", "logout", "links", "sessions"}
+var taken = []string{"individual", "storybook", "ws", "assets", "health", "metrics", "api", "sources", "stop", "logout", "links", "sessions", "pools"}
 
 // checkTabs finds mistakes in the table of tabs when webmon starts.
 func checkTabs(tabs []tab.Tab) error {

@@ -218,11 +218,18 @@ func (o *options) keep(usual *options, plot bool) []components.MapChoice {
 	return out
 }
 
-// statOptions are the statistics of a map as a list of choices.
+// isTraced reports whether some session of a map has segments.
+func isTraced(m *maps.Map) bool {
+	return m.SegmentRuns().Len() > 0 || slices.ContainsFunc(m.Sessions, func(s *maps.Session) bool { return len(s.Segments()) > 0 })
+}
+
+// statOptions are the statistics of a map as a list of choices, without those that need
+// segments if it has none.
 func statOptions(m *maps.Map, numbers bool) []components.MapOption {
 	var out []components.MapOption
+	traced := isTraced(m)
 	for _, s := range m.Stats() {
-		if numbers && s.Words {
+		if numbers && s.Words || !traced && s.Group == "Segment" || s.Name == "mapSegment" && m.SegmentRuns().Len() == 0 {
 			continue
 		}
 		out = append(out, components.MapOption{Value: s.Name, Label: statLabel(s), Group: s.Group})

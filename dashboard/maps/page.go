@@ -64,8 +64,9 @@ func (m *Maps) api(key, part string, q url.Values) string {
 
 // list is the list as it is at a moment.
 func (m *Maps) list(mo tab.Moment) components.Maps {
-	out := components.Maps{LiveTopic: mo.LiveTopic(slug)}
-	for _, e := range m.opts.Library.List() {
+	all := m.opts.Library.List()
+	out := components.Maps{LiveTopic: mo.LiveTopic(slug), Pools: m.pools(all)}
+	for _, e := range all {
 		c := components.MapCard{
 			Key: e.Key, Name: e.Name, Href: m.Href(e.Key), Condition: strings.Join(e.Condition, ", "), Place: e.Place,
 			Unsaved: e.Unsaved, Problem: e.Problem, Zip: m.api(e.Key, ".zip", nil),
@@ -107,6 +108,7 @@ func (m *Maps) Pages() map[string]func(v tab.View) (Page, error) {
 		"/maps/:map/reports":         m.reportPage,
 		"/maps/:map/reports/:report": m.reportPage,
 		"/maps/:map/find":            m.findPage,
+		"/pools/:pool":               m.poolPage,
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"math"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -131,7 +130,7 @@ func (m *Maps) reportPage(v tab.View) (Page, error) {
 // lacks says why there is no such report for a map, "" if there is.
 func (k *kindOfReport) lacks(o *maps.Map) string {
 	switch {
-	case k.segments && o.SegmentRuns().Len() == 0 && !slices.ContainsFunc(o.Sessions, func(s *maps.Session) bool { return len(s.Segments()) > 0 }):
+	case k.segments && !isTraced(o):
 		return "The map has no traced segments."
 	case len(o.Sessions) < k.sessions:
 		return fmt.Sprintf("It takes %d sessions to see what comes and goes, and the map has %d.", k.sessions, len(o.Sessions))
