@@ -25,16 +25,28 @@ func (cfg *config) library(targets []source.Target, kept *budget.Budget, faults 
 	}
 	demo := slices.ContainsFunc(targets, func(t source.Target) bool { return t.Kind == shm.KindDemo })
 	if demo && (cfg.demo || len(cfg.maps) == 0) {
-		o.Made = []library.Made{demoMap()}
+		o.Made = demoMaps()
 	}
 	return library.New(o)
 }
 
-// demoMap is the map of the demo: a real one, with images drawn at its own points.
-func demoMap() library.Made {
-	opened := sync.OnceValues(func() (*maps.Map, error) { return maps.Read(made.RR30a(), "rr30a") })
+// demoMaps are the maps of the demo: a real one, and some that are made up, for a pool. All have
+// images drawn at their own points.
+func demoMaps() []library.Made {
+	all := []library.Made{demoMap("rr30a", "part of the demo: a map of mapmanager/PyMapManager-Data, its images made up", func() (*maps.Map, error) {
+		return maps.Read(made.RR30a(), "rr30a")
+	})}
+	for _, plan := range made.Demo() {
+		all = append(all, demoMap(plan.Name, "part of the demo: made up", func() (*maps.Map, error) { return made.Make(plan).Open() }))
+	}
+	return all
+}
+
+// demoMap is a map of the demo. It is made when it is first asked for.
+func demoMap(name, place string, open func() (*maps.Map, error)) library.Made {
+	opened := sync.OnceValues(open)
 	return library.Made{
-		Key: "rr30a", Name: "rr30a", Place: "part of the demo: a map of mapmanager/PyMapManager-Data, its images made up",
+		Key: name, Name: name, Place: place,
 		Open: opened,
 		Channels: func(session int) []int {
 			m, err := opened()

@@ -315,3 +315,26 @@ func TestSurvivalAndNewOnes(t *testing.T) {
 		t.Errorf("survivors by user type: %v", of)
 	}
 }
+
+// The maps of the demo show what their pool is for.
+func TestTheDemoHasAnEffect(t *testing.T) {
+	var values []maps.PoolValue
+	var of []string
+	for n, p := range Demo() {
+		_, m := open(t, p)
+		v, err := m.Pool(maps.PoolQuery{Stat: "ubssSum_int1", Groups: []string{"b*", "t*"}, Transform: maps.Percent, Baseline: "b*", Segment: maps.All}, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		values, of = append(values, v...), append(of, m.ConditionText())
+	}
+	for _, r := range maps.Summarise(values, 2, func(v maps.PoolValue) string { return of[v.Map] }) {
+		want := 0.0
+		if r.Key == "trained" && r.Group == 1 {
+			want = 30
+		}
+		if r.Maps.N != 4 || math.Abs(r.Maps.Mean-want) > 8 {
+			t.Errorf("%s, group %d: got %+v", r.Key, r.Group, r)
+		}
+	}
+}
