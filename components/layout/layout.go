@@ -193,6 +193,7 @@ var keyHelp = []ui.Pair{
 	{Name: "o", Value: "show an array at 1:1, one of its pixels on one of the screen"},
 	{Name: "l", Value: "draw a line over an array"},
 	{Name: ", and .", Value: "step through the planes of an array"},
+	{Name: "← → ↑ ↓", Value: "in the plot of a map: the same run in the session before and after, the next and the last one along the segment; esc: none"},
 	{Name: "k", Value: "show a model's picture on the full screen, and back"},
 	{Name: "t", Value: "theme: system, dark, light"},
 	{Name: "?", Value: "this help"},

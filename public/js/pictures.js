@@ -49,6 +49,7 @@ export class Pictures {
     for (const element of document.querySelectorAll("[data-array-columns]")) this.#mount(element, () => import("./arrays/columns.js"), mountColumns);
     for (const element of document.querySelectorAll("[data-volume]")) this.#mount(element, () => import("./volumes/index.js"), mountVolume);
     for (const element of document.querySelectorAll("[data-model]")) this.#mount(element, () => import("./models/index.js"), mountModel);
+    for (const element of document.querySelectorAll("[data-map]")) this.#mount(element, () => import("./maps/index.js"), mountMap);
   }
 
   /** What is shown may no longer be true: the connection is lost, or the process has gone quiet. */
@@ -138,6 +139,10 @@ function mountColumns({mountColumns: mount}, element, frames) {
 
 function mountModel({mount}, element, frames, send) {
   return mount(element, {onFrame: (topic, draw) => frames.onFrame(topic, draw), send, who, afterPaint: afterThisPaint, save, stamp, load, post});
+}
+
+function mountMap({mount}, element) {
+  return mount(element);
 }
 
 function mountVolume({mount}, element) {

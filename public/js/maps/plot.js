@@ -1,0 +1,310 @@
+/**
+ * The plot of a map: points on a canvas, and over it another with what is selected, so that a click draws one ring and not
+ * all points.
+ */
+
+import {h} from "../dom.js";
+import {beforePaint} from "../paint.js";
+import {colorsOf, mark, sprite} from "./looks.js";
+import {byRun, Grid, groupsOf, pointsOf, rarestLast} from "./points.js";
+import {Axis, extent, histogram} from "./scale.js";
+
+const FONT = "12px";
+const MARGIN = {left: 60, right: 14, top: 12, bottom: 44};
+const HISTOGRAM = 48;
+const BARS = 40;
+
+/** How near to a point a pointer has to be, CSS pixels. */
+const NEAR = 12;
+
+export class Plot {
+  #box;
+  #base;
+  #over;
+  #legend;
+  #page;
+  #data = null; // {columns, options, points, groups, index, runs}
+  #drawn = null; // {x, y, px, py, grid}
+  #asked = false;
+  #observer;
+  #aborter = new AbortController();
+
+  /**
+   * @param {HTMLElement} stage
+   * @param {object} page `selection`, `sessions`, `onKey(event)`, `isBad...`
+   */
+  constructor(stage, page) {
+    this.#page = page;
+    this.#base = h("canvas", {"aria-hidden": "true"});
+    this.#over = h("canvas", {"aria-hidden": "true"});
+    this.#legend = h("ul", {class: "map-legend", "aria-label": "Groups"});
+    this.#box = h("div", {class: "map-plot-box", tabindex: "0", role: "application", "aria-roledescription": "plot", "aria-label": "Plot", "aria-describedby": "map-selected"},
+      this.#base, this.#over);
+    stage.replaceChildren(this.#box, this.#legend);
+    const {signal} = this.#aborter;
+    this.#box.addEventListener("pointermove", event => this.#hover(event), {signal});
+    this.#box.addEventListener("pointerleave", () => page.selection.point(null, this), {signal});
+    this.#box.addEventListener("click", event => this.#click(event), {signal});
+    this.#box.addEventListener("keydown", event => page.onPlotKey(event), {signal});
+    document.addEventListener("themechange", () => this.draw(), {signal});
+    this.#observer = new ResizeObserver(() => this.draw());
+    this.#observer.observe(this.#box);
+  }
+
+  destroy() {
+    this.#aborter.abort();
+    this.#observer.disconnect();
+  }
+
+  /**
+   * Shows columns.
+   *
+   * @param {object} columns as from columns.js
+   * @param {object} options
+   * @param {?function(number, number): number} userType of a session and a row
+   */
+  set(columns, options, userType) {
+    const of = name => columns.by.get(name).values;
+    const objects = {n: columns.n, run: of("run"), session: of("session"), row: of("row"), segment: of("segment"), dynamics: of("dynamics"), bad: of("bad")};
+    objects.userType = options.color === "type" ? Float64Array.from(objects.run, (_, i) => userType(objects.session[i], objects.row[i])) : null;
+    // The statistics stand behind the objects' own columns, in the order in which they were asked for.
+    const [x, y] = columns.columns.slice(6).length > 1 ? columns.columns.slice(6) : [columns.columns[6], columns.columns[6]];
+    const points = pointsOf(objects, x.values, y.values, options.xs, options.ys);
+    this.#data = {objects, options, x, y, points, ...groupsOf(options.color, objects, this.#page.sessions)};
+    this.#data.single = options.xs >= 0 || options.ys >= 0;
+    this.#data.runs = byRun(Int32Array.from(points.from, i => objects.run[i]), Int32Array.from(points.from, i => objects.session[i]));
+    this.#showLegend();
+    this.draw();
+  }
+
+  /** How many points are shown. */
+  get count() {
+    return this.#data?.points.n ?? 0;
+  }
+
+  /** The statistics on the axes and their values for an object, for what is said of it. */
+  describe({run, session}) {
+    const data = this.#data;
+    const i = data?.runs.get(run)?.find(k => data.objects.session[data.points.from[k]] === session);
+    if (i === undefined) return [];
+    return [[data.x, data.points.x[i]], [data.y, data.points.y[i]]].map(([column, value]) => ({
+      title: column.title, unit: column.unit, value: column.words ? column.words[value] : value,
+    }));
+  }
+
+  /** Draws all, before the next paint. */
+  draw() {
+    if (this.#asked) return;
+    this.#asked = true;
+    beforePaint(() => {
+      this.#asked = false;
+      if (this.#data && this.#box.isConnected) this.#drawAll();
+    });
+  }
+
+  /** Draws what is selected, at once. */
+  mark() {
+    if (this.#drawn) this.#drawMarks();
+  }
+
+  /** Where the point of an object is drawn, in the box; for tests. */
+  placeOf(run, session) {
+    const data = this.#data;
+    const i = data?.runs.get(run)?.find(k => data.objects.session[data.points.from[k]] === session);
+    return i === undefined || !this.#drawn ? null : [this.#drawn.px[i], this.#drawn.py[i]];
+  }
+
+  #showLegend() {
+    const {groups, options, points, index} = this.#data;
+    const counts = new Uint32Array(groups.length);
+    for (const i of points.from) counts[index[i]]++;
+    if (options.color === "none") return this.#legend.replaceChildren();
+    const ratio = devicePixelRatio || 1;
+    const color = colorsOf(this.#box);
+    this.#legend.replaceChildren(...groups.map((group, g) => {
+      const {canvas, side} = sprite(group.shape, 5, color(group.color), false, ratio);
+      canvas.style.width = canvas.style.height = `${side}px`;
+      canvas.setAttribute("aria-hidden", "true");
+      return counts[g] > 0 && h("li", {}, canvas, `${group.name} (${counts[g]})`);
+    }).filter(Boolean));
+  }
+
+  #drawAll() {
+    const {points, x, y, options, groups, index, objects, runs, single} = this.#data;
+    const width = this.#box.clientWidth;
+    const height = this.#box.clientHeight;
+    if (width < 40 || height < 40) return;
+    const ratio = devicePixelRatio || 1;
+    for (const canvas of [this.#base, this.#over]) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+    }
+    const color = colorsOf(this.#box);
+    const left = MARGIN.left;
+    const right = width - MARGIN.right - (options.hy ? HISTOGRAM : 0);
+    const top = MARGIN.top + (options.hx ? HISTOGRAM : 0);
+    const bottom = height - MARGIN.bottom;
+    const xAxis = new Axis(extent(points.x), left, right, x.words);
+    const yAxis = new Axis(extent(points.y), bottom, top, y.words);
+    const px = Float64Array.from(points.x, v => xAxis.at(v));
+    const py = Float64Array.from(points.y, v => yAxis.at(v));
+    const context = this.#base.getContext("2d");
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    context.font = `${FONT} ${getComputedStyle(this.#box).fontFamily}`;
+    this.#drawAxes(context, xAxis, yAxis, {left, right, top, bottom}, color);
+    if (options.hx) this.#drawBars(context, points.x, xAxis, color, (from, to, share) => [from, top - 4 - share * (HISTOGRAM - 8), to - from, share * (HISTOGRAM - 8)]);
+    if (options.hy) this.#drawBars(context, points.y, yAxis, color, (from, to, share) => [right + 4, to, share * (HISTOGRAM - 8), from - to]);
+    if (options.lines && !single) {
+      context.strokeStyle = color("highlight");
+      context.globalAlpha = 0.6;
+      context.lineWidth = 1;
+      context.beginPath();
+      for (const list of runs.values()) {
+        if (list.length > 1) list.forEach((i, k) => k === 0 ? context.moveTo(px[i], py[i]) : context.lineTo(px[i], py[i]));
+      }
+      context.stroke();
+    }
+    // Each look is made once; what is on top does not hide what is below.
+    context.globalAlpha = points.n > 3000 ? 0.6 : 0.8;
+    const size = options.size * 0.7 + 0.5;
+    const sprites = groups.map(({shape, color: name}) => [false, true].map(hollow => sprite(shape, size, color(name), hollow, ratio)));
+    // What there is least of lies on top.
+    for (const i of rarestLast(points.from, index, groups.length)) {
+      const object = points.from[i];
+      const {canvas, side} = sprites[index[object]][objects.bad[object]];
+      context.drawImage(canvas, px[i] - side / 2, py[i] - side / 2, side, side);
+    }
+    context.globalAlpha = 1;
+    if (points.n === 0) {
+      context.fillStyle = color("muted");
+      context.textAlign = "center";
+      context.fillText("No object has both values.", (left + right) / 2, (top + bottom) / 2);
+    }
+    this.#drawn = {px, py, grid: new Grid(px, py), color, ratio, size};
+    this.#box.dataset.drawn = String(points.n);
+    this.#box.setAttribute("aria-label", `Plot of ${y.title} against ${x.title}, ${points.n} points`);
+    this.#drawMarks();
+  }
+
+  #drawAxes(context, xAxis, yAxis, {left, right, top, bottom}, color) {
+    const {x, y, options} = this.#data;
+    const line = color("highlight");
+    context.lineWidth = 1;
+    context.strokeStyle = line;
+    context.fillStyle = color("icon");
+    const yTicks = yAxis.ticks(48);
+    const xTicks = xAxis.ticks(64);
+    context.globalAlpha = 0.35;
+    context.beginPath();
+    for (const {value} of yTicks) {
+      const at = Math.round(yAxis.at(value)) + 0.5;
+      context.moveTo(left, at);
+      context.lineTo(right, at);
+    }
+    context.stroke();
+    context.globalAlpha = 1;
+    context.beginPath();
+    context.moveTo(left + 0.5, top);
+    context.lineTo(left + 0.5, bottom + 0.5);
+    context.lineTo(right, bottom + 0.5);
+    context.stroke();
+    context.textAlign = "right";
+    context.textBaseline = "middle";
+    for (const {value, text} of yTicks) context.fillText(clip(text, 8), left - 6, yAxis.at(value));
+    context.textAlign = "center";
+    context.textBaseline = "top";
+    for (const {value, text} of xTicks) context.fillText(clip(text, 10), xAxis.at(value), bottom + 6);
+    context.fillText(nameOf(x, options.xs), (left + right) / 2, bottom + 26);
+    context.save();
+    context.translate(12, (top + bottom) / 2);
+    context.rotate(-Math.PI / 2);
+    context.textBaseline = "middle";
+    context.fillText(nameOf(y, options.ys), 0, 0);
+    context.restore();
+  }
+
+  #drawBars(context, values, axis, color, place) {
+    const n = axis.words ? axis.words.length : BARS;
+    const [low, high] = axis.words ? [-0.5, n - 0.5] : extent(values) ?? [0, 1];
+    const counts = histogram(values, low, high, n);
+    const most = counts.reduce((a, b) => Math.max(a, b), 1);
+    context.fillStyle = color("series-1");
+    context.globalAlpha = 0.7;
+    counts.forEach((count, i) => {
+      const from = axis.at(low + (high - low) * i / n);
+      const to = axis.at(low + (high - low) * (i + 1) / n);
+      context.fillRect(...place(from, to, count / most));
+    });
+    context.globalAlpha = 1;
+  }
+
+  #drawMarks() {
+    const {px, py, color, ratio, size} = this.#drawn;
+    const {points, objects, index, groups, runs, single} = this.#data;
+    const context = this.#over.getContext("2d");
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, this.#over.width, this.#over.height);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const {now, hover} = this.#page.selection;
+    for (const what of [hover, now]) {
+      const list = what && runs.get(what.run);
+      if (!list) continue;
+      const strong = what === now;
+      if (!single && list.length > 1) {
+        context.beginPath();
+        list.forEach((i, k) => k === 0 ? context.moveTo(px[i], py[i]) : context.lineTo(px[i], py[i]));
+        stroke(context, strong ? 2.5 : 1.5, color);
+      }
+      for (const i of list) {
+        const object = points.from[i];
+        const {shape, color: name} = groups[index[object]];
+        mark(context, shape, px[i], py[i], size + 1, color(name), objects.bad[object] === 1);
+        if (!strong && objects.session[object] !== what.session) continue;
+        context.beginPath();
+        context.arc(px[i], py[i], size + (strong && objects.session[object] === what.session ? 6 : 3.5), 0, 2 * Math.PI);
+        stroke(context, strong ? 2.5 : 1.5, color);
+      }
+    }
+  }
+
+  #at(event) {
+    if (!this.#drawn) return null;
+    const box = this.#box.getBoundingClientRect();
+    const i = this.#drawn.grid.nearest(event.clientX - box.left, event.clientY - box.top, NEAR);
+    if (i < 0) return null;
+    const {objects, points} = this.#data;
+    return {run: objects.run[points.from[i]], session: objects.session[points.from[i]]};
+  }
+
+  #hover(event) {
+    if (event.pointerType === "touch") return;
+    const what = this.#at(event);
+    this.#box.style.cursor = what ? "pointer" : "";
+    this.#page.selection.point(what, this);
+  }
+
+  #click(event) {
+    this.#page.selection.select(this.#at(event), this);
+  }
+}
+
+// What is selected is seen on any colour: yellow between dark lines.
+function stroke(context, width, color) {
+  context.lineWidth = width + 2;
+  context.strokeStyle = color("background");
+  context.stroke();
+  context.lineWidth = width;
+  context.strokeStyle = color("map-chosen");
+  context.stroke();
+}
+
+function nameOf(column, session) {
+  const unit = column.unit ? ` (${column.unit})` : "";
+  return column.title + unit + (session >= 0 ? `, session ${session}` : "");
+}
+
+function clip(text, most) {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
