@@ -10,7 +10,6 @@ import tifffile
 from PIL import Image
 
 folder = pathlib.Path(sys.argv[1])
-random = np.random.default_rng(13)
 raws = set()
 
 

@@ -39,9 +39,10 @@ def tell(name, data, axes, voxel=(0, 0, 0), names=None):
     print(json.dumps({"name": name, "shape": whole.shape, "dtype": data.dtype.name, "raw": raw, "voxel": voxel, "names": names or []}))
 
 
-def write(dtype, axes, version, *, voxel=True, at="0", name=None, group="", **how):
+def write(dtype, axes, version, *, at="0", name=None, group="", data=None, **how):
     """One image, whose array has what how says. A chunk that is all fill value is not written."""
-    data = pixels(tuple(sizes[a] for a in axes), dtype)
+    if data is None:
+        data = pixels(tuple(sizes[a] for a in axes), dtype)
     name = name or f"{next(number)}.ome.zarr"
     root = zarr.open_group(folder / name, mode="a", zarr_format=version)
     if group:
@@ -88,6 +89,14 @@ for stored, compressor in itertools.product([">u2", ">i2", "<i2", "|i1"], [None,
 for shape in [(3, 33, 27), (1, 33, 27), (2, 3, 7), (5, 64, 64)]:
     write("uint16", "ZYX", 2, compressors=compressors["blocks"], chunks=shape)
     write("uint8", "ZYX", 2, compressors=compressors["lz42"], chunks=shape)
+
+# Noise that comes again far away, in blocks of which the last one is shorter.
+noise = np.random.default_rng(13).integers(0, 65536, (20, 300), "u2")
+far = np.concatenate([noise, np.zeros((50, 300), "u2"), *[noise] * 5])[None].repeat(2, axis=0)
+for cname, shuffle in itertools.product(["lz4", "lz4hc", "zstd", "zlib", "blosclz"], [0, 1, 2]):
+    for blocksize in (0, 65520, 100000):
+        compressor = numcodecs.Blosc(cname, clevel=9, shuffle=shuffle, blocksize=blocksize)
+        write("uint16", "ZYX", 2, data=far, chunks=far.shape, compressors=compressor)
 
 # Zarr 3.
 codecs = [(), GzipCodec(level=5), ZstdCodec(level=3), ZstdCodec(level=1, checksum=True), (ZstdCodec(), Crc32cCodec()), Crc32cCodec()]
