@@ -198,15 +198,20 @@ func (s *Session) point(segment int, distance float64) int {
 // have did.
 func (m *Map) offset(runs *Runs, from, to, i, j, but int) (dx, dy, dz float64, ok bool) {
 	a, b := m.Sessions[from], m.Sessions[to]
-	if i != None && j != None {
-		p, q := a.landmark(Pivot, i), b.landmark(Pivot, j)
-		if p != None && q != None {
-			return b.Table.Value(q, "x") - a.Table.Value(p, "x"), b.Table.Value(q, "y") - a.Table.Value(p, "y"), b.Table.Value(q, "z") - a.Table.Value(p, "z"), true
+	// A pivot without a place says nothing.
+	by := func(p, q int) bool {
+		if p == None || q == None {
+			return false
 		}
+		dx, dy, dz = b.Table.Value(q, "x")-a.Table.Value(p, "x"), b.Table.Value(q, "y")-a.Table.Value(p, "y"), b.Table.Value(q, "z")-a.Table.Value(p, "z")
+		return !math.IsNaN(dx + dy + dz)
+	}
+	if i != None && j != None && by(a.landmark(Pivot, i), b.landmark(Pivot, j)) {
+		return dx, dy, dz, true
 	}
 	p, q := a.landmark(GlobalPivot, None), b.landmark(GlobalPivot, None)
-	if p != None && q != None && (a.set(p) || b.set(q)) {
-		return b.Table.Value(q, "x") - a.Table.Value(p, "x"), b.Table.Value(q, "y") - a.Table.Value(p, "y"), b.Table.Value(q, "z") - a.Table.Value(p, "z"), true
+	if by(p, q) && (a.set(p) || b.set(q)) {
+		return dx, dy, dz, true
 	}
 	var moved [3][]float64
 	for row, r := range runs.runs[from] {
