@@ -1,6 +1,7 @@
 package maps
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"sort"
@@ -259,15 +260,15 @@ type Trace struct {
 	MapSegment   []int32   // None: in no segment map
 }
 
-// Trace returns the tracing of a session; of one map segment unless that is All.
+// Trace returns the tracing of one session; of one map segment unless that is All.
 func (m *Map) Trace(session, segment int) (*Trace, error) {
+	if session == All {
+		return nil, errors.New("the session of a tracing has to be said")
+	}
 	if err := m.checkQuery(&Query{Session: session, Segment: segment}); err != nil {
 		return nil, err
 	}
 	t := &Trace{}
-	if session == All {
-		session = 0
-	}
 	s := m.Sessions[session]
 	if s.Tracing == nil {
 		return t, nil

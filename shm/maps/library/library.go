@@ -15,10 +15,12 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"webmon/fault"
@@ -372,7 +374,7 @@ func (l *Library) Open(ctx context.Context, key string) (Opened, error) {
 			return Opened{}, fmt.Errorf("%q: %w", key, ErrUnknown)
 		}
 		if it.m != nil {
-			it.used = time.Now()
+			it.used, it.asked = time.Now(), true
 			o := it.opened()
 			l.mu.Unlock()
 			return o, nil
@@ -507,28 +509,66 @@ func (l *Library) learn(ctx context.Context) {
 			}
 			continue
 		}
+		if err := l.glance(ctx, key, func(Opened) error { return nil }); err != nil && ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+// Each opens many maps, some at the same time, and calls do with each; it returns an error
+// for each, nil where all went well. A map that was not in memory is forgotten again
+// when do returns, so that any number of maps need no more memory than a few. do must not
+// keep the map, and is called by several goroutines.
+func (l *Library) Each(ctx context.Context, keys []string, do func(i int, o Opened) error) []error {
+	errs := make([]error, len(keys))
+	var all sync.WaitGroup
+	var next atomic.Int64
+	for range min(len(keys), runtime.GOMAXPROCS(0)) {
+		fault.Go(&all, func() {
+			for i := int(next.Add(1)) - 1; i < len(keys); i = int(next.Add(1)) - 1 {
+				errs[i] = fault.Catch(func() error { return l.glance(ctx, keys[i], func(o Opened) error { return do(i, o) }) })
+			}
+		}, l.o.Failed)
+	}
+	all.Wait()
+	return errs
+}
+
+// glance calls do with a map, which is no use of it: a map that nobody else has asked for is
+// forgotten after it.
+func (l *Library) glance(ctx context.Context, key string, do func(Opened) error) error {
+	for {
 		l.mu.Lock()
 		it := l.all[key]
-		var f *flight
-		if it != nil {
-			if f = it.flight; f == nil && it.m == nil {
-				f = l.load(it)
-			}
+		if it == nil {
+			l.mu.Unlock()
+			return fmt.Errorf("%q: %w", key, ErrUnknown)
+		}
+		if it.m != nil {
+			o := it.opened()
+			l.mu.Unlock()
+			defer func() {
+				l.mu.Lock()
+				defer l.mu.Unlock()
+				if it.m == o.Map && !it.asked && it.Unsaved == 0 {
+					it.forget()
+				}
+			}()
+			return do(o)
+		}
+		f := it.flight
+		if f == nil {
+			f = l.load(it)
 		}
 		l.mu.Unlock()
-		if f == nil {
-			continue
-		}
 		select {
 		case <-f.done:
 		case <-ctx.Done():
-			return
+			return ctx.Err()
 		}
-		l.mu.Lock()
-		if it.m != nil && !it.asked && it.Unsaved == 0 {
-			it.forget()
+		if f.err != nil {
+			return f.err
 		}
-		l.mu.Unlock()
 	}
 }
 

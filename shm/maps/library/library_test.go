@@ -242,6 +242,33 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
+func TestManyMapsNeedTheMemoryOfAFew(t *testing.T) {
+	dir := t.TempDir()
+	keys := []string{"a", "b", "c", "d", "nobody"}
+	for _, name := range keys[:4] {
+		folder(t, dir, name)
+	}
+	l := open(t, Options{Dirs: []string{dir}})
+	if _, err := l.Open(t.Context(), "b"); err != nil {
+		t.Fatal(err)
+	}
+	var names [5]string
+	errs := l.Each(t.Context(), keys, func(i int, o Opened) error {
+		if names[i] = o.Name; i == 3 {
+			return errors.New("enough")
+		}
+		return nil
+	})
+	if !slices.Equal(names[:4], keys[:4]) || errs[0] != nil || errs[3] == nil || !errors.Is(errs[4], ErrUnknown) {
+		t.Errorf("got %v, %v", names, errs)
+	}
+	for _, key := range keys[:4] {
+		if in := l.all[key].m != nil; in != (key == "b") {
+			t.Errorf("%s is in memory: %t", key, in)
+		}
+	}
+}
+
 func TestChangesOnTheDisk(t *testing.T) {
 	dir := t.TempDir()
 	folder(t, dir, "one")
