@@ -133,7 +133,10 @@ func (f *Figure) WriteSVG(w io.Writer, place Place) error {
 		lines = (len(named) + columns - 1) / columns
 	}
 	d.high = float64(height + lines*legendLine)
-	head := ` role="img"`
+	if lines > 0 {
+		d.high += 8
+	}
+	head := ` role="img" aria-label="` + html.EscapeString(cmp.Or(f.Title, f.Y+" by "+f.X)) + `"`
 	if place == File {
 		head = ` xmlns="http://www.w3.org/2000/svg" font-family="Helvetica, Arial, sans-serif"`
 	}
@@ -406,7 +409,7 @@ func (f *Figure) legend(d *drawing, columns int) {
 	wide := float64(width-left-right) / float64(columns)
 	for k, i := range f.named() {
 		s := &f.Series[i]
-		x, y := left+float64(k%columns)*wide, float64(height+(k/columns)*legendLine)
+		x, y := left+float64(k%columns)*wide, float64(height+8+(k/columns)*legendLine)
 		d.add(`<g%s>`, d.ink(cmp.Or(s.Color, i+1)))
 		if s.Bars {
 			d.add(`<rect x="%s" y="%s" width="8" height="8" fill="currentColor"/>`, coordinate(x), coordinate(y-4))
