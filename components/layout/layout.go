@@ -193,7 +193,9 @@ var keyHelp = []ui.Pair{
 	{Name: "o", Value: "show an array at 1:1, one of its pixels on one of the screen"},
 	{Name: "l", Value: "draw a line over an array"},
 	{Name: ", and .", Value: "step through the planes of an array"},
-	{Name: "← → ↑ ↓", Value: "in the plot of a map: the same run in the session before and after, the next and the last one along the segment; esc: none"},
+	{Name: "plot of a map", Value: "while it has the focus — ← →: the same run in the session before and after; ↑ ↓: the next and the last object along the segment; esc: select nothing"},
+	{Name: "image of a map", Value: "while it has the focus — 1 2 3: channel, 0: all of them; , and . or the wheel: slice, in fives with page up and down; arrows: pan; + − or ctrl+wheel: zoom; f: all of it; " +
+		"ctrl+← →: next object along the segment; shift+← →: the same run in another session; l: link the images; z: one slice, maximum of five, maximum of all; t: objects and tracings; c: usual contrast; [ and ]: darker, brighter; esc: select nothing"},
 	{Name: "k", Value: "show a model's picture on the full screen, and back"},
 	{Name: "t", Value: "theme: system, dark, light"},
 	{Name: "?", Value: "this help"},

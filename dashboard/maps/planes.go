@@ -357,7 +357,7 @@ func (m *Maps) projection(ctx context.Context, im library.Image) ([]byte, error)
 }
 
 // sampled is how many slices of a stack its contrast is taken from, at least.
-const sampled = 5
+const sampled = 9
 
 // contrast returns the values between which a channel is drawn from dark to bright, and
 // the least and the greatest of those that were looked at.
@@ -387,7 +387,7 @@ func (m *Maps) contrast(ctx context.Context, im library.Image) (out [4]float64, 
 			}
 			return len(counts) - 1
 		}
-		low, high, least, most := at(0.02), at(0.998), at(0), at(1)
+		low, high, least, most := at(0.02), at(0.9995), at(0), at(1)
 		for most > least && counts[most] == 0 {
 			most--
 		}

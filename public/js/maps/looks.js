@@ -76,8 +76,8 @@ export function sprite(shape, size, color, hollow, ratio) {
   return {canvas, side};
 }
 
-/** The colours of the theme by the names of their variables. */
-export function colorsOf(element) {
+/** The colours of the theme by the names of their variables; those on images have names of their own. */
+export function colorsOf(element, of = "") {
   const style = getComputedStyle(element);
-  return name => style.getPropertyValue(`--${name}`).trim() || "gray";
+  return name => style.getPropertyValue(`--${of}${name}`).trim() || "gray";
 }

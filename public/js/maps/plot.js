@@ -10,7 +10,7 @@ import {byRun, Grid, groupsOf, pointsOf, rarestLast} from "./points.js";
 import {Axis, extent, histogram} from "./scale.js";
 
 const FONT = "12px";
-const MARGIN = {left: 60, right: 14, top: 12, bottom: 44};
+const MARGIN = {right: 14, top: 12, bottom: 44};
 const HISTOGRAM = 48;
 const BARS = 40;
 
@@ -140,18 +140,18 @@ export class Plot {
       canvas.height = Math.round(height * ratio);
     }
     const color = colorsOf(this.#box);
-    const left = MARGIN.left;
+    const context = this.#base.getContext("2d");
+    context.font = `${FONT} ${getComputedStyle(this.#box).fontFamily}`; // a canvas that got another size has forgotten it
     const right = width - MARGIN.right - (options.hy ? HISTOGRAM : 0);
     const top = MARGIN.top + (options.hx ? HISTOGRAM : 0);
     const bottom = height - MARGIN.bottom;
-    const xAxis = new Axis(extent(points.x), left, right, x.words);
     const yAxis = new Axis(extent(points.y), bottom, top, y.words);
+    const left = 28 + Math.max(...yAxis.ticks(48).map(({text}) => context.measureText(clip(text, 8)).width));
+    const xAxis = new Axis(extent(points.x), left, right, x.words);
     const px = Float64Array.from(points.x, v => xAxis.at(v));
     const py = Float64Array.from(points.y, v => yAxis.at(v));
-    const context = this.#base.getContext("2d");
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
-    context.font = `${FONT} ${getComputedStyle(this.#box).fontFamily}`;
     this.#drawAxes(context, xAxis, yAxis, {left, right, top, bottom}, color);
     if (options.hx) this.#drawBars(context, points.x, xAxis, color, (from, to, share) => [from, top - 4 - share * (HISTOGRAM - 8), to - from, share * (HISTOGRAM - 8)]);
     if (options.hy) this.#drawBars(context, points.y, yAxis, color, (from, to, share) => [right + 4, to, share * (HISTOGRAM - 8), from - to]);

@@ -1,17 +1,26 @@
 /** The page of a map: brings together its options, its plot and its panes (index.js says what is on the page). */
 
 import {keepInAddress} from "../address.js";
-import {h, say} from "../dom.js";
+import {fill, h, say} from "../dom.js";
 import {announce, problemIn} from "../nav.js";
 import {readColumns} from "./columns.js";
 import * as Options from "./options.js";
+import {Panes} from "./panes.js";
 import {Plot} from "./plot.js";
+import {groupsOf} from "./points.js";
 import {short} from "./scale.js";
 import {searchable} from "./search.js";
 import {Selection, Walk} from "./selection.js";
 
 /** Ms for which the address waits for a hand to rest. */
 const ADDRESS_AFTER = 300;
+
+/** A number beyond the rows of any session. */
+const SESSION = 2 ** 32;
+
+/** Sliders of the contrast reach from and to, percent. */
+const DARK = [-50, 100];
+const BRIGHT = [5, 300];
 
 /** Options that change what the plot shows; the others are those of the panes. */
 const OF_PLOT = ["x", "y", "segment", "mask", "color", "lines", "bad", "xs", "ys", "transform", "against", "types", "hx", "hy", "size"];
@@ -23,6 +32,9 @@ export class MapView {
   #usual;
   #memory;
   #plot = null;
+  #panes = null;
+  #chooser = null;
+  #whole = null; // address of where the selected run is, and its answer
   #asking = new AbortController();
   #aborter = new AbortController();
   #columns = null;
@@ -33,6 +45,8 @@ export class MapView {
   #selection = new Selection();
   #words;
   #writing;
+  #know; // resolves known
+  #shown = null; // what the plot's filters leave, as session * SESSION + row
 
   constructor(root, config) {
     this.#root = root;
@@ -46,6 +60,8 @@ export class MapView {
     const {signal} = this.#aborter;
     for (const form of root.querySelectorAll("[data-map-form]")) {
       form.dataset.live = "";
+      // What it keeps of the other form, for a page without scripts, would be old.
+      for (const kept of form.querySelectorAll(":scope > input[type=hidden]")) kept.remove();
       form.addEventListener("input", event => this.#formed(form, event), {signal});
       form.addEventListener("submit", event => {
         event.preventDefault();
@@ -59,11 +75,19 @@ export class MapView {
       this.#plot = new Plot(stage, {selection: this.#selection, sessions: config.sessions, onPlotKey: event => this.#plotKey(event)});
       stage.after(this.#words);
     }
+    this.known = new Promise(resolve => (this.#know = resolve));
+    const images = root.querySelector("[data-map-panes]");
+    if (images) {
+      this.#chooser = this.#makeChooser();
+      this.#panes = new Panes(images, config, this);
+    }
     this.#selection.listen((what, by) => this.#selected(what, by));
     addEventListener("popstate", () => location.reload(), {signal});
     root.map = {
+      panes: () => this.#panes?.stats() ?? null,
+      screenOf: (session, x, y) => this.#panes?.screenOf(session, x, y) ?? null,
       stats: () => ({options: this.#options, points: this.#plot?.count ?? 0, selected: this.#selection.now}),
-      select: (run, session) => this.#selection.select(run === null ? null : {run, session}),
+      select: (run, session) => this.#selection.select(run === null ? null : {run, session}, "script"),
       placeOf: (run, session) => this.#plot?.placeOf(run, session),
     };
     this.#say();
@@ -75,6 +99,15 @@ export class MapView {
     this.#aborter.abort();
     this.#asking.abort();
     this.#plot?.destroy();
+    this.#panes?.destroy();
+  }
+
+  get options() {
+    return this.#options;
+  }
+
+  get selection() {
+    return this.#selection;
   }
 
   // Whether a field of the forms has a value among its choices.
@@ -96,21 +129,125 @@ export class MapView {
         rows.set(found.row[i], i);
         this.#places.set(found.session[i], rows);
       }
+      this.#mark();
+      this.#know();
       if (this.#options.run >= 0) this.#selection.select({run: this.#options.run, session: this.#walk.nearest(this.#options.run, this.#options.show[0] ?? 0)}, "address");
       await first;
       if (this.#options.color === "type") this.#showPlot();
     } catch (error) {
+      this.#know();
       this.#failed(error);
     }
+  }
+
+  // Tells the panes which objects there are, how they look, and which the plot's filters leave.
+  #mark() {
+    if (!this.#objects || !this.#panes) return;
+    const {n, by} = this.#objects;
+    const of = name => by.get(name)?.values;
+    const objects = {n, run: of("run"), session: of("session"), segment: of("segment"), row: of("row"), dynamics: of("dynamics"), bad: of("bad"), userType: of("userType")};
+    const {groups, index} = groupsOf(this.#options.color, objects, this.#config.sessions);
+    const plain = {color: "map-object", shape: "circle"};
+    const sessions = new Map();
+    for (let i = 0; i < n; i++) {
+      const list = sessions.get(objects.session[i]);
+      if (list) list.push(i);
+      else sessions.set(objects.session[i], [i]);
+    }
+    this.#panes.objects = {
+      ...objects, x: of("x"), y: of("y"), z: of("z"),
+      of: session => sessions.get(session) ?? [],
+      look: i => this.#options.color === "none" ? plain : groups[index[i]],
+      shown: i => !this.#shown || this.#shown.has(objects.session[i] * SESSION + objects.row[i]) || objects.run[i] === this.#selection.now?.run,
+    };
+    this.#panes.draw();
+  }
+
+  // Where the selected run is in every session: what is known at once, and where it would be, which the server says.
+  async #place() {
+    const now = this.#selection.now;
+    if (!this.#panes || !this.#walk) return;
+    if (!now) return this.#panes.setPlaces(null);
+    const {by} = this.#objects;
+    const at = (name, i) => by.get(name).values[i];
+    const places = this.#config.sessions.map(({index}) => {
+      const i = this.#walk.at(now.run, index);
+      return i < 0 ? null : {row: at("row", i), x: at("x", i), y: at("y", i), z: at("z", i)};
+    });
+    this.#panes.setPlaces(places);
+    if (places.every(Boolean)) return;
+    this.#whole?.abort();
+    const asking = this.#whole = new AbortController();
+    try {
+      const response = await fetch(`${this.#config.api}/where?run=${now.run}`, {signal: asking.signal, headers: {Accept: "application/json"}});
+      if (!response.ok) throw new Error(problemIn(await response.text()));
+      for (const {session, row, x, y, z} of await response.json()) {
+        if (!places[session] && Number.isFinite(x) && Number.isFinite(y) && x !== null) this.#panes.setPlace(session, {row, x, y, z});
+      }
+    } catch (error) {
+      if (!asking.signal.aborted) this.#failed(error);
+    }
+  }
+
+  // Buttons for the sessions in place of the field with their numbers, and sliders for the contrast.
+  #makeChooser() {
+    const field = this.#root.querySelector("[data-map-form] [name=show]");
+    const form = field?.form;
+    if (!form) return null;
+    const {sessions} = this.#config;
+    const set = show => {
+      field.value = show.join(",");
+      this.change({show});
+    };
+    const toggle = session => {
+      const {show} = this.#options;
+      set(show.includes(session) ? show.filter(s => s !== session) : [...show, session].sort((a, b) => a - b));
+    };
+    const buttons = sessions.map(({index, condition, channels}) => h("button", {
+      type: "button", class: "btn btn-small map-session", "data-session-button": index, disabled: channels.length === 0,
+      title: channels.length === 0 ? "This session has no images" : null, onclick: () => toggle(index),
+    }, `${index} ${condition}`.trim()));
+    const all = h("button", {type: "button", class: "btn btn-small map-session", onclick: () => {
+      const pictured = sessions.filter(s => s.channels.length > 0).map(s => s.index);
+      set(this.#options.show.length === pictured.length ? pictured.slice(0, 1) : pictured);
+    }}, "all");
+    field.closest(".field").hidden = true;
+    const slider = (label, [min, max], at) => h("label", {class: "map-slider"}, label, h("input", {
+      type: "range", min, max, "aria-label": `${label}, percent of the usual contrast`,
+      oninput: event => {
+        event.stopPropagation();
+        const contrast = [...this.#options.contrast];
+        contrast[at] = Number(event.target.value);
+        if (contrast[1] > contrast[0]) this.change({contrast});
+      },
+    }));
+    const sliders = [slider("Dark", DARK, 0), slider("Bright", BRIGHT, 1)];
+    form.prepend(h("div", {class: "map-sessions", role: "group", "aria-label": "Sessions whose images are shown"}, ...buttons, all));
+    form.querySelector(".map-choices").append(...sliders);
+    this.#root.querySelector("#map-sessions")?.addEventListener("click", event => {
+      const session = event.target.closest?.("a.link")?.closest("[data-row]")?.dataset.row;
+      if (session === undefined || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      toggle(Number(session));
+    }, {signal: this.#aborter.signal});
+    return {buttons, sliders: sliders.map(label => label.querySelector("input"))};
+  }
+
+  #showChooser() {
+    const {show, contrast} = this.#options;
+    this.#chooser?.buttons.forEach((button, session) => button.setAttribute("aria-pressed", String(show.includes(session))));
+    this.#chooser?.sliders.forEach((input, i) => fill(input, contrast[i]));
+    for (const link of this.#root.querySelectorAll("#map-sessions [data-row] a.link")) say(link, show.includes(Number(link.closest("[data-row]").dataset.row)) ? "hide" : "show");
   }
 
   // What somebody has changed in a form.
   #formed(form, event) {
     if (event.target.matches?.("[data-map-search]")) return;
-    this.#change(Options.fromForm(new FormData(form)));
+    this.change(Options.fromForm(new FormData(form)), true);
   }
 
-  #change(some) {
+  /** Changes options, as the page shows at once. */
+  change(some, byForm = false) {
     const before = this.#options;
     this.#options = {...before, ...some};
     const changed = Object.keys(some).filter(name => !Options.isSame(name, before[name], this.#options[name]));
@@ -118,6 +255,10 @@ export class MapView {
     this.#memory.write(Options.worthKeeping(this.#options, this.#usual));
     this.#writeSoon();
     if (changed.some(name => OF_PLOT.includes(name))) this.#askPlot();
+    if (!byForm) this.#fillForms();
+    this.#showChooser();
+    if (changed.includes("color")) this.#mark();
+    this.#panes?.changed(changed);
     if (changed.includes("run")) {
       const {run} = this.#options;
       this.#selection.select(run < 0 ? null : {run, session: this.#walk?.nearest(run, this.#selection.now?.session ?? 0) ?? -1}, "form");
@@ -139,6 +280,7 @@ export class MapView {
         else if (field.type !== "hidden") field.value = text;
       }
     }
+    this.#showChooser();
   }
 
   async #load(path, signal) {
@@ -157,7 +299,10 @@ export class MapView {
       const columns = readColumns(await this.#load(query, asking.signal));
       this.#columns = columns;
       this.#asked = query;
+      const sessions = columns.by.get("session").values;
+      this.#shown = new Set(Array.from(columns.by.get("row").values, (row, i) => sessions[i] * SESSION + row));
       this.#showPlot();
+      this.#panes?.draw();
       this.#problem("");
     } catch (error) {
       if (!asking.signal.aborted) this.#failed(error);
@@ -165,7 +310,9 @@ export class MapView {
   }
 
   #showPlot() {
-    if (this.#columns) this.#plot.set(this.#columns, this.#options, (session, row) => this.#valueOf(session, row, "userType"));
+    if (!this.#columns) return;
+    this.#plot.set(this.#columns, this.#options, (session, row) => this.#valueOf(session, row, "userType"));
+    this.#say();
   }
 
   #valueOf(session, row, name) {
@@ -191,10 +338,12 @@ export class MapView {
 
   #selected(what, by) {
     this.#plot?.mark();
+    this.#panes?.draw();
     this.#say();
     if (what !== "select") return;
     const {now} = this.#selection;
-    this.#options = {...this.#options, run: now?.run ?? -1};
+    this.#options = {...this.#options, run: now?.run ?? -1, slice: by === "address" ? this.#options.slice : -1};
+    if (by !== "address" || this.#options.slice < 0) this.#place();
     if (by !== "form") this.#fillForms();
     this.#writeSoon();
     announce(now ? this.#words.textContent : "Nothing is selected.");
@@ -235,9 +384,12 @@ export class MapView {
   }
 
   /** Steps to the next object; without one that is selected, to the first. */
-  step(how, by) {
-    const now = this.#selection.now;
-    const next = now ? this.#walk[how](now, by) : this.#walk.stepAlong({run: -1, session: this.#options.show[0] ?? 0}, 1);
+  step(how, by, session = -1) {
+    if (!this.#walk) return;
+    let now = this.#selection.now;
+    // From a pane, one goes along its own session.
+    if (now && session >= 0 && how === "stepAlong" && this.#walk.at(now.run, session) >= 0) now = {run: now.run, session};
+    const next = now ? this.#walk[how](now, by) : this.#walk.stepAlong({run: -1, session: session >= 0 ? session : this.#options.show[0] ?? 0}, 1);
     if (next) this.#selection.select(next, "key");
   }
 }

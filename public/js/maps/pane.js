@@ -1,0 +1,511 @@
+/** The image of one session: its picture, what lies near its slice, and what a hand does on it. Panes (panes.js) holds many. */
+
+import {h, icon, say} from "../dom.js";
+import {mark} from "./looks.js";
+import {brightness, CHANNEL_COLORS, grays, limitsOf, paintAll, paintOne} from "./light.js";
+import * as Sight from "./sight.js";
+
+/** How near to an object a pointer has to be, and how far a click may slip, CSS pixels. */
+const NEAR = 12;
+const SLIP = 4;
+
+/** Of a wheel, pixels for one slice. */
+const NOTCH = 60;
+
+/** What a pane zooms to as a run is shown, if nobody has zoomed it: CSS pixels a pixel. */
+const JUDGE = 2;
+
+const UP = "M4 10l4-4 4 4";
+const DOWN = "M4 6l4 4 4-4";
+
+export class Pane {
+  session;
+  element;
+  #host;
+  #config;
+  #stage;
+  #canvas;
+  #title;
+  #slice;
+  #why;
+  #images = null; // of the session: channel -> what the server says of it
+  #shape = null; // {rows, cols, slices}
+  #view = null;
+  #touched = false; // somebody has moved it, so it is not fitted again
+  #visible = false;
+  #direction = 1;
+  #picture = null; // {canvas, key, part} of what was drawn last
+  #tables = new Map();
+  #tracing = null;
+  #place = null; // {x, y, z, row} of the selected run, row null where it is absent
+  #wheel = 0;
+  #drag = null;
+  #pointers = new Map();
+  #aborter = new AbortController();
+
+  /**
+   * @param {object} config of the session
+   * @param {object} host the panes: see panes.js
+   */
+  constructor(config, host) {
+    this.#config = config;
+    this.#host = host;
+    this.session = config.index;
+    this.#canvas = h("canvas", {"aria-hidden": "true"});
+    this.#why = h("p", {class: "map-pane-why", hidden: true});
+    this.#title = h("span", {class: "truncate"});
+    this.#slice = h("span", {"data-map-slice": true});
+    const {signal} = this.#aborter;
+    const button = (label, path, by) => h("button", {type: "button", class: "btn btn-quiet btn-icon btn-small", "aria-label": label, title: label, onclick: () => this.step(by)}, icon(path, ""));
+    this.#stage = h("div", {class: "map-pane-stage", tabindex: "0", role: "application", "aria-roledescription": "image"}, this.#canvas, this.#why);
+    this.element = h("figure", {class: "map-pane", "data-map-pane": true, "data-session": config.index},
+      h("figcaption", {}, this.#title, h("span", {class: "map-pane-slice"}, button("One slice up", UP, -1), this.#slice, button("One slice down", DOWN, 1))), this.#stage);
+    const on = (name, listener, more = {}) => this.#stage.addEventListener(name, listener, {signal, ...more});
+    on("wheel", event => this.#wheeled(event), {passive: false});
+    on("pointerdown", event => this.#down(event));
+    on("pointermove", event => this.#move(event));
+    on("pointerup", event => this.#up(event));
+    on("pointercancel", event => this.#up(event));
+    on("pointerleave", () => host.selection.point(null, this));
+    on("dblclick", () => this.fit());
+    on("keydown", event => host.onKey(event, this));
+    this.name();
+    if (config.channels.length === 0) this.#say("This session has no images.");
+  }
+
+  destroy() {
+    this.#aborter.abort();
+    this.#host.planes.drop(this);
+  }
+
+  get visible() {
+    return this.#visible;
+  }
+
+  get view() {
+    return this.#view;
+  }
+
+  get shape() {
+    return this.#shape;
+  }
+
+  get stage() {
+    return this.#stage;
+  }
+
+  /** What is shown, for tests. */
+  stats() {
+    return {session: this.session, view: this.#view, slice: this.#view && Sight.sliceOf(this.#view, this.#shape.slices), drawn: this.#picture?.key ?? "", place: this.#place, visible: this.#visible};
+  }
+
+  /** Where a place of the session, in micrometres, is on its stage. */
+  screenOf(x, y) {
+    return this.#view && Sight.toScreen(this.#view, this.#box(), ...Sight.pixelOf(this.#config, x, y));
+  }
+
+  /** Writes the session's name as people want it. */
+  name() {
+    const {index, condition, stack, file} = this.#config;
+    const by = this.#host.options.names;
+    say(this.#title, by === "none" ? String(index) : by === "file" ? `${index} ${file || stack}` : `${index} ${condition}`.trim());
+    this.#title.title = this.#title.textContent;
+    this.#label();
+  }
+
+  /** The pane comes near to the window, or leaves it: what is not near holds no pixels. */
+  setVisible(visible) {
+    if (visible === this.#visible) return;
+    this.#visible = visible;
+    if (visible) {
+      this.#begin();
+    } else {
+      this.#host.planes.drop(this);
+      this.#canvas.width = this.#canvas.height = 0;
+      this.#picture = null;
+    }
+  }
+
+  async #begin() {
+    this.refresh();
+    if (this.#config.channels.length === 0) return;
+    try {
+      if (!this.#images) {
+        const images = await this.#host.images(this.session, this.#aborter.signal);
+        this.#images = new Map(images.map(image => [image.channel, image]));
+        const sound = images.find(image => !image.problem);
+        if (!sound) return this.#say(images[0]?.problem ?? "This session has no images.");
+        this.#shape = {rows: sound.rows, cols: sound.cols, slices: sound.slices};
+        this.#view = Sight.fit(this.#shape, this.#box(), this.#host.options.slice >= 0 ? this.#host.options.slice : this.#host.middle(this.session));
+        if (this.#place) this.#center();
+      }
+      this.refresh();
+      this.#tracing ??= await this.#host.tracing(this.session, this.#aborter.signal);
+      this.#host.draw();
+    } catch (error) {
+      if (error.name !== "AbortError") this.#say(error.message);
+    }
+  }
+
+  #say(text) {
+    this.#why.hidden = text === "";
+    say(this.#why, text);
+    this.#label();
+  }
+
+  #box() {
+    return {width: Math.max(this.#stage.clientWidth, 1), height: Math.max(this.#stage.clientHeight, 1)};
+  }
+
+  /** Its stage has another size. */
+  resized() {
+    if (this.#view && !this.#touched) this.#view = {...Sight.fit(this.#shape, this.#box(), this.#view.z)};
+    this.refresh();
+  }
+
+  // The channels that are shown, as far as the session has them.
+  #channels() {
+    const {channel} = this.#host.options;
+    const all = [...this.#images.keys()].filter(c => !this.#images.get(c).problem);
+    if (channel === 0) return all;
+    return all.includes(channel) ? [channel] : all.slice(0, 1);
+  }
+
+  #keys(z, part) {
+    const {project} = this.#host.options;
+    return this.#channels().map(channel => {
+      const image = this.#images.get(channel);
+      const q = new URLSearchParams({session: this.session, channel, slice: Sight.slicesText(project, Math.min(z, image.slices - 1), image.slices), step: part.step});
+      if (part.rect) q.set("rect", part.rect.join(","));
+      q.set("tag", image.tag);
+      return String(q);
+    });
+  }
+
+  /** Asks for what the view needs, and draws. */
+  refresh() {
+    if (!this.#visible) return;
+    this.#host.draw();
+    if (!this.#view) return;
+    const {slices} = this.#shape;
+    const z = Sight.sliceOf(this.#view, slices);
+    const part = Sight.partOf(this.#view, this.#shape, this.#box(), devicePixelRatio || 1);
+    const {project} = this.#host.options;
+    const now = this.#keys(z, part);
+    const ahead = Sight.aheadOf(z, slices, this.#direction, project).flatMap(at => this.#keys(at, part));
+    const kind = key => key.replace(/slice=[^&]*/, "");
+    const kinds = new Set(now.map(kind));
+    this.#host.planes.want(this, now, ahead, key => {
+      if (this.#host.planes.problem(key)) this.#say(this.#host.planes.problem(key));
+      this.#host.draw();
+    }, key => kinds.has(kind(key)));
+    const text = project === "all" ? `all ${slices}` : `${z} of ${slices}`;
+    if (this.#slice.textContent !== text) {
+      this.#slice.textContent = text;
+      this.#label();
+    }
+  }
+
+  #label() {
+    const slice = this.#slice.textContent;
+    this.#stage.setAttribute("aria-label", `Session ${this.#title.textContent}${slice ? `, slice ${slice}` : ""}${this.#why.hidden ? "" : `: ${this.#why.textContent}`}`);
+  }
+
+  /** Sets its view, as it is linked to another or by itself. */
+  setView(view, touched = true) {
+    if (!this.#view) return;
+    this.#touched ||= touched;
+    const before = Sight.sliceOf(this.#view, this.#shape.slices);
+    this.#view = view;
+    const after = Sight.sliceOf(view, this.#shape.slices);
+    if (after !== before) this.#direction = after - before;
+    this.refresh();
+  }
+
+  /** Goes the way that another pane went. */
+  follow(way, from) {
+    if (!this.#view || from === this) return;
+    this.setView(Sight.follow(this.#view, this.#shape, this.#box(), way, this.#config));
+  }
+
+  /** A move by a hand or a key, which linked panes follow. */
+  #moved(view) {
+    const way = Sight.wayOf(this.#view, view, this.#config, this.#shape.slices);
+    this.setView(view);
+    this.#host.moved(way, this);
+  }
+
+  step(by) {
+    if (this.#view) this.#moved(Sight.step(this.#view, this.#shape.slices, by));
+  }
+
+  zoom(factor, px, py) {
+    if (this.#view) this.#moved(Sight.zoom(this.#view, this.#shape, this.#box(), factor, px, py));
+  }
+
+  /** Pans by shares of the stage. */
+  pan(right, down) {
+    if (!this.#view) return;
+    const {width, height} = this.#box();
+    this.#moved(Sight.pan(this.#view, this.#shape, right * width / this.#view.scale, down * height / this.#view.scale));
+  }
+
+  /** Shows all of the image again. */
+  fit() {
+    if (!this.#view) return;
+    this.#moved(Sight.fit(this.#shape, this.#box(), Sight.sliceOf(this.#view, this.#shape.slices)));
+    this.#touched = false;
+  }
+
+  setSlice(z) {
+    if (this.#view) this.setView({...this.#view, z}, false);
+  }
+
+  /** Takes where the selected run is, or would be; null for nothing. */
+  setPlace(place) {
+    this.#place = place;
+    if (place && this.#view) this.#center();
+    this.refresh();
+  }
+
+  #center() {
+    const {x, y, z} = this.#place;
+    const [px, py] = Sight.pixelOf(this.#config, x, y);
+    if (!Number.isFinite(px + py) || !(this.#config.dx > 0 && this.#config.dy > 0)) return;
+    this.setView({...this.#view, x: px, y: py, z: Number.isFinite(z) ? z : this.#view.z, scale: this.#touched ? this.#view.scale : Math.max(JUDGE, this.#view.scale)});
+  }
+
+  /** Draws all of it, within an animation frame. */
+  paint() {
+    if (!this.#visible) return;
+    const ratio = devicePixelRatio || 1;
+    const box = this.#box();
+    const [width, height] = [Math.round(box.width * ratio), Math.round(box.height * ratio)];
+    if (this.#canvas.width !== width || this.#canvas.height !== height) {
+      this.#canvas.width = width;
+      this.#canvas.height = height;
+    }
+    const context = this.#canvas.getContext("2d", {alpha: false});
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.fillStyle = "black";
+    context.fillRect(0, 0, width, height);
+    if (!this.#view) return;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.#develop();
+    if (this.#picture) {
+      const {canvas, part} = this.#picture;
+      const [row, col] = part.rect ?? [0, 0];
+      const [x, y] = Sight.toScreen(this.#view, box, col, row);
+      const scale = this.#view.scale * part.step;
+      context.imageSmoothingEnabled = scale * ratio < 1;
+      context.drawImage(canvas, x, y, canvas.width * scale, canvas.height * scale);
+    }
+    this.#drawTracing(context, box);
+    this.#drawObjects(context, box);
+    this.#drawPlace(context, box);
+  }
+
+  // Makes the picture of the planes that are wanted, if they are all there; else the last one stays.
+  #develop() {
+    const {options, planes} = this.#host;
+    const part = Sight.partOf(this.#view, this.#shape, this.#box(), devicePixelRatio || 1);
+    const z = Sight.sliceOf(this.#view, this.#shape.slices);
+    let keys = this.#keys(z, part);
+    if (keys.length === 0) return;
+    let found = keys.map(key => planes.get(key));
+    let look = `${keys.join(" ")} ${options.contrast}`;
+    if (this.#picture?.look === look) return;
+    if (found.some(plane => !plane)) {
+      // A plane on the way to it, of one channel, is better than the one before.
+      const late = keys.length === 1 && this.#late(keys[0]);
+      if (!late) return;
+      keys = [late];
+      found = [planes.get(late)];
+      look = `${late} ${options.contrast}`;
+      if (!found[0] || this.#picture?.look === look) return;
+    } else if (!this.#why.hidden) this.#say("");
+    const {rows, cols} = found[0];
+    const canvas = this.#picture?.canvas.width === cols && this.#picture.canvas.height === rows ? this.#picture.canvas : h("canvas", {width: cols, height: rows});
+    const context = canvas.getContext("2d");
+    const pixels = context.createImageData(cols, rows);
+    const out = new Uint32Array(pixels.data.buffer);
+    const channels = this.#channels();
+    const tables = found.map(({type}, i) => {
+      const image = this.#images.get(channels[i]);
+      const [low, high] = limitsOf(image, options.contrast);
+      return this.#table(type, low, high);
+    });
+    if (found.length === 1) paintOne(found[0].data, tables[0].grays, out);
+    else paintAll(found.filter(plane => plane.data.length === out.length).map(({data}, i) => ({data, table: tables[i].table, color: CHANNEL_COLORS[(channels[i] - 1) % CHANNEL_COLORS.length]})), out);
+    context.putImageData(pixels, 0, 0);
+    this.#picture = {canvas, part, look, key: keys.join(" ")};
+    this.#last = keys;
+    this.#stage.dataset.drawn = `${options.project === "all" ? "all" : Sight.sliceOf(this.#view, this.#shape.slices)}`;
+  }
+
+  #last = null;
+
+  // A plane that came while somebody scrolls on: of the same kind as the one that is wanted, and newer than what is shown.
+  #late(key) {
+    const kind = text => text.replace(/slice=[^&]*/, "");
+    const late = this.#host.newest(this, kind(key));
+    return late && this.#last?.[0] !== late ? late : null;
+  }
+
+  #table(type, low, high) {
+    const name = `${type} ${low} ${high}`;
+    let made = this.#tables.get(name);
+    if (!made) {
+      if (this.#tables.size > 8) this.#tables.clear();
+      const table = brightness(type, low, high);
+      made = {table, grays: grays(table)};
+      this.#tables.set(name, made);
+    }
+    return made;
+  }
+
+  #drawTracing(context, box) {
+    const {options} = this.#host;
+    if (!options.tracing || !this.#tracing || !(this.#config.dx > 0)) return;
+    const {n, x, y, z, segment} = this.#tracing;
+    const slice = Sight.sliceOf(this.#view, this.#shape.slices);
+    context.strokeStyle = this.#host.color(this.#stage)("map-tracing");
+    context.lineWidth = 1.5;
+    context.beginPath();
+    let pen = false;
+    for (let i = 0; i < n; i++) {
+      const near = Sight.isNear(z[i], slice, options.project);
+      if (i > 0 && segment[i] !== segment[i - 1]) pen = false;
+      if (near) {
+        const [px, py] = Sight.toScreen(this.#view, box, ...Sight.pixelOf(this.#config, x[i], y[i]));
+        if (pen) context.lineTo(px, py);
+        else context.moveTo(px, py);
+      }
+      pen = near;
+    }
+    context.globalAlpha = 0.8;
+    context.stroke();
+    context.globalAlpha = 1;
+  }
+
+  // The objects that are drawn: their places in the columns, and on the screen.
+  #near(box) {
+    const {options, objects} = this.#host;
+    const out = [];
+    if (!objects || !options.marks || !this.#view || !(this.#config.dx > 0)) return out;
+    const slice = Sight.sliceOf(this.#view, this.#shape.slices);
+    for (const i of objects.of(this.session)) {
+      if (!Sight.isNear(objects.z[i], slice, options.project) || !objects.shown(i)) continue;
+      const [px, py] = Sight.toScreen(this.#view, box, ...Sight.pixelOf(this.#config, objects.x[i], objects.y[i]));
+      if (px > -20 && py > -20 && px < box.width + 20 && py < box.height + 20) out.push([i, px, py]);
+    }
+    return out;
+  }
+
+  #drawObjects(context, box) {
+    const {options, objects, selection} = this.#host;
+    const color = this.#host.color(this.#stage);
+    const size = options.marksize + 1.5;
+    for (const [i, px, py] of this.#near(box)) {
+      const {shape, color: name} = objects.look(i);
+      mark(context, shape, px, py, size + 1, "rgb(0 0 0 / 0.6)", true);
+      mark(context, shape, px, py, size, color(name), true);
+      if (objects.bad[i]) mark(context, "cross", px, py, size, color(name), true);
+      if (selection.hover?.run === objects.run[i]) ring(context, px, py, size + 4, 1.5, color, []);
+    }
+  }
+
+  #drawPlace(context, box) {
+    const place = this.#place;
+    if (!place || !(this.#config.dx > 0)) return;
+    const {options} = this.#host;
+    const [px, py] = Sight.toScreen(this.#view, box, ...Sight.pixelOf(this.#config, place.x, place.y));
+    const color = this.#host.color(this.#stage);
+    const near = Sight.isNear(place.z, Sight.sliceOf(this.#view, this.#shape.slices), options.project);
+    context.globalAlpha = near ? 1 : 0.45;
+    ring(context, px, py, options.marksize + 8, 2, color, place.row === null ? [4, 3] : []);
+    context.globalAlpha = 1;
+  }
+
+  #hit(event) {
+    const box = this.#stage.getBoundingClientRect();
+    let best = null;
+    let least = NEAR;
+    for (const [i, px, py] of this.#near(this.#box())) {
+      const far = Math.hypot(px - (event.clientX - box.left), py - (event.clientY - box.top));
+      if (far <= least) {
+        least = far;
+        best = i;
+      }
+    }
+    return best === null ? null : {run: this.#host.objects.run[best], session: this.session};
+  }
+
+  #wheeled(event) {
+    if (!this.#view) return;
+    event.preventDefault();
+    const pixels = event.deltaY * (event.deltaMode === 1 ? 20 : event.deltaMode === 2 ? 200 : 1);
+    if (event.ctrlKey || event.metaKey) {
+      const box = this.#stage.getBoundingClientRect();
+      this.zoom(Math.exp(-pixels / 300), event.clientX - box.left, event.clientY - box.top);
+      return;
+    }
+    this.#wheel += pixels;
+    const by = Math.trunc(this.#wheel / NOTCH);
+    if (by === 0) return;
+    this.#wheel -= by * NOTCH;
+    this.step(by);
+  }
+
+  #down(event) {
+    if (event.button !== 0) return;
+    this.#pointers.set(event.pointerId, {x: event.clientX, y: event.clientY});
+    // A finger on a pane that has not the focus scrolls the page.
+    this.#drag = {x: event.clientX, y: event.clientY, view: this.#view, slipped: this.#pointers.size > 1};
+    if (event.pointerType !== "touch" || this.#stage === document.activeElement) this.#stage.setPointerCapture(event.pointerId);
+  }
+
+  #move(event) {
+    const last = this.#pointers.get(event.pointerId);
+    if (!last) {
+      if (event.pointerType === "touch") return;
+      const hit = this.#hit(event);
+      this.#stage.classList.toggle("map-pane-hit", hit !== null);
+      this.#host.selection.point(hit, this);
+      return;
+    }
+    const now = {x: event.clientX, y: event.clientY};
+    if (this.#drag && Math.hypot(now.x - this.#drag.x, now.y - this.#drag.y) > SLIP) this.#drag.slipped = true;
+    if (this.#drag?.slipped && this.#view && this.#stage.hasPointerCapture(event.pointerId)) {
+      const other = [...this.#pointers].find(([id]) => id !== event.pointerId)?.[1];
+      if (other) {
+        const box = this.#stage.getBoundingClientRect();
+        const factor = Math.hypot(now.x - other.x, now.y - other.y) / Math.max(Math.hypot(last.x - other.x, last.y - other.y), 1);
+        this.zoom(factor, other.x - box.left, other.y - box.top);
+      } else this.#moved(Sight.pan(this.#view, this.#shape, (last.x - now.x) / this.#view.scale, (last.y - now.y) / this.#view.scale));
+    }
+    this.#pointers.set(event.pointerId, now);
+  }
+
+  #up(event) {
+    this.#pointers.delete(event.pointerId);
+    const drag = this.#drag;
+    if (this.#pointers.size === 0) this.#drag = null;
+    if (event.type === "pointerup" && drag && !drag.slipped && this.#pointers.size === 0) this.#host.selection.select(this.#hit(event), this);
+  }
+}
+
+// Seen on any picture: yellow between dark lines.
+function ring(context, x, y, radius, width, color, dash) {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  context.setLineDash([]);
+  context.lineWidth = width + 2;
+  context.strokeStyle = "rgb(0 0 0 / 0.7)";
+  context.stroke();
+  context.setLineDash(dash);
+  context.lineWidth = width;
+  context.strokeStyle = color("map-chosen");
+  context.stroke();
+  context.setLineDash([]);
+}
