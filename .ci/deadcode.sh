@@ -8,6 +8,7 @@ allowed='
 ^e2e/|/[a-z]+test/                            helpers of tests
 ^shm/manager/server.go:.*Server\.(Clients|References)$  what a test asks the server
 ^shm/model/remote/zmtp/zmtp.go:.*(Accept|Conn\.Addr)$   the other side of the protocol
+^shm/maps/made/plan.go:.*Made\.Write$        for tests that need a folder
 ^shm/pickle/(decode.go:.*Decode|encode.go:.*Encode)$    of a whole value, for tests; the program streams
 ^shm/segment/writer.go:                       the writer that the reader is tested with
 ^shm/segment/map_[a-z_]+.go:.*createSegment$  of that writer

@@ -266,11 +266,6 @@ func or1(v float64) float64 {
 	return 1
 }
 
-// TracingMap makes a map of one session of a tracing alone.
-func TracingMap(name string, t *Tracks) (*Map, error) {
-	return PointsMap(name, &Points{Names: []string{"x", "y"}}, Columns{X: "x", Y: "y", DZ: t.DZ}, map[string]*Tracks{"": t})
-}
-
 // builder makes the files of a map.
 type builder struct {
 	name       string

@@ -102,7 +102,7 @@ func TestSWCIsCutWhereItBranches(t *testing.T) {
 	if !slices.Equal(n, []int{3, 3, 2}) {
 		t.Errorf("got segments of %v points", n)
 	}
-	m, err := TracingMap("fork", tr)
+	m, err := PointsMap("fork", &Points{Names: []string{"x", "y"}}, Columns{X: "x", Y: "y", DZ: 2}, map[string]*Tracks{"": tr})
 	if err != nil || len(m.Problems) > 0 {
 		t.Fatal(err, m.Problems)
 	}
@@ -152,7 +152,7 @@ func FuzzPoints(f *testing.F) {
 		var tracks map[string]*Tracks
 		if tr, err := ReadSWC(swc, 1); err == nil {
 			tracks = map[string]*Tracks{"": tr}
-			if _, err := TracingMap("t", tr); err != nil {
+			if _, err := PointsMap("t", &Points{Names: []string{"x", "y"}}, Columns{X: "x", Y: "y"}, tracks); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -22,9 +22,6 @@ type Stat struct {
 // The groups of statistics, in the order in which they are listed.
 var groups = []string{"Time", "Place", "Segment", "Spine", "Dendrite", "Intensity", "Judgement", "Dynamics", "User", "Record"}
 
-// Groups lists the groups of statistics in their order.
-func Groups() []string { return groups }
-
 // term is what people call a column.
 type term struct{ name, title, unit, group string }
 
