@@ -33,6 +33,17 @@ type MapCard struct {
 	Unsaved         int       // edits
 	Problem         string    // why it cannot be read, a sentence
 	Zip             string    // URL of the map as a zip
+	Ask             bool      // which column of its table is what has to be said first
+}
+
+// MapColumns is the page that asks which column of a table of points is what.
+type MapColumns struct {
+	Name, List string
+	Action     string // URL that the answer is posted to
+	CSRF       string
+	Why        string // what is wrong with the answer, a sentence
+	Choices    []MapChoice
+	Table      ui.TableProps // the first rows
 }
 
 // MapLink is a link with its text.

@@ -11,6 +11,7 @@ import (
 	"webmon/dashboard/answer"
 	"webmon/dashboard/door"
 	"webmon/dashboard/maps"
+	"webmon/dashboard/refusal"
 	"webmon/dashboard/tab"
 )
 
@@ -50,6 +51,7 @@ func (s *Server) mapRoutes(e *echo.Echo) {
 		e.GET(path, s.mapPage(page))
 	}
 	e.POST(mapUpload, s.postMap)
+	e.POST("/maps/:map/columns", s.postMapColumns)
 	for _, route := range s.maps.Routes() {
 		e.Add(route.Method, route.Path, func(c echo.Context) error {
 			r := c.Request()
@@ -63,35 +65,75 @@ func (s *Server) mapRoutes(e *echo.Echo) {
 
 // mapPage answers with a page of a map, which belongs to no source.
 func (s *Server) mapPage(page func(tab.View) (maps.Page, error)) echo.HandlerFunc {
-	i := slices.IndexFunc(s.tabs, func(t tab.Tab) bool { return t.Slug == "maps" })
 	return func(c echo.Context) error {
-		lock(c, &s.tabs[i])
-		r := c.Request()
-		for _, name := range c.ParamNames() {
-			r.SetPathValue(name, c.Param(name))
-		}
-		src, now := s.beside(), time.Now()
-		content, err := page(s.view(c, src, now))
+		content, err := page(s.mapView(c))
 		if err != nil {
 			return mapsAnswer(c, err)
 		}
-		p := s.page(c, src, now)
-		p.Title = content.Title
-		return s.tabAnswer(c, i, p, content.Content)
+		return s.mapAnswer(c, content)
 	}
 }
 
-// postMap answers the form that uploads a map: the list again, or the list with what is wrong.
+// mapsTab is the place of the tab in the table of tabs.
+func (s *Server) mapsTab() int {
+	return slices.IndexFunc(s.tabs, func(t tab.Tab) bool { return t.Slug == "maps" })
+}
+
+// mapView is the request for a page of a map.
+func (s *Server) mapView(c echo.Context) tab.View {
+	lock(c, &s.tabs[s.mapsTab()])
+	r := c.Request()
+	for _, name := range c.ParamNames() {
+		r.SetPathValue(name, c.Param(name))
+	}
+	return s.view(c, s.beside(), time.Now())
+}
+
+// mapAnswer answers with the content of a page of the tab.
+func (s *Server) mapAnswer(c echo.Context, content maps.Page) error {
+	p := s.page(c, s.beside(), time.Now())
+	p.Title = content.Title
+	return s.tabAnswer(c, s.mapsTab(), p, content.Content)
+}
+
+// postMap answers the form that uploads a map: with the map's page, or with the list and what is
+// wrong.
 func (s *Server) postMap(c echo.Context) error {
 	key, err := s.maps.Upload(c.Response(), c.Request())
+	asPage := door.WantsPage(c.Request())
 	if err == nil {
 		s.changed(author(c), "", "add map "+key, "", nil)
-		if !door.WantsPage(c.Request()) {
+		if !asPage {
 			return c.JSON(http.StatusCreated, map[string]string{"map": key})
 		}
 		return s.goTo(c, door.Within(s.opts.Prefix, s.maps.Href(key)))
 	}
-	return mapsAnswer(c, err)
+	var no *refusal.Error
+	var f *maps.Failure
+	if !asPage || !errors.As(err, &no) && !errors.As(err, &f) {
+		return mapsAnswer(c, err)
+	}
+	s.changed(author(c), "", "add map", "", err)
+	v := s.mapView(c)
+	return s.mapAnswer(c, maps.Page{Title: "Maps", Content: s.maps.ListPage(v, err.Error())})
+}
+
+// postMapColumns answers the form that says which column of a table of points is what.
+func (s *Server) postMapColumns(c echo.Context) error {
+	v := s.mapView(c)
+	form, err := c.FormParams()
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, "The form cannot be read.")
+	}
+	again, err := s.maps.SetColumns(v, form)
+	switch {
+	case err != nil:
+		return mapsAnswer(c, err)
+	case again != nil:
+		return s.mapAnswer(c, *again)
+	}
+	s.changed(author(c), "", "columns of "+c.Param("map"), "", nil)
+	return s.goTo(c, door.Within(s.opts.Prefix, s.maps.Href(c.Param("map"))))
 }
 
 // mapsAnswer makes the answer of a failure.

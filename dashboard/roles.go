@@ -70,6 +70,7 @@ var roles = map[string]door.Role{
 	"GET /api/v1/pools/:pool/values":     door.Look,
 	"GET /api/v1/pools/:pool/values.csv": door.Look,
 	"GET /maps/:map/find":                door.Look,
+	"POST /maps/:map/columns":            door.Steer,
 	"POST /maps/upload":                  door.Steer,
 	"PUT /api/v1/maps/:map":              door.Steer,
 	"GET /api/v1/maps":                   door.Look,

@@ -120,13 +120,17 @@ func (m *Maps) count() {
 type Failure struct {
 	Status int
 	Text   string
+	cause  error // nil: the sentence says all
 }
 
 // Error implements error.
 func (f *Failure) Error() string { return f.Text }
 
+// Unwrap returns what the failure came of.
+func (f *Failure) Unwrap() error { return f.cause }
+
 func missing(format string, args ...any) error {
-	return &Failure{http.StatusNotFound, fmt.Sprintf(format, args...)}
+	return &Failure{Status: http.StatusNotFound, Text: fmt.Sprintf(format, args...)}
 }
 
 // refuse refuses a parameter of a request, with the reason.
@@ -144,7 +148,7 @@ func (m *Maps) open(ctx context.Context, key string) (library.Opened, error) {
 	case err != nil && ctx.Err() != nil:
 		return o, ctx.Err()
 	case err != nil:
-		return o, &Failure{http.StatusUnprocessableEntity, natural.Sentence(err.Error())}
+		return o, &Failure{http.StatusUnprocessableEntity, natural.Sentence(err.Error()), err}
 	}
 	return o, nil
 }

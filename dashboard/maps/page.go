@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -31,15 +32,19 @@ func (m *Maps) Tab() tab.Tab {
 		Slug: slug, Title: "Maps",
 		Help:  "Annotated stacks followed through time: spines and dendrites by session, their images side by side, reports.",
 		Needs: door.Steer,
-		Page: func(v tab.View) templ.Component {
-			list := m.list(v.Moment)
-			if list.Place = m.opts.Library.Accepts(); list.Place != "" {
-				list.Upload = v.Prefix + "/" + slug + "/upload?csrf=" + url.QueryEscape(v.CSRF)
-			}
-			return components.MapsPage(list)
-		},
+		Page:  func(v tab.View) templ.Component { return m.ListPage(v, "") },
 		Frame: func(mo tab.Moment) templ.Component { return components.MapsFrame(m.list(mo)) },
 	}
+}
+
+// ListPage is the list, with what is wrong with what was uploaded.
+func (m *Maps) ListPage(v tab.View, told string) templ.Component {
+	list := m.list(v.Moment)
+	list.Told = told
+	if list.Place = m.opts.Library.Accepts(); list.Place != "" {
+		list.Upload = v.Prefix + "/" + slug + "/upload?csrf=" + url.QueryEscape(v.CSRF)
+	}
+	return components.MapsPage(list)
 }
 
 // Href is the address of a page below that of a map, "" for its own.
@@ -71,6 +76,9 @@ func (m *Maps) list(mo tab.Moment) components.Maps {
 			Key: e.Key, Name: e.Name, Href: m.Href(e.Key), Condition: strings.Join(e.Condition, ", "), Place: e.Place,
 			Unsaved: e.Unsaved, Problem: e.Problem, Zip: m.api(e.Key, ".zip", nil),
 			Picture: m.pictureHref(e) + "?version=" + url.QueryEscape(e.Version),
+		}
+		if e.Columns {
+			c.Ask, c.Problem, c.Picture, c.Zip = true, "", "", ""
 		}
 		if f := e.Facts; f != nil {
 			c.Counts = []ui.Pair{
@@ -228,6 +236,10 @@ func (m *Maps) mapPage(v tab.View) (Page, error) {
 	r := v.Request
 	key := r.PathValue("map")
 	o, err := m.open(r.Context(), key)
+	if errors.Is(err, library.ErrColumns) {
+		e, _ := m.entry(key)
+		return m.askPage(v, key, e.Name, "", nil)
+	}
 	if err != nil {
 		return Page{}, err
 	}

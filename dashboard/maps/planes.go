@@ -60,7 +60,7 @@ func (m *Maps) image(r *http.Request, o library.Opened, key string) (library.Ima
 	case err != nil && r.Context().Err() != nil:
 		return im, p, r.Context().Err()
 	case err != nil:
-		return im, p, &Failure{http.StatusUnprocessableEntity, natural.Sentence(err.Error())}
+		return im, p, &Failure{Status: http.StatusUnprocessableEntity, Text: natural.Sentence(err.Error())}
 	}
 	if err := p.parse(q, im.Info(), s); err != nil {
 		im.Release()

@@ -205,7 +205,7 @@ func (m *Maps) getReport(w http.ResponseWriter, r *http.Request) error {
 		return missing("There is no drawing %.60q.", r.PathValue("report"))
 	}
 	if why := k.lacks(o.Map); why != "" {
-		return &Failure{http.StatusNotFound, why}
+		return &Failure{Status: http.StatusNotFound, Text: why}
 	}
 	f, err := k.figure(o.Map, reportAsked(r))
 	if err != nil {

@@ -24,7 +24,7 @@ const (
 func (m *Maps) Upload(w http.ResponseWriter, r *http.Request) (string, error) {
 	form, err := r.MultipartReader()
 	if err != nil {
-		return "", &Failure{http.StatusBadRequest, "The form has no file in it."}
+		return "", &Failure{Status: http.StatusBadRequest, Text: "The form has no file in it."}
 	}
 	for {
 		part, err := form.NextPart()
@@ -32,7 +32,7 @@ func (m *Maps) Upload(w http.ResponseWriter, r *http.Request) (string, error) {
 			return "", refuse("zip", "choose a zip first")
 		}
 		if err != nil {
-			return "", &Failure{http.StatusBadRequest, "The form ended in the middle."}
+			return "", &Failure{Status: http.StatusBadRequest, Text: "The form ended in the middle."}
 		}
 		if part.FormName() != "zip" {
 			continue
@@ -54,7 +54,7 @@ func nameOf(part *multipart.Part) string {
 func (m *Maps) putMap(w http.ResponseWriter, r *http.Request) error {
 	key, ok := strings.CutSuffix(r.PathValue("map"), ".zip")
 	if !ok {
-		return &Failure{http.StatusBadRequest, "A map is put as a zip: the address ends with .zip."}
+		return &Failure{Status: http.StatusBadRequest, Text: "A map is put as a zip: the address ends with .zip."}
 	}
 	key, err := m.take(w, r, key, r.Body)
 	if err != nil {
@@ -70,20 +70,20 @@ func (m *Maps) putMap(w http.ResponseWriter, r *http.Request) error {
 // take takes a zip, by way of a temporary file, since a zip is read from its end.
 func (m *Maps) take(w http.ResponseWriter, r *http.Request, key string, zip io.Reader) (string, error) {
 	if m.opts.Library.Accepts() == "" {
-		return "", &Failure{http.StatusForbidden, "This webmon was started without a folder for maps: start it with --maps FOLDER."}
+		return "", &Failure{Status: http.StatusForbidden, Text: "This webmon was started without a folder for maps: start it with --maps FOLDER."}
 	}
 	if !isName(key) {
 		return "", refuse("map", "%.60q cannot be the name of a map: use letters, digits, and . _ - within", key)
 	}
 	if _, ok := m.entry(key); ok {
-		return "", &Failure{http.StatusConflict, fmt.Sprintf("There is a map %q already, and nothing is replaced.", key)}
+		return "", &Failure{Status: http.StatusConflict, Text: fmt.Sprintf("There is a map %q already, and nothing is replaced.", key)}
 	}
 	if r.ContentLength > maxUpload {
-		return "", &Failure{http.StatusRequestEntityTooLarge, fmt.Sprintf("The zip has %d MiB, and may have %d: copy the map into %s instead.", r.ContentLength>>20, maxUpload>>20, m.opts.Library.Accepts())}
+		return "", &Failure{Status: http.StatusRequestEntityTooLarge, Text: fmt.Sprintf("The zip has %d MiB, and may have %d: copy the map into %s instead.", r.ContentLength>>20, maxUpload>>20, m.opts.Library.Accepts())}
 	}
 	file, err := os.CreateTemp("", "webmon-map-*.zip")
 	if err != nil {
-		return "", &Failure{http.StatusInsufficientStorage, "There is no room for the zip in the folder for temporary files."}
+		return "", &Failure{Status: http.StatusInsufficientStorage, Text: "There is no room for the zip in the folder for temporary files."}
 	}
 	defer os.Remove(file.Name())
 	defer file.Close()
@@ -93,9 +93,9 @@ func (m *Maps) take(w http.ResponseWriter, r *http.Request, key string, zip io.R
 	case err != nil && r.Context().Err() != nil:
 		return "", r.Context().Err()
 	case err != nil:
-		return "", &Failure{http.StatusBadRequest, "The zip did not arrive whole."}
+		return "", &Failure{Status: http.StatusBadRequest, Text: "The zip did not arrive whole."}
 	case size > maxUpload:
-		return "", &Failure{http.StatusRequestEntityTooLarge, fmt.Sprintf("The zip may have %d MiB: copy the map into %s instead.", maxUpload>>20, m.opts.Library.Accepts())}
+		return "", &Failure{Status: http.StatusRequestEntityTooLarge, Text: fmt.Sprintf("The zip may have %d MiB: copy the map into %s instead.", maxUpload>>20, m.opts.Library.Accepts())}
 	case size == 0:
 		return "", refuse("zip", "the zip is empty")
 	}

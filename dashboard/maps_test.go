@@ -1,0 +1,154 @@
+package dashboard_test
+
+import (
+	"bytes"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"webmon/dashboard"
+	"webmon/shm/maps/library"
+	"webmon/shm/maps/made"
+)
+
+// openMaps opens a dashboard with a library of one folder.
+func openMaps(t *testing.T, files map[string]string) (*site, *library.Library) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, data := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l := library.New(library.Options{Dirs: []string{dir}})
+	l.Look()
+	return open(t, dashboard.Options{Token: token, Prefix: "/lab", Maps: l}), l
+}
+
+// form makes the form that uploads a zip.
+func form(t *testing.T, name, data string) (body, kind string) {
+	t.Helper()
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	f, err := w.CreateFormFile("zip", name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = f.Write([]byte(data))
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String(), w.FormDataContentType()
+}
+
+func TestAMapIsUploadedAndShown(t *testing.T) {
+	s, l := openMaps(t, nil)
+	cookie := s.signIn("token", token)
+	browser := []string{"Authorization", "", "Cookie", cookie, "Accept", "text/html"}
+	status, list := s.ask("GET", "/maps", "", browser...)
+	if status != 200 || !strings.Contains(list, "There are no maps yet.") {
+		t.Fatalf("the empty list: %d %.200s", status, list)
+	}
+	action := regexp.MustCompile(`action="/lab(/maps/upload\?csrf=[^"]*)"`).FindStringSubmatch(list)
+	if action == nil {
+		t.Fatal("there is no form for a zip")
+	}
+	// The cookie of the forms' token comes with the page, and is the token.
+	jar, csrf := s.formCookie(cookie, "/maps")
+	address := "/maps/upload?csrf=" + url.QueryEscape(csrf)
+	post := func(address, name, data string) (int, string) {
+		body, kind := form(t, name, data)
+		return s.ask("POST", address, body, "Authorization", "", "Cookie", cookie+"; "+jar, "Accept", "text/html", "Content-Type", kind, "Origin", "http://"+strings.Split(s.base, "/")[2])
+	}
+	if status, _ := post("/maps/upload?csrf=wrong", "rr30a.zip", "x"); status != 403 {
+		t.Errorf("with a wrong token of the form: %d", status)
+	}
+	if status, text := post(address, "evil.zip", "no zip at all"); status != 200 || !strings.Contains(text, "no zip") || !strings.Contains(text, `id="maps-told"`) {
+		t.Errorf("what is no zip: %d %.300s", status, text)
+	}
+	if status, _ := post(address, "rr30a.zip", string(made.RR30aZip)); status != 303 {
+		t.Errorf("a map: %d", status)
+	}
+	l.Look()
+	for path, has := range map[string]string{
+		"/maps": "rr30a", "/maps/rr30a": "1227 spines in 313 runs", "/maps/rr30a/run/3": "Run 3", "/maps/rr30a/reports/survival": "still there", "/maps/rr30a/find": "Too close together", "/pools/all": "1 map of 1 condition",
+	} {
+		if status, text := s.ask("GET", path, "", browser...); status != 200 || !strings.Contains(text, has) {
+			t.Errorf("%s: %d, without %q", path, status, has)
+		}
+	}
+	if status, text := s.ask("GET", "/maps/nosuch", "", browser...); status != 404 || !strings.Contains(text, "There is no map") {
+		t.Errorf("a map that is not there: %d %.200s", status, text)
+	}
+	if status, text := s.ask("GET", "/api/v1/maps/rr30a/values?stat=nosuch", ""); status != 422 || !strings.Contains(text, `"field":"stat"`) {
+		t.Errorf("a statistic that is not there: %d %s", status, text)
+	}
+	if status, text := s.ask("PUT", "/api/v1/maps/rr30a.zip", string(made.RR30aZip)); status != 409 {
+		t.Errorf("the same map again: %d %s", status, text)
+	}
+}
+
+// formCookie opens a page and returns the cookie that its forms need, and their token.
+func (s *site) formCookie(session, path string) (cookie, token string) {
+	s.t.Helper()
+	req, err := http.NewRequest("GET", s.base+path, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Cookie", session)
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	resp.Body.Close()
+	for _, c := range resp.Cookies() {
+		if strings.HasPrefix(c.Name, "webmon_csrf") {
+			return c.Name + "=" + c.Value, c.Value
+		}
+	}
+	s.t.Fatalf("%s brings no cookie for its forms", path)
+	return "", ""
+}
+
+func TestWhichColumnIsWhatIsAskedOnce(t *testing.T) {
+	s, l := openMaps(t, map[string]string{"cells.csv": "cell,frame,px,py,size\n1,0,10,20,5\n1,1,11,21,6\n2,0,30,40,7\n"})
+	cookie := s.signIn("token", token)
+	key := l.List()[0].Key
+	_, page := s.ask("GET", "/maps/"+key, "", "Authorization", "", "Cookie", cookie, "Accept", "text/html")
+	if !strings.Contains(page, "Which column is what?") || !strings.Contains(page, `<option value="px"`) {
+		t.Fatalf("it does not ask: %.300s", page)
+	}
+	answer := func(v url.Values) (int, string) {
+		return s.ask("POST", "/maps/"+key+"/columns", v.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Accept", "text/html")
+	}
+	if status, text := answer(url.Values{"x": {"px"}, "y": {"nosuch"}}); status != 200 || !strings.Contains(text, `id="columns-why"`) {
+		t.Errorf("a column that is not there: %d %.300s", status, text)
+	}
+	if status, text := answer(url.Values{"x": {"px"}, "y": {"py"}, "session": {"frame"}, "id": {"cell"}, "pixels": {"0", "1"}, "dx": {"0.5"}, "dy": {"0.5"}}); status != 303 {
+		t.Errorf("the answer: %d %.300s", status, text)
+	}
+	l.Look()
+	if status, text := s.ask("GET", "/api/v1/maps/"+key+"/runs", ""); status != 200 || !strings.Contains(text, `"runs":[[0,0],[1,null]]`) {
+		t.Errorf("the runs: %d %s", status, text)
+	}
+}
+
+func TestWhoMayOnlyLookChangesNoMap(t *testing.T) {
+	s, _ := openMaps(t, nil)
+	_, link := s.newLink(`{"role":"look","note":"the wall","seconds":600}`)
+	cookie := s.signIn("link", link)
+	look := []string{"Authorization", "", "Cookie", cookie, "Sec-Fetch-Site", "same-origin"}
+	if status, _ := s.ask("GET", "/maps", "", look...); status != 200 {
+		t.Errorf("the list: %d", status)
+	}
+	for _, r := range [][2]string{{"POST", "/maps/upload"}, {"PUT", "/api/v1/maps/x.zip"}, {"POST", "/maps/x/columns"}} {
+		if status, _ := s.ask(r[0], r[1], "x", look...); status != 403 {
+			t.Errorf("%s %s: %d", r[0], r[1], status)
+		}
+	}
+}
