@@ -20,7 +20,7 @@ const shared = `(answer|budget|chart|door|frame|hub|pixels(/pixelstest)?|prose|r
 // arrows says which of webmon's packages a package may import; ARCHITECTURE.md
 // draws the picture. The first rule that fits a package counts.
 var arrows = []struct{ from, to string }{
-	{`^webmon$`, `^webmon/(fault|logs|private|dashboard|dashboard/(budget|certs|door(/oidc|/proxied|/roster)?|instance|source)|shm|shm/(process|demo|discover|maps(/(library|made))?|model|segment|stack))$`},
+	{`^webmon$`, `^webmon/(fault|logs|private|dashboard|dashboard/(budget|certs|door(/oidc|/proxied|/roster)?|instance|source)|shm|shm/(process|demo|discover|maps(/(edit|library|made))?|model|segment|stack))$`},
 	{`^webmon/(fault|lacking|natural|private)$`, `^$`},
 	{`^webmon/logs$`, `^webmon/(fault|natural)$`},
 	{`^webmon/shm$`, `^webmon/natural$`},
@@ -50,7 +50,7 @@ var arrows = []struct{ from, to string }{
 	// A map is what shm/maps reads and computes, not what some adapter sends; its images are what
 	// shm/stack opens.
 	{`^webmon/dashboard/maps/figure$`, `^$`},
-	{`^webmon/dashboard/maps$`, `^webmon/(dashboard/(maps/figure|` + shared + `)|components(/.*)?|fault|natural|shm|shm/(maps(/library)?|stack))$`},
+	{`^webmon/dashboard/maps$`, `^webmon/(dashboard/(maps/figure|` + shared + `)|components(/.*)?|fault|natural|shm|shm/(maps(/(edit|library))?|stack))$`},
 	{`^webmon/dashboard/volumes$`, `^webmon/(dashboard/(volumes/.*|` + shared + `)|components(/.*)?|fault|natural|shm)$`},
 	{`^webmon/dashboard/`, `^webmon/(dashboard/` + shared + `|components(/.*)?|fault|natural|shm)$`},
 	{`^webmon/dashboard$`, `^webmon/(dashboard/.*|components(/.*)?|fault|public|natural|private|shm)$`},

@@ -47,6 +47,9 @@ type Map struct {
 	// SegmentsOff says that there is a segment map which a "!" in its name switches off.
 	SegmentsOff bool
 	Problems    []Problem
+	// Edition names what has been made of the files by edits; rows are those of an edition. It
+	// is "" for a map as it was read, until somebody who keeps edits names it.
+	Edition string
 
 	have map[string]string // the paths of the files, by their lower case
 	rest []File            // files that are written back as they were read
@@ -176,7 +179,7 @@ func (m *Map) With(change func(*Map)) *Map {
 	c := &Map{
 		Name: m.Name, Condition: m.Condition, DefaultType: m.DefaultType, Sessions: slices.Clone(m.Sessions),
 		Sheet: m.Sheet, Objects: m.Objects, Segments: m.Segments, SegmentsOff: m.SegmentsOff,
-		Problems: m.Problems, have: m.have, rest: m.rest,
+		Problems: m.Problems, Edition: m.Edition, have: m.have, rest: m.rest,
 	}
 	change(c)
 	return c
