@@ -338,11 +338,11 @@ func TestColumnsAreTheValues(t *testing.T) {
 
 func TestTracings(t *testing.T) {
 	get := serve(t, shelf{})
-	n, c := columns(t, body(t, get("GET", "/maps/rr30a/tracings")))
+	n, _ := columns(t, body(t, get("GET", "/maps/rr30a/tracings")))
 	if n != 2121+2118+2055+2101+2069+2072+2090+2107+2081 {
 		t.Errorf("%d points", n)
 	}
-	n, c = columns(t, body(t, get("GET", "/maps/rr30a/tracings?session=3")))
+	n, c := columns(t, body(t, get("GET", "/maps/rr30a/tracings?session=3")))
 	if n != 2101 {
 		t.Errorf("%d points in session 3", n)
 	}

@@ -22,7 +22,6 @@ type kindOfReport struct {
 	part               string // of the API
 	segments           bool   // it needs segments
 	sessions           int    // that it needs at least
-	show               []string
 	figure             func(o *maps.Map, q asked) (*figure.Figure, error)
 	form               func(o *maps.Map, q asked) []components.MapChoice
 }
