@@ -110,6 +110,11 @@ func (s *Server) aboutServer(now time.Time) components.StatusServer {
 	for _, use := range s.volumes.Stats().Uses {
 		out.Kept = append(out.Kept, status.Kept("volumes: "+use.Name, use))
 	}
+	if s.maps != nil {
+		for _, use := range s.maps.Uses() {
+			out.Kept = append(out.Kept, status.Kept("volumes: "+use.Name, use))
+		}
+	}
 	if h.PaintMedian == 0 {
 		out.PaintMedian, out.PaintP99 = -1, -1 // not known: no page has painted anything yet
 	}

@@ -98,7 +98,7 @@ func New(opts Options) *Maps {
 		texts: answer.New(opts.Budget.Answers, 2*slots),
 		files: answer.New(opts.Budget.Answers, slots),
 		held:  volumes.Part("opened maps", volumes.Limit()),
-		kept:  budget.NewCache(volumes.Part("maps", volumes.Limit()/4)),
+		kept:  budget.NewCache(volumes.Part("pictures of maps", volumes.Limit()/4)),
 	}
 }
 
