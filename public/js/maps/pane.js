@@ -9,8 +9,9 @@ import * as Sight from "./sight.js";
 const NEAR = 12;
 const SLIP = 4;
 
-/** Of a wheel, pixels for one slice. */
-const NOTCH = 60;
+/** Of a wheel, pixels that are surely a notch of a mouse, and those for one slice on a touchpad. */
+const NOTCH = 80;
+const TOUCH = 40;
 
 /** What a pane zooms to as a run is shown, if nobody has zoomed it: CSS pixels a pixel. */
 const JUDGE = 2;
@@ -450,11 +451,14 @@ export class Pane {
       this.zoom(Math.exp(-pixels / 300), event.clientX - box.left, event.clientY - box.top);
       return;
     }
+    if (Math.abs(pixels) >= NOTCH) {
+      this.#wheel = 0;
+      return this.step(Math.sign(pixels) * Math.max(Math.round(Math.abs(pixels) / 120), 1));
+    }
     this.#wheel += pixels;
-    const by = Math.trunc(this.#wheel / NOTCH);
-    if (by === 0) return;
-    this.#wheel -= by * NOTCH;
-    this.step(by);
+    const by = Math.trunc(this.#wheel / TOUCH);
+    this.#wheel -= by * TOUCH;
+    if (by !== 0) this.step(by);
   }
 
   #down(event) {

@@ -91,6 +91,7 @@ export class MapView {
       placeOf: (run, session) => this.#plot?.placeOf(run, session),
     };
     this.#say();
+    this.#writeSoon(); // what was remembered
     this.#start();
   }
 
@@ -346,11 +347,11 @@ export class MapView {
     if (by !== "address" || this.#options.slice < 0) this.#place();
     if (by !== "form") this.#fillForms();
     this.#writeSoon();
-    announce(now ? this.#words.textContent : "Nothing is selected.");
+    announce(now ? this.#wordsOf(now) : "Nothing is selected.");
     this.#root.dispatchEvent(new CustomEvent("mapselect", {bubbles: true, detail: now}));
   }
 
-  // Says what is selected, or under the pointer.
+  // Says what is under the pointer, or selected.
   #say() {
     const {now, hover} = this.#selection;
     const what = hover ?? now;
@@ -358,7 +359,12 @@ export class MapView {
       this.#words.replaceChildren("Nothing is selected: click on a point, or step with the arrow keys.");
       return;
     }
-    const {sessions, page} = this.#config;
+    this.#words.replaceChildren(h("span", {}, this.#wordsOf(what)));
+    if (what === now) this.#words.append(" ", h("a", {class: "link", href: `${this.#config.page}/run/${what.run}`}, "all sessions"));
+  }
+
+  #wordsOf(what) {
+    const {sessions} = this.#config;
     const condition = sessions[what.session]?.condition;
     const i = this.#walk?.at(what.run, what.session) ?? -1;
     const facts = [`Run ${what.run}`, `session ${what.session}${condition ? ` ${condition}` : ""}`];
@@ -371,7 +377,7 @@ export class MapView {
     for (const {title, unit, value} of this.#plot?.describe(what) ?? []) {
       facts.push(`${title} ${typeof value === "string" ? value : short(value)}${unit ? ` ${unit}` : ""}`);
     }
-    this.#words.replaceChildren(h("span", {}, facts.join(", ")), " ", what === now && h("a", {class: "link", href: `${page}/run/${what.run}`}, "all sessions"));
+    return facts.join(", ");
   }
 
   #plotKey(event) {
