@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -416,6 +417,9 @@ func statusOf(no *refusal.Error) int {
 func (s *Server) failed(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
+	}
+	if errors.Is(err, context.Canceled) && c.Request().Context().Err() != nil {
+		return // nobody waits for the answer, which is nobody's fault
 	}
 	status, text := http.StatusInternalServerError, "Something went wrong inside webmon; its log says what."
 	var no *refusal.Error
