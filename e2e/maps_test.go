@@ -120,7 +120,7 @@ window.measure = (marked, plain) => {
 		p.do(chromedp.MouseClickXY(at[0], at[1]))
 		p.says("#map-selected", "Run 3, session 4 b2, row 41")
 		p.wait("it is said to all", `document.getElementById("announce").textContent.startsWith("Run 3, session 4")`)
-		p.wait("the pane where it is absent shows where it would be", page+`.panes().panes[1].place?.row === null`)
+		p.wait("the pane where it is absent shows where it would be", page+`.panes().panes[1].place?.row === null && `+page+`.panes().panes.every(p => new RegExp("slice=" + p.slice + "&").test(p.drawn))`)
 		p.wait("it stands in the address", `new URL(location.href).searchParams.get("run") === "3"`)
 		// Down the sessions by keys alone; then the images, each at its own slice.
 		p.key(kb.ArrowLeft)

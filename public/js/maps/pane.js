@@ -118,12 +118,13 @@ export class Pane {
   setVisible(visible) {
     if (visible === this.#visible) return;
     this.#visible = visible;
+    this.#size = null;
     if (visible) {
       this.#begin();
     } else {
       this.#host.planes.drop(this);
       this.#canvas.width = this.#canvas.height = 0;
-      this.#picture = null;
+      this.#picture = this.#pixels = null;
     }
   }
 
@@ -154,12 +155,15 @@ export class Pane {
     this.#label();
   }
 
+  // Asked for each time, it would make the browser lay out the page once a pane.
   #box() {
-    return {width: Math.max(this.#stage.clientWidth, 1), height: Math.max(this.#stage.clientHeight, 1)};
+    this.#size ??= {width: Math.max(this.#stage.clientWidth, 1), height: Math.max(this.#stage.clientHeight, 1)};
+    return this.#size;
   }
 
   /** Its stage has another size. */
   resized() {
+    this.#size = null;
     if (this.#view && !this.#touched) this.#view = {...Sight.fit(this.#shape, this.#box(), this.#view.z)};
     this.refresh();
   }
@@ -176,10 +180,8 @@ export class Pane {
     const {project} = this.#host.options;
     return this.#channels().map(channel => {
       const image = this.#images.get(channel);
-      const q = new URLSearchParams({session: this.session, channel, slice: Sight.slicesText(project, Math.min(z, image.slices - 1), image.slices), step: part.step});
-      if (part.rect) q.set("rect", part.rect.join(","));
-      q.set("tag", image.tag);
-      return String(q);
+      const slice = Sight.slicesText(project, Math.min(z, image.slices - 1), image.slices);
+      return `session=${this.session}&channel=${channel}&slice=${slice}&step=${part.step}${part.rect ? `&rect=${part.rect.join(",")}` : ""}&tag=${encodeURIComponent(image.tag)}`;
     });
   }
 
@@ -328,7 +330,8 @@ export class Pane {
     const {rows, cols} = found[0];
     const canvas = this.#picture?.canvas.width === cols && this.#picture.canvas.height === rows ? this.#picture.canvas : h("canvas", {width: cols, height: rows});
     const context = canvas.getContext("2d");
-    const pixels = context.createImageData(cols, rows);
+    const pixels = this.#pixels?.width === cols && this.#pixels.height === rows ? this.#pixels : context.createImageData(cols, rows);
+    this.#pixels = pixels;
     const out = new Uint32Array(pixels.data.buffer);
     const channels = this.#channels();
     const tables = found.map(({type}, i) => {
@@ -344,7 +347,9 @@ export class Pane {
     this.#stage.dataset.drawn = `${options.project === "all" ? "all" : Sight.sliceOf(this.#view, this.#shape.slices)}`;
   }
 
-  #last = null;
+  #last = null; // keys of the planes that are shown
+  #pixels = null;
+  #size = null;
 
   // A plane that came while somebody scrolls on: of the same kind as the one that is wanted, and newer than what is shown.
   #late(key) {

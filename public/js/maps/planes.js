@@ -118,8 +118,8 @@ export class Planes {
     }
     if (urgent.length > 0) return; // the rest, once they have come
     for (let depth = 0; depth < 8; depth++) {
-      for (const {ahead} of this.#owners.values()) {
-        if (depth >= ahead.length) continue;
+      for (const {ahead, old} of this.#owners.values()) {
+        if (depth >= ahead.length || old.length > 0) continue; // what it wants now comes before
         if (this.#under.size >= this.#most) return;
         if (this.#isMissing(ahead[depth])) this.#start(ahead[depth]);
       }

@@ -26,6 +26,7 @@ export class Plot {
   #data = null; // {columns, options, points, groups, index, runs}
   #drawn = null; // {x, y, px, py, grid}
   #asked = false;
+  #pointed = false; // by a pointer that shows where it is before it clicks
   #observer;
   #aborter = new AbortController();
 
@@ -278,14 +279,16 @@ export class Plot {
   }
 
   #hover(event) {
-    if (event.pointerType === "touch") return;
+    this.#pointed = event.pointerType !== "touch";
+    if (!this.#pointed) return;
     const what = this.#at(event);
     this.#box.style.cursor = what ? "pointer" : "";
     this.#page.selection.point(what, this);
   }
 
   #click(event) {
-    this.#page.selection.select(this.#at(event), this);
+    // What was shown under the pointer: a click is told in whole pixels.
+    this.#page.selection.select(event.detail === 0 || !this.#pointed ? this.#at(event) : this.#page.selection.hover, this);
   }
 }
 
