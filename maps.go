@@ -11,23 +11,30 @@ import (
 	"webmon/fault"
 	"webmon/shm"
 	"webmon/shm/maps"
+	"webmon/shm/maps/edit"
 	"webmon/shm/maps/library"
 	"webmon/shm/maps/made"
 	"webmon/shm/stack"
 )
 
-// library returns the maps that cfg names, and, for who looks at the demo and has none, a real
+// library returns the maps that cfg names with what edits them, and, for who looks at the demo and has none, a real
 // one that is part of the program.
-func (cfg *config) library(targets []source.Target, kept *budget.Budget, faults *fault.Ledger) *library.Library {
+func (cfg *config) library(targets []source.Target, kept *budget.Budget, faults *fault.Ledger) (*library.Library, *edit.Desk) {
 	o := library.Options{Dirs: cfg.maps, Bytes: kept.Volumes.Limit() / 2, Failed: faults.Noted("maps", "")}
+	edits := edit.Options{}
 	if dir, err := instance.StateDir(); err == nil {
 		o.Cache = filepath.Join(dir, "maps")
+		edits.State = filepath.Join(dir, "map-edits")
 	}
+	desk := edit.NewDesk(edits)
+	o.Loaded = desk.Loaded
 	demo := slices.ContainsFunc(targets, func(t source.Target) bool { return t.Kind == shm.KindDemo })
 	if demo && (cfg.demo || len(cfg.maps) == 0) {
 		o.Made = demoMaps()
 	}
-	return library.New(o)
+	shelf := library.New(o)
+	desk.Use(shelf)
+	return shelf, desk
 }
 
 // demoMaps are the maps of the demo: a real one, and some that are made up, for a pool. All have

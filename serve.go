@@ -20,6 +20,7 @@ import (
 	"webmon/fault"
 	"webmon/shm"
 	"webmon/shm/discover"
+	"webmon/shm/maps/edit"
 	"webmon/shm/maps/library"
 	"webmon/shm/model"
 )
@@ -75,8 +76,9 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 	}
 	stop := make(chan struct{}, 1)
 	rotating := &rotator{cfg: &cfg}
-	shelf := cfg.library(targets, kept, faults)
-	server, err := newServer(&cfg, models, shelf, kept, keepers, rotating, func() { shm.Signal(stop) }, faults, said)
+	shelf, desk := cfg.library(targets, kept, faults)
+	defer desk.Close()
+	server, err := newServer(&cfg, models, shelf, desk, kept, keepers, rotating, func() { shm.Signal(stop) }, faults, said)
 	if err != nil {
 		return err
 	}
@@ -173,7 +175,7 @@ func acquire(ctx context.Context, dirs []string, cfg config, said *notes) (in *i
 
 // newServer listens where cfg says. stop is called when a person asks webmon to
 // stop.
-func newServer(cfg *config, models *model.Catalogue, shelf *library.Library, kept *budget.Budget, keepers []door.Keeper, rotating *rotator, stop func(), faults *fault.Ledger, said *notes) (*dashboard.Server, error) {
+func newServer(cfg *config, models *model.Catalogue, shelf *library.Library, desk *edit.Desk, kept *budget.Budget, keepers []door.Keeper, rotating *rotator, stop func(), faults *fault.Ledger, said *notes) (*dashboard.Server, error) {
 	folder, err := instance.StateDir()
 	if err != nil {
 		folder = ""
@@ -220,6 +222,7 @@ func newServer(cfg *config, models *model.Catalogue, shelf *library.Library, kep
 		ModelsFirst:  len(cfg.models) > 0,
 		AddModel:     adder(models),
 		Maps:         shelf,
+		MapEdits:     desk,
 		Stop:         stop,
 		Changes:      changesDir(),
 		Logger:       said.logger,

@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"webmon/dashboard/answer"
 	"webmon/dashboard/door"
 	"webmon/dashboard/maps"
+	"webmon/dashboard/record"
 	"webmon/dashboard/refusal"
 	"webmon/dashboard/tab"
 )
@@ -19,6 +21,10 @@ import (
 func (s *Server) newMaps() *maps.Maps {
 	return maps.New(maps.Options{
 		Library: s.opts.Maps, Prefix: s.opts.Prefix, Budget: s.opts.Budget, Logger: s.opts.Logger, Faults: s.opts.Faults,
+		Editor: s.opts.MapEdits,
+		Changed: func(ctx context.Context, name, to string, err error) {
+			s.changed(record.By(ctx), "", name, to, err)
+		},
 	})
 }
 

@@ -77,6 +77,12 @@ var roles = map[string]door.Role{
 	"GET /api/v1/maps.csv":               door.Look,
 	"GET /api/v1/maps/:map":              door.Look,
 	"GET /api/v1/maps/:map/:what":        door.Look,
+	"GET /api/v1/maps/:map/edits":        door.Look,
+	"POST /api/v1/maps/:map/edits":       door.Steer,
+	"POST /api/v1/maps/:map/undo":        door.Steer,
+	"POST /api/v1/maps/:map/redo":        door.Steer,
+	"POST /api/v1/maps/:map/save":        door.Steer,
+	"POST /api/v1/maps/:map/reload":      door.Steer,
 
 	// A view of one's own is changed by who may only look; that of others is not, which is
 	// checked there.

@@ -102,6 +102,8 @@ type Options struct {
 	AddModel func(json.RawMessage) error
 	// Maps are the annotated stacks that webmon was given; nil: there is no Maps tab.
 	Maps maps.Library
+	// MapEdits edits them; nil: they are not edited.
+	MapEdits maps.Editor
 	// Tabs are further tabs, after those of the table in tabs.go.
 	Tabs []tab.Tab
 	// Changes is the folder of the record of what people change. "": the record lasts

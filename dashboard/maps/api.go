@@ -74,7 +74,7 @@ func (m *Maps) getMap(w http.ResponseWriter, r *http.Request) error {
 			name string
 			cell cell
 		}{
-			{"map", words(key)}, {"name", words(o.Name)}, {"condition", words(o.ConditionText())},
+			{"map", words(key)}, {"edition", words(o.Edition)}, {"name", words(o.Name)}, {"condition", words(o.ConditionText())},
 			{"type", words(string(o.DefaultType))}, {"segments", index(o.SegmentRuns().Len())}, {"runs", index(o.Runs("").Len())},
 			{"unsaved", index(o.Unsaved)}, {"problems", index(len(o.Problems))},
 		} {

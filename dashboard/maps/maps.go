@@ -69,6 +69,9 @@ type Options struct {
 	Budget  *budget.Budget // nil: one of 1 GiB
 	Logger  *slog.Logger   // nil: slog.Default()
 	Faults  *fault.Ledger  // told of what panics; may be nil
+	Editor  Editor         // nil: maps are not edited
+	// Changed is told what somebody did to a map, and why it was refused if it was; may be nil.
+	Changed func(ctx context.Context, name, to string, err error)
 }
 
 // Maps has the pages and answers. Its methods are safe for concurrent use.
@@ -174,7 +177,7 @@ type Route struct {
 // Routes are all addresses but those of the pages.
 func (m *Maps) Routes() []Route {
 	const at, page = "/api/v1/maps", "/maps/:map"
-	return []Route{
+	return append(m.editRoutes(), []Route{
 		{"GET", at, m.getList},
 		{"GET", at + ".csv", m.getList},
 		{"GET", at + "/:map", m.getMap},
@@ -190,7 +193,7 @@ func (m *Maps) Routes() []Route {
 		{"GET", page + "/plane.png", m.getPlanePNG},
 		{"GET", page + "/picture.png", m.getPicture},
 		{"GET", page + "/figures/:report", m.getReport},
-	}
+	}...)
 }
 
 // fresh sets the headers of an answer that changes with the tag, and reports whether

@@ -162,6 +162,7 @@ type mapConfig struct {
 	Map      string          `json:"map"`
 	Name     string          `json:"name"`
 	Version  string          `json:"version"`
+	Edition  string          `json:"edition"` // that rows are of, and that edits name
 	Type     maps.Type       `json:"type"`
 	Page     string          `json:"page"` // address of the page, below which are columns, tracings, images, plane, run/<n>
 	API      string          `json:"api"`  // address of the answers: values, where, ...
@@ -209,7 +210,7 @@ func zero(v float64) float64 {
 // configure makes the config of a page.
 func (m *Maps) configure(v tab.View, key string, o library.Opened, opts, usual options, channels [][]int) string {
 	c := mapConfig{
-		Map: key, Name: o.Name, Version: o.Version, Type: o.DefaultType, Page: m.Href(key), API: m.api(key, "", nil),
+		Map: key, Name: o.Name, Version: o.Version, Edition: o.Edition, Type: o.DefaultType, Page: m.Href(key), API: m.api(key, "", nil),
 		Segments: o.SegmentRuns().Len(), Runs: o.Runs("").Len(), Options: opts, Usual: usual, Locked: v.Locked,
 	}
 	for j, s := range o.Sessions {

@@ -1,0 +1,298 @@
+package maps
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"webmon/dashboard/door"
+	"webmon/shm/maps"
+	"webmon/shm/maps/edit"
+)
+
+// Editor edits the maps: an [edit.Desk].
+type Editor interface {
+	Do(ctx context.Context, key string, by edit.By, edition string, what edit.Edit) (edit.Done, error)
+	Undo(ctx context.Context, key string, by edit.By) (edit.Done, error)
+	Redo(ctx context.Context, key string, by edit.By) (edit.Done, error)
+	Save(ctx context.Context, key string, keep bool) ([]string, error)
+	Reload(ctx context.Context, key string) error
+	State(ctx context.Context, key string, by edit.By, most int) (edit.State, []edit.Record, error)
+}
+
+// maxEdit bounds the body of an edit, in bytes.
+const maxEdit = 64 << 10
+
+// maxEdits is how many edits GET .../edits lists at most, the newest.
+const maxEdits = 1000
+
+// by is who sends a request.
+func by(r *http.Request) edit.By {
+	p := door.Of(r.Context())
+	return edit.By{Who: p.Title(), Key: p.Session}
+}
+
+// editRoutes are the addresses of edits.
+func (m *Maps) editRoutes() []Route {
+	const at = "/api/v1/maps/:map"
+	return []Route{
+		{"GET", at + "/edits", m.getEdits},
+		{"POST", at + "/edits", m.postEdit},
+		{"POST", at + "/undo", m.postUndo},
+		{"POST", at + "/redo", m.postRedo},
+		{"POST", at + "/save", m.postSave},
+		{"POST", at + "/reload", m.postReload},
+	}
+}
+
+// answerEdit is the answer to an edit that was made.
+type answerEdit struct {
+	N       int          `json:"n"`
+	Edition string       `json:"edition"`
+	Did     string       `json:"did"`
+	Session int          `json:"session"`
+	Row     *int         `json:"row"`   // in the new edition; null: the object is gone
+	Value   *edit.Object `json:"value"` // likewise
+	Unsaved int          `json:"unsaved"`
+}
+
+// answerConflict is the answer to an edit of what somebody else has changed since.
+type answerConflict struct {
+	Error string       `json:"error"`
+	By    string       `json:"by,omitempty"`
+	Did   string       `json:"did,omitempty"`
+	Time  *time.Time   `json:"time,omitempty"`
+	Value *edit.Object `json:"value"` // null: the object is gone
+	Files []string     `json:"files,omitempty"`
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(b, '\n'))
+	return nil
+}
+
+// editable says why the map of a request cannot be edited at all.
+func (m *Maps) editable(r *http.Request) (string, error) {
+	key := r.PathValue("map")
+	if m.opts.Editor == nil {
+		return key, &Failure{Status: http.StatusForbidden, Text: "The maps of this webmon are not edited."}
+	}
+	if _, ok := m.entry(key); !ok {
+		return key, missing("There is no map %.80q.", key)
+	}
+	return key, nil
+}
+
+// told is the answer to what was refused. The record of changes has it.
+func (m *Maps) told(w http.ResponseWriter, r *http.Request, name, to string, err error) error {
+	m.noted(r, name, to, err)
+	var conflict *edit.Conflict
+	var changed *edit.Changed
+	var refused *edit.Refused
+	switch {
+	case errors.As(err, &conflict):
+		a := answerConflict{Error: conflict.Text, By: conflict.By, Did: conflict.Did, Value: conflict.Value}
+		if !conflict.Time.IsZero() {
+			a.Time = &conflict.Time
+		}
+		return writeJSON(w, http.StatusConflict, a)
+	case errors.As(err, &changed):
+		return writeJSON(w, http.StatusConflict, answerConflict{Error: changed.Error(), Files: changed.Files})
+	case errors.As(err, &refused):
+		return refuse(refused.Field, "%s", refused.Text)
+	case r.Context().Err() != nil:
+		return r.Context().Err()
+	}
+	return &Failure{Status: http.StatusUnprocessableEntity, Text: err.Error()}
+}
+
+// noted puts what somebody did to a map into the record of changes.
+func (m *Maps) noted(r *http.Request, name, to string, err error) {
+	if m.opts.Changed != nil {
+		m.opts.Changed(r.Context(), name, to, err)
+	}
+}
+
+// body reads the JSON of a request; an empty one is left as it is.
+func body(r *http.Request, to any) error {
+	data, err := io.ReadAll(io.LimitReader(r.Body, maxEdit+1))
+	switch {
+	case err != nil:
+		return &Failure{Status: http.StatusBadRequest, Text: "The request did not arrive whole."}
+	case len(data) > maxEdit:
+		return &Failure{Status: http.StatusRequestEntityTooLarge, Text: fmt.Sprintf("An edit may have %d KiB.", maxEdit>>10)}
+	case len(strings.TrimSpace(string(data))) == 0:
+		return nil
+	}
+	d := json.NewDecoder(strings.NewReader(string(data)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(to); err != nil {
+		return &Failure{Status: http.StatusBadRequest, Text: fmt.Sprintf("The body is no JSON of an edit: %v.", err)}
+	}
+	return nil
+}
+
+// postEdit answers POST /api/v1/maps/<map>/edits.
+func (m *Maps) postEdit(w http.ResponseWriter, r *http.Request) error {
+	key, err := m.editable(r)
+	if err != nil {
+		return err
+	}
+	var asked struct {
+		Edition string `json:"edition"`
+		edit.Edit
+	}
+	if err := body(r, &asked); err != nil {
+		return err
+	}
+	if asked.Edition == "" {
+		return refuse("edition", "Say from which edition of the map the edit was made: GET %s has it, and rows are those of an edition.", m.api(key, "", nil))
+	}
+	name, to := "edit map "+key, describe(&asked.Edit)
+	done, err := m.opts.Editor.Do(r.Context(), key, by(r), asked.Edition, asked.Edit)
+	if err != nil {
+		return m.told(w, r, name, to, err)
+	}
+	m.noted(r, name, to, nil)
+	return writeJSON(w, http.StatusOK, answerOf(&done))
+}
+
+func answerOf(done *edit.Done) answerEdit {
+	a := answerEdit{N: done.N, Edition: done.Edition, Did: done.Edit.Do, Session: done.Session, Value: done.Value, Unsaved: done.Unsaved}
+	if done.Row != maps.None {
+		a.Row = &done.Row
+	}
+	return a
+}
+
+// describe says what an edit is, for the record of changes.
+func describe(e *edit.Edit) string {
+	words := fmt.Sprintf("%s session %d", e.Do, e.Session)
+	if e.Do != edit.Add {
+		words += fmt.Sprintf(" row %d", e.Row)
+	}
+	number := func(v *float64) string {
+		if v == nil {
+			return "?"
+		}
+		return strconv.FormatFloat(*v, 'g', 6, 64)
+	}
+	switch {
+	case e.Bad != nil:
+		words += ": " + strconv.FormatBool(*e.Bad)
+	case e.Note != nil:
+		words += ": " + *e.Note
+	case e.UserType != nil:
+		words += ": " + strconv.Itoa(*e.UserType)
+	case e.To != nil:
+		words += " to row " + strconv.Itoa(*e.To)
+	case e.X != nil:
+		words += fmt.Sprintf(" to %s, %s, %s", number(e.X), number(e.Y), number(e.Z))
+	}
+	return words
+}
+
+func (m *Maps) postUndo(w http.ResponseWriter, r *http.Request) error {
+	return m.postTake(w, r, "undo", Editor.Undo)
+}
+
+func (m *Maps) postRedo(w http.ResponseWriter, r *http.Request) error {
+	return m.postTake(w, r, "redo", Editor.Redo)
+}
+
+// postTake answers POST /api/v1/maps/<map>/undo and /redo.
+func (m *Maps) postTake(w http.ResponseWriter, r *http.Request, what string, take func(Editor, context.Context, string, edit.By) (edit.Done, error)) error {
+	key, err := m.editable(r)
+	if err != nil {
+		return err
+	}
+	name := what + " in map " + key
+	done, err := take(m.opts.Editor, r.Context(), key, by(r))
+	if err != nil {
+		return m.told(w, r, name, "", err)
+	}
+	m.noted(r, name, done.Edit.Do, nil)
+	return writeJSON(w, http.StatusOK, answerOf(&done))
+}
+
+// postSave answers POST /api/v1/maps/<map>/save.
+func (m *Maps) postSave(w http.ResponseWriter, r *http.Request) error {
+	key, err := m.editable(r)
+	if err != nil {
+		return err
+	}
+	var asked struct {
+		// Keep writes the edits over what another program has changed meanwhile.
+		Keep bool `json:"keep"`
+	}
+	if err := body(r, &asked); err != nil {
+		return err
+	}
+	files, err := m.opts.Editor.Save(r.Context(), key, asked.Keep)
+	if err != nil {
+		return m.told(w, r, "save map "+key, "", err)
+	}
+	m.noted(r, "save map "+key, fmt.Sprintf("%d files", len(files)), nil)
+	if files == nil {
+		files = []string{}
+	}
+	return writeJSON(w, http.StatusOK, map[string]any{"files": files, "unsaved": 0})
+}
+
+// postReload answers POST /api/v1/maps/<map>/reload: the edits that are not saved are dropped.
+func (m *Maps) postReload(w http.ResponseWriter, r *http.Request) error {
+	key, err := m.editable(r)
+	if err != nil {
+		return err
+	}
+	if err := m.opts.Editor.Reload(r.Context(), key); err != nil {
+		return m.told(w, r, "reload map "+key, "", err)
+	}
+	m.noted(r, "reload map "+key, "the edits that were not saved are dropped", nil)
+	return writeJSON(w, http.StatusOK, map[string]any{"unsaved": 0})
+}
+
+// getEdits answers GET /api/v1/maps/<map>/edits: how it stands with the edits, and those that are
+// not saved.
+func (m *Maps) getEdits(w http.ResponseWriter, r *http.Request) error {
+	key, err := m.editable(r)
+	if err != nil {
+		return err
+	}
+	if _, err := m.open(r.Context(), key); err != nil {
+		return err
+	}
+	state, records, err := m.opts.Editor.State(r.Context(), key, by(r), maxEdits)
+	if err != nil {
+		return err
+	}
+	type entry struct {
+		N    int        `json:"n"`
+		Time time.Time  `json:"time"`
+		By   string     `json:"by"`
+		Edit *edit.Edit `json:"edit,omitempty"`
+		Undo int        `json:"undo,omitempty"`
+		Redo int        `json:"redo,omitempty"`
+	}
+	list := []entry{}
+	for _, e := range records {
+		list = append(list, entry{e.N, e.Time, e.Who, e.Edit, e.Undo, e.Redo})
+	}
+	return writeJSON(w, http.StatusOK, map[string]any{
+		"edition": state.Edition, "unsaved": state.Unsaved, "changed": state.Foreign, "problem": state.Stuck, "saves": state.CanSave,
+		"undo": state.Undo, "redo": state.Redo, "edits": list,
+	})
+}
