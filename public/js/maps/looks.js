@@ -67,10 +67,10 @@ export function mark(context, shape, x, y, size, color, hollow) {
 
 /** A mark as a picture, which is drawn faster than it is made. */
 export function sprite(shape, size, color, hollow, ratio) {
-  const side = Math.ceil(size * 1.6 + 2) * 2;
+  const side = Math.ceil(size * 1.3 + 1.5) * 2;
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = Math.ceil(side * ratio);
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d", {willReadFrequently: true});
   context.scale(ratio, ratio);
   mark(context, shape, side / 2, side / 2, size, color, hollow);
   return {canvas, side};

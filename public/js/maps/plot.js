@@ -8,6 +8,7 @@ import {beforePaint} from "../paint.js";
 import {colorsOf, mark, sprite} from "./looks.js";
 import {byRun, Grid, groupsOf, pointsOf, rarestLast} from "./points.js";
 import {Axis, extent, histogram} from "./scale.js";
+import {divided, ready, stamp} from "./stamp.js";
 
 const FONT = "12px";
 const MARGIN = {right: 14, top: 12, bottom: 44};
@@ -131,7 +132,7 @@ export class Plot {
   }
 
   #drawAll() {
-    const {points, x, y, options, groups, index, objects, runs, single} = this.#data;
+    const {points, x, y, options, runs, single} = this.#data;
     const width = this.#box.clientWidth;
     const height = this.#box.clientHeight;
     if (width < 40 || height < 40) return;
@@ -166,17 +167,8 @@ export class Plot {
       }
       context.stroke();
     }
-    // Each look is made once; what is on top does not hide what is below.
-    context.globalAlpha = points.n > 3000 ? 0.6 : 0.8;
     const size = options.size * 0.7 + 0.5;
-    const sprites = groups.map(({shape, color: name}) => [false, true].map(hollow => sprite(shape, size, color(name), hollow, ratio)));
-    // What there is least of lies on top.
-    for (const i of rarestLast(points.from, index, groups.length)) {
-      const object = points.from[i];
-      const {canvas, side} = sprites[index[object]][objects.bad[object]];
-      context.drawImage(canvas, px[i] - side / 2, py[i] - side / 2, side, side);
-    }
-    context.globalAlpha = 1;
+    this.#drawPoints(context, px, py, size, color, ratio);
     if (points.n === 0) {
       context.fillStyle = color("muted");
       context.textAlign = "center";
@@ -186,6 +178,32 @@ export class Plot {
     this.#box.dataset.drawn = String(points.n);
     this.#box.setAttribute("aria-label", `Plot of ${y.title} against ${x.title}, ${points.n} points`);
     this.#drawMarks();
+  }
+
+  // Each look is made once, and put down wherever a point has it.
+  #drawPoints(context, px, py, size, color, ratio) {
+    const {points, groups, index, objects} = this.#data;
+    const {width, height} = this.#base;
+    const opacity = points.n > 3000 ? 0.6 : 0.8;
+    const pictures = groups.map(({shape, color: name}) => [false, true].map(hollow => {
+      const {canvas} = sprite(shape, size, color(name), hollow, ratio);
+      return ready(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data, canvas.width, opacity);
+    }));
+    const layer = h("canvas", {width, height});
+    const of = layer.getContext("2d");
+    const image = of.createImageData(width, height);
+    const out = new Uint8Array(image.data.buffer);
+    // What there is least of lies on top.
+    for (const i of rarestLast(points.from, index, groups.length)) {
+      const object = points.from[i];
+      const picture = pictures[index[object]][objects.bad[object]];
+      const {side} = picture;
+      stamp(out, width, height, picture, Math.round(px[i] * ratio - side / 2), Math.round(py[i] * ratio - side / 2));
+    }
+    divided(out);
+    of.putImageData(image, 0, 0);
+    context.globalAlpha = 1;
+    context.drawImage(layer, 0, 0, width / ratio, height / ratio);
   }
 
   #drawAxes(context, xAxis, yAxis, {left, right, top, bottom}, color) {
