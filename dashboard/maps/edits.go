@@ -88,7 +88,7 @@ func writeJSON(w http.ResponseWriter, status int, v any) error {
 func (m *Maps) editable(r *http.Request) (string, error) {
 	key := r.PathValue("map")
 	if m.opts.Editor == nil {
-		return key, &Failure{Status: http.StatusForbidden, Text: "The maps of this webmon are not edited."}
+		return key, &Failure{Status: http.StatusNotFound, Text: "The maps of this webmon are not edited."}
 	}
 	if _, ok := m.entry(key); !ok {
 		return key, missing("There is no map %.80q.", key)
