@@ -39,6 +39,7 @@ export class MapView {
   #aborter = new AbortController();
   #columns = null;
   #asked = ""; // the query of the columns
+  #tabled = null; // that of the table
   #objects = null; // all of the map's objects: columns x, y, z, pDist, userType
   #walk = null;
   #places = new Map(); // session -> row -> place in the columns
@@ -81,6 +82,7 @@ export class MapView {
       this.#chooser = this.#makeChooser();
       this.#panes = new Panes(images, config, this);
     }
+    root.querySelector("#map-plot-table")?.addEventListener("toggle", () => this.#table(), {signal});
     this.#selection.listen((what, by) => this.#selected(what, by));
     addEventListener("popstate", () => location.reload(), {signal});
     root.map = {
@@ -305,6 +307,8 @@ export class MapView {
       this.#showPlot();
       this.#panes?.draw();
       this.#problem("");
+      this.#note();
+      this.#table();
     } catch (error) {
       if (!asking.signal.aborted) this.#failed(error);
     }
@@ -314,6 +318,38 @@ export class MapView {
     if (!this.#columns) return;
     this.#plot.set(this.#columns, this.#options, (session, row) => this.#valueOf(session, row, "userType"));
     this.#say();
+  }
+
+  // What the plot leaves out: all else is drawn.
+  #note() {
+    let note = this.#root.querySelector("[data-map-plot-note]");
+    if (!note) {
+      if (this.#options.bad) return;
+      note = h("p", {class: "text-muted", "data-map-plot-note": true});
+      this.#words.after(note);
+    }
+    say(note, this.#options.bad ? "" : "Bad ones are left out; what is added and subtracted is of all.");
+  }
+
+  // The table beside the plot is the server's, of the options as they are: asked for while it is open.
+  async #table() {
+    const details = this.#root.querySelector("#map-plot-table");
+    if (!details?.open || this.#tabled === this.#asked) return;
+    const asked = this.#tabled = this.#asked;
+    const params = new URLSearchParams();
+    Options.writeAddress(params, {...this.#options, run: -1, show: this.#usual.show}, this.#usual);
+    try {
+      const response = await fetch(`${this.#config.page}?${params}`, {signal: this.#aborter.signal});
+      if (!response.ok) throw new Error(problemIn(await response.text()));
+      const page = new DOMParser().parseFromString(await response.text(), "text/html");
+      const table = page.querySelector("#map-plot-table tbody");
+      const head = page.querySelector("#map-plot-table thead");
+      if (asked !== this.#tabled || !table || !head) return;
+      details.querySelector("thead").replaceWith(head);
+      details.querySelector("tbody").replaceWith(table);
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   #valueOf(session, row, name) {
