@@ -1,6 +1,7 @@
 package maps
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,9 +12,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
+
+	"webmon/components"
 	"webmon/dashboard/door"
+	"webmon/dashboard/tab"
 	"webmon/shm/maps"
 	"webmon/shm/maps/edit"
+	"webmon/shm/maps/library"
 )
 
 // Editor edits the maps: an [edit.Desk].
@@ -295,4 +301,34 @@ func (m *Maps) getEdits(w http.ResponseWriter, r *http.Request) error {
 		"edition": state.Edition, "unsaved": state.Unsaved, "changed": state.Foreign, "problem": state.Stuck, "saves": state.CanSave,
 		"undo": state.Undo, "redo": state.Redo, "edits": list,
 	})
+}
+
+// editsFeed is the name of the feed with the edits of a map; its detail is the key.
+const editsFeed = "map-edits"
+
+// newEdits opens the feed "<source>/map-edits/<key>": how it stands with the edits of a map, and which
+// version of it there is now.
+func (m *Maps) newEdits(at tab.Place) (tab.Feed, error) {
+	if m.opts.Editor == nil || !isName(at.Detail) {
+		return tab.Feed{}, fmt.Errorf("there are no edits of a map %.40q", at.Detail)
+	}
+	return tab.NewFragment(nil, func(now time.Time) templ.Component {
+		e := m.editing(at.At(now), at.Detail)
+		if e == nil {
+			return nil
+		}
+		return components.MapEditsFrame(*e)
+	}), nil
+}
+
+// editing is how it stands with the edits of a map; nil if there is no such map, or it is not edited.
+func (m *Maps) editing(mo tab.Moment, key string) *components.MapEdits {
+	e, ok := m.entry(key)
+	if !ok || m.opts.Editor == nil {
+		return nil
+	}
+	return &components.MapEdits{
+		LiveTopic: mo.Topic(editsFeed + "/" + key), Version: cmp.Or(e.Edition, e.Version), API: m.api(key, "", nil), Unsaved: e.Unsaved, Changed: e.Changed,
+		CanSave: e.Kind == library.Folder || e.Kind == library.Alone,
+	}
 }

@@ -33,6 +33,7 @@ func (m *Maps) Tab() tab.Tab {
 		Help:  "Annotated stacks followed through time: spines and dendrites by session, their images side by side, reports.",
 		Needs: door.Steer,
 		Page:  func(v tab.View) templ.Component { return m.ListPage(v, "") },
+		Feeds: map[string]tab.NewFeed{editsFeed: m.newEdits},
 		Frame: func(mo tab.Moment) templ.Component { return components.MapsFrame(m.list(mo)) },
 	}
 }
@@ -264,7 +265,7 @@ func (m *Maps) mapPage(v tab.View) (Page, error) {
 	}
 	here := m.Href(key)
 	p := components.MapPage{
-		Head: m.head(key, o, ""), Notes: notes(o.Map), Plot: opts.plotForm(o.Map, &usual, here), Panes: opts.panesForm(&usual, here, most),
+		Head: m.head(key, o, ""), Edits: m.editing(v.Moment, key), Notes: notes(o.Map), Plot: opts.plotForm(o.Map, &usual, here), Panes: opts.panesForm(&usual, here, most),
 		Config: m.configure(v, key, o, opts, usual, channels),
 	}
 	shown, err := o.Values(opts.Query)

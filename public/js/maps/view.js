@@ -4,6 +4,7 @@ import {keepInAddress} from "../address.js";
 import {fill, h, say} from "../dom.js";
 import {announce, problemIn} from "../nav.js";
 import {readColumns} from "./columns.js";
+import {Edits} from "./edits.js";
 import * as Options from "./options.js";
 import {Panes} from "./panes.js";
 import {Plot} from "./plot.js";
@@ -44,6 +45,7 @@ export class MapView {
   #walk = null;
   #places = new Map(); // session -> row -> place in the columns
   #selection = new Selection();
+  #edits;
   #words;
   #writing;
   #know; // resolves known
@@ -92,6 +94,7 @@ export class MapView {
       select: (run, session) => this.#selection.select(run === null ? null : {run, session}, "script"),
       placeOf: (run, session) => this.#plot?.placeOf(run, session),
     };
+    this.#edits = new Edits(root, config);
     this.#say();
     this.#writeSoon(); // what was remembered
     this.#start();
@@ -103,6 +106,7 @@ export class MapView {
     this.#asking.abort();
     this.#plot?.destroy();
     this.#panes?.destroy();
+    this.#edits.destroy();
   }
 
   get options() {

@@ -92,6 +92,7 @@ type Entry struct {
 	Changed   bool     // another program has changed its files, and it has unsaved edits
 	Pictured  bool     // some session has images
 	Version   string   // changes with the map
+	Edition   string   // names what edits have made of the files; "": nobody keeps edits, or it was never opened
 }
 
 // Opened is a map that was opened.
@@ -477,6 +478,7 @@ func version(mark string, seq int) string { return short(mark) + "-" + strconv.I
 func (it *item) put(m *maps.Map, known facts, unsaved int) {
 	it.seq++
 	it.m, it.used, it.Unsaved, it.Condition, it.Version = m, time.Now(), unsaved, m.Condition, version(it.read, it.seq)
+	it.Edition = m.Edition
 	it.Facts, it.stacks, it.size = &known.Facts, known.stacks, known.size
 }
 
