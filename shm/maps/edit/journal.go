@@ -122,7 +122,7 @@ func newJournal(dir string, h head) (*journal, error) {
 	return &journal{file: f, size: int64(len(line) + 1)}, nil
 }
 
-var errFull = fmt.Errorf("There are %d MiB of edits that are not saved: save the map first.", maxJournal>>20)
+var errFull = fmt.Errorf("there are %d MiB of edits that are not saved: save the map first", maxJournal>>20)
 
 // add writes a record. It is on the disk when there is no error; otherwise it is not in
 // the journal.
