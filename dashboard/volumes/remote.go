@@ -195,7 +195,6 @@ func (v *Volumes) sendFile(w http.ResponseWriter, data []byte, isJSON bool) int 
 	h.Set("Cache-Control", "no-store")
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(sendWait))
 	n, _ := w.Write(data)
-	v.counts.bytes.Add(uint64(n))
 	return n
 }
 

@@ -60,14 +60,14 @@ func (v *Volumes) Routes() []Route {
 		{"GET", at + "/picture/:key", v.getPicture},
 		{"PUT", at + "/views/:token", v.putView},
 		{"DELETE", at + "/views/:token", v.deleteView},
-		{"GET", at + "/points/:key/:generation/*", v.getPoints},
-		{"GET", at + "/segments/:key/*", v.getSegments},
+		{"GET", at + "/points/:key/:generation/*", v.traffic[trafficPoints].counted(v.getPoints)},
+		{"GET", at + "/segments/:key/*", v.traffic[trafficMeshes].counted(v.getSegments)},
 		{"GET", at + "/annotations/:file", v.getAnnotations},
 		{"GET", at + "/neuroglancer/info/:key", v.getInfo},
-		{"GET", at + "/neuroglancer/mesh/:key/:id", v.getMesh},
+		{"GET", at + "/neuroglancer/mesh/:key/:id", v.traffic[trafficMeshes].counted(v.getMesh)},
 		{"GET", at + "/neuroglancer/skeletoninfo/:key", v.getSkeletonInfo},
-		{"GET", at + "/neuroglancer/skeleton/:key/:id", v.getSkeleton},
-		{"GET", at + "/neuroglancer/:format/:key/:factors/:start/:end", v.getChunk},
+		{"GET", at + "/neuroglancer/skeleton/:key/:id", v.traffic[trafficMeshes].counted(v.getSkeleton)},
+		{"GET", at + "/neuroglancer/:format/:key/:factors/:start/:end", v.traffic[trafficChunks].counted(v.getChunk)},
 	}
 }
 
@@ -696,7 +696,6 @@ func (v *Volumes) getChunk(w http.ResponseWriter, r *http.Request) error {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(sendWait))
 	sent, _ = w.Write(data)
 	v.counts.chunks.Add(1)
-	v.counts.bytes.Add(uint64(sent))
 	return nil
 }
 
