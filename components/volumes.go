@@ -85,6 +85,8 @@ type VolumePanel struct {
 	Script    string // what is to be said of the script that made the view; ""
 	State     string // what is to be said of the process, such as that it has ended; ""
 	Problems  []VolumeProblem
+	Drawn     int    // annotations that people have drawn
+	DrawnAt   string // URL of them without the .csv or .json at its end; "" for none
 	Reopen    string // URL that opens the view as it is now; "" if it is too long for one
 }
 
@@ -202,6 +204,10 @@ func (p VolumePanel) looking() string {
 		return "nobody looks"
 	}
 	return ui.Count(p.Looking) + " " + ui.Plural(p.Looking, "browser looks", "browsers look")
+}
+
+func (p VolumePanel) drawn() string {
+	return ui.Count(p.Drawn) + " " + ui.Plural(p.Drawn, "annotation", "annotations") + " in this view"
 }
 
 func (l VolumeLayer) id(part string) string { return ui.ID("volume", l.Key, part) }

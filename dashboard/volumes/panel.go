@@ -52,6 +52,8 @@ type layerState struct {
 	} `json:"shaderControls"`
 	Render   rawJSON  `json:"volumeRendering"`
 	Segments []string `json:"segments"`
+	// What people have drawn.
+	Annotations []rawJSON `json:"annotations"`
 }
 
 // panel is the panel beside a view, at a moment.
@@ -88,8 +90,12 @@ func (v *Volumes) panel(m tab.Moment, at *view.View) components.VolumePanel {
 			_ = json.Unmarshal(raw, &name)
 			layer.Type, layer.Name = name.Type, name.Name
 		}
+		p.Drawn += len(layer.Annotations)
 		p.Layers = append(p.Layers, l.layer(i, &layer, all, m.Now))
 		p.Problems = append(p.Problems, l.problems(&layer, m.Now)...)
+	}
+	if p.Drawn > 0 {
+		p.DrawnAt = v.opts.Prefix + "/" + slug + "/" + url.PathEscape(src.ID()) + "/annotations/" + at.Token
 	}
 	return p
 }
