@@ -266,6 +266,9 @@ func colourShader(colormap string) string {
 	return b.String()
 }
 
+// panelSide is how many pixels a panel is taken to be wide and high.
+const panelSide = 400
+
 // state is the state of a view of volumes to begin with. selected is the layer whose panel is open,
 // "" for none.
 func state(title string, list []*volume, histograms []*histogram) (rawJSON, error) {
@@ -323,7 +326,10 @@ func state(title string, list []*volume, histograms []*histogram) (rawJSON, erro
 	}
 	out := object{{"title", title}, {"dimensions", dimensions(axes)}, {"position", position}}
 	if shown > 0 {
-		out = append(out, field{"crossSectionScale", longest / 400}, field{"projectionScale", longest * 1.6})
+		// A page fits both to its panels while they are as here (public/js/start.js): it alone knows how large those are.
+		section, projection := longest/panelSide, longest*1.6
+		out = append(out, field{"crossSectionScale", section}, field{"projectionScale", projection},
+			field{"webmonStart", object{{"crossSectionScale", section}, {"projectionScale", projection}, {"side", panelSide}}})
 	}
 	out = append(out, field{"layers", layers}, field{"layout", layout}, field{"showSlices", true},
 		field{"gpuMemoryLimit", 1 << 30}, field{"systemMemoryLimit", 1 << 31}, field{"concurrentDownloads", 32})

@@ -2,16 +2,17 @@
 
 import {addresses} from "./addresses.js";
 import {SocketEvents} from "./events.js";
+import {started, startedFragment} from "./start.js";
 
 const {WebSocket, EventSource, fetch} = self;
 const own = addresses(location.href);
 
-const hash = own.fragment(location.hash);
+const hash = startedFragment(own.fragment(location.hash), innerWidth, innerHeight);
 if (hash !== location.hash) history.replaceState(null, "", hash);
 
 self.EventSource = class extends SocketEvents {
   constructor(url) {
-    super(url, {WebSocket, EventSource, base: location.href, read: own.into});
+    super(url, {WebSocket, EventSource, base: location.href, read: text => started(own.into(text), innerWidth, innerHeight)});
   }
 };
 
