@@ -274,12 +274,12 @@ func ask[T any](p *page, expression string) T {
 	return v
 }
 
-// wait waits until a JavaScript expression is true. It may be asked while the
+// wait waits until a JavaScript expression, or what it promises, is true. It may be asked while the
 // page is being loaded.
 func (p *page) wait(what, expression string) {
 	p.t.Helper()
 	until(p.t, what, func() string {
-		ok, err := evaluate[bool](p, "!!("+expression+")")
+		ok, err := evaluate[bool](p, "Promise.resolve(("+expression+")).then(Boolean)")
 		switch {
 		case err != nil:
 			return err.Error()
