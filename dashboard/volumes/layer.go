@@ -111,22 +111,33 @@ func (v *volume) source() any {
 			url = "python://skeleton/" + v.Key
 		}
 	}
-	axes := v.space()
-	from := any(url)
 	var more object
-	if matrix := v.transform(axes); matrix != nil {
-		more = append(more, field{"transform", object{{"matrix", matrix}, {"outputDimensions", dimensions(axes)}}})
-	}
 	if v.meshed() {
-		more = append(more, field{"subsources", object{{"meshes", true}}}, field{"enableDefaultSubsources", false})
+		more = object{{"subsources", object{{"meshes", true}}}, {"enableDefaultSubsources", false}}
 	}
-	if more != nil {
-		from = append(object{{"url", url}}, more...)
-	}
+	list := []any{v.placed(url, v.space(), more)}
 	if v.listed() {
-		return []any{from, segmentsAt(v.Key)}
+		list = append(list, segmentsAt(v.Key))
 	}
-	return from
+	// The skeletons of labels are a source of their own, in the axes that skeletons have.
+	if axes := v.solid(); v.Kind == shm.VolumeLabels && v.Skeletons && axes != nil {
+		list = append(list, v.placed("python://skeleton/"+v.Key, axes, nil))
+	}
+	if len(list) == 1 {
+		return list[0]
+	}
+	return list
+}
+
+// placed is a source that lies in the space as the volume does, along the axes that it has.
+func (v *volume) placed(url string, axes []axis, more object) any {
+	if matrix := v.transform(axes); matrix != nil {
+		more = append(object{{"transform", object{{"matrix", matrix}, {"outputDimensions", dimensions(axes)}}}}, more...)
+	}
+	if more == nil {
+		return url
+	}
+	return append(object{{"url", url}}, more...)
 }
 
 // meshed reports whether a volume is a surface that goes out as the mesh of a label, of a volume without voxels: the
