@@ -130,9 +130,18 @@ func (v VolumeView) words() string {
 
 // VolumeProblem is why something of a layer is not shown.
 type VolumeProblem struct {
-	Layer, What, Text string
-	Times             int
-	Age               time.Duration
+	Layer, What string
+	Label       string // whose it is, "" for none
+	Text        string
+	Times       int
+	Age         time.Duration
+}
+
+func (w VolumeProblem) what() string {
+	if w.Label == "" {
+		return w.What
+	}
+	return w.What + " of " + w.Label
 }
 
 func (v Volumes) gone() bool { return v.Link == ui.Stale || v.Link == ui.Gone }

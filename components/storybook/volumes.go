@@ -78,7 +78,7 @@ func volumeWrong(v *components.Volume) {
 	v.Panel.Script = "The script that made this view has ended. This is how it left it, and it can be looked at as before. Started again, the script takes it up."
 	v.Panel.Problems = []components.VolumeProblem{
 		{Layer: "Brain", What: "chunks", Text: "The volume is not there any more: the process has ended.", Times: 12, Age: 3 * time.Second},
-		{Layer: "cells", What: "meshes", Text: "There is no such label.", Times: 1, Age: time.Minute},
+		{Layer: "cells", What: "mesh", Label: "70112", Text: "There is no such label.", Times: 1, Age: time.Minute},
 	}
 	v.Panel.Reopen = ""
 }

@@ -378,7 +378,7 @@ func (o *offered) Read(ctx context.Context, shown bool, f omezarr.File) (voxels 
 		size *= f.To[i] - f.From[i]
 	}
 	o.l.begin(o.s)
-	defer func() { o.l.end(o.s, "chunks for other programs", len(voxels), err) }()
+	defer func() { o.l.end(o.s, "chunks for other programs", "", len(voxels), err) }()
 	name := fmt.Sprintf("elsewhere/%s/%t/%d/%v/%v", o.l.epoch(o.s), shown, f.Level, f.From, f.To)
 	coarse := product(r.factors) > 1
 	if coarse {

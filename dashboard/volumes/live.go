@@ -85,10 +85,21 @@ type held struct {
 
 // problem is why something of a volume could not be shown.
 type problem struct {
-	What string // "chunks", "meshes" or "skeletons"
-	Text string
-	At   time.Time
-	N    int
+	What       string // "chunks", "points", "mesh", ...
+	Label      string // whose mesh or skeleton it is, "" for others
+	Text       string
+	At         time.Time
+	N          int
+	generation uint64 // of the volume, at that time
+}
+
+// holds reports whether a layer still lacks what there was a problem with. The client asks for a label once a
+// generation, so that its surface is missing for as long as it is selected; what else is missing is asked for again.
+func (p *problem) holds(layer *layerState, generation uint64, now time.Time) bool {
+	if p.Label == "" || layer.Type != "segmentation" {
+		return now.Sub(p.At) < problemAge
+	}
+	return slices.Contains(layer.Segments, p.Label) && (p.generation == generation || now.Sub(p.At) < problemAge)
 }
 
 // keysIn finds the keys of the volumes that a state names.
@@ -415,7 +426,8 @@ func (l *live) heldFrame(ctx context.Context, v *volume, s *shown) (*held, error
 	return s.held, nil
 }
 
-// begin notes that a request for a volume is being answered; end that it is over.
+// begin notes that a request for a volume is being answered; end that it is over. label is whose part was asked
+// for, "" for others.
 func (l *live) begin(s *shown) {
 	now := time.Now()
 	l.mu.Lock()
@@ -424,31 +436,36 @@ func (l *live) begin(s *shown) {
 	s.under++
 }
 
-func (l *live) end(s *shown, what string, bytes int, err error) {
+func (l *live) end(s *shown, what, label string, bytes int, err error) {
 	now := time.Now()
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	s.under--
 	s.last = now
 	switch {
 	case err == nil:
 		s.chunks++
 		s.bytes += uint64(bytes)
-	case errors.Is(err, context.Canceled):
-	default:
-		text := natural.Clip(sentence(err), 300)
-		for i := range s.problems {
-			if p := &s.problems[i]; p.What == what && p.Text == text {
-				p.At = now
-				p.N++
-				return
-			}
-		}
-		if len(s.problems) == maxProblems {
-			s.problems = s.problems[1:]
-		}
-		s.problems = append(s.problems, problem{what, text, now, 1})
+	case !errors.Is(err, context.Canceled):
+		s.fail(what, label, err, now)
 	}
+	l.mu.Unlock()
+	l.v.read(l.src.ID())
+}
+
+// fail keeps why a part of a volume could not be shown; mu of its live is held.
+func (s *shown) fail(what, label string, err error, now time.Time) {
+	text := natural.Clip(sentence(err), 300)
+	for i := range s.problems {
+		if p := &s.problems[i]; p.What == what && p.Label == label && p.Text == text {
+			p.At, p.generation = now, s.generation
+			p.N++
+			return
+		}
+	}
+	if len(s.problems) == maxProblems {
+		s.problems = s.problems[1:]
+	}
+	s.problems = append(s.problems, problem{what, label, text, now, 1, s.generation})
 }
 
 // epoch names what a volume contains now, for what is kept of it.

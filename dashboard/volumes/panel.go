@@ -270,14 +270,14 @@ func keysOfLayer(s *layerState) (out []string) {
 	return out
 }
 
-// problems are why something of a layer was not shown lately.
+// problems are why something of a layer is not shown.
 func (l *live) problems(s *layerState, now time.Time) (out []components.VolumeProblem) {
 	for _, key := range keysOfLayer(s) {
 		l.mu.Lock()
 		if shown := l.shown[key]; shown != nil {
 			for _, p := range shown.problems {
-				if now.Sub(p.At) < problemAge {
-					out = append(out, components.VolumeProblem{Layer: natural.Clip(s.Name, 80), What: p.What, Text: p.Text, Times: p.N, Age: max(0, now.Sub(p.At))})
+				if p.holds(s, shown.generation, now) {
+					out = append(out, components.VolumeProblem{Layer: natural.Clip(s.Name, 80), What: p.What, Label: p.Label, Text: p.Text, Times: p.N, Age: max(0, now.Sub(p.At))})
 				}
 			}
 		}

@@ -163,7 +163,7 @@ func (v *Volumes) getPoints(w http.ResponseWriter, r *http.Request) (err error) 
 	defer cancel()
 	l.begin(s)
 	sent := 0
-	defer func() { l.end(s, "points", sent, err) }()
+	defer func() { l.end(s, "points", "", sent, err) }()
 	set, err := v.pointSet(ctx, l, vol, s)
 	if err != nil {
 		if r.Context().Err() != nil {
@@ -220,7 +220,7 @@ func (v *Volumes) getSegments(w http.ResponseWriter, r *http.Request) error {
 	if vol.scanned() {
 		scanned = vol
 	}
-	return v.geometry(w, r, l, s, "labels", "segments", scanned, func(ctx context.Context, boxes *mesh.Boxes) ([]byte, error) {
+	return v.geometry(w, r, l, s, "labels", "", scanned, func(ctx context.Context, boxes *mesh.Boxes) ([]byte, error) {
 		var table *shm.LabelTable
 		if reads := l.src.VolumeSource(); vol.Properties && reads != nil {
 			var err error // of its own: the request may be over

@@ -245,3 +245,14 @@ func (v *Volumes) told(at *view.View) {
 		}
 	}
 }
+
+// read wakes the panels of a source, volumes of which are being read: it need not have sent anything itself.
+func (v *Volumes) read(source string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for p, wake := range v.panels {
+		if p.view.Source == source {
+			wake()
+		}
+	}
+}

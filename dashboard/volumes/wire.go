@@ -664,7 +664,7 @@ func (v *Volumes) getChunk(w http.ResponseWriter, r *http.Request) error {
 	}
 	l.begin(s)
 	sent := 0
-	defer func() { l.end(s, "chunks", sent, err) }()
+	defer func() { l.end(s, "chunks", "", sent, err) }()
 	var data []byte
 	var release func()
 	data, release, err = v.chunk(ctx, l, vol, s, wire, c)
