@@ -75,6 +75,7 @@ var roles = map[string]door.Role{
 	"GET /volumes/:source/neuroglancer/skeleton/:key/:id":                 door.Look,
 	"GET /volumes/:source/neuroglancer/:format/:key/:factors/:start/:end": door.Look,
 	"POST /volumes/:source/config/:token":                                 door.Steer,
+	"POST /volumes/:source/changed/:token":                                door.Steer,
 	"POST /volumes/:source/offers":                                        door.Steer,
 	"POST /volumes/:source/offers/:id/revoke":                             door.Steer,
 	"PUT /volumes/:source/views/:token":                                   door.Steer,

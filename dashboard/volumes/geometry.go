@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"webmon/dashboard/pixels"
+	"webmon/dashboard/volumes/level"
 	"webmon/dashboard/volumes/mesh"
 	"webmon/natural"
 	"webmon/shm"
@@ -40,6 +41,16 @@ func (v *volume) solid() []axis {
 	return out[:3]
 }
 
+// labelled reports whether the voxels are labels, or may be taken for some: a script may show an image of its own in a
+// layer of labels.
+func (v *volume) labelled() bool {
+	if v.Kind != shm.VolumeImage || v.Client == nil {
+		return v.Kind == shm.VolumeLabels
+	}
+	d, ok := level.ParseDType(v.Descr)
+	return ok && (d.Kind == 'u' || d.Kind == 'b')
+}
+
 // label is the label that a request names.
 func label(r *http.Request) (uint64, error) {
 	id, err := strconv.ParseUint(r.PathValue("id"), 10, 64)
@@ -61,9 +72,9 @@ func (v *Volumes) getMesh(w http.ResponseWriter, r *http.Request) error {
 	}
 	axes := vol.solid()
 	switch {
-	case vol.Kind != shm.VolumeLabels && vol.Kind != shm.VolumeSurface && !vol.Meshes:
+	case !vol.labelled() && vol.Kind != shm.VolumeSurface && !vol.Meshes:
 		return &Failure{http.StatusMethodNotAllowed, vol.title() + " has no labels, and so no meshes."}
-	case axes == nil, vol.Kind == shm.VolumeLabels && len(vol.Shape) != 3:
+	case axes == nil, vol.labelled() && len(vol.Shape) != 3:
 		return &Failure{http.StatusMethodNotAllowed, "Meshes are made of volumes with three axes alone."}
 	}
 	name := strconv.FormatUint(id, 10)

@@ -60,6 +60,7 @@ type shown struct {
 	used       time.Time // when it was last asked for
 	generation uint64    // that the browsers are told
 	seen       uint64    // the version of the process that they have, from 1; 0: none yet
+	promised   uint64    // the version that a script has told of, while the process has still to tell it; 0: none
 	raised     time.Time
 	under      int       // requests that are being answered
 	last       time.Time // when the last one came or was answered
@@ -308,7 +309,16 @@ func (l *live) awaitVersion(ctx context.Context, s *shown) {
 func (l *live) due(s *shown, now time.Time) bool {
 	version, at := l.version(s)
 	if version == 0 || version == s.seen {
+		if version > 0 {
+			s.promised = 0
+		}
 		return false
+	}
+	if s.promised > 0 {
+		if version < s.promised && now.Sub(s.raised) < atLast {
+			return false // an older one, which is on its way
+		}
+		s.promised = 0
 	}
 	if !s.isArray && s.seen == 0 {
 		// This is what the process had when somebody began to look.
@@ -340,6 +350,31 @@ func (l *live) raise(s *shown, now time.Time) {
 	s.held, s.seen, s.raised, s.last = h, version, now, now
 	s.generation = l.v.generations.Add(1)
 	l.v.counts.refreshes.Add(1)
+}
+
+// changed takes from a script that the content of a volume has the version, and tells the browsers at once: what the
+// script asks of them next, such as a picture, comes after it. Volumes that nobody looks at are read when somebody does.
+func (l *live) changed(key string, version uint64) {
+	now := time.Now()
+	l.mu.Lock()
+	s := l.shown[key]
+	if s == nil || s.isArray {
+		l.mu.Unlock()
+		return
+	}
+	if version++; s.seen != version { // as versions are counted here
+		l.v.forgetLabels(s)
+		s.seen, s.promised, s.raised, s.last, s.changed = version, version, now, now, now
+		s.generation = l.v.generations.Add(1)
+		l.v.counts.refreshes.Add(1)
+	}
+	g := s.generation
+	l.mu.Unlock()
+	for _, w := range l.v.views.List(l.src.ID()) {
+		if w.Watchers() > 0 && slices.Contains(keysOf(w), key) {
+			w.Refreshed(map[string]uint64{key: g})
+		}
+	}
 }
 
 // hold takes the newest frame of an array, nil if there is none.

@@ -128,7 +128,7 @@ func (v *Volumes) surface(ctx context.Context, l *live, vol *volume, s *shown, i
 			return nil, noLabel(err)
 		}
 	}
-	m, err := mesh.Surface(ctx, func(step int) (*mesh.Volume, error) { return l.meshVolume(vol, s, step) }, o, nil)
+	m, err := mesh.Surface(ctx, func(step int) (*mesh.Volume, error) { return l.meshVolume(vol, s, step) }, o, vol.meshOptions())
 	if err != nil {
 		return nil, noLabel(err)
 	}
@@ -138,6 +138,24 @@ func (v *Volumes) surface(ctx context.Context, l *live, vol *volume, s *shown, i
 		order[i], scale[a.From] = a.From, a.Scale
 	}
 	return m.Encode(nil, order, scale), nil
+}
+
+// meshOptions is how the script of a volume wants its meshes, nil for webmon's own way.
+func (v *volume) meshOptions() *mesh.Options {
+	if v.Client == nil {
+		return nil
+	}
+	o := &mesh.Options{Fixed: v.Client.MeshFixed}
+	// 0 stands for what is usual.
+	if e := v.Client.MeshError; e != nil {
+		if o.Error = *e; o.Error >= 0 {
+			o.Error = max(o.Error, 1e-9)
+		}
+	}
+	if a := v.Client.MeshAngle; a != nil {
+		o.Angle = max(*a, 1e-9)
+	}
+	return o
 }
 
 // noLabel makes the answer of a label that is not there.

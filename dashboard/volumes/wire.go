@@ -53,6 +53,7 @@ func (v *Volumes) Routes() []Route {
 		{"GET", at + "/events/:token", v.getEvents},
 		{"POST", at + "/state/:token", v.postState},
 		{"POST", at + "/config/:token", v.postConfig},
+		{"POST", at + "/changed/:token", v.postChanged},
 		{"POST", at + "/action/:token", v.postAction},
 		{"POST", at + "/volume_response/:token/:id/:part", v.postResponse},
 		{"POST", at + "/credentials/:token", v.postCredentials},
@@ -377,6 +378,35 @@ func (v *Volumes) post(w http.ResponseWriter, r *http.Request, most int64, set f
 		return failure(err)
 	}
 	return sendJSON(w, http.StatusOK, object{{"g", now.Generation}, {"n", now.N}})
+}
+
+// postChanged takes from the script of a view how often the content of its volumes has changed, by their tokens.
+// When it has answered all browsers that show them are told, or are about to be.
+func (v *Volumes) postChanged(w http.ResponseWriter, r *http.Request) error {
+	src, at, err := v.view(r)
+	if err != nil {
+		return err
+	}
+	if err := mayChange(r, at); err != nil {
+		return err
+	}
+	data, release, err := v.body(w, r, maxShown*128)
+	if err != nil {
+		return err
+	}
+	defer release()
+	var given struct {
+		Versions map[string]uint64 `json:"versions"`
+	}
+	if err := decode(data, &given); err != nil {
+		return err
+	}
+	l := v.live(src)
+	for token, version := range given.Versions {
+		l.changed(at.Token+"."+token, version)
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 // postAction hands an action of a browser to the scripts of the view.

@@ -514,12 +514,12 @@ func (v *View) Edit(change func(map[string]json.RawMessage) (bool, error)) error
 }
 
 // Refreshed tells the browsers that the content of volumes is new, by the generations of their
-// keys. Generations of other keys stay as they are.
+// keys. Generations of other keys, and newer ones, stay as they are.
 func (v *View) Refreshed(generations map[string]uint64) {
 	v.own(func() bool {
 		changed := false
 		for key, g := range generations {
-			if at, ok := v.generations[key]; !ok && len(v.generations) < 4*maxAccepted || ok && at != g {
+			if at, ok := v.generations[key]; !ok && len(v.generations) < 4*maxAccepted || ok && at < g {
 				v.generations[key], changed = g, true
 			}
 		}
