@@ -63,7 +63,7 @@ class _OnWebmon(viewer_base.ViewerCommonBase):  # type: ignore[misc]
         if not process._life.opened:
             webmon.serve(launch=False)
         self._link = Link(self, token, process)
-        self._volumes = Volumes(process, token)
+        self._volumes = Volumes(process, token, self._link)
         self._screenshots_lock = threading.Lock()  # guards those of the package's class
         self._chunks_lock = threading.Lock()  # guards the next two
         self._chunks_waiting: list[Any] = []  # requests that browsers were not asked yet
@@ -146,8 +146,11 @@ class _OnWebmon(viewer_base.ViewerCommonBase):  # type: ignore[misc]
         super()._handle_volumes_changed()
         self._volumes.become(self.volume_manager.volumes)
 
+    def _transform_viewer_state(self, new_state: Any) -> Any:
+        self._volumes.used(getattr(new_state, "layers", None))
+        return super()._transform_viewer_state(new_state)
+
     def _update_source_generations(self) -> None:
-        # webmon tells the client, when it has time for it.
         self._volumes.changed(self.volume_manager.volumes)
 
     # Pictures.
@@ -175,6 +178,7 @@ class _OnWebmon(viewer_base.ViewerCommonBase):  # type: ignore[misc]
             name = f"{self._next_screenshot_id}{'_includeDepth' if include_depth else ''}"
             self._next_screenshot_id += 1
             self._screenshot_callbacks[name] = (callback, statistics_callback)
+        self._volumes.flush()  # what was invalidated before is in the picture
 
         def ask(config: Any) -> None:
             config.screenshot = name
@@ -344,6 +348,8 @@ class _OnWebmon(viewer_base.ViewerCommonBase):  # type: ignore[misc]
             asked = set(self._chunks_asked)
 
         lost: set[str] = set()
+        if more:
+            self._volumes.flush()
 
         def ask(config: Any) -> None:
             kept = [request for request in config.volume_requests if request.id in asked]
