@@ -180,6 +180,28 @@ def test_another_client_is_not_served_and_that_is_said_once(caplog, monkeypatch,
 
 
 @with_package
+def test_in_a_notebook(monkeypatch):
+    from webmon.neuroglancer._link import Webmon
+
+    def of(url):
+        monkeypatch.setattr(viewer._link, "where", lambda: (Webmon({"url": url}), "/volumes/it"))
+        return viewer._repr_html_()
+
+    viewer = neuroglancer.Viewer(token="mine")
+    assert "no webmon is running" in viewer._repr_html_()
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
+    link = '<a href="http://127.0.0.1:1/lab/webmon/volumes/it/v/mine/?token=t" target="_blank">Viewer</a>'
+    assert of("http://127.0.0.1:1/lab/webmon/?token=t") == link
+    monkeypatch.setenv("JPY_PARENT_PID", "1")
+    shown = of("http://127.0.0.1:1/lab/webmon/?token=t")
+    assert shown.startswith('<a href="/lab/webmon/volumes/it/v/mine/?token=t" ') and '<iframe src="/lab/webmon/volumes/it/v/mine/?token=t" ' in shown
+    # Jupyter has nothing of these, and the policy of webmon lets no other origin show them.
+    for url in ("http://127.0.0.1:1/?token=t", "http://127.0.0.1:1/other/?token=t"):
+        assert "iframe" not in of(url) and of(url).startswith('<a href="http://127.0.0.1:1/')
+    neuroglancer.stop()
+
+
+@with_package
 def test_no_webmon_is_said():
     viewer = neuroglancer.Viewer()
     with viewer.txn() as state:

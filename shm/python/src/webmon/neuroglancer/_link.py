@@ -61,6 +61,12 @@ class Webmon:
         """Return what people open to get to a path, which begins with a slash."""
         return self._public + path + (f"?token={quote(self._token)}" if token and self._token else "")
 
+    def below(self, address: str) -> str | None:
+        """Return an address of webmon without its origin, as it is below Jupyter's; None if webmon was not started there."""
+        if not self._prefix.endswith("/webmon") or not address.startswith(self._public + "/"):
+            return None
+        return self._prefix + address[len(self._public) :]
+
     def connect(self, timeout: float) -> http.client.HTTPConnection:
         """Return a connection. Raises OSError."""
         if not self._tls:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import logging
+import os
 import threading
 import time
 import weakref
@@ -124,10 +126,23 @@ class _OnWebmon(viewer_base.ViewerCommonBase):  # type: ignore[misc]
             return f"<{type(self).__name__}, {error}>"
 
     def _repr_html_(self) -> str:
+        """Return what a notebook shows: a link, and below it the viewer itself where webmon is a part of Jupyter.
+
+        Pages of webmon are shown in frames of their own origin alone, which they are by jupyter-server-proxy.
+        """
         try:
-            return f'<a href="{self.get_viewer_url()}" target="_blank">Viewer</a>'
+            at, _ = self._link.where()
+            address = self.get_viewer_url()
         except RuntimeError as error:
-            return str(error)
+            return html.escape(str(error))
+        below = at.below(address) if _in_kernel() else None
+        if below is None:
+            return f'<a href="{html.escape(address)}" target="_blank">Viewer</a>'
+        address = html.escape(below)
+        return (
+            f'<a href="{address}" target="_blank">Viewer</a>'
+            f'<iframe src="{address}" title="Viewer" style="display: block; width: 100%; height: 600px; border: 0" allowfullscreen></iframe>'
+        )
 
     def get_viewer_url(self) -> str:
         """Return where people open the viewer, webmon's token included.
@@ -388,6 +403,11 @@ class _OnWebmon(viewer_base.ViewerCommonBase):  # type: ignore[misc]
                 super()._handle_volume_chunk_reply(name, event.get("p"), body)
         except Exception as error:
             self._fail(name, error)
+
+
+def _in_kernel() -> bool:
+    """Report whether this is a kernel that Jupyter has started."""
+    return "JPY_PARENT_PID" in os.environ
 
 
 class Viewer(_OnWebmon, viewer_base.ViewerBase):  # type: ignore[misc]
