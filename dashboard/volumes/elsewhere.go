@@ -686,7 +686,7 @@ func (v *Volumes) publicClient(ctx context.Context, src *source.Source, vol *vol
 	if err != nil {
 		return ""
 	}
-	at := "zarr://" + address
+	at := "zarr3://" + address // of both formats that are there the client wants to be told one
 	from := any(at)
 	if vol.Channels >= 0 {
 		// OME's channels are a slider of the layer, and the shader wants them inside of the voxels.

@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -81,6 +82,11 @@ func TestOtherProgramsReadAVolume(t *testing.T) {
 	o, err := s.volumes.Offer(s.src, "brain", time.Hour, "Ada")
 	if err != nil {
 		t.Fatal(err)
+	}
+	// Neuroglancer refuses zarr:// where both formats are.
+	link, err := url.PathUnescape(s.volumes.PublicClient(t.Context(), s.src, "brain", "http://127.0.0.1:1/zarr/secret/newest/"))
+	if err != nil || !strings.HasPrefix(link, "https://neuroglancer-demo.appspot.com/#!{") || !strings.Contains(link, `"source":"zarr3://http://127.0.0.1:1/zarr/secret/newest/"`) {
+		t.Errorf("%v: the link is %s", err, link)
 	}
 	at := o.Path(0, false)
 	axes, levels := s.ome(at)
