@@ -126,7 +126,7 @@ func (v *volume) resolutions() (out []resolution) {
 		size[i] = v.scale(i) * float64(by)
 	}
 	most := maxBlock
-	if v.Array == nil && v.Shm == "" {
+	if !v.mapped() {
 		most = mostAsked
 	}
 	factors := ones

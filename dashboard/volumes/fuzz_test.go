@@ -81,7 +81,7 @@ func FuzzDeclaration(f *testing.F) {
 			}
 			return make([]byte, n), nil
 		}}
-		data, err := r.chunk(context.Background(), c)
+		data, err := r.chunk(context.Background(), c, nil)
 		if ok && err == nil && len(data) != product(c.shape())*w.Size {
 			t.Fatalf("%d bytes for %v of %s", len(data), c, text)
 		}

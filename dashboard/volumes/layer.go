@@ -43,7 +43,7 @@ func (v *volume) info(generation uint64, limits *[2]float64) (object, error) {
 	}
 	encoding, layout, downsampling := "raw", "isotropic", any("3d")
 	var most, size, scales, perChunk any = nil, coarsest, nil, 18
-	if v.Array == nil && v.Shm == "" {
+	if !v.mapped() {
 		most = v.levelBlock() * mostAsked
 	} else if pixels.Count(v.Shape) > maxBlock {
 		most = maxBlock

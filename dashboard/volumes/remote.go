@@ -204,7 +204,7 @@ func (v *volume) listed() bool { return v.Kind == shm.VolumeLabels && (v.Propert
 // scanned reports whether the labels of a volume are looked for without anybody asking for one: it is in memory, and
 // not too large.
 func (v *volume) scanned() bool {
-	return len(v.Shape) == 3 && (v.Array != nil || v.Shm != "") && product(v.Shape) <= maxListScan
+	return len(v.Shape) == 3 && v.mapped() && product(v.Shape) <= maxListScan
 }
 
 // getSegments sends the list of the labels of a volume: their sizes, and what the process knows of them.

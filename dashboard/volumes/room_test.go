@@ -12,22 +12,28 @@ import (
 func TestTheRoomOfAChunk(t *testing.T) {
 	for _, c := range []struct {
 		name, descr string
+		mapped      bool
 		shape       []int
 		chunk       chunk
 		want        int64
 	}{
-		{"as it is", "|u1", []int{64, 64, 64}, chunk{[]int{1, 1, 1}, []int{0, 0, 0}, []int{64, 64, 64}}, 1 << 18},
-		{"converted", "<f8", []int{64, 64, 64}, chunk{[]int{1, 1, 1}, []int{0, 0, 0}, []int{64, 64, 64}}, 1<<20 + 1<<21},
-		{"coarser", "|u1", []int{256, 256, 256}, chunk{[]int{4, 4, 4}, []int{0, 0, 0}, []int{64, 64, 64}}, 1<<18 + 4<<20},
-		{"coarser, of little", "|u1", []int{5, 4, 4}, chunk{[]int{2, 2, 2}, []int{0, 0, 0}, []int{3, 2, 2}}, 12 + 12*8},
-		{"one voxel of many", "<u2", []int{512, 128, 128}, chunk{[]int{512, 128, 128}, []int{0, 0, 0}, []int{1, 1, 1}}, 2 + 16<<20},
+		{"as it is", "|u1", false, []int{64, 64, 64}, chunk{[]int{1, 1, 1}, []int{0, 0, 0}, []int{64, 64, 64}}, 1 << 18},
+		{"converted", "<f8", false, []int{64, 64, 64}, chunk{[]int{1, 1, 1}, []int{0, 0, 0}, []int{64, 64, 64}}, 1<<20 + 1<<21},
+		{"coarser", "|u1", false, []int{256, 256, 256}, chunk{[]int{4, 4, 4}, []int{0, 0, 0}, []int{64, 64, 64}}, 1<<18 + 4<<20},
+		{"as it is, in memory", "|u1", true, []int{64, 64, 64}, chunk{[]int{1, 1, 1}, []int{0, 0, 0}, []int{64, 64, 64}}, 1 << 18},
+		{"coarser, in memory", "|u1", true, []int{256, 256, 256}, chunk{[]int{4, 4, 4}, []int{0, 0, 0}, []int{64, 64, 64}}, 1<<18 + maxMapped},
+		{"coarser, of little", "|u1", false, []int{5, 4, 4}, chunk{[]int{2, 2, 2}, []int{0, 0, 0}, []int{3, 2, 2}}, 12 + 12*8},
+		{"one voxel of many", "<u2", true, []int{512, 128, 128}, chunk{[]int{512, 128, 128}, []int{0, 0, 0}, []int{1, 1, 1}}, 2 + 16<<20},
 	} {
 		w, _ := level.WireOf(c.descr, false, nil)
-		room := c.chunk.room(c.shape, w)
+		v := &volume{VolumeInfo: shm.VolumeInfo{Kind: shm.VolumeImage, Descr: c.descr, Shape: c.shape}}
+		if c.mapped {
+			v.Shm = "webmon-1-v"
+		}
+		room := c.chunk.room(c.shape, w, v.most(0))
 		if room != c.want {
 			t.Errorf("%s: %d bytes, want %d", c.name, room, c.want)
 		}
-		v := &volume{VolumeInfo: shm.VolumeInfo{Kind: shm.VolumeImage, Descr: c.descr, Shape: c.shape}}
 		r := &reader{v: v, wire: w, read: func(_ context.Context, box shm.Box, dst []byte) ([]byte, error) {
 			n := w.DType.Size
 			for i := range box.From {
@@ -42,7 +48,7 @@ func TestTheRoomOfAChunk(t *testing.T) {
 			}
 			return dst[:n], nil
 		}}
-		if _, err := r.chunk(t.Context(), c.chunk); err != nil {
+		if _, err := r.chunk(t.Context(), c.chunk, nil); err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
