@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -26,7 +27,8 @@ const (
 	lookEvery    = 50 * time.Millisecond  // between two looks at what has changed
 	refreshEvery = 500 * time.Millisecond // least time between two refreshes of a volume
 	quiet        = 80 * time.Millisecond  // without a request, after which a refresh counts as done
-	atLast       = 3 * time.Second        // a refresh comes all the same: somebody moves all the time
+	whileMoving  = 700 * time.Millisecond // least time between two refreshes while requests come without a pause
+	atLast       = 3 * time.Second        // a refresh comes all the same
 	keptAwake    = 10 * time.Second       // after the last request, without anybody watching
 	firstVersion = 250 * time.Millisecond // that the first look at a volume waits for its version
 	firstFrame   = 2 * time.Second        // that a request waits for the first frame of an array
@@ -63,6 +65,9 @@ type shown struct {
 	promised   uint64    // the version that a script has told of, while the process has still to tell it; 0: none
 	raised     time.Time
 	under      int       // requests that are being answered
+	answered   int       // since the last refresh
+	took       int       // answers that a refresh takes, as far as is known
+	paused     bool      // there was a pause since the last refresh
 	last       time.Time // when the last one came or was answered
 	held       *held     // of an array; nil: none yet
 	holding    chan struct{}
@@ -198,6 +203,7 @@ func (l *live) look(now time.Time) bool {
 			l.drop(key, s)
 			continue
 		}
+		s.rest(now)
 		if l.due(s, now) {
 			raised = append(raised, s)
 		}
@@ -253,7 +259,7 @@ func (l *live) show(v *volume, now time.Time) *shown {
 		// before sees another one.
 		s = &shown{
 			key: v.Key, name: v.Name, topic: v.topic(), isArray: v.Array != nil, release: l.src.Want(v.topic()),
-			generation: 0, raised: now,
+			generation: 0, raised: now, took: math.MaxInt,
 		}
 		if n := l.v.generations.Add(1); n > 0 {
 			s.generation = n
@@ -329,8 +335,32 @@ func (l *live) due(s *shown, now time.Time) bool {
 		return false // the first request takes it
 	}
 	s.changed = at
+	return s.refreshed(now)
+}
+
+// rest notes the first pause after a refresh. By then the browsers have fetched what they show: as many answers make a
+// refresh. Before a pause that comes late somebody may have moved, so it counts for little more than is known.
+func (s *shown) rest(now time.Time) {
+	if s.paused || s.answered == 0 || !s.quiet(now) {
+		return
+	}
+	s.paused = true
+	if n := s.answered; s.took < n && s.last.Sub(s.raised) > whileMoving {
+		s.took = min(n, s.took+s.took/4+1)
+	} else {
+		s.took = n
+	}
+}
+
+// quiet reports whether nobody asks for anything.
+func (s *shown) quiet(now time.Time) bool { return s.under == 0 && now.Sub(s.last) >= quiet }
+
+// refreshed reports whether the last refresh is over. While somebody moves, requests come without a pause, and
+// nothing tells those for what is new in the picture from those of the refresh. It is then over when as many have been
+// answered as the last one took: over a slow line that is later, and what is on its way is not asked for once more.
+func (s *shown) refreshed(now time.Time) bool {
 	since := now.Sub(s.raised)
-	return since >= refreshEvery && (s.under == 0 && now.Sub(s.last) >= quiet || since >= atLast)
+	return since >= refreshEvery && s.quiet(now) || since >= whileMoving && s.answered >= s.took || since >= atLast
 }
 
 // raise begins a refresh.
@@ -347,7 +377,11 @@ func (l *live) raise(s *shown, now time.Time) {
 	defer l.mu.Unlock()
 	l.v.release(s.held)
 	l.v.forgetLabels(s)
+	if !s.paused && now.Sub(s.raised) >= atLast {
+		s.took = min(s.took, s.answered) // fewer are shown by now, or it would not have been waited for so long
+	}
 	s.held, s.seen, s.raised, s.last = h, version, now, now
+	s.answered, s.paused = 0, false
 	s.generation = l.v.generations.Add(1)
 	l.v.counts.refreshes.Add(1)
 }
@@ -475,6 +509,7 @@ func (l *live) end(s *shown, what, label string, bytes int, err error) {
 	now := time.Now()
 	l.mu.Lock()
 	s.under--
+	s.answered++
 	s.last = now
 	switch {
 	case err == nil:
