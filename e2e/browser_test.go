@@ -10,7 +10,6 @@ import (
 	"image/png"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -34,33 +33,14 @@ type browser struct {
 	ctx context.Context
 }
 
-// startBrowser starts Chromium and ends it with the test. It finds it by
-// $CHROMIUM or by its usual names. more are further options of it.
+// startBrowser starts Chromium and ends it with the test. more are further options of it.
 func startBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) *browser {
 	t.Helper()
-	path := ""
-	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); name != "" && err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
+	options, ok := webmontest.Chromium(profile(t))
+	if !ok {
 		lacking.Skip(t, "Chromium is not installed: .ci/system.sh says what to install")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path),
-		chromedp.NoSandbox,
-		chromedp.DisableGPU,
-		// WebGL2 in software, which gives the same pixels everywhere.
-		chromedp.Flag("use-angle", "swiftshader"),
-		chromedp.Flag("enable-unsafe-swiftshader", true),
-		chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("hide-scrollbars", false),
-		chromedp.UserDataDir(profile(t)),
-		chromedp.WSURLReadTimeout(patience),
-	)
+	options = append(options, chromedp.WSURLReadTimeout(patience))
 	options = append(options, more...)
 	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
@@ -72,7 +52,7 @@ func startBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) *browser {
 		cancelAllocator()
 	})
 	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("starting %s: %v", path, err)
+		t.Fatalf("starting Chromium: %v", err)
 	}
 	return &browser{t: t, ctx: ctx}
 }
