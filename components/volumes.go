@@ -233,5 +233,5 @@ func (p VolumeProblem) times() string {
 	if p.Times < 2 {
 		return ""
 	}
-	return ui.Count(p.Times) + " times"
+	return ", " + ui.Count(p.Times) + " times"
 }

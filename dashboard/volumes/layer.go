@@ -308,6 +308,12 @@ func state(title string, list []*volume, histograms []*histogram) (rawJSON, erro
 					middle += matrix[k][j] * float64(v.Shape[b.From]) / 2
 				}
 			}
+			if matrix != nil { // what is turned reaches further
+				n = 0
+				for j, b := range space {
+					n += math.Abs(matrix[k][j]) * float64(v.Shape[b.From])
+				}
+			}
 			axes = append(axes, a)
 			position = append(position, math.Floor(middle)+0.5)
 			extent = append(extent, n)

@@ -91,7 +91,7 @@ type held struct {
 
 // problem is why something of a volume could not be shown.
 type problem struct {
-	What       string // "chunks", "points", "mesh", ...
+	What       string // "chunks", "points", "mesh", "picture", ...
 	Label      string // whose mesh or skeleton it is, "" for others
 	Text       string
 	At         time.Time

@@ -193,5 +193,5 @@ func (s *shown) sizeOf(v *volume, id uint64) string {
 		}
 		size *= v.scale(i)
 	}
-	return fmt.Sprintf("%s, %.4g %s³", text, size, v.Units[0])
+	return fmt.Sprintf("%s, %.4g %s³", text, size, unitText(v.Units[0]))
 }

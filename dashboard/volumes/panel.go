@@ -276,7 +276,7 @@ func (l *live) problems(s *layerState, now time.Time) (out []components.VolumePr
 		l.mu.Lock()
 		if shown := l.shown[key]; shown != nil {
 			for _, p := range shown.problems {
-				if p.holds(s, shown.generation, now) {
+				if p.What != whatPicture && p.holds(s, shown.generation, now) {
 					out = append(out, components.VolumeProblem{Layer: natural.Clip(s.Name, 80), What: p.What, Label: p.Label, Text: p.Text, Times: p.N, Age: max(0, now.Sub(p.At))})
 				}
 			}

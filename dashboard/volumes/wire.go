@@ -164,6 +164,10 @@ func (v *Volumes) body(w http.ResponseWriter, r *http.Request, most int64) (data
 func decode(data []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	if err := d.Decode(into); err != nil {
+		var kind *json.UnmarshalTypeError
+		if errors.As(err, &kind) && kind.Field != "" {
+			return bad("%.80q of the body is a %.40s, and cannot be one.", kind.Field, kind.Value)
+		}
 		return bad("The body must be a JSON object: %.200s.", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	if _, err := d.Token(); err != io.EOF {
