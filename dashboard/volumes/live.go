@@ -3,6 +3,7 @@ package volumes
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -549,13 +550,18 @@ func (l *live) epoch(s *shown) string {
 // their keys have changed.
 func (l *live) follow(w *view.View, all []volume) {
 	gone := map[string]string{}
-	for _, key := range keysOf(w) {
+	var alone *volume // that is all of the view
+	keys := keysOf(w)
+	for _, key := range keys {
 		name, ok := l.v.nameOf(l.src.ID(), key)
 		if !ok || slices.ContainsFunc(all, func(v volume) bool { return v.Key == key }) {
 			continue
 		}
 		if i := slices.IndexFunc(all, func(v volume) bool { return v.Name == name }); i >= 0 && all[i].Client == nil {
 			gone[key] = all[i].Key
+			if len(keys) == 1 {
+				alone = &all[i]
+			}
 		}
 	}
 	if len(gone) == 0 {
@@ -573,10 +579,45 @@ func (l *live) follow(w *view.View, all []volume) {
 				m[field], changed = value, true
 			}
 		}
+		if changed && alone != nil {
+			alone.bring(m)
+		}
 		return changed, nil
 	})
 	if err != nil {
 		l.v.opts.Logger.Debug("a view does not follow its volumes", "view", w.Token, "error", err)
+	}
+}
+
+// bring brings the state of a view to a volume that was made again and is all that the view shows: on an axis on
+// which the view is outside of it now, to its middle. Scales that nobody has changed become those of the volume.
+func (v *volume) bring(m map[string]rawJSON) {
+	begin, err := state("", []*volume{v}, []*histogram{nil})
+	var first map[string]rawJSON
+	var at, middle []float64
+	if err != nil || json.Unmarshal(begin, &first) != nil || json.Unmarshal(first["position"], &middle) != nil || json.Unmarshal(m["position"], &at) != nil {
+		return
+	}
+	if _, ok := m["webmonStart"]; ok {
+		for _, name := range []string{"crossSectionScale", "projectionScale", "webmonStart"} {
+			m[name] = first[name]
+		}
+	}
+	space := v.space()
+	offset, exact := v.offset(space)
+	names, _ := axesOf(m["dimensions"])
+	here, _ := axesOf(first["dimensions"])
+	for i, name := range names[:min(len(names), len(at))] {
+		k, j := slices.IndexFunc(space, func(a axis) bool { return a.Name == name }), slices.Index(here, name)
+		if !exact || k < 0 || j < 0 {
+			continue
+		}
+		if low := float64(offset[k]); at[i] < low || at[i] >= low+float64(v.Shape[space[k].From]) {
+			at[i] = middle[j]
+		}
+	}
+	if b, err := json.Marshal(at); err == nil {
+		m["position"] = b
 	}
 }
 

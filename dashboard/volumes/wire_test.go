@@ -783,6 +783,10 @@ func TestAVolumeThatIsMadeAgainIsFollowed(t *testing.T) {
 			} else {
 				s.want(200, `"shape":[4,3,4]`, "GET", "/neuroglancer/info/"+now, "")
 			}
+			// The view was in the middle of the other one, which lies outside of this one.
+			if !strings.Contains(event, `"position":[2.5,1.5,2.5]`) || !strings.Contains(event, `"crossSectionScale":0.01,`) {
+				t.Errorf("the view is at %s", event)
+			}
 			break
 		}
 	}
