@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -110,6 +112,79 @@ func TestE2EVolumes(t *testing.T) {
 	p.wait("its mesh is loaded", volumeReady)
 	p.calm("READ-usage buffer", "performance warning")
 	p.stayedHome(w.hosts()...)
+}
+
+// liveScript is a process that writes a volume thirty times a second for half a minute: each time all of it
+// is the number of the time.
+const liveScript = `
+import threading, time
+process = webmon.Process("lab", launch=False)
+wave = process.volume("wave", (32, 32, 32), "uint16", axes="zyx", limits=(0, 1000))
+def write():
+    for n in range(1, 901):
+        wave.data[:] = n
+        wave.changed()
+        time.sleep(1 / 30)
+writer = threading.Thread(target=write, daemon=True)
+`
+
+// TestE2ELiveVolume: a view of what changes thirty times a second goes forward alone, is not told more often than twice a
+// second, and ends with what was written last.
+func TestE2ELiveVolume(t *testing.T) {
+	endToEnd(t)
+	t.Parallel()
+	b := startBrowser(t)
+	home := t.TempDir()
+	python := naparitest.StartPackage(t, "numpy2", home)
+	python.Run(liveScript, nil)
+	w := startProgram(t, home, "--port", "0")
+	w.source("lab", "connected", connected)
+	p := b.open(t, view{800, 500, "dark"})
+	p.visit(w.url)
+	p.visit(w.home + "/volumes/lab/wave")
+	p.wait("all is loaded", volumeReady)
+	// What the client has in its middle, whenever it is something else.
+	ask[bool](p, `(() => {
+  const {viewer} = document.querySelector("[data-volume-frame]").contentWindow;
+  window.seen = [];
+  setInterval(() => {
+    const at = viewer.position.value;
+    for (const layer of viewer.layerManager.managedLayers[0].layer.renderLayers) {
+      const value = layer.getValueAt?.(at);
+      if (typeof value === "number" && value !== seen.at(-1)) seen.push(value);
+    }
+  }, 20);
+  return true;
+})()`)
+	p.wait("the client has what is there", `seen.at(-1) === 0`)
+	refreshes := func() float64 {
+		text, err := w.text("/metrics")
+		m := regexp.MustCompile(`(?m)^webmon_volume_refreshes_total (\S+)$`).FindStringSubmatch(text)
+		if err != nil || m == nil {
+			t.Fatalf("no count of refreshes: %v", err)
+		}
+		n, _ := strconv.ParseFloat(m[1], 64) // as matched
+		return n
+	}
+	before := refreshes()
+	var took float64
+	python.Run("began = time.monotonic(); writer.start(); writer.join(); out = time.monotonic() - began", &took)
+	p.wait("what was written last is shown", `seen.at(-1) === 900`)
+	seen := ask[[]int](p, "seen")
+	if !slices.IsSorted(seen) {
+		t.Errorf("what is shown goes back: %v", seen)
+	}
+	if len(seen) < 8 {
+		t.Errorf("of 900 contents %d were shown: %v", len(seen), seen)
+	}
+	// One each half second, one that begins with the first, and the last.
+	if n := refreshes() - before; n > 2*took+2 {
+		t.Errorf("in %.1f s the view was told %.0f times", took, n)
+	}
+	if note := p.text("[data-volume-note]"); note != "" {
+		t.Errorf("the page says %q", note)
+	}
+	p.calm("READ-usage buffer", "performance warning")
 }
 
 // TestE2ESevenVolumes: with more views open in one browser than it makes connections to a server, all of
