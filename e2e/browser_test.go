@@ -328,14 +328,31 @@ func (p *page) click(selector string) {
 var artifacts = filepath.Join(webmontest.Root(), "artifacts")
 
 // shot takes a picture of what the window shows and keeps it in artifacts/.
-func (p *page) shot(name string) image.Image {
+func (p *page) shot(name string) { p.png(name) }
+
+// picture is shot for who looks at it. To decode it takes as long as to take it.
+func (p *page) picture(name string) image.Image {
+	p.t.Helper()
+	b := p.png(name)
+	if b == nil {
+		return image.NewRGBA(image.Rect(0, 0, 1, 1))
+	}
+	picture, err := png.Decode(bytes.NewReader(b))
+	if err != nil {
+		p.t.Fatalf("screenshot: %v", err)
+	}
+	return picture
+}
+
+// png is the picture as a file, nil if the browser did not take it.
+func (p *page) png(name string) []byte {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
 	b, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	if err != nil {
 		p.t.Errorf("taking a screenshot: %v", err)
-		return image.NewRGBA(image.Rect(0, 0, 1, 1))
+		return nil
 	}
 	if err := os.MkdirAll(artifacts, 0o755); err != nil {
 		p.t.Fatal(err)
@@ -344,9 +361,5 @@ func (p *page) shot(name string) image.Image {
 	if err := os.WriteFile(filepath.Join(artifacts, name), b, 0o644); err != nil {
 		p.t.Fatal(err)
 	}
-	picture, err := png.Decode(bytes.NewReader(b))
-	if err != nil {
-		p.t.Fatalf("screenshot: %v", err)
-	}
-	return picture
+	return b
 }

@@ -168,7 +168,7 @@ spots = webmon.volume("spots", points=somewhere(), axes="zyx", scale=(2, 1, 1), 
 		t.Errorf("the source is %q", got)
 	}
 	until(t, "points are drawn", func() string {
-		img := p.shot("points")
+		img := p.picture("points")
 		n := 0
 		for y := 100; y < img.Bounds().Dy(); y += 2 {
 			for x := 0; x < img.Bounds().Dx(); x += 2 {

@@ -357,7 +357,7 @@ func TestNeuroglancerShowsWhatItShould(t *testing.T) {
 		}
 		return ""
 	}
-	until(t, "the pixels are right", func() string { return wrong(p.shot("neuroglancer")) })
+	until(t, "the pixels are right", func() string { return wrong(p.picture("neuroglancer")) })
 
 	p.calm()
 	server.mu.Lock()

@@ -430,7 +430,7 @@ func sameInPixels(p *page, want naparitest.Layer) string {
 	if err != nil {
 		return err.Error()
 	}
-	picture := p.shot("last-tiles")
+	picture := p.picture("last-tiles")
 	side := where.Next[0] - where.Origin[0]
 	looked, red := 0, 0
 	for t := range look {

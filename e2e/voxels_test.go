@@ -309,7 +309,7 @@ func TestE2EVoxels(t *testing.T) {
 		if len(panels) != len(cells) {
 			return fmt.Sprintf("there are %d panels", len(panels))
 		}
-		return wrong(p.shot("voxels"))
+		return wrong(p.picture("voxels"))
 	})
 
 	// What is known of the labels is in the client's own list.
