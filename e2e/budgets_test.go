@@ -186,6 +186,7 @@ func (x *trial) page() *websocket.Conn {
 // said; and the others go on.
 func TestBudgets(t *testing.T) {
 	endToEnd(t)
+	t.Parallel()
 
 	t.Run("456 MB in four topics", func(t *testing.T) {
 		x := startTrial(t, 64<<20, "history")

@@ -233,6 +233,7 @@ func closeTo(a color.Color, b color.RGBA) bool {
 // published fail without a word, so the pixels are looked at.
 func TestNeuroglancerShowsWhatItShould(t *testing.T) {
 	endToEnd(t)
+	t.Parallel()
 	const prefix = "/lab/deep"
 	axes := map[string]any{"x": []any{1e-6, "m"}, "y": []any{1e-6, "m"}, "z": []any{1e-6, "m"}}
 	labels := func(key string) map[string]any {

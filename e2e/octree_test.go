@@ -21,6 +21,7 @@ import (
 // what that napari says of itself, in pixels and in words.
 func TestE2EOctree(t *testing.T) {
 	endToEnd(t)
+	t.Parallel()
 	b := startBrowser(t)
 	home := t.TempDir()
 	n := naparitest.Start(t, naparitest.Options{
