@@ -166,7 +166,7 @@ func decode(data []byte, into any) error {
 	if err := d.Decode(into); err != nil {
 		var kind *json.UnmarshalTypeError
 		if errors.As(err, &kind) && kind.Field != "" {
-			return bad("%.80q of the body is a %.40s, and cannot be one.", kind.Field, kind.Value)
+			return bad("%.80q of the body cannot be this: %.40s.", kind.Field, kind.Value)
 		}
 		return bad("The body must be a JSON object: %.200s.", strings.TrimPrefix(err.Error(), "json: "))
 	}

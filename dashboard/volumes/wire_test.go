@@ -593,7 +593,7 @@ func TestAScriptSaysThatAVolumeHasChanged(t *testing.T) {
 		t.Error("the browser is told again of what it knows")
 	}
 	s.want(400, "JSON", "POST", "/changed/mine", "1")
-	s.want(400, "JSON", "POST", "/changed/mine", `{"versions":{"tk":-1}}`)
+	s.want(400, `"versions" of the body cannot be this: number -1.`, "POST", "/changed/mine", `{"versions":{"tk":-1}}`)
 	s.want(404, "no such view", "POST", "/changed/none", "{}")
 	s.as(door.Person{Role: door.Look, Session: "s1"})
 	s.want(403, "a view of your own", "POST", "/changed/mine", `{"versions":{"tk":9}}`)
