@@ -77,8 +77,8 @@ func TestE2EVolumes(t *testing.T) {
 		}
 	}
 	until(t, "the voxel under the pointer has its value", right(0))
-	middle, _ := p.under(0, 0)
-	until(t, "y goes down", func() string {
+	until(t, "y goes down", func() string { // the read-out comes after the pointer
+		middle, _ := p.under(0, 0)
 		if below, _ := p.under(0, 60); below[1] <= middle[1] || below[0] != middle[0] || below[2] != middle[2] {
 			return fmt.Sprintf("%v is below %v", below, middle)
 		}
