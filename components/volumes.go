@@ -88,6 +88,45 @@ type VolumePanel struct {
 	Drawn     int    // annotations that people have drawn
 	DrawnAt   string // URL of them without the .csv or .json at its end; "" for none
 	Reopen    string // URL that opens the view as it is now; "" if it is too long for one
+	Company   VolumeCompany
+}
+
+// VolumeCompany is whether a view and where napari looks go together.
+type VolumeCompany struct {
+	Action  string // URL that the form posts to
+	Ways    []VolumeWay
+	Problem string // why they do not, a sentence; "" if they do
+}
+
+// VolumeWay is a way in which they can.
+type VolumeWay struct {
+	Value, Label string
+	Current      bool
+	Why          string // why it cannot be chosen, a sentence; "" if it can
+}
+
+// help says what the way that is chosen does.
+func (c VolumeCompany) help() string {
+	for _, w := range c.Ways {
+		switch {
+		case !w.Current:
+		case w.Value == "napari":
+			return "Where napari looks, this view looks too: its position, its zoom, and in 3-D how it is turned."
+		case w.Value == "view":
+			return "Where this view looks, napari looks too: its sliders, its centre and its zoom. In 3-D it keeps its angles."
+		}
+	}
+	return "Neither moves the other."
+}
+
+// whyNot lists why ways cannot be chosen.
+func (c VolumeCompany) whyNot() (out []string) {
+	for _, w := range c.Ways {
+		if w.Why != "" {
+			out = append(out, w.Why)
+		}
+	}
+	return out
 }
 
 // VolumeLayer is a layer of a view.

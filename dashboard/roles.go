@@ -62,6 +62,7 @@ var roles = map[string]door.Role{
 	"POST /volumes/:source/layer/:token":                                  door.Look,
 	"GET /volumes/:source/v/:token/*":                                     door.Look,
 	"GET /volumes/:source/events/:token":                                  door.Look,
+	"POST /volumes/:source/company/:token":                                door.Look,
 	"POST /volumes/:source/state/:token":                                  door.Look,
 	"POST /volumes/:source/action/:token":                                 door.Look,
 	"POST /volumes/:source/volume_response/:token/:id/:part":              door.Look,

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -52,6 +53,9 @@ type live struct {
 	// pointed is when views were last told of other points.
 	pointed map[*view.View]time.Time
 	wanted  func()
+	// companies are the views that go together with what the process looks at. looking is released when there is none.
+	companies map[*view.View]*company
+	looking   func()
 }
 
 // shown is a volume that somebody looks at, by its key.
@@ -146,6 +150,7 @@ func (l *live) sleep() {
 		l.drop(key, s)
 	}
 	l.wanted()
+	l.lookAway()
 	l.awake = false
 }
 
@@ -181,6 +186,7 @@ func (l *live) look(now time.Time) bool {
 	views := l.v.views.List(l.src.ID())
 	all := volumesOf(l.src)         // once for all that is looked for in it
 	in := map[string][]*view.View{} // that show a volume, by its key
+	together := false
 	for _, w := range views {
 		if w.Watchers() == 0 {
 			continue
@@ -188,6 +194,7 @@ func (l *live) look(now time.Time) bool {
 		l.follow(w, all)
 		l.points(w, now)
 		w.Say("webmon.process", stateOf(l.src, now))
+		together = l.together(w, now) || together
 		for _, key := range keysOf(w) {
 			in[key] = append(in[key], w)
 		}
@@ -198,6 +205,10 @@ func (l *live) look(now time.Time) bool {
 		}
 	}
 	l.mu.Lock()
+	if !together {
+		l.lookAway()
+	}
+	maps.DeleteFunc(l.companies, func(w *view.View, _ *company) bool { return !slices.Contains(views, w) })
 	var raised []*shown
 	for key, s := range l.shown {
 		if len(in[key]) == 0 && s.under == 0 && now.Sub(s.used) > keptAwake {

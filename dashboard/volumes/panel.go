@@ -67,6 +67,7 @@ func (v *Volumes) panel(m tab.Moment, at *view.View) components.VolumePanel {
 		p.Script = "The script that made this view has ended. This is how it left it, and it can be looked at as before. Started again, the script takes it up."
 	}
 	p.State = stateOf(src, m.Now)
+	p.Company = v.company(src, at)
 	state := at.State()
 	var s viewState
 	if json.Unmarshal(state.JSON, &s) != nil {
@@ -334,16 +335,21 @@ func (v *Volumes) postLayer(w http.ResponseWriter, r *http.Request) error {
 	case !found:
 		return &Failure{http.StatusNotFound, fmt.Sprintf("The view has no layer %.80q.", name)}
 	}
+	v.carriedOut(w, r, src)
+	return nil
+}
+
+// carriedOut answers a form of the panel: the panel itself shows what has become of it.
+func (v *Volumes) carriedOut(w http.ResponseWriter, r *http.Request, src *source.Source) {
 	if r.Header.Get("HX-Request") != "" {
 		w.WriteHeader(http.StatusNoContent)
-		return nil
+		return
 	}
 	back := v.opts.Prefix + "/" + slug + "?source=" + url.QueryEscape(src.ID())
 	if from, err := url.Parse(r.Referer()); err == nil && strings.HasPrefix(from.Path, v.opts.Prefix+"/"+slug+"/") {
 		back = (&url.URL{Path: from.Path, RawQuery: from.RawQuery}).String()
 	}
 	http.Redirect(w, r, back, http.StatusSeeOther)
-	return nil
 }
 
 // edit changes the fields of a layer as a form says.

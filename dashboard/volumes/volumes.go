@@ -27,6 +27,7 @@ import (
 
 	"webmon/dashboard/budget"
 	"webmon/dashboard/source"
+	"webmon/dashboard/steer"
 	"webmon/dashboard/volumes/elsewhere"
 	"webmon/dashboard/volumes/view"
 	"webmon/fault"
@@ -43,6 +44,8 @@ type Options struct {
 	Faults *fault.Ledger                  // told of what panics; may be nil
 	// Client serves the files of Neuroglancer's client, by their names below /.
 	Client http.Handler
+	// Desk is where a view that leads sends what napari has to become; nil: none can lead.
+	Desk *steer.Desk
 	// Events is the URL of a script that the client's page loads before all others, so that events
 	// come over a socket. "" for none.
 	Events string

@@ -58,6 +58,7 @@ func (v *Volumes) Routes() []Route {
 		{"POST", at + "/volume_response/:token/:id/:part", v.postResponse},
 		{"POST", at + "/credentials/:token", v.postCredentials},
 		{"POST", at + "/layer/:token", v.postLayer},
+		{"POST", at + "/company/:token", v.postCompany},
 		{"GET", at + "/picture/:key", v.getPicture},
 		{"PUT", at + "/views/:token", v.putView},
 		{"DELETE", at + "/views/:token", v.deleteView},
@@ -251,7 +252,7 @@ func (k *kept) Write(b []byte) (int, error) { return k.body.Write(b) }
 // own is somebody's own copy of a view.
 func (v *Volumes) own(src *source.Source, of *view.View, p door.Person) (*view.View, error) {
 	own, _, err := v.views.Make(src.ID(), v.ownToken(owner(p), src.ID(), of.Token), view.With{
-		Title: of.Title, Owner: owner(p), Of: of,
+		Title: of.Title, Owner: owner(p), Of: of, Looks: p.Role < door.Steer,
 	})
 	return own, failure(err)
 }
@@ -345,7 +346,13 @@ type posted struct {
 }
 
 func (v *Volumes) postState(w http.ResponseWriter, r *http.Request) error {
-	return v.post(w, r, view.MaxState, (*view.View).SetState)
+	return v.post(w, r, view.MaxState, func(at *view.View, state json.RawMessage, c view.Change) (view.State, error) {
+		now, err := at.SetState(state, c)
+		if err == nil {
+			v.moved(r, at)
+		}
+		return now, err
+	})
 }
 
 func (v *Volumes) postConfig(w http.ResponseWriter, r *http.Request) error {

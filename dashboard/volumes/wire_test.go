@@ -30,6 +30,7 @@ import (
 	"webmon/dashboard/door"
 	"webmon/dashboard/pixels/pixelstest"
 	"webmon/dashboard/source"
+	"webmon/dashboard/steer"
 	"webmon/dashboard/volumes"
 	"webmon/dashboard/volumes/volumestest"
 	"webmon/shm"
@@ -43,6 +44,7 @@ type site struct {
 	volumes *volumes.Volumes
 	src     *source.Source
 	server  *httptest.Server
+	token   string // of the view that a test has opened
 
 	mu     sync.Mutex
 	person door.Person
@@ -62,7 +64,7 @@ func open(t *testing.T, p *volumestest.Process) *site {
 		t.Fatal(err)
 	}
 	s.volumes = volumes.New(volumes.Options{
-		Source: reg.Get, Budget: budget.New(256 << 20), Logger: slog.New(slog.DiscardHandler),
+		Source: reg.Get, Budget: budget.New(256 << 20), Desk: steer.New("", nil), Logger: slog.New(slog.DiscardHandler),
 		Client: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "client file %s", r.URL.Path) }),
 	})
 	t.Cleanup(s.volumes.Close)
@@ -130,6 +132,27 @@ func (s *site) ask(method, path, body string) (int, string) {
 	}
 	if answer.StatusCode == http.StatusFound {
 		return answer.StatusCode, answer.Header.Get("Location")
+	}
+	return answer.StatusCode, string(b)
+}
+
+// form posts who leads, as the panel does.
+func (s *site) form(body, token string) (int, string) {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(s.t.Context(), "POST", s.server.URL+"/volumes/"+s.src.ID()+"/company/"+token, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("HX-Request", "true")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	b, err := io.ReadAll(answer.Body)
+	if err != nil {
+		s.t.Fatal(err)
 	}
 	return answer.StatusCode, string(b)
 }
