@@ -318,7 +318,7 @@ func hasNapari(src *source.Source) bool {
 	return ok
 }
 
-// company is what the panel says of who leads.
+// company is what the panel says of who leads: nothing where there never was a napari.
 func (v *Volumes) company(src *source.Source, at *view.View) components.VolumeCompany {
 	as := at.Company()
 	out := components.VolumeCompany{
@@ -341,7 +341,7 @@ func (v *Volumes) company(src *source.Source, at *view.View) components.VolumeCo
 	l.mu.Unlock()
 	switch {
 	case !hasNapari(src) && as == view.Apart:
-		out.Ways, out.Problem = nil, noNapari
+		return components.VolumeCompany{}
 	case !src.Running():
 		out.Problem = "The process has ended, and its napari with it."
 	case !hasNapari(src):
