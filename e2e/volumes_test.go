@@ -219,3 +219,55 @@ func TestE2ESevenVolumes(t *testing.T) {
 	python.Run("ramp.data[:] += 7; ramp.changed()", nil)
 	p.wait("all seven hear of a change", `[...document.querySelectorAll("iframe")].every(f => f.contentWindow.viewer.isReady())`)
 }
+
+// TestE2EVolumesOfNapari: the layers of a napari of today are volumes without a word, in the right place and with
+// their values; a view goes where napari looks, and napari where a view does.
+func TestE2EVolumesOfNapari(t *testing.T) {
+	endToEnd(t)
+	t.Parallel()
+	b := startBrowser(t)
+	home := t.TempDir()
+	w := startProgram(t, home, "--port", "0")
+	n := startPlugin(t, home, "--size", "512")
+	n.MustDo("clear", map[string]any{}, nil)
+	n.MustDo("add_layer", map[string]any{"kind": "volume", "name": "ramp"}, nil)
+	n.MustDo("add_layer", map[string]any{"kind": "cells", "name": "cells"}, nil)
+	var layers struct{ IDs map[string]string }
+	n.MustDo("layers", map[string]any{}, &layers)
+	w.source("napari", "connected", connected)
+	p := b.open(t, view{1000, 700, "dark"})
+	p.visit(w.url)
+	p.visit(w.home + "/volumes/napari/layer." + layers.IDs["ramp"])
+	p.wait("all is loaded", volumeReady)
+	until(t, "what is under the pointer has the values that napari has", func() string {
+		for _, at := range [][2]float64{{20, 20}, {-30, 0}, {0, -60}, {60, 0}} {
+			place, value := p.under(at[0], at[1])
+			if want := strconv.Itoa(480*place[2] + 24*place[1] + place[0]); value != want {
+				return fmt.Sprintf("%v is %s, want %s", place, value, want)
+			}
+			label := ask[string](p, `[...document.querySelectorAll("[data-volume-readout] dd")].map(e => e.textContent)[2] ?? ""`)
+			inside := place[2] >= 2 && place[2] < 8 && place[1] >= 4 && place[1] < 12 && place[0] >= 4 && place[0] < 16
+			if (label == "70") != inside {
+				return fmt.Sprintf("%v is of the label %q", place, label)
+			}
+		}
+		return ""
+	})
+
+	// z is of two units a voxel in napari's world. A slice of the view is the one that napari draws.
+	z := `Math.floor(document.querySelector("[data-volume-frame]").contentWindow.viewer.position.value[2])`
+	p.do(chromedp.Click(`#volume-company [value=napari]`))
+	p.says(`#volume-company [aria-pressed=true]`, "napari leads")
+	for _, step := range []int{3, 9} {
+		n.MustDo("step", map[string]any{"axis": 0, "step": step}, nil)
+		p.wait("the view is where napari looks", fmt.Sprintf("%s === %d", z, step))
+	}
+	p.wait("the layer is still there, with all that it shows", volumeReady)
+	p.do(chromedp.Click(`#volume-company [value=view]`))
+	p.says(`#volume-company [aria-pressed=true]`, "This view leads")
+	ask[bool](p, `(() => { document.querySelector("[data-volume-frame]").contentWindow.viewer.position.value = Float32Array.of(4.5, 5.5, 5.5); return true; })()`)
+	n.has(t, "dims", "current_step", "[5, 9, 11]")
+	p.shot("volumes-napari-leads")
+	p.calm("READ-usage buffer", "performance warning")
+	p.stayedHome(w.hosts()...)
+}
