@@ -243,3 +243,14 @@ type VolumeSource interface {
 	// ReadLabels reads what the process knows of the labels of a volume.
 	ReadLabels(ctx context.Context, v *VolumeInfo) (*LabelTable, error)
 }
+
+// VolumeViewer is a VolumeSource of which some volumes lie in memory that the process shares.
+type VolumeViewer interface {
+	VolumeSource
+	// ViewVolume calls f with the voxels of level 0 of a volume where they lie: in C order and the dtype of
+	// the volume. It is false, and does not call f, if they do not lie in memory. f must neither write
+	// nor keep them, and must expect that they change while it reads. If the memory goes away meanwhile,
+	// f ends with a panic, which becomes an error that wraps ErrNoVolume: f must leave nothing locked
+	// then. Other errors are those of f, or wrap ErrNoVolume.
+	ViewVolume(ctx context.Context, v *VolumeInfo, f func(voxels []byte) error) (bool, error)
+}

@@ -129,6 +129,9 @@ type reader struct {
 	// read reads a box of a level as the process has it.
 	read func(ctx context.Context, box shm.Box, dst []byte) ([]byte, error)
 	raw  []byte // what was read last
+	// view calls a function with all voxels of the full resolution where they lie, and is false if they lie
+	// in no memory. It may be nil.
+	view func(ctx context.Context, f func(voxels []byte) error) (bool, error)
 }
 
 // mapped reports whether the full resolution is read in memory, and no process is asked for it.
@@ -245,7 +248,8 @@ func (r *reader) fill(ctx context.Context, out []byte, from int, shape []int, c 
 	sides := chunk{from: box.From, to: box.To}.shape()
 	most := r.v.most(from)
 	plain := c.fine() && r.wire.Same()
-	if plain {
+	straight := from == 0 && r.view != nil && !c.fine() && r.wire.Straight(sides, c.factors)
+	if plain || straight {
 		most = maxReadBytes
 	}
 	if product(sides)*r.wire.DType.Size > most {
@@ -275,6 +279,15 @@ func (r *reader) fill(ctx context.Context, out []byte, from int, shape []int, c 
 		}
 		copy(out, got) // which it is already, unless the reader has taken room of its own
 		return nil
+	}
+	if straight {
+		ok, err := r.view(ctx, func(voxels []byte) error {
+			_, err := r.wire.AppendBox(out[:0:len(out)], voxels, shape, box.From, box.To, c.factors)
+			return err
+		})
+		if ok || err != nil {
+			return err
+		}
 	}
 	if r.raw, err = r.read(ctx, box, r.raw[:0]); err != nil {
 		return err

@@ -670,6 +670,19 @@ func (l *live) read(ctx context.Context, v *volume, s *shown, box shm.Box, dst [
 	return dst, err
 }
 
+// view returns what calls a function with all voxels of a volume where they lie, nil if they lie in no memory
+// of which they can be read without a copy. A frame of a ring may be written again while it is read, so
+// what is made of it must be of a copy.
+func (l *live) view(v *volume) func(ctx context.Context, f func(voxels []byte) error) (bool, error) {
+	views, ok := l.src.VolumeSource().(shm.VolumeViewer)
+	if !ok || v.Array != nil || v.Shm == "" {
+		return nil
+	}
+	return func(ctx context.Context, f func(voxels []byte) error) (bool, error) {
+		return views.ViewVolume(ctx, &v.VolumeInfo, f)
+	}
+}
+
 // frameBox reads a box of a frame, which may be smaller than its array: what lies beyond is 0.
 func frameBox(shape []int, box shm.Box, size int, dst []byte, read func(from, to []int, dst []byte) ([]byte, error)) ([]byte, error) {
 	to := make([]int, len(shape))

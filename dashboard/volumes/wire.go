@@ -751,7 +751,7 @@ func (v *Volumes) chunk(ctx context.Context, l *live, vol *volume, s *shown, wir
 	}
 	read := &reader{v: vol, wire: wire, read: func(ctx context.Context, box shm.Box, dst []byte) ([]byte, error) {
 		return l.read(ctx, vol, s, box, dst)
-	}}
+	}, view: l.view(vol)}
 	return v.flights.make(ctx, name, c.room(vol.Shape, wire, vol.most(0)), func(ctx context.Context) ([]byte, error) {
 		data, err := read.chunk(ctx, c, nil)
 		if err != nil {

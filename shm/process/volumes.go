@@ -378,7 +378,7 @@ type volumes struct {
 	open map[string]*segment.Volume // by the name of the segment
 }
 
-var _ shm.VolumeSource = (*Source)(nil)
+var _ shm.VolumeViewer = (*Source)(nil)
 
 // set takes what the process declares now.
 func (vs *volumes) set(list shm.Volumes) {
@@ -468,6 +468,19 @@ func (s *Source) readable(ctx context.Context, v *shm.VolumeInfo) (*shm.VolumeIn
 		err = errors.New(info.Problem)
 	}
 	return info, err
+}
+
+// ViewVolume implements [shm.VolumeViewer].
+func (s *Source) ViewVolume(ctx context.Context, v *shm.VolumeInfo, f func(voxels []byte) error) (bool, error) {
+	info, err := s.readable(ctx, v)
+	if err != nil || info.Shm == "" || !info.Kind.IsVoxels() {
+		return false, err
+	}
+	r, err := s.volumes.reader(info)
+	if err != nil {
+		return false, err
+	}
+	return true, r.View(f)
 }
 
 // ReadBox implements [shm.VolumeSource].

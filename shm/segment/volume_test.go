@@ -152,6 +152,14 @@ func TestLongRows(t *testing.T) {
 			t.Fatalf("%v: %d bytes, %v", box, len(got), err)
 		}
 	}
+	if err := v.View(func(voxels []byte) error {
+		if !slices.Equal(voxels, data) || cap(voxels) != len(data) {
+			t.Error("what lies there is something else")
+		}
+		return errors.New("so it is")
+	}); err == nil || err.Error() != "so it is" {
+		t.Errorf("the error of who looks: %v", err)
+	}
 	if err := os.Truncate(path, headerBytes+3*40*1024); err != nil {
 		t.Fatal(err)
 	}
@@ -160,6 +168,15 @@ func TestLongRows(t *testing.T) {
 	}
 	if _, err := v.ReadBox([]int{0, 0, 0}, []int{6, 20, 512}, nil); !errors.Is(err, shm.ErrNoVolume) {
 		t.Errorf("cut short: %v", err)
+	}
+	sum := 0
+	if err := v.View(func(voxels []byte) error {
+		for _, b := range voxels {
+			sum += int(b)
+		}
+		return nil
+	}); !errors.Is(err, shm.ErrNoVolume) {
+		t.Errorf("cut short where it lies: %v, %d", err, sum)
 	}
 }
 

@@ -165,7 +165,7 @@ func (m *maker) lanes(data []byte, words int, mask uint64, shift uint, flip uint
 		if shift == 8 {
 			add = sums8
 		}
-		add(unsafe.Pointer(&sums[0]), unsafe.Pointer(&data[0]), &m.rows[0], len(m.rows), blocks, flip)
+		add(unsafe.Pointer(&sums[0]), unsafe.Pointer(&data[0]), &m.rows[0], len(m.rows), blocks, m.ahead, flip)
 	}
 	m.addWords(sums[skip/8:], data, skip, mask, shift, flip)
 	return sums
@@ -239,6 +239,18 @@ func meanLanes8(m *maker, out []uint8, data []byte, cols int, signed bool) {
 	}
 	sums := m.lanes(data, cols/8, bytes2, 8, flip)
 	count := m.step * len(m.rows)
+	if blocks := cols / sumBytes; wideLanes && blocks > 0 && m.step <= 4 {
+		first, half, shift := unsafe.Pointer(&sums[0]), uint64(count/2), uint64(bits.TrailingZeros(uint(count)))
+		base := 2 * zero * uint64(len(m.rows)) // of a lane
+		done := blocks * sumBytes / m.step
+		_ = out[:done]
+		if m.step == 2 {
+			halves8(unsafe.Pointer(&out[0]), first, 2*blocks, base, half, shift)
+		} else {
+			quarters8(unsafe.Pointer(&out[0]), first, blocks, base, half, shift)
+		}
+		sums, out = sums[blocks*sumBytes/8:], out[done:]
+	}
 	switch m.step {
 	case 2:
 		d := newDivider(count, ones2, 16, zero)

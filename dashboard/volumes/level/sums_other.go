@@ -9,5 +9,8 @@ var wideLanes = false
 
 const sumBytes = 128
 
-func sums8(_, _ unsafe.Pointer, _ *int, _, _ int, _ uint64)  {}
-func sums16(_, _ unsafe.Pointer, _ *int, _, _ int, _ uint64) {}
+func sums8(_, _ unsafe.Pointer, _ *int, _, _, _ int, _ uint64)  {}
+func sums16(_, _ unsafe.Pointer, _ *int, _, _, _ int, _ uint64) {}
+
+func halves8(_, _ unsafe.Pointer, _ int, _, _, _ uint64)   {}
+func quarters8(_, _ unsafe.Pointer, _ int, _, _, _ uint64) {}
