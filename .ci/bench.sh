@@ -2,13 +2,13 @@
 # Measures webmon beside what people have today and writes the figures into
 # BENCHMARKS.md, between its markers:
 #
-#   .ci/bench.sh                     everything, about eleven minutes
+#   .ci/bench.sh                     everything, about a quarter of an hour
 #   .ci/bench.sh latency fanout      only those; the other figures stay
 #   .ci/bench.sh torture             that alone, for TORTURETIME; it is no part of everything
 #   .ci/bench.sh soak                the same, for SOAKTIME
 #
-# The parts: wire latency fanout idle sizes arrays camera density step maps micro viewer. Each begins again with
-# processes of its own. What is printed on the way is kept in artifacts/bench/.
+# The parts: wire latency fanout idle sizes arrays camera density volumes volumesopen volumeslive step maps micro viewer.
+# Each begins again with processes of its own. What is printed on the way is kept in artifacts/bench/.
 # The shorter BENCHTIME, the noisier the figures.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,11 +16,11 @@ cd "$(dirname "$0")/.."
 time=${BENCHTIME:-8s}
 out=artifacts/bench
 if [ $# -eq 0 ]; then
-  set -- wire latency fanout idle sizes arrays camera density step maps micro viewer
+  set -- wire latency fanout idle sizes arrays camera density volumes volumesopen volumeslive step maps micro viewer
 fi
 mkdir -p "$out"
 if [ "$*" != torture ] && [ "$*" != soak ]; then
-  .ci/venvs.sh bench numpy2
+  .ci/venvs.sh bench numpy2 neuroglancer
 fi
 
 # whole NAME runs the benchmark of that name of the whole program.
@@ -57,6 +57,9 @@ for part; do
     sizes) whole Sizes ;;
     camera) whole Camera ;;
     density) whole Density ;;
+    volumes) whole Volumes ;;
+    volumesopen) whole VolumesOpen ;;
+    volumeslive) whole VolumesLive ;;
     arrays)
       go test -run '^$' -bench '^BenchmarkArrays$' -benchtime 1x -timeout 30m ./shm/segment -arrays.time "$time" -arrays.dir "$PWD/$out"
       ;;
@@ -136,12 +139,12 @@ fi
 {
   echo "| What | To reach | Reached | |"
   echo "|---|---|---|---|"
-  cat "$out"/{wire,latency,fanout,idle,arrays,density,step,maps}.targets 2>/dev/null || true
+  cat "$out"/{wire,latency,fanout,idle,arrays,density,volumes,volumesopen,volumeslive,step,maps}.targets 2>/dev/null || true
 } >"$out/targets.md"
 {
   model=$(awk -F ': *' '/^model name/ { print $2; exit }' /proc/cpuinfo)
   echo "$(date -u +%Y-%m-%d); $(nproc) cores ($model), Linux $(uname -r | cut -d - -f 1), $(go version | cut -d ' ' -f 3), $(.venv/bench/bin/python --version),"
-  echo "$(.venv/bench/bin/python -m pip --disable-pip-version-check freeze | grep -iE '^(numpy|pandas|flask-socketio|python-engineio|simple-websocket)=' | tr '\n' ' ')"
+  echo "$(.venv/bench/bin/python -m pip --disable-pip-version-check freeze | grep -iE '^(numpy|pandas|flask-socketio|python-engineio|simple-websocket)=' | tr '\n' ' ')$(grep '^neuroglancer=' .ci/requirements/neuroglancer.txt)"
 } >"$out/machine.md"
 
 fill

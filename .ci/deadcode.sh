@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 allowed='
-^e2e/|/[a-z]+test/                            helpers of tests
+^e2e/|/[a-z]+test/|^lacking/                  helpers of tests
 ^shm/manager/server.go:.*Server\.(Clients|References)$  what a test asks the server
 ^shm/model/remote/zmtp/zmtp.go:.*(Accept|Conn\.Addr)$   the other side of the protocol
 ^shm/maps/made/plan.go:.*Made\.Write$        for tests that need a folder

@@ -16,6 +16,7 @@ type Elsewhere struct {
 	Volume string // name
 	// Closed says why the person cannot offer the volume, and Never why nobody can, sentences; "" if they can.
 	Closed, Never string
+	Note          string // what is different at the addresses, sentences; ""
 	Offers        []ElsewhereOffer
 }
 

@@ -73,6 +73,19 @@ type StatusServer struct {
 	Trust                 string       // address of the page about the own authority; "" where there is none
 	Budget                uint64       // bytes of what webmon keeps, at most
 	Kept                  []StatusKept // states and histories of all sources first
+	Volumes               StatusVolumes
+}
+
+// StatusVolumes is what was asked for of volumes.
+type StatusVolumes struct {
+	Exports int // volumes that are offered to other programs now
+	Traffic []StatusTraffic
+}
+
+// StatusTraffic is what was asked for of one kind since webmon began.
+type StatusTraffic struct {
+	Title                    string
+	Requests, Bytes, Refused uint64
 }
 
 // StatusKept is one share of what webmon keeps.
@@ -162,6 +175,26 @@ func (s Status) kept() ui.TableProps {
 		props.Rows = append(props.Rows, ui.Row{Key: k.Title, Cells: ui.Text(k.Title,
 			ui.BytesText(float64(k.Used)), ui.BytesText(float64(k.Most)), ui.BytesText(float64(k.Limit)),
 			ui.Count(k.Dropped), ui.BytesText(float64(k.DroppedBytes)), ui.Count(k.Refused))})
+	}
+	return props
+}
+
+// asked reports whether anything of a volume was ever asked for, or is offered.
+func (v StatusVolumes) asked() bool {
+	return v.Exports > 0 || slices.ContainsFunc(v.Traffic, func(t StatusTraffic) bool { return t.Requests > 0 })
+}
+
+func (v StatusVolumes) note() string {
+	return ui.Count(v.Exports) + " " + ui.Plural(v.Exports, "volume is", "volumes are") + " offered to other programs"
+}
+
+func (v StatusVolumes) table() ui.TableProps {
+	props := ui.TableProps{
+		Caption: "Table of what is read of volumes",
+		Columns: []ui.Column{{Title: "what"}, {Title: "requests", Numeric: true}, {Title: "sent", Numeric: true}, {Title: "refused", Numeric: true}},
+	}
+	for _, t := range v.Traffic {
+		props.Rows = append(props.Rows, ui.Row{Key: t.Title, Cells: ui.Text(t.Title, ui.Count(t.Requests), ui.BytesText(float64(t.Bytes)), ui.Count(t.Refused))})
 	}
 	return props
 }

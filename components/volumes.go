@@ -85,7 +85,48 @@ type VolumePanel struct {
 	Script    string // what is to be said of the script that made the view; ""
 	State     string // what is to be said of the process, such as that it has ended; ""
 	Problems  []VolumeProblem
+	Drawn     int    // annotations that people have drawn
+	DrawnAt   string // URL of them without the .csv or .json at its end; "" for none
 	Reopen    string // URL that opens the view as it is now; "" if it is too long for one
+	Company   VolumeCompany
+}
+
+// VolumeCompany is whether a view and where napari looks go together.
+type VolumeCompany struct {
+	Action  string // URL that the form posts to
+	Ways    []VolumeWay
+	Problem string // why they do not, a sentence; "" if they do
+}
+
+// VolumeWay is a way in which they can.
+type VolumeWay struct {
+	Value, Label string
+	Current      bool
+	Why          string // why it cannot be chosen, a sentence; "" if it can
+}
+
+// help says what the way that is chosen does.
+func (c VolumeCompany) help() string {
+	for _, w := range c.Ways {
+		switch {
+		case !w.Current:
+		case w.Value == "napari":
+			return "Where napari looks, this view looks too: its position, its zoom, and in 3-D how it is turned."
+		case w.Value == "view":
+			return "Where this view looks, napari looks too: its sliders, its centre and its zoom. In 3-D it keeps its angles."
+		}
+	}
+	return "Neither moves the other."
+}
+
+// whyNot lists why ways cannot be chosen.
+func (c VolumeCompany) whyNot() (out []string) {
+	for _, w := range c.Ways {
+		if w.Why != "" {
+			out = append(out, w.Why)
+		}
+	}
+	return out
 }
 
 // VolumeLayer is a layer of a view.
@@ -128,9 +169,18 @@ func (v VolumeView) words() string {
 
 // VolumeProblem is why something of a layer is not shown.
 type VolumeProblem struct {
-	Layer, What, Text string
-	Times             int
-	Age               time.Duration
+	Layer, What string
+	Label       string // whose it is, "" for none
+	Text        string
+	Times       int
+	Age         time.Duration
+}
+
+func (w VolumeProblem) what() string {
+	if w.Label == "" {
+		return w.What
+	}
+	return w.What + " of " + w.Label
 }
 
 func (v Volumes) gone() bool { return v.Link == ui.Stale || v.Link == ui.Gone }
@@ -204,6 +254,10 @@ func (p VolumePanel) looking() string {
 	return ui.Count(p.Looking) + " " + ui.Plural(p.Looking, "browser looks", "browsers look")
 }
 
+func (p VolumePanel) drawn() string {
+	return ui.Count(p.Drawn) + " " + ui.Plural(p.Drawn, "annotation", "annotations") + " in this view"
+}
+
 func (l VolumeLayer) id(part string) string { return ui.ID("volume", l.Key, part) }
 
 func (l VolumeLayer) age() string { return ui.Age(l.Changed) }
@@ -218,5 +272,5 @@ func (p VolumeProblem) times() string {
 	if p.Times < 2 {
 		return ""
 	}
-	return ui.Count(p.Times) + " times"
+	return ", " + ui.Count(p.Times) + " times"
 }

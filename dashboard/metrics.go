@@ -65,6 +65,10 @@ var (
 	descStreams   = desc("volume_streams", "Streams of events that are open to views of volumes.")
 	descChunks    = desc("volume_chunks_total", "Chunks of volumes that were sent.")
 	descChunkB    = desc("volume_chunk_bytes_total", "Bytes of chunks of volumes that were sent.")
+	descVolAsked  = desc("volume_requests_total", "Requests for something of a volume.", "what")
+	descVolSent   = desc("volume_bytes_total", "Bytes of volumes that were sent.", "what")
+	descVolNo     = desc("volume_refused_total", "Requests for something of a volume that were refused.", "what")
+	descExports   = desc("volume_exports", "Volumes that are offered to other programs.")
 	descRefreshes = desc("volume_refreshes_total", "Times that browsers were told that the content of a volume is new.")
 	descShared    = desc("volume_requests_shared_total", "Requests for what was being made for another request already.")
 	descGiven     = desc("volume_requests_given_up_total", "Things of volumes that were given up because nobody waited for them any more.")
@@ -159,6 +163,12 @@ func (c *collector) volumes(ch sheet) {
 	ch.count(descGiven, float64(v.Given))
 	ch.count(descBricks, float64(v.BrickHits), "yes")
 	ch.count(descBricks, float64(v.BrickMiss), "no")
+	ch.gauge(descExports, float64(v.Exports))
+	for _, t := range v.Traffic {
+		ch.count(descVolAsked, float64(t.Requests), t.Name)
+		ch.count(descVolSent, float64(t.Bytes), t.Name)
+		ch.count(descVolNo, float64(t.Refused), t.Name)
+	}
 	for _, use := range v.Uses {
 		ch.kept(use, "volumes/"+use.Name)
 	}

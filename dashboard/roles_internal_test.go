@@ -66,7 +66,7 @@ func TestEveryRouteHasARole(t *testing.T) {
 		if r.Method != "GET" && s.roles[what] < door.Steer && !slices.Contains([]string{
 			"POST /logout", "POST " + handoverPath, "HEAD " + zarrPath, "OPTIONS " + zarrPath,
 			// Of a view of one's own, which the handlers check.
-			"POST /volumes/:source/layer/:token", "POST /volumes/:source/state/:token", "POST /volumes/:source/action/:token",
+			"POST /volumes/:source/layer/:token", "POST /volumes/:source/company/:token", "POST /volumes/:source/state/:token", "POST /volumes/:source/action/:token",
 			"POST /volumes/:source/volume_response/:token/:id/:part", "POST /volumes/:source/credentials/:token",
 		}, what) {
 			t.Errorf("whoever may look may use %s", what)

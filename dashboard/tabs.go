@@ -107,13 +107,18 @@ func (s *Server) aboutServer(now time.Time) components.StatusServer {
 	} {
 		out.Kept = append(out.Kept, status.Kept(part.title, part.account.Use()))
 	}
-	for _, use := range s.volumes.Stats().Uses {
+	v := s.volumes.Stats()
+	for _, use := range v.Uses {
 		out.Kept = append(out.Kept, status.Kept("volumes: "+use.Name, use))
 	}
 	if s.maps != nil {
 		for _, use := range s.maps.Uses() {
 			out.Kept = append(out.Kept, status.Kept("volumes: "+use.Name, use))
 		}
+	}
+	out.Volumes.Exports = v.Exports
+	for _, t := range v.Traffic {
+		out.Volumes.Traffic = append(out.Volumes.Traffic, components.StatusTraffic{Title: t.Name, Requests: t.Requests, Bytes: t.Bytes, Refused: t.Refused})
 	}
 	if h.PaintMedian == 0 {
 		out.PaintMedian, out.PaintP99 = -1, -1 // not known: no page has painted anything yet

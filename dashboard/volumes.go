@@ -24,7 +24,7 @@ import (
 func (s *Server) newVolumes() *volumes.Volumes {
 	return volumes.New(volumes.Options{
 		Source: s.registry.Get, Prefix: s.opts.Prefix, Budget: s.opts.Budget,
-		Logger: s.opts.Logger, Faults: s.opts.Faults, Client: public.Neuroglancer(), Events: s.assets.URL("events.js"),
+		Logger: s.opts.Logger, Faults: s.opts.Faults, Client: public.Neuroglancer(), Desk: s.desk, Events: s.assets.URL("events.js"),
 	})
 }
 

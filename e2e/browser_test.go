@@ -10,7 +10,6 @@ import (
 	"image/png"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -34,33 +33,14 @@ type browser struct {
 	ctx context.Context
 }
 
-// startBrowser starts Chromium and ends it with the test. It finds it by
-// $CHROMIUM or by its usual names. more are further options of it.
+// startBrowser starts Chromium and ends it with the test. more are further options of it.
 func startBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) *browser {
 	t.Helper()
-	path := ""
-	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); name != "" && err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
+	options, ok := webmontest.Chromium(profile(t))
+	if !ok {
 		lacking.Skip(t, "Chromium is not installed: .ci/system.sh says what to install")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path),
-		chromedp.NoSandbox,
-		chromedp.DisableGPU,
-		// WebGL2 in software, which gives the same pixels everywhere.
-		chromedp.Flag("use-angle", "swiftshader"),
-		chromedp.Flag("enable-unsafe-swiftshader", true),
-		chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("hide-scrollbars", false),
-		chromedp.UserDataDir(profile(t)),
-		chromedp.WSURLReadTimeout(patience),
-	)
+	options = append(options, chromedp.WSURLReadTimeout(patience))
 	options = append(options, more...)
 	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
@@ -72,7 +52,7 @@ func startBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) *browser {
 		cancelAllocator()
 	})
 	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("starting %s: %v", path, err)
+		t.Fatalf("starting Chromium: %v", err)
 	}
 	return &browser{t: t, ctx: ctx}
 }
@@ -274,12 +254,12 @@ func ask[T any](p *page, expression string) T {
 	return v
 }
 
-// wait waits until a JavaScript expression is true. It may be asked while the
+// wait waits until a JavaScript expression, or what it promises, is true. It may be asked while the
 // page is being loaded.
 func (p *page) wait(what, expression string) {
 	p.t.Helper()
 	until(p.t, what, func() string {
-		ok, err := evaluate[bool](p, "!!("+expression+")")
+		ok, err := evaluate[bool](p, "Promise.resolve(("+expression+")).then(Boolean)")
 		switch {
 		case err != nil:
 			return err.Error()
@@ -348,14 +328,31 @@ func (p *page) click(selector string) {
 var artifacts = filepath.Join(webmontest.Root(), "artifacts")
 
 // shot takes a picture of what the window shows and keeps it in artifacts/.
-func (p *page) shot(name string) image.Image {
+func (p *page) shot(name string) { p.png(name) }
+
+// picture is shot for who looks at it. To decode it takes as long as to take it.
+func (p *page) picture(name string) image.Image {
+	p.t.Helper()
+	b := p.png(name)
+	if b == nil {
+		return image.NewRGBA(image.Rect(0, 0, 1, 1))
+	}
+	picture, err := png.Decode(bytes.NewReader(b))
+	if err != nil {
+		p.t.Fatalf("screenshot: %v", err)
+	}
+	return picture
+}
+
+// png is the picture as a file, nil if the browser did not take it.
+func (p *page) png(name string) []byte {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
 	b, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	if err != nil {
 		p.t.Errorf("taking a screenshot: %v", err)
-		return image.NewRGBA(image.Rect(0, 0, 1, 1))
+		return nil
 	}
 	if err := os.MkdirAll(artifacts, 0o755); err != nil {
 		p.t.Fatal(err)
@@ -364,9 +361,5 @@ func (p *page) shot(name string) image.Image {
 	if err := os.WriteFile(filepath.Join(artifacts, name), b, 0o644); err != nil {
 		p.t.Fatal(err)
 	}
-	picture, err := png.Decode(bytes.NewReader(b))
-	if err != nil {
-		p.t.Fatalf("screenshot: %v", err)
-	}
-	return picture
+	return b
 }

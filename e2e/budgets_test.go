@@ -39,7 +39,8 @@ func startTrial(t *testing.T, memory int64, kind string, args ...string) *trial 
 	t.Helper()
 	home := t.TempDir()
 	x := &trial{t: t, memory: memory, done: make(chan struct{})}
-	x.webmon = startProgramIn(t, home, nil, append([]string{"--port", "0", "--memory", fmt.Sprint(memory)}, args...)...)
+	// The race detector takes several times the memory.
+	x.webmon = startBinary(t, webmontest.Binary(t), home, nil, append([]string{"--port", "0", "--memory", fmt.Sprint(memory)}, args...)...)
 	if kind == "" {
 		x.source("demo", "connected", connected)
 		return x
@@ -185,9 +186,7 @@ func (x *trial) page() *websocket.Conn {
 // said; and the others go on.
 func TestBudgets(t *testing.T) {
 	endToEnd(t)
-	race := webmonBinary
-	webmonBinary = webmontest.Binary // the race detector takes several times the memory
-	t.Cleanup(func() { webmonBinary = race })
+	t.Parallel()
 
 	t.Run("456 MB in four topics", func(t *testing.T) {
 		x := startTrial(t, 64<<20, "history")

@@ -27,6 +27,7 @@ import (
 // TestE2EDemo looks at the demo as somebody does who has just built webmon.
 func TestE2EDemo(t *testing.T) {
 	endToEnd(t)
+	t.Parallel()
 	b := startBrowser(t)
 	home := t.TempDir()
 	w := startProgram(t, home, "--demo", "--port", quietPort(t))

@@ -68,6 +68,7 @@ func submit(p *page, address string) {
 
 func TestE2EDoor(t *testing.T) {
 	endToEnd(t)
+	t.Parallel()
 	home := t.TempDir()
 	w := startProgram(t, home, "--demo", "--port", "0")
 	b := startBrowser(t)

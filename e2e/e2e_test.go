@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -83,13 +84,16 @@ func userEnviron(t testing.TB, home string) []string {
 	return append(env, "HOME="+home, raceReports(t))
 }
 
+// quietPorts counts the ports that were tried, so that tests beside each other get different ones.
+var quietPorts atomic.Int64
+
 // quietPort is a port that is free, and that stays so while nobody serves there:
 // the system gives the ports of this range to nobody who asks for any port.
 func quietPort(t testing.TB) string {
 	t.Helper()
 	const first, n = 20000, 10000
-	for try := range 100 {
-		port := strconv.Itoa(first + (os.Getpid()*7+try*97)%n)
+	for range 100 {
+		port := strconv.Itoa(first + (os.Getpid()*7+int(quietPorts.Add(1))*97)%n)
 		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
 		if err == nil {
 			l.Close()
@@ -138,8 +142,14 @@ func startProgram(t testing.TB, home string, args ...string) *webmon {
 // startProgramIn is startProgram with more in the environment.
 func startProgramIn(t testing.TB, home string, env []string, args ...string) *webmon {
 	t.Helper()
+	return startBinary(t, webmonBinary(t), home, env, args...)
+}
+
+// startBinary is startProgramIn of a program that is built in another way.
+func startBinary(t testing.TB, binary, home string, env []string, args ...string) *webmon {
+	t.Helper()
 	w := &webmon{
-		cmd:    exec.Command(webmonBinary(t), args...),
+		cmd:    exec.Command(binary, args...),
 		stdout: newLineReader(),
 		stderr: new(naparitest.Buffer),
 		exited: make(chan struct{}),

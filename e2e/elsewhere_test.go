@@ -77,6 +77,7 @@ assert np.asarray(data[at]) == want[at]
 // TestE2EVolumesElsewhere: zarr, dask and napari read a volume at the address that its page gives.
 func TestE2EVolumesElsewhere(t *testing.T) {
 	endToEnd(t)
+	t.Parallel()
 	python := naparitest.Python(t, "napari-latest")
 	if out, err := exec.Command(python, "-c", "import aiohttp, dask, napari, zarr").CombinedOutput(); err != nil {
 		lacking.Skip(t, "zarr reads over http with aiohttp: %s", out)
@@ -136,6 +137,7 @@ func TestE2EVolumesElsewhere(t *testing.T) {
 // others when they have changed.
 func TestE2EManyPoints(t *testing.T) {
 	endToEnd(t)
+	t.Parallel()
 	home := t.TempDir()
 	process := naparitest.StartPackage(t, "numpy2", home)
 	process.Run(`
@@ -168,7 +170,7 @@ spots = webmon.volume("spots", points=somewhere(), axes="zyx", scale=(2, 1, 1), 
 		t.Errorf("the source is %q", got)
 	}
 	until(t, "points are drawn", func() string {
-		img := p.shot("points")
+		img := p.picture("points")
 		n := 0
 		for y := 100; y < img.Bounds().Dy(); y += 2 {
 			for x := 0; x < img.Bounds().Dx(); x += 2 {

@@ -88,7 +88,13 @@ for _ in range(100):
         break
 `, [4]int{0, 0, 0, 255})
 
+	// A screenshot gives the client its size back after it has returned. Until the client has laid itself out
+	// again, its panels are elsewhere and lose the focus.
+	p.wait("the client has the size of the window again", `new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(() => drawn(
+  viewer.display.container.style.width === "" && document.elementFromPoint(400, 300)?.closest(".neuroglancer-rendered-data-panel") &&
+  remoteActionHandler.actionSet.value.has("press")))))`)
 	p.do(chromedp.MouseClickXY(400, 300))
+	p.wait("keys go to the picture", `document.activeElement.closest(".neuroglancer-rendered-data-panel")`)
 	p.key("t")
 	var seen []string
 	python.Run("pressed.wait(60); out = seen", &seen)

@@ -61,6 +61,7 @@ func trusting(cert *x509.Certificate) chromedp.ExecAllocatorOption {
 
 func TestE2EHTTPS(t *testing.T) {
 	endToEnd(t)
+	t.Parallel()
 	home := t.TempDir()
 	w := startProgram(t, home, "--port", "0", "--demo", "--tls")
 	if !strings.HasPrefix(w.url, "https://") {

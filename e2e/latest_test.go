@@ -13,6 +13,7 @@ import (
 // times arrive, and the pages say what else there is not, and why.
 func TestE2ELatest(t *testing.T) {
 	endToEnd(t)
+	t.Parallel()
 	b := startBrowser(t)
 	home := t.TempDir()
 	n := naparitest.Start(t, naparitest.Options{

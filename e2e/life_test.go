@@ -26,6 +26,7 @@ import (
 // goes on showing what there is.
 func TestE2ELife(t *testing.T) {
 	endToEnd(t)
+	t.Parallel()
 	b := startBrowser(t)
 	home := t.TempDir()
 	display := naparitest.StartDisplay(t)

@@ -140,6 +140,7 @@ func (w *webmon) density(src string, p place, n int) float64 {
 
 func TestE2EModels(t *testing.T) {
 	endToEnd(t)
+	t.Parallel()
 	python := naparitest.Python(t, "numpy2")
 	home := t.TempDir()
 	file := filepath.Join(home, "fuses.py")

@@ -15,6 +15,7 @@ import (
 // comes by the file of people. They see each other at a model, by name.
 func TestE2ENamedPeople(t *testing.T) {
 	endToEnd(t)
+	t.Parallel()
 	provider := oidctest.New(t)
 	provider.Change(func() {
 		provider.URL = strings.Replace(provider.URL, "127.0.0.1", "localhost", 1)

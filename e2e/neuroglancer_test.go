@@ -233,6 +233,7 @@ func closeTo(a color.Color, b color.RGBA) bool {
 // published fail without a word, so the pixels are looked at.
 func TestNeuroglancerShowsWhatItShould(t *testing.T) {
 	endToEnd(t)
+	t.Parallel()
 	const prefix = "/lab/deep"
 	axes := map[string]any{"x": []any{1e-6, "m"}, "y": []any{1e-6, "m"}, "z": []any{1e-6, "m"}}
 	labels := func(key string) map[string]any {
@@ -357,7 +358,7 @@ func TestNeuroglancerShowsWhatItShould(t *testing.T) {
 		}
 		return ""
 	}
-	until(t, "the pixels are right", func() string { return wrong(p.shot("neuroglancer")) })
+	until(t, "the pixels are right", func() string { return wrong(p.picture("neuroglancer")) })
 
 	p.calm()
 	server.mu.Lock()

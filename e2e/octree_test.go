@@ -21,6 +21,7 @@ import (
 // what that napari says of itself, in pixels and in words.
 func TestE2EOctree(t *testing.T) {
 	endToEnd(t)
+	t.Parallel()
 	b := startBrowser(t)
 	home := t.TempDir()
 	n := naparitest.Start(t, naparitest.Options{
@@ -430,7 +431,7 @@ func sameInPixels(p *page, want naparitest.Layer) string {
 	if err != nil {
 		return err.Error()
 	}
-	picture := p.shot("last-tiles")
+	picture := p.picture("last-tiles")
 	side := where.Next[0] - where.Origin[0]
 	looked, red := 0, 0
 	for t := range look {

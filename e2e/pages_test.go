@@ -23,6 +23,7 @@ import (
 // says what the test has it say: a napari on the real wire, without the pictures.
 func TestE2EPages(t *testing.T) {
 	endToEnd(t)
+	t.Parallel()
 	n := startSpeaker(t)
 	w := startProgram(t, t.TempDir(), "--port", quietPort(t), "--connect", n.address)
 	b := startBrowser(t)

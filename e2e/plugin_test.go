@@ -140,6 +140,7 @@ func (p *page) holds(control, want string) {
 // and is changed from the browser.
 func TestE2EPlugin(t *testing.T) {
 	endToEnd(t)
+	t.Parallel()
 	b := startBrowser(t)
 	home := t.TempDir()
 	w := startProgram(t, home, "--port", "0")

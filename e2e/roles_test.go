@@ -49,6 +49,7 @@ const usable = `(() => {
 // webmon, over https.
 func TestE2ERoles(t *testing.T) {
 	endToEnd(t)
+	t.Parallel()
 	w := startProgram(t, t.TempDir(), "--port", "0", "--demo", "--tls", "--Nx", "64", "--Ny", "64")
 	cert, client := trusted(t, w)
 	first, second := startBrowser(t, trusting(cert)), startBrowser(t, trusting(cert))

@@ -13,6 +13,9 @@ const (
 	// TopicHistograms is the state topic of the histograms of their visible slices;
 	// its value is a *Histograms.
 	TopicHistograms = "histograms"
+	// TopicCamera and TopicDims are the state topics of where it looks; their values are maps.
+	TopicCamera = "camera"
+	TopicDims   = "dims"
 )
 
 // Bounds of what is taken of a layer. What lies beyond is left out.

@@ -151,6 +151,20 @@ type VolumeClient struct {
 	MaxDownsamplingScales *int64 `json:"max_downsampling_scales,omitempty"`
 	MaxVoxelsPerChunkLog2 *int64 `json:"max_voxels_per_chunk_log2,omitempty"`
 	Encoding              string `json:"encoding,omitempty"` // "npz", "jpeg" or "raw"
+	// Coordinates are names of positions, for each axis that has them; nil for none at all.
+	Coordinates []*VolumeCoordinates `json:"coordinates,omitempty"`
+	// How meshes of labels are simplified, nil and false for webmon's own way: how far in voxels the
+	// surface may be from the whole one, not at all if less than 0; how far in degrees a normal may
+	// turn; and whether vertices at the faces of the volume stay where they are.
+	MeshError *float64 `json:"mesh_error,omitempty"`
+	MeshAngle *float64 `json:"mesh_angle,omitempty"`
+	MeshFixed bool     `json:"mesh_fixed,omitempty"`
+}
+
+// VolumeCoordinates are the names of some positions along an axis.
+type VolumeCoordinates struct {
+	Coordinates []int64  `json:"coordinates"`
+	Labels      []string `json:"labels"`
 }
 
 // Box is a part of a level of a volume: the voxels from From, included, to To, not included, on
@@ -228,4 +242,15 @@ type VolumeSource interface {
 	ReadGeometry(ctx context.Context, v *VolumeInfo, part Part, label uint64) (*Geometry, error)
 	// ReadLabels reads what the process knows of the labels of a volume.
 	ReadLabels(ctx context.Context, v *VolumeInfo) (*LabelTable, error)
+}
+
+// VolumeViewer is a VolumeSource of which some volumes lie in memory that the process shares.
+type VolumeViewer interface {
+	VolumeSource
+	// ViewVolume calls f with the voxels of level 0 of a volume where they lie: in C order and the dtype of
+	// the volume. It is false, and does not call f, if they do not lie in memory. f must neither write
+	// nor keep them, and must expect that they change while it reads. If the memory goes away meanwhile,
+	// f ends with a panic, which becomes an error that wraps ErrNoVolume: f must leave nothing locked
+	// then. Other errors are those of f, or wrap ErrNoVolume.
+	ViewVolume(ctx context.Context, v *VolumeInfo, f func(voxels []byte) error) (bool, error)
 }

@@ -43,6 +43,9 @@ func volume(change func(*components.Volume)) components.Volume {
 	v := components.Volume{
 		Title: "Brain", List: "/volumes?source=scope", Client: "about:blank", Other: "/volumes/scope/brain?own=1",
 		Panel: components.VolumePanel{
+			Company: components.VolumeCompany{Action: "/volumes/scope/company/0123", Ways: []components.VolumeWay{
+				{Value: "apart", Label: "Apart"}, {Value: "napari", Label: "napari leads", Current: true}, {Value: "view", Label: "This view leads"},
+			}},
 			LiveTopic: "scope/volume/0123", Action: "/volumes/scope/layer/0123", CSRF: csrf, Looking: 2, Reopen: "/volumes/scope/v/0123/#!{}",
 			Position: []ui.Pair{{Name: "x", Value: "255", Note: "63.88 µm"}, {Name: "y", Value: "255", Note: "63.88 µm"}, {Name: "z", Value: "31", Note: "31.5 µm"}},
 			Layers: []components.VolumeLayer{
@@ -78,8 +81,10 @@ func volumeWrong(v *components.Volume) {
 	v.Panel.Script = "The script that made this view has ended. This is how it left it, and it can be looked at as before. Started again, the script takes it up."
 	v.Panel.Problems = []components.VolumeProblem{
 		{Layer: "Brain", What: "chunks", Text: "The volume is not there any more: the process has ended.", Times: 12, Age: 3 * time.Second},
-		{Layer: "cells", What: "meshes", Text: "There is no such label.", Times: 1, Age: time.Minute},
+		{Layer: "cells", What: "mesh", Label: "70112", Text: "There is no such label.", Times: 1, Age: time.Minute},
 	}
+	v.Panel.Company.Problem = "The process has ended, and its napari with it."
+	v.Panel.Company.Ways[2].Why = "You may only look at the process, so your view cannot lead it."
 	v.Panel.Reopen = ""
 }
 

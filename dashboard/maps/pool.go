@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"webmon/components"
 	"webmon/components/ui"
@@ -28,6 +29,8 @@ const (
 	// maxPool is how many maps a pool has at most, and maxPoolValues how many values.
 	maxPool       = 1000
 	maxPoolValues = 2 << 20
+	// maxPoolBytes bounds what the maps of a pool take while it is computed: they are all open then.
+	maxPoolBytes = 1 << 30
 	// maxToggles is how many maps a pool's page has boxes for.
 	maxToggles = 40
 )
@@ -81,9 +84,13 @@ func (m *Maps) pool(ctx context.Context, name string) (*pool, error) {
 	}
 	close(next)
 	var all sync.WaitGroup
+	var bytes atomic.Int64
 	for range min(len(keys), runtime.GOMAXPROCS(0)) {
 		fault.Go(&all, func() {
 			for i := range next {
+				if bytes.Load() > maxPoolBytes {
+					return
+				}
 				o, err := m.open(ctx, keys[i])
 				switch {
 				case ctx.Err() != nil:
@@ -92,6 +99,7 @@ func (m *Maps) pool(ctx context.Context, name string) (*pool, error) {
 					problems[i] = keys[i] + ": " + err.Error()
 				default:
 					opened[i] = &o
+					bytes.Add(o.Map.Size())
 				}
 			}
 		}, m.opts.Faults.Noted("maps", name))
@@ -99,6 +107,9 @@ func (m *Maps) pool(ctx context.Context, name string) (*pool, error) {
 	all.Wait()
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
+	}
+	if bytes.Load() > maxPoolBytes {
+		return nil, refuse("pool", "the maps of the pool take more than %d MB of memory: choose a condition that fewer maps have", maxPoolBytes>>20)
 	}
 	p := &pool{}
 	for i, o := range opened {

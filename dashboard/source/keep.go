@@ -1,6 +1,7 @@
 package source
 
 import (
+	"container/heap"
 	"fmt"
 	"time"
 
@@ -190,15 +191,24 @@ func (s *Source) fit(now time.Time) (over bool) {
 // mu is held.
 func (s *Source) shed(bytes int64, now time.Time) (freed int64) {
 	messages := 0
-	for freed < bytes {
-		_, drop := s.oldest()
-		if drop == nil {
+	for rank := range ranks {
+		if freed >= bytes {
 			break
 		}
-		n, size := drop()
-		messages += n
-		freed += size
-		s.account.Give(size)
+		list := s.holdings(rank)
+		heap.Init(&list)
+		for freed < bytes && len(list) > 0 {
+			h := list[0]
+			n, size := s.letGo(h)
+			messages += n
+			freed += size
+			s.account.Give(size)
+			if h.look() {
+				heap.Fix(&list, 0)
+			} else {
+				heap.Pop(&list)
+			}
+		}
 	}
 	if freed == 0 {
 		return 0
@@ -210,59 +220,135 @@ func (s *Source) shed(bytes int64, now time.Time) (freed int64) {
 	return freed
 }
 
-// oldest finds what is the oldest of all that the source keeps, when it came in ns since
-// the epoch, and how to let it go; nil if there is nothing. The buckets of numbers go after
-// everything else that is not the newest of its kind, then the last message of each topic,
-// and states go last. mu is held.
-func (s *Source) oldest() (at int64, drop func() (things int, bytes int64)) {
-	older := func(when int64) bool { return drop == nil || when < at }
-	for _, t := range s.topics {
-		if when, ok := t.log.oldest(); ok && older(when) {
-			at, drop = when, t.log.drop
+// The ranks of what a source keeps: nothing of a rank goes while there is something of one before it.
+const (
+	spare       = iota // messages that are not the newest of their topic, and values of numbers
+	buckets            // of numbers
+	lastMessage        // of each topic
+	lastState
+	ranks
+)
+
+// holding is something that a source keeps and can let go, a part at a time.
+type holding struct {
+	at   int64 // when the oldest part of it came, ns since the epoch
+	rank int
+	name string // of the series or of the state
+	// What it is of, and nil for all else. A topic has its log and, if recent is set, what the pages have.
+	topic  *topic
+	recent bool
+	series *series.Series
+	state  *state
+	gone   bool // it has been let go as a whole
+}
+
+// look brings up to date when the oldest part came. It reports false if there is none that its rank has.
+func (h *holding) look() bool {
+	ok := !h.gone
+	switch {
+	case !ok:
+	case h.recent:
+		if h.rank == spare {
+			ok = len(h.topic.recent) > 1
+		} else {
+			ok = len(h.topic.recent) == 1
 		}
-		if len(t.recent) > 1 {
-			if when := t.recent[0].Time.UnixNano(); older(when) {
-				at, drop = when, func() (int, int64) { return 0, t.forgetRecent() }
+		if ok {
+			h.at = h.topic.recent[0].Time.UnixNano()
+		}
+	case h.topic != nil:
+		h.at, ok = h.topic.log.oldest()
+	case h.series != nil && h.rank == spare:
+		var when time.Time
+		when, ok = h.series.Oldest()
+		h.at = when.UnixNano()
+	case h.series != nil:
+		h.at = h.series.Newest().UnixNano()
+	default:
+		h.at, ok = h.state.at.UnixNano(), h.state.size > 0
+	}
+	return ok
+}
+
+// holdings lists what the source has of a rank, in no order. mu is held.
+func (s *Source) holdings(rank int) (out holdings) {
+	add := func(h holding) {
+		if h.rank = rank; h.look() {
+			out = append(out, &h)
+		}
+	}
+	switch rank {
+	case spare, lastMessage:
+		for _, t := range s.topics {
+			if rank == spare {
+				add(holding{topic: t})
+			}
+			add(holding{topic: t, recent: true})
+		}
+	case lastState:
+		for name, st := range s.states {
+			add(holding{name: name, state: st})
+		}
+	}
+	if rank == spare || rank == buckets {
+		for name, other := range s.series {
+			add(holding{name: name, series: other})
+		}
+	}
+	return out
+}
+
+// letGo lets go of the oldest part of a holding. mu is held.
+func (s *Source) letGo(h *holding) (things int, bytes int64) {
+	switch {
+	case h.recent && h.rank == spare:
+		return 0, h.topic.forgetRecent()
+	case h.recent:
+		return 1, h.topic.forgetRecent()
+	case h.topic != nil:
+		return h.topic.log.drop()
+	case h.series != nil && h.rank == spare:
+		return s.dropSeries(h.series)
+	}
+	h.gone = true
+	if h.series != nil {
+		return s.endSeries(h.name)
+	}
+	bytes = h.state.size
+	h.state.size = 0 // it is given back by who asked
+	s.forgetState(h.name)
+	return 1, bytes
+}
+
+// oldest is when the oldest of all that the source would let go next came, in ns since the epoch; false if there
+// is nothing. mu is held.
+func (s *Source) oldest() (at int64, ok bool) {
+	for rank := range ranks {
+		for _, h := range s.holdings(rank) {
+			if !ok || h.at < at {
+				at, ok = h.at, true
 			}
 		}
-	}
-	for _, other := range s.series {
-		if when, ok := other.Oldest(); ok && older(when.UnixNano()) {
-			at, drop = when.UnixNano(), func() (int, int64) { return s.dropSeries(other) }
+		if ok {
+			break
 		}
 	}
-	if drop != nil {
-		return at, drop
-	}
-	for name, other := range s.series {
-		if when := other.Newest().UnixNano(); older(when) {
-			at, drop = when, func() (int, int64) { return s.endSeries(name) }
-		}
-	}
-	if drop != nil {
-		return at, drop
-	}
-	for _, t := range s.topics {
-		if len(t.recent) == 1 {
-			if when := t.recent[0].Time.UnixNano(); older(when) {
-				at, drop = when, func() (int, int64) { return 1, t.forgetRecent() }
-			}
-		}
-	}
-	if drop != nil {
-		return at, drop
-	}
-	for name, st := range s.states {
-		if when := st.at.UnixNano(); st.size > 0 && older(when) {
-			at, drop = when, func() (int, int64) {
-				size := st.size
-				st.size = 0 // it is given back by who asked
-				s.forgetState(name)
-				return 1, size
-			}
-		}
-	}
-	return at, drop
+	return at, ok
+}
+
+// holdings are a heap, the oldest first.
+type holdings []*holding
+
+func (h holdings) Len() int           { return len(h) }
+func (h holdings) Less(i, j int) bool { return h[i].at < h[j].at }
+func (h holdings) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *holdings) Push(x any)        { *h = append(*h, x.(*holding)) }
+
+func (h *holdings) Pop() any {
+	last := len(*h) - 1
+	x := (*h)[last]
+	*h = (*h)[:last]
+	return x
 }
 
 // endSeries lets go of a series with its buckets. If its number comes again, it begins
@@ -306,9 +392,9 @@ func (r *Registry) relieve() {
 		var at int64
 		for _, s := range r.List() {
 			s.mu.Lock()
-			when, drop := s.oldest()
+			when, ok := s.oldest()
 			s.mu.Unlock()
-			if drop != nil && (oldest == nil || when < at) {
+			if ok && (oldest == nil || when < at) {
 				oldest, at = s, when
 			}
 		}

@@ -15,9 +15,10 @@ import (
 
 // Bounds of a chunk.
 const (
-	maxChunkBytes = 64 << 20 // of the answer
-	maxReadBytes  = 4 << 20  // that are read at once; more only if one voxel is made of more
-	maxBlock      = 1 << 24  // voxels that become one
+	maxChunkBytes = 64 << 20  // of the answer
+	maxReadBytes  = 4 << 20   // that a process is asked for at once; more only if one voxel is made of more
+	maxMapped     = 256 << 10 // the same of what lies in memory: so much is still in the processor's cache when means are made
+	maxBlock      = 1 << 24   // voxels that become one
 )
 
 // chunk is a box of a coarser level, on the axes of the volume in its own order. A voxel of it is made of
@@ -86,8 +87,9 @@ func (c chunk) shape() []int {
 	return out
 }
 
-// room is how many bytes it takes to make the chunk: those of the answer, and what is read at once.
-func (c chunk) room(shape []int, w level.Wire) int64 {
+// room is how many bytes it takes to make the chunk: those of the answer, and what is read at once, which is most or
+// one voxel's block.
+func (c chunk) room(shape []int, w level.Wire, most int) int64 {
 	voxels, block := 1, 1
 	for i, n := range c.shape() {
 		f := min(c.factors[i], shape[i])
@@ -99,7 +101,7 @@ func (c chunk) room(shape []int, w level.Wire) int64 {
 		return out
 	}
 	size := int64(w.DType.Size)
-	return out + min(int64(voxels)*int64(block)*size, max(maxReadBytes, int64(block)*size))
+	return out + min(int64(voxels)*int64(block)*size, max(int64(most), int64(block)*size))
 }
 
 // fine reports whether the chunk has the full resolution.
@@ -127,6 +129,20 @@ type reader struct {
 	// read reads a box of a level as the process has it.
 	read func(ctx context.Context, box shm.Box, dst []byte) ([]byte, error)
 	raw  []byte // what was read last
+	// view calls a function with all voxels of the full resolution where they lie, and is false if they lie
+	// in no memory. It may be nil.
+	view func(ctx context.Context, f func(voxels []byte) error) (bool, error)
+}
+
+// mapped reports whether the full resolution is read in memory, and no process is asked for it.
+func (v *volume) mapped() bool { return v.Array != nil || v.Shm != "" }
+
+// most is how many bytes of a level are read at once to be made into something else.
+func (v *volume) most(level int) int {
+	if level == 0 && v.mapped() {
+		return maxMapped
+	}
+	return maxReadBytes
 }
 
 // source is the coarsest level of the process that the chunk can be made of, with the factors that are
@@ -161,14 +177,19 @@ func levelFactor(whole, n int) int {
 	return max(1, int(math.Round(ratio)))
 }
 
-// chunk reads a chunk, in C order.
-func (r *reader) chunk(ctx context.Context, c chunk) ([]byte, error) {
+// chunk reads a chunk, in C order, into dst if that is large enough.
+func (r *reader) chunk(ctx context.Context, c chunk, dst []byte) ([]byte, error) {
 	from, left := r.source(c)
 	shape := r.v.Shape
 	if from > 0 {
 		shape = r.v.Levels[from-1].Shape
 	}
-	out := make([]byte, product(c.shape())*r.wire.Size)
+	out := dst[:0]
+	if n := product(c.shape()) * r.wire.Size; cap(out) < n {
+		out = make([]byte, n)
+	} else {
+		out = out[:n]
+	}
 	// A level of the process may be a voxel shorter than it would be here: its last voxel then
 	// stands for what is missing.
 	have := chunk{factors: left, from: c.from, to: make([]int, len(c.to))}
@@ -225,7 +246,13 @@ func (r *reader) fill(ctx context.Context, out []byte, from int, shape []int, c 
 	}
 	box.Level = from
 	sides := chunk{from: box.From, to: box.To}.shape()
-	if product(sides)*r.wire.DType.Size > maxReadBytes {
+	most := r.v.most(from)
+	plain := c.fine() && r.wire.Same()
+	straight := from == 0 && r.view != nil && !c.fine() && r.wire.Straight(sides, c.factors)
+	if plain || straight {
+		most = maxReadBytes
+	}
+	if product(sides)*r.wire.DType.Size > most {
 		for i := range shape {
 			n := c.to[i] - c.from[i]
 			if n < 2 {
@@ -242,7 +269,7 @@ func (r *reader) fill(ctx context.Context, out []byte, from int, shape []int, c 
 			return r.fill(ctx, out[cut:], from, shape, half)
 		}
 	}
-	if c.fine() && r.wire.Same() {
+	if plain {
 		got, err := r.read(ctx, box, out[:0:len(out)])
 		if err != nil {
 			return err
@@ -252,6 +279,15 @@ func (r *reader) fill(ctx context.Context, out []byte, from int, shape []int, c 
 		}
 		copy(out, got) // which it is already, unless the reader has taken room of its own
 		return nil
+	}
+	if straight {
+		ok, err := r.view(ctx, func(voxels []byte) error {
+			_, err := r.wire.AppendBox(out[:0:len(out)], voxels, shape, box.From, box.To, c.factors)
+			return err
+		})
+		if ok || err != nil {
+			return err
+		}
 	}
 	if r.raw, err = r.read(ctx, box, r.raw[:0]); err != nil {
 		return err

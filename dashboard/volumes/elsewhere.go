@@ -126,7 +126,7 @@ func (v *volume) resolutions() (out []resolution) {
 		size[i] = v.scale(i) * float64(by)
 	}
 	most := maxBlock
-	if v.Array == nil && v.Shm == "" {
+	if !v.mapped() {
 		most = mostAsked
 	}
 	factors := ones
@@ -246,6 +246,50 @@ func (v *volume) straight() (scale, corner []float64) {
 	return scale, corner
 }
 
+// turnedHere says that a volume lies elsewhere than the addresses for other programs say.
+const turnedHere = "The volume is turned, sheared or mirrored in space, and OME-Zarr has no word for that. At these addresses it lies straight, along its own axes, with voxels as long as they are. " +
+	"The code for napari puts it where it is; other programs find the matrix in the attributes, as webmon.affine."
+
+// turned reports whether a size of voxels and a corner cannot say how a volume lies.
+func (v *volume) turned() bool {
+	for i, row := range v.Matrix {
+		for j, x := range row[:len(v.Matrix)] {
+			if i == j && !(x > 0) || i != j && math.Abs(x) > 1e-9*math.Abs(v.Matrix[j][j]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// affine is where the centres of voxels lie, by their indices: a row for each axis, with a last column that is
+// added. nil for a volume that lies straight.
+func (v *volume) affine() [][]float64 {
+	if !v.turned() {
+		return nil
+	}
+	rank := len(v.Shape)
+	kinds := v.kinds()
+	somewhere := func(i int) bool { return kinds[i] == omezarr.Space || kinds[i] == omezarr.Time }
+	out := make([][]float64, rank)
+	for i := range out {
+		out[i] = make([]float64, rank+1)
+		if !somewhere(i) {
+			out[i][i] = 1 // a place on it is a number
+			continue
+		}
+		at := v.Matrix[i][rank]
+		for j := range rank {
+			at += v.Matrix[i][j] / 2
+			if somewhere(j) {
+				out[i][j] = v.Matrix[i][j]
+			}
+		}
+		out[i][rank] = rounded(at)
+	}
+	return out
+}
+
 // exported is the dtype in which voxels go out: little-endian, and one that Zarr has.
 func (o *offered) exported(ctx context.Context, shown bool) (string, error) {
 	labels := o.vol.Kind == shm.VolumeLabels
@@ -282,7 +326,7 @@ func (o *offered) Image(ctx context.Context, shown bool) (*omezarr.Image, error)
 // describe describes the volume with voxels of a dtype. h may be nil.
 func (o *offered) describe(descr string, h *histogram) (*omezarr.Image, error) {
 	v := o.vol
-	out := omezarr.Volume{Title: v.title(), Descr: descr, Labels: v.Kind == shm.VolumeLabels, RGB: v.RGB, Range: v.Limits}
+	out := omezarr.Volume{Title: v.title(), Descr: descr, Labels: v.Kind == shm.VolumeLabels, RGB: v.RGB, Range: v.Limits, Affine: v.affine()}
 	kinds := v.kinds()
 	for _, a := range v.space() {
 		out.Axes = append(out.Axes, omezarr.Axis{Name: strings.TrimSuffix(a.Name, "^"), Kind: kinds[a.From]})
@@ -334,7 +378,7 @@ func (o *offered) Read(ctx context.Context, shown bool, f omezarr.File) (voxels 
 		size *= f.To[i] - f.From[i]
 	}
 	o.l.begin(o.s)
-	defer func() { o.l.end(o.s, "chunks for other programs", len(voxels), err) }()
+	defer func() { o.l.end(o.s, "chunks for other programs", "", len(voxels), err) }()
 	name := fmt.Sprintf("elsewhere/%s/%t/%d/%v/%v", o.l.epoch(o.s), shown, f.Level, f.From, f.To)
 	coarse := product(r.factors) > 1
 	if coarse {
@@ -517,6 +561,9 @@ func (v *Volumes) UseElsewhere(w tab.View, name, base string) *components.Elsewh
 	}
 	at := v.opts.Prefix + "/" + slug + "/" + url.PathEscape(src.ID()) + "/offers"
 	out := &components.Elsewhere{Action: at, CSRF: w.CSRF, Volume: name, Never: v.whyNever(vol)}
+	if vol.turned() {
+		out.Note = turnedHere
+	}
 	if door.Of(w.Request.Context()).Role < door.Steer {
 		out.Closed = "Only people who may steer can offer the volume to other programs."
 		return out
@@ -545,6 +592,8 @@ func (v *volume) snippets(address string) []components.ElsewhereSnippet {
 		add = "add_labels"
 	}
 	sizes, corners := v.straight()
+	affine := v.affine()
+	var axes []int
 	channel := ""
 	if im, err := (&offered{vol: v}).describe("|u1", nil); err == nil {
 		for i, k := range im.Order() {
@@ -552,9 +601,24 @@ func (v *volume) snippets(address string) []components.ElsewhereSnippet {
 				channel = fmt.Sprintf(", channel_axis=%d", i)
 				continue
 			}
+			axes = append(axes, k)
 			scale = append(scale, rounded(sizes[k]))
 			corner = append(corner, rounded(corners[k]+sizes[k]/2))
 		}
+	}
+	place := fmt.Sprintf("scale=%s, translate=%s", pythonList(scale), pythonList(corner))
+	if affine != nil {
+		var rows []string
+		for _, i := range axes {
+			row := make([]float64, 0, len(axes)+1)
+			for _, j := range axes {
+				row = append(row, affine[i][j])
+			}
+			rows = append(rows, pythonList(append(row, affine[i][len(affine)])))
+		}
+		last := make([]float64, len(axes)+1)
+		last[len(axes)] = 1
+		place = "affine=[" + strings.Join(append(rows, pythonList(last)), ",\n            ") + "]"
 	}
 	return []components.ElsewhereSnippet{
 		{Key: "zarr", Title: "zarr", Code: fmt.Sprintf(`# pip install zarr fsspec aiohttp
@@ -579,9 +643,9 @@ address = %s
 levels = [da.from_zarr(zarr.open_array(f"{address}/{k}", mode="r", zarr_format=3)) for k in range(%d)]
 viewer = napari.Viewer()
 viewer.%s(levels, multiscale=True, name=%s%s,
-    scale=%s, translate=%s)
+    %s)
 napari.run()
-`, quoted, levels, add, strconv.Quote(v.title()), channel, pythonList(scale), pythonList(corner))},
+`, quoted, levels, add, strconv.Quote(v.title()), channel, place)},
 	}
 }
 
@@ -622,7 +686,7 @@ func (v *Volumes) publicClient(ctx context.Context, src *source.Source, vol *vol
 	if err != nil {
 		return ""
 	}
-	at := "zarr://" + address
+	at := "zarr3://" + address // of both formats that are there the client wants to be told one
 	from := any(at)
 	if vol.Channels >= 0 {
 		// OME's channels are a slider of the layer, and the shader wants them inside of the voxels.

@@ -8,11 +8,14 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"webmon/dashboard/door"
 	"webmon/dashboard/pixels/pixelstest"
+	"webmon/dashboard/tab"
 	"webmon/dashboard/volumes"
 	"webmon/dashboard/volumes/volumestest"
 	"webmon/shm"
@@ -79,6 +82,11 @@ func TestOtherProgramsReadAVolume(t *testing.T) {
 	o, err := s.volumes.Offer(s.src, "brain", time.Hour, "Ada")
 	if err != nil {
 		t.Fatal(err)
+	}
+	// Neuroglancer refuses zarr:// where both formats are.
+	link, err := url.PathUnescape(s.volumes.PublicClient(t.Context(), s.src, "brain", "http://127.0.0.1:1/zarr/secret/newest/"))
+	if err != nil || !strings.HasPrefix(link, "https://neuroglancer-demo.appspot.com/#!{") || !strings.Contains(link, `"source":"zarr3://http://127.0.0.1:1/zarr/secret/newest/"`) {
+		t.Errorf("%v: the link is %s", err, link)
 	}
 	at := o.Path(0, false)
 	axes, levels := s.ome(at)
@@ -244,5 +252,47 @@ func TestHalvesAreRounded(t *testing.T) {
 	}
 	if got := volumes.HalfOf(float32(math.NaN())); got&0x7c00 != 0x7c00 || got&0x3ff == 0 {
 		t.Errorf("NaN is %#04x", got)
+	}
+}
+
+// What OME cannot say of where a volume lies is said beside it, and in the code for napari.
+func TestATurnedVolumeIsSaid(t *testing.T) {
+	p := volumestest.New("scope")
+	axes, shape := []string{"z", "y", "x"}, []int{2, 3, 4}
+	add := func(name string, matrix [][]float64) {
+		p.Add(shm.VolumeInfo{
+			Name: name, Kind: shm.VolumeImage, Descr: "|u1", Shape: shape, Axes: axes, Channels: -1, Shm: "x", Matrix: matrix,
+		}, make([]byte, 24))
+	}
+	add("turned", [][]float64{{2, 0, 0, 10}, {0, 0, -3, 0}, {0, 1, 0, 5}})
+	add("mirrored", [][]float64{{1, 0, 0, 0}, {0, -1, 0, 0}, {0, 0, 1, 0}})
+	add("straight", [][]float64{{2, 0, 0, 10}, {0, 3, 0, 0}, {0, 0, 1, 5}})
+	s := open(t, p)
+	// The centre of voxel (0, 0, 0) of the turned one is half a voxel inside of its corner, along its own axes.
+	for name, want := range map[string]string{
+		"turned": "[[2 0 0 11] [0 0 -3 -1.5] [0 1 0 5.5]]", "mirrored": "[[1 0 0 0.5] [0 -1 0 -0.5] [0 0 1 0.5]]", "straight": "[]",
+	} {
+		o, err := s.volumes.Offer(s.src, name, time.Hour, "Ada")
+		if err != nil {
+			t.Fatal(err)
+		}
+		type own struct{ Affine [][]float64 }
+		var three struct{ Attributes struct{ Webmon own } }
+		var two struct{ Webmon own }
+		for file, into := range map[string]any{"zarr.json": &three, ".zattrs": &two} {
+			status, b := s.zarr(o.Path(0, false) + file)
+			if err := json.Unmarshal(b, into); err != nil || status != 200 {
+				t.Fatalf("%d %s", status, b)
+			}
+		}
+		if a, b := fmt.Sprint(three.Attributes.Webmon.Affine), fmt.Sprint(two.Webmon.Affine); a != want || b != want {
+			t.Errorf("%s lies at %s and %s, want %s", name, a, b, want)
+		}
+		card := s.volumes.UseElsewhere(tab.View{Moment: tab.Moment{Source: s.src}, Request: httptest.NewRequestWithContext(
+			door.With(t.Context(), door.Person{Role: door.Steer}), "GET", "/", nil)}, name, "http://lab/")
+		code := card.Offers[0].Snippets[2].Code
+		if turned := want != "[]"; (card.Note != "") != turned || strings.Contains(code, "affine=[[") != turned || strings.Contains(code, " scale=") == turned {
+			t.Errorf("%s: the page says %q, and gives the code %s", name, card.Note, code)
+		}
 	}
 }

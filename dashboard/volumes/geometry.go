@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"webmon/dashboard/pixels"
+	"webmon/dashboard/volumes/level"
 	"webmon/dashboard/volumes/mesh"
 	"webmon/natural"
 	"webmon/shm"
@@ -40,6 +41,16 @@ func (v *volume) solid() []axis {
 	return out[:3]
 }
 
+// labelled reports whether the voxels are labels, or may be taken for some: a script may show an image of its own in a
+// layer of labels.
+func (v *volume) labelled() bool {
+	if v.Kind != shm.VolumeImage || v.Client == nil {
+		return v.Kind == shm.VolumeLabels
+	}
+	d, ok := level.ParseDType(v.Descr)
+	return ok && (d.Kind == 'u' || d.Kind == 'b')
+}
+
 // label is the label that a request names.
 func label(r *http.Request) (uint64, error) {
 	id, err := strconv.ParseUint(r.PathValue("id"), 10, 64)
@@ -61,17 +72,17 @@ func (v *Volumes) getMesh(w http.ResponseWriter, r *http.Request) error {
 	}
 	axes := vol.solid()
 	switch {
-	case vol.Kind != shm.VolumeLabels && vol.Kind != shm.VolumeSurface && !vol.Meshes:
+	case !vol.labelled() && vol.Kind != shm.VolumeSurface && !vol.Meshes:
 		return &Failure{http.StatusMethodNotAllowed, vol.title() + " has no labels, and so no meshes."}
-	case axes == nil, vol.Kind == shm.VolumeLabels && len(vol.Shape) != 3:
+	case axes == nil, vol.labelled() && len(vol.Shape) != 3:
 		return &Failure{http.StatusMethodNotAllowed, "Meshes are made of volumes with three axes alone."}
 	}
-	name := "mesh/" + strconv.FormatUint(id, 10)
+	name := strconv.FormatUint(id, 10)
 	if vol.Kind != shm.VolumeSurface && !vol.Meshes {
 		if id == 0 {
 			return why(shm.ErrNoLabel) // the background
 		}
-		return v.geometry(w, r, l, s, "meshes", name, vol, func(ctx context.Context, boxes *mesh.Boxes) ([]byte, error) {
+		return v.geometry(w, r, l, s, "mesh", name, vol, func(ctx context.Context, boxes *mesh.Boxes) ([]byte, error) {
 			return v.surface(ctx, l, vol, s, id, axes, boxes)
 		})
 	}
@@ -79,7 +90,7 @@ func (v *Volumes) getMesh(w http.ResponseWriter, r *http.Request) error {
 	if vol.Kind == shm.VolumeSurface {
 		part = shm.PartWhole
 	}
-	return v.geometry(w, r, l, s, "meshes", name, nil, func(ctx context.Context, _ *mesh.Boxes) ([]byte, error) {
+	return v.geometry(w, r, l, s, "mesh", name, nil, func(ctx context.Context, _ *mesh.Boxes) ([]byte, error) {
 		g, err := l.geometry(ctx, vol, part, id)
 		if err != nil {
 			return nil, err
@@ -88,16 +99,17 @@ func (v *Volumes) getMesh(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// geometry answers with what the function makes, once for all who ask for it. The function is given where the labels
+// geometry answers with what the function makes, once for all who ask for it: something of a label, or of all if
+// that is "". The function is given where the labels
 // of a volume are, unless scanned is nil. To find them takes a turn of its own: the function, which waits for them
 // before its own, does not hold up others meanwhile, nor the search.
-func (v *Volumes) geometry(w http.ResponseWriter, r *http.Request, l *live, s *shown, what, name string, scanned *volume, f func(context.Context, *mesh.Boxes) ([]byte, error)) (err error) {
+func (v *Volumes) geometry(w http.ResponseWriter, r *http.Request, l *live, s *shown, what, label string, scanned *volume, f func(context.Context, *mesh.Boxes) ([]byte, error)) (err error) {
 	ctx, cancel := context.WithTimeout(r.Context(), chunkTime)
 	defer cancel()
-	name = l.epoch(s) + "/" + name
+	name := l.epoch(s) + "/" + what + "/" + label
 	l.begin(s)
 	sent := 0
-	defer func() { l.end(s, what, sent, err) }()
+	defer func() { l.end(s, what, label, sent, err) }()
 	data, ok := v.bricks.Get(name)
 	if !ok {
 		var boxes *mesh.Boxes
@@ -280,7 +292,7 @@ func (v *Volumes) getSkeleton(w http.ResponseWriter, r *http.Request) error {
 	if axes == nil || !vol.Skeletons && vol.Kind.IsVoxels() {
 		return &Failure{http.StatusMethodNotAllowed, vol.title() + " has no skeletons."}
 	}
-	return v.geometry(w, r, l, s, "skeletons", "skeleton/"+strconv.FormatUint(id, 10), nil, func(ctx context.Context, _ *mesh.Boxes) ([]byte, error) {
+	return v.geometry(w, r, l, s, "skeleton", strconv.FormatUint(id, 10), nil, func(ctx context.Context, _ *mesh.Boxes) ([]byte, error) {
 		part := shm.PartSkeleton
 		if !vol.Kind.IsVoxels() && !vol.Skeletons {
 			part = shm.PartWhole

@@ -43,7 +43,7 @@ func (v *volume) info(generation uint64, limits *[2]float64) (object, error) {
 	}
 	encoding, layout, downsampling := "raw", "isotropic", any("3d")
 	var most, size, scales, perChunk any = nil, coarsest, nil, 18
-	if v.Array == nil && v.Shm == "" {
+	if !v.mapped() {
 		most = v.levelBlock() * mostAsked
 	} else if pixels.Count(v.Shape) > maxBlock {
 		most = maxBlock
@@ -111,22 +111,33 @@ func (v *volume) source() any {
 			url = "python://skeleton/" + v.Key
 		}
 	}
-	axes := v.space()
-	from := any(url)
 	var more object
-	if matrix := v.transform(axes); matrix != nil {
-		more = append(more, field{"transform", object{{"matrix", matrix}, {"outputDimensions", dimensions(axes)}}})
-	}
 	if v.meshed() {
-		more = append(more, field{"subsources", object{{"meshes", true}}}, field{"enableDefaultSubsources", false})
+		more = object{{"subsources", object{{"meshes", true}}}, {"enableDefaultSubsources", false}}
 	}
-	if more != nil {
-		from = append(object{{"url", url}}, more...)
-	}
+	list := []any{v.placed(url, v.space(), more)}
 	if v.listed() {
-		return []any{from, segmentsAt(v.Key)}
+		list = append(list, segmentsAt(v.Key))
 	}
-	return from
+	// The skeletons of labels are a source of their own, in the axes that skeletons have.
+	if axes := v.solid(); v.Kind == shm.VolumeLabels && v.Skeletons && axes != nil {
+		list = append(list, v.placed("python://skeleton/"+v.Key, axes, nil))
+	}
+	if len(list) == 1 {
+		return list[0]
+	}
+	return list
+}
+
+// placed is a source that lies in the space as the volume does, along the axes that it has.
+func (v *volume) placed(url string, axes []axis, more object) any {
+	if matrix := v.transform(axes); matrix != nil {
+		more = append(object{{"transform", object{{"matrix", matrix}, {"outputDimensions", dimensions(axes)}}}}, more...)
+	}
+	if more == nil {
+		return url
+	}
+	return append(object{{"url", url}}, more...)
 }
 
 // meshed reports whether a volume is a surface that goes out as the mesh of a label, of a volume without voxels: the
@@ -266,6 +277,9 @@ func colourShader(colormap string) string {
 	return b.String()
 }
 
+// panelSide is how many pixels a panel is taken to be wide and high.
+const panelSide = 400
+
 // state is the state of a view of volumes to begin with. selected is the layer whose panel is open,
 // "" for none.
 func state(title string, list []*volume, histograms []*histogram) (rawJSON, error) {
@@ -292,6 +306,12 @@ func state(title string, list []*volume, histograms []*histogram) (rawJSON, erro
 				middle = matrix[k][len(space)]
 				for j, b := range space {
 					middle += matrix[k][j] * float64(v.Shape[b.From]) / 2
+				}
+			}
+			if matrix != nil { // what is turned reaches further
+				n = 0
+				for j, b := range space {
+					n += math.Abs(matrix[k][j]) * float64(v.Shape[b.From])
 				}
 			}
 			axes = append(axes, a)
@@ -323,7 +343,10 @@ func state(title string, list []*volume, histograms []*histogram) (rawJSON, erro
 	}
 	out := object{{"title", title}, {"dimensions", dimensions(axes)}, {"position", position}}
 	if shown > 0 {
-		out = append(out, field{"crossSectionScale", longest / 400}, field{"projectionScale", longest * 1.6})
+		// A page fits both to its panels while they are as here (public/js/start.js): it alone knows how large those are.
+		section, projection := longest/panelSide, longest*1.6
+		out = append(out, field{"crossSectionScale", section}, field{"projectionScale", projection},
+			field{"webmonStart", object{{"crossSectionScale", section}, {"projectionScale", projection}, {"side", panelSide}}})
 	}
 	out = append(out, field{"layers", layers}, field{"layout", layout}, field{"showSlices", true},
 		field{"gpuMemoryLimit", 1 << 30}, field{"systemMemoryLimit", 1 << 31}, field{"concurrentDownloads", 32})

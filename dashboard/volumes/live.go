@@ -3,8 +3,11 @@ package volumes
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -26,7 +29,8 @@ const (
 	lookEvery    = 50 * time.Millisecond  // between two looks at what has changed
 	refreshEvery = 500 * time.Millisecond // least time between two refreshes of a volume
 	quiet        = 80 * time.Millisecond  // without a request, after which a refresh counts as done
-	atLast       = 3 * time.Second        // a refresh comes all the same: somebody moves all the time
+	whileMoving  = 700 * time.Millisecond // least time between two refreshes while requests come without a pause
+	atLast       = 3 * time.Second        // a refresh comes all the same
 	keptAwake    = 10 * time.Second       // after the last request, without anybody watching
 	firstVersion = 250 * time.Millisecond // that the first look at a volume waits for its version
 	firstFrame   = 2 * time.Second        // that a request waits for the first frame of an array
@@ -49,6 +53,9 @@ type live struct {
 	// pointed is when views were last told of other points.
 	pointed map[*view.View]time.Time
 	wanted  func()
+	// companies are the views that go together with what the process looks at. looking is released when there is none.
+	companies map[*view.View]*company
+	looking   func()
 }
 
 // shown is a volume that somebody looks at, by its key.
@@ -60,8 +67,12 @@ type shown struct {
 	used       time.Time // when it was last asked for
 	generation uint64    // that the browsers are told
 	seen       uint64    // the version of the process that they have, from 1; 0: none yet
+	promised   uint64    // the version that a script has told of, while the process has still to tell it; 0: none
 	raised     time.Time
 	under      int       // requests that are being answered
+	answered   int       // since the last refresh
+	took       int       // answers that a refresh takes, as far as is known
+	paused     bool      // there was a pause since the last refresh
 	last       time.Time // when the last one came or was answered
 	held       *held     // of an array; nil: none yet
 	holding    chan struct{}
@@ -85,10 +96,21 @@ type held struct {
 
 // problem is why something of a volume could not be shown.
 type problem struct {
-	What string // "chunks", "meshes" or "skeletons"
-	Text string
-	At   time.Time
-	N    int
+	What       string // "chunks", "points", "mesh", "picture", ...
+	Label      string // whose mesh or skeleton it is, "" for others
+	Text       string
+	At         time.Time
+	N          int
+	generation uint64 // of the volume, at that time
+}
+
+// holds reports whether a layer still lacks what there was a problem with. The client asks for a label once a
+// generation, so that its surface is missing for as long as it is selected; what else is missing is asked for again.
+func (p *problem) holds(layer *layerState, generation uint64, now time.Time) bool {
+	if p.Label == "" || layer.Type != "segmentation" {
+		return now.Sub(p.At) < problemAge
+	}
+	return slices.Contains(layer.Segments, p.Label) && (p.generation == generation || now.Sub(p.At) < problemAge)
 }
 
 // keysIn finds the keys of the volumes that a state names.
@@ -128,6 +150,7 @@ func (l *live) sleep() {
 		l.drop(key, s)
 	}
 	l.wanted()
+	l.lookAway()
 	l.awake = false
 }
 
@@ -163,6 +186,7 @@ func (l *live) look(now time.Time) bool {
 	views := l.v.views.List(l.src.ID())
 	all := volumesOf(l.src)         // once for all that is looked for in it
 	in := map[string][]*view.View{} // that show a volume, by its key
+	together := false
 	for _, w := range views {
 		if w.Watchers() == 0 {
 			continue
@@ -170,6 +194,7 @@ func (l *live) look(now time.Time) bool {
 		l.follow(w, all)
 		l.points(w, now)
 		w.Say("webmon.process", stateOf(l.src, now))
+		together = l.together(w, now) || together
 		for _, key := range keysOf(w) {
 			in[key] = append(in[key], w)
 		}
@@ -180,12 +205,17 @@ func (l *live) look(now time.Time) bool {
 		}
 	}
 	l.mu.Lock()
+	if !together {
+		l.lookAway()
+	}
+	maps.DeleteFunc(l.companies, func(w *view.View, _ *company) bool { return !slices.Contains(views, w) })
 	var raised []*shown
 	for key, s := range l.shown {
 		if len(in[key]) == 0 && s.under == 0 && now.Sub(s.used) > keptAwake {
 			l.drop(key, s)
 			continue
 		}
+		s.rest(now)
 		if l.due(s, now) {
 			raised = append(raised, s)
 		}
@@ -241,7 +271,7 @@ func (l *live) show(v *volume, now time.Time) *shown {
 		// before sees another one.
 		s = &shown{
 			key: v.Key, name: v.Name, topic: v.topic(), isArray: v.Array != nil, release: l.src.Want(v.topic()),
-			generation: 0, raised: now,
+			generation: 0, raised: now, took: math.MaxInt,
 		}
 		if n := l.v.generations.Add(1); n > 0 {
 			s.generation = n
@@ -297,7 +327,16 @@ func (l *live) awaitVersion(ctx context.Context, s *shown) {
 func (l *live) due(s *shown, now time.Time) bool {
 	version, at := l.version(s)
 	if version == 0 || version == s.seen {
+		if version > 0 {
+			s.promised = 0
+		}
 		return false
+	}
+	if s.promised > 0 {
+		if version < s.promised && now.Sub(s.raised) < atLast {
+			return false // an older one, which is on its way
+		}
+		s.promised = 0
 	}
 	if !s.isArray && s.seen == 0 {
 		// This is what the process had when somebody began to look.
@@ -308,8 +347,32 @@ func (l *live) due(s *shown, now time.Time) bool {
 		return false // the first request takes it
 	}
 	s.changed = at
+	return s.refreshed(now)
+}
+
+// rest notes the first pause after a refresh. By then the browsers have fetched what they show: as many answers make a
+// refresh. Before a pause that comes late somebody may have moved, so it counts for little more than is known.
+func (s *shown) rest(now time.Time) {
+	if s.paused || s.answered == 0 || !s.quiet(now) {
+		return
+	}
+	s.paused = true
+	if n := s.answered; s.took < n && s.last.Sub(s.raised) > whileMoving {
+		s.took = min(n, s.took+s.took/4+1)
+	} else {
+		s.took = n
+	}
+}
+
+// quiet reports whether nobody asks for anything.
+func (s *shown) quiet(now time.Time) bool { return s.under == 0 && now.Sub(s.last) >= quiet }
+
+// refreshed reports whether the last refresh is over. While somebody moves, requests come without a pause, and
+// nothing tells those for what is new in the picture from those of the refresh. It is then over when as many have been
+// answered as the last one took: over a slow line that is later, and what is on its way is not asked for once more.
+func (s *shown) refreshed(now time.Time) bool {
 	since := now.Sub(s.raised)
-	return since >= refreshEvery && (s.under == 0 && now.Sub(s.last) >= quiet || since >= atLast)
+	return since >= refreshEvery && s.quiet(now) || since >= whileMoving && s.answered >= s.took || since >= atLast
 }
 
 // raise begins a refresh.
@@ -326,9 +389,38 @@ func (l *live) raise(s *shown, now time.Time) {
 	defer l.mu.Unlock()
 	l.v.release(s.held)
 	l.v.forgetLabels(s)
+	if !s.paused && now.Sub(s.raised) >= atLast {
+		s.took = min(s.took, s.answered) // fewer are shown by now, or it would not have been waited for so long
+	}
 	s.held, s.seen, s.raised, s.last = h, version, now, now
+	s.answered, s.paused = 0, false
 	s.generation = l.v.generations.Add(1)
 	l.v.counts.refreshes.Add(1)
+}
+
+// changed takes from a script that the content of a volume has the version, and tells the browsers at once: what the
+// script asks of them next, such as a picture, comes after it. Volumes that nobody looks at are read when somebody does.
+func (l *live) changed(key string, version uint64) {
+	now := time.Now()
+	l.mu.Lock()
+	s := l.shown[key]
+	if s == nil || s.isArray {
+		l.mu.Unlock()
+		return
+	}
+	if version++; s.seen != version { // as versions are counted here
+		l.v.forgetLabels(s)
+		s.seen, s.promised, s.raised, s.last, s.changed = version, version, now, now, now
+		s.generation = l.v.generations.Add(1)
+		l.v.counts.refreshes.Add(1)
+	}
+	g := s.generation
+	l.mu.Unlock()
+	for _, w := range l.v.views.List(l.src.ID()) {
+		if w.Watchers() > 0 && slices.Contains(keysOf(w), key) {
+			w.Refreshed(map[string]uint64{key: g})
+		}
+	}
 }
 
 // hold takes the newest frame of an array, nil if there is none.
@@ -415,7 +507,8 @@ func (l *live) heldFrame(ctx context.Context, v *volume, s *shown) (*held, error
 	return s.held, nil
 }
 
-// begin notes that a request for a volume is being answered; end that it is over.
+// begin notes that a request for a volume is being answered; end that it is over. label is whose part was asked
+// for, "" for others.
 func (l *live) begin(s *shown) {
 	now := time.Now()
 	l.mu.Lock()
@@ -424,31 +517,37 @@ func (l *live) begin(s *shown) {
 	s.under++
 }
 
-func (l *live) end(s *shown, what string, bytes int, err error) {
+func (l *live) end(s *shown, what, label string, bytes int, err error) {
 	now := time.Now()
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	s.under--
+	s.answered++
 	s.last = now
 	switch {
 	case err == nil:
 		s.chunks++
 		s.bytes += uint64(bytes)
-	case errors.Is(err, context.Canceled):
-	default:
-		text := natural.Clip(sentence(err), 300)
-		for i := range s.problems {
-			if p := &s.problems[i]; p.What == what && p.Text == text {
-				p.At = now
-				p.N++
-				return
-			}
-		}
-		if len(s.problems) == maxProblems {
-			s.problems = s.problems[1:]
-		}
-		s.problems = append(s.problems, problem{what, text, now, 1})
+	case !errors.Is(err, context.Canceled):
+		s.fail(what, label, err, now)
 	}
+	l.mu.Unlock()
+	l.v.read(l.src.ID())
+}
+
+// fail keeps why a part of a volume could not be shown; mu of its live is held.
+func (s *shown) fail(what, label string, err error, now time.Time) {
+	text := natural.Clip(sentence(err), 300)
+	for i := range s.problems {
+		if p := &s.problems[i]; p.What == what && p.Label == label && p.Text == text {
+			p.At, p.generation = now, s.generation
+			p.N++
+			return
+		}
+	}
+	if len(s.problems) == maxProblems {
+		s.problems = s.problems[1:]
+	}
+	s.problems = append(s.problems, problem{what, label, text, now, 1, s.generation})
 }
 
 // epoch names what a volume contains now, for what is kept of it.
@@ -462,13 +561,18 @@ func (l *live) epoch(s *shown) string {
 // their keys have changed.
 func (l *live) follow(w *view.View, all []volume) {
 	gone := map[string]string{}
-	for _, key := range keysOf(w) {
+	var alone *volume // that is all of the view
+	keys := keysOf(w)
+	for _, key := range keys {
 		name, ok := l.v.nameOf(l.src.ID(), key)
 		if !ok || slices.ContainsFunc(all, func(v volume) bool { return v.Key == key }) {
 			continue
 		}
 		if i := slices.IndexFunc(all, func(v volume) bool { return v.Name == name }); i >= 0 && all[i].Client == nil {
 			gone[key] = all[i].Key
+			if len(keys) == 1 {
+				alone = &all[i]
+			}
 		}
 	}
 	if len(gone) == 0 {
@@ -486,10 +590,45 @@ func (l *live) follow(w *view.View, all []volume) {
 				m[field], changed = value, true
 			}
 		}
+		if changed && alone != nil {
+			alone.bring(m)
+		}
 		return changed, nil
 	})
 	if err != nil {
 		l.v.opts.Logger.Debug("a view does not follow its volumes", "view", w.Token, "error", err)
+	}
+}
+
+// bring brings the state of a view to a volume that was made again and is all that the view shows: on an axis on
+// which the view is outside of it now, to its middle. Scales that nobody has changed become those of the volume.
+func (v *volume) bring(m map[string]rawJSON) {
+	begin, err := state("", []*volume{v}, []*histogram{nil})
+	var first map[string]rawJSON
+	var at, middle []float64
+	if err != nil || json.Unmarshal(begin, &first) != nil || json.Unmarshal(first["position"], &middle) != nil || json.Unmarshal(m["position"], &at) != nil {
+		return
+	}
+	if _, ok := m["webmonStart"]; ok {
+		for _, name := range []string{"crossSectionScale", "projectionScale", "webmonStart"} {
+			m[name] = first[name]
+		}
+	}
+	space := v.space()
+	offset, exact := v.offset(space)
+	names, _ := axesOf(m["dimensions"])
+	here, _ := axesOf(first["dimensions"])
+	for i, name := range names[:min(len(names), len(at))] {
+		k, j := slices.IndexFunc(space, func(a axis) bool { return a.Name == name }), slices.Index(here, name)
+		if !exact || k < 0 || j < 0 {
+			continue
+		}
+		if low := float64(offset[k]); at[i] < low || at[i] >= low+float64(v.Shape[space[k].From]) {
+			at[i] = middle[j]
+		}
+	}
+	if b, err := json.Marshal(at); err == nil {
+		m["position"] = b
 	}
 }
 
@@ -529,6 +668,19 @@ func (l *live) read(ctx context.Context, v *volume, s *shown, box shm.Box, dst [
 		_, err = pixels.Current(l.src, v.Name, read)
 	}
 	return dst, err
+}
+
+// view returns what calls a function with all voxels of a volume where they lie, nil if they lie in no memory
+// of which they can be read without a copy. A frame of a ring may be written again while it is read, so
+// what is made of it must be of a copy.
+func (l *live) view(v *volume) func(ctx context.Context, f func(voxels []byte) error) (bool, error) {
+	views, ok := l.src.VolumeSource().(shm.VolumeViewer)
+	if !ok || v.Array != nil || v.Shm == "" {
+		return nil
+	}
+	return func(ctx context.Context, f func(voxels []byte) error) (bool, error) {
+		return views.ViewVolume(ctx, &v.VolumeInfo, f)
+	}
 }
 
 // frameBox reads a box of a frame, which may be smaller than its array: what lies beyond is 0.

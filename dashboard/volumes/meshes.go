@@ -19,6 +19,10 @@ const maxScanned = 1 << 34
 // maxScannedAsked is the same of a volume whose process is asked for every box.
 const maxScannedAsked = 1 << 30
 
+// meshedAtOnce is how many bytes of a volume in memory are read at once to be meshed, so that they are still in the
+// processor's cache when they are looked at.
+const meshedAtOnce = 1 << 20
+
 // labels is where the labels of a volume are, in one of its generations.
 type labels struct {
 	generation uint64
@@ -39,8 +43,11 @@ func (l *live) meshVolume(v *volume, s *shown, step int) (*mesh.Volume, error) {
 	read := &reader{v: v, wire: w, read: func(ctx context.Context, box shm.Box, dst []byte) ([]byte, error) {
 		return l.read(ctx, v, s, box, dst)
 	}}
-	out.Read = func(ctx context.Context, from, to [3]int, _ []byte) ([]byte, error) {
-		return read.chunk(ctx, chunk{factors: []int{step, step, step}, from: from[:], to: to[:]})
+	if v.mapped() {
+		out.AtOnce = meshedAtOnce
+	}
+	out.Read = func(ctx context.Context, from, to [3]int, dst []byte) ([]byte, error) {
+		return read.chunk(ctx, chunk{factors: []int{step, step, step}, from: from[:], to: to[:]}, dst)
 	}
 	return out, nil
 }
@@ -59,7 +66,7 @@ func (v *Volumes) labelsOf(ctx context.Context, l *live, vol *volume, s *shown) 
 		return boxes, nil
 	}
 	most := maxScanned
-	if vol.Array == nil && vol.Shm == "" {
+	if !vol.mapped() {
 		most = maxScannedAsked
 	}
 	if n := pixels.Count(vol.Shape); n > most {
@@ -128,7 +135,7 @@ func (v *Volumes) surface(ctx context.Context, l *live, vol *volume, s *shown, i
 			return nil, noLabel(err)
 		}
 	}
-	m, err := mesh.Surface(ctx, func(step int) (*mesh.Volume, error) { return l.meshVolume(vol, s, step) }, o, nil)
+	m, err := mesh.Surface(ctx, func(step int) (*mesh.Volume, error) { return l.meshVolume(vol, s, step) }, o, vol.meshOptions())
 	if err != nil {
 		return nil, noLabel(err)
 	}
@@ -138,6 +145,24 @@ func (v *Volumes) surface(ctx context.Context, l *live, vol *volume, s *shown, i
 		order[i], scale[a.From] = a.From, a.Scale
 	}
 	return m.Encode(nil, order, scale), nil
+}
+
+// meshOptions is how the script of a volume wants its meshes, nil for webmon's own way.
+func (v *volume) meshOptions() *mesh.Options {
+	if v.Client == nil {
+		return nil
+	}
+	o := &mesh.Options{Fixed: v.Client.MeshFixed}
+	// 0 stands for what is usual.
+	if e := v.Client.MeshError; e != nil {
+		if o.Error = *e; o.Error >= 0 {
+			o.Error = max(o.Error, 1e-9)
+		}
+	}
+	if a := v.Client.MeshAngle; a != nil {
+		o.Angle = max(*a, 1e-9)
+	}
+	return o
 }
 
 // noLabel makes the answer of a label that is not there.
@@ -168,5 +193,5 @@ func (s *shown) sizeOf(v *volume, id uint64) string {
 		}
 		size *= v.scale(i)
 	}
-	return fmt.Sprintf("%s, %.4g %s³", text, size, v.Units[0])
+	return fmt.Sprintf("%s, %.4g %s³", text, size, unitText(v.Units[0]))
 }

@@ -52,6 +52,8 @@ type layerState struct {
 	} `json:"shaderControls"`
 	Render   rawJSON  `json:"volumeRendering"`
 	Segments []string `json:"segments"`
+	// What people have drawn.
+	Annotations []rawJSON `json:"annotations"`
 }
 
 // panel is the panel beside a view, at a moment.
@@ -65,6 +67,7 @@ func (v *Volumes) panel(m tab.Moment, at *view.View) components.VolumePanel {
 		p.Script = "The script that made this view has ended. This is how it left it, and it can be looked at as before. Started again, the script takes it up."
 	}
 	p.State = stateOf(src, m.Now)
+	p.Company = v.company(src, at)
 	state := at.State()
 	var s viewState
 	if json.Unmarshal(state.JSON, &s) != nil {
@@ -88,8 +91,12 @@ func (v *Volumes) panel(m tab.Moment, at *view.View) components.VolumePanel {
 			_ = json.Unmarshal(raw, &name)
 			layer.Type, layer.Name = name.Type, name.Name
 		}
+		p.Drawn += len(layer.Annotations)
 		p.Layers = append(p.Layers, l.layer(i, &layer, all, m.Now))
 		p.Problems = append(p.Problems, l.problems(&layer, m.Now)...)
+	}
+	if p.Drawn > 0 {
+		p.DrawnAt = v.opts.Prefix + "/" + slug + "/" + url.PathEscape(src.ID()) + "/annotations/" + at.Token
 	}
 	return p
 }
@@ -264,14 +271,14 @@ func keysOfLayer(s *layerState) (out []string) {
 	return out
 }
 
-// problems are why something of a layer was not shown lately.
+// problems are why something of a layer is not shown.
 func (l *live) problems(s *layerState, now time.Time) (out []components.VolumeProblem) {
 	for _, key := range keysOfLayer(s) {
 		l.mu.Lock()
 		if shown := l.shown[key]; shown != nil {
 			for _, p := range shown.problems {
-				if now.Sub(p.At) < problemAge {
-					out = append(out, components.VolumeProblem{Layer: natural.Clip(s.Name, 80), What: p.What, Text: p.Text, Times: p.N, Age: max(0, now.Sub(p.At))})
+				if p.What != whatPicture && p.holds(s, shown.generation, now) {
+					out = append(out, components.VolumeProblem{Layer: natural.Clip(s.Name, 80), What: p.What, Label: p.Label, Text: p.Text, Times: p.N, Age: max(0, now.Sub(p.At))})
 				}
 			}
 		}
@@ -328,16 +335,21 @@ func (v *Volumes) postLayer(w http.ResponseWriter, r *http.Request) error {
 	case !found:
 		return &Failure{http.StatusNotFound, fmt.Sprintf("The view has no layer %.80q.", name)}
 	}
+	v.carriedOut(w, r, src)
+	return nil
+}
+
+// carriedOut answers a form of the panel: the panel itself shows what has become of it.
+func (v *Volumes) carriedOut(w http.ResponseWriter, r *http.Request, src *source.Source) {
 	if r.Header.Get("HX-Request") != "" {
 		w.WriteHeader(http.StatusNoContent)
-		return nil
+		return
 	}
 	back := v.opts.Prefix + "/" + slug + "?source=" + url.QueryEscape(src.ID())
 	if from, err := url.Parse(r.Referer()); err == nil && strings.HasPrefix(from.Path, v.opts.Prefix+"/"+slug+"/") {
 		back = (&url.URL{Path: from.Path, RawQuery: from.RawQuery}).String()
 	}
 	http.Redirect(w, r, back, http.StatusSeeOther)
-	return nil
 }
 
 // edit changes the fields of a layer as a form says.

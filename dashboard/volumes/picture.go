@@ -9,6 +9,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"time"
 
 	"webmon/dashboard/pixels"
 	"webmon/dashboard/volumes/level"
@@ -17,6 +18,9 @@ import (
 
 // pictureSide is the longest side of the small picture of a volume, in pixels.
 const pictureSide = 128
+
+// whatPicture is what a problem of a small picture is one of.
+const whatPicture = "picture"
 
 // getPicture sends a small picture of a volume: the plane in its middle.
 func (v *Volumes) getPicture(w http.ResponseWriter, r *http.Request) error {
@@ -43,13 +47,34 @@ func (v *Volumes) getPicture(w http.ResponseWriter, r *http.Request) error {
 	})
 	if err != nil {
 		h.Del("ETag")
-		return why(err)
+		if r.Context().Err() != nil {
+			return nil // nobody waits for the answer
+		}
+		f := why(err)
+		l.mu.Lock()
+		s.fail(whatPicture, "", f, time.Now())
+		l.mu.Unlock()
+		return f
 	}
 	defer release()
 	h.Set("Content-Type", "image/png")
 	h.Set("Content-Length", strconv.Itoa(len(data)))
 	_, _ = w.Write(data)
 	return nil
+}
+
+// undrawn is why there was no small picture of a volume lately, "" if nothing is known of that.
+func (l *live) undrawn(key string, now time.Time) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s := l.shown[key]; s != nil {
+		for _, p := range s.problems {
+			if p.What == whatPicture && now.Sub(p.At) < problemAge {
+				return p.Text
+			}
+		}
+	}
+	return ""
 }
 
 func hash(text string) uint64 {

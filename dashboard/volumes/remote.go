@@ -163,7 +163,7 @@ func (v *Volumes) getPoints(w http.ResponseWriter, r *http.Request) (err error) 
 	defer cancel()
 	l.begin(s)
 	sent := 0
-	defer func() { l.end(s, "points", sent, err) }()
+	defer func() { l.end(s, "points", "", sent, err) }()
 	set, err := v.pointSet(ctx, l, vol, s)
 	if err != nil {
 		if r.Context().Err() != nil {
@@ -195,7 +195,6 @@ func (v *Volumes) sendFile(w http.ResponseWriter, data []byte, isJSON bool) int 
 	h.Set("Cache-Control", "no-store")
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(sendWait))
 	n, _ := w.Write(data)
-	v.counts.bytes.Add(uint64(n))
 	return n
 }
 
@@ -205,7 +204,7 @@ func (v *volume) listed() bool { return v.Kind == shm.VolumeLabels && (v.Propert
 // scanned reports whether the labels of a volume are looked for without anybody asking for one: it is in memory, and
 // not too large.
 func (v *volume) scanned() bool {
-	return len(v.Shape) == 3 && (v.Array != nil || v.Shm != "") && product(v.Shape) <= maxListScan
+	return len(v.Shape) == 3 && v.mapped() && product(v.Shape) <= maxListScan
 }
 
 // getSegments sends the list of the labels of a volume: their sizes, and what the process knows of them.
@@ -221,7 +220,7 @@ func (v *Volumes) getSegments(w http.ResponseWriter, r *http.Request) error {
 	if vol.scanned() {
 		scanned = vol
 	}
-	return v.geometry(w, r, l, s, "labels", "segments", scanned, func(ctx context.Context, boxes *mesh.Boxes) ([]byte, error) {
+	return v.geometry(w, r, l, s, "labels", "", scanned, func(ctx context.Context, boxes *mesh.Boxes) ([]byte, error) {
 		var table *shm.LabelTable
 		if reads := l.src.VolumeSource(); vol.Properties && reads != nil {
 			var err error // of its own: the request may be over

@@ -36,7 +36,7 @@ func (r *reader) sample(ctx context.Context) *histogram {
 		from, shape = n, r.v.Levels[n-1].Shape
 	}
 	places := 3
-	if r.v.Array == nil && r.v.Shm == "" {
+	if !r.v.mapped() {
 		places = 1 // the process is asked
 	}
 	var values []float64

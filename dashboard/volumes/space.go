@@ -7,14 +7,17 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"webmon/shm"
 )
 
 // axis is an axis of a volume as the client knows it.
 type axis struct {
-	Name  string  // unique; it ends with ^ for channels
-	Scale float64 // of a voxel, in Unit
-	Unit  string  // "m", "s", "Hz", "rad/s" or ""
-	From  int     // the axis of the volume
+	Name  string                 // unique; it ends with ^ for channels
+	Scale float64                // of a voxel, in Unit
+	Unit  string                 // "m", "s", "Hz", "rad/s" or ""
+	From  int                    // the axis of the volume
+	Names *shm.VolumeCoordinates // of positions; nil for most axes
 }
 
 // prefixes are those of the SI.
@@ -115,6 +118,9 @@ func (v *volume) space() []axis {
 		if i == v.Channels && v.Client == nil {
 			a.Name, a.Scale, a.Unit = a.Name+"^", 1, ""
 		}
+		if v.Client != nil && len(v.Client.Coordinates) == rank {
+			a.Names = v.Client.Coordinates[i]
+		}
 		out[rank-1-i] = a
 	}
 	if v.Client != nil {
@@ -134,6 +140,10 @@ func rounded(x float64) float64 {
 func dimensions(axes []axis) object {
 	var o object
 	for _, a := range axes {
+		if a.Names != nil {
+			o = append(o, field{a.Name, a.Names}) // in place of a scale
+			continue
+		}
 		o = append(o, field{a.Name, []any{a.Scale, a.Unit}})
 	}
 	return o

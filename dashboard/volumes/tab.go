@@ -67,6 +67,7 @@ func (v *Volumes) list(m tab.Moment) components.Volumes {
 	default:
 		out.State = components.VolumesEmpty
 	}
+	l := v.live(src)
 	looking := map[string]int{}
 	for _, w := range v.views.List(src.ID()) {
 		if is, ended := w.Script(); is && w.Of() == nil {
@@ -106,6 +107,8 @@ func (v *Volumes) list(m tab.Moment) components.Volumes {
 		}
 		if vol.Problem != "" {
 			c.Problem = sentence(errors.New(vol.Problem))
+		} else {
+			c.Problem = l.undrawn(vol.Key, m.Now)
 		}
 		out.List = append(out.List, c)
 	}
@@ -140,9 +143,17 @@ func (v *volume) voxel() string {
 	}
 	text := strings.Join(parts, " × ")
 	if same && unit != "" {
-		text += " " + unit
+		text += " " + unitText(unit)
 	}
 	return text
+}
+
+// unitText is a unit as people write it.
+func unitText(unit string) string {
+	if rest, ok := strings.CutPrefix(unit, "u"); ok && (rest == "m" || rest == "s") {
+		return "µ" + rest
+	}
+	return unit
 }
 
 // Page is the page of a volume for a request; its error is a *Failure.
@@ -241,6 +252,17 @@ func (v *Volumes) told(at *view.View) {
 	defer v.mu.Unlock()
 	for _, locked := range []bool{false, true} {
 		if wake := v.panels[panel{at, locked}]; wake != nil {
+			wake()
+		}
+	}
+}
+
+// read wakes the panels of a source, volumes of which are being read: it need not have sent anything itself.
+func (v *Volumes) read(source string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for p, wake := range v.panels {
+		if p.view.Source == source {
 			wake()
 		}
 	}

@@ -27,6 +27,7 @@ import (
 
 	"webmon/dashboard/budget"
 	"webmon/dashboard/source"
+	"webmon/dashboard/steer"
 	"webmon/dashboard/volumes/elsewhere"
 	"webmon/dashboard/volumes/view"
 	"webmon/fault"
@@ -43,6 +44,8 @@ type Options struct {
 	Faults *fault.Ledger                  // told of what panics; may be nil
 	// Client serves the files of Neuroglancer's client, by their names below /.
 	Client http.Handler
+	// Desk is where a view that leads sends what napari has to become; nil: none can lead.
+	Desk *steer.Desk
 	// Events is the URL of a script that the client's page loads before all others, so that events
 	// come over a socket. "" for none.
 	Events string
@@ -67,7 +70,8 @@ type Volumes struct {
 	wg   sync.WaitGroup
 
 	generations atomic.Uint64 // the last one that was given to any volume
-	counts      struct{ chunks, bytes, refreshes atomic.Uint64 }
+	counts      struct{ chunks, refreshes atomic.Uint64 }
+	traffic     [trafficKinds]traffic
 
 	mu     sync.Mutex // guards all below
 	lives  map[string]*live
@@ -97,7 +101,7 @@ func New(opts Options) *Volumes {
 	v.sets = newSets(all.Part("points", all.Limit()/4))
 	answers := opts.Budget.Answers
 	v.elsewhere = elsewhere.New(elsewhere.Options{Open: v.openElsewhere})
-	v.elsewhereFlights = newFlights(answers.Part("volumes elsewhere", answers.Limit()/4), 2, func(err error) { opts.Faults.Note("volumes", "elsewhere", err) })
+	v.elsewhereFlights = newFlights(answers.Part("other programs", answers.Limit()/4), 2, func(err error) { opts.Faults.Note("volumes", "elsewhere", err) })
 	_, _ = rand.Read(v.secret) // it never fails
 	v.ctx, v.stop = context.WithCancel(context.Background())
 	return v
@@ -135,16 +139,24 @@ type Stats struct {
 	Refreshes            uint64 // times that a volume's content was said to be new
 	Shared, Given        uint64 // requests that got what others had asked for, and that were given up
 	BrickHits, BrickMiss uint64 // of coarser levels
+	Traffic              []Traffic
+	Exports              int // volumes that are offered to other programs now
 	Uses                 []budget.Use
 }
 
 // Stats returns them.
 func (v *Volumes) Stats() Stats {
 	s := Stats{
-		Chunks: v.counts.chunks.Load(), ChunkBytes: v.counts.bytes.Load(), Refreshes: v.counts.refreshes.Load(),
-		Uses: []budget.Use{v.views.Use(), v.bricks.Use(), v.frames.Use(), v.boxes.Use(), v.sets.account.Use()},
+		Chunks: v.counts.chunks.Load(), ChunkBytes: v.traffic[trafficChunks].bytes.Load(), Refreshes: v.counts.refreshes.Load(),
+		Uses: []budget.Use{v.views.Use(), v.bricks.Use(), v.frames.Use(), v.boxes.Use(), v.sets.account.Use(), v.elsewhereFlights.account.Use()},
 	}
 	s.Views, s.Streams = v.views.Count()
+	for i := range v.traffic {
+		s.Traffic = append(s.Traffic, v.traffic[i].now(trafficNames[i]))
+	}
+	exports := v.elsewhere.Stats()
+	s.Exports = exports.Offers
+	s.Traffic = append(s.Traffic, Traffic{"other programs", exports.Requests, exports.Bytes, exports.Refused})
 	s.BrickHits, s.BrickMiss = v.bricks.Counts()
 	v.flights.mu.Lock()
 	s.Shared, s.Given = v.flights.shared, v.flights.given

@@ -53,21 +53,23 @@ func (v *Volumes) Routes() []Route {
 		{"GET", at + "/events/:token", v.getEvents},
 		{"POST", at + "/state/:token", v.postState},
 		{"POST", at + "/config/:token", v.postConfig},
+		{"POST", at + "/changed/:token", v.postChanged},
 		{"POST", at + "/action/:token", v.postAction},
 		{"POST", at + "/volume_response/:token/:id/:part", v.postResponse},
 		{"POST", at + "/credentials/:token", v.postCredentials},
 		{"POST", at + "/layer/:token", v.postLayer},
+		{"POST", at + "/company/:token", v.postCompany},
 		{"GET", at + "/picture/:key", v.getPicture},
 		{"PUT", at + "/views/:token", v.putView},
 		{"DELETE", at + "/views/:token", v.deleteView},
-		{"GET", at + "/points/:key/:generation/*", v.getPoints},
-		{"GET", at + "/segments/:key/*", v.getSegments},
+		{"GET", at + "/points/:key/:generation/*", v.traffic[trafficPoints].counted(v.getPoints)},
+		{"GET", at + "/segments/:key/*", v.traffic[trafficMeshes].counted(v.getSegments)},
 		{"GET", at + "/annotations/:file", v.getAnnotations},
 		{"GET", at + "/neuroglancer/info/:key", v.getInfo},
-		{"GET", at + "/neuroglancer/mesh/:key/:id", v.getMesh},
+		{"GET", at + "/neuroglancer/mesh/:key/:id", v.traffic[trafficMeshes].counted(v.getMesh)},
 		{"GET", at + "/neuroglancer/skeletoninfo/:key", v.getSkeletonInfo},
-		{"GET", at + "/neuroglancer/skeleton/:key/:id", v.getSkeleton},
-		{"GET", at + "/neuroglancer/:format/:key/:factors/:start/:end", v.getChunk},
+		{"GET", at + "/neuroglancer/skeleton/:key/:id", v.traffic[trafficMeshes].counted(v.getSkeleton)},
+		{"GET", at + "/neuroglancer/:format/:key/:factors/:start/:end", v.traffic[trafficChunks].counted(v.getChunk)},
 	}
 }
 
@@ -163,6 +165,10 @@ func (v *Volumes) body(w http.ResponseWriter, r *http.Request, most int64) (data
 func decode(data []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	if err := d.Decode(into); err != nil {
+		var kind *json.UnmarshalTypeError
+		if errors.As(err, &kind) && kind.Field != "" {
+			return bad("%.80q of the body cannot be this: %.40s.", kind.Field, kind.Value)
+		}
 		return bad("The body must be a JSON object: %.200s.", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	if _, err := d.Token(); err != io.EOF {
@@ -246,7 +252,7 @@ func (k *kept) Write(b []byte) (int, error) { return k.body.Write(b) }
 // own is somebody's own copy of a view.
 func (v *Volumes) own(src *source.Source, of *view.View, p door.Person) (*view.View, error) {
 	own, _, err := v.views.Make(src.ID(), v.ownToken(owner(p), src.ID(), of.Token), view.With{
-		Title: of.Title, Owner: owner(p), Of: of,
+		Title: of.Title, Owner: owner(p), Of: of, Looks: p.Role < door.Steer,
 	})
 	return own, failure(err)
 }
@@ -340,7 +346,13 @@ type posted struct {
 }
 
 func (v *Volumes) postState(w http.ResponseWriter, r *http.Request) error {
-	return v.post(w, r, view.MaxState, (*view.View).SetState)
+	return v.post(w, r, view.MaxState, func(at *view.View, state json.RawMessage, c view.Change) (view.State, error) {
+		now, err := at.SetState(state, c)
+		if err == nil {
+			v.moved(r, at)
+		}
+		return now, err
+	})
 }
 
 func (v *Volumes) postConfig(w http.ResponseWriter, r *http.Request) error {
@@ -377,6 +389,35 @@ func (v *Volumes) post(w http.ResponseWriter, r *http.Request, most int64, set f
 		return failure(err)
 	}
 	return sendJSON(w, http.StatusOK, object{{"g", now.Generation}, {"n", now.N}})
+}
+
+// postChanged takes from the script of a view how often the content of its volumes has changed, by their tokens.
+// When it has answered all browsers that show them are told, or are about to be.
+func (v *Volumes) postChanged(w http.ResponseWriter, r *http.Request) error {
+	src, at, err := v.view(r)
+	if err != nil {
+		return err
+	}
+	if err := mayChange(r, at); err != nil {
+		return err
+	}
+	data, release, err := v.body(w, r, maxShown*128)
+	if err != nil {
+		return err
+	}
+	defer release()
+	var given struct {
+		Versions map[string]uint64 `json:"versions"`
+	}
+	if err := decode(data, &given); err != nil {
+		return err
+	}
+	l := v.live(src)
+	for token, version := range given.Versions {
+		l.changed(at.Token+"."+token, version)
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 // postAction hands an action of a browser to the scripts of the view.
@@ -664,7 +705,7 @@ func (v *Volumes) getChunk(w http.ResponseWriter, r *http.Request) error {
 	}
 	l.begin(s)
 	sent := 0
-	defer func() { l.end(s, "chunks", sent, err) }()
+	defer func() { l.end(s, "chunks", "", sent, err) }()
 	var data []byte
 	var release func()
 	data, release, err = v.chunk(ctx, l, vol, s, wire, c)
@@ -696,7 +737,6 @@ func (v *Volumes) getChunk(w http.ResponseWriter, r *http.Request) error {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(sendWait))
 	sent, _ = w.Write(data)
 	v.counts.chunks.Add(1)
-	v.counts.bytes.Add(uint64(sent))
 	return nil
 }
 
@@ -711,9 +751,9 @@ func (v *Volumes) chunk(ctx context.Context, l *live, vol *volume, s *shown, wir
 	}
 	read := &reader{v: vol, wire: wire, read: func(ctx context.Context, box shm.Box, dst []byte) ([]byte, error) {
 		return l.read(ctx, vol, s, box, dst)
-	}}
-	return v.flights.make(ctx, name, c.room(vol.Shape, wire), func(ctx context.Context) ([]byte, error) {
-		data, err := read.chunk(ctx, c)
+	}, view: l.view(vol)}
+	return v.flights.make(ctx, name, c.room(vol.Shape, wire, vol.most(0)), func(ctx context.Context) ([]byte, error) {
+		data, err := read.chunk(ctx, c, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -30,6 +30,7 @@ import (
 	"webmon/dashboard/door"
 	"webmon/dashboard/pixels/pixelstest"
 	"webmon/dashboard/source"
+	"webmon/dashboard/steer"
 	"webmon/dashboard/volumes"
 	"webmon/dashboard/volumes/volumestest"
 	"webmon/shm"
@@ -43,6 +44,7 @@ type site struct {
 	volumes *volumes.Volumes
 	src     *source.Source
 	server  *httptest.Server
+	token   string // of the view that a test has opened
 
 	mu     sync.Mutex
 	person door.Person
@@ -62,7 +64,7 @@ func open(t *testing.T, p *volumestest.Process) *site {
 		t.Fatal(err)
 	}
 	s.volumes = volumes.New(volumes.Options{
-		Source: reg.Get, Budget: budget.New(256 << 20), Logger: slog.New(slog.DiscardHandler),
+		Source: reg.Get, Budget: budget.New(256 << 20), Desk: steer.New("", nil), Logger: slog.New(slog.DiscardHandler),
 		Client: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "client file %s", r.URL.Path) }),
 	})
 	t.Cleanup(s.volumes.Close)
@@ -130,6 +132,27 @@ func (s *site) ask(method, path, body string) (int, string) {
 	}
 	if answer.StatusCode == http.StatusFound {
 		return answer.StatusCode, answer.Header.Get("Location")
+	}
+	return answer.StatusCode, string(b)
+}
+
+// form posts who leads, as the panel does.
+func (s *site) form(body, token string) (int, string) {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(s.t.Context(), "POST", s.server.URL+"/volumes/"+s.src.ID()+"/company/"+token, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("HX-Request", "true")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	b, err := io.ReadAll(answer.Body)
+	if err != nil {
+		s.t.Fatal(err)
 	}
 	return answer.StatusCode, string(b)
 }
@@ -531,6 +554,125 @@ func TestAScriptsOwnVolumeKeepsItsOrder(t *testing.T) {
 	}
 }
 
+// A script's word that a volume has changed is with the browsers when it has its answer, and once.
+func TestAScriptSaysThatAVolumeHasChanged(t *testing.T) {
+	p := volumestest.New("scope")
+	p.Add(shm.VolumeInfo{
+		Name: "local", Kind: shm.VolumeImage, Descr: "|u1", Shape: []int{2, 3}, Axes: []string{"x", "y"}, Channels: -1, Client: &shm.VolumeClient{Viewer: "mine", Token: "tk"},
+	}, []byte{0, 1, 2, 10, 11, 12})
+	s := open(t, p)
+	s.want(201, "", "PUT", "/views/mine", `{"state":{"layers":[{"name":"a","source":"python://volume/mine.tk"}]}}`)
+	// Nobody looks yet.
+	s.want(204, "", "POST", "/changed/mine", `{"versions":{"tk":1,"other":7}}`)
+	next, _ := s.stream("/events/mine?c=aa&gc=&gs=")
+	s.want(200, "", "GET", "/neuroglancer/info/mine.tk", "")
+	coarse := "/neuroglancer/raw/mine.tk/2,3/0,0/1,1"
+	s.want(200, "", "GET", coarse, "")
+	told := regexp.MustCompile(`"sourceGenerations":\{"mine.tk":(\d+)`)
+	generation := ""
+	config := func() (changed bool) {
+		for {
+			event := next()
+			if m := told.FindStringSubmatch(event); m != nil && m[1] != generation {
+				generation = m[1]
+				return true
+			} else if strings.Contains(event, `"last"`) {
+				return false
+			}
+		}
+	}
+	config()
+	refreshes := s.volumes.Stats().Refreshes
+	for version := range 3 { // faster than browsers are told of what the process says
+		s.want(204, "", "POST", "/changed/mine", fmt.Sprintf(`{"versions":{"tk":%d}}`, version+1))
+		if got := s.volumes.Stats().Refreshes - refreshes; got != uint64(version+1) {
+			t.Fatalf("%d refreshes when the answer to word %d was there", got, version)
+		}
+		if !config() {
+			t.Fatal("the browser is not told")
+		}
+	}
+	if got := s.want(200, "", "GET", coarse, ""); got != "\x06" {
+		t.Errorf("%v", []byte(got))
+	}
+	// The process says the same, in the end. The other volume shows when the browsers would have been told of it.
+	p.Add(shm.VolumeInfo{Name: "witness", Kind: shm.VolumeImage, Descr: "|u1", Shape: []int{1, 1}, Axes: []string{"x", "y"}, Channels: -1, Client: &shm.VolumeClient{Viewer: "mine", Token: "wt"}}, []byte{1})
+	s.want(200, "", "POST", "/state/mine", `{"s":{"layers":[{"name":"a","source":"python://volume/mine.tk"},{"name":"b","source":"python://volume/mine.wt"}]},"g":1,"pg":null,"c":"py"}`)
+	s.want(200, "", "GET", "/neuroglancer/raw/mine.wt/1,1/0,0/1,1", "")
+	for i := range 4 {
+		if i == 2 {
+			for range 3 {
+				p.Change("local", []byte{0, 1, 2, 10, 11, 12})
+			}
+		}
+		p.Change("witness", []byte{byte(i)})
+		eventually(t, "another change is told", func() bool { return s.volumes.Stats().Refreshes >= refreshes+4+uint64(i) })
+	}
+	if got := s.volumes.Stats().Refreshes - refreshes; got != 7 {
+		t.Errorf("%d refreshes instead of 7", got)
+	}
+	s.want(200, "", "POST", "/config/mine", `{"s":{"statusMessages":{"a":"last"}},"g":1,"pg":null,"c":"py"}`)
+	if config() {
+		t.Error("the browser is told again of what it knows")
+	}
+	s.want(400, "JSON", "POST", "/changed/mine", "1")
+	s.want(400, `"versions" of the body cannot be this: number -1.`, "POST", "/changed/mine", `{"versions":{"tk":-1}}`)
+	s.want(404, "no such view", "POST", "/changed/none", "{}")
+	s.as(door.Person{Role: door.Look, Session: "s1"})
+	s.want(403, "a view of your own", "POST", "/changed/mine", `{"versions":{"tk":9}}`)
+}
+
+func TestAScriptsOwnVolumeHasMeshesAsItAsks(t *testing.T) {
+	p := volumestest.New("scope")
+	const side = 24
+	data := make([]byte, side*side*side)
+	for i := range data {
+		z, y, x := float64(i/side/side)-11.5, float64(i/side%side)-11.5, float64(i%side)-11.5
+		if z*z+y*y+x*x < 100 {
+			data[i] = 7
+		}
+	}
+	add := func(token string, kind shm.VolumeKind, descr string, shape []int, client shm.VolumeClient) {
+		client.Viewer, client.Token = "vw", token
+		p.Add(shm.VolumeInfo{Name: token, Kind: kind, Descr: descr, Shape: shape, Axes: []string{"x", "y", "z", "t"}[:len(shape)], Channels: -1, Client: &client}, data)
+	}
+	cube := []int{side, side, side}
+	number := func(x float64) *float64 { return &x }
+	add("labels", shm.VolumeLabels, "|u1", cube, shm.VolumeClient{})
+	add("image", shm.VolumeImage, "|u1", cube, shm.VolumeClient{})
+	add("signed", shm.VolumeImage, "|i1", cube, shm.VolumeClient{})
+	add("four", shm.VolumeImage, "|u1", []int{side, side, 4, 6}, shm.VolumeClient{})
+	add("whole", shm.VolumeImage, "|u1", cube, shm.VolumeClient{MeshError: number(-1)})
+	add("exact", shm.VolumeImage, "|u1", cube, shm.VolumeClient{MeshError: number(0)})
+	add("coarse", shm.VolumeImage, "|u1", cube, shm.VolumeClient{MeshError: number(5)})
+	add("stiff", shm.VolumeImage, "|u1", cube, shm.VolumeClient{MeshError: number(5), MeshAngle: number(0)})
+	s := open(t, p)
+	triangles := func(token string) int {
+		mesh := s.want(200, "", "GET", "/neuroglancer/mesh/vw."+token+"/7", "")
+		return (len(mesh) - 4 - 12*int(binary.LittleEndian.Uint32([]byte(mesh)))) / 12
+	}
+	n := map[string]int{}
+	for _, token := range []string{"labels", "image", "whole", "exact", "coarse", "stiff"} {
+		n[token] = triangles(token)
+	}
+	if n["labels"] != n["image"] || n["coarse"] >= n["image"] && n["image"] > 256 || n["image"] >= n["exact"] || n["exact"] > n["whole"] || n["stiff"] < n["whole"]/2 {
+		t.Errorf("triangles: %v", n)
+	}
+	s.want(405, "no labels", "GET", "/neuroglancer/mesh/vw.signed/7", "")
+	s.want(405, "three axes", "GET", "/neuroglancer/mesh/vw.four/7", "")
+	s.want(404, "no such label", "GET", "/neuroglancer/mesh/vw.image/8", "")
+}
+
+func TestNamesOfPositionsGoOut(t *testing.T) {
+	p := volumestest.New("scope")
+	p.Add(shm.VolumeInfo{
+		Name: "local", Kind: shm.VolumeImage, Descr: "|u1", Shape: []int{2, 3}, Axes: []string{"x", "c"}, Scale: []float64{8e-9, 1}, Units: []string{"m", ""}, Channels: -1,
+		Client: &shm.VolumeClient{Viewer: "vw", Token: "tk", Coordinates: []*shm.VolumeCoordinates{nil, {Coordinates: []int64{0, 2}, Labels: []string{"red", "blue"}}}},
+	}, make([]byte, 6))
+	s := open(t, p)
+	s.want(200, `"coordinateSpace":{"x":[8e-9,"m"],"c":{"coordinates":[0,2],"labels":["red","blue"]}}`, "GET", "/neuroglancer/info/vw.tk", "")
+}
+
 func TestAnArrayIsAVolume(t *testing.T) {
 	p := volumestest.New("scope")
 	stack := pixelstest.New(shm.ArrayInfo{Name: "stack", Descr: "<u2", Shape: []int{2, 2, 3}, Axes: []string{"z", "y", "x"}, Scale: []float64{2, 1, 1}}, 2)
@@ -663,6 +805,10 @@ func TestAVolumeThatIsMadeAgainIsFollowed(t *testing.T) {
 				t.Errorf("the view still shows %s", now)
 			} else {
 				s.want(200, `"shape":[4,3,4]`, "GET", "/neuroglancer/info/"+now, "")
+			}
+			// The view was in the middle of the other one, which lies outside of this one.
+			if !strings.Contains(event, `"position":[2.5,1.5,2.5]`) || !strings.Contains(event, `"crossSectionScale":0.01,`) {
+				t.Errorf("the view is at %s", event)
 			}
 			break
 		}

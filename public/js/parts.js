@@ -5,7 +5,8 @@
  * - data-copy="id" copies a text;
  * - details with data-menu or of class help close on a click elsewhere and on Escape;
  * - data-filter="id id" hides the data-filter-item elements inside that do not contain what is typed; one with
- *   data-filter-text stands for that text instead of its own.
+ *   data-filter-text stands for that text instead of its own;
+ * - img with data-picture is hidden if it cannot be had.
  */
 
 /** How long a button says that it has copied, ms. */
@@ -29,6 +30,10 @@ export function startParts() {
     closeMenus(null);
     open?.querySelector("summary")?.focus();
   });
+  // A picture that cannot be had gives way to what stands for it; the page's next frame says why.
+  document.addEventListener("error", ({target}) => {
+    if (target.matches?.("img[data-picture]")) target.hidden = true;
+  }, true);
   document.addEventListener("input", event => {
     if (event.target.matches?.("[data-filter]")) applyFilter(event.target);
   });

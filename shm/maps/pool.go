@@ -225,35 +225,6 @@ func sortedKeys(m map[int][]float64) []int {
 	return keys
 }
 
-// Joined is one run with its values of two queries.
-type Joined struct {
-	Map, Run, Segment int
-	X, Y              float64
-	Sessions          []int32 // of X
-}
-
-// Join holds two groups against each other: for each run that has both, its value of
-// group x of the first values, and of group y of the second.
-func Join(first []PoolValue, x int, second []PoolValue, y int) []Joined {
-	type id struct{ m, run int }
-	of := map[id]float64{}
-	for _, v := range second {
-		if v.Group == y {
-			of[id{v.Map, v.Run}] = v.Value
-		}
-	}
-	var joined []Joined
-	for _, v := range first {
-		if v.Group != x {
-			continue
-		}
-		if w, ok := of[id{v.Map, v.Run}]; ok {
-			joined = append(joined, Joined{v.Map, v.Run, v.Segment, v.Value, w, v.Sessions})
-		}
-	}
-	return joined
-}
-
 // ConditionText is the condition of the map as it is written: its words with ";"
 // between.
 func (m *Map) ConditionText() string { return strings.Join(m.Condition, ";") }

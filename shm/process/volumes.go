@@ -21,6 +21,9 @@ const (
 	maxLevels  = 32
 	maxChanges = 256 // of a volume, that are told at once
 	maxWindow  = 1e300
+
+	maxMeshError   = 1 << 20  // voxels
+	maxCoordinates = 64 << 10 // bytes of names of positions of a volume, and 16 for each
 )
 
 // decodeVolumes turns what a process declares about its volumes into Volumes, in the order of
@@ -220,8 +223,10 @@ func volumeClient(d *pickle.Dict, rank int) *shm.VolumeClient {
 		Downsampling:    oneOf("downsampling", "3d", "2d"),
 		MaxDownsampling: whole("max_downsampling"), MaxDownsampledSize: whole("max_downsampled_size"),
 		MaxDownsamplingScales: whole("max_downsampling_scales"), MaxVoxelsPerChunkLog2: whole("max_voxels_per_chunk_log2"),
-		Encoding: oneOf("encoding", "npz", "jpeg", "raw"),
+		Encoding: oneOf("encoding", "npz", "jpeg", "raw"), Coordinates: volumeCoordinates(entry(d, "coordinates"), rank),
+		MeshError: within(d, "mesh_error", -1, maxMeshError), MeshAngle: within(d, "mesh_angle", 0, 90),
 	}
+	c.MeshFixed, _ = scalar(entry(d, "mesh_fixed")).(bool)
 	if list, ok := sequence(entry(d, "voxel_offset")); ok && len(list) == rank {
 		offset := make([]int, rank)
 		for i, v := range list {
@@ -234,6 +239,51 @@ func volumeClient(d *pickle.Dict, rank int) *shm.VolumeClient {
 		c.VoxelOffset = offset
 	}
 	return c
+}
+
+// within is a number of a dict, nil for none, brought between two others.
+func within(d *pickle.Dict, key string, least, most float64) *float64 {
+	x, ok := number(entry(d, key))
+	if !ok || math.IsNaN(x) {
+		return nil
+	}
+	x = min(max(x, least), most)
+	return &x
+}
+
+// volumeCoordinates decodes the names of positions along axes; nil where they make no sense.
+func volumeCoordinates(v pickle.Value, rank int) []*shm.VolumeCoordinates {
+	list, ok := sequence(v)
+	if !ok || len(list) != rank {
+		return nil
+	}
+	out, left := make([]*shm.VolumeCoordinates, rank), maxCoordinates
+	for i, v := range list {
+		if v == nil {
+			continue
+		}
+		pair, _ := sequence(v)
+		if len(pair) != 2 {
+			return nil
+		}
+		places, ok := sequence(pair[0])
+		labels, ok2 := sequence(pair[1])
+		if !ok || !ok2 || len(places) != len(labels) || len(places) > left {
+			return nil
+		}
+		one := &shm.VolumeCoordinates{Coordinates: make([]int64, len(places)), Labels: make([]string, len(places))}
+		for k := range places {
+			at, ok := scalar(places[k]).(int64)
+			label, ok2 := labels[k].(string)
+			if !ok || !ok2 || len(label) > left {
+				return nil
+			}
+			one.Coordinates[k], one.Labels[k] = at, label
+			left -= len(label) + 16
+		}
+		out[i] = one
+	}
+	return out
 }
 
 // changes is what a process says about the content of a volume.
@@ -328,7 +378,7 @@ type volumes struct {
 	open map[string]*segment.Volume // by the name of the segment
 }
 
-var _ shm.VolumeSource = (*Source)(nil)
+var _ shm.VolumeViewer = (*Source)(nil)
 
 // set takes what the process declares now.
 func (vs *volumes) set(list shm.Volumes) {
@@ -418,6 +468,19 @@ func (s *Source) readable(ctx context.Context, v *shm.VolumeInfo) (*shm.VolumeIn
 		err = errors.New(info.Problem)
 	}
 	return info, err
+}
+
+// ViewVolume implements [shm.VolumeViewer].
+func (s *Source) ViewVolume(ctx context.Context, v *shm.VolumeInfo, f func(voxels []byte) error) (bool, error) {
+	info, err := s.readable(ctx, v)
+	if err != nil || info.Shm == "" || !info.Kind.IsVoxels() {
+		return false, err
+	}
+	r, err := s.volumes.reader(info)
+	if err != nil {
+		return false, err
+	}
+	return true, r.View(f)
 }
 
 // ReadBox implements [shm.VolumeSource].

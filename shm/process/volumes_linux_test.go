@@ -90,6 +90,15 @@ cells = p.volume("cells", (4, 5, 6), ">u4", kind="labels", hidden=True)
 				}
 			}
 
+			if ok, err := v.ViewVolume(t.Context(), info, func(voxels []byte) error {
+				if len(voxels) != 4*5*6*2 || voxels[2*45] != 45 {
+					t.Errorf("where they lie: %v", voxels)
+				}
+				return nil
+			}); !ok || err != nil {
+				t.Errorf("where they lie: %v, %v", ok, err)
+			}
+
 			// Nobody is told of changes that nobody wants to hear of.
 			p.Run("brain.changed()", nil)
 			v.sink.Want(shm.VolumeTopic("brain"), 20)
@@ -110,6 +119,9 @@ cells = p.volume("cells", (4, 5, 6), ">u4", kind="labels", hidden=True)
 			again := v.wait(t, "brain", func(now *shm.VolumeInfo) bool { return now.Generation != info.Generation })
 			if _, err := v.ReadBox(t.Context(), info, shm.Box{From: []int{0, 0, 0}, To: []int{1, 1, 1}}, nil); !errors.Is(err, shm.ErrNoVolume) {
 				t.Errorf("of the volume before: %v", err)
+			}
+			if _, err := v.ViewVolume(t.Context(), info, func([]byte) error { t.Error("another volume is seen"); return nil }); !errors.Is(err, shm.ErrNoVolume) {
+				t.Errorf("the volume before, where it lies: %v", err)
 			}
 			if box, err := v.ReadBox(t.Context(), again, shm.Box{From: []int{0, 0, 0}, To: []int{2, 2, 2}}, nil); err != nil || len(box) != 8 || box[7] != 7 {
 				t.Errorf("%v, %v", box, err)
@@ -168,6 +180,9 @@ p.volume("masked", data=np.ma.array([[1.5, 2.5]], mask=[[False, True]], dtype="f
 			box, err := v.ReadBox(t.Context(), em, shm.Box{From: []int{1, 2, 1}, To: []int{3, 3, 3}}, nil)
 			if err != nil || !slices.Equal(box, []byte{29, 0, 30, 0, 49, 0, 50, 0}) {
 				t.Errorf("%v, %v", box, err)
+			}
+			if ok, err := v.ViewVolume(t.Context(), em, func([]byte) error { t.Error("it lies in memory"); return nil }); ok || err != nil {
+				t.Errorf("of what the process is asked for: %v, %v", ok, err)
 			}
 			if box, err = v.ReadBox(t.Context(), em, shm.Box{Level: 1, From: []int{2, 2, 0}, To: []int{3, 3, 2}}, box); err != nil || !slices.Equal(box, []byte{248, 3, 249, 3}) {
 				t.Errorf("of the coarser level: %v, %v", box, err)

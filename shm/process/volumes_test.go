@@ -2,6 +2,7 @@ package process
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -27,7 +28,8 @@ func TestDecodeVolumes(t *testing.T) {
 		"corner", list(-1.0, 0.0, 3.0), "matrix", list(list(1.0, 0.0, 0.0, 5.0), list(0.0, 1.0, 0.0, 0.0), list(0.0, 0.5, 1.0, 0.0)),
 		"limits", list(1.0, 2.0), "opacity", 0.25, "meshes", true,
 		"client", pickle.NewDict("viewer", "v", "token", "t", "voxel_offset", list(int64(-3), int64(0), int64(9)), "downsampling", "2d",
-			"max_downsampling", int64(64), "encoding", "raw", "chunk_layout", "flat"))
+			"max_downsampling", int64(64), "encoding", "raw", "chunk_layout", "flat", "mesh_error", 1e300, "mesh_angle", int64(5), "mesh_fixed", true,
+			"coordinates", list(nil, list(list(int64(7), int64(-9)), list("a", "b")), nil)))
 	volumes, notes := decodeVolumes(pickle.NewDict("good", good, "a", volume("kind", "points", "dtype", nil, "shm", "")))
 	if len(volumes) != 2 || len(notes) != 0 {
 		t.Fatalf("%+v, %v", volumes, notes)
@@ -39,6 +41,18 @@ func TestDecodeVolumes(t *testing.T) {
 	}
 	if c := v.Client; c == nil || fmt.Sprint([]any{c.Viewer, c.Token, c.VoxelOffset, c.Downsampling, *c.MaxDownsampling, c.Encoding, c.ChunkLayout}) != "[v t [-3 0 9] 2d 64 raw flat]" {
 		t.Errorf("%+v", c)
+	} else if fmt.Sprint(*c.MeshError, *c.MeshAngle, c.MeshFixed, c.Coordinates[0], *c.Coordinates[1]) != "1.048576e+06 5 true <nil> {[7 -9] [a b]}" {
+		t.Errorf("%+v %+v", c, c.Coordinates)
+	}
+	long := strings.Repeat("x", maxCoordinates)
+	for _, names := range []pickle.Value{
+		int64(1), list(nil), list(nil, int64(1), nil), list(nil, list(list(int64(1))), nil), list(nil, list(list(int64(1)), list()), nil),
+		list(nil, list(list(0.5), list("a")), nil), list(nil, list(list(int64(1)), list(int64(2))), nil), list(nil, list(list(int64(1), int64(2)), list("a", long)), nil),
+	} {
+		c := volumeClient(pickle.NewDict("coordinates", names, "mesh_error", math.NaN(), "mesh_angle", "x", "mesh_fixed", "yes"), 3)
+		if c.Coordinates != nil || c.MeshError != nil || c.MeshAngle != nil || c.MeshFixed {
+			t.Errorf("%v: %+v", names, c)
+		}
 	}
 	for what, wrong := range map[string]*pickle.Dict{
 		"its kind is":                       volume("kind", "movie"),

@@ -3,6 +3,7 @@ package segment
 import (
 	"encoding/binary"
 	"fmt"
+	"unsafe"
 
 	"webmon/natural"
 	"webmon/shm"
@@ -90,10 +91,9 @@ func copyBox(dst, src []byte, size int, shape, from, to []int) {
 	var place [maxDims]int
 	rows, step := sides[0], strides[0]
 	for len(dst) > 0 {
-		copyRows(dst, src[at:], run, rows, step)
+		out, from := dst[:rows*run], at
 		dst = dst[rows*run:]
-		k := 1
-		for ; k < axes; k++ {
+		for k := 1; k < axes; k++ {
 			at += strides[k]
 			if place[k]++; place[k] < sides[k] {
 				break
@@ -101,7 +101,35 @@ func copyBox(dst, src []byte, size int, shape, from, to []int) {
 			at -= sides[k] * strides[k]
 			place[k] = 0
 		}
+		if run >= leastRun && run <= mostRun {
+			copyAhead(out, src, from, at, run, rows, step)
+		} else {
+			copyRows(out, src[from:], run, rows, step)
+		}
 	}
+}
+
+// Rows that are fetched ahead. The processor does so itself within a page of memory, but rows of a
+// box lie on one page after the other, and each wait for the first of a row is as long as copying
+// several.
+const (
+	leastRun = 64   // bytes: of shorter rows a line of the cache has mostly others
+	mostRun  = 4096 // a page
+	// ahead is how many rows, few enough to stay in the first of the caches.
+	ahead = 16
+)
+
+// copyAhead copies rows of run bytes each, which lie step bytes apart from at on, and has those
+// fetched that lie a few rows ahead. next is where the rows lie that come after these.
+func copyAhead(dst, src []byte, at, next, run, rows, step int) {
+	last := min(ahead, rows)
+	first := rows - last
+	_, _ = dst[rows*run-1], src[at+(rows-1)*step+run-1]
+	p := func(b []byte, at int) unsafe.Pointer { return unsafe.Pointer(&b[at]) }
+	if first > 0 {
+		copyRuns(p(dst, 0), p(src, at), p(src, at+last*step), run, first, step)
+	}
+	copyRuns(p(dst, first*run), p(src, at+first*step), p(src, next), run, last, step)
 }
 
 // copyRows copies rows of run bytes each, which lie step bytes apart. Rows of one item

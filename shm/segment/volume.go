@@ -51,6 +51,15 @@ func (h *header) matchesVolume(info *shm.VolumeInfo) error {
 // has not, or if the segment was cut short.
 func (v *Volume) Version() uint64 { return v.word(atLatest) }
 
+// View calls f with all voxels where they lie: in C order and the dtype that is declared. f must
+// neither write nor keep them. If the segment is cut short while f reads, f ends with a panic at
+// that place, which becomes an error that wraps shm.ErrNoVolume. Other errors are those of f.
+func (v *Volume) View(f func(voxels []byte) error) error {
+	m := v.m
+	n, _ := frameBytes(m.dtype, m.shape) // which parseHeader has compared with the data
+	return v.guarded(func() error { return f(m.b[headerBytes:][:n:n]) })
+}
+
 // ReadBox copies the voxels from from, included, to to, not included, on every axis into
 // dst, which grows as needed: in C order and the dtype that is declared. An error wraps
 // shm.ErrBox or shm.ErrNoVolume, or says that the box is too large to be read at once.

@@ -125,6 +125,61 @@ func TestVolume(t *testing.T) {
 	}
 }
 
+// Rows that are fetched ahead are as any others: also where the box ends with its volume, and where
+// that was cut short in the midst of them.
+func TestLongRows(t *testing.T) {
+	dir := memory(t)
+	rng := rand.New(rand.NewPCG(1, 3))
+	shape := []int{6, 40, 1024}
+	data := make([]byte, 6*40*1024)
+	for i := range data {
+		data[i] = byte(rng.Uint32())
+	}
+	info, path := writeVolume(t, dir, "|u1", shape, data, nil)
+	v, err := OpenVolume(info, Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	boxes := [][2][]int{{{0, 0, 0}, shape}, {{2, 7, 60}, {6, 40, 1024}}, {{5, 39, 960}, shape}, {{0, 24, 1}, {6, 40, 1024}}}
+	for range 100 {
+		from, to := randomBox(rng, shape)
+		boxes = append(boxes, [2][]int{from, to})
+	}
+	for _, box := range boxes {
+		got, err := v.ReadBox(box[0], box[1], nil)
+		if err != nil || !slices.Equal(got, naiveBox(data, 1, shape, box[0], box[1])) {
+			t.Fatalf("%v: %d bytes, %v", box, len(got), err)
+		}
+	}
+	if err := v.View(func(voxels []byte) error {
+		if !slices.Equal(voxels, data) || cap(voxels) != len(data) {
+			t.Error("what lies there is something else")
+		}
+		return errors.New("so it is")
+	}); err == nil || err.Error() != "so it is" {
+		t.Errorf("the error of who looks: %v", err)
+	}
+	if err := os.Truncate(path, headerBytes+3*40*1024); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := v.ReadBox([]int{0, 0, 0}, []int{3, 20, 512}, nil); err != nil || !slices.Equal(b, naiveBox(data, 1, shape, []int{0, 0, 0}, []int{3, 20, 512})) {
+		t.Errorf("what is left: %v", err)
+	}
+	if _, err := v.ReadBox([]int{0, 0, 0}, []int{6, 20, 512}, nil); !errors.Is(err, shm.ErrNoVolume) {
+		t.Errorf("cut short: %v", err)
+	}
+	sum := 0
+	if err := v.View(func(voxels []byte) error {
+		for _, b := range voxels {
+			sum += int(b)
+		}
+		return nil
+	}); !errors.Is(err, shm.ErrNoVolume) {
+		t.Errorf("cut short where it lies: %v, %d", err, sum)
+	}
+}
+
 func TestHostileVolumes(t *testing.T) {
 	put32 := func(at int, v uint32) func([]byte) {
 		return func(b []byte) { binary.LittleEndian.PutUint32(b[at:], v) }

@@ -20,7 +20,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"webmon/shm"
 	"webmon/shm/stack/plane"
 	"webmon/shm/stack/tiff"
 	"webmon/shm/stack/zarr"
@@ -111,9 +110,6 @@ func folder(path string) (Image, error) {
 	}
 	return im, nil
 }
-
-// Max raises every pixel of dst to that of src where that is larger: both have pixels of type t.
-func Max(dst, src []byte, t shm.PixelType) { plane.Max(dst, src, t) }
 
 // ReadMax is Image.ReadPlane for the maximum of the slices from to to, both included, cut off at the ends of the
 // stack: a sliding maximum of five is ReadMax(ctx, im, t, c, z-2, z+2, r, dst), the maximum of all is

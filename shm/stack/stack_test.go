@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"webmon/shm/stack"
+	"webmon/shm/stack/plane"
 	"webmon/shm/stack/stacktest"
 )
 
@@ -38,7 +39,7 @@ func TestOpenLooksAtTheContent(t *testing.T) {
 	} else {
 		want := bytes.Clone(planes[0])
 		for _, p := range planes {
-			stack.Max(want, p, im.Info().Type)
+			plane.Max(want, p, im.Info().Type)
 		}
 		if !bytes.Equal(got, want) {
 			t.Error("the maximum is another")

@@ -76,6 +76,8 @@ type Options struct {
 type Elsewhere struct {
 	opts Options
 
+	requests, bytes, refused atomic.Uint64
+
 	mu     sync.Mutex // guards all below
 	offers map[[sha256.Size]byte]*offer
 }
@@ -144,6 +146,24 @@ func (e *Elsewhere) Forget(source string) {
 			delete(e.offers, sum)
 		}
 	}
+}
+
+// Stats are counts since webmon began, and how many offers there are.
+type Stats struct {
+	Offers   int
+	Requests uint64
+	Bytes    uint64 // that were sent
+	// Refused counts the requests that were turned away: at an address that is none or none any more, of content
+	// that has changed, and because too much was asked for at the same time.
+	Refused uint64
+}
+
+// Stats returns them.
+func (e *Elsewhere) Stats() Stats {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.expire(e.opts.Now())
+	return Stats{len(e.offers), e.requests.Load(), e.bytes.Load(), e.refused.Load()}
 }
 
 // List returns the offers of a volume, the oldest first.

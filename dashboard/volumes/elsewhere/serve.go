@@ -74,14 +74,20 @@ func (e *Elsewhere) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "A volume can be read here, and not be written.", http.StatusMethodNotAllowed)
 		return
 	}
+	e.requests.Add(1)
 	status, text := e.serve(w, r)
 	if status != 0 {
+		if status != http.StatusNotFound || text == noOffer { // programs look for files that need not be there
+			e.refused.Add(1)
+		}
 		if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
 			h.Set("Retry-After", "1")
 		}
 		http.Error(w, text, status)
 	}
 }
+
+const noOffer = "There is no volume at this address: it has expired, or was taken back. The page of a volume in webmon offers it anew."
 
 // serve answers a request. It returns the status and the text of the answer if there was none.
 func (e *Elsewhere) serve(w http.ResponseWriter, r *http.Request) (status int, text string) {
@@ -90,7 +96,7 @@ func (e *Elsewhere) serve(w http.ResponseWriter, r *http.Request) (status int, t
 	generation, file, inside := strings.Cut(rest, "/")
 	o := e.find(secret)
 	if !ok || o == nil {
-		return http.StatusNotFound, "There is no volume at this address: it has expired, or was taken back. The page of a volume in webmon offers it anew."
+		return http.StatusNotFound, noOffer
 	}
 	defer o.busy.Add(-1)
 	if o.busy.Add(1) > maxAnswers {
@@ -157,6 +163,7 @@ func (e *Elsewhere) serve(w http.ResponseWriter, r *http.Request) (status int, t
 	counted := &counter{ResponseWriter: w}
 	http.ServeContent(counted, r, "", time.Time{}, bytes.NewReader(data))
 	o.bytes.Add(counted.n)
+	e.bytes.Add(counted.n)
 	return 0, ""
 }
 

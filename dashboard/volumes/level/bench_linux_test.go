@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"webmon/dashboard/volumes/level"
 )
 
@@ -20,6 +22,38 @@ func BenchmarkMean(b *testing.B) {
 		for _, by := range []int{2, 3, 4} {
 			bench(b, descr, false, by, noisy)
 		}
+	}
+}
+
+// The same straight from memory of 1024^3 bytes, each chunk from another place.
+func BenchmarkBox(b *testing.B) {
+	const side = 1024
+	src, err := unix.Mmap(-1, 0, side*side*side, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS)
+	if err != nil {
+		b.Skip(err)
+	}
+	defer func() { _ = unix.Munmap(src) }()
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := 0; i < len(src); i += 8 {
+		binary.LittleEndian.PutUint64(src[i:], r.Uint64())
+	}
+	w, _ := level.WireOf("|u1", false, nil)
+	for _, by := range []int{2, 4} {
+		b.Run(fmt.Sprint(by), func(b *testing.B) {
+			n := 64 * by
+			along := side / n
+			places := r.Perm(along * along * along)
+			var dst []byte
+			i := 0
+			measure(b, n*n*n, func() (err error) {
+				k := places[i%len(places)]
+				i++
+				from := []int{k / along / along * n, k / along % along * n, k % along * n}
+				to := []int{from[0] + n, from[1] + n, from[2] + n}
+				dst, err = w.AppendBox(dst[:0], src, []int{side, side, side}, from, to, []int{by, by, by})
+				return err
+			})
+		})
 	}
 }
 

@@ -164,6 +164,8 @@ type maker struct {
 
 	// rows says where each row of the voxels begins of which the row of blocks is made, in bytes.
 	rows []int
+	// ahead is how far behind these those lie that are soon read, in bytes; 0 if it does not matter.
+	ahead int
 
 	loaded []byte // the rows, native
 	made   []byte // the row of blocks, before it is converted
@@ -179,7 +181,7 @@ var makers = sync.Pool{New: func() any { return new(maker) }}
 // keep keeps the maker for another call, but nothing that is large.
 func (m *maker) keep() {
 	const most = 1 << 20
-	m.src = nil
+	m.src, m.ahead = nil, 0
 	if cap(m.loaded)+cap(m.made)+8*cap(m.words)+8*cap(m.floats)+4*cap(m.lost)+cap(m.block)+8*cap(m.rows) <= most {
 		makers.Put(m)
 	}
@@ -325,4 +327,92 @@ func as[T any](b []byte) []T {
 func row[T any](b []byte, at, n int) []T {
 	var zero T
 	return as[T](b[at:][:n*int(unsafe.Sizeof(zero))])
+}
+
+// Straight reports whether AppendBox makes a box with the sides coarser: means of whole numbers of one or
+// two bytes, of which none is looked at twice, in rows that are long enough.
+func (w *Wire) Straight(sides, factors []int) bool {
+	const least = 64 // bytes
+	t, rank := w.DType, len(sides)
+	return (t.Kind == 'u' || t.Kind == 'i') && t.Size <= 2 && t.isNative() && !w.labels && rank > 0 && len(factors) == rank && sides[rank-1] >= least/t.Size
+}
+
+// AppendBox appends voxels to dst as the client gets them: those of a box of src, from from, included, to to,
+// not included, made coarser as by Append. src has the voxels of an array with the shape; another
+// process may be writing them. Straight must be true of the box. An error says that
+// the arguments do not go together.
+func (w *Wire) AppendBox(dst, src []byte, shape, from, to, factors []int) ([]byte, error) {
+	m := makers.Get().(*maker)
+	defer m.keep()
+	base, err := m.beginBox(src, w.DType, shape, from, to, factors)
+	if err != nil {
+		return dst, err
+	}
+	n := ceil(m.cols, m.step) * w.DType.Size
+	total := n
+	for i, side := range m.sides {
+		total *= ceil(side, m.steps[i])
+	}
+	at := len(dst)
+	dst = slices.Grow(dst, total)[:at+total]
+	for out := dst[at:]; len(out) > 0; out = out[n:] {
+		m.next()
+		m.ahead = m.soon(m.cols*m.size) - m.rows[0]
+		meanRow(m, w.DType, out[:n], src[base:])
+	}
+	return dst, nil
+}
+
+// beginBox takes a box of an array, and returns where it begins in bytes.
+func (m *maker) beginBox(src []byte, t DType, shape, from, to, factors []int) (base int, err error) {
+	rank := len(shape)
+	if rank == 0 || rank > maxRank || len(from) != rank || len(to) != rank || len(factors) != rank {
+		return 0, fmt.Errorf("a box from %v to %v of the shape %v by %v", from, to, shape, factors)
+	}
+	m.src, m.dtype, m.size, m.native = src, t, t.Size, t.Size
+	m.sides, m.steps, m.at, m.strides = m.sides[:0], m.steps[:0], m.at[:0], sized(m.strides, rank-1)
+	stride, block := t.Size, 1
+	for i := rank - 1; i >= 0; i-- {
+		n := to[i] - from[i]
+		if from[i] < 0 || n < 1 || to[i] > shape[i] || factors[i] < 1 || shape[i] > math.MaxInt/stride {
+			return 0, fmt.Errorf("a box from %v to %v of the shape %v by %v", from, to, shape, factors)
+		}
+		if block *= min(factors[i], n); block > maxBlock {
+			return 0, fmt.Errorf("one voxel would be made of more than %d", maxBlock)
+		}
+		base += from[i] * stride
+		if i < rank-1 {
+			m.strides[i] = stride
+		}
+		stride *= shape[i]
+	}
+	if stride != len(src) {
+		return 0, fmt.Errorf("%d bytes for an array of the shape %v and %d bytes a voxel", len(src), shape, t.Size)
+	}
+	for i := range rank - 1 {
+		m.sides, m.steps = append(m.sides, to[i]-from[i]), append(m.steps, min(factors[i], to[i]-from[i]))
+		m.at = append(m.at, 0)
+	}
+	m.cols, m.step, m.samples = to[rank-1]-from[rank-1], min(factors[rank-1], to[rank-1]-from[rank-1]), 1
+	return base, nil
+}
+
+// soon is where the row of blocks begins that comes a few after the one that next returned last: as many as
+// it takes for the memory to be fetched until then. run is the length of a row in bytes.
+func (m *maker) soon(run int) int {
+	const bytes = 4096
+	// at is already one further than what was returned.
+	further := max(1, bytes/(run*len(m.rows))) - 1
+	base, left := 0, further
+	for k := len(m.at) - 1; k >= 0; k-- {
+		count := ceil(m.sides[k], m.steps[k])
+		i := m.at[k] + left
+		left = 0
+		for i >= count {
+			i -= count
+			left++
+		}
+		base += i * m.steps[k] * m.strides[k]
+	}
+	return base
 }

@@ -155,23 +155,44 @@ func (m *maker) laneCols(size int) int {
 func (m *maker) lanes(data []byte, words int, mask uint64, shift uint, flip uint64) []uint64 {
 	m.words = sized(m.words, words)
 	sums := m.words
+	skip := 0 // bytes of a row that are added already
+	if blocks := 8 * words / sumBytes; wideLanes && blocks > 0 {
+		skip = blocks * sumBytes
+		for _, at := range m.rows {
+			_ = data[at : at+skip]
+		}
+		add := sums16
+		if shift == 8 {
+			add = sums8
+		}
+		add(unsafe.Pointer(&sums[0]), unsafe.Pointer(&data[0]), &m.rows[0], len(m.rows), blocks, m.ahead, flip)
+	}
+	m.addWords(sums[skip/8:], data, skip, mask, shift, flip)
+	return sums
+}
+
+// addWords adds the words that lie skip bytes behind the beginning of each row.
+func (m *maker) addWords(sums []uint64, data []byte, skip int, mask uint64, shift uint, flip uint64) {
+	if len(sums) == 0 {
+		return
+	}
 	shift &= 63
 	switch rows := m.rows; len(rows) {
 	case 1:
-		for k, a := range row[uint64](data, rows[0], words)[:len(sums)] {
+		for k, a := range row[uint64](data, rows[0]+skip, len(sums))[:len(sums)] {
 			a ^= flip
 			sums[k] = a&mask + a>>shift&mask
 		}
 	case 2:
-		a, b := row[uint64](data, rows[0], len(sums)), row[uint64](data, rows[1], len(sums))
+		a, b := row[uint64](data, rows[0]+skip, len(sums)), row[uint64](data, rows[1]+skip, len(sums))
 		for k := range sums {
 			a, b := a[k]^flip, b[k]^flip
 			sums[k] = a&mask + a>>shift&mask + b&mask + b>>shift&mask
 		}
 	default:
 		for i := 0; i < len(rows); i += 4 {
-			a, b := row[uint64](data, rows[i], len(sums)), row[uint64](data, rows[i+1], len(sums))
-			c, d := row[uint64](data, rows[i+2], len(sums)), row[uint64](data, rows[i+3], len(sums))
+			a, b := row[uint64](data, rows[i]+skip, len(sums)), row[uint64](data, rows[i+1]+skip, len(sums))
+			c, d := row[uint64](data, rows[i+2]+skip, len(sums)), row[uint64](data, rows[i+3]+skip, len(sums))
 			if i == 0 {
 				for k := range sums {
 					a, b, c, d := a[k]^flip, b[k]^flip, c[k]^flip, d[k]^flip
@@ -185,7 +206,6 @@ func (m *maker) lanes(data []byte, words int, mask uint64, shift uint, flip uint
 			}
 		}
 	}
-	return sums
 }
 
 // divider divides the sums in the lanes of a word by a power of two.
@@ -219,6 +239,18 @@ func meanLanes8(m *maker, out []uint8, data []byte, cols int, signed bool) {
 	}
 	sums := m.lanes(data, cols/8, bytes2, 8, flip)
 	count := m.step * len(m.rows)
+	if blocks := cols / sumBytes; wideLanes && blocks > 0 && m.step <= 4 {
+		first, half, shift := unsafe.Pointer(&sums[0]), uint64(count/2), uint64(bits.TrailingZeros(uint(count)))
+		base := 2 * zero * uint64(len(m.rows)) // of a lane
+		done := blocks * sumBytes / m.step
+		_ = out[:done]
+		if m.step == 2 {
+			halves8(unsafe.Pointer(&out[0]), first, 2*blocks, base, half, shift)
+		} else {
+			quarters8(unsafe.Pointer(&out[0]), first, blocks, base, half, shift)
+		}
+		sums, out = sums[blocks*sumBytes/8:], out[done:]
+	}
 	switch m.step {
 	case 2:
 		d := newDivider(count, ones2, 16, zero)

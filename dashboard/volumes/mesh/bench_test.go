@@ -193,7 +193,7 @@ func BenchmarkSimplify(b *testing.B) {
 	}
 	measure(b, func() {
 		m := &Mesh{Vertices: net.at, Triangles: net.triangles} // neither is written to
-		if err := m.simplify(b.Context(), DefaultError, 0, v.Shape); err != nil {
+		if err := m.simplify(b.Context(), &Options{Error: DefaultError, Angle: DefaultAngle}, v.Shape); err != nil {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(len(m.Triangles)/3), "triangles")

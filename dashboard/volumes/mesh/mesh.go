@@ -28,6 +28,11 @@ type Options struct {
 	// made: no patch as large as the face of a voxel is farther on average (root of the mean
 	// square). 0 stands for DefaultError, less than 0 for no simplification.
 	Error float64
+	// Angle is how far the normal of a triangle may turn when an edge near it collapses, in degrees: no
+	// triangle turns over, so more than 90 stands for 90. 0 stands for DefaultAngle.
+	Angle float64
+	// Fixed keeps the vertices where they are at which the surface meets a face of the volume.
+	Fixed bool
 	// Triangles is when to stop to simplify; 0 to go as far as Error allows, to 256 triangles at
 	// the least.
 	Triangles int
@@ -42,6 +47,7 @@ type Options struct {
 // What zero Options stand for.
 const (
 	DefaultError    = 0.2
+	DefaultAngle    = 70
 	DefaultVoxels   = 512 << 20
 	DefaultVertices = 512 << 10
 )
@@ -62,6 +68,9 @@ func Surface(ctx context.Context, at func(step int) (*Volume, error), o Object, 
 	}
 	if opt.Error == 0 {
 		opt.Error = DefaultError
+	}
+	if opt.Angle <= 0 {
+		opt.Angle = DefaultAngle
 	}
 	if opt.Voxels <= 0 {
 		opt.Voxels = DefaultVoxels
@@ -135,7 +144,7 @@ func surfaceAt(ctx context.Context, at func(step int) (*Volume, error), o Object
 		m.Vertices[i] += d
 	}
 	if opt.Error > 0 {
-		if err := m.simplify(ctx, opt.Error, opt.Triangles, v.Shape); err != nil {
+		if err := m.simplify(ctx, opt, v.Shape); err != nil {
 			return nil, err
 		}
 		m.Error = opt.Error * float64(step)

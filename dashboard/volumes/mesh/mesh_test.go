@@ -469,6 +469,85 @@ func TestSimplifiedStaysNear(t *testing.T) {
 	}
 }
 
+// outline are the places where the surface meets the face of the volume at which axis 0 is 0.
+func (m *Mesh) outline() map[[3]float64]bool {
+	in, out := map[[3]float64]bool{}, map[[3]float64]bool{}
+	for t := 0; t < len(m.Triangles); t += 3 {
+		list := in
+		for i := range 3 {
+			if m.vertex(m.Triangles[t+i])[0] != 0 {
+				list = out
+			}
+		}
+		for i := range 3 {
+			list[m.vertex(m.Triangles[t+i])] = true
+		}
+	}
+	for p := range in {
+		if !out[p] {
+			delete(in, p)
+		}
+	}
+	return in
+}
+
+func TestTheOutlineAtAFaceIsKept(t *testing.T) {
+	v := volume("<u4", [3]int{20, 40, 40}, labelled(3, ball(17, 0, 20, 20)))
+	want := surfaceOf(t, v, 3, whole).outline()
+	if len(want) < 60 {
+		t.Fatalf("the outline has %d vertices", len(want))
+	}
+	missing := func(fixed bool) (n int) {
+		m := surfaceOf(t, v, 3, &Options{Error: 3, Triangles: 1, Fixed: fixed})
+		if problem, euler := defects(m); problem != "" || euler != 2 {
+			t.Fatal(problem, euler)
+		}
+		if inner := len(m.Vertices)/3 - len(m.outline()); inner > 60 {
+			t.Errorf("%d other vertices are left", inner)
+		}
+		now := m.outline()
+		for p := range want {
+			if !now[p] {
+				n++
+			}
+		}
+		return n
+	}
+	if n := missing(true); n > 0 {
+		t.Errorf("%d of %d vertices of the outline are gone", n, len(want))
+	}
+	if n := missing(false); n < len(want)/2 {
+		t.Errorf("without need %d of %d vertices of the outline are kept", len(want)-n, len(want))
+	}
+}
+
+func TestNormalsTurnNoFurtherThanTheyMay(t *testing.T) {
+	v := volume("|u1", [3]int{24, 40, 40}, labelled(1, ball(11, 12, 20, 20)))
+	left := func(angle float64) int {
+		m := surfaceOf(t, v, 1, &Options{Error: 2, Triangles: 1, Angle: angle})
+		if problem, euler := defects(m); problem != "" || euler != 2 {
+			t.Fatal(problem, euler)
+		}
+		return len(m.Triangles) / 3
+	}
+	if n, want := left(1e-9), len(surfaceOf(t, v, 1, whole).Triangles)/3; n < want*9/10 {
+		t.Errorf("%d of %d triangles are left where no normal may turn", n, want)
+	}
+	if few, more, many := left(90), left(10), left(1); few >= more || more >= many {
+		t.Errorf("%d triangles are left where normals may turn by 90 degrees, %d where by 10, %d where by 1", few, more, many)
+	}
+	if a, b := left(0), left(DefaultAngle); a != b {
+		t.Errorf("%d triangles are left by default, and %d by that angle", a, b)
+	}
+	if a, b := left(1000), left(90); a != b {
+		t.Errorf("%d triangles are left where normals may turn by 1000 degrees, and %d where by 90", a, b)
+	}
+	// What is flat needs no turn.
+	if n := len(surfaceOf(t, volume("|u1", [3]int{9, 9, 9}, labelled(1, all)), 1, &Options{Angle: 1e-9, Triangles: 1}).Triangles) / 3; n > 100 {
+		t.Errorf("a block has %d triangles where no normal may turn", n)
+	}
+}
+
 func TestSimplifiedToANumberOfTriangles(t *testing.T) {
 	v := volume("|u1", [3]int{24, 48, 48}, labelled(1, torus))
 	m := surfaceOf(t, v, 1, &Options{Error: 10, Triangles: 500})
@@ -693,7 +772,7 @@ func TestTetrahedronStays(t *testing.T) {
 	if problem, euler := defects(m); problem != "" || euler != 2 {
 		t.Fatal(problem, euler)
 	}
-	c := newCollapser(m, 100, [3]int{1, 1, 1})
+	c := newCollapser(m, &Options{Error: 10, Angle: DefaultAngle}, [3]int{1, 1, 1})
 	for h := range uint32(12) {
 		if c.link(h, c.half[h].vertex, c.half[after(h)].vertex) {
 			t.Errorf("half-edge %d may collapse", h)

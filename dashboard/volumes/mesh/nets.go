@@ -84,7 +84,7 @@ func build(ctx context.Context, v *Volume, label uint64, from, to [3]int, limit 
 	}
 	plane := (b.hi[1] - b.lo[1]) * (b.hi[2] - b.lo[2]) * it.size
 	var data, last []byte
-	err = it.slabs(b.lo, b.hi, true, func(lo, hi [3]int) (err error) {
+	err = it.slabs(b.lo, b.hi, v.AtOnce, true, func(lo, hi [3]int) (err error) {
 		if b.items[1] != nil {
 			last = append(last[:0], b.items[1]...)
 			b.items[1] = last

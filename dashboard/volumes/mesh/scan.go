@@ -178,7 +178,7 @@ func Scan(ctx context.Context, v *Volume, limit int) (*Boxes, error) {
 // scan adds all voxels of a volume, slab by slab.
 func (b *Boxes) scan(ctx context.Context, v *Volume) error {
 	var data []byte
-	return b.item.slabs([3]int{}, v.Shape, false, func(from, to [3]int) (err error) {
+	return b.item.slabs([3]int{}, v.Shape, v.AtOnce, false, func(from, to [3]int) (err error) {
 		if data, err = v.read(ctx, b.item, from, to, data); err != nil {
 			return err
 		}

@@ -137,12 +137,18 @@ func TestScanIsBounded(t *testing.T) {
 
 // The slabs of a box are that box, each voxel once, and none is larger than it should be.
 func TestSlabs(t *testing.T) {
-	for _, to := range [][3]int{{3, 5, 7}, {5, 3000, 1000}, {2, 3, 5 << 20}, {300, 200, 200}} {
-		it := item{size: 4}
+	for _, c := range []struct {
+		to          [3]int
+		least, most int // bytes
+	}{
+		{[3]int{3, 5, 7}, 0, slabBytes}, {[3]int{5, 3000, 1000}, 0, slabBytes}, {[3]int{2, 3, 5 << 20}, 0, slabBytes}, {[3]int{300, 200, 200}, 0, slabBytes},
+		{[3]int{300, 200, 200}, 1 << 20, 1 << 20}, {[3]int{300, 200, 200}, 1 << 30, slabBytes}, {[3]int{3, 1000, 1000}, 1 << 20, 4e6},
+	} {
+		it, to := item{size: 4}, c.to
 		var voxels, last int
-		err := it.slabs([3]int{0, 1, 2}, to, false, func(from, end [3]int) error {
+		err := it.slabs([3]int{0, 1, 2}, to, c.least, false, func(from, end [3]int) error {
 			n := (end[0] - from[0]) * (end[1] - from[1]) * (end[2] - from[2])
-			if !inside(to, from, end) || n*4 > slabBytes {
+			if !inside(to, from, end) || n*4 > c.most {
 				return fmt.Errorf("the slab goes from %v to %v", from, end)
 			}
 			at := (from[0]*to[1]+from[1])*to[2] + from[2]

@@ -101,6 +101,8 @@ type collapser struct {
 	quadric  []quadric
 	bounds   [3]float64
 	most     float64 // what a collapse may cost
+	turn     float64 // the square of the cosine of the angle by which a normal may turn
+	fixed    []bool  // vertices that stay where they are; nil: none
 
 	wait       []waiting // of each half-edge
 	head, tail []uint32  // of each bucket
@@ -143,8 +145,8 @@ func before(h uint32) uint32 {
 // around is the next half-edge that leaves the same vertex.
 func (c *collapser) around(h uint32) uint32 { return c.half[before(h)].twin }
 
-// simplify collapses edges, those that cost next to nothing and then the cheapest first, until the next one would cost more than most or no
-// more than target triangles are left. An edge collapses to the point with the least sum of squared
+// simplify collapses edges, those that cost next to nothing and then the cheapest first, until the next one would cost more than the options
+// allow or no more triangles are left than they ask for. An edge collapses to the point with the least sum of squared
 // distances from the planes of all triangles that it stands for. Each of these has a weight: the area that
 // it had, in squares of a voxel. An edge costs that sum, which is at most the square of the error:
 // so no patch of these triangles as large as the face of a voxel is farther than the error, as
@@ -152,9 +154,9 @@ func (c *collapser) around(h uint32) uint32 { return c.half[before(h)].twin }
 // its ends have no other neighbours in common than those of its two triangles. It stays in the volume,
 // and no triangle turns over. The result depends on the mesh alone,
 // on one kind of processor.
-func (m *Mesh) simplify(ctx context.Context, most float64, target int, shape [3]int) error {
-	c := newCollapser(m, most*most, shape)
-	left := len(m.Triangles) / 3
+func (m *Mesh) simplify(ctx context.Context, o *Options, shape [3]int) error {
+	c := newCollapser(m, o, shape)
+	left, target := len(m.Triangles)/3, o.Triangles
 	if target <= 0 {
 		target = fewTriangles
 	}
@@ -183,11 +185,12 @@ func (m *Mesh) simplify(ctx context.Context, most float64, target int, shape [3]
 	return nil
 }
 
-func newCollapser(m *Mesh, most float64, shape [3]int) *collapser {
+func newCollapser(m *Mesh, o *Options, shape [3]int) *collapser {
 	halves, vertices := len(m.Triangles), len(m.Vertices)/3
+	most, turn := o.Error*o.Error, math.Cos(min(o.Angle, 90)*math.Pi/180)
 	c := &collapser{
 		half: make([]halfEdge, halves), leaving: make([]uint32, vertices), gone: make([]bool, halves/3),
-		position: make([][3]float64, vertices), quadric: make([]quadric, vertices), most: most,
+		position: make([][3]float64, vertices), quadric: make([]quadric, vertices), most: most, turn: turn * turn,
 		wait: make([]waiting, halves), mark: make([]uint32, vertices),
 	}
 	for h, v := range m.Triangles {
@@ -203,6 +206,9 @@ func newCollapser(m *Mesh, most float64, shape [3]int) *collapser {
 		}
 	}
 	c.pair()
+	if o.Fixed {
+		c.fix()
+	}
 	for t := 0; t < halves; t += 3 {
 		p := c.position[c.half[t].vertex]
 		n := cross(sub(c.position[c.half[t+1].vertex], p), sub(c.position[c.half[t+2].vertex], p))
@@ -297,12 +303,56 @@ func (c *collapser) pair() {
 	}
 }
 
+// fix keeps the vertices where they are at which the surface meets a face of the volume: those of a
+// triangle in the face, and of one that is not.
+func (c *collapser) fix() {
+	c.fixed = make([]bool, len(c.leaving))
+	in := make([]uint8, len(c.leaving)) // whether a vertex belongs to a triangle in each face, a bit each
+	var faces [6][]uint32               // the vertices of the triangles that are not, of those that have one in it
+	at := func(v uint32, face int) bool {
+		x := c.position[v][face/2]
+		return face%2 == 0 && x <= 0 || face%2 == 1 && x >= c.bounds[face/2]
+	}
+	for h := 0; h < len(c.half); h += 3 {
+		for face := range faces {
+			n := 0
+			for i := range 3 {
+				if at(c.half[h+i].vertex, face) {
+					n++
+				}
+			}
+			for i := range 3 {
+				switch v := c.half[h+i].vertex; {
+				case n == 3:
+					in[v] |= 1 << face
+				case n > 0 && at(v, face):
+					faces[face] = append(faces[face], v)
+				}
+			}
+		}
+	}
+	for face, list := range faces {
+		for _, v := range list {
+			c.fixed[v] = c.fixed[v] || in[v]&(1<<face) != 0
+		}
+	}
+}
+
 // target is where an edge would collapse to, and what that costs.
 func (c *collapser) target(h uint32) (p [3]float64, cost float64) {
 	v, w := c.half[h].vertex, c.half[after(h)].vertex
 	q := c.quadric[v]
 	q.add(&c.quadric[w])
 	a, b := &c.position[v], &c.position[w]
+	if c.fixed != nil && (c.fixed[v] || c.fixed[w]) {
+		switch {
+		case !c.fixed[w]:
+			return *a, q.at(*a)
+		case !c.fixed[v]:
+			return *b, q.at(*b)
+		}
+		return *a, math.Inf(1)
+	}
 	p = q.best([3]float64{(a[0] + b[0]) / 2, (a[1] + b[1]) / 2, (a[2] + b[2]) / 2})
 	for i := range 3 {
 		p[i] = min(max(p[i], 0), c.bounds[i])
@@ -403,6 +453,9 @@ func (c *collapser) collapse(h uint32, p [3]float64) bool {
 	}
 	c.position[v] = p
 	c.quadric[v].add(&c.quadric[w])
+	if c.fixed != nil {
+		c.fixed[v] = c.fixed[v] || c.fixed[w]
+	}
 	// What was blocked may not be any more.
 	begin := c.leaving[v]
 	for e, i := begin, 0; i == 0 || e != begin; e, i = c.around(e), 1 {
@@ -448,9 +501,9 @@ func (c *collapser) turns(h, v, w uint32, p [3]float64) bool {
 		side := sub(b, a)
 		old, now := cross(side, sub(from, a)), cross(side, sub(p, a))
 		d, oo, nn := dot(old, now), dot(old, old), dot(now, now)
-		// The angle between the normals is 70 degrees at most. A triangle that had no area
+		// A triangle that had no area
 		// has no normal either; it may become anything but that again.
-		if nn < 1e-12 || oo > 1e-12 && (d <= 0 || d*d < 0.12*oo*nn) {
+		if nn < 1e-12 || oo > 1e-12 && (d <= 0 || d*d < c.turn*oo*nn) {
 			return true
 		}
 		// nor does it become a sliver: it is at least a hundredth as high as it is long, or better than it was

@@ -19,6 +19,8 @@ type Volume struct {
 	// Read reads the voxels from from, included, to to, not included, into dst, which it may
 	// replace by a larger one. It is called by one goroutine at a time.
 	Read func(ctx context.Context, from, to [3]int, dst []byte) ([]byte, error)
+	// AtOnce is how many bytes Read is asked for at once, or one plane; 0 stands for 8 MiB, which are the most.
+	AtOnce int
 }
 
 // ErrNoLabel says that a label has no voxel where it was looked for.
@@ -114,14 +116,18 @@ func (it item) run(b []byte, raw uint64) int {
 }
 
 // slabs calls f with each slab of a box, in the order of the first axis, then the second, then the
-// third: as many whole planes as fit into slabBytes, or parts of a plane where not even one does.
-func (it item) slabs(from, to [3]int, whole bool, f func(from, to [3]int) error) error {
+// third: as many whole planes as fit into slabBytes, or into least if that is less and a plane fits, or parts of a
+// plane where not even one does.
+func (it item) slabs(from, to [3]int, least int, whole bool, f func(from, to [3]int) error) error {
 	row := (to[2] - from[2]) * it.size
 	plane := (to[1] - from[1]) * row
 	step := [3]int{1, to[1] - from[1], to[2] - from[2]}
 	switch {
 	case plane <= slabBytes || whole:
-		step[0] = max(1, slabBytes/max(plane, 1))
+		if least <= 0 {
+			least = slabBytes
+		}
+		step[0] = max(1, min(least, slabBytes)/max(plane, 1))
 	case row <= slabBytes:
 		step[1] = slabBytes / row
 	default:

@@ -127,17 +127,38 @@ func (m *Image) group(to object, version string, scales object) object {
 	return to
 }
 
+// own is what webmon says of an image beside OME, nil for nothing.
+func (m *Image) own() object {
+	if m.v.Affine == nil {
+		return nil
+	}
+	var rows [][]float64
+	for _, row := range pick(m.v.Affine, m.order) {
+		rows = append(rows, append(pick(row, m.order), row[len(m.order)]))
+	}
+	return object{
+		"affine": rows, "axes": m.names(),
+		"note": "The image is turned, sheared or mirrored in space, which OME-Zarr cannot say: its scales and translations are those of an image that lies straight. " +
+			"affine is where the centre of a voxel of level 0 lies, by its index: a row for each axis, in its unit, with a last column that is added.",
+	}
+}
+
 func (m *Image) group2() object {
 	scales := m.multiscales()
 	scales["version"] = "0.4"
-	return m.group(object{}, "0.4", scales)
+	out := m.group(object{}, "0.4", scales)
+	if own := m.own(); own != nil {
+		out["webmon"] = own
+	}
+	return out
 }
 
 func (m *Image) group3() object {
-	return object{
-		"zarr_format": 3, "node_type": "group",
-		"attributes": object{"ome": m.group(object{"version": "0.5"}, "0.5", m.multiscales())},
+	attributes := object{"ome": m.group(object{"version": "0.5"}, "0.5", m.multiscales())}
+	if own := m.own(); own != nil {
+		attributes["webmon"] = own
 	}
+	return object{"zarr_format": 3, "node_type": "group", "attributes": attributes}
 }
 
 func (m *Image) array2(level int) object {

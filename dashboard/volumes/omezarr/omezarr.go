@@ -41,6 +41,9 @@ type Volume struct {
 	// Window is between which values lie, and Range what is shown of them to begin with. nil where that is
 	// not known.
 	Window, Range *[2]float64
+	// Affine is where the centre of voxel (i, j, ...) of the first level lies if OME cannot say it: a row for each
+	// axis, with a last column that is added. nil where scales and origins say all.
+	Affine [][]float64
 }
 
 // Kind says what an axis is.

@@ -356,7 +356,13 @@ func (s *Set) describe(lower, upper []float64, axes []Axis, properties []propert
 		for k, n := range l.grid {
 			chunk[k] = (upper[k] - lower[k]) / float64(n)
 		}
-		levels = append(levels, spatial{"s" + strconv.Itoa(i), l.grid, chunk, perCell})
+		// By the limit the client knows how dense the points are, and so how many of a cell to draw. It draws none of a
+		// few that are said to be many.
+		most := uint32(1)
+		for _, c := range l.cells {
+			most = max(most, c.last-c.first)
+		}
+		levels = append(levels, spatial{"s" + strconv.Itoa(i), l.grid, chunk, int(most)})
 	}
 	var dimensions strings.Builder // whose order counts
 	for i, a := range axes {

@@ -51,7 +51,7 @@ func read(t *testing.T, s *points.Set, f func(level int, cell []int, id uint64, 
 				t.Errorf("level %d ends at %v, want %v", k, got, in.Upper[i])
 			}
 		}
-		at := make([]int, len(l.Grid))
+		at, most := make([]int, len(l.Grid)), 1
 		for {
 			name := strings.Trim(strings.ReplaceAll(fmt.Sprint(at), " ", "_"), "[]")
 			b, ok := s.File(l.Key + "/" + name)
@@ -62,9 +62,10 @@ func read(t *testing.T, s *points.Set, f func(level int, cell []int, id uint64, 
 			if len(b) != 8+n*(stride+8) {
 				t.Fatalf("a cell of %d points has %d bytes", n, len(b))
 			}
-			if n > 3*l.Limit/2 && k < len(in.Spatial)-1 {
+			if n > 3*4096/2 && k < len(in.Spatial)-1 {
 				t.Errorf("the cell %s of level %d has %d points", name, k, n)
 			}
+			most = max(most, n)
 			for i := range n {
 				r := b[8+i*stride : 8+(i+1)*stride]
 				f(k, at, binary.LittleEndian.Uint64(b[8+n*stride+8*i:]), r)
@@ -86,6 +87,9 @@ func read(t *testing.T, s *points.Set, f func(level int, cell []int, id uint64, 
 			if d < 0 {
 				break
 			}
+		}
+		if l.Limit != most {
+			t.Errorf("a cell of level %d has up to %d points, and the client is told %d", k, most, l.Limit)
 		}
 	}
 	return in

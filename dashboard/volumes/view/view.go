@@ -77,6 +77,16 @@ type State struct {
 	N          uint64 // counts the changes, whoever makes them
 }
 
+// Company says whether a view and what its process looks at by itself go together.
+type Company string
+
+// The ways in which they do.
+const (
+	Apart   Company = "apart"
+	Follows Company = "follows" // the view goes where the process looks
+	Leads   Company = "leads"   // the process looks where the view is
+)
+
 // Change says who changes a state, and which one.
 type Change struct {
 	Client   string // random, of the browser's page or of the script
@@ -132,6 +142,8 @@ type With struct {
 	Of *View
 	// Script says that a script makes the view.
 	Script bool
+	// Looks says that the owner may only look at the process.
+	Looks bool
 }
 
 // Get returns a view, nil if there is none.
@@ -173,7 +185,7 @@ func (s *Store) Make(source, token string, with With) (v *View, made bool, err e
 		return v, false, nil
 	}
 	v = &View{
-		Source: source, Token: token, Title: with.Title, Owner: with.Owner, of: with.Of, scripted: with.Script,
+		Source: source, Token: token, Title: with.Title, Owner: with.Owner, Looks: with.Looks, of: with.Of, scripted: with.Script,
 		store: s, made: now, used: now, said: map[string]string{}, generations: map[string]uint64{},
 		watchers: map[*Watcher]bool{}, copies: map[*View]bool{},
 	}
@@ -276,6 +288,7 @@ type View struct {
 	Source, Token string
 	Title         string
 	Owner         string // who alone may change it; "" for a view that people share
+	Looks         bool   // the owner may only look at the process
 
 	store *Store
 	of    *View // whose copy it is; nil: none
@@ -285,6 +298,7 @@ type View struct {
 	used     time.Time
 	ended    bool
 	state    State
+	company  Company   // "": Apart
 	changed  time.Time // when the state was last changed
 	config   State
 	given    State                      // the configuration as scripts have given it
@@ -306,6 +320,26 @@ func (v *View) State() State {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.state
+}
+
+// Company returns whether the view and its process go together.
+func (v *View) Company() Company {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.company == "" {
+		return Apart
+	}
+	return v.company
+}
+
+// Keep has the view and its process go together, or apart.
+func (v *View) Keep(company Company) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.company != company {
+		v.company = company
+		v.note()
+	}
 }
 
 // Changed returns when the shared state was last changed, the zero time if it never was.
@@ -514,12 +548,12 @@ func (v *View) Edit(change func(map[string]json.RawMessage) (bool, error)) error
 }
 
 // Refreshed tells the browsers that the content of volumes is new, by the generations of their
-// keys. Generations of other keys stay as they are.
+// keys. Generations of other keys, and newer ones, stay as they are.
 func (v *View) Refreshed(generations map[string]uint64) {
 	v.own(func() bool {
 		changed := false
 		for key, g := range generations {
-			if at, ok := v.generations[key]; !ok && len(v.generations) < 4*maxAccepted || ok && at != g {
+			if at, ok := v.generations[key]; !ok && len(v.generations) < 4*maxAccepted || ok && at < g {
 				v.generations[key], changed = g, true
 			}
 		}

@@ -35,6 +35,8 @@ type Process struct {
 	versions map[string]uint64
 	frames   map[string]*shm.ArrayFrame
 	boxes    []shm.Box
+	states   map[string]shm.Value // that were said besides
+	commands []shm.Command
 }
 
 var _ shm.VolumeSource = (*Process)(nil)
@@ -44,6 +46,7 @@ func New(name string) *Process {
 	return &Process{
 		Name: name, end: make(chan struct{}), data: map[string]map[int][]byte{},
 		versions: map[string]uint64{}, frames: map[string]*shm.ArrayFrame{},
+		states: map[string]shm.Value{},
 	}
 }
 
@@ -104,6 +107,21 @@ func (p *Process) Publish(frame *shm.ArrayFrame) {
 	p.tell(shm.ArrayTopic(frame.Info.Name), frame)
 }
 
+// Say sends a state, such as the controls that the process has.
+func (p *Process) Say(topic string, value shm.Value) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.states[topic] = value
+	p.tell(topic, value)
+}
+
+// Commands are those that have come so far.
+func (p *Process) Commands() []shm.Command {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.commands)
+}
+
 // Boxes are the boxes that were read so far.
 func (p *Process) Boxes() []shm.Box {
 	p.mu.Lock()
@@ -128,7 +146,10 @@ func (p *Process) Info() shm.Info { return shm.Info{Name: p.Name, Kind: shm.Kind
 func (p *Process) Actions() []shm.Action { return nil }
 
 // Command implements [shm.Source].
-func (p *Process) Command(_ shm.Command, report func(shm.Status, string)) {
+func (p *Process) Command(cmd shm.Command, report func(shm.Status, string)) {
+	p.mu.Lock()
+	p.commands = append(p.commands, cmd)
+	p.mu.Unlock()
 	if report != nil {
 		report(shm.Refused, "There is nothing to command.")
 	}
@@ -142,6 +163,9 @@ func (p *Process) Run(ctx context.Context, sink shm.Sink) error {
 	p.tell(shm.TopicArrays, p.arrays)
 	for _, info := range p.volumes {
 		p.tell(shm.VolumeTopic(info.Name), &shm.VolumeVersion{Generation: info.Generation, Version: p.versions[info.Name]})
+	}
+	for _, topic := range slices.Sorted(maps.Keys(p.states)) {
+		p.tell(topic, p.states[topic])
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.frames)) {
 		p.tell(shm.ArrayTopic(name), p.frames[name])

@@ -7,9 +7,10 @@
  *
  * Within the root: `data-volume-frame`, the frame; `data-volume-readout`, what is under the pointer; buttons `data-volume-screenshot` and
  * `data-volume-full`, hidden until they can do something; `data-volume-note`, a line over the picture. On the root: `data-state`, "loading",
- * "ready" when all that the view shows is there, or "failed".
+ * "ready" when all that the view shows is there or could not be loaded, which the note says, or "failed".
  */
 
+import {loaded} from "./loaded.js";
 import {readout} from "./readout.js";
 
 const look = 500; // ms between two looks at whether all is loaded
@@ -53,13 +54,38 @@ export function mount(root, page) {
     full.hidden = !stage.requestFullscreen;
   };
 
+  // What could not be loaded is said until it is there, unless something else has been said since.
+  let told = "";
+  const tell = text => {
+    if (text !== told && (text !== "" || note.textContent === told)) say(text);
+    told = text;
+  };
+
+  let asked = null; // the viewer that is being looked at: its worker may have much to do, or be gone with it
+  let before = 0; // how many parts had failed a look ago
+  const check = async there => {
+    const {done, failed} = await loaded(there);
+    if (signal.aborted || there !== viewer) return;
+    // What follows from a part that has just come is asked for a moment later: so twice.
+    root.dataset.state = done && failed === before ? "ready" : "loading";
+    before = failed;
+    if (failed === 0) tell("");
+    else if (done) tell(failed === 1 ? "A part of this view could not be loaded." : `${failed} parts of this view could not be loaded.`);
+  };
+
   const timer = setInterval(() => {
     found();
-    root.dataset.state = viewer?.isReady?.() ? "ready" : "loading";
     const gl = viewer?.display?.gl;
     if (frame.contentDocument?.readyState === "complete" && viewer && (!gl || gl.isContextLost())) {
       root.dataset.state = "failed";
       say("The browser has no WebGL 2 for this picture, or has lost it. Reload the page, or open it in another browser.");
+    } else if (!viewer) {
+      root.dataset.state = "loading";
+    } else if (asked !== viewer) {
+      const there = asked = viewer;
+      check(there).catch(error => say(error.message)).finally(() => {
+        if (asked === there) asked = null;
+      });
     }
   }, look);
 

@@ -19,7 +19,8 @@ More commands; those that name a layer take {"layer": name}:
                                                {"value": it}
     set      {"of": ..., "name": attribute, "value": v}
     layers   {}                                {"names": [...] bottom first, "selected": [...], "ids": {name: webmon's id}}
-    add_layer {"kind": "image"|"labels"|"points"|"shapes"|"multiscale", "name": name}
+    clear    {}                                all layers are removed
+    add_layer {"kind": "image"|"labels"|"volume"|"cells"|"points"|"shapes"|"multiscale", "name": name}
     move     {"layer": name, "index": n}       0: bottom
     step     {"axis": n, "step": n}
     playing  {}                                {"axis": n or null}
@@ -145,12 +146,22 @@ class Driver(driver.Driver):
             self.viewer.add_image(expected(rows, columns).astype(np.uint16), name=name, contrast_limits=[0, 4000])
         elif kind == "labels":
             self.viewer.add_labels(np.ones((100, 100), int), name=name)
+        elif kind == "volume":
+            ramp = np.arange(12 * 20 * 24, dtype=np.uint16).reshape(12, 20, 24)
+            self.viewer.add_image(ramp, name=name, contrast_limits=[0, 6000], scale=(2, 1, 1))
+        elif kind == "cells":
+            cells = np.zeros((12, 20, 24), np.uint32)
+            cells[2:8, 4:12, 4:16] = 70
+            self.viewer.add_labels(cells, name=name, scale=(2, 1, 1))
         elif kind == "points":
             self.viewer.add_points(np.zeros((3, 2)), name=name)
         elif kind == "shapes":
             self.viewer.add_shapes([np.array([[0, 0], [50, 50]])], shape_type="line", name=name)
         else:
             raise ValueError("no layer of kind %r" % kind)
+
+    def do_clear(self, request):
+        self.viewer.layers.clear()
 
     def do_move(self, request):
         layers = self.viewer.layers

@@ -137,9 +137,9 @@ def key_of(viewer, layer=0):
     return viewer.state.layers[layer].source[0].url.rpartition("/")[2]
 
 
-def shown(viewer, source, **more):
+def shown(viewer, source, layer=None):
     with viewer.txn() as state:
-        state.layers.append(name="data", layer=neuroglancer.SegmentationLayer(source=source, **more))
+        state.layers.append(name="data", layer=(layer or neuroglancer.SegmentationLayer)(source=source))
     return key_of(viewer, len(viewer.state.layers) - 1)
 
 
@@ -156,8 +156,49 @@ def test_modules_are_those_of_the_package():
         neuroglancer.Wiever  # noqa: B018
     with pytest.raises(ValueError, match="1 to 64 letters"):
         neuroglancer.Viewer(token="a/b")
-    with pytest.raises(NotImplementedError, match="webmon serves the client"):
-        neuroglancer.set_static_content_source(url="http://localhost:8080")
+
+
+@with_package
+def test_another_client_is_not_served_and_that_is_said_once(caplog, monkeypatch, tmp_path):
+    import argparse
+
+    monkeypatch.setattr(neuroglancer.server, "_kept", False)
+    neuroglancer.set_static_content_source()  # that of the server, which it is
+    assert not caplog.records
+    neuroglancer.set_static_content_source(url="http://localhost:8080")
+    neuroglancer.set_static_content_source(path=str(tmp_path), file_open=lambda *args: 1 / 0)
+    neuroglancer.set_static_content_source(object())
+    neuroglancer.set_dev_server_content_source()
+    parser = argparse.ArgumentParser()
+    neuroglancer.cli.add_server_arguments(parser)
+    for given in (["--static-content-url", "http://localhost:1"], ["--static-content-dev-server"]):
+        neuroglancer.cli.handle_server_arguments(parser.parse_args(given))
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "and not 'http://localhost:8080': pages of webmon may do all that you may" in caplog.text
+    with pytest.raises(TypeError):
+        neuroglancer.set_static_content_source(folder="x")
+
+
+@with_package
+def test_in_a_notebook(monkeypatch):
+    from webmon.neuroglancer._link import Webmon
+
+    def of(url):
+        monkeypatch.setattr(viewer._link, "where", lambda: (Webmon({"url": url}), "/volumes/it"))
+        return viewer._repr_html_()
+
+    viewer = neuroglancer.Viewer(token="mine")
+    assert "no webmon is running" in viewer._repr_html_()
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
+    link = '<a href="http://127.0.0.1:1/lab/webmon/volumes/it/v/mine/?token=t" target="_blank">Viewer</a>'
+    assert of("http://127.0.0.1:1/lab/webmon/?token=t") == link
+    monkeypatch.setenv("JPY_PARENT_PID", "1")
+    shown = of("http://127.0.0.1:1/lab/webmon/?token=t")
+    assert shown.startswith('<a href="/lab/webmon/volumes/it/v/mine/?token=t" ') and '<iframe src="/lab/webmon/volumes/it/v/mine/?token=t" ' in shown
+    # Jupyter has nothing of these, and the policy of webmon lets no other origin show them.
+    for url in ("http://127.0.0.1:1/?token=t", "http://127.0.0.1:1/other/?token=t"):
+        assert "iframe" not in of(url) and of(url).startswith('<a href="http://127.0.0.1:1/')
+    neuroglancer.stop()
 
 
 @with_package
@@ -349,7 +390,7 @@ def test_own_data(server):
     viewer.get_viewer_url()
     data = np.arange(5 * 6 * 7, dtype=np.uint16).reshape(5, 6, 7)
     volume = neuroglancer.LocalVolume(data, dimensions(), voxel_offset=[1, 2, 3], volume_type="image", max_downsampling=8, downsampling="2d")
-    key = shown(viewer, volume)
+    key = shown(viewer, volume, neuroglancer.ImageLayer)
     browser = Browser(viewer)
     status, info = browser.get(f"info/{key}")
     info = json.loads(info)
@@ -376,6 +417,200 @@ def test_own_data(server):
     del volume
     gc.collect()
     assert gone() is None
+
+
+def of_options():
+    """LocalVolumes with each of the options, and what webmon says of them otherwise than the package does."""
+    cube = np.zeros((4, 5, 6), np.uint8)
+    named = neuroglancer.CoordinateSpace(
+        names=["x", "y", "c"], units=["nm", "um", ""], scales=[8, 0.5, 1], coordinate_arrays=[None, None, neuroglancer.CoordinateArray(labels=["r", "g", "b"])]
+    )
+    spaces = {
+        "no dimensions": {},
+        "SI": {"dimensions": neuroglancer.CoordinateSpace(names=["a", "b'", "c^"], units=["ms", "kHz", ""], scales=[0.25, 3e3, 1e-7])},
+        "units with numbers": {"dimensions": neuroglancer.CoordinateSpace(names=["x", "y", "z"], units=["4nm", "2.5um", "1e3 m".replace(" ", "")], scales=[1, 2, 3])},
+        "as JSON": {"dimensions": neuroglancer.CoordinateSpace({"x": [3e-9, "m"], "y": [0.5, "rad/s"], "t": [0.1, "s"]})},
+        "names of positions": {"dimensions": named},
+        "names of positions as JSON": {"dimensions": neuroglancer.CoordinateSpace({"x": [1, "m"], "y": [1, "m"], "c": {"coordinates": [4, -2], "labels": ["p", "q"]}})},
+    }
+    options = {
+        "image": {"volume_type": "image"}, "segmentation": {"volume_type": "segmentation"},
+        "offset": {"voxel_offset": [1, -2, 3 << 20]}, "offset of floats": {"voxel_offset": np.array([1.75, -1.75, 2])},
+        "npz": {"encoding": "npz"}, "raw": {"encoding": "raw"}, "jpeg": {"encoding": "jpeg"},
+        "voxels of a chunk": {"max_voxels_per_chunk_log2": 12}, "2d": {"downsampling": "2d"}, "3d": {"downsampling": "3d"}, "no downsampling": {"downsampling": None},
+        "flat": {"chunk_layout": "flat"}, "isotropic": {"chunk_layout": "isotropic", "downsampling": "2d"},
+        "max_downsampling": {"max_downsampling": 8}, "no limit": {"max_downsampling": float("inf"), "max_downsampled_size": float("inf")},
+        "max_downsampled_size": {"max_downsampled_size": 33}, "max_downsampling_scales": {"max_downsampling_scales": 2},
+        "mesh_options": {"mesh_options": {"max_quadrics_error": 10.0, "max_normal_angle_deviation": 30, "lock_boundary_vertices": False}},
+    }  # fmt: skip
+    for name, more in {**spaces, **options}.items():
+        yield name, neuroglancer.LocalVolume(cube, **{"dimensions": dimensions(), **more} if name not in spaces else more), {}
+    # What the client cannot show is converted.
+    shown_as = {"bool": "uint8", "float16": "float32", "complex64": "float32"}
+    for dtype in ("u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8", ">u2", ">f4", "?", "c8"):
+        for shape in ((4, 5, 6), (4, 5), (2, 3, 4, 5)):
+            volume = neuroglancer.LocalVolume(np.zeros(shape, dtype))
+            told = {"dataType": shown_as[volume.data_type]} if volume.data_type in shown_as else {}
+            yield f"{dtype} {shape}", volume, told
+    try:
+        import tensorstore
+    except ImportError:
+        return
+    store = tensorstore.open({
+        "driver": "array", "array": np.zeros((2, 3), np.uint16).tolist(), "dtype": "uint16",
+        "transform": {"input_inclusive_min": [4, -5], "input_shape": [2, 3], "input_labels": ["x", ""], "output": [{"input_dimension": 0, "offset": -4}, {"input_dimension": 1, "offset": 5}]},
+        "schema": {"dimension_units": ["4 nm", None]},
+    }).result()  # fmt: skip
+    yield "tensorstore", neuroglancer.LocalVolume(store), {}
+
+
+@with_package
+def test_options_are_told_as_the_package_tells_them(server):
+    from neuroglancer.json_utils import json_encoder_default
+
+    viewer = neuroglancer.Viewer()
+    browser = Browser(viewer)
+    for name, volume, otherwise in of_options():
+        viewer.set_state({})
+        shown(viewer, volume, neuroglancer.ImageLayer)
+        want = json.loads(json.dumps(volume.info(), default=json_encoder_default))
+        status, got = browser.get(f"info/{key_of(viewer)}")
+        assert status == 200, (name, got)
+        got = json.loads(got)
+        assert isinstance(got.pop("generation"), int)
+        want = {"maxVoxelsPerChunkLog2": 18, **want, **otherwise}  # 18 is the client's own
+        del want["generation"]
+        want["voxelOffset"] = [int(x) for x in want["voxelOffset"]]  # it goes out as text there
+        if want["encoding"] == "npz":
+            want["encoding"] = "raw"
+        if got["dataType"] != want["dataType"] and want["dataType"] in ("uint64", "int64"):
+            assert want["volumeType"] == "image" and got.pop("dataType") in ("uint32", "int32")  # the client draws no image of 64 bits
+            del want["dataType"]
+        space = want["coordinateSpace"]
+        assert list(got["coordinateSpace"]) == list(space), name  # in this order
+        want["coordinateSpace"] = {axis: [pytest.approx(of[0], rel=1e-11), of[1]] if isinstance(of, list) else of for axis, of in space.items()}
+        assert got == want, name
+
+
+@with_package
+def test_what_is_invalidated_is_told_before_anything_else(server, monkeypatch):
+    viewer = neuroglancer.Viewer()
+    viewer.get_viewer_url()
+    data = np.zeros((4, 4, 4), np.uint8)
+    volume = neuroglancer.LocalVolume(data, dimensions())
+    key = shown(viewer, volume)
+    browser = Browser(viewer)
+    assert browser.get(f"info/{key}")[0] == 200
+
+    def told():
+        """Return the generation that whoever comes now is told."""
+        sock, events = browser.webmon.stream(f"{browser.path}/events/{viewer.token}?c=other&gc=&gs=")
+        try:
+            return next(event for event in events if event["k"] == "c")["s"].get("sourceGenerations", {}).get(key, 0)
+        finally:
+            sock.close()
+
+    volumes, posts = viewer._volumes, []
+    changed = viewer._link.changed
+    monkeypatch.setattr(viewer._link, "changed", lambda *args: (posts.append(args), changed(*args)))
+    for i in range(3):
+        monkeypatch.setattr(volumes, "_told", float("-inf"))  # the last time is long ago
+        before = told()
+        data[:] = i + 1
+        volume.invalidate()
+        assert told() > before and len(posts) == i + 1
+        assert browser.get(f"raw/{key}/1,1,1/0,0,0/1,1,1") == (200, bytes([i + 1]))
+        assert browser.get(f"raw/{key}/4,4,4/0,0,0/1,1,1") == (200, bytes([i + 1]))
+    # A fast loop waits for webmon now and then alone. A picture waits for it in any case.
+    monkeypatch.setattr(volumes, "_told", float("inf"))
+    before = told()
+    for _ in range(100):
+        volume.invalidate()
+    assert len(posts) == 3
+    viewer.async_screenshot(lambda reply: None)
+    assert len(posts) == 4 and posts[-1][0] == {volume.token: 103} and told() > before
+
+    # A webmon that does not answer holds up nothing for long.
+    def fail(versions, timeout):
+        posts.append(versions)
+        raise OSError("no answer")
+
+    monkeypatch.setattr(viewer._link, "changed", fail)
+    monkeypatch.setattr(volumes, "_told", float("-inf"))
+    for _ in range(3):
+        volume.invalidate()
+        viewer.async_screenshot(lambda reply: None)
+    assert len(posts) == 5
+    before = told()
+    until("it is told of all the same", lambda: told() > before or browser.config["sourceGenerations"][key] >= before)
+
+
+def triangles(mesh):
+    status, data = mesh
+    assert status == 200, data
+    return (len(data) - 4 - 12 * int(np.frombuffer(data, "<u4", 1)[0])) // 12
+
+
+@with_package
+def test_meshes_are_simplified_as_mesh_options_say(server, caplog):
+    viewer = neuroglancer.Viewer()
+    browser = Browser(viewer)
+    z, y, x = np.indices((24, 24, 24)) - 11.5
+    ball = (z * z + y * y + x * x < 100).astype(np.uint32) * 7
+    metres = neuroglancer.CoordinateSpace(names=["x", "y", "z"], units="m", scales=[1, 1, 1])
+
+    def made(space=None, **options):
+        key = shown(viewer, neuroglancer.LocalVolume(ball, space or metres, mesh_options=options))
+        return browser.get(f"mesh/{key}/7")
+
+    usual, whole = triangles(made()), triangles(made(max_quadrics_error=-1))
+    assert triangles(made(max_quadrics_error=float("nan"))) == whole
+    assert usual < whole / 2
+    # As there, an error counts in the units of the axes: in nanometres next to none is allowed.
+    few, many = triangles(made(max_quadrics_error=1e6)), triangles(made(dimensions(), max_quadrics_error=1e6))
+    assert few <= 256 < usual < many
+    assert triangles(made(max_quadrics_error=1e6, max_normal_angle_deviation=0)) > usual
+    assert triangles(made(max_quadrics_error=np.float32(1), lock_boundary_vertices=True)) > 0
+    assert not caplog.records
+    for options, why in (({"max_error": 1}, "max_error"), ({"max_quadrics_error": "x"}, "float|real"), ({"lock_boundary_vertices": 1.5}, "integer"), ({"lock_boundary_vertices": 1 << 40}, "greater|large")):
+        with pytest.raises((TypeError, OverflowError), match=why) as theirs:
+            neuroglancer.LocalVolume(ball, metres, mesh_options=options).get_object_mesh(7)
+        caplog.clear()
+        status, text = made(**options)
+        assert status == 500 and str(theirs.value) in text.decode() and [record.levelname for record in caplog.records] == ["WARNING"] and str(theirs.value) in caplog.text
+
+
+@with_package
+def test_images_in_layers_of_labels(server):
+    viewer = neuroglancer.Viewer()
+    browser = Browser(viewer)
+    data = np.zeros((4, 4, 4), np.uint64)
+    data[1:3, 1:3, 1:3] = 2**63 + 5
+    data[0, 0, 0] = 9
+
+    def info(key):
+        return json.loads(browser.get(f"info/{key}")[1])
+
+    # Labels alone: they are no numbers to take a mean of.
+    key = shown(viewer, neuroglancer.LocalVolume(data, dimensions(), volume_type="image"))
+    assert (info(key)["dataType"], info(key)["volumeType"]) == ("uint64", "segmentation")
+    assert triangles(browser.get(f"mesh/{key}/{2**63 + 5}")) > 0 and browser.get(f"mesh/{key}/8")[0] == 404
+    assert np.frombuffer(browser.get(f"raw/{key}/2,2,2/0,0,0/1,1,1")[1], "<u8").tolist() == [0]
+    # Both: an image, with meshes all the same.
+    both = neuroglancer.LocalVolume(data.astype(np.uint8), dimensions())
+    with viewer.txn() as state:
+        state.layers["image"] = neuroglancer.ImageLayer(source=both)
+        state.layers["labels"] = neuroglancer.SegmentationLayer(source=both)
+    key = both.token
+    key = f"{viewer.token}.{key}"
+    assert info(key)["volumeType"] == "image" and triangles(browser.get(f"mesh/{key}/9")) > 0
+    # What has no labels is an image wherever it is.
+    for array in (np.zeros((4, 4, 4), np.float32), np.zeros((4, 4, 4))):
+        key = shown(viewer, neuroglancer.LocalVolume(array, dimensions()))
+        assert (info(key)["volumeType"], browser.get(f"mesh/{key}/1")[0]) == ("image", 405)
+    for array in (np.zeros((4, 4), np.uint32), np.zeros((2, 2, 2, 2), np.uint64)):
+        key = shown(viewer, neuroglancer.LocalVolume(array))
+        assert (info(key)["dataType"], browser.get(f"mesh/{key}/1")[0]) == (array.dtype.name, 405)
 
 
 @with_package

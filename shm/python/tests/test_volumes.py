@@ -6,6 +6,7 @@ import json
 import os
 import struct
 import sys
+import threading
 from multiprocessing import connection
 
 import numpy as np
@@ -321,6 +322,71 @@ def test_data_in_h5py(process, ask, tmp_path):
         process.volume("v", data=file["x"])
         assert ask("box", "v", **{"from": [1, 0, 0], "to": [2, 1, 2]})[1] == np.array([12, 13], "<u2").tobytes()
     assert ask("box", "v", **{"from": [1, 0, 0], "to": [2, 1, 2]})[0]["error"]
+
+
+def test_h5py_is_read_while_the_program_writes_to_it(process, ask, tmp_path):
+    h5py = pytest.importorskip("h5py")
+    from h5py._objects import phil
+
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        data = file.create_dataset("x", (4, 8, 8), "u2", maxshape=(None, 8, 8), chunks=(1, 4, 4))
+        volume = process.volume("v", data=data)
+        stopped = threading.Event()
+        read, wrong, threads = [0] * 4, [], []
+
+        def look(i):
+            while not stopped.is_set():
+                try:
+                    got = volume._state[1].box(0, (i, 0, 0), (i + 1, 8, 8))
+                    if (got != got.flat[0]).any():  # one write is one plane
+                        wrong.append(got)
+                except Exception as error:
+                    wrong.append(error)
+                read[i] += 1
+
+        def write():
+            for n in range(1, 400):
+                data[n % 4] = n
+                assert (data[n % 4] == n).all()
+                if n % 20 == 0:
+                    data.resize(len(data) + 1, axis=0)
+                with phil:  # as in what h5py calls back
+                    volume.changed()
+            until(lambda: all(read), "all have read")
+
+        writer = threading.Thread(target=write, daemon=True)
+        for thread in (*(threading.Thread(target=look, args=(i,), daemon=True) for i in range(4)), writer):
+            thread.start()
+            threads.append(thread)
+        writer.join(120)
+        stopped.set()
+        for thread in threads:
+            thread.join(120)
+        assert not any(thread.is_alive() for thread in threads) and wrong == []
+        assert volume.shape == (23, 8, 8)
+        at = {"from": [3, 0, 0], "to": [4, 1, 1]}
+        assert ask("box", "v", **at)[1] == np.array([399], "<u2").tobytes()
+
+
+def test_data_are_not_asked_under_a_lock(process):
+    class Locked(Lazy):
+        """Has a lock of its own, which somebody may hold who says that it has changed."""
+
+        @property
+        def shape(self):
+            assert not volumes or not volumes[0]._lock.locked()
+            return self._shape
+
+        @shape.setter
+        def shape(self, shape):
+            self._shape = shape
+
+    volumes = []
+    data = Locked(np.zeros((2, 2)))
+    volumes.append(process.volume("v", data=data))
+    data.shape = (3, 2)
+    volumes[0].changed()
+    assert volumes[0].shape == (3, 2)
 
 
 def test_data_in_dask_and_zarr(process, ask):

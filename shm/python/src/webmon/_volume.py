@@ -284,11 +284,13 @@ class SharedVolume:
             return False  # they are closed: reading them says so
         if shapes == content.shapes or len(shapes[0]) != len(self.shape):
             return False
+        # The data are asked without the lock: they may have one of their own, which whoever says changed() may hold, as h5py has.
+        grown = Content(content.levels, self.dtype, len(self.shape), None, *self._wants)
         with self._lock:
             if self._state[0] != generation:
                 return True
-            self.shape = shapes[0]
-            self._anew(Content(content.levels, self.dtype, len(self.shape), None, *self._wants))
+            self.shape = grown.shapes[0]
+            self._anew(grown)
         self._owner.redeclare()
         return True
 

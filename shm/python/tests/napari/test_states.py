@@ -52,6 +52,65 @@ def test_every_kind_of_layer(viewer, watch):
     assert "tile_state" not in poll["layers"][ids["labels"]]  # it is not visible
 
 
+def drawn_directions(viewer):
+    """Return where a step to the right and one downwards on the canvas lead, by the transforms with which napari draws."""
+    canvas = viewer.window._qt_viewer.canvas
+    view = canvas.view
+    transform = view.transform * view.scene.transform
+    middle = np.array(canvas.size[::-1]) / 2
+    shown = int(viewer.dims.ndisplay)
+
+    def at(dx, dy):
+        mapped = np.asarray(transform.imap([*(middle + (dx, dy)), 0, 1]))
+        return (mapped[:shown] / mapped[3])[::-1]
+
+    steps = [at(20, 0) - at(0, 0), at(0, 20) - at(0, 0)]
+    return [(step / np.linalg.norm(step)).tolist() for step in steps]
+
+
+@pytest.mark.parametrize("orientation", [None, ("away", "down", "right"), ("towards", "up", "right"), ("away", "up", "left")])
+def test_the_directions_on_the_canvas_are_those_that_napari_draws(viewer, watch, orientation):
+    viewer.add_image(np.zeros((5, 40, 50), np.uint8))
+    if orientation is not None:
+        camera(viewer).orientation = orientation
+    watcher = watch("camera", "dims")
+    shown = []
+
+    def told(found):
+        right, down = drawn_directions(viewer)
+        shown[:] = [found, right, down]
+        return found["right"] == pytest.approx(right, abs=1e-3) and found["down"] == pytest.approx(down, abs=1e-3)
+
+    def check():
+        try:
+            watcher.until_state("camera", told)
+        except AssertionError:
+            raise AssertionError(f"webmon says {shown[0]['right']}, {shown[0]['down']} and napari draws {shown[1:]}") from None
+
+    check()
+    viewer.dims.ndisplay = 3
+    for angles in ((0, 0, 90), (0, 0, 0), (30, 0, 0), (0, 30, 0), (0, 0, 30), (25, -40, 70), (-100, 50, 160)):
+        camera(viewer).angles = angles
+        check()
+
+
+def test_the_world_of_the_volumes(viewer, watch):
+    viewer.add_image(np.zeros((3, 5, 40, 50), np.uint8), scale=(1, 2, 0.5, 0.25), axis_labels=("t", "z", "y", "x"), units=("s", "um", "um", "um"))
+    watcher = watch("dims")
+    viewer.dims.axis_labels = ("t", "z", "y", "x")
+    found = watcher.until_state("dims", lambda d: d["axes"] == ["t", "z", "y", "x"])
+    assert found["shift"] == [0.5, 1, 0.25, 0.125]
+    assert found["units"] == ["second", "micrometer", "micrometer", "micrometer"]
+    assert found["range"] == [[0, 2, 1], [0, 8, 2], [0, 19.5, 0.5], [0, 12.25, 0.25]]
+    # A layer with smaller pixels in another unit moves all of them.
+    viewer.add_image(np.zeros((40, 50), np.uint8), scale=(100, 100), units=("nm", "nm"))
+    found = watcher.until_state("dims", lambda d: d["shift"][2] != 0.25)
+    by = 1 if found["units"][2] == "micrometer" else 1000
+    assert found["shift"][2:] == pytest.approx([0.05 * by, 0.05 * by])
+    viewer.layers[0].scale = (1, 3, 0.5, 0.25)
+    watcher.until_state("dims", lambda d: d["shift"][1] == pytest.approx(1.5 * by))
+
+
 def test_camera_and_dims(viewer, watch):
     viewer.add_image(np.zeros((3, 5, 40, 50), np.uint8), axis_labels=("t", "z", "y", "x"))
     watcher = watch("camera", "dims")

@@ -202,7 +202,7 @@ class Attachment:
         viewer = self.viewer
         camera = compat.camera(viewer)
         for group, names, bits, paints in (
-            (camera.events, ("center", "zoom", "angles", "perspective"), CAMERA | POLL | LAYERS | GRID | CONTROLS | PARTS, True),
+            (camera.events, ("center", "zoom", "angles", "perspective", "orientation"), CAMERA | POLL | LAYERS | GRID | CONTROLS | PARTS, True),
             (viewer.dims.events,
              ("ndim", "ndisplay", "order", "axis_labels", "range", "point", "current_step", "margin_left", "margin_right"),
              DIMS | POLL | LAYERS | GRID | CONTROLS | ARRAYS, True),
@@ -349,7 +349,7 @@ class Attachment:
             bits |= ARRAYS
         elif what == "place":
             self._move_volumes()
-            bits |= ARRAYS
+            bits |= ARRAYS | DIMS
         if what == "loads":
             pass
         elif what == "picture":
@@ -574,7 +574,7 @@ class Attachment:
         if topic == "camera":
             return states.camera(viewer, view)
         if topic == "dims":
-            return states.dims(viewer)
+            return states.dims(viewer, self._moved())
         if topic == "cursor":
             return states.cursor(viewer, self._tracked)
         if topic == "layers":

@@ -56,6 +56,29 @@ def camera(viewer: Any) -> Any:
     return viewer.camera if found is None else found
 
 
+def screen(viewer: Any) -> tuple[list[float], list[float]]:
+    """Return the directions that are right and down on the canvas, each a number for every axis on the screen.
+
+    Which angles give which directions has changed between versions of napari, so they are not worked out from the angles.
+    """
+    found = camera(viewer)
+    # Until 0.6 there was nothing to choose.
+    depth, vertical, horizontal = (str(way) for way in getattr(found, "orientation", ("away", "down", "right")))
+    across, below = -1.0 if horizontal == "left" else 1.0, -1.0 if vertical == "up" else 1.0
+    if int(viewer.dims.ndisplay) != 3:
+        return [0.0, across], [below, 0.0]
+    ahead, up = np.asarray(found.view_direction, dtype=float), np.asarray(found.up_direction, dtype=float)
+    # Some orientations show the world as in a mirror.
+    mirrored = across * below * (-1.0 if depth == "towards" else 1.0)
+    right = np.cross(up, ahead) * mirrored
+    return [float(x) for x in right], [float(-x) for x in up]
+
+
+def world_units(viewer: Any) -> Any:
+    """Return the units of a viewer's world, one for each of its last axes, or None."""
+    return getattr(viewer.dims, "units", None) or getattr(viewer.layers, "units", None)
+
+
 def disconnect(connections: list[tuple[Any, Callable[..., None]]]) -> None:
     """Take back what was connected to emitters of napari, and forget it."""
     for emitter, heard in connections:

@@ -334,7 +334,7 @@ def _half_turn(angle: float) -> float:
 def _unit(viewer: Any) -> str | None:
     from .states import unit_on_screen
 
-    unit = unit_on_screen(viewer)
+    unit = unit_on_screen(viewer, compat.world_units(viewer))
     return None if unit == "pixel" else unit
 
 

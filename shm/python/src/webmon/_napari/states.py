@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from . import compat
+from . import compat, volumes
 from .geometry import View
 from .layers import Tracked
 
@@ -18,18 +18,23 @@ _BINS = 256
 def camera(viewer: Any, view: View) -> dict[str, Any]:
     """Return the state "camera"."""
     found = compat.camera(viewer)
+    screen = compat.screen(viewer)
     return {
         "center": [float(x) for x in found.center],
         "zoom": view.zoom,
         "angles": [float(x) for x in found.angles],
         "perspective": float(found.perspective),
         "canvas": [round(n) for n in view.size],
+        "right": screen[0],
+        "down": screen[1],
     }
 
 
-def dims(viewer: Any) -> dict[str, Any]:
-    """Return the state "dims"."""
+def dims(viewer: Any, moved: np.ndarray) -> dict[str, Any]:
+    """Return the state "dims"; moved is the shift of the volumes."""
     found = viewer.dims
+    ndim = int(found.ndim)
+    units = compat.world_units(viewer)
     return {
         "ndim": int(found.ndim),
         "ndisplay": int(found.ndisplay),
@@ -40,13 +45,17 @@ def dims(viewer: Any) -> dict[str, Any]:
         "point": [float(x) for x in found.point],
         "displayed": [int(axis) for axis in found.displayed],
         "playing": compat.playing(viewer),
-        "unit": unit_on_screen(viewer),
+        "unit": unit_on_screen(viewer, units),
+        "range": [[float(x) for x in limits] for limits in found.range],
+        # How the volumes of the layers lie in napari's world.
+        "axes": volumes.axes_of(viewer, ndim),
+        "units": None if units is None else [""] * (ndim - len(units)) + [compat.text_of_unit(unit) for unit in units][-ndim:],
+        "shift": volumes.in_world(viewer, moved, units),
     }
 
 
-def unit_on_screen(viewer: Any) -> str | None:
-    """Return the unit of the axes on the screen, None if they have several or none is known."""
-    units: Any = getattr(viewer.dims, "units", None) or getattr(viewer.layers, "units", None)
+def unit_on_screen(viewer: Any, units: Any) -> str | None:
+    """Return the unit of the axes on the screen, of the units of the world; None if they have several or none is known."""
     try:
         found = {compat.text_of_unit(units[axis - viewer.dims.ndim]) for axis in viewer.dims.displayed}
     except (TypeError, IndexError):

@@ -74,6 +74,23 @@ def _factor(unit: Any, into: Any) -> float:
         return 1.0
 
 
+def first_units(layers: Iterable[Any], ndim: int) -> list[Any]:
+    """Return the unit of each of a viewer's axes in which the shift is: that of the first layer that has the axis."""
+    found: list[Any] = [None] * ndim
+    for layer in layers:
+        for axis in range(1, min(int(layer.ndim), ndim) + 1):
+            if found[-axis] is None:
+                found[-axis] = _unit(layer, -axis)
+    return found
+
+
+def in_world(viewer: Any, moved: np.ndarray, units: Any) -> list[float]:
+    """Return the shift of each axis in the units of the viewer's world: with it napari's coordinates are those of the volumes."""
+    ndim = int(viewer.dims.ndim)
+    into = [None] * ndim if units is None else [None] * (ndim - len(units)) + list(units)[-ndim:]
+    return [float(by) * _factor(unit, to) for by, unit, to in zip(moved, first_units(viewer.layers, ndim), into)]
+
+
 def axes_of(viewer: Any, ndim: int) -> list[str]:
     """Return the names of the last axes of a viewer."""
     labels = [str(name) for name in viewer.dims.axis_labels][-ndim:]
@@ -205,7 +222,7 @@ class LayerVolume:
         # From the middle of the first pixel to its corner, and by the shift.
         moved = self._moved()[-rank:] if rank else np.zeros(0)
         moved = np.concatenate([np.zeros(rank - len(moved)), moved])
-        factors = [_factor(first, _unit(layer, axis - rank)) for axis, first in enumerate(self._first_units(rank))]
+        factors = [_factor(first, _unit(layer, axis - rank)) for axis, first in enumerate(first_units(self._tracked.viewer.layers, rank))]
         placed[:, -1] += moved * factors - placed[:, :-1] @ np.full(rank, 0.5)
         facts: dict[str, Any] = {"axes": names, "scale": None, "corner": None, "matrix": None}
         facts["units"] = None if units is None else ["" if unit in ("pixel", "dimensionless", "") else unit for unit in units[-rank:]]
@@ -235,15 +252,6 @@ class LayerVolume:
             hidden=not layer.visible,
         )
         return facts
-
-    def _first_units(self, rank: int) -> list[Any]:
-        """Return the unit of each axis in which the shift is: that of the first layer that has the axis."""
-        found: list[Any] = [None] * rank
-        for layer in self._tracked.viewer.layers:
-            for axis in range(1, min(int(layer.ndim), rank) + 1):
-                if found[-axis] is None:
-                    found[-axis] = _unit(layer, -axis)
-        return found
 
 
 def _painted_region(event: Any) -> Any:

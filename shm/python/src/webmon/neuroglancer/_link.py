@@ -61,6 +61,12 @@ class Webmon:
         """Return what people open to get to a path, which begins with a slash."""
         return self._public + path + (f"?token={quote(self._token)}" if token and self._token else "")
 
+    def below(self, address: str) -> str | None:
+        """Return an address of webmon without its origin, as it is below Jupyter's; None if webmon was not started there."""
+        if not self._prefix.endswith("/webmon") or not address.startswith(self._public + "/"):
+            return None
+        return self._prefix + address[len(self._public) :]
+
     def connect(self, timeout: float) -> http.client.HTTPConnection:
         """Return a connection. Raises OSError."""
         if not self._tls:
@@ -198,6 +204,11 @@ class Link:
         self._thread.start()
 
     @property
+    def connected(self) -> bool:
+        """Whether there is a connection now."""
+        return self._ready.is_set() and not self.stopped
+
+    @property
     def stopped(self) -> bool:
         """Whether it has ended for good."""
         return self._stopped.is_set()
@@ -259,6 +270,18 @@ class Link:
                 raise OSError(str(error)) from error
             raise ValueError(f"webmon refuses the {what}: {error}") from error
         return str(answer["g"]), int(answer["n"])
+
+    def changed(self, versions: dict[str, int], timeout: float) -> None:
+        """Tell webmon how often the content of volumes has changed, by their tokens: browsers know when it returns.
+
+        Raises OSError or Refused, at the latest a moment after the timeout in seconds.
+        """
+        with self._lock:
+            at = self._at
+        if at is None:
+            raise OSError("there is no connection to webmon")
+        webmon, path = at
+        webmon.ask("POST", f"{path}/changed/{self.token}", json.dumps({"versions": versions}).encode(), timeout)
 
     def view(self) -> dict[str, Any]:
         """Return what webmon has of the view now, and make the view if it has none. Raises OSError or Refused."""

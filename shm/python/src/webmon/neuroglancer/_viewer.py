@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import logging
+import os
 import threading
 import time
 import weakref
@@ -63,7 +65,7 @@ class _OnWebmon(viewer_base.ViewerCommonBase):  # type: ignore[misc]
         if not process._life.opened:
             webmon.serve(launch=False)
         self._link = Link(self, token, process)
-        self._volumes = Volumes(process, token)
+        self._volumes = Volumes(process, token, self._link)
         self._screenshots_lock = threading.Lock()  # guards those of the package's class
         self._chunks_lock = threading.Lock()  # guards the next two
         self._chunks_waiting: list[Any] = []  # requests that browsers were not asked yet
@@ -124,10 +126,23 @@ class _OnWebmon(viewer_base.ViewerCommonBase):  # type: ignore[misc]
             return f"<{type(self).__name__}, {error}>"
 
     def _repr_html_(self) -> str:
+        """Return what a notebook shows: a link, and below it the viewer itself where webmon is a part of Jupyter.
+
+        Pages of webmon are shown in frames of their own origin alone, which they are by jupyter-server-proxy.
+        """
         try:
-            return f'<a href="{self.get_viewer_url()}" target="_blank">Viewer</a>'
+            at, _ = self._link.where()
+            address = self.get_viewer_url()
         except RuntimeError as error:
-            return str(error)
+            return html.escape(str(error))
+        below = at.below(address) if _in_kernel() else None
+        if below is None:
+            return f'<a href="{html.escape(address)}" target="_blank">Viewer</a>'
+        address = html.escape(below)
+        return (
+            f'<a href="{address}" target="_blank">Viewer</a>'
+            f'<iframe src="{address}" title="Viewer" style="display: block; width: 100%; height: 600px; border: 0" allowfullscreen></iframe>'
+        )
 
     def get_viewer_url(self) -> str:
         """Return where people open the viewer, webmon's token included.
@@ -146,8 +161,11 @@ class _OnWebmon(viewer_base.ViewerCommonBase):  # type: ignore[misc]
         super()._handle_volumes_changed()
         self._volumes.become(self.volume_manager.volumes)
 
+    def _transform_viewer_state(self, new_state: Any) -> Any:
+        self._volumes.used(getattr(new_state, "layers", None))
+        return super()._transform_viewer_state(new_state)
+
     def _update_source_generations(self) -> None:
-        # webmon tells the client, when it has time for it.
         self._volumes.changed(self.volume_manager.volumes)
 
     # Pictures.
@@ -175,6 +193,7 @@ class _OnWebmon(viewer_base.ViewerCommonBase):  # type: ignore[misc]
             name = f"{self._next_screenshot_id}{'_includeDepth' if include_depth else ''}"
             self._next_screenshot_id += 1
             self._screenshot_callbacks[name] = (callback, statistics_callback)
+        self._volumes.flush()  # what was invalidated before is in the picture
 
         def ask(config: Any) -> None:
             config.screenshot = name
@@ -344,6 +363,8 @@ class _OnWebmon(viewer_base.ViewerCommonBase):  # type: ignore[misc]
             asked = set(self._chunks_asked)
 
         lost: set[str] = set()
+        if more:
+            self._volumes.flush()
 
         def ask(config: Any) -> None:
             kept = [request for request in config.volume_requests if request.id in asked]
@@ -382,6 +403,11 @@ class _OnWebmon(viewer_base.ViewerCommonBase):  # type: ignore[misc]
                 super()._handle_volume_chunk_reply(name, event.get("p"), body)
         except Exception as error:
             self._fail(name, error)
+
+
+def _in_kernel() -> bool:
+    """Report whether this is a kernel that Jupyter has started."""
+    return "JPY_PARENT_PID" in os.environ
 
 
 class Viewer(_OnWebmon, viewer_base.ViewerBase):  # type: ignore[misc]

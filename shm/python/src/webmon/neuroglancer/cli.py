@@ -12,13 +12,7 @@ __all__ = ["add_server_arguments", "add_state_arguments", "handle_server_argumen
 
 
 def handle_server_arguments(args: Any) -> None:
-    """Do what the options ask for that add_server_arguments has added.
-
-    Raises
-    ------
-    NotImplementedError
-        If they ask for another client than webmon's.
-    """
+    """Do what the options ask for that add_server_arguments has added. For another client than webmon's the log says why it is not used."""
     if args.bind_address is not None or args.bind_port is not None:
         server.set_server_bind_address(args.bind_address, args.bind_port or 0)
     if args.static_content_dev_server:

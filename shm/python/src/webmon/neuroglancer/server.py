@@ -25,6 +25,7 @@ __all__ = [
 
 log = logging.getLogger("webmon")
 
+_kept = False  # the log has said whose client there is
 debug = False  # taken from scripts that set it; webmon has a log of its own
 
 
@@ -52,23 +53,39 @@ def set_server_bind_address(bind_address: str | None = None, bind_port: int = 0)
         log.warning("webmon runs already, at %s: where it listens is said when it is started", at.netloc)
 
 
-def set_static_content_source(*, url: str | None = None, path: str | None = None) -> None:
-    """Refuse another client: webmon serves the one that it was built with.
+def set_static_content_source(
+    source: Any = None, url: str | None = None, path: str | None = None, file_open: Callable[..., Any] | None = None
+) -> None:
+    """Take the place of another client, and go on with webmon's own: the log says so, once.
 
-    Raises
-    ------
-    NotImplementedError
-        Always: a page that webmon serves may do all that the user may, so its scripts are webmon's alone.
+    A page that webmon serves may do all that the user may, so its scripts come with webmon alone. Where nothing is given, the
+    client that comes with the server is what is asked for, and what there is.
+
+    Parameters
+    ----------
+    source, url, path, file_open
+        As ``neuroglancer`` has them: where another client comes from. None of it is opened.
     """
-    raise NotImplementedError(
-        f"webmon serves the client of Neuroglancer that it was built with, and not {url or path!r}: "
-        "its pages may do all that you may, so their scripts come with webmon alone"
-    )
+    for given in (source, url, path):
+        if given is not None:
+            _keep_own(f"{given!r:.200}")
+            return
 
 
 def set_dev_server_content_source() -> None:
-    """Refuse another client, as set_static_content_source does."""
-    set_static_content_source(url="that of a development server")
+    """Take the place of a client that is built on demand, as set_static_content_source does. Nothing is built."""
+    _keep_own("one that a development server builds")
+
+
+def _keep_own(other: str) -> None:
+    global _kept
+    if not _kept:
+        _kept = True
+        log.warning(
+            "the client of Neuroglancer is the one that webmon was built with, and not %s: pages of webmon may do all that you may, "
+            "so their scripts come with webmon alone. The script goes on with that one",
+            other,
+        )
 
 
 def is_server_running() -> bool:
