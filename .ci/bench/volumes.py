@@ -154,7 +154,10 @@ def main():
     which, kind, side = sys.argv[1], sys.argv[2], int(sys.argv[3])
     sides = {"image": side, "labels": side // 2} if kind == "both" else {kind: side}
     server = {"webmon": Webmon, "neuroglancer": Neuroglancer}[which](sides)
-    say = lambda answer: print(json.dumps(answer), flush=True)
+
+    def say(answer):
+        print(json.dumps(answer), flush=True)
+
     say({**server.where, "python": sys.version.split()[0], "numpy": np.__version__})
     for line in sys.stdin:
         asked = json.loads(line)
