@@ -333,7 +333,8 @@ def test_pictures(server):
     picture = viewer.screenshot(size=[10, 5], timeout=PATIENCE, statistics_callback=lambda s: statistics.append(s.total.visible_chunks_total))
     thread.join()
     assert picture.screenshot.image_pixels.shape == (5, 10, 4) and statistics == [9, 9]
-    assert viewer.config_state.state.viewer_size is None and not browser.config.get("screenshot")
+    assert viewer.config_state.state.viewer_size is None
+    until("no picture is asked for any more", lambda: not browser.config.get("screenshot"))
     thread = threading.Thread(target=draw, args=([(0, 0)],))
     thread.start()
     with pytest.raises(TimeoutError, match=r"4 of 9 chunks that are visible are there, 5 are on their way"):
