@@ -22,16 +22,12 @@ const text = value => JSON.stringify(value, (_, x) => (typeof x === "bigint" ? x
 /** @param {object} state of the client: its `children` are the parts by their names */
 export function restoring(state) {
   const known = new Map(); // what the server has of each part
-  const ours = new Map(); // what the client made of it
   const all = state.reset.bind(state);
   const some = state.restoreState.bind(state);
   let waiting = false; // for the state that follows a reset
 
   const note = given => {
-    for (const [key, part] of state.children) {
-      known.set(key, text(given[key]));
-      ours.set(key, text(part.toJSON()));
-    }
+    for (const key of state.children.keys()) known.set(key, text(given[key]));
   };
 
   /** The parts that the server has changed, undefined where that is not known. */
@@ -57,38 +53,24 @@ export function restoring(state) {
     }
     waiting = false;
     const changed = changes(given);
-    if (!changed?.every(key => MOVES.has(key))) {
+    if (!changed?.length || !changed.every(key => MOVES.has(key))) {
       all();
       some(given);
       note(given);
       return;
     }
     // What a browser has changed and not sent yet stays, unless it is the very thing that is new.
-    let unsent = false;
-    for (const [key, part] of state.children) {
-      if (!changed.includes(key)) {
-        const own = text(part.toJSON());
-        unsent ||= own !== ours.get(key) && own !== known.get(key);
-        continue;
-      }
-      if (text(given[key]) !== text(part.toJSON())) {
-        part.reset();
-        if (given[key] !== undefined) part.restoreState(given[key]);
-      }
-      known.set(key, text(given[key]));
-      ours.set(key, text(part.toJSON()));
+    for (const key of changed) {
+      const part = state.children.get(key);
+      if (text(given[key]) === text(part.toJSON())) continue;
+      part.reset();
+      if (given[key] !== undefined) part.restoreState(given[key]);
     }
-    // The client takes what it has now for what the server has.
+    note(given);
+    // The client takes what it has now for what the server has. It may have said the same in other words, which scripts wait for.
+    const unsent = [...state.children].some(([key, part]) => text(part.toJSON()) !== known.get(key));
     if (unsent) queueMicrotask(() => state.changed.dispatch());
   };
 
-  return {
-    /** The server has taken a state, which the client has written itself. */
-    sent(given) {
-      for (const key of state.children.keys()) {
-        known.set(key, text(given[key]));
-        ours.set(key, text(given[key]));
-      }
-    },
-  };
+  return {sent: note};
 }

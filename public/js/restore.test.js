@@ -54,14 +54,18 @@ test("anything else goes the client's own way", () => {
   assert.equal(layers.value, undefined);
 });
 
-test("what the client writes in other words than the server is no change", async () => {
-  const {state, take, layers} = made();
+test("what the client writes in other words than the server is sent, and nothing is made again for it", async () => {
+  const {state, gently, take, layers} = made();
   layers.restoreState = function (value) { this.log.push(value); this.value = value && [...value, "by default"]; };
   take({position: [1], layers: ["a"]});
   layers.log = [];
   take({position: [2], layers: ["a"]});
   await null;
-  assert.deepEqual([layers.log, state.told], [[], 0]);
+  assert.deepEqual([layers.log, state.told], [[], 1]);
+  gently.sent({position: [2], layers: ["a", "by default"]});
+  take({position: [3], layers: ["a", "by default"]});
+  await null;
+  assert.deepEqual([layers.log, state.told], [[], 1]);
 });
 
 test("what was not sent yet is sent after all, and what somebody else sets wins", async () => {
