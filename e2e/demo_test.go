@@ -66,9 +66,9 @@ func TestE2EDemo(t *testing.T) {
 		p.t = t
 		p.visit(w.url)
 		p.live()
-		for i, path := range []string{"/viewer", "/loader", "/layers", "/controls", "/arrays", "/volumes", "/models", "/messages", "/status"} {
-			p.key(strconv.Itoa(i + 1))
-			p.wait("key "+strconv.Itoa(i+1)+" opens "+path, fmt.Sprintf(`location.pathname === %q &&
+		for i, path := range []string{"/viewer", "/loader", "/layers", "/controls", "/arrays", "/volumes", "/models", "/maps", "/messages", "/status"} {
+			p.key(strconv.Itoa((i + 1) % 10))
+			p.wait("key "+strconv.Itoa((i+1)%10)+" opens "+path, fmt.Sprintf(`location.pathname === %q &&
 				document.querySelector("#tabs [aria-current=page]").getAttribute("href") === %q`, path, path))
 		}
 		if n := ask[int](p, `performance.getEntriesByType("navigation").length + performance.getEntriesByType("resource").filter(e => e.name.endsWith("/ws")).length`); n != 1 {

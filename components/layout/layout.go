@@ -183,7 +183,7 @@ const htmxConfig = `{` +
 
 // keyHelp lists the keys for the help.
 var keyHelp = []ui.Pair{
-	{Name: "1 – 9", Value: "open a tab"},
+	{Name: "1 – 9, 0", Value: "open a tab"},
 	{Name: "space", Value: "pause the page, and continue"},
 	{Name: "f", Value: "fit the image into the viewer"},
 	{Name: "v", Value: "follow napari's view"},

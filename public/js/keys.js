@@ -6,7 +6,7 @@
 /** What a key means, or null. A pure function of what it needs to know of the event. */
 export function meaning({key, modified, typing, onControl, dialogOpen}) {
   if (modified || typing || dialogOpen) return null;
-  if (/^[1-9]$/.test(key)) return {action: "tab", n: Number(key)};
+  if (/^[0-9]$/.test(key)) return {action: "tab", n: Number(key) || 10}; // as 0 follows 9 on the keyboard
   if (key === " ") return onControl ? null : {action: "pause"};
   if (key === "t") return {action: "theme"};
   if (key === "?") return {action: "help"};
