@@ -74,7 +74,7 @@ def test_requests_cannot_run_code(process, watcher):
 def test_strangers_do_no_harm(process, watcher):
     host, port = process.address.split(":")
     watcher.data.get("hello")
-    before, strangers = set(process._offer.server._connections), []
+    before, strangers = set(process._offer.server._connections.values()), []
     for text in (b"", b"GET / HTTP/1.1\r\n\r\n", b"\xff\xff\xff\xff\x7f\xff\xff\xff\xff\xff\xff\xff", b"\x00\x00\x00\x04abcd"):
         stranger = socket.create_connection((host, int(port)))
         stranger.sendall(text)
@@ -87,7 +87,7 @@ def test_strangers_do_no_harm(process, watcher):
     assert watcher.data.get("hello")["name"] == "scope"
     for stranger in strangers:
         stranger.close()
-    until(lambda: set(process._offer.server._connections) <= before)  # one of the watcher's may have closed since
+    until(lambda: set(process._offer.server._connections.values()) <= before)  # one of the watcher's may have closed since
 
 
 def test_answers_are_not_delayed(process, watcher):
