@@ -41,6 +41,8 @@ type Library interface {
 	// which column is what has to be said first, or says in one sentence why the map cannot be
 	// read.
 	Open(ctx context.Context, key string) (library.Opened, error)
+	// Each opens many maps, as [library.Library.Each] does.
+	Each(ctx context.Context, keys []string, do func(i int, o library.Opened) error) []error
 	// Image opens the images of a channel, counted from 1, of a session. The error
 	// wraps [library.ErrNoImage] if the session has none, or says in one sentence why they
 	// cannot be read. Release must be called.

@@ -43,7 +43,7 @@ type shelf struct{}
 
 func (shelf) List() []library.Entry {
 	return []library.Entry{
-		{Key: "rr30a", Name: "rr30a", Place: "/data/rr30a", Condition: []string{"mc1"}, Facts: &library.Facts{Sessions: 9, Objects: 2467, Segments: 5, Runs: 304}},
+		{Key: "rr30a", Name: "rr30a", Place: "/data/rr30a", Condition: []string{"mc1"}, Facts: &library.Facts{Sessions: 9, Objects: 2467, Segments: 5, Runs: 304, Conditions: rr30a().Conditions()}},
 		{Key: "broken", Name: "=broken", Problem: "It has no session table."},
 	}
 }
@@ -56,6 +56,18 @@ func (shelf) Open(_ context.Context, key string) (library.Opened, error) {
 		return library.Opened{}, errors.New("it has no session table")
 	}
 	return library.Opened{}, fmt.Errorf("%q: %w", key, library.ErrUnknown)
+}
+
+func (l shelf) Each(ctx context.Context, keys []string, do func(int, library.Opened) error) []error {
+	errs := make([]error, len(keys))
+	for i, key := range keys {
+		o, err := l.Open(ctx, key)
+		if err == nil {
+			err = do(i, o)
+		}
+		errs[i] = err
+	}
+	return errs
 }
 
 func (shelf) Image(_ context.Context, _ string, session, channel int) (library.Image, error) {

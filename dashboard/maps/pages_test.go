@@ -282,6 +282,13 @@ func TestAPoolFindsWhatWasPlanted(t *testing.T) {
 	if a, b := sums["a"]/counts["a"], sums["b"]/counts["b"]; math.Abs(a-50) > 8 || math.Abs(b) > 8 || counts["a"] < 20 {
 		t.Errorf("planted 50 %% and none, found %.1f of %.0f and %.1f", a, counts["a"], b)
 	}
+	o, err := l.Open(t.Context(), "a1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, _ := l.Size(); n > 2*o.Map.Size() {
+		t.Errorf("a pool of 6 maps leaves %d bytes in memory, and one has %d", n, o.Map.Size())
+	}
 	lines, err := csv.NewReader(bytes.NewReader(body(t, get("GET", "/api/v1/pools/a/values.csv?stat=ubssSum_int1")))).ReadAll()
 	if err != nil || len(lines) < 20 || lines[1][1] != "a" {
 		t.Errorf("the pool of a as CSV has %d lines: %v", len(lines), err)

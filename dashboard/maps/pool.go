@@ -6,18 +6,15 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"webmon/components"
 	"webmon/components/ui"
 	"webmon/dashboard/maps/figure"
 	"webmon/dashboard/tab"
-	"webmon/fault"
 	"webmon/natural"
 	"webmon/shm/maps"
 	"webmon/shm/maps/library"
@@ -29,23 +26,26 @@ const (
 	// maxPool is how many maps a pool has at most, and maxPoolValues how many values.
 	maxPool       = 1000
 	maxPoolValues = 2 << 20
-	// maxPoolBytes bounds what the maps of a pool take while it is computed: they are all open then.
-	maxPoolBytes = 1 << 30
 	// maxToggles is how many maps a pool's page has boxes for.
 	maxToggles = 40
 )
 
 // pooled is a map of a pool.
 type pooled struct {
-	key string
-	library.Opened
+	library.Entry
 	off bool // a person has switched it off
 }
 
-// pool is the maps of a pool, and what could not be read.
+// condition returns the words of the map's condition as one.
+func (p *pooled) condition() string { return strings.Join(p.Condition, ";") }
+
+// pool is the maps of a pool, and what could not be read. Only the first is open for as long as
+// that: the others are gone through in the memory of a few.
 type pool struct {
 	maps     []pooled
+	first    library.Opened
 	problems []string
+	library  Library
 }
 
 // words are the conditions of maps that the name of a pool stands for; nil: every map.
@@ -63,67 +63,39 @@ func inPool(words, conditions []string) bool {
 	})
 }
 
-// pool opens the maps of a pool, some at a time.
+// pool finds the maps of a pool, and opens the first. Maps that were never opened are, to learn
+// their conditions.
 func (m *Maps) pool(ctx context.Context, name string) (*pool, error) {
 	wanted := poolWords(name)
-	var keys []string
+	p := &pool{library: m.opts.Library}
+	var unknown []string
 	for _, e := range m.opts.Library.List() {
-		// What was never opened may be in it.
-		if e.Problem == "" && (e.Facts == nil || inPool(wanted, e.Condition)) {
-			keys = append(keys, e.Key)
+		if e.Problem == "" && e.Facts == nil {
+			unknown = append(unknown, e.Key)
 		}
 	}
-	if len(keys) > maxPool {
-		return nil, refuse("pool", "the pool has %d maps, and may have %d: choose a condition of maps", len(keys), maxPool)
+	for i, err := range m.opts.Library.Each(ctx, unknown, func(int, library.Opened) error { return nil }) {
+		if err != nil {
+			p.problems = append(p.problems, unknown[i]+": "+err.Error())
+		}
 	}
-	opened := make([]*library.Opened, len(keys))
-	problems := make([]string, len(keys))
-	next := make(chan int, len(keys))
-	for i := range keys {
-		next <- i
-	}
-	close(next)
-	var all sync.WaitGroup
-	var bytes atomic.Int64
-	for range min(len(keys), runtime.GOMAXPROCS(0)) {
-		fault.Go(&all, func() {
-			for i := range next {
-				if bytes.Load() > maxPoolBytes {
-					return
-				}
-				o, err := m.open(ctx, keys[i])
-				switch {
-				case ctx.Err() != nil:
-					return
-				case err != nil:
-					problems[i] = keys[i] + ": " + err.Error()
-				default:
-					opened[i] = &o
-					bytes.Add(o.Map.Size())
-				}
-			}
-		}, m.opts.Faults.Noted("maps", name))
-	}
-	all.Wait()
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	if bytes.Load() > maxPoolBytes {
-		return nil, refuse("pool", "the maps of the pool take more than %d MB of memory: choose a condition that fewer maps have", maxPoolBytes>>20)
-	}
-	p := &pool{}
-	for i, o := range opened {
-		if problems[i] != "" {
-			p.problems = append(p.problems, problems[i])
-		}
-		if o != nil && inPool(wanted, o.Condition) {
-			p.maps = append(p.maps, pooled{key: keys[i], Opened: *o})
+	for _, e := range m.opts.Library.List() {
+		if e.Problem == "" && e.Facts != nil && inPool(wanted, e.Condition) {
+			p.maps = append(p.maps, pooled{Entry: e})
 		}
 	}
-	if len(p.maps) == 0 {
+	switch {
+	case len(p.maps) == 0:
 		return nil, missing("No map has the condition %.80q.", name)
+	case len(p.maps) > maxPool:
+		return nil, refuse("pool", "the pool has %d maps, and may have %d: choose a condition of maps", len(p.maps), maxPool)
 	}
-	return p, nil
+	var err error
+	p.first, err = m.open(ctx, p.maps[0].Key)
+	return p, err
 }
 
 // poolStats are what a pool shows unless its address says so: the first that a map has.
@@ -131,17 +103,18 @@ var poolStats = []string{"ubssSum_int1", "ubssSum_int2", "sLen3d_int1", "userTyp
 
 // poolQuery reads what is asked of a pool.
 func (q asked) pool(p *pool) (maps.PoolQuery, error) {
-	first := p.maps[0].Map
 	out := maps.PoolQuery{Stat: q.last("stat"), Strict: q.box("strict", false), Bad: q.box("bad", true), Baseline: q.last("baseline"), Segment: maps.All}
 	if out.Stat == "" {
-		out.Stat = q.stat("stat", first, poolStats...)
+		out.Stat = q.stat("stat", p.first.Map, poolStats...)
 	}
 	if out.Groups = splitWords(q.last("groups")); len(out.Groups) == 0 {
-		all := make([]*maps.Map, len(p.maps))
 		for i := range p.maps {
-			all[i] = p.maps[i].Map
+			for _, c := range p.maps[i].Facts.Conditions {
+				if !slices.Contains(out.Groups, c) {
+					out.Groups = append(out.Groups, c)
+				}
+			}
 		}
-		out.Groups = maps.Conditions(all...)
 	}
 	if len(out.Groups) > 64 {
 		return out, refuse("groups", "there are %d groups, and a pool has room for 64", len(out.Groups))
@@ -168,7 +141,7 @@ func (q asked) pool(p *pool) (maps.PoolQuery, error) {
 		return out, err
 	}
 	for i := range p.maps {
-		p.maps[i].off = !q.box("map-"+p.maps[i].key, true)
+		p.maps[i].off = !q.box("map-"+p.maps[i].Key, true)
 	}
 	return out, nil
 }
@@ -185,29 +158,44 @@ func splitWords(text string) []string {
 
 // values are those of the maps that are not switched off. A map that lacks the statistic is a
 // problem of the pool, unless all do.
-func (p *pool) values(q maps.PoolQuery) ([]maps.PoolValue, error) {
-	var out []maps.PoolValue
+func (p *pool) values(ctx context.Context, q maps.PoolQuery) ([]maps.PoolValue, error) {
+	var keys []string
+	var place []int // of each of the keys in the pool
+	for i := range p.maps {
+		if !p.maps[i].off {
+			keys, place = append(keys, p.maps[i].Key), append(place, i)
+		}
+	}
+	found := make([][]maps.PoolValue, len(keys))
+	var total atomic.Int64
+	errs := p.library.Each(ctx, keys, func(i int, o library.Opened) (err error) {
+		if total.Load() > maxPoolValues {
+			return nil // it is refused below
+		}
+		found[i], err = o.Pool(q, place[i])
+		total.Add(int64(len(found[i])))
+		return err
+	})
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if total.Load() > maxPoolValues {
+		return nil, refuse("pool", "the pool has more than %d values: choose fewer maps or groups", maxPoolValues)
+	}
 	var last error
 	worked := false
-	for i := range p.maps {
-		if p.maps[i].off {
-			continue
-		}
-		v, err := p.maps[i].Pool(q, i)
+	for i, err := range errs {
 		if err != nil {
 			last = err
-			p.problems = append(p.problems, p.maps[i].key+": "+natural.Sentence(err.Error()))
-			continue
-		}
-		worked = true
-		if out = append(out, v...); len(out) > maxPoolValues {
-			return nil, refuse("pool", "the pool has more than %d values: choose fewer maps or groups", maxPoolValues)
+			p.problems = append(p.problems, keys[i]+": "+natural.Sentence(err.Error()))
+		} else {
+			worked = true
 		}
 	}
 	if !worked && last != nil {
 		return nil, refuse("stat", "%s", last.Error())
 	}
-	return out, nil
+	return slices.Concat(found...), nil
 }
 
 // asked reads a pool and what is asked of it.
@@ -220,7 +208,7 @@ func (m *Maps) askedPool(r *http.Request) (*pool, maps.PoolQuery, []maps.PoolVal
 	if err != nil {
 		return p, q, nil, err
 	}
-	v, err := p.values(q)
+	v, err := p.values(r.Context(), q)
 	return p, q, v, err
 }
 
@@ -238,9 +226,9 @@ func (m *Maps) getPoolValues(w http.ResponseWriter, r *http.Request) error {
 			at := &v[row]
 			switch col {
 			case 0:
-				return words(p.maps[at.Map].key)
+				return words(p.maps[at.Map].Key)
 			case 1:
-				return words(p.maps[at.Map].ConditionText())
+				return words(p.maps[at.Map].condition())
 			case 2:
 				return index(at.Run)
 			case 3:
@@ -266,14 +254,14 @@ func (q asked) keyed(p *pool) (by string, key func(maps.PoolValue) string) {
 	return by, func(v maps.PoolValue) string {
 		switch by {
 		case "condition":
-			return p.maps[v.Map].ConditionText()
+			return p.maps[v.Map].condition()
 		case "map":
-			return p.maps[v.Map].key
+			return p.maps[v.Map].Key
 		case "segment":
 			if v.Segment < 0 {
-				return p.maps[v.Map].key + ", no segment"
+				return p.maps[v.Map].Key + ", no segment"
 			}
-			return p.maps[v.Map].key + ", segment " + strconv.Itoa(v.Segment)
+			return p.maps[v.Map].Key + ", segment " + strconv.Itoa(v.Segment)
 		}
 		return "all"
 	}
@@ -282,7 +270,7 @@ func (q asked) keyed(p *pool) (by string, key func(maps.PoolValue) string) {
 // poolFigure draws the means by group, with the values behind them.
 func (m *Maps) poolFigure(q asked, p *pool, query maps.PoolQuery, v []maps.PoolValue) *figure.Figure {
 	f := &figure.Figure{Title: query.Stat, X: "Condition of the session", Y: query.Stat, Categories: query.Groups}
-	if st, ok := p.maps[0].Stat(query.Stat); ok {
+	if st, ok := p.first.Stat(query.Stat); ok {
 		f.Y = statLabel(st)
 	}
 	switch query.Transform {
@@ -331,7 +319,7 @@ func (m *Maps) poolFigure(q asked, p *pool, query maps.PoolQuery, v []maps.PoolV
 			name := key(*at)
 			s := series(name)
 			x := beside(at.Group, name) + 0.06*(float64(at.Run%7)-3)/max(float64(len(f.Series)), 2)
-			s.Dots = append(s.Dots, figure.Point{X: x, Y: at.Value, Title: fmt.Sprintf("%s, run %d", p.maps[at.Map].key, at.Run), Href: m.Href(p.maps[at.Map].key, "run", strconv.Itoa(at.Run))})
+			s.Dots = append(s.Dots, figure.Point{X: x, Y: at.Value, Title: fmt.Sprintf("%s, run %d", p.maps[at.Map].Key, at.Run), Href: m.Href(p.maps[at.Map].Key, "run", strconv.Itoa(at.Run))})
 		}
 	}
 	return f
@@ -366,11 +354,11 @@ func (m *Maps) poolPage(v tab.View) (Page, error) {
 	q := reportAsked(r)
 	conditions := map[string]bool{}
 	for _, at := range p.maps {
-		conditions[at.ConditionText()] = true
+		conditions[at.condition()] = true
 	}
 	out.Maps = fmt.Sprintf("%s %s of %s %s", ui.Count(len(p.maps)), ui.Plural(len(p.maps), "map", "maps"), ui.Count(len(conditions)), ui.Plural(len(conditions), "condition", "conditions"))
 	by, key := q.keyed(p)
-	stats := statOptions(p.maps[0].Map, true)
+	stats := statOptions(p.first.Map, true)
 	out.Form = components.MapForm{ID: "pool-form", Action: here, Label: "Show", Choices: []components.MapChoice{
 		{Name: "stat", Label: "Statistic", Value: query.Stat, Options: stats},
 		{Name: "groups", Label: "Conditions of sessions", Value: strings.Join(query.Groups, ","), Type: "text", Help: "In this order; a* takes all that begin with a and means them"},
@@ -392,7 +380,7 @@ func (m *Maps) poolPage(v tab.View) (Page, error) {
 	}
 	if len(p.maps) <= maxToggles {
 		for _, at := range p.maps {
-			out.Form.More = append(out.Form.More, components.MapChoice{Name: "map-" + at.key, Label: at.key, Value: check(!at.off), Type: "checkbox"})
+			out.Form.More = append(out.Form.More, components.MapChoice{Name: "map-" + at.Key, Label: at.Key, Value: check(!at.off), Type: "checkbox"})
 		}
 	}
 	out.Problems = p.problems

@@ -114,15 +114,12 @@ func (m *Map) Pool(q PoolQuery, n int) ([]PoolValue, error) {
 	return values, nil
 }
 
-// Conditions lists the conditions of sessions of maps in the order of their sessions,
-// those of the first map first.
-func Conditions(all ...*Map) []string {
+// Conditions lists the conditions of the sessions, each once, in their order.
+func (m *Map) Conditions() []string {
 	var found []string
-	for _, m := range all {
-		for _, s := range m.Sessions {
-			if s.Condition != "" && !slices.Contains(found, s.Condition) {
-				found = append(found, s.Condition)
-			}
+	for _, s := range m.Sessions {
+		if s.Condition != "" && !slices.Contains(found, s.Condition) {
+			found = append(found, s.Condition)
 		}
 	}
 	return found

@@ -76,7 +76,10 @@ type Made struct {
 }
 
 // Facts are what is known of a map that was opened.
-type Facts struct{ Sessions, Objects, Segments, Runs int }
+type Facts struct {
+	Sessions, Objects, Segments, Runs int
+	Conditions                        []string // of its sessions, each once, in their order
+}
 
 // Entry is a map in the list.
 type Entry struct {
@@ -490,7 +493,7 @@ type facts struct {
 }
 
 func factsOf(m *maps.Map) facts {
-	f := facts{Facts: Facts{Sessions: len(m.Sessions), Segments: m.SegmentRuns().Len(), Runs: m.Runs("").Len()}, size: m.Size()}
+	f := facts{Facts: Facts{Sessions: len(m.Sessions), Segments: m.SegmentRuns().Len(), Runs: m.Runs("").Len(), Conditions: m.Conditions()}, size: m.Size()}
 	for _, s := range m.Sessions {
 		f.Objects += s.Len()
 		f.stacks = append(f.stacks, sessionStack{s.Stack, max(s.Channels, 1)})

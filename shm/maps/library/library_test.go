@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -125,7 +126,7 @@ func TestWhatIsFound(t *testing.T) {
 			t.Errorf("%s has %d objects, %d segments", key, n, len(o.Sessions[0].Segments()))
 		}
 	}
-	if e := l.entry(t, "rr30a"); e.Facts == nil || *e.Facts != (Facts{9, 2467, 5, 313}) || !slices.Equal(e.Condition, []string{"mc1"}) {
+	if e := l.entry(t, "rr30a"); e.Facts == nil || !reflect.DeepEqual(*e.Facts, Facts{9, 2467, 5, 313, strings.Fields("q a1 a2 b1 b2 b u d1 d2")}) || !slices.Equal(e.Condition, []string{"mc1"}) {
 		t.Errorf("got %+v of rr30a", e)
 	}
 	if _, err := l.Open(ctx, "nobody"); !errors.Is(err, ErrUnknown) {
