@@ -60,7 +60,7 @@ var Colors = [...]string{"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", 
 
 const (
 	width, height           = 640, 320
-	left, right, top, below = 64, 16, 14, 52
+	left, right, top, below = 92, 16, 14, 52 // at the left, nine digits and the title
 	legendLine              = 18
 	// maxDots is how many single values a figure draws.
 	maxDots = 5000
