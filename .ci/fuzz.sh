@@ -15,18 +15,19 @@ corpus=$(go env GOCACHE)/fuzz
 run() {
   local binary=$1 package=$2 dir=$3 target=$4 try
   for try in 1 2 3; do
-    echo "fuzz $package $target"
     # By itself Go spends up to a minute on making a single input shorter that it
     # finds interesting: all of the time that there is.
     if (cd "$dir" && "$binary" -test.run '^$' -test.fuzz "^$target\$" -test.fuzztime "$time" -test.fuzzminimizetime 20x \
       -test.fuzzcachedir "$corpus/$package") </dev/null >"$work/log" 2>&1; then
-      tail -n 2 "$work/log"
+      echo "fuzz $package $target: $(tail -n 2 "$work/log" | head -n 1)"
       return
     fi
-    cat "$work/log"
     if [ "$try" = 3 ] || grep -q 'Failing input written' "$work/log" || ! grep -qx ' *context deadline exceeded' "$work/log"; then
+      echo "fuzz $package $target"
+      cat "$work/log"
       return 1
     fi
+    echo "fuzz $package $target: its time ended within an input, and it runs again"
   done
 }
 

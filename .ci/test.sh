@@ -59,6 +59,13 @@ for status in "$logs"/*.status; do
   failed+="${failed:+; }$name${what:+ ($what)}"
 done
 if [ -n "$failed" ]; then
+  # Why, in the first lines that each says of itself: who reads only the end of the output needs them.
+  for status in "$logs"/*.status; do
+    [ "$(cat "$status")" = 0 ] && continue
+    name=$(basename "$status" .status)
+    echo "== why $name failed"
+    awk '/--- FAIL: |^not ok |^FAILED |^E  |^panic: |DATA RACE/ { left = 6 } left-- > 0 { print substr($0, 1, 240) }' "$logs/$name.log" | head -40
+  done
   echo "FAILED after $((SECONDS - began)) s: $failed. The output of each part is in $logs/."
   exit 1
 fi
