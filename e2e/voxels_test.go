@@ -333,6 +333,6 @@ func TestE2EVoxels(t *testing.T) {
 	chosen(`["7"]`)
 	p.wait("nothing is missing any more", volumeReady+` && document.querySelector("[data-volume-note]").hidden && !document.getElementById("volume-wrong")`)
 
-	p.calm("READ-usage buffer", "performance warning", "404")
+	p.calm(slices.Concat(ofNeuroglancer, []string{"404"})...)
 	p.stayedHome(w.hosts()...)
 }
