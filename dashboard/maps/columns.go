@@ -95,6 +95,9 @@ func writeColumns(b *answer.Body, n int, columns []column) error {
 	return nil
 }
 
+// editionHeader is the header that says of which edition of the map the rows are.
+const editionHeader = "Webmon-Edition"
+
 // getColumns answers GET /maps/<map>/columns?stat=...: the objects that the parameters
 // ask for, as the values of the API do, with run, session, row, segment (of the map), dynamics and
 // bad before the statistics.
@@ -107,6 +110,7 @@ func (m *Maps) getColumns(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	w.Header().Set(editionHeader, o.Edition)
 	if fresh(w, r, askAgain, r.URL.Path, r.URL.RawQuery, o.Version) {
 		return nil
 	}

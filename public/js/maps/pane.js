@@ -105,6 +105,25 @@ export class Pane {
     return this.#view && Sight.toScreen(this.#view, this.#box(), ...Sight.pixelOf(this.#config, x, y));
   }
 
+  /** The place of the session under a pointer, in micrometres; z is its slice, null where slices are not told apart. */
+  placeOf(event) {
+    if (!this.#view || !(this.#config.dx > 0 && this.#config.dy > 0)) return null;
+    const box = this.#stage.getBoundingClientRect();
+    const [px, py] = Sight.fromScreen(this.#view, this.#box(), event.clientX - box.left, event.clientY - box.top);
+    const [x, y] = Sight.placeOf(this.#config, px, py);
+    return {x, y, z: this.slice};
+  }
+
+  /** The slice that is shown, null if none is by itself. */
+  get slice() {
+    return this.#view && this.#host.options.project !== "all" ? Sight.sliceOf(this.#view, this.#shape.slices) : null;
+  }
+
+  /** The points of its session's tracing, null before they have come. */
+  get tracing() {
+    return this.#tracing;
+  }
+
   /** Writes the session's name as people want it. */
   name() {
     const {index, condition, stack, file} = this.#config;
@@ -264,10 +283,10 @@ export class Pane {
     if (this.#view) this.setView({...this.#view, z}, false);
   }
 
-  /** Takes where the selected run is, or would be; null for nothing. */
-  setPlace(place) {
+  /** Takes where the selected run is, or would be; null for nothing. Still: what is shown stays where it is. */
+  setPlace(place, still = false) {
     this.#place = place;
-    if (place && this.#view) this.#center();
+    if (place && this.#view && !still) this.#center();
     this.refresh();
   }
 
@@ -306,6 +325,7 @@ export class Pane {
     this.#drawTracing(context, box);
     this.#drawObjects(context, box);
     this.#drawPlace(context, box);
+    this.#host.hand?.draw(context, this);
   }
 
   // Makes the picture of the planes that are wanted, if they are all there; else the last one stays.
@@ -433,7 +453,8 @@ export class Pane {
     context.globalAlpha = 1;
   }
 
-  #hit(event) {
+  /** The object under a pointer, null for none. */
+  hit(event) {
     const box = this.#stage.getBoundingClientRect();
     let best = null;
     let least = NEAR;
@@ -467,7 +488,7 @@ export class Pane {
   }
 
   #down(event) {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || this.#host.hand?.down(event, this)) return;
     this.#pointers.set(event.pointerId, {x: event.clientX, y: event.clientY});
     // A finger on a pane that has not the focus scrolls the page.
     this.#drag = {x: event.clientX, y: event.clientY, view: this.#view, slipped: this.#pointers.size > 1};
@@ -475,10 +496,11 @@ export class Pane {
   }
 
   #move(event) {
+    if (this.#host.hand?.move(event, this)) return;
     const last = this.#pointers.get(event.pointerId);
     if (!last) {
       if (event.pointerType === "touch") return;
-      const hit = this.#hit(event);
+      const hit = this.hit(event);
       this.#stage.classList.toggle("map-pane-hit", hit !== null);
       this.#host.selection.point(hit, this);
       return;
@@ -497,10 +519,11 @@ export class Pane {
   }
 
   #up(event) {
+    if (this.#host.hand?.up(event, this)) return;
     this.#pointers.delete(event.pointerId);
     const drag = this.#drag;
     if (this.#pointers.size === 0) this.#drag = null;
-    if (event.type === "pointerup" && drag && !drag.slipped && this.#pointers.size === 0) this.#host.selection.select(this.#hit(event), this);
+    if (event.type === "pointerup" && drag && !drag.slipped && this.#pointers.size === 0) this.#host.selection.select(this.hit(event), this);
   }
 }
 

@@ -20,6 +20,7 @@ export class Panes {
   planes;
   selection;
   objects = null; // what is known of the objects, for the marks (view.js, marksOf)
+  hand = null; // takes keys and pointers first, and draws last: see hand.js
   #root;
   #page; // address of the page
   #sessions;
@@ -77,6 +78,11 @@ export class Panes {
     return this.#panes.get(session)?.screenOf(x, y) ?? null;
   }
 
+  /** The pane of a session, null if it is not shown. */
+  pane(session) {
+    return this.#panes.get(session) ?? null;
+  }
+
   #shown() {
     return this.options.show.map(session => this.#panes.get(session)).filter(Boolean);
   }
@@ -111,16 +117,16 @@ export class Panes {
   #places = null; // of the selected run, by session
 
   /** Takes where the selected run is in each session; null for none. */
-  setPlaces(places) {
+  setPlaces(places, still = false) {
     this.#places = places;
-    for (const [session, pane] of this.#panes) pane.setPlace(places?.[session] ?? null);
+    for (const [session, pane] of this.#panes) pane.setPlace(places?.[session] ?? null, still);
   }
 
   /** Takes where the selected run would be in one session. */
-  setPlace(session, place) {
+  setPlace(session, place, still = false) {
     if (!this.#places) return;
     this.#places[session] = place;
-    this.#panes.get(session)?.setPlace(place);
+    this.#panes.get(session)?.setPlace(place, still);
   }
 
   /** Options have changed. */
@@ -131,6 +137,11 @@ export class Panes {
       if (names.includes("slice") && this.options.slice >= 0) pane.setSlice(this.options.slice);
       pane.refresh();
     }
+  }
+
+  /** The objects are others: nothing that was counted of them holds. */
+  renewed() {
+    this.#middles.clear();
   }
 
   /** Draws what is seen, before the next paint. */
@@ -198,7 +209,7 @@ export class Panes {
 
   /** Keys on a pane that has the focus; all of them are in the help (components/layout). */
   onKey(event, pane) {
-    if (event.metaKey || event.altKey) return;
+    if (this.hand?.key(event, pane) || event.metaKey || event.altKey) return;
     const {options} = this;
     const change = some => this.#view.change(some);
     const shift = {ArrowLeft: ["stepSession", -1], ArrowRight: ["stepSession", 1]}[event.key];

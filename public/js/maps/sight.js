@@ -49,6 +49,11 @@ export function pixelOf({dx, dy}, x, y) {
   return [x / dx + 0.5, y / dy + 0.5];
 }
 
+/** The place in micrometres of a place of the image; what pixelOf takes back. */
+export function placeOf({dx, dy}, px, py) {
+  return [(px - 0.5) * dx, (py - 0.5) * dy];
+}
+
 /** Moves a view by a way in pixels; its middle stays in the image. */
 export function pan(view, {rows, cols}, dx, dy) {
   return {...view, x: Math.min(Math.max(view.x + dx, 0), cols), y: Math.min(Math.max(view.y + dy, 0), rows)};
