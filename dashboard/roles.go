@@ -67,6 +67,7 @@ var roles = map[string]door.Role{
 	"GET /maps/:map/reports/:report":     door.Look,
 	"GET /pools/:pool":                   door.Look,
 	"GET /pools/:pool/figure.svg":        door.Look,
+	"GET /pools/:pool/figure.png":        door.Look,
 	"GET /api/v1/pools/:pool/values":     door.Look,
 	"GET /api/v1/pools/:pool/values.csv": door.Look,
 	"GET /maps/:map/find":                door.Look,

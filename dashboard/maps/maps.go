@@ -188,6 +188,7 @@ func (m *Maps) Routes() []Route {
 		{"GET", "/api/v1/pools/:pool/values", m.getPoolValues},
 		{"GET", "/api/v1/pools/:pool/values.csv", m.getPoolValues},
 		{"GET", "/pools/:pool/figure.svg", m.getPoolFigure},
+		{"GET", "/pools/:pool/figure.png", m.getPoolFigure},
 		{"GET", page + "/columns", m.getColumns},
 		{"GET", page + "/tracings", m.getTracings},
 		{"GET", page + "/images", m.getImages},

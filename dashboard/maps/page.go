@@ -378,7 +378,10 @@ func short(v float64) string {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return ui.None
 	}
-	if v == math.Trunc(v) && math.Abs(v) < 1e6 {
+	if math.Abs(v) >= 1e4 && math.Abs(v) < 1e9 {
+		v = math.Round(v) // four digits and more are before the point
+	}
+	if v == math.Trunc(v) && math.Abs(v) < 1e9 {
 		return strings.Replace(strconv.FormatFloat(v, 'f', -1, 64), "-", "−", 1)
 	}
 	return strings.Replace(strconv.FormatFloat(v, 'g', 4, 64), "-", "−", 1)

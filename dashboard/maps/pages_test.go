@@ -6,6 +6,8 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
+	"fmt"
+	"image/png"
 	"io"
 	"math"
 	"net/http"
@@ -304,5 +306,29 @@ func TestAPoolFindsWhatWasPlanted(t *testing.T) {
 	}
 	if r := get("GET", "/pools/a/figure.svg?by=map"); !strings.HasPrefix(string(body(t, r)), "<svg") || r.Header.Get("Content-Type") != "image/svg+xml" {
 		t.Errorf("the figure is %v", r.Header)
+	}
+	picture, err := png.Decode(bytes.NewReader(body(t, get("GET", "/pools/a/figure.png?by=map&across=base&groups=test*"))))
+	if err != nil || picture.Bounds().Dx() != 1920 {
+		t.Errorf("the figure as a picture: %v", err)
+	}
+	// Condition against condition: a run's value as it is beside what became of it.
+	against := decode[struct{ Rows [][]any }](t, get("GET", "/api/v1/pools/a/values?stat=ubssSum_int1&groups=test*&across=base&transform=divided&baseline=base"))
+	plain := decode[struct{ Rows [][]any }](t, get("GET", "/api/v1/pools/a/values?stat=ubssSum_int1&groups=base,test*"))
+	raw := map[string]any{}
+	for _, row := range plain.Rows {
+		raw[fmt.Sprint(row[0], row[2], row[4])] = row[5]
+	}
+	if len(against.Rows) < 20 {
+		t.Errorf("%d runs have both conditions", len(against.Rows))
+	}
+	for _, row := range against.Rows {
+		x, y := raw[fmt.Sprint(row[0], row[2], "base")].(float64), raw[fmt.Sprint(row[0], row[2], "test*")].(float64)
+		if row[7] != x || math.Abs(row[5].(float64)-y/x) > 1e-9 {
+			t.Fatalf("%v: want %g and %g", row, x, y/x)
+		}
+	}
+	_, text, err := page(t, l, "/pools/all?across=base&groups=test*")
+	if err != nil || !strings.Contains(text, "Slope") || strings.Contains(text, "NaN") {
+		t.Errorf("the page of conditions against each other: %v", err)
 	}
 }

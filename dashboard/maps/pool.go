@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -103,7 +105,7 @@ var poolStats = []string{"ubssSum_int1", "ubssSum_int2", "sLen3d_int1", "userTyp
 
 // poolQuery reads what is asked of a pool.
 func (q asked) pool(p *pool) (maps.PoolQuery, error) {
-	out := maps.PoolQuery{Stat: q.last("stat"), Strict: q.box("strict", false), Bad: q.box("bad", true), Baseline: q.last("baseline"), Segment: maps.All}
+	out := maps.PoolQuery{Stat: q.last("stat"), Across: q.last("across"), Strict: q.box("strict", false), Bad: q.box("bad", true), Baseline: q.last("baseline"), Segment: maps.All}
 	if out.Stat == "" {
 		out.Stat = q.stat("stat", p.first.Map, poolStats...)
 	}
@@ -213,14 +215,15 @@ func (m *Maps) askedPool(r *http.Request) (*pool, maps.PoolQuery, []maps.PoolVal
 }
 
 // getPoolValues answers GET /api/v1/pools/<pool>/values and values.csv: a row for each run and
-// group. sessions are those that the value is the mean of.
+// group. sessions are those that the value is the mean of, across is the run's value in the
+// condition of that name, without a transform.
 func (m *Maps) getPoolValues(w http.ResponseWriter, r *http.Request) error {
 	p, q, v, err := m.askedPool(r)
 	if err != nil {
 		return err
 	}
 	s := &sheet{
-		names: []string{"map", "condition", "run", "segment", "group", "value", "sessions"},
+		names: []string{"map", "condition", "run", "segment", "group", "value", "sessions", "across"},
 		rows:  len(v),
 		cell: func(row, col int) cell {
 			at := &v[row]
@@ -237,6 +240,8 @@ func (m *Maps) getPoolValues(w http.ResponseWriter, r *http.Request) error {
 				return words(q.Groups[at.Group])
 			case 5:
 				return num(at.Value)
+			case 7:
+				return num(at.X)
 			}
 			text := make([]string, len(at.Sessions))
 			for i, j := range at.Sessions {
@@ -284,6 +289,9 @@ func (m *Maps) poolFigure(q asked, p *pool, query maps.PoolQuery, v []maps.PoolV
 		f.Y += ", normalised"
 	}
 	_, key := q.keyed(p)
+	if query.Across != "" {
+		return m.poolScatter(p, query, v, key, f)
+	}
 	byMap, dots := q.word("n", []string{"object", "map"}) == "map", q.box("dots", true)
 	at := map[string]int{}
 	series := func(name string) *figure.Series {
@@ -325,13 +333,56 @@ func (m *Maps) poolFigure(q asked, p *pool, query maps.PoolQuery, v []maps.PoolV
 	return f
 }
 
-// getPoolFigure answers GET /pools/<pool>/figure.svg.
+// poolScatter draws each run where its value in one condition and its value in another are,
+// with the line of least squares.
+func (m *Maps) poolScatter(p *pool, query maps.PoolQuery, v []maps.PoolValue, key func(maps.PoolValue) string, f *figure.Figure) *figure.Figure {
+	f.Title += ", " + strings.Join(query.Groups, " ") + " against " + query.Across
+	f.X, f.Categories = query.Across+": "+query.Stat, nil
+	if st, ok := p.first.Stat(query.Stat); ok {
+		f.X = query.Across + ": " + statLabel(st)
+	}
+	f.Y = strings.Join(query.Groups, ", ") + ": " + f.Y
+	named := func(group int, key string) string {
+		if len(query.Groups) > 1 {
+			return key + ", " + query.Groups[group]
+		}
+		return key
+	}
+	at := map[string]int{}
+	span := map[string][2]float64{} // of x
+	for _, r := range maps.Summarise(v, len(query.Groups), key) {
+		name := named(r.Group, r.Key)
+		at[name] = len(f.Series)
+		span[name] = [2]float64{math.Inf(1), math.Inf(-1)}
+		f.Series = append(f.Series, figure.Series{Name: name})
+	}
+	every := len(v)/maxDrawn + 1
+	for i := range v {
+		to := &v[i]
+		name := named(to.Group, key(*to))
+		span[name] = [2]float64{min(span[name][0], to.X), max(span[name][1], to.X)}
+		if i%every == 0 {
+			s := &f.Series[at[name]]
+			s.Dots = append(s.Dots, figure.Point{X: to.X, Y: to.Value, Title: fmt.Sprintf("%s, run %d", p.maps[to.Map].Key, to.Run), Href: m.Href(p.maps[to.Map].Key, "run", strconv.Itoa(to.Run))})
+		}
+	}
+	for _, r := range maps.Summarise(v, len(query.Groups), key) {
+		name := named(r.Group, r.Key)
+		for _, x := range span[name] {
+			s := &f.Series[at[name]]
+			s.Path = append(s.Path, figure.Point{X: x, Y: r.Across.Intercept + r.Across.Slope*x})
+		}
+	}
+	return f
+}
+
+// getPoolFigure answers GET /pools/<pool>/figure.svg and figure.png.
 func (m *Maps) getPoolFigure(w http.ResponseWriter, r *http.Request) error {
 	p, q, v, err := m.askedPool(r)
 	if err != nil {
 		return err
 	}
-	return m.sendFigure(w, r, m.poolFigure(ask(r), p, q, v), "pool-"+natural.Slug(r.PathValue("pool")))
+	return m.sendFigure(w, r, m.poolFigure(ask(r), p, q, v), "pool-"+natural.Slug(r.PathValue("pool")), path.Ext(r.URL.Path))
 }
 
 // poolPage is GET /pools/<pool>.
@@ -367,6 +418,7 @@ func (m *Maps) poolPage(v tab.View) (Page, error) {
 			{Value: string(maps.Change), Label: "less the baseline"}, {Value: string(maps.Index), Label: "(y − r) / (y + r)"}, {Value: string(maps.OfMean), Label: "by the run's mean"},
 		}},
 		{Name: "baseline", Label: "Baseline", Value: query.Baseline, Type: "text", Help: "A condition of sessions"},
+		{Name: "across", Label: "Against", Value: query.Across, Type: "text", Help: "A condition of sessions, such as b*: the value that each run has there, as it is, goes along the x axis. Empty: the conditions do"},
 		{Name: "by", Label: "Colour by", Value: by, Options: []components.MapOption{{Value: "condition", Label: "condition of the map"}, {Value: "map", Label: "map"}, {Value: "segment", Label: "map segment"}, {Value: "none", Label: "nothing"}}},
 		{Name: "n", Label: "Means of", Value: q.word("n", []string{"object", "map"}), Options: []components.MapOption{{Value: "object", Label: "objects"}, {Value: "map", Label: "maps"}}, Help: "By object every spine counts once, whatever its animal; by map the mean of each map does"},
 		{Name: "dots", Label: "Single values", Value: check(q.box("dots", true)), Type: "checkbox"},
@@ -390,6 +442,7 @@ func (m *Maps) poolPage(v tab.View) (Page, error) {
 		out.Files = []components.MapLink{
 			{Label: "CSV", Href: m.opts.Prefix + "/api/v1/pools/" + url.PathEscape(name) + "/values.csv?" + q.Encode(), Help: "The values of all runs"},
 			{Label: "SVG", Href: here + "/figure.svg?" + q.Encode(), Help: "The figure as a drawing"},
+			{Label: "PNG", Href: here + "/figure.png?" + q.Encode(), Help: "The figure as a picture, 1,920 pixels wide"},
 		}
 	}
 	return Page{Title: out.Title, Content: components.PoolView(out)}, nil
@@ -400,10 +453,17 @@ func poolTable(q maps.PoolQuery, rows []maps.PoolRow) ui.TableProps {
 		{Title: "Sessions"}, {Title: "Of"}, {Title: "n objects", Numeric: true}, {Title: "Mean", Numeric: true}, {Title: "s.d.", Numeric: true}, {Title: "s.e.", Numeric: true},
 		{Title: "n maps", Numeric: true}, {Title: "Mean by map", Numeric: true}, {Title: "s.d.", Numeric: true}, {Title: "s.e.", Numeric: true},
 	}}
+	if q.Across != "" {
+		t.Columns = append(t.Columns, ui.Column{Title: "Slope", Numeric: true}, ui.Column{Title: "r", Numeric: true})
+	}
 	for _, r := range rows[:min(len(rows), maxRows)] {
-		t.Rows = append(t.Rows, ui.Row{Cells: ui.Text(q.Groups[r.Group], r.Key,
+		cells := ui.Text(q.Groups[r.Group], r.Key,
 			ui.Count(r.Objects.N), short(r.Objects.Mean), short(r.Objects.SD), short(r.Objects.SE),
-			ui.Count(r.Maps.N), short(r.Maps.Mean), short(r.Maps.SD), short(r.Maps.SE))})
+			ui.Count(r.Maps.N), short(r.Maps.Mean), short(r.Maps.SD), short(r.Maps.SE))
+		if q.Across != "" {
+			cells = append(cells, ui.Text(short(r.Across.Slope), short(r.Across.R))...)
+		}
+		t.Rows = append(t.Rows, ui.Row{Cells: cells})
 	}
 	return t
 }

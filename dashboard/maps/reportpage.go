@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 
@@ -120,6 +121,7 @@ func (m *Maps) reportPage(v tab.View) (Page, error) {
 		p.Files = []components.MapLink{
 			{Label: "CSV", Href: m.api(key, "/"+k.part+".csv", q.Values), Help: "The table as CSV"},
 			{Label: "SVG", Href: m.Href(key, "figures", k.slug+".svg") + "?" + q.Encode(), Help: "The chart as a drawing"},
+			{Label: "PNG", Href: m.Href(key, "figures", k.slug+".png") + "?" + q.Encode(), Help: "The chart as a picture, 1,920 pixels wide"},
 		}
 	}
 	page.Content = components.MapReportView(p)
@@ -191,17 +193,19 @@ func tableOf(s *sheet, caption string) ui.TableProps {
 // maxRows is how many rows of a table a page has.
 const maxRows = 1000
 
-// getReport answers GET /maps/<map>/figures/<report>.svg: the chart of a report as a drawing.
+// getReport answers GET /maps/<map>/figures/<report>.svg and .png: the chart of a report as a
+// drawing and as a picture.
 func (m *Maps) getReport(w http.ResponseWriter, r *http.Request) error {
 	o, err := m.open(r.Context(), r.PathValue("map"))
 	if err != nil {
 		return err
 	}
-	name, ok := strings.CutSuffix(r.PathValue("report"), ".svg")
-	r.SetPathValue("report", name)
+	file := r.PathValue("report")
+	kind := path.Ext(file)
+	r.SetPathValue("report", strings.TrimSuffix(file, kind))
 	k, err := report(r)
-	if err != nil || !ok {
-		return missing("There is no drawing %.60q.", r.PathValue("report"))
+	if err != nil || kind != ".svg" && kind != ".png" {
+		return missing("There is no drawing %.60q.", file)
 	}
 	if why := k.lacks(o.Map); why != "" {
 		return &Failure{Status: http.StatusNotFound, Text: why}
@@ -210,12 +214,15 @@ func (m *Maps) getReport(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return m.sendFigure(w, r, f, o.Name+"-"+k.slug)
+	return m.sendFigure(w, r, f, o.Name+"-"+k.slug, kind)
 }
 
-// sendFigure answers with a figure as a file.
-func (m *Maps) sendFigure(w http.ResponseWriter, r *http.Request, f *figure.Figure, name string) error {
-	w.Header().Set("Content-Disposition", attachment(name+".svg"))
+// sendFigure answers with a figure as a file of a kind: .svg or .png.
+func (m *Maps) sendFigure(w http.ResponseWriter, r *http.Request, f *figure.Figure, name, kind string) error {
+	w.Header().Set("Content-Disposition", attachment(name+kind))
+	if kind == ".png" {
+		return m.send(w, r, m.files, "image/png", figure.PNGBytes, func(b *answer.Body) error { return f.WritePNG(b) })
+	}
 	return m.send(w, r, m.texts, "image/svg+xml", 0, func(b *answer.Body) error { return f.WriteSVG(b, figure.File) })
 }
 

@@ -2,6 +2,7 @@ package maps
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -21,6 +22,10 @@ type PoolQuery struct {
 	// rule.
 	Transform TransformKind
 	Baseline  string
+	// Across, unless it is "", is a condition of sessions, as a group is: a run's value
+	// there, without the transform, stands beside each of its others. Runs that have none
+	// are left out.
+	Across string
 
 	Type      Type
 	Segment   int // map segment; All: every one
@@ -37,6 +42,7 @@ type PoolValue struct {
 	Segment  int // map segment, None
 	Group    int // of Groups
 	Value    float64
+	X        float64 // in Across; NaN without it
 	Sessions []int32 // that the value is the mean of; the first leads to an object of the run
 }
 
@@ -80,7 +86,7 @@ func (m *Map) Pool(q PoolQuery, n int) ([]PoolValue, error) {
 	for g, group := range q.Groups {
 		groups[g] = m.SessionsOf(group)
 	}
-	base := m.SessionsOf(q.Baseline)
+	base, across := m.SessionsOf(q.Baseline), m.SessionsOf(q.Across)
 	runs := m.Runs(q.Type)
 	var values []PoolValue
 	for i, run := range v.Runs {
@@ -97,12 +103,18 @@ func (m *Map) Pool(q PoolQuery, n int) ([]PoolValue, error) {
 			}
 			reference = m.mean(&shown, stat, runs, int(run), all, false)
 		}
+		x := math.NaN()
+		if q.Across != "" {
+			if x = m.mean(&shown, stat, runs, int(run), across, q.Strict); math.IsNaN(x) {
+				continue
+			}
+		}
 		for g, sessions := range groups {
 			y := q.Transform.apply(m.mean(&shown, stat, runs, int(run), sessions, q.Strict), reference)
 			if math.IsNaN(y) {
 				continue
 			}
-			p := PoolValue{Map: n, Run: int(run), Segment: int(v.Segments[i]), Group: g, Value: y}
+			p := PoolValue{Map: n, Run: int(run), Segment: int(v.Segments[i]), Group: g, Value: y, X: x}
 			for _, j := range sessions {
 				if m.shows(&shown, runs, int(run), j) {
 					p.Sessions = append(p.Sessions, int32(j))
@@ -167,11 +179,48 @@ func SpreadOf(values []float64) Spread {
 	return s
 }
 
+// Line is the straight line of least squares through points.
+type Line struct {
+	N                int
+	Slope, Intercept float64 // NaN of fewer than two points, or if all have one x
+	R                float64 // Pearson's correlation; NaN also if all have one y
+}
+
+// LineOf returns the line through the points x[i], y[i], of which those with a NaN are left
+// out.
+func LineOf(x, y []float64) Line {
+	out := Line{Slope: math.NaN(), Intercept: math.NaN(), R: math.NaN()}
+	var mx, my float64
+	for i := range x {
+		if !math.IsNaN(x[i]) && !math.IsNaN(y[i]) {
+			out.N++
+			mx += (x[i] - mx) / float64(out.N)
+			my += (y[i] - my) / float64(out.N)
+		}
+	}
+	var xx, xy, yy float64
+	for i := range x {
+		if dx, dy := x[i]-mx, y[i]-my; !math.IsNaN(dx) && !math.IsNaN(dy) {
+			xx, xy, yy = xx+dx*dx, xy+dx*dy, yy+dy*dy
+		}
+	}
+	if out.N < 2 || xx == 0 {
+		return out
+	}
+	out.Slope = xy / xx
+	out.Intercept = my - out.Slope*mx
+	if yy > 0 {
+		out.R = xy / math.Sqrt(xx*yy)
+	}
+	return out
+}
+
 // PoolRow is a line of the table of a pool.
 type PoolRow struct {
 	Group   int
 	Key     string // what the line is of, besides the group
 	Objects Spread // over runs, whatever their map
+	Across  Line   // through the runs' values and those they have in PoolQuery.Across
 	Maps    Spread // over the means of the maps: n is the number of maps
 }
 
@@ -183,7 +232,8 @@ func Summarise(values []PoolValue, groups int, key func(PoolValue) string) []Poo
 		key   string
 	}
 	var keys []string
-	all := map[of]map[int][]float64{} // by map
+	type found struct{ x, y []float64 }
+	all := map[of]map[int]*found{} // by map
 	for _, v := range values {
 		k := key(v)
 		if !slices.Contains(keys, k) {
@@ -191,9 +241,13 @@ func Summarise(values []PoolValue, groups int, key func(PoolValue) string) []Poo
 		}
 		o := of{v.Group, k}
 		if all[o] == nil {
-			all[o] = map[int][]float64{}
+			all[o] = map[int]*found{}
 		}
-		all[o][v.Map] = append(all[o][v.Map], v.Value)
+		if all[o][v.Map] == nil {
+			all[o][v.Map] = &found{}
+		}
+		at := all[o][v.Map]
+		at.x, at.y = append(at.x, v.X), append(at.y, v.Value)
 	}
 	var rows []PoolRow
 	for _, k := range keys {
@@ -202,24 +256,16 @@ func Summarise(values []PoolValue, groups int, key func(PoolValue) string) []Poo
 			if byMap == nil {
 				continue
 			}
-			var every, means []float64
-			for n := range slices.Values(sortedKeys(byMap)) {
-				every = append(every, byMap[n]...)
-				means = append(means, SpreadOf(byMap[n]).Mean)
+			var every, x, means []float64
+			for _, n := range slices.Sorted(maps.Keys(byMap)) {
+				of := byMap[n]
+				every, x = append(every, of.y...), append(x, of.x...)
+				means = append(means, SpreadOf(of.y).Mean)
 			}
-			rows = append(rows, PoolRow{Group: g, Key: k, Objects: SpreadOf(every), Maps: SpreadOf(means)})
+			rows = append(rows, PoolRow{Group: g, Key: k, Objects: SpreadOf(every), Across: LineOf(x, every), Maps: SpreadOf(means)})
 		}
 	}
 	return rows
-}
-
-func sortedKeys(m map[int][]float64) []int {
-	keys := make([]int, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // ConditionText is the condition of the map as it is written: its words with ";"

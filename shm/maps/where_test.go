@@ -57,3 +57,27 @@ func TestWhereAnAbsentRunWouldBe(t *testing.T) {
 		t.Errorf("the median error of a place is %g micrometres", got)
 	}
 }
+
+func TestLineOf(t *testing.T) {
+	nan := math.NaN()
+	for _, tt := range []struct {
+		x, y                []float64
+		n                   int
+		slope, intercept, r float64
+	}{
+		{[]float64{1, 2, 3, nan}, []float64{5, 3, 1, 9}, 3, -2, 7, -1},
+		{[]float64{1e9, 1e9 + 1, 1e9 + 2}, []float64{0, 1, 2}, 3, 1, -1e9, 1},
+		{[]float64{0, 1, 2, 3}, []float64{0, 0, 4, 0}, 4, 0.4, 0.4, 0.2581988897471611},
+		{[]float64{1, 1}, []float64{1, 2}, 2, nan, nan, nan},
+		{[]float64{1, 2}, []float64{3, 3}, 2, 0, 3, nan},
+		{nil, nil, 0, nan, nan, nan},
+	} {
+		got := LineOf(tt.x, tt.y)
+		same := func(a, b float64) bool {
+			return math.Abs(a-b) < 1e-9*max(1, math.Abs(b)) || math.IsNaN(a) && math.IsNaN(b)
+		}
+		if got.N != tt.n || !same(got.Slope, tt.slope) || !same(got.Intercept, tt.intercept) || !same(got.R, tt.r) {
+			t.Errorf("%v, %v: %+v", tt.x, tt.y, got)
+		}
+	}
+}

@@ -1,16 +1,14 @@
-// Package figure draws charts of a few values as SVG: means with their errors by
-// session or condition, curves, and single values behind them. The drawing is part of a page,
-// where it has the page's colours, or a file of its own for a paper.
+// Package figure draws charts of a few values: means with their errors by session or
+// condition, curves, and single values behind them. The drawing is part of a page, where it
+// has the page's colours, or a file of its own for a paper, SVG or PNG.
 //
 //	f := figure.Figure{Y: "Spines", Categories: []string{"q", "a1"}, Series: []figure.Series{{Name: "0", Points: points}}}
 //	f.WriteSVG(w, figure.File)
+//	f.WritePNG(w)
 package figure
 
 import (
 	"cmp"
-	"fmt"
-	"html"
-	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -45,36 +43,56 @@ type Point struct {
 	Href        string // what a click leads to
 }
 
-// Place is where a figure is shown.
-type Place int
-
-// The places of a figure.
-const (
-	Page Place = iota // within a page
-	File              // alone
-)
-
-// Colors are the colours of the series in a file: those of Okabe and Ito, told apart by
-// the colour-blind.
-var Colors = [...]string{"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8A7A00"}
-
 const (
 	width, height           = 640, 320
-	left, right, top, below = 92, 16, 14, 52 // at the left, nine digits and the title
+	left, right, top, below = 104, 16, 14, 52 // at the left, nine digits and a title of two lines
 	legendLine              = 18
 	// maxDots is how many single values a figure draws.
 	maxDots = 5000
 )
 
-type drawing struct {
-	strings.Builder
-	place          Place
-	x0, x1, y0, y1 float64 // what is drawn, in the units of the axes
-	step           float64 // between the ticks of y
-	high           float64 // of the drawing
+// canvas is what a figure is drawn on: a page, a file, a picture. Places and sizes are in the
+// figure's pixels, with y down.
+type canvas interface {
+	// group has what is drawn until end in the colour of a series from 1, of text (0) or of
+	// lines (-1), and so opaque. Groups lie within each other; the innermost colour counts.
+	group(color int, opacity float64)
+	end()
+	// about says what the shapes until aboutEnd stand for.
+	about(p *Point)
+	aboutEnd(p *Point)
+	// A stroke of 0 fills a shape.
+	lines(pieces [][]vertex, stroke float64)
+	polygon(corners []vertex, stroke float64)
+	circle(x, y, radius, stroke float64)
+	rect(x, y, wide, high, stroke float64)
+	text(x, y float64, at anchor, text string)
+	// upright writes text that is read from below, its middle at x, y.
+	upright(x, y float64, text string)
 }
 
-func (d *drawing) add(format string, args ...any) { fmt.Fprintf(&d.Builder, format, args...) }
+type vertex struct{ x, y float64 }
+
+// anchor is which part of a text stands at its place.
+type anchor int
+
+const (
+	atStart anchor = iota
+	atMiddle
+	atEnd
+)
+
+// Colors of a canvas that are of no series.
+const (
+	ofText  = 0
+	ofLines = -1
+)
+
+type drawing struct {
+	canvas
+	x0, x1, y0, y1 float64 // what is drawn, in the units of the axes
+	step           float64 // between the ticks of y
+}
 
 func (d *drawing) px(x float64) float64 {
 	return left + (x-d.x0)/(d.x1-d.x0)*(width-left-right)
@@ -83,29 +101,6 @@ func (d *drawing) px(x float64) float64 {
 func (d *drawing) py(y float64) float64 {
 	return height - below - (y-d.y0)/(d.y1-d.y0)*(height-below-top)
 }
-
-// ink is the attributes of what has the colour of a series, as color; 0: of text, -1: of lines.
-func (d *drawing) ink(color int) string {
-	n := len(Colors)
-	if d.place == File {
-		switch {
-		case color > 0:
-			return ` color="` + Colors[(color-1)%n] + `"`
-		case color == 0:
-			return ` color="#000000"`
-		}
-		return ` color="#CCCCCC"`
-	}
-	switch {
-	case color > 0:
-		return ` class="figure-` + strconv.Itoa((color-1)%n+1) + `"`
-	case color == 0:
-		return ` class="figure-text"`
-	}
-	return ` class="figure-line"`
-}
-
-func coordinate(v float64) string { return strconv.FormatFloat(math.Round(v*100)/100, 'f', -1, 64) }
 
 // finite reports whether a number can be drawn.
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
@@ -122,31 +117,22 @@ func (f *Figure) Empty() bool {
 	return true
 }
 
-// WriteSVG draws the figure.
-func (f *Figure) WriteSVG(w io.Writer, place Place) error {
-	d := &drawing{place: place}
+// legendColumns is how many names stand beside each other.
+const legendColumns = 4
+
+// high is the height of the figure, which grows with its legend.
+func (f *Figure) high() float64 {
+	n := len(f.named())
+	if n < 2 {
+		return height
+	}
+	return height + 8 + float64((n+legendColumns-1)/legendColumns)*legendLine
+}
+
+// draw draws the figure on a canvas.
+func (f *Figure) draw(c canvas) {
+	d := &drawing{canvas: c}
 	f.bounds(d)
-	columns := 4
-	named := f.named()
-	lines := 0
-	if len(named) > 1 {
-		lines = (len(named) + columns - 1) / columns
-	}
-	d.high = float64(height + lines*legendLine)
-	if lines > 0 {
-		d.high += 8
-	}
-	head := ` role="img" aria-label="` + html.EscapeString(cmp.Or(f.Title, f.Y+" by "+f.X)) + `"`
-	if place == File {
-		head = ` xmlns="http://www.w3.org/2000/svg" font-family="Helvetica, Arial, sans-serif"`
-	}
-	d.add(`<svg%s viewBox="0 0 %d %s" width="%d" height="%s" font-size="12">`, head, width, coordinate(d.high), width, coordinate(d.high))
-	if f.Title != "" {
-		d.add(`<title>%s</title>`, html.EscapeString(f.Title))
-	}
-	if place == File {
-		d.add(`<rect width="100%%" height="100%%" fill="#FFFFFF"/>`)
-	}
 	f.axes(d)
 	dots := 0
 	for i := range f.Series {
@@ -156,12 +142,7 @@ func (f *Figure) WriteSVG(w io.Writer, place Place) error {
 	for i := range f.Series {
 		f.Series[i].draw(d, i, len(f.Series), every)
 	}
-	if len(named) > 1 {
-		f.legend(d, columns)
-	}
-	d.WriteString("</svg>")
-	_, err := io.WriteString(w, d.String())
-	return err
+	f.legend(d)
 }
 
 // bounds finds what the axes have to span.
@@ -248,16 +229,17 @@ func Tick(v, step float64) string {
 
 func (f *Figure) axes(d *drawing) {
 	const bottom = height - below
-	d.add(`<g%s stroke="currentColor" stroke-width="1">`, d.ink(-1))
+	d.group(ofLines, 1)
 	ticks := ticksOf(d.y0, d.y1, d.step)
-	for _, y := range ticks {
-		at := coordinate(d.py(y))
-		d.add(`<line x1="%d" x2="%d" y1="%s" y2="%s"/>`, left, width-right, at, at)
+	grid := make([][]vertex, len(ticks))
+	for i, y := range ticks {
+		grid[i] = []vertex{{left, d.py(y)}, {width - right, d.py(y)}}
 	}
-	d.WriteString(`</g>`)
-	d.add(`<g%s fill="currentColor">`, d.ink(0))
+	d.lines(grid, 1)
+	d.end()
+	d.group(ofText, 1)
 	for _, y := range ticks {
-		d.add(`<text x="%d" y="%s" text-anchor="end">%s</text>`, left-8, coordinate(d.py(y)+4), Tick(y, d.step))
+		d.text(left-8, d.py(y)+4, atEnd, Tick(y, d.step))
 	}
 	if f.Categories != nil {
 		// As many as there is room for.
@@ -268,19 +250,41 @@ func (f *Figure) axes(d *drawing) {
 		every := max(1, int(math.Ceil(float64(len(f.Categories))*float64(min(longest, 14)*7+8)/(width-left-right))))
 		for i, c := range f.Categories {
 			if i%every == 0 {
-				d.add(`<text x="%s" y="%d" text-anchor="middle">%s</text>`, coordinate(d.px(float64(i))), bottom+18, html.EscapeString(clip(c, 14)))
+				d.text(d.px(float64(i)), bottom+18, atMiddle, clip(c, 14))
 			}
 		}
 	} else {
 		step := Step(d.x1-d.x0, 8)
 		for _, x := range ticksOf(math.Ceil(d.x0/step)*step, d.x1, step) {
-			d.add(`<text x="%s" y="%d" text-anchor="middle">%s</text>`, coordinate(d.px(x)), bottom+18, Tick(x, step))
+			d.text(d.px(x), bottom+18, atMiddle, Tick(x, step))
 		}
 	}
-	d.add(`<text x="%d" y="%d" text-anchor="middle">%s</text>`, left+(width-left-right)/2, bottom+40, html.EscapeString(f.X))
-	d.add(`<text transform="translate(14 %d) rotate(-90)" text-anchor="middle">%s</text>`, top+(height-below-top)/2, html.EscapeString(f.Y))
-	d.WriteString(`</g>`)
+	d.text(left+(width-left-right)/2, bottom+40, atMiddle, f.X)
+	for i, line := range twoLines(f.Y, 36) {
+		d.upright(float64(14+15*i), top+(height-below-top)/2, line)
+	}
+	d.end()
 }
+
+// twoLines breaks a text that is longer than n at the space next to its middle.
+func twoLines(s string, n int) []string {
+	r := []rune(s)
+	if len(r) <= n {
+		return []string{s}
+	}
+	at := -1
+	for i, c := range r {
+		if c == ' ' && (at < 0 || abs(i-len(r)/2) < abs(at-len(r)/2)) {
+			at = i
+		}
+	}
+	if at < 0 {
+		return []string{clip(s, n)}
+	}
+	return []string{clip(string(r[:at]), n+8), clip(string(r[at+1:]), n+8)}
+}
+
+func abs(v int) int { return max(v, -v) }
 
 func clip(s string, n int) string {
 	if r := []rune(s); len(r) > n {
@@ -290,84 +294,66 @@ func clip(s string, n int) string {
 }
 
 // mark draws a shape for each series, since colours alone are not told apart by everybody.
-func (d *drawing) mark(i int, x, y, size float64, filled bool) {
-	fill := `fill="none" stroke="currentColor" stroke-width="1.5"`
+func (d *drawing) mark(i int, x, y, s float64, filled bool) {
+	stroke := 1.5
 	if filled {
-		fill = `fill="currentColor"`
+		stroke = 0
 	}
-	s := size
 	switch i % 4 {
 	case 0:
-		d.add(`<circle cx="%s" cy="%s" r="%s" %s/>`, coordinate(x), coordinate(y), coordinate(s), fill)
+		d.circle(x, y, s, stroke)
 	case 1:
-		d.add(`<rect x="%s" y="%s" width="%s" height="%s" %s/>`, coordinate(x-s), coordinate(y-s), coordinate(2*s), coordinate(2*s), fill)
+		d.rect(x-s, y-s, 2*s, 2*s, stroke)
 	case 2:
-		d.add(`<path d="M%s %sL%s %sL%s %sZ" %s/>`, coordinate(x), coordinate(y-1.2*s), coordinate(x+1.2*s), coordinate(y+s), coordinate(x-1.2*s), coordinate(y+s), fill)
+		d.polygon([]vertex{{x, y - 1.2*s}, {x + 1.2*s, y + s}, {x - 1.2*s, y + s}}, stroke)
 	default:
-		d.add(`<path d="M%s %sL%s %sL%s %sL%s %sZ" %s/>`, coordinate(x), coordinate(y-1.3*s), coordinate(x+1.3*s), coordinate(y), coordinate(x), coordinate(y+1.3*s), coordinate(x-1.3*s), coordinate(y), fill)
-	}
-}
-
-// open and close stand around what has a title or leads somewhere.
-func (d *drawing) open(p *Point) {
-	if p.Href != "" && d.place == Page {
-		d.add(`<a href="%s">`, html.EscapeString(p.Href))
-	} else {
-		d.WriteString(`<g>`)
-	}
-	if p.Title != "" {
-		d.add(`<title>%s</title>`, html.EscapeString(p.Title))
-	}
-}
-
-func (d *drawing) close(p *Point) {
-	if p.Href != "" && d.place == Page {
-		d.WriteString(`</a>`)
-	} else {
-		d.WriteString(`</g>`)
+		d.polygon([]vertex{{x, y - 1.3*s}, {x + 1.3*s, y}, {x, y + 1.3*s}, {x - 1.3*s, y}}, stroke)
 	}
 }
 
 // line joins points, but for those that have no value.
-func (d *drawing) line(points []Point, width string) {
-	d.add(`<path fill="none" stroke="currentColor" stroke-width="%s" d="`, width)
-	move := true
+func (d *drawing) line(points []Point, stroke float64) {
+	var pieces [][]vertex
+	broken := true
 	for _, p := range points {
 		if !finite(p.X) || !finite(p.Y) {
-			move = true
+			broken = true
 			continue
 		}
-		c := byte('L')
-		if move {
-			c = 'M'
+		if broken {
+			pieces = append(pieces, nil)
+			broken = false
 		}
-		move = false
-		d.add("%c%s %s", c, coordinate(d.px(p.X)), coordinate(d.py(p.Y)))
+		last := len(pieces) - 1
+		pieces[last] = append(pieces[last], vertex{d.px(p.X), d.py(p.Y)})
 	}
-	d.WriteString(`"/>`)
+	if len(pieces) > 0 {
+		d.lines(pieces, stroke)
+	}
 }
 
 func (s *Series) draw(d *drawing, i, of, every int) {
-	d.add(`<g%s>`, d.ink(cmp.Or(s.Color, i+1)))
+	d.group(cmp.Or(s.Color, i+1), 1)
+	defer d.end()
 	if len(s.Path) > 0 {
-		d.WriteString(`<g opacity="0.35">`)
-		d.line(s.Path, "1")
-		d.WriteString(`</g>`)
+		d.group(cmp.Or(s.Color, i+1), 0.35)
+		d.line(s.Path, 1)
+		d.end()
 	}
 	if len(s.Dots) > 0 {
-		d.WriteString(`<g opacity="0.5">`)
+		d.group(cmp.Or(s.Color, i+1), 0.5)
 		for k := 0; k < len(s.Dots); k += every {
 			p := &s.Dots[k]
 			if finite(p.X) && finite(p.Y) {
-				d.open(p)
+				d.about(p)
 				d.mark(i, d.px(p.X), d.py(p.Y), 2, false)
-				d.close(p)
+				d.aboutEnd(p)
 			}
 		}
-		d.WriteString(`</g>`)
+		d.end()
 	}
 	if s.Joined {
-		d.line(s.Points, "1.5")
+		d.line(s.Points, 1.5)
 	}
 	wide := (width - left - right) / (d.x1 - d.x0) * 0.7 / float64(of)
 	for k := range s.Points {
@@ -376,22 +362,21 @@ func (s *Series) draw(d *drawing, i, of, every int) {
 			continue
 		}
 		x, y := d.px(p.X), d.py(p.Y)
-		d.open(p)
+		d.about(p)
 		if s.Bars {
 			x += (float64(i) - float64(of-1)/2) * wide
 			zero := d.py(0)
-			d.add(`<rect x="%s" y="%s" width="%s" height="%s" fill="currentColor"/>`, coordinate(x-wide*0.45), coordinate(min(y, zero)), coordinate(wide*0.9), coordinate(math.Abs(y-zero)))
+			d.rect(x-wide*0.45, min(y, zero), wide*0.9, math.Abs(y-zero), 0)
 		}
 		if finite(p.Error) && p.Error != 0 {
-			a, b := coordinate(d.py(p.Y-p.Error)), coordinate(d.py(p.Y+p.Error))
-			d.add(`<path stroke="currentColor" stroke-width="1.5" fill="none" d="M%s %sV%sM%s %sh8M%s %sh8"/>`, coordinate(x), a, b, coordinate(x-4), a, coordinate(x-4), b)
+			a, b := d.py(p.Y-p.Error), d.py(p.Y+p.Error)
+			d.lines([][]vertex{{{x, a}, {x, b}}, {{x - 4, a}, {x + 4, a}}, {{x - 4, b}, {x + 4, b}}}, 1.5)
 		}
 		if !s.Bars {
 			d.mark(i, x, y, 4, true)
 		}
-		d.close(p)
+		d.aboutEnd(p)
 	}
-	d.WriteString(`</g>`)
 }
 
 // named are the series in the legend.
@@ -405,18 +390,24 @@ func (f *Figure) named() []int {
 	return out
 }
 
-func (f *Figure) legend(d *drawing, columns int) {
-	wide := float64(width-left-right) / float64(columns)
-	for k, i := range f.named() {
+func (f *Figure) legend(d *drawing) {
+	named := f.named()
+	if len(named) < 2 {
+		return
+	}
+	wide := float64(width-left-right) / legendColumns
+	for k, i := range named {
 		s := &f.Series[i]
-		x, y := left+float64(k%columns)*wide, float64(height+8+(k/columns)*legendLine)
-		d.add(`<g%s>`, d.ink(cmp.Or(s.Color, i+1)))
+		x, y := left+float64(k%legendColumns)*wide, float64(height+8+(k/legendColumns)*legendLine)
+		d.group(cmp.Or(s.Color, i+1), 1)
 		if s.Bars {
-			d.add(`<rect x="%s" y="%s" width="8" height="8" fill="currentColor"/>`, coordinate(x), coordinate(y-4))
+			d.rect(x, y-4, 8, 8, 0)
 		} else {
 			d.mark(i, x+4, y, 4, true)
 		}
-		d.WriteString(`</g>`)
-		d.add(`<g%s fill="currentColor"><text x="%s" y="%s">%s</text></g>`, d.ink(0), coordinate(x+14), coordinate(y+4), html.EscapeString(clip(s.Name, 20)))
+		d.end()
+		d.group(ofText, 1)
+		d.text(x+14, y+4, atStart, clip(s.Name, 20))
+		d.end()
 	}
 }

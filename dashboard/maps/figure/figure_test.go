@@ -1,8 +1,11 @@
 package figure_test
 
 import (
+	"bytes"
 	"encoding/xml"
 	"errors"
+	"fmt"
+	"image/png"
 	"io"
 	"math"
 	"strings"
@@ -54,6 +57,12 @@ func TestFiguresAreSound(t *testing.T) {
 		"hostile":  {Title: "<script>", X: `"&<`, Y: "]]>", Categories: []string{`"><script>`, "b"}, Series: []figure.Series{{Name: "<x>", Points: []figure.Point{{Title: "<y>", Href: `"><z>`}}}, {}}},
 		"no error": {Series: []figure.Series{{Points: []figure.Point{{X: 1, Y: 1, Error: inf}, {X: 1, Y: 2}}}}},
 	} {
+		var picture bytes.Buffer
+		if err := f.WritePNG(&picture); err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if size, err := png.DecodeConfig(&picture); err != nil || size.Width != 1920 {
+			t.Errorf("%s: the picture is %v: %v", name, size, err)
+		}
 		for _, place := range []figure.Place{figure.Page, figure.File} {
 			if elements, text := count(t, f, place); elements["svg"] != 1 || elements["script"] != 0 {
 				t.Errorf("%s: %s", name, text)
@@ -81,6 +90,59 @@ func TestWhatIsDrawn(t *testing.T) {
 	}
 	if elements, text = count(t, f, figure.File); elements["a"] != 0 || !strings.Contains(text, "#0072B2") || strings.Contains(text, "class=") {
 		t.Errorf("as a file: %s", text)
+	}
+}
+
+// What is drawn as a picture has its colours where the drawing has its shapes.
+func TestPictureIsTheDrawing(t *testing.T) {
+	f := figure.Figure{X: "Condition", Y: "Spines", Categories: []string{"a"}, Series: []figure.Series{
+		{Name: "one", Bars: true, Points: []figure.Point{{X: 0, Y: 3}}}, {Name: "two", Bars: true, Points: []figure.Point{{X: 0, Y: 2}}},
+	}}
+	var b bytes.Buffer
+	if err := f.WritePNG(&b); err != nil {
+		t.Fatal(err)
+	}
+	picture, err := png.Decode(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var svg struct {
+		Groups []struct {
+			Color string `xml:"color,attr"`
+			Rects []struct {
+				X float64 `xml:"x,attr"`
+				Y float64 `xml:"y,attr"`
+				W float64 `xml:"width,attr"`
+				H float64 `xml:"height,attr"`
+			} `xml:"g>rect"`
+		} `xml:"g"`
+	}
+	var text strings.Builder
+	if err := f.WriteSVG(&text, figure.File); err != nil {
+		t.Fatal(err)
+	}
+	if err := xml.Unmarshal([]byte(text.String()), &svg); err != nil {
+		t.Fatal(err)
+	}
+	bars := 0
+	at := func(x, y float64) string {
+		r, g, b, _ := picture.At(int(x*3), int(y*3)).RGBA()
+		return fmt.Sprintf("#%02X%02X%02X", r>>8, g>>8, b>>8)
+	}
+	for _, g := range svg.Groups {
+		for _, r := range g.Rects {
+			bars++
+			middle := r.X + r.W/2
+			if got := at(middle, r.Y+2); got != g.Color {
+				t.Errorf("in a bar of %s the picture is %s", g.Color, got)
+			}
+			if got := at(middle, r.Y-2); got == g.Color {
+				t.Errorf("above a bar of %s the picture is too", g.Color)
+			}
+		}
+	}
+	if bars != 2 {
+		t.Errorf("%d bars, want 2", bars)
 	}
 }
 
