@@ -116,6 +116,7 @@ func (b *browser) open(t testing.TB, v view) *page {
 	p.look(v)
 	t.Cleanup(func() { p.obeyed(t) })
 	t.Cleanup(func() {
+		p.t = t // a part of the test may have had it, and is over
 		if t.Failed() && ctx.Err() == nil {
 			p.shot("failed-" + t.Name())
 			t.Logf("page: %s", p.text("body"))

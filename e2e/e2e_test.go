@@ -69,12 +69,13 @@ func userEnviron(t testing.TB, home string) []string {
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
 		if strings.HasPrefix(name, "WEBMON_") || strings.HasPrefix(name, "NAPARI") ||
-			strings.HasPrefix(name, "XDG_") || name == "HOME" {
+			strings.HasPrefix(name, "XDG_") || name == "HOME" || name == "TMPDIR" {
 			continue
 		}
 		env = append(env, variable)
 	}
-	for name, folder := range map[string]string{"XDG_STATE_HOME": "state", "XDG_RUNTIME_DIR": "run"} {
+	// Below TMPDIR too a webmon looks for others of its user, and there is only one such folder on the machine.
+	for name, folder := range map[string]string{"XDG_STATE_HOME": "state", "XDG_RUNTIME_DIR": "run", "TMPDIR": "tmp"} {
 		path := filepath.Join(home, folder)
 		if err := os.MkdirAll(path, 0o700); err != nil {
 			t.Fatal(err)
