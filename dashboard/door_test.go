@@ -206,6 +206,12 @@ func (s *site) ends(name, cookie string, end func(cookie string)) {
 	if status, body := s.as(cookie, "GET", "/viewer", "", "Accept", "text/html"); status != 401 || !strings.Contains(body, "Signed out") {
 		s.t.Errorf("%s: a page with the session that has ended: %d, and it does not say why", name, status)
 	}
+	// A browser that was too slow for that word tells the two apart by the answer.
+	for text, unknown := range map[string]bool{cookie: false, cookie + "x": true} {
+		if status, body := s.as(text, "GET", "/api/v1/sources", ""); status != 401 || strings.Contains(body, `"session":"unknown"`) != unknown {
+			s.t.Errorf("%s: asked with its session, unknown %t: %d %s", name, unknown, status, body)
+		}
+	}
 }
 
 // elsewhere are the headers of requests that a browser sends for pages of others.

@@ -461,6 +461,9 @@ func (s *Server) failed(err error, c echo.Context) {
 		if no != nil && no.Field != "" {
 			body["field"] = no.Field
 		}
+		if text == string(door.Unknown) {
+			body["session"] = "unknown" // an open page keeps what it shows (socket.js)
+		}
 		sendErr = c.JSON(status, body)
 	}
 	if sendErr != nil {

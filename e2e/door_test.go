@@ -172,6 +172,22 @@ func TestE2EDoor(t *testing.T) {
 		p.says("main", "webmon needs its token")
 		p.close()
 	})
+	t.Run("log out, and the last word is lost", func(t *testing.T) {
+		p := b.open(t, wide)
+		p.visit(w.url)
+		p.live()
+		ask[bool](p, `(addEventListener("htmx:ws:before:message:incoming", event => {
+			if (!String(event.detail.message.data).includes("signed-out")) return;
+			event.preventDefault();
+			event.stopImmediatePropagation();
+			window.lost = true;
+		}, true), true)`)
+		if status := fetched(p, "POST", "/logout", "x=y"); status != 204 {
+			t.Errorf("logging out: %d", status)
+		}
+		p.says("main", "webmon needs its token")
+		p.close()
+	})
 	t.Run("a link that can only look", func(t *testing.T) {
 		owner, guest := b.open(t, wide), b.open(t, narrow)
 		owner.visit(w.url)

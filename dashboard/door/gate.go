@@ -176,6 +176,10 @@ type Wrong string
 // Error implements error.
 func (e Wrong) Error() string { return string(e) }
 
+// Unknown is the error for a session that this webmon never had, or has forgotten. Of others it
+// knows why they have ended.
+const Unknown = Wrong("The session of this browser is not known: webmon has been started again since, or the session has expired long ago.")
+
 const (
 	wrongToken = Wrong("That is not this webmon's token.")
 	wrongLink  = Wrong("This link opens nothing any more: it has expired or was revoked. Ask for a new one.")

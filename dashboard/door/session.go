@@ -360,7 +360,7 @@ func (d *Door) why(r *http.Request) error {
 		}
 	}
 	if len(cookies) > 0 {
-		return Wrong("The session of this browser is not known: webmon has been started again since, or the session has expired long ago.")
+		return Unknown
 	}
 	return nil
 }

@@ -153,7 +153,12 @@ export class Socket {
   async #checkSignedIn() {
     try {
       const response = await fetch(`${document.body.dataset.prefix}/api/v1/sources`, {headers: {Accept: "application/json"}});
-      if (response.status === 401) this.#tell("signed-out");
+      if (response.status !== 401) return;
+      this.#tell("signed-out");
+      // A webmon that was started again knows nothing of the session, and the page keeps what it shows. Otherwise the
+      // session was ended, and the word of it was lost: this browser was too slow to take it.
+      const {session} = await response.json();
+      if (session !== "unknown") this.#onControl({topic: "signed-out"});
     } catch {
       // Not there: the extension goes on trying.
     }
