@@ -79,6 +79,7 @@ var roles = map[string]door.Role{
 	"GET /api/v1/maps/:map":              door.Look,
 	"GET /api/v1/maps/:map/:what":        door.Look,
 	"GET /api/v1/maps/:map/edits":        door.Look,
+	"GET /api/v1/maps/:map/object":       door.Look,
 	"POST /api/v1/maps/:map/edits":       door.Steer,
 	"POST /api/v1/maps/:map/undo":        door.Steer,
 	"POST /api/v1/maps/:map/redo":        door.Steer,

@@ -30,6 +30,7 @@ type Editor interface {
 	Save(ctx context.Context, key string, keep bool) ([]string, error)
 	Reload(ctx context.Context, key string) error
 	State(ctx context.Context, key string, by edit.By, most int) (edit.State, []edit.Record, error)
+	Follow(ctx context.Context, key, edition string, session, row int) (now int, at string, err error)
 }
 
 // maxEdit bounds the body of an edit, in bytes.
@@ -49,6 +50,7 @@ func (m *Maps) editRoutes() []Route {
 	const at = "/api/v1/maps/:map"
 	return []Route{
 		{"GET", at + "/edits", m.getEdits},
+		{"GET", at + "/object", m.getObject},
 		{"POST", at + "/edits", m.postEdit},
 		{"POST", at + "/undo", m.postUndo},
 		{"POST", at + "/redo", m.postRedo},
@@ -107,7 +109,6 @@ func (m *Maps) told(w http.ResponseWriter, r *http.Request, name, to string, err
 	m.noted(r, name, to, err)
 	var conflict *edit.Conflict
 	var changed *edit.Changed
-	var refused *edit.Refused
 	switch {
 	case errors.As(err, &conflict):
 		a := answerConflict{Error: conflict.Text, By: conflict.By, Did: conflict.Did, Value: conflict.Value}
@@ -117,6 +118,14 @@ func (m *Maps) told(w http.ResponseWriter, r *http.Request, name, to string, err
 		return writeJSON(w, http.StatusConflict, a)
 	case errors.As(err, &changed):
 		return writeJSON(w, http.StatusConflict, answerConflict{Error: changed.Error(), Files: changed.Files})
+	}
+	return m.refused(r, err)
+}
+
+// refused is the answer to what cannot be done, whoever asks.
+func (m *Maps) refused(r *http.Request, err error) error {
+	var refused *edit.Refused
+	switch {
 	case errors.As(err, &refused):
 		return refuse(refused.Field, "%s", refused.Text)
 	case r.Context().Err() != nil:
@@ -301,6 +310,133 @@ func (m *Maps) getEdits(w http.ResponseWriter, r *http.Request) error {
 		"edition": state.Edition, "unsaved": state.Unsaved, "changed": state.Foreign, "problem": state.Stuck, "saves": state.CanSave,
 		"undo": state.Undo, "redo": state.Redo, "edits": list,
 	})
+}
+
+// answerObject is an object as it is, for who edits it.
+type answerObject struct {
+	Edition string       `json:"edition"`
+	Session int          `json:"session"`
+	Row     *int         `json:"row"`             // in that edition; null: the object is gone
+	Run     *int         `json:"run"`             // null: it is in none, as what is no object of the map's type
+	Error   string       `json:"error,omitempty"` // why it is gone, a sentence
+	Value   *edit.Object `json:"value"`
+	// Stale are the channels whose intensities were measured before it was changed.
+	Stale []int `json:"stale"`
+	// Pivot is the landmark of its segment in the session, else of the session; null: there is none.
+	Pivot *answerPivot `json:"pivot"`
+	// Cannot says by kind of edit why that cannot be done to it, a sentence.
+	Cannot map[string]string `json:"cannot"`
+	// Proposed is the object of the next session that it may be; null: none, or it is linked.
+	Proposed *answerProposed `json:"proposed"`
+}
+
+type answerPivot struct {
+	Row  int       `json:"row"`
+	Type maps.Type `json:"type"`
+	X    *float64  `json:"x"`
+	Y    *float64  `json:"y"`
+	Z    *float64  `json:"z"`
+}
+
+type answerProposed struct {
+	Row      int     `json:"row"`
+	Run      int     `json:"run"`
+	Distance float64 `json:"distance"` // micrometres
+}
+
+// maxFollow is how often an object is looked for anew because the map was edited meanwhile.
+const maxFollow = 20
+
+// getObject answers GET /api/v1/maps/<map>/object?session=&row=&edition=: an object that had the row in
+// the edition (of now if it is left out), as it is now.
+func (m *Maps) getObject(w http.ResponseWriter, r *http.Request) error {
+	key, err := m.editable(r)
+	if err != nil {
+		return err
+	}
+	q := ask(r)
+	for range maxFollow {
+		o, err := m.open(r.Context(), key)
+		if err != nil {
+			return err
+		}
+		session, err := q.number("session", "session", len(o.Sessions))
+		if err != nil {
+			return err
+		}
+		if session < 0 {
+			return refuse("session", "session must be named")
+		}
+		row, err := strconv.Atoi(q.Get("row"))
+		if err != nil || row < 0 {
+			return refuse("row", "row must be named: a whole number, counted from 0")
+		}
+		edition := cmp.Or(q.Get("edition"), o.Edition)
+		a := answerObject{Edition: o.Edition, Session: session, Stale: []int{}, Cannot: map[string]string{}}
+		if edition != o.Edition {
+			now, at, err := m.opts.Editor.Follow(r.Context(), key, edition, session, row)
+			if at != "" && at != o.Edition {
+				continue // it was edited between the two
+			}
+			var gone *edit.Conflict
+			if errors.As(err, &gone) {
+				a.Error = gone.Text
+				return writeJSON(w, http.StatusOK, a)
+			} else if err != nil {
+				return m.refused(r, err)
+			}
+			row = now
+		}
+		if row >= o.Sessions[session].Len() {
+			return refuse("row", "there is no row %d in session %d; it has %d", row, session, o.Sessions[session].Len())
+		}
+		a.tell(o.Map, row)
+		state, _, err := m.opts.Editor.State(r.Context(), key, by(r), 0)
+		if err == nil && state.Stuck != "" {
+			a.Cannot["edit"] = state.Stuck
+		}
+		return writeJSON(w, http.StatusOK, a)
+	}
+	return &Failure{Status: http.StatusServiceUnavailable, Text: "The map is edited all the time: try again."}
+}
+
+// tell says what there is to say of a row.
+func (a *answerObject) tell(o *maps.Map, row int) {
+	s := o.Sessions[a.Session]
+	a.Row, a.Value = &row, edit.ObjectOf(o, a.Session, row)
+	runs := o.Runs("")
+	if run := runs.Run(a.Session, row); run != maps.None {
+		a.Run = &run
+	}
+	for c, t := range s.Int {
+		if t != nil && row < t.Len() && t.Value(row, "isDirty") > 0 {
+			a.Stale = append(a.Stale, c+1)
+		}
+	}
+	a.Cannot = edit.Refusals(o, a.Session, row)
+	kind, segment := maps.GlobalPivot, s.Segment(row)
+	if segment != maps.None {
+		kind = maps.Pivot
+	}
+	for at, t := range s.Types() {
+		if t == kind && (kind == maps.GlobalPivot || s.Segment(at) == segment) {
+			p := edit.ObjectOf(o, a.Session, at)
+			a.Pivot = &answerPivot{Row: at, Type: t, X: p.X, Y: p.Y, Z: p.Z}
+			break
+		}
+	}
+	if a.Run == nil || a.Value.Next != nil || a.Session+1 >= len(o.Sessions) {
+		return
+	}
+	pairs, err := o.Pairs("", a.Session, maps.All, nearEnough, false)
+	if err != nil {
+		return
+	}
+	for i := range pairs {
+		if p := &pairs[i]; p.Row == row && p.Partner != maps.None {
+			a.Proposed = &answerProposed{Row: p.Partner, Run: runs.Run(a.Session+1, p.Partner), Distance: p.Distance}
+		}
+	}
 }
 
 // editsFeed is the name of the feed with the edits of a map; its detail is the key.

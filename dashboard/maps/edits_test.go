@@ -47,7 +47,7 @@ func TestEdits(t *testing.T) {
 	ask := func(who, method, what, body string) (int, map[string]any) {
 		t.Helper()
 		for _, route := range all.Routes() {
-			if route.Method != method || route.Path != "/api/v1/maps/:map"+what {
+			if path, _, _ := strings.Cut(what, "?"); route.Method != method || route.Path != "/api/v1/maps/:map"+path {
 				continue
 			}
 			r := httptest.NewRequest(method, "/api/v1/maps/rr30a"+what, strings.NewReader(body))
@@ -112,6 +112,46 @@ func TestEdits(t *testing.T) {
 	}
 	if status, got := ask("bob", "POST", "/undo", ""); status != 200 || got["did"] != "delete" || got["row"] != 200.0 {
 		t.Errorf("bob takes back: %d, %v", status, got)
+	}
+	// Rows of an older edition are found again: one before it is gone, and comes back.
+	find := func(query string) map[string]any {
+		t.Helper()
+		status, got := ask("ada", "GET", "/object?"+query, "")
+		if status != 200 {
+			t.Fatalf("object %s: %d, %v", query, status, got)
+		}
+		return got
+	}
+	_, now := ask("ada", "GET", "", "")
+	before := now["edition"].(string)
+	was := find("session=3&row=201")
+	if _, got := ask("bob", "POST", "/edits", `{"edition":"`+before+`","do":"delete","session":3,"row":200}`); got["row"] != nil {
+		t.Fatalf("bob deletes again: %v", got)
+	}
+	is := find("session=3&row=201&edition=" + before)
+	if is["row"] != 200.0 || is["edition"] == before || is["value"].(map[string]any)["x"] != was["value"].(map[string]any)["x"] {
+		t.Errorf("row 201 is %v, and was %v", is, was)
+	}
+	if gone := find("session=3&row=200&edition=" + before); gone["row"] != nil || gone["error"] != "bob has deleted it meanwhile." {
+		t.Errorf("row 200 is %v", gone)
+	}
+	if got := find("session=3&row=200&edition=other-1"); got["row"] != nil || !strings.Contains(got["error"].(string), "nobody knows") {
+		t.Errorf("a row of nothing is %v", got)
+	}
+	if status, got := ask("bob", "POST", "/undo", ""); status != 200 {
+		t.Errorf("bob takes back again: %d, %v", status, got)
+	}
+	// What can be done is told, and what cannot.
+	if root := find("session=3&row=0")["cannot"].(map[string]any); root["delete"] == nil || root["move"] == nil || root["note"] != nil {
+		t.Errorf("of the landmark of the session it says %v", root)
+	}
+	if spine := find("session=0&row=280"); len(spine["cannot"].(map[string]any)) > 0 || spine["pivot"] == nil || spine["run"] == nil {
+		t.Errorf("of a spine it says %v", spine)
+	}
+	for _, query := range []string{"", "session=0", "session=99&row=0", "session=0&row=-1", "session=0&row=100000"} {
+		if status, got := ask("ada", "GET", "/object?"+query, ""); status != 422 {
+			t.Errorf("object %s: %d, %v", query, status, got)
+		}
 	}
 	if status, got := ask("ada", "POST", "/save", ""); status != 200 || len(got["files"].([]any)) != 1 {
 		t.Errorf("ada saves: %d, %v", status, got)

@@ -190,6 +190,7 @@ type sessionConfig struct {
 	DZ        float64 `json:"dz"`
 	Channel   int     `json:"channel"`  // the default one
 	Channels  []int   `json:"channels"` // that have images
+	Segments  int     `json:"segments"` // of its tracing
 }
 
 type statConfig struct {
@@ -217,7 +218,7 @@ func (m *Maps) configure(v tab.View, key string, o library.Opened, opts, usual o
 	for j, s := range o.Sessions {
 		c.Sessions = append(c.Sessions, sessionConfig{
 			Index: j, Stack: s.Stack, File: s.Imported, Condition: s.Condition, Days: zero(s.Days), PX: s.PX, PY: s.PY, PZ: s.PZ,
-			DX: zero(s.DX), DY: zero(s.DY), DZ: zero(s.DZ), Channel: s.Channel, Channels: channels[j],
+			DX: zero(s.DX), DY: zero(s.DY), DZ: zero(s.DZ), Channel: s.Channel, Channels: channels[j], Segments: len(s.Segments()),
 		})
 	}
 	for _, s := range o.Stats() {

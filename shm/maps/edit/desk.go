@@ -388,13 +388,16 @@ func (e *editor) write(r Record) (*Record, error) {
 	return &r, nil
 }
 
+// nowhere is why a map without a place for its journal is not edited.
+const nowhere = "This map cannot be edited: there is no folder for the journal of its edits."
+
 // maxMemory bounds a map that is edited, in bytes.
 const maxMemory = 2 << 30
 
 // start makes the journal of a map, and keeps the files that it changes.
 func (e *editor) start() error {
 	if e.place == "" {
-		return &Refused{"", "This map cannot be edited: there is no folder for the journal of its edits."}
+		return &Refused{"", nowhere}
 	}
 	if err := os.MkdirAll(e.place, 0o755); err != nil {
 		return &Refused{"", "This map cannot be edited: " + sentence(err)}
@@ -651,6 +654,27 @@ func (d *Desk) Reload(ctx context.Context, key string) error {
 	return nil
 }
 
+// Follow finds the row that an object of an edition has now, and returns the edition of now with
+// it. The error is a [Conflict] if the object is gone, with who has deleted it, or if rows of that
+// edition cannot be found again.
+func (d *Desk) Follow(ctx context.Context, key, edition string, session, row int) (now int, at string, err error) {
+	e, err := d.begin(ctx, key)
+	if err != nil {
+		return webmaps.None, "", err
+	}
+	defer e.mu.Unlock()
+	at = e.book.edition()
+	n, ok := e.book.parse(edition)
+	if !ok {
+		return webmaps.None, at, &Conflict{Text: "The map has been read anew since, so that nobody knows which row it has now."}
+	}
+	now, touched := e.book.follow(session, row, n)
+	if now == webmaps.None {
+		return now, at, e.book.conflict(e.m, &touched[len(touched)-1], session, now)
+	}
+	return now, at, nil
+}
+
 // State says how it stands with the edits of a map; edits are those that are not saved, the
 // oldest first, the most of them.
 func (d *Desk) State(ctx context.Context, key string, by By, most int) (State, []Record, error) {
@@ -660,7 +684,11 @@ func (d *Desk) State(ctx context.Context, key string, by By, most int) (State, [
 	}
 	e := d.known(key)
 	if e == nil {
-		return State{Edition: o.Edition, CanSave: o.Dir != ""}, nil, nil
+		s := State{Edition: o.Edition, CanSave: o.Dir != ""}
+		if d.placeOf(key, o.Dir, o.Name) == "" {
+			s.Stuck = nowhere
+		}
+		return s, nil, nil
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -78,6 +78,34 @@ func (e *Edit) Ops(m *maps.Map, who string, at time.Time) ([]Op, error) {
 	return do()
 }
 
+// Refusals says why an object of a map cannot be edited: by kind of edit a sentence. What can be
+// done is not in it; links, landmarks and new objects are asked for with Ops alone.
+func Refusals(m *maps.Map, session, row int) map[string]string {
+	o := ObjectOf(m, session, row)
+	if o == nil {
+		return nil
+	}
+	no, nothing, none := false, "", maps.None
+	out := map[string]string{}
+	for _, e := range []Edit{
+		{Do: Bad, Bad: &no}, {Do: Note, Note: &nothing}, {Do: UserType, UserType: &none}, {Do: Delete}, {Do: Move, X: orZero(o.X), Y: orZero(o.Y), Z: orZero(o.Z)},
+	} {
+		e.Session, e.Row = session, row
+		if _, err := e.Ops(m, "", time.Time{}); err != nil {
+			out[e.Do] = err.Error()
+		}
+	}
+	return out
+}
+
+// orZero is a place that an object without one may be moved to.
+func orZero(v *float64) *float64 {
+	if v == nil {
+		v = new(float64)
+	}
+	return v
+}
+
 type compile struct {
 	m *maps.Map
 	s *maps.Session
