@@ -12,3 +12,31 @@ type MapEdits struct {
 	Changed   bool // another program has changed its files since
 	CanSave   bool
 }
+
+// MapObjectID is the id of the bar with the selected object.
+const MapObjectID = "map-object"
+
+// maxUserType is the last of the classes that an object can have.
+const maxUserType = 10
+
+// mapDoing is a button for the selected object.
+type mapDoing struct{ do, label, key, help string }
+
+// title is what the button does, with its key.
+func (d mapDoing) title() string {
+	if d.key == "" {
+		return d.help
+	}
+	return d.help + " (" + d.key + ")"
+}
+
+var mapDoings = []mapDoing{
+	{"bad", "Bad", "b", "It is unusable, or is not"},
+	{"link", "Join", "p", "It is the same as the one that was selected before, in the session beside"},
+	{"added", "Cut before", "a", "It was added here: it is not the same as that of the session before"},
+	{"subtracted", "Cut after", "s", "It was subtracted after: it is not the same as that of the next session"},
+	{"move", "Move", "m", "By the arrow keys or a click in its image"},
+	{"pivot", "Pivot", "v", "Move the landmark from which positions on its segment are counted"},
+	{"delete", "Delete", "Delete", "Delete it"},
+	{"add", "New point", "e", "A new object, by the arrow keys or a click in an image; or shift+click in one"},
+}

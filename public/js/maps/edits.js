@@ -1,43 +1,58 @@
 /**
- * The edits of a map on its page: undo, redo, save, and what to do when the map has changed.
+ * The edits of a map on its pages: undo, redo, save, and word of what others have made of the map.
  *
- *     const edits = new Edits(root, config);
+ *     const edits = new Edits(root, page);
+ *     const {status, answer} = await edits.post("edits", {edition, do: "bad", session: 0, row: 150, bad: true});
  *     edits.destroy();
  *
  * The server keeps the region with `data-map-edits` (components/mapedits.templ) live: its value is the address of the API, and
- * `data-version` is the version of the map. A page that shows another version than that says so, with a button that shows
- * the new one; what is selected and every option stay, because they are in the address.
+ * `data-version` names the edition of the map that there is now. The page has `edition`, that of what it shows, and
+ * `renew(target)`, which brings it to the one that there is; target is an object {session, row, edition} to select.
  */
 
 import {h} from "../dom.js";
+import {announce, problemIn} from "../nav.js";
 
 /** What the buttons ask for: the address below the API, and the body. */
 const ASKS = {undo: ["undo"], redo: ["redo"], save: ["save"], "save-keep": ["save", {keep: true}], reload: ["reload"]};
 
+/** What kinds of edit are called once they are made; that of a judgement is said by its value. */
+const MADE = {
+  add: "added", move: "moved", delete: "deleted", link: "joined", unlink: "cut", bad: "judged", note: "the note", userType: "the user type", pivot: "the landmark moved",
+};
+
+/** What was done, in words. */
+export function madeWords(kind) {
+  return MADE[kind] ?? "an edit";
+}
+
 export class Edits {
   #root;
-  #version;
-  #said; // the version that was told of last
+  #page;
   #watch;
   #aborter = new AbortController();
-  #busy = false;
+  #queue = Promise.resolve(); // what is asked for is done in its order
   #told = h("p", {class: "map-note", role: "status", hidden: true});
 
-  constructor(root, config) {
+  /**
+   * @param {HTMLElement} root
+   * @param {{edition: string, renew: function(?object): Promise}} page also `undo()`, which may take back what only the page knows, and says whether it did
+   */
+  constructor(root, page) {
     this.#root = root;
-    this.#version = config.edition || config.version;
+    this.#page = page;
     const {signal} = this.#aborter;
     const region = this.#region;
     if (!region) return;
     region.parentElement.after(this.#told);
     root.addEventListener("click", event => {
       const button = event.target.closest("[data-map-do]");
-      if (button && !button.disabled) this.#ask(button.dataset.mapDo);
+      if (button && !button.disabled) this.ask(button.dataset.mapDo);
     }, {signal});
     document.addEventListener("keydown", event => {
       if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "z" || event.target.closest("input, select, textarea, [contenteditable]")) return;
       event.preventDefault();
-      this.#ask(event.shiftKey ? "redo" : "undo");
+      this.ask(event.shiftKey ? "redo" : "undo");
     }, {signal});
     this.#watch = new MutationObserver(() => this.#look());
     this.#watch.observe(region.parentElement, {subtree: true, childList: true, attributes: true, attributeFilter: ["data-version"]});
@@ -53,43 +68,87 @@ export class Edits {
     return this.#root.querySelector("[data-map-edits]");
   }
 
-  // Another version is offered once: who reads the page decides when it changes.
+  /** Whether whoever looks at the page may edit the map. */
+  get allowed() {
+    const button = this.#region?.querySelector('[data-map-do="undo"]');
+    return Boolean(button && !button.disabled);
+  }
+
+  // Somebody has changed the map: the page follows, in its turn.
   #look() {
     const now = this.#region?.dataset.version;
-    if (!now || now === this.#version || now === this.#said || this.#busy) return;
-    this.#said = now;
-    this.#tell("The map has changed.", h("button", {type: "button", class: "btn btn-small", onclick: () => location.reload()}, "Show it"));
+    if (!now || now === this.#page.edition) return;
+    this.#then(async () => {
+      const at = this.#region?.dataset.version;
+      if (!at || at === this.#page.edition) return;
+      await this.#page.renew();
+      announce("The map has changed.");
+    });
   }
 
-  #tell(text, ...more) {
+  // Does something once all before it is done.
+  #then(what) {
+    const done = this.#queue.then(what);
+    this.#queue = done.catch(() => {});
+    return done;
+  }
+
+  /** Says something below the buttons; "" takes it away. */
+  tell(text, ...more) {
     this.#told.replaceChildren(text, " ", ...more);
-    this.#told.hidden = false;
+    this.#told.hidden = text === "";
   }
 
-  async #ask(what) {
-    const region = this.#region;
-    if (this.#busy || !region || !ASKS[what] || region.querySelector(`[data-map-do="${what}"]`)?.disabled) return;
-    const [path, body] = ASKS[what];
-    this.#busy = true;
+  /**
+   * Sends something to the API in its turn, and brings the page to what came of it.
+   *
+   * @param {string} path below that of the map
+   * @param {object} body
+   * @param {?function(object): ?object} target of the answer: the object that is to be selected, null for the one that is
+   * @returns {Promise<{status: number, answer: object}>} status 0: webmon did not answer, and answer.error says so
+   */
+  post(path, body = {}, target = () => null) {
+    return this.#then(async () => {
+      const out = await this.#send(path, body);
+      if (out.status === 200) await this.#page.renew(target(out.answer));
+      else if (out.status === 409) await this.#page.renew(); // what others have made is on the page before it is spoken of
+      return out;
+    });
+  }
+
+  async #send(path, body) {
     try {
-      const response = await fetch(`${region.dataset.mapEdits}/${path}`, {
-        method: "POST", body: JSON.stringify(body ?? {}), signal: this.#aborter.signal,
+      const response = await fetch(`${this.#region.dataset.mapEdits}/${path}`, {
+        method: "POST", body: JSON.stringify(body), signal: this.#aborter.signal,
         headers: {"Content-Type": "application/json", "X-CSRF-Token": document.body.dataset.csrf ?? ""},
       });
-      const answer = await response.json().catch(() => ({}));
-      if (!response.ok) {
-        this.#tell(answer.error ?? "The map was not changed.");
-        return;
-      }
-      if (path === "save") {
-        this.#tell(`Saved: ${answer.files.length === 1 ? "one file has" : `${answer.files.length} files have`} changed.`);
-      } else {
-        location.reload();
-      }
+      const text = await response.text();
+      if (!response.ok && response.status !== 409) return {status: response.status, answer: {error: problemIn(text)}};
+      return {status: response.status, answer: JSON.parse(text)};
     } catch (error) {
-      if (error.name !== "AbortError") this.#tell("webmon did not answer.");
-    } finally {
-      this.#busy = false;
+      if (error.name === "AbortError") throw error;
+      return {status: 0, answer: {error: "webmon did not answer. Try again when it does."}};
     }
+  }
+
+  /** What the buttons do. */
+  async ask(what) {
+    if (!ASKS[what] || !this.#region || this.#region.querySelector(`[data-map-do="${what}"]`)?.disabled) return;
+    if (what === "undo" && this.#page.undo?.()) return;
+    const [path, body] = ASKS[what];
+    try {
+      // What was taken back is what one looks at then.
+      const {status, answer} = await this.post(path, body, ({row, session, edition}) => Number.isInteger(row) ? {session, row, edition} : null);
+      if (status !== 200) this.#refused(answer);
+      else if (path === "save") this.tell(`Saved: ${answer.files.length === 1 ? "one file has" : `${answer.files.length} files have`} changed.`);
+      else if (path === "reload") this.tell("The edits that were not saved are dropped.");
+      else this.tell(`${path === "undo" ? "Taken back" : "Made again"}: ${madeWords(answer.did)}.`);
+    } catch (error) {
+      if (error.name !== "AbortError") throw error;
+    }
+  }
+
+  #refused({error}) {
+    this.tell(error ?? "The map was not changed.");
   }
 }

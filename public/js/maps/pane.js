@@ -119,6 +119,12 @@ export class Pane {
     return this.#view && this.#host.options.project !== "all" ? Sight.sliceOf(this.#view, this.#shape.slices) : null;
   }
 
+  /** The place in its middle, in micrometres, with its slice. */
+  get middle() {
+    const [x, y] = Sight.placeOf(this.#config, this.#view.x, this.#view.y);
+    return {x, y, z: Sight.sliceOf(this.#view, this.#shape.slices)};
+  }
+
   /** The points of its session's tracing, null before they have come. */
   get tracing() {
     return this.#tracing;
@@ -277,6 +283,20 @@ export class Pane {
     if (!this.#view) return;
     this.#moved(Sight.fit(this.#shape, this.#box(), Sight.sliceOf(this.#view, this.#shape.slices)));
     this.#touched = false;
+  }
+
+  /** Looks closer at a place in micrometres, by a factor and from at least so many CSS pixels a pixel. */
+  lookAt(px, py, factor, least) {
+    if (!this.#view) return;
+    const [x, y] = Sight.pixelOf(this.#config, px, py);
+    this.#moved(Sight.zoom({...this.#view, x, y}, this.#shape, this.#box(), Math.max(factor, least / this.#view.scale)));
+  }
+
+  /** Looks closer at the selected run. */
+  judge(factor, least) {
+    if (!this.#view || !this.#place) return;
+    this.#center();
+    this.setView(Sight.zoom(this.#view, this.#shape, this.#box(), Math.max(factor, least / this.#view.scale)));
   }
 
   setSlice(z) {

@@ -20,7 +20,7 @@ export class Panes {
   planes;
   selection;
   objects = null; // what is known of the objects, for the marks (view.js, marksOf)
-  hand = null; // takes keys and pointers first, and draws last: see hand.js
+  hand = null; // takes pointers first, and draws last: see hand.js
   #root;
   #page; // address of the page
   #sessions;
@@ -144,6 +144,17 @@ export class Panes {
     this.#middles.clear();
   }
 
+  /**
+   * Looks closer: at the place of the selected run in each pane, or at a place of one pane, which linked ones follow.
+   *
+   * @param {?object} pane null: at the selected run
+   * @param {{x: number, y: number}} place micrometres
+   */
+  closer(pane, {x, y}, factor, least) {
+    if (pane) pane.lookAt(x, y, factor, least);
+    else for (const each of this.#shown()) each.judge(factor, least);
+  }
+
   /** Draws what is seen, before the next paint. */
   draw() {
     if (this.#asked) return;
@@ -209,7 +220,7 @@ export class Panes {
 
   /** Keys on a pane that has the focus; all of them are in the help (components/layout). */
   onKey(event, pane) {
-    if (this.hand?.key(event, pane) || event.metaKey || event.altKey) return;
+    if (event.metaKey || event.altKey) return;
     const {options} = this;
     const change = some => this.#view.change(some);
     const shift = {ArrowLeft: ["stepSession", -1], ArrowRight: ["stepSession", 1]}[event.key];

@@ -5,6 +5,7 @@ import {fill, h, say} from "../dom.js";
 import {announce, problemIn} from "../nav.js";
 import {readColumns} from "./columns.js";
 import {Edits} from "./edits.js";
+import {MapObject} from "./object.js";
 import * as Options from "./options.js";
 import {Panes} from "./panes.js";
 import {Plot} from "./plot.js";
@@ -15,6 +16,15 @@ import {Selection, Walk} from "./selection.js";
 
 /** Ms for which the address waits for a hand to rest. */
 const ADDRESS_AFTER = 300;
+
+/** Ms after an edit until the page asks for what only the server writes, of all edits together. */
+const PARTS_AFTER = 400;
+
+/** How often what has changed is asked for anew because it changes all the while. */
+const RENEWALS = 20;
+
+/** The columns of all objects that the page knows them by. */
+const OBJECTS = "columns?stat=x,y,z,pDist,userType";
 
 /** A number beyond the rows of any session. */
 const SESSION = 2 ** 32;
@@ -46,6 +56,12 @@ export class MapView {
   #places = new Map(); // session -> row -> place in the columns
   #selection = new Selection();
   #edits;
+  #object = null; // the bar with the selected one
+  #edition; // that the rows of the objects are of
+  #renewing = null; // resolves once the page shows what there is
+  #stale = false;
+  #target = null; // what is selected once it does
+  #renewed = null; // timer of what the server writes
   #words;
   #writing;
   #know; // resolves known
@@ -57,6 +73,7 @@ export class MapView {
     this.#usual = Options.complete(config.usual);
     this.#memory = new Options.Memory(safeStorage());
     const params = new URL(location.href).searchParams;
+    this.#edition = config.edition || config.version;
     this.#options = Options.fromAddress(params, Options.complete(config.options));
     if (!Options.saysHow(params)) this.#options = Options.remembered(this.#memory.read(), this.#options, (name, text) => this.#allows(name, text));
     this.#words = h("p", {id: "map-selected", class: "map-selected", "aria-live": "off"});
@@ -94,7 +111,9 @@ export class MapView {
       select: (run, session) => this.#selection.select(run === null ? null : {run, session}, "script"),
       placeOf: (run, session) => this.#plot?.placeOf(run, session),
     };
-    this.#edits = new Edits(root, config);
+    this.#edits = new Edits(root, this);
+    const bar = root.querySelector("[data-map-object]");
+    if (bar) this.#object = new MapObject(bar, config, this, this.#edits);
     this.#say();
     this.#writeSoon(); // what was remembered
     this.#start();
@@ -102,6 +121,8 @@ export class MapView {
 
   destroy() {
     clearTimeout(this.#writing);
+    clearTimeout(this.#renewed);
+    this.#object?.destroy();
     this.#aborter.abort();
     this.#asking.abort();
     this.#plot?.destroy();
@@ -117,6 +138,45 @@ export class MapView {
     return this.#selection;
   }
 
+  get panes() {
+    return this.#panes;
+  }
+
+  get root() {
+    return this.#root;
+  }
+
+  /** The edition of the map that the rows on the page are of. */
+  get edition() {
+    return this.#edition;
+  }
+
+  /** A run's object in a session as the page knows it, null where it is absent. */
+  objectAt(run, session) {
+    const i = this.#walk?.at(run, session) ?? -1;
+    return i < 0 ? null : this.#objectOf(i);
+  }
+
+  /** The object of a row of a session, null if there is none of the map's type. */
+  objectOfRow(session, row) {
+    const i = this.#places.get(session)?.get(row);
+    return i === undefined ? null : this.#objectOf(i);
+  }
+
+  /** The one object of a session that lies at a place, null if it is not one. */
+  objectNear(was) {
+    const found = this.#objects && sameIn({columns: this.#objects, edition: null}, was);
+    return found ? this.objectOfRow(found.session, found.row) : null;
+  }
+
+  #objectOf(i) {
+    const of = name => this.#objects.by.get(name).values[i];
+    return {
+      run: of("run"), session: of("session"), row: of("row"), segment: of("segment"), bad: of("bad") === 1, userType: of("userType"), x: of("x"), y: of("y"), z: of("z"),
+      edition: this.#edition,
+    };
+  }
+
   // Whether a field of the forms has a value among its choices.
   #allows(name, text) {
     const field = this.#root.querySelector(`[data-map-form] select[name="${CSS.escape(name)}"]`);
@@ -126,25 +186,137 @@ export class MapView {
   async #start() {
     const first = this.#askPlot();
     try {
-      const objects = readColumns(await this.#load("columns?stat=x,y,z,pDist,userType", this.#aborter.signal));
-      this.#objects = objects;
-      const of = name => objects.by.get(name)?.values;
-      const found = {n: objects.n, run: of("run"), session: of("session"), segment: of("segment"), row: of("row")};
-      this.#walk = new Walk(found, of("pDist") ?? new Float64Array(objects.n).fill(NaN));
-      for (let i = 0; i < objects.n; i++) {
-        const rows = this.#places.get(found.session[i]) ?? new Map();
-        rows.set(found.row[i], i);
-        this.#places.set(found.session[i], rows);
-      }
-      this.#mark();
+      this.#install(await this.#loadColumns(OBJECTS, this.#aborter.signal));
       this.#know();
       if (this.#options.run >= 0) this.#selection.select({run: this.#options.run, session: this.#walk.nearest(this.#options.run, this.#options.show[0] ?? 0)}, "address");
       await first;
       if (this.#options.color === "type") this.#showPlot();
+      this.#object?.ready();
     } catch (error) {
       this.#know();
       this.#failed(error);
     }
+  }
+
+  // Takes all objects of an edition.
+  #install({columns, edition}) {
+    this.#objects = columns;
+    this.#edition = edition || this.#edition;
+    const of = name => columns.by.get(name)?.values;
+    const found = {n: columns.n, run: of("run"), session: of("session"), segment: of("segment"), row: of("row")};
+    this.#walk = new Walk(found, of("pDist") ?? new Float64Array(columns.n).fill(NaN));
+    this.#places = new Map();
+    for (let i = 0; i < columns.n; i++) {
+      const rows = this.#places.get(found.session[i]) ?? new Map();
+      rows.set(found.row[i], i);
+      this.#places.set(found.session[i], rows);
+    }
+    this.#panes?.renewed();
+    this.#mark();
+  }
+
+  /**
+   * Shows the map as it is now, in place: plot, marks, tables. What is selected stays selected, whatever its run and its row
+   * are now, and nothing on the page moves.
+   *
+   * @param {?{session: number, row: number, edition: string}} target an object to select instead
+   * @returns {Promise} once it is shown
+   */
+  renew(target = null) {
+    if (target) this.#target = target;
+    this.#stale = true;
+    return this.#renewing ??= this.#renewAll().finally(() => (this.#renewing = null));
+  }
+
+  async #renewAll() {
+    await this.known;
+    try {
+      for (let i = 0; this.#stale && i < RENEWALS; i++) {
+        this.#stale = false;
+        if (!await this.#renewOnce()) this.#stale = true;
+      }
+      clearTimeout(this.#renewed);
+      this.#renewed = setTimeout(() => this.#parts(), PARTS_AFTER);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  // Whether all that came is of one edition, and of what is selected.
+  async #renewOnce() {
+    const query = this.#query();
+    const {signal} = this.#aborter;
+    const [objects, plot] = await Promise.all([this.#loadColumns(OBJECTS, signal), this.#plot && this.#loadColumns(query, signal)]);
+    if (plot && plot.edition !== objects.edition) return false;
+    const {now} = this.#selection;
+    const target = this.#target;
+    const was = target ?? this.#held();
+    const found = was && (sameIn(objects, was) ?? await this.#follow(was, objects.edition));
+    if (found === undefined || this.#selection.now !== now || this.#target !== target) return false;
+    this.#target = null;
+    this.#install(objects);
+    if (plot && query === this.#query()) this.#take(plot.columns, query);
+    else this.#asked = "";
+    if (this.#asked === "") this.#askPlot();
+    const i = found && this.#places.get(found.session)?.get(found.row);
+    const gone = was && i === undefined;
+    const next = gone && !target ? null : gone || !was ? now : {run: this.#objects.by.get("run").values[i], session: was.shown ?? found.session};
+    this.#reselect(next, was && !target);
+    this.#object?.renewed(gone ? found?.error ?? "" : null);
+    this.#problem("");
+    return true;
+  }
+
+  // The object by which the selected run is found again: the selected one, or the first of its run.
+  #held() {
+    const {now} = this.#selection;
+    if (!now || !this.#walk) return null;
+    const session = this.#walk.at(now.run, now.session) >= 0 ? now.session : this.#walk.sessions(now.run)[0];
+    const object = session === undefined ? null : this.objectAt(now.run, session);
+    return object && {...object, shown: now.session};
+  }
+
+  // Where an object is in an edition, as the server knows it: its session and row, or {error} if it is gone; undefined if the map has
+  // changed again.
+  async #follow(was, edition) {
+    const query = new URLSearchParams({session: was.session, row: was.row, edition: was.edition});
+    const response = await fetch(`${this.#config.api}/object?${query}`, {signal: this.#aborter.signal, headers: {Accept: "application/json"}});
+    if (!response.ok) throw new Error(problemIn(await response.text()));
+    const answer = await response.json();
+    if (answer.edition !== edition) return undefined;
+    return answer.row === null ? {error: answer.error ?? ""} : {session: was.session, row: answer.row};
+  }
+
+  // Selects what is found again; who looks at something else meanwhile is left alone.
+  #reselect(next, still) {
+    const {now} = this.#selection;
+    this.#selection.point(null);
+    const by = still ? "renewal" : "edit";
+    if (next?.run === now?.run && next?.session === now?.session) this.#selected("select", by, true);
+    else this.#selection.select(next, by);
+  }
+
+  // What only the server writes: the head, the sessions, what is wrong in the files.
+  async #parts() {
+    try {
+      const page = await this.#askPage();
+      for (const part of [".map-head", "#map-sessions tbody", "#map-problems"]) {
+        const [old, now] = [this.#root.querySelector(part), page.querySelector(part)];
+        if (old && now && !old.contains(document.activeElement) && !old.isEqualNode(now)) old.replaceWith(now);
+      }
+      this.#showChooser();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  // The page as the server writes it, with the options as they are.
+  async #askPage() {
+    const params = new URLSearchParams();
+    Options.writeAddress(params, {...this.#options, run: -1, show: this.#usual.show}, this.#usual);
+    const response = await fetch(`${this.#config.page}?${params}`, {signal: this.#aborter.signal});
+    if (!response.ok) throw new Error(problemIn(await response.text()));
+    return new DOMParser().parseFromString(await response.text(), "text/html");
   }
 
   // Tells the panes which objects there are, how they look, and which the plot's filters leave.
@@ -171,7 +343,7 @@ export class MapView {
   }
 
   // Where the selected run is in every session: what is known at once, and where it would be, which the server says.
-  async #place() {
+  async #place(still = false) {
     const now = this.#selection.now;
     if (!this.#panes || !this.#walk) return;
     if (!now) return this.#panes.setPlaces(null);
@@ -181,7 +353,7 @@ export class MapView {
       const i = this.#walk.at(now.run, index);
       return i < 0 ? null : {row: at("row", i), x: at("x", i), y: at("y", i), z: at("z", i)};
     });
-    this.#panes.setPlaces(places);
+    this.#panes.setPlaces(places, still);
     if (places.every(Boolean)) return;
     this.#whole?.abort();
     const asking = this.#whole = new AbortController();
@@ -189,7 +361,7 @@ export class MapView {
       const response = await fetch(`${this.#config.api}/where?run=${now.run}`, {signal: asking.signal, headers: {Accept: "application/json"}});
       if (!response.ok) throw new Error(problemIn(await response.text()));
       for (const {session, row, x, y, z} of await response.json()) {
-        if (!places[session] && Number.isFinite(x) && Number.isFinite(y) && x !== null) this.#panes.setPlace(session, {row, x, y, z});
+        if (!places[session] && Number.isFinite(x) && Number.isFinite(y) && x !== null) this.#panes.setPlace(session, {row, x, y, z}, still);
       }
     } catch (error) {
       if (!asking.signal.aborted) this.#failed(error);
@@ -290,32 +462,42 @@ export class MapView {
     this.#showChooser();
   }
 
-  async #load(path, signal) {
+  // Columns, and the edition that their rows are of.
+  async #loadColumns(path, signal) {
     const response = await fetch(`${this.#config.page}/${path}`, {signal});
     if (!response.ok) throw new Error(problemIn(await response.text()));
-    return response.arrayBuffer();
+    return {columns: readColumns(await response.arrayBuffer()), edition: response.headers.get("Webmon-Edition") ?? ""};
+  }
+
+  #query() {
+    return `columns?${Options.plotQuery(this.#options)}`;
   }
 
   async #askPlot() {
     if (!this.#plot) return;
-    const query = `columns?${Options.plotQuery(this.#options)}`;
+    const query = this.#query();
     if (query === this.#asked && this.#columns) return this.#showPlot();
     this.#asking.abort();
     const asking = this.#asking = new AbortController();
     try {
-      const columns = readColumns(await this.#load(query, asking.signal));
-      this.#columns = columns;
-      this.#asked = query;
-      const sessions = columns.by.get("session").values;
-      this.#shown = new Set(Array.from(columns.by.get("row").values, (row, i) => sessions[i] * SESSION + row));
-      this.#showPlot();
-      this.#panes?.draw();
+      const {columns} = await this.#loadColumns(query, asking.signal);
+      this.#take(columns, query);
       this.#problem("");
       this.#note();
-      this.#table();
     } catch (error) {
       if (!asking.signal.aborted) this.#failed(error);
     }
+  }
+
+  // Takes what the plot shows.
+  #take(columns, query) {
+    this.#columns = columns;
+    this.#asked = query;
+    const sessions = columns.by.get("session").values;
+    this.#shown = new Set(Array.from(columns.by.get("row").values, (row, i) => sessions[i] * SESSION + row));
+    this.#showPlot();
+    this.#panes?.draw();
+    this.#table();
   }
 
   #showPlot() {
@@ -338,17 +520,14 @@ export class MapView {
   // The table beside the plot is the server's, of the options as they are: asked for while it is open.
   async #table() {
     const details = this.#root.querySelector("#map-plot-table");
-    if (!details?.open || this.#tabled === this.#asked) return;
-    const asked = this.#tabled = this.#asked;
-    const params = new URLSearchParams();
-    Options.writeAddress(params, {...this.#options, run: -1, show: this.#usual.show}, this.#usual);
+    const of = `${this.#asked} ${this.#edition}`;
+    if (!details?.open || this.#tabled === of) return;
+    this.#tabled = of;
     try {
-      const response = await fetch(`${this.#config.page}?${params}`, {signal: this.#aborter.signal});
-      if (!response.ok) throw new Error(problemIn(await response.text()));
-      const page = new DOMParser().parseFromString(await response.text(), "text/html");
+      const page = await this.#askPage();
       const table = page.querySelector("#map-plot-table tbody");
       const head = page.querySelector("#map-plot-table thead");
-      if (asked !== this.#tabled || !table || !head) return;
+      if (of !== this.#tabled || !table || !head) return;
       details.querySelector("thead").replaceWith(head);
       details.querySelector("tbody").replaceWith(table);
     } catch (error) {
@@ -377,17 +556,20 @@ export class MapView {
     say(note, text);
   }
 
-  #selected(what, by) {
+  #selected(what, by, same = false) {
     this.#plot?.mark();
     this.#panes?.draw();
     this.#say();
     if (what !== "select") return;
     const {now} = this.#selection;
-    this.#options = {...this.#options, run: now?.run ?? -1, slice: by === "address" ? this.#options.slice : -1};
-    if (by !== "address" || this.#options.slice < 0) this.#place();
+    const still = by === "renewal"; // what is shown has changed, and nobody has gone anywhere
+    this.#options = {...this.#options, run: now?.run ?? -1, slice: by === "address" || still ? this.#options.slice : -1};
+    if (by !== "address" || this.#options.slice < 0) this.#place(still);
     if (by !== "form") this.#fillForms();
     this.#writeSoon();
-    announce(now ? this.#wordsOf(now) : "Nothing is selected.");
+    this.#object?.selected(by);
+    if (same) return;
+    if (!still) announce(now ? this.wordsOf(now) : "Nothing is selected.");
     this.#root.dispatchEvent(new CustomEvent("mapselect", {bubbles: true, detail: now}));
   }
 
@@ -399,11 +581,12 @@ export class MapView {
       this.#words.replaceChildren("Nothing is selected: click on a point, or step with the arrow keys.");
       return;
     }
-    this.#words.replaceChildren(h("span", {}, this.#wordsOf(what)));
+    this.#words.replaceChildren(h("span", {}, this.wordsOf(what)));
     if (what === now) this.#words.append(" ", h("a", {class: "link", href: `${this.#config.page}/run/${what.run}`}, "all sessions"));
   }
 
-  #wordsOf(what) {
+  /** What there is to say of an object in one line. */
+  wordsOf(what) {
     const {sessions} = this.#config;
     const condition = sessions[what.session]?.condition;
     const i = this.#walk?.at(what.run, what.session) ?? -1;
@@ -438,6 +621,16 @@ export class MapView {
     const next = now ? this.#walk[how](now, by) : this.#walk.stepAlong({run: -1, session: session >= 0 ? session : this.#options.show[0] ?? 0}, 1);
     if (next) this.#selection.select(next, "key");
   }
+}
+
+// Where an object is in columns of another edition, as far as that can be told from its place; undefined if it cannot.
+function sameIn({columns, edition}, was) {
+  if (was.edition === edition) return was;
+  const [session, row, x, y, z] = ["session", "row", "x", "y", "z"].map(name => columns.by.get(name).values);
+  const places = [];
+  for (let i = 0; i < columns.n; i++) if (session[i] === was.session && x[i] === was.x && y[i] === was.y && z[i] === was.z) places.push(row[i]);
+  if (places.includes(was.row)) return {session: was.session, row: was.row};
+  return places.length === 1 ? {session: was.session, row: places[0]} : undefined;
 }
 
 function safeStorage() {
