@@ -448,8 +448,8 @@ func (g *maker) object(j, i int, traced []curve, starts []int) row {
 		d, db := g.between(60, 90)*dn, g.between(4, 9)*dn
 		ints := map[string]string{
 			"x": long(x), "y": long(y), "z": long(z), "sLen2d": long(math.Hypot(x-cx, y-cy)), "sLen3d": long(math.Sqrt((x-cx)*(x-cx) + (y-cy)*(y-cy) + (z-cz)*(z-cz))),
-			"intmSeconds": "3583947938.700000", "isDirty": "0.000000", "spineWidth": "7.000000", "extendHead": "3.000000", "extendTail": "2.000000", "scaleRadius": "1.000000", "zPlusMinus": "1.000000",
-			"dPlus": "5.000000", "dMinus": "5.000000",
+			"intmSeconds": "3583947938.700000", "isDirty": "0.000000", "spineWidth": "0.840000", "extendHead": "0.360000", "extendTail": "0.240000", "scaleRadius": "0.350000", "zPlusMinus": "1.000000",
+			"dPlus": "1.800000", "dMinus": "1.800000",
 			"sSum": long(signal + sb), "sMean": long((signal + sb) / px), "sN": long(px), "sbSum": long(sb), "sbMean": long(sb / px), "sbN": long(px),
 			"dSum": long(d), "dMean": long(d / dn), "dN": long(dn), "dbSum": long(db), "dbMean": long(db / dn), "dbN": long(dn),
 			"ubssSum": long(signal), "ubssMean": long(signal / px), "ubsdSum": long(d - db), "ubsdMean": long((d - db) / dn),
