@@ -21,7 +21,7 @@ import (
 // one that is part of the program.
 func (cfg *config) library(targets []source.Target, kept *budget.Budget, faults *fault.Ledger) (*library.Library, *edit.Desk) {
 	o := library.Options{Dirs: cfg.maps, Bytes: kept.Volumes.Limit() / 2, Failed: faults.Noted("maps", "")}
-	edits := edit.Options{}
+	edits := edit.Options{Failed: faults.Noted("maps", "")}
 	if dir, err := instance.StateDir(); err == nil {
 		o.Cache = filepath.Join(dir, "maps")
 		edits.State = filepath.Join(dir, "map-edits")

@@ -301,14 +301,16 @@ func (m *Maps) getEdits(w http.ResponseWriter, r *http.Request) error {
 		Edit *edit.Edit `json:"edit,omitempty"`
 		Undo int        `json:"undo,omitempty"`
 		Redo int        `json:"redo,omitempty"`
+		// Measured says that webmon has measured what was edited.
+		Measured bool `json:"measured,omitempty"`
 	}
 	list := []entry{}
 	for _, e := range records {
-		list = append(list, entry{e.N, e.Time, e.Who, e.Edit, e.Undo, e.Redo})
+		list = append(list, entry{e.N, e.Time, e.Who, e.Edit, e.Undo, e.Redo, e.Measured})
 	}
 	return writeJSON(w, http.StatusOK, map[string]any{
 		"edition": state.Edition, "unsaved": state.Unsaved, "changed": state.Foreign, "problem": state.Stuck, "saves": state.CanSave,
-		"undo": state.Undo, "redo": state.Redo, "edits": list,
+		"undo": state.Undo, "redo": state.Redo, "measuring": state.Measuring, "edits": list,
 	})
 }
 

@@ -23,10 +23,13 @@ type Record struct {
 	N    int       `json:"n"` // one more than that of the record before
 	Time time.Time `json:"time"`
 	By
-	Edit *Edit `json:"edit,omitempty"` // nil for an undo and a redo
+	Edit *Edit `json:"edit,omitempty"` // nil for an undo, a redo and what was measured
 	Undo int   `json:"undo,omitempty"` // the record that is undone
 	Redo int   `json:"redo,omitempty"` // the record that is made again
 	Ops  []Op  `json:"ops"`
+	// Measured says that webmon has measured an object that was edited before. It counts as no edit, and
+	// is taken back with the edit.
+	Measured bool `json:"measured,omitempty"`
 }
 
 // of is the record that the record makes, undoes or makes again.
@@ -135,14 +138,16 @@ func (b *book) add(r Record, back []Op) {
 	b.n = r.N
 	b.records = append(b.records, r)
 	b.bytes += r.size()
-	if r.Edit != nil {
+	switch {
+	case r.Measured:
+	case r.Edit != nil:
 		for _, e := range b.edits {
 			if e.undone && e.By == r.By {
 				e.final = true
 			}
 		}
 		b.edits[r.N] = &entry{Record: r, back: back, at: r.N}
-	} else {
+	default:
 		e := b.edits[r.of()]
 		if e == nil { // it was made and saved before webmon was started
 			e = &entry{Record: Record{N: r.of(), By: r.By}, saved: r.Undo > 0}
@@ -225,7 +230,7 @@ func (b *book) parse(edition string) (n int, ok bool) {
 // doings are what edits are called after "has".
 var doings = map[string]string{
 	Add: "added it", Move: "moved it", Delete: "deleted it", Link: "linked it", Unlink: "unlinked it", Bad: "judged it", Note: "changed its note",
-	UserType: "changed its user type", Pivot: "moved the landmark of its segment",
+	UserType: "changed its user type", Pivot: "moved the landmark of its segment", Measure: "had it measured again",
 }
 
 // did says what a record was.
@@ -321,7 +326,7 @@ func (b *book) taken(m *maps.Map, e *entry) ([]Op, error) {
 		for i := range slices.Backward(touched) {
 			t := &touched[i]
 			of := b.edits[t.of()]
-			if t.By == e.By || of != nil && (of.undone || of.at != t.N) {
+			if t.Measured || t.By == e.By || of != nil && (of.undone || of.at != t.N) {
 				continue
 			}
 			return 0, b.conflict(m, t, session, now)
@@ -359,6 +364,9 @@ func (b *book) taken(m *maps.Map, e *entry) ([]Op, error) {
 			}
 		default:
 			o.Row, err = at(o.Session, o.Row)
+			if err == nil && o.File == "db2" {
+				o.Line = stillMeasured(m.Sessions[o.Session].Table, o.Row, o.Line)
+			}
 		}
 		if err != nil {
 			return nil, err
@@ -366,6 +374,33 @@ func (b *book) taken(m *maps.Map, e *entry) ([]Op, error) {
 		ops = append(ops, o)
 	}
 	return ops, nil
+}
+
+// stillMeasured returns a row of the table of objects as it is put back, with what was said of measuring the object since, unless
+// the object was elsewhere then.
+func stillMeasured(t *maps.Table, row int, line Line) Line {
+	was, err := t.WithLines(map[int][]byte{row: line})
+	if err != nil {
+		return line
+	}
+	for _, name := range []string{"x", "y", "z", "cPnt", "cx", "cy", "parentID"} {
+		if was.Cell(row, name) != t.Cell(row, name) {
+			return line
+		}
+	}
+	cells := map[string]string{}
+	for _, name := range []string{"error", "warning", "isDirty"} {
+		if now := t.Cell(row, name); t.Has(name) && now != was.Cell(row, name) {
+			cells[name] = now
+		}
+	}
+	if len(cells) == 0 {
+		return line
+	}
+	if was, err = was.Set(row, cells); err != nil {
+		return line
+	}
+	return was.Line(row)
 }
 
 // beside is the session whose rows a block of the object map has.

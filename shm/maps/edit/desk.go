@@ -34,6 +34,8 @@ type Options struct {
 	// zips; "": they cannot be edited.
 	State string
 	Now   func() time.Time // nil: time.Now
+	// Failed is told of what panics while something is measured, and why images could not be read; may be nil.
+	Failed func(error)
 }
 
 // Desk edits the maps of a library. Its methods are safe for concurrent use.
@@ -43,6 +45,8 @@ type Desk struct {
 
 	mu  sync.Mutex
 	all map[string]*editor // by key of the map
+
+	measuring measuring
 }
 
 // editor edits one map.
@@ -60,6 +64,9 @@ type editor struct {
 	busy    bool              // another webmon edits it
 
 	publishing sync.Mutex
+
+	pending map[place]bool // what has to be measured
+	idle    chan struct{}  // closed when pending becomes empty; nil while it is
 }
 
 // NewDesk returns a desk. Use must be called before anybody edits.
@@ -70,8 +77,11 @@ func NewDesk(o Options) *Desk {
 	return &Desk{opts: o, all: map[string]*editor{}}
 }
 
-// Use says whose maps are edited.
-func (d *Desk) Use(s Shelf) { d.shelf = s }
+// Use says whose maps are edited. What is edited is measured again if the shelf is [Pictures] also.
+func (d *Desk) Use(s Shelf) {
+	d.shelf = s
+	d.measuring.pictures, _ = s.(Pictures)
+}
 
 // Changed says that other programs have changed files of the map since; nothing was
 // written.
@@ -119,6 +129,8 @@ type State struct {
 	CanSave bool
 	Undo    string // the kind of edit that undo would take back; "" for none
 	Redo    string
+	// Measuring is how many objects are being measured, each of which becomes a record of its own.
+	Measuring int
 }
 
 // placeOf is where the journal of a map is; "" if it cannot have one.
@@ -164,6 +176,7 @@ func (d *Desk) Loaded(key, dir string, m *webmaps.Map) (*webmaps.Map, int, error
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	defer d.measureLater(key, e)
 	e.dir, e.place = dir, place
 	if place != "" {
 		changed, err := recovered(dir, place)
@@ -250,6 +263,7 @@ func (e *editor) loaded(m *webmaps.Map) (*webmaps.Map, int, error) {
 		}
 		at = next
 		b.add(r, back)
+		e.touched(at, &r)
 	}
 	e.book, e.base = b, h.Files
 	if len(records) == 0 {
@@ -309,10 +323,12 @@ func (e *editor) forget() {
 		_ = e.lock.Close()
 	}
 	e.journal, e.lock, e.m, e.book, e.base, e.foreign, e.stuck, e.busy = nil, nil, nil, nil, nil, false, "", false
+	e.settled()
 }
 
 // Close lets go of all maps. Nothing has to be written.
 func (d *Desk) Close() {
+	d.measuring.close()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, e := range d.all {
@@ -385,6 +401,7 @@ func (e *editor) write(r Record) (*Record, error) {
 	}
 	e.book.add(r, back)
 	e.m = named(next, e.book.edition())
+	e.touched(e.m, &r)
 	return &r, nil
 }
 
@@ -469,6 +486,7 @@ func (d *Desk) Do(ctx context.Context, key string, by By, edition string, what E
 	}()
 	if err == nil {
 		d.publish(ctx, key, e)
+		d.measure(key)
 	}
 	return done, err
 }
@@ -531,6 +549,7 @@ func (d *Desk) take(ctx context.Context, key string, by By, again bool) (Done, e
 	}()
 	if err == nil {
 		d.publish(ctx, key, e)
+		d.measure(key)
 	}
 	return done, err
 }
@@ -568,6 +587,7 @@ func (d *Desk) publish(ctx context.Context, key string, e *editor) {
 // keep, they are written over what other programs have changed since; without, that is an
 // error that is a [Changed]. The files before are kept.
 func (d *Desk) Save(ctx context.Context, key string, keep bool) ([]string, error) {
+	d.settle(ctx, key, patience)
 	e, err := d.begin(ctx, key)
 	if err != nil {
 		return nil, err
@@ -616,6 +636,7 @@ func (d *Desk) save(key string, e *editor, keep bool) ([]string, error) {
 	_ = e.lock.Close()
 	e.journal, e.lock, e.base, e.foreign = nil, nil, sums, false
 	e.book.wasSaved()
+	e.settled() // what was not measured by now stays marked as out of date
 	d.shelf.Saved(key)
 	var written []string
 	for _, f := range man.Files {
@@ -695,7 +716,7 @@ func (d *Desk) State(ctx context.Context, key string, by By, most int) (State, [
 	if e.book == nil {
 		return State{Edition: o.Edition, CanSave: o.Dir != "", Stuck: e.stuck}, nil, nil
 	}
-	s := State{Edition: e.book.edition(), Unsaved: e.book.unsaved(), Foreign: e.foreign, Stuck: e.stuck, CanSave: e.dir != ""}
+	s := State{Edition: e.book.edition(), Unsaved: e.book.unsaved(), Foreign: e.foreign, Stuck: e.stuck, CanSave: e.dir != "", Measuring: len(e.pending)}
 	kind := func(last *entry) string {
 		switch {
 		case last == nil:

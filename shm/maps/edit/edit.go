@@ -23,6 +23,7 @@ const (
 	Note     = "note"     // the note of an object
 	UserType = "userType" // the class of an object, 0 to 10; None for none
 	Pivot    = "pivot"    // the landmark Row of a segment, or of the session, to X, Y, Z
+	Measure  = "measure"  // the intensities of a spine are measured again
 )
 
 // Edit is a change that somebody asks for. X and Y are micrometres, Z is a slice counted
@@ -71,9 +72,10 @@ func (e *Edit) Ops(m *maps.Map, who string, at time.Time) ([]Op, error) {
 	}
 	do, ok := map[string]func() ([]Op, error){
 		Add: c.add, Move: c.move, Delete: c.remove, Link: c.link, Unlink: c.unlink, Bad: c.bad, Note: c.note, UserType: c.userType, Pivot: c.pivot,
+		Measure: c.measure,
 	}[e.Do]
 	if !ok {
-		return nil, refuse("do", "%.40q is no edit: it is one of add, move, delete, link, unlink, bad, note, userType, pivot.", e.Do)
+		return nil, refuse("do", "%.40q is no edit: it is one of add, move, delete, link, unlink, bad, note, userType, pivot, measure.", e.Do)
 	}
 	return do()
 }
@@ -376,6 +378,18 @@ func (c *compile) outdated(row int) ([]Op, error) {
 		ops = append(ops, more...)
 	}
 	return ops, nil
+}
+
+// measure marks an object as one that has to be measured again.
+func (c *compile) measure() ([]Op, error) {
+	if kind := c.kind(); kind != maps.Spine {
+		return nil, refuse("row", "Row %d of session %d is a %s: only intensities of a spineROI are measured.", c.Row, c.Session, kind)
+	}
+	ops, err := c.outdated(c.Row)
+	if err == nil && len(ops) == 0 {
+		return nil, refuse("session", "Session %d has no table of intensities (Int1, Int2, Int3) that could take what is measured.", c.Session)
+	}
+	return ops, err
 }
 
 func (c *compile) move() ([]Op, error) {

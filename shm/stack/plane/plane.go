@@ -47,6 +47,9 @@ type Info struct {
 	// Names are the names of the channels: one for each, "" where it has none. Names is nil
 	// where no channel has a name.
 	Names []string
+	// Stretched says that each slice was stretched to its own least and greatest value on its way into the file: pixels
+	// of two slices cannot be compared, and no intensities can be measured.
+	Stretched bool
 	// Format says for people what the file is, such as "ImageJ TIFF, LZW".
 	Format string
 }
