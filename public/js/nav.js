@@ -16,16 +16,26 @@ export function isWholePage(html) {
   return /^\s*<!doctype/i.test(html);
 }
 
-/** Marks the tab that is open. */
+let shown = null; // the tab that was scrolled to
+
+/** Marks the tab that is open. Where the tabs do not fit, it is among those that are seen. */
 export function markCurrent() {
   const links = [...document.querySelectorAll("#tabs a")];
   if (!links.some(link => isCurrent(link.href, location))) return; // a page beside the tabs
   for (const link of links) {
     const current = isCurrent(link.href, location);
-    if (current && !link.hasAttribute("aria-current")) link.scrollIntoView({block: "nearest", inline: "nearest"});
+    if (current && link !== shown) bringIn(link, document.getElementById("tabs"));
+    if (current) shown = link;
     if (current) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+}
+
+// Only the row of tabs moves: the page may have been loaded again where somebody had scrolled to.
+function bringIn(link, row) {
+  const [is, sees] = [link.getBoundingClientRect(), row.getBoundingClientRect()];
+  const next = is.width / 2; // of its neighbour, to show that there is one
+  row.scrollLeft += Math.min(0, is.left - next - sees.left) + Math.max(0, is.right + next - sees.right);
 }
 
 /** Opens the nth tab, from 1. */
