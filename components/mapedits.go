@@ -40,3 +40,14 @@ var mapDoings = []mapDoing{
 	{"delete", "Delete", "Delete", "Delete it"},
 	{"add", "New point", "e", "A new object, by the arrow keys or a click in an image; or shift+click in one"},
 }
+
+// keys says which keys there are in the list.
+func (p MapFind) keys() string {
+	switch {
+	case len(p.Table.Rows) == 0:
+		return ""
+	case p.Edits != nil && p.Pairs:
+		return "Keys: ↑ and ↓ go along the rows, p joins, delete removes the proposal, ctrl+Z takes either back, enter shows the object in the map."
+	}
+	return "Keys: ↑ and ↓ go along the rows, enter shows the object in the map."
+}

@@ -166,6 +166,10 @@ type MapFind struct {
 	Files []MapLink
 	Table ui.TableProps
 	Why   string // why there is no answer, a sentence
+
+	Edits  *MapEdits // nil: the map is not edited
+	Config string    // JSON for the scripts; see public/js/maps/find.js
+	Pairs  bool      // it is of proposed pairs
 }
 
 // Pool is the page of several maps together.

@@ -1,6 +1,7 @@
 package maps
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -34,6 +35,10 @@ func (m *Maps) findPage(v tab.View) (Page, error) {
 	here := m.Href(key, "find")
 	p := components.MapFind{Head: m.head(key, o, "find"), Title: "Search", About: "Where there is something to judge: each row leads to the object in the map, and to its run."}
 	pairs := q.Get("what") == "pairs"
+	p.Edits, p.Pairs = m.editing(v.Moment, key), pairs
+	if p.Edits != nil {
+		p.Head.Unsaved = 0 // the region below has it, and keeps it true
+	}
 	p.Tabs = []components.MapLink{{Label: "Search", Href: here, Current: !pairs}}
 	if len(o.Sessions) > 1 {
 		p.Tabs = append(p.Tabs, components.MapLink{Label: "Proposed pairs", Href: here + "?what=pairs", Current: pairs, Help: "Objects without a partner in the next session, and which one it may be"})
@@ -48,7 +53,33 @@ func (m *Maps) findPage(v tab.View) (Page, error) {
 	} else if err != nil {
 		return Page{}, err
 	}
+	if p.Config == "" {
+		p.Config = findConfig{Map: key, Edition: o.Edition, Page: m.Href(key)}.text()
+	}
 	return Page{Title: o.Name + ", find", Content: components.MapFindView(p)}, nil
+}
+
+// findConfig is what the scripts of the page must know: the rows of its table.
+type findConfig struct {
+	Map     string     `json:"map"`
+	Edition string     `json:"edition"` // that the rows are of
+	Page    string     `json:"page"`
+	Pairs   []findPair `json:"pairs,omitempty"`
+}
+
+// findPair is a proposed pair: rows of a session and of the next one, None for no partner.
+type findPair struct {
+	Session int `json:"session"`
+	Row     int `json:"row"`
+	Partner int `json:"partner"`
+}
+
+func (c findConfig) text() string {
+	b, err := json.Marshal(c)
+	if err != nil {
+		return "{}"
+	}
+	return string(b)
 }
 
 // toRun is a link to a run, toObject one to an object in the map's page.
@@ -156,9 +187,14 @@ func (m *Maps) findPairs(p *components.MapFind, key string, o library.Opened, q 
 	}
 	p.Files = []components.MapLink{{Label: "CSV", Href: m.api(key, "/pairs.csv", q.Values), Help: "The pairs as CSV"}}
 	p.Table = ui.TableProps{Caption: "Proposed pairs", Empty: "Every object has a partner in the next session.", Columns: []ui.Column{
-		{Title: "Row in session " + strconv.Itoa(session), Numeric: true}, {Title: "From the pivot", Unit: "µm", Numeric: true}, {Title: "Row in session " + strconv.Itoa(session+1), Numeric: true},
-		{Title: "From the pivot", Unit: "µm", Numeric: true}, {Title: "Distance", Unit: "µm", Numeric: true}, {Title: "Segment", Numeric: true}, {Title: "Side"},
+		{Title: "Row in session " + strconv.Itoa(session), Numeric: true}, {Title: "Row in session " + strconv.Itoa(session+1), Numeric: true}, {Title: "Distance", Unit: "µm", Numeric: true},
 	}}
+	config := findConfig{Map: key, Edition: o.Edition, Page: m.Href(key)}
+	if p.Edits != nil {
+		p.Table.Columns = append(p.Table.Columns, ui.Column{Title: "What became of it"})
+	}
+	p.Table.Columns = append(p.Table.Columns, ui.Column{Title: "From the pivot", Unit: "µm", Numeric: true}, ui.Column{Title: "That of the partner", Unit: "µm", Numeric: true},
+		ui.Column{Title: "Segment", Numeric: true}, ui.Column{Title: "Side"})
 	runs := o.Runs("")
 	for i := range pairs[:min(len(pairs), maxRows)] {
 		pair := &pairs[i]
@@ -171,10 +207,17 @@ func (m *Maps) findPairs(p *components.MapFind, key string, o library.Opened, q 
 		if pair.Segment >= 0 {
 			segment = strconv.Itoa(pair.Segment)
 		}
-		p.Table.Rows = append(p.Table.Rows, ui.Row{Key: fmt.Sprintf("%d-%d", pair.Row, pair.Partner), Dim: pair.Partner < 0, Cells: []ui.Cell{
-			m.toObject(key, runs.Run(session, pair.Row), session, pair.Row), {Text: short(pair.PDist)}, partner, {Text: short(pair.PartnerPDist)}, {Text: short(pair.Distance)}, {Text: segment}, {Text: side},
-		}})
+		cells := []ui.Cell{m.toObject(key, runs.Run(session, pair.Row), session, pair.Row), partner, {Text: short(pair.Distance)}}
+		if p.Edits != nil && pair.Partner >= 0 {
+			cells = append(cells, ui.Cell{Content: components.MapPairDo()})
+		} else if p.Edits != nil {
+			cells = append(cells, ui.Cell{})
+		}
+		cells = append(cells, ui.Text(short(pair.PDist), short(pair.PartnerPDist), segment, side)...)
+		p.Table.Rows = append(p.Table.Rows, ui.Row{Key: fmt.Sprintf("%d-%d", pair.Row, pair.Partner), Dim: pair.Partner < 0, Cells: cells})
+		config.Pairs = append(config.Pairs, findPair{session, pair.Row, pair.Partner})
 	}
+	p.Config = config.text()
 	if len(pairs) > maxRows {
 		p.Table.More = strings.TrimSpace(ui.Count(len(pairs)-maxRows) + " more are in the CSV.")
 	}

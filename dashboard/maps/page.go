@@ -269,6 +269,9 @@ func (m *Maps) mapPage(v tab.View) (Page, error) {
 		Head: m.head(key, o, ""), Edits: m.editing(v.Moment, key), Notes: notes(o.Map), Plot: opts.plotForm(o.Map, &usual, here), Panes: opts.panesForm(&usual, here, most),
 		Config: m.configure(v, key, o, opts, usual, channels),
 	}
+	if p.Edits != nil {
+		p.Head.Unsaved = 0 // the region below has it, and keeps it true
+	}
 	shown, err := o.Values(opts.Query)
 	if err != nil {
 		return Page{}, refuse("", "%s", err.Error())

@@ -50,6 +50,7 @@ export class Pictures {
     for (const element of document.querySelectorAll("[data-volume]")) this.#mount(element, () => import("./volumes/index.js"), mountVolume);
     for (const element of document.querySelectorAll("[data-model]")) this.#mount(element, () => import("./models/index.js"), mountModel);
     for (const element of document.querySelectorAll("[data-map]")) this.#mount(element, () => import("./maps/index.js"), mountMap);
+    for (const element of document.querySelectorAll("[data-map-find]")) this.#mount(element, () => import("./maps/find.js"), mountMap);
   }
 
   /** What is shown may no longer be true: the connection is lost, or the process has gone quiet. */

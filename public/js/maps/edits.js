@@ -32,6 +32,7 @@ export class Edits {
   #watch;
   #aborter = new AbortController();
   #queue = Promise.resolve(); // what is asked for is done in its order
+  #own = false; // what changes now was asked for here
   #told = h("p", {class: "map-note", role: "status", hidden: true});
 
   /**
@@ -74,6 +75,11 @@ export class Edits {
     return Boolean(button && !button.disabled);
   }
 
+  /** Whether what changes now was asked for on this page. */
+  get own() {
+    return this.#own;
+  }
+
   // Somebody has changed the map: the page follows, in its turn.
   #look() {
     const now = this.#region?.dataset.version;
@@ -110,8 +116,13 @@ export class Edits {
   post(path, body = {}, target = () => null) {
     return this.#then(async () => {
       const out = await this.#send(path, body);
-      if (out.status === 200) await this.#page.renew(target(out.answer));
-      else if (out.status === 409) await this.#page.renew(); // what others have made is on the page before it is spoken of
+      this.#own = out.status === 200;
+      try {
+        if (out.status === 200) await this.#page.renew(target(out.answer));
+        else if (out.status === 409) await this.#page.renew(); // what others have made is on the page before it is spoken of
+      } finally {
+        this.#own = false;
+      }
       return out;
     });
   }

@@ -91,7 +91,6 @@ export class MapObject {
   #drafts = new Drafts();
   #judged = new Map(); // what was judged and has not come back yet
   #typing = false; // u was pressed: a digit follows
-  #busy = 0;
   #aborter = new AbortController();
 
   /**
@@ -170,7 +169,7 @@ export class MapObject {
     this.#drafts.follow(find);
     this.#last = this.#last.map(find).filter(Boolean);
     this.#judged.clear();
-    if (gone && this.#busy === 0) this.#say(gone);
+    if (gone && !this.#edits.own) this.#say(gone);
     this.#show();
   }
 
@@ -425,7 +424,6 @@ export class MapObject {
    * @returns {Promise<boolean>} whether it was made
    */
   async #make(object, edit, done, target = () => null) {
-    this.#busy++;
     try {
       const {status, answer} = await this.#edits.post("edits", {session: object.session, row: object.row, edition: object.edition, ...edit}, target);
       if (status === 200) {
@@ -439,7 +437,6 @@ export class MapObject {
     } catch (error) {
       if (error.name !== "AbortError") throw error;
     } finally {
-      this.#busy--;
       this.#judged.clear();
       this.#show();
     }
@@ -563,7 +560,8 @@ export class MapObject {
 
   #keep(mode) {
     const ask = this.#parts.get("ask");
-    const place = {x: mode.x, y: mode.y, z: Math.round(mode.z)};
+    const fine = v => Number(v.toPrecision(9)); // without what the steps of a key add up to
+    const place = {x: fine(mode.x), y: fine(mode.y), z: Math.round(mode.z)};
     const chosen = name => ask.querySelector(`[data-object-new="${name}"]`)?.value ?? "";
     const [type, segment] = [chosen("type"), chosen("segment")];
     const had = ask.contains(document.activeElement);
@@ -582,7 +580,7 @@ export class MapObject {
     const own = type === this.#config.type;
     const made = await this.#make({session: mode.session, row: 0, edition: this.#view.edition}, edit, "Added. Ctrl+Z takes it back.",
       ({session, row, edition}) => own && Number.isInteger(row) ? {session, row, edition} : null);
-    if (made && !own) this.#say(`The ${TYPES[type]} was added. The page shows objects of the type ${this.#config.type} only.`);
+    if (made && !own) this.#say(`The ${TYPES[type]} was added. This page shows those of the type ${this.#config.type} only.`);
   }
 
   // Keys of the bar, the images and the plot. Those of a pane and of the plot stay theirs.

@@ -256,7 +256,11 @@ func (b *book) conflict(m *maps.Map, t *touch, session, row int) *Conflict {
 		doing += " again"
 	}
 	c := &Conflict{By: t.Who, Did: kind, Time: t.Time, Value: ObjectOf(m, session, row)}
-	c.Text = fmt.Sprintf("%s has %s meanwhile.", t.Who, doing)
+	who := t.Who
+	if rest, ok := strings.CutPrefix(who, "the "); ok {
+		who = "The " + rest // no name, as it begins a sentence
+	}
+	c.Text = fmt.Sprintf("%s has %s meanwhile.", who, doing)
 	return c
 }
 
