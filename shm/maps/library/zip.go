@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/klauspost/compress/flate"
+
 	"webmon/shm/maps"
 )
 
@@ -370,6 +372,8 @@ func (l *Library) Zip(ctx context.Context, key string, w io.Writer) error {
 // WriteZip writes the files of a map into a zip, in a folder of its name.
 func WriteZip(ctx context.Context, m *maps.Map, w io.Writer) error {
 	z := zip.NewWriter(w)
+	// A save waits for the zip of the set before.
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
 	for _, f := range m.Files() {
 		if err := ctx.Err(); err != nil {
 			return err
