@@ -1,5 +1,43 @@
 package maps
 
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// problems are what was found when the files were read and what is not as it should be now, in the order of the files.
+func (m *Map) problems() []Problem {
+	r := &reader{problems: slices.Clone(m.read)}
+	r.check(m)
+	slices.SortStableFunc(r.problems, func(a, b Problem) int {
+		if c := strings.Compare(a.File, b.File); c != 0 {
+			return c
+		}
+		if a.Session != b.Session {
+			return a.Session - b.Session
+		}
+		return a.Row - b.Row
+	})
+	return r.problems
+}
+
+// Checked returns the map with its problems as they are now, after was became it. What follows from files in which nothing has
+// changed that they are about is not looked at again: then the map is returned as it is.
+func (m *Map) Checked(was *Map) *Map {
+	same := m.Objects == was.Objects && m.Segments == was.Segments && len(m.Sessions) == len(was.Sessions)
+	for j := range m.Sessions {
+		if !same {
+			break
+		}
+		same = m.Sessions[j] == was.Sessions[j] || m.Sessions[j].Len() == was.Sessions[j].Len()
+	}
+	if same {
+		return m
+	}
+	return m.With(func(m *Map) { m.Problems = m.problems() })
+}
+
 // check looks for what is not as it should be in links. Nothing is repaired: what is
 // not sound is not followed.
 func (r *reader) check(m *Map) {
@@ -25,6 +63,11 @@ func (r *reader) check(m *Map) {
 		r.links(m.Name+"_segMap.txt", l, counts, func(int, int) Type { return "" })
 	}
 	for _, s := range m.Sessions {
+		for c, t := range s.Int {
+			if t != nil && t.Len() != s.Len() {
+				r.problem(s.file("Int"+strconv.Itoa(c+1)), s.Index, None, "It has %d rows and the table of objects has %d; rows are matched by position.", t.Len(), s.Len())
+			}
+		}
 		s.Segments()
 		if s.Tracing != nil {
 			for _, p := range s.Tracing.problems {

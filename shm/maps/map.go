@@ -53,6 +53,7 @@ type Map struct {
 
 	have map[string]string // the paths of the files, by their lower case
 	rest []File            // files that are written back as they were read
+	read []Problem         // what was found in the files when they were read, whatever edits make of them
 
 	mu       sync.Mutex
 	runs     map[Type]*Runs
@@ -179,7 +180,7 @@ func (m *Map) With(change func(*Map)) *Map {
 	c := &Map{
 		Name: m.Name, Condition: m.Condition, DefaultType: m.DefaultType, Sessions: slices.Clone(m.Sessions),
 		Sheet: m.Sheet, Objects: m.Objects, Segments: m.Segments, SegmentsOff: m.SegmentsOff,
-		Problems: m.Problems, Edition: m.Edition, have: m.have, rest: m.rest,
+		Problems: m.Problems, Edition: m.Edition, have: m.have, rest: m.rest, read: m.read,
 	}
 	change(c)
 	return c

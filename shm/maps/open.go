@@ -311,18 +311,8 @@ func (r *reader) finish(m *Map) (*Map, error) {
 		return nil, fmt.Errorf("the map has %d objects in %d sessions, which is more than a map can have", objects, len(m.Sessions))
 	}
 	m.DefaultType = m.defaultType()
-	m.have, m.rest = r.have, r.rest
-	r.check(m)
-	slices.SortStableFunc(r.problems, func(a, b Problem) int {
-		if c := strings.Compare(a.File, b.File); c != 0 {
-			return c
-		}
-		if a.Session != b.Session {
-			return a.Session - b.Session
-		}
-		return a.Row - b.Row
-	})
-	m.Problems = r.problems
+	m.have, m.rest, m.read = r.have, r.rest, slices.Clone(r.problems)
+	m.Problems = m.problems()
 	return m, nil
 }
 
@@ -451,9 +441,6 @@ func (r *reader) session(s *Session) error {
 				s.Int = append(s.Int, nil)
 			}
 			s.Int[c] = t
-			if t.Len() != s.Len() {
-				r.problem(fmt.Sprintf("%s_Int%d.txt", stem, c+1), s.Index, None, "It has %d rows and the table of objects has %d; rows are matched by position.", t.Len(), s.Len())
-			}
 		}
 	}
 	if t, err := r.load(stem + "_user.txt"); err != nil {

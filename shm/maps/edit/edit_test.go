@@ -390,3 +390,50 @@ func FuzzApply(f *testing.F) {
 		}
 	})
 }
+
+// What is told of a map that was edited is what is told of its files, and an unlinked row is no problem any more.
+func TestProblemsAreThoseOfTheFiles(t *testing.T) {
+	m, err := made.Make(made.Plan{Name: "a", Seed: 5, Sessions: 4, Broken: true}).Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(m.Problems) == 0 {
+		t.Fatal("the map has no problems to begin with")
+	}
+	first := len(m.Problems)
+	again := func(what string) {
+		t.Helper()
+		read, err := maps.FromFiles("a", m.Files())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := fmt.Sprint(m.Problems), fmt.Sprint(read.Problems); got != want {
+			t.Fatalf("after %s the problems are\n%s\nand those of the files\n%s", what, got, want)
+		}
+	}
+	again("nothing")
+	for i := len(m.Problems) - 1; i >= 0; i-- {
+		p := m.Problems[i]
+		if p.Row == maps.None || p.Session+1 >= len(m.Sessions) || m.Objects.Next(p.Session, p.Row) == maps.None {
+			continue
+		}
+		m, _ = do(t, m, Edit{Do: Unlink, Session: p.Session, Row: p.Row})
+		again("an unlink")
+		break
+	}
+	if len(m.Problems) >= first {
+		t.Errorf("there were %d problems, and after an unlink %d", first, len(m.Problems))
+	}
+	r := rand.New(rand.NewPCG(8, 9))
+	for range 60 {
+		e := random(r, m)
+		ops, err := e.Ops(m, "ada", noon)
+		if err != nil {
+			continue
+		}
+		if m, _, err = Apply(m, ops); err != nil {
+			t.Fatal(err)
+		}
+		again(e.Do)
+	}
+}

@@ -76,6 +76,7 @@ const (
 // operations that make the old one of it. The map is not changed if there is an error,
 // which says in a sentence what cannot be.
 func Apply(m *webmaps.Map, ops []Op) (*webmaps.Map, []Op, error) {
+	before := m
 	var inverse [][]Op
 	for i := 0; i < len(ops); {
 		n := 1
@@ -93,7 +94,7 @@ func Apply(m *webmaps.Map, ops []Op) (*webmaps.Map, []Op, error) {
 		i += n
 	}
 	slices.Reverse(inverse)
-	return m, slices.Concat(inverse...), nil
+	return m.Checked(before), slices.Concat(inverse...), nil
 }
 
 func apply(m *webmaps.Map, ops []Op) (*webmaps.Map, []Op, error) {
