@@ -438,6 +438,8 @@ type imageInfo struct {
 	Least   float64 `json:"least"`
 	Most    float64 `json:"most"`
 	Problem string  `json:"problem,omitempty"`
+	// Stretched says that slices cannot be compared.
+	Stretched bool `json:"stretched,omitempty"`
 }
 
 // getImages answers GET /maps/<map>/images?session=: the images of a session, or of all, as
@@ -486,6 +488,7 @@ func (m *Maps) describe(ctx context.Context, key string, session, channel int) (
 		defer im.Release()
 		info := im.Info()
 		out.Tag, out.Type, out.Rows, out.Cols, out.Slices, out.Base = im.Tag, string(info.Type), info.Rows, info.Cols, info.Slices, info.Base
+		out.Stretched = info.Stretched
 		if im.Channel < len(info.Names) {
 			out.Name = info.Names[im.Channel]
 		}

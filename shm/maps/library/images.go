@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,7 +32,13 @@ type image struct {
 }
 
 // extensions of images, the longest first.
-var extensions = []string{".ome.tiff", ".ome.tif", ".ome.zarr", ".tiff", ".tif", ".zarr"}
+var extensions = []string{".ome.zarr.zip", ".zarr.zip", ".mmap.zip", ".ome.tiff", ".ome.tif", ".ome.zarr", ".tiff", ".tif", ".stk", ".zarr", ".mmap", ".ozx"}
+
+// isPacked reports whether a zip is one image, and so no map.
+func isPacked(name string) bool {
+	lower := strings.ToLower(name)
+	return strings.HasSuffix(lower, ".zarr.zip") || strings.HasSuffix(lower, ".mmap.zip")
+}
 
 // imageName takes apart the name of an image: what it is of, and the channel, 0 for all.
 func imageName(name string) (stem string, channel int, ok bool) {
@@ -102,6 +109,7 @@ func folderImages(dirs ...string) map[string]image {
 				all[stem] = im
 			}
 		}
+		maps.Copy(all, ingestedImages(filepath.Join(dir, "ingested")))
 	}
 	return all
 }
@@ -111,7 +119,7 @@ func folderImages(dirs ...string) map[string]image {
 func (t *tree) imagesOf(dirs ...string) map[string]image {
 	now := ""
 	for _, dir := range dirs {
-		now += mark(dir) + "\n"
+		now += mark(dir) + "\n" + mark(filepath.Join(dir, "ingested")) + "\n"
 	}
 	if t.images == nil {
 		t.images = map[string]imagesNode{}
@@ -166,6 +174,9 @@ func (l *Library) Channels(key string, session int) []int {
 	s := it.stacks[session]
 	im, ok := of(it.images, s.name)
 	if !ok {
+		im, ok = it.images[ingested(session)]
+	}
+	if !ok {
 		return nil
 	}
 	var found []int
@@ -196,6 +207,10 @@ func (l *Library) Image(ctx context.Context, key string, session, channel int) (
 	source, name := it.source, it.stacks[session].name
 	im, ok := of(it.images, name)
 	_, own := it.images[name]
+	if !ok {
+		im, ok = it.images[ingested(session)]
+		own = ok
+	}
 	sessions := len(it.stacks)
 	l.mu.Unlock()
 	if m, made := source.(Made); made {
@@ -215,7 +230,7 @@ func (l *Library) Image(ctx context.Context, key string, session, channel int) (
 			return Image{}, err
 		}
 	}
-	opened, err := l.stacks.open(path, func() (stack.Image, error) { return stack.Open(path) })
+	opened, err := l.stacks.open(path, func() (stack.Image, error) { return openImage(path) })
 	if err != nil {
 		return Image{}, err
 	}
@@ -350,7 +365,11 @@ const maxOpen = 64
 // open returns an open image. tag is what the file looked like when it was opened; when
 // it looks different it is opened anew.
 func (s *stacks) open(path string, open func() (stack.Image, error)) (Image, error) {
-	tag := short(mark(path) + path)
+	file := path
+	if at := strings.LastIndex(path, allSlices); at >= 0 {
+		file = path[:at] // a folder
+	}
+	tag := short(mark(file) + path)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o := s.known(path, tag)

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	pixels "image"
+	"image/png"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -631,4 +633,65 @@ func FuzzZip(f *testing.F) {
 			t.Fatalf("there is more than the folder: %v", entries)
 		}
 	})
+}
+
+// gray writes a PNG of one value.
+func gray(t *testing.T, path string, v uint8) {
+	t.Helper()
+	im := pixels.NewGray(pixels.Rect(0, 0, 8, 6))
+	for i := range im.Pix {
+		im.Pix[i] = v
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, im); err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, b.Bytes())
+}
+
+// What the old server made of images is shown where there is no TIFF, and said to be stretched.
+func TestIngestedImages(t *testing.T) {
+	dir := t.TempDir()
+	for _, f := range made.Make(made.Plan{Name: "rr30a", Sessions: 4, Spines: 2}).Files {
+		write(t, filepath.Join(dir, "rr30a", f.Path), f.Data)
+	}
+	raw := filepath.Join(dir, "rr30a", "raw")
+	gray(t, filepath.Join(raw, "ingested", "tp0", "rr30a_tp0_ch2_s0003.png"), 30)
+	gray(t, filepath.Join(raw, "ingested", "tp0", "rr30a_tp0_ch2_s0004.png"), 40)
+	gray(t, filepath.Join(raw, "ingested", "MAX_rr30a_tp0_ch2.png"), 90)
+	gray(t, filepath.Join(raw, "ingested", "MAX_rr30a_tp1_ch1.png"), 91)
+	gray(t, filepath.Join(raw, "ingested", "tp2", "rr30a_tp2_ch2_s0000.png"), 50)
+	tiff := stacktest.TIFF{Rows: 6, Cols: 8, Bits: 16}
+	write(t, filepath.Join(raw, "rr30a_s2_ch2.tif"), tiff.Write(stacktest.Noise(1, 1, 6, 8, 16)))
+	l := open(t, Options{Dirs: []string{dir}})
+	if _, err := l.Open(t.Context(), "rr30a"); err != nil {
+		t.Fatal(err)
+	}
+	if !l.entry(t, "rr30a").Pictured {
+		t.Error("the list does not know of the images")
+	}
+	for _, want := range []struct {
+		session, channel, slices, slice int
+		stretched                       bool
+		value                           byte
+	}{{0, 2, 5, 4, true, 40}, {1, 1, 1, 0, true, 91}, {2, 2, 1, 0, false, 0}} {
+		if got := l.Channels("rr30a", want.session); len(got) != 1 || got[0] != want.channel {
+			t.Errorf("session %d has channels %v", want.session, got)
+		}
+		im, err := l.Image(t.Context(), "rr30a", want.session, want.channel)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := im.Info()
+		if i.Slices != want.slices || i.Stretched != want.stretched {
+			t.Errorf("session %d: %+v", want.session, i)
+		}
+		if got, err := im.ReadPlane(t.Context(), 0, im.Channel, want.slice, stack.Rect{Rows: 1, Cols: 1}, nil); err != nil || want.stretched && got[0] != want.value {
+			t.Errorf("session %d: %v, %v", want.session, got, err)
+		}
+		im.Release()
+	}
+	if _, err := l.Image(t.Context(), "rr30a", 3, 2); !errors.Is(err, ErrNoImage) {
+		t.Errorf("a session without images: %v", err)
+	}
 }

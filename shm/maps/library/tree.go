@@ -104,7 +104,10 @@ func hidden(name string) bool {
 	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "__")
 }
 
-func isZarr(name string) bool { return strings.HasSuffix(strings.ToLower(name), ".zarr") }
+func isZarr(name string) bool {
+	lower := strings.ToLower(name)
+	return strings.HasSuffix(lower, ".zarr") || strings.HasSuffix(lower, ".mmap")
+}
 
 func (w *walk) add(f found) {
 	if len(w.found) >= maxFound {
@@ -147,7 +150,7 @@ func (w *walk) folder(dir string, depth int) {
 		w.add(found{name: stack, path: filepath.Join(dir, stack), kind: Alone, mark: mark(dir), source: aloneSource{dir, stack}, images: w.t.imagesOf(dir, filepath.Join(dir, "raw"), filepath.Dir(dir))})
 	}
 	for _, name := range n.files {
-		if strings.EqualFold(filepath.Ext(name), ".zip") {
+		if strings.EqualFold(filepath.Ext(name), ".zip") && !isPacked(name) {
 			w.zip(filepath.Join(dir, name))
 		}
 	}

@@ -37,6 +37,7 @@ const (
 	tagTileOffsets  = 324
 	tagTileCounts   = 325
 	tagSampleFormat = 339
+	tagUIC2         = 33629 // MetaMorph's: six numbers for each plane
 )
 
 // mostEntries is the most entries that a page directory may have. Writers need some thirty.
@@ -98,6 +99,7 @@ type page struct {
 	offsets, counts            field
 	xres, yres                 field
 	description, software      field
+	uic2                       field
 	next                       int64
 }
 
@@ -207,6 +209,8 @@ func (f *input) directory(at int64) (*page, error) {
 			p.resUnit = d.first
 		case tagSoftware:
 			p.software = d
+		case tagUIC2:
+			p.uic2 = d
 		case tagPredictor:
 			p.predictor = d.first
 		case tagTileCols:

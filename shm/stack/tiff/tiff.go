@@ -1,5 +1,5 @@
 // Package tiff reads image stacks out of TIFF files, classic and BigTIFF: files with a page a
-// slice, ImageJ hyperstacks, OME-TIFF and ScanImage's. Pixels are whole numbers of 8 or 16 bits in strips or tiles,
+// slice, ImageJ hyperstacks, OME-TIFF, ScanImage's and MetaMorph's (STK). Pixels are whole numbers of 8 or 16 bits in strips or tiles,
 // uncompressed or compressed as LZW, deflate or PackBits. A rectangle of a plane reads the strips or
 // tiles that it lies in and no others; what is uncompressed is read where it lies. Directories are read
 // when a plane is, so that a stack in memory is two numbers a page.
@@ -233,6 +233,9 @@ func (m *Image) plain(p *page, text string) error {
 	m.format("TIFF", p)
 	if p.resUnit == 3 { // centimetres; inches are what programs write that know no size
 		m.info.Voxel = plane.Voxel{X: perUnit(m.in.rational(p.xres), 1e4), Y: perUnit(m.in.rational(p.yres), 1e4)}
+	}
+	if p.uic2.count > 1 && len(m.pages) == 1 {
+		return m.metaMorph(p)
 	}
 	if strings.HasPrefix(text, `{"shape"`) {
 		return m.shaped(p, text)

@@ -563,7 +563,51 @@ func TestManyReadAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
+// stk is a stack as MetaMorph writes it.
+func stk(planes [][]byte, rows, cols int) []byte {
+	b := stacktest.TIFF{Rows: rows, Cols: cols, Bits: 16, OnePage: true, Tags: map[uint16]uint16{33628: 0, 33629: 0}}.Write(planes)
+	at := bytes.Index(b, []byte{0x5d, 0x83, 3, 0, 1, 0, 0, 0})
+	entry := binary.LittleEndian.AppendUint16(nil, 33629)
+	entry = binary.LittleEndian.AppendUint16(entry, 5)
+	entry = binary.LittleEndian.AppendUint32(entry, uint32(len(planes)))
+	copy(b[at:], binary.LittleEndian.AppendUint32(entry, uint32(len(b))))
+	for range planes {
+		for _, v := range []uint32{3, 2, 0, 0, 0, 0} {
+			b = binary.LittleEndian.AppendUint32(b, v)
+		}
+	}
+	return b
+}
+
+func TestMetaMorph(t *testing.T) {
+	planes := stacktest.Noise(3, 4, 9, 11, 16)
+	b := stk(planes, 9, 11)
+	im, err := tiff.Open(file(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := im.Info()
+	if i.Slices != 4 || i.Times != 1 || i.Channels != 1 || i.Voxel.Z != 1.5 || !strings.HasPrefix(i.Format, "MetaMorph TIFF") {
+		t.Errorf("%+v", i)
+	}
+	for z, want := range planes {
+		if got, err := im.ReadPlane(t.Context(), 0, 0, z, i.Whole(), nil); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("slice %d: other pixels, %v", z, err)
+		}
+	}
+	if _, err := tiff.Open(file(b[:400]), 400); err == nil {
+		t.Error("one that is cut short is opened")
+	}
+	// What is compressed has no place where the next plane is.
+	at := bytes.Index(b, []byte{0x03, 0x01, 3, 0, 1, 0, 0, 0})
+	b[at+8] = 5
+	if _, err := tiff.Open(file(b), int64(len(b))); err == nil || !strings.Contains(err.Error(), "MetaMorph says that it has 4 images") {
+		t.Errorf("compressed: %v", err)
+	}
+}
+
 func FuzzOpen(f *testing.F) {
+	f.Add(stk(stacktest.Noise(1, 2, 9, 11, 16), 9, 11))
 	for _, w := range []stacktest.TIFF{
 		{}, {Big: true, Compression: 8, TileRows: 16, TileCols: 16}, {Compression: 5, Predictor: 2, StripRows: 3, Order: binary.BigEndian}, {Compression: 32773},
 		{OnePage: true, Description: "ImageJ=1\nimages=2\nslices=2\nunit=um\nspacing=2\n"},

@@ -109,7 +109,7 @@ func metadataAt(s store, at string, depth int) (*array, *plane.Info, error) {
 		case about.Layout != nil && depth == 0:
 			return metadataAt(s, path.Join(at, "0"), 1) // as bioformats2raw writes, the first of its images
 		}
-		return nil, nil, errors.New("it is Zarr, and has no image of OME's (no multiscales)")
+		return nil, nil, errNoOME
 	}
 	m := about.Multiscales[0]
 	if len(m.Datasets) == 0 {

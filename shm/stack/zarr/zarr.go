@@ -3,6 +3,8 @@
 // numbers of 8 or 16 bits, uncompressed or compressed with Blosc, Zstandard, gzip, zlib or LZ4; chunks may be
 // in shards. A plane reads the chunks that it lies in. Of those, what is not compressed is read where it lies, and
 // of Blosc the blocks that are needed.
+//
+// The images of MapManagerCore (.mmap), which has an array for each time and channel, are read too; its tables are not.
 package zarr
 
 import (
@@ -32,30 +34,46 @@ type Image struct {
 }
 
 // OpenFolder opens the image in a folder. The error wraps plane.ErrFormat if there is no Zarr in it.
-func OpenFolder(name string) (*Image, error) {
+func OpenFolder(name string) (plane.Image, error) {
 	root, err := os.OpenRoot(name)
 	if err != nil {
 		return nil, err
 	}
-	im, err := open(folder{root})
+	im, err := openAny(folder{root}, "")
 	if err != nil {
 		root.Close()
 	}
 	return im, err
 }
 
+// openAny opens an image of OME's, or else one of MapManagerCore. how is said of its format.
+func openAny(s store, how string) (plane.Image, error) {
+	im, err := open(s)
+	if err == nil {
+		im.info.Format += how
+		return im, nil
+	}
+	if errors.Is(err, errNoOME) {
+		m, also := mapManager(s)
+		if also != nil {
+			return nil, also
+		}
+		if m != nil {
+			m.info.Format += how
+			return m, nil
+		}
+	}
+	return nil, err
+}
+
 // OpenZip opens the image in a zip of size bytes: the outermost folder in it that has an image. The image owns the file unless
 // there is an error, which wraps plane.ErrFormat if there is no Zarr in the zip.
-func OpenZip(f file, size int64) (*Image, error) {
+func OpenZip(f file, size int64) (plane.Image, error) {
 	a, err := openZip(f, size)
 	if err != nil {
 		return nil, err
 	}
-	im, err := open(a)
-	if err == nil {
-		im.info.Format += ", zipped"
-	}
-	return im, err
+	return openAny(a, ", zipped")
 }
 
 func open(s store) (*Image, error) {
@@ -63,6 +81,10 @@ func open(s store) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newImage(s, a, info), nil
+}
+
+func newImage(s store, a *array, info *plane.Info) *Image {
 	m := &Image{store: s, array: a, info: info, stride: make([]int, len(a.shape))}
 	n := 1
 	for _, k := range slices.Backward(a.order) {
@@ -71,7 +93,7 @@ func open(s store) (*Image, error) {
 	}
 	at := func(name string) int { return slices.Index(a.names, name) }
 	m.axes.t, m.axes.c, m.axes.z, m.axes.y, m.axes.x = at("t"), at("c"), at("z"), at("y"), at("x")
-	return m, nil
+	return m
 }
 
 // Info implements plane.Image.

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -512,7 +513,10 @@ func FuzzZip(f *testing.F) {
 	f.Add(zipped(f, soundImage()))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		im, err := OpenZip(content{bytes.NewReader(b)}, int64(len(b)))
-		if err != nil || im.array.bytes() > 1<<20 {
+		if err != nil {
+			return
+		}
+		if one, ok := im.(*Image); !ok || one.array.bytes() > 1<<20 {
 			return
 		}
 		im.ReadPlane(t.Context(), 0, 0, 0, plane.Rect{Rows: 1, Cols: 1}, nil)
@@ -562,4 +566,84 @@ func BenchmarkPlane(b *testing.B) {
 			}
 		})
 	}
+}
+
+// mapManagerFiles are two times of two channels, the second with fewer slices, as MapManagerCore writes them below a folder.
+func mapManagerFiles(at string) memory {
+	array := func(slices int) []byte {
+		return fmt.Appendf(nil, `{"zarr_format": 2, "shape": [%d, 4, 5], "chunks": [2, 4, 5], "dtype": "<u2", "compressor": null, "fill_value": 0, "order": "C", "filters": null}`, slices)
+	}
+	chunk := func(v byte) []byte { return bytes.Repeat([]byte{v, 0}, 2*4*5) }
+	m := memory{".zgroup": []byte(`{"zarr_format": 2}`), ".zattrs": []byte(`{"metadata": "{\"1\": {\"voxelMetadata\": {\"xVoxel\": 0.12, \"yVoxel\": 0.12, \"zVoxel\": 1.5}}}"}`), "points": []byte("\x80\x04cos\nsystem\n.")}
+	for t, slices := range []int{3, 2} {
+		for c := range 2 {
+			name := fmt.Sprintf("%s%d/%d/", at, t+1, c+1)
+			m[name+".zarray"] = array(slices)
+			for z := 0; z < slices; z += 2 {
+				m[fmt.Sprintf("%s%d.0.0", name, z/2)] = chunk(byte(100*t + 10*c + z + 1))
+			}
+		}
+	}
+	return m
+}
+
+func TestMapManager(t *testing.T) {
+	for _, at := range []string{"", "images/"} {
+		im, err := openAny(mapManagerFiles(at), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := im.Info()
+		if i.Times != 2 || i.Channels != 2 || i.Slices != 3 || i.Rows != 4 || i.Cols != 5 || i.Voxel != (plane.Voxel{X: 0.12, Y: 0.12, Z: 1.5}) || !strings.HasPrefix(i.Format, MapManager) {
+			t.Errorf("%q: %+v", at, i)
+		}
+		for _, want := range []struct{ t, c, z, v int }{{0, 0, 0, 1}, {0, 1, 1, 11}, {0, 1, 2, 13}, {1, 0, 1, 101}, {1, 1, 2, 0}} {
+			got, err := im.ReadPlane(t.Context(), want.t, want.c, want.z, plane.Rect{Row: 1, Col: 1, Rows: 2, Cols: 2}, []byte{9, 9, 9, 9, 9, 9, 9, 9})
+			if err != nil || int(got[0]) != want.v || int(got[6]) != want.v || len(got) != 8 {
+				t.Errorf("%q: %+v is %v, %v", at, want, got, err)
+			}
+		}
+	}
+	// One array has all channels, in early files.
+	m := memory{".zgroup": []byte(`{"zarr_format": 2}`), "img-0/.zarray": []byte(`{"zarr_format": 2, "shape": [2, 3, 4, 5], "chunks": [1, 3, 4, 5], "dtype": "|u1", "compressor": null, "fill_value": 0, "order": "C", "filters": null}`), "img-0/1.0.0.0": bytes.Repeat([]byte{7}, 60)}
+	im, err := openAny(m, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := im.ReadPlane(t.Context(), 0, 1, 2, plane.Rect{Rows: 1, Cols: 1}, nil); err != nil || got[0] != 7 || im.Info().Channels != 2 {
+		t.Errorf("%v, %v, %+v", got, err, im.Info())
+	}
+	// Times of other sizes are no stack, and a group of nothing is no image.
+	m = mapManagerFiles("")
+	m["2/1/.zarray"] = bytes.Replace(m["2/1/.zarray"], []byte("4, 5]"), []byte("4, 6]"), 1)
+	if _, err := openAny(m, ""); err == nil || !strings.Contains(err.Error(), "so they are no stack") {
+		t.Errorf("of two sizes: %v", err)
+	}
+	if _, err := openAny(memory{".zgroup": []byte(`{"zarr_format": 2}`)}, ""); err == nil || !strings.Contains(err.Error(), "no multiscales") {
+		t.Errorf("of nothing: %v", err)
+	}
+}
+
+func FuzzMapManager(f *testing.F) {
+	sound := mapManagerFiles("")
+	f.Add([]byte(sound[".zattrs"]), []byte(sound["1/1/.zarray"]), []byte(sound["2/1/.zarray"]), []byte(sound["1/1/0.0.0"]))
+	f.Fuzz(func(t *testing.T, attrs, first, second, chunk []byte) {
+		m := memory{".zattrs": attrs, "1/1/.zarray": first, "2/1/.zarray": second, "1/1/0.0.0": chunk, "2/1/0.0.0": chunk}
+		im, err := openAny(m, "")
+		if err != nil {
+			return
+		}
+		i := im.Info()
+		if err := i.Valid(); err != nil {
+			t.Fatalf("opened, and %v", err)
+		}
+		all, ok := im.(*many)
+		if !ok || slices.ContainsFunc(all.arrays, func(p []part) bool { return p[0].im.array.bytes() > 1<<20 }) {
+			return
+		}
+		r := plane.Rect{Rows: min(i.Rows, 20), Cols: min(i.Cols, 20)}
+		if got, err := im.ReadPlane(t.Context(), i.Times-1, i.Channels-1, i.Slices-1, r, nil); err == nil && len(got) != i.Bytes(r) {
+			t.Errorf("%d bytes for %+v", len(got), r)
+		}
+	})
 }
