@@ -268,7 +268,7 @@ func TestE2EModels(t *testing.T) {
 			return ""
 		})
 		one.mouse(chromedp.MouseReleased, x, y)
-		two.wait("nobody points any more", `!document.querySelector("[data-model-people] .models-person-held")`)
+		two.wait("nobody points any more", `!document.querySelector("[data-model-people] .people-held")`)
 		if got := w.control(src, "finger_x"); math.Abs(got.(float64)-finger.X) > 0.02 {
 			t.Errorf("let go at %v the finger is at %v", finger, got)
 		}

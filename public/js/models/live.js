@@ -2,7 +2,7 @@
 
 import {Pace} from "../pace.js";
 import {announce, Feeds} from "../picture/feeds.js";
-import {readPeople} from "./people.js";
+import {readPeople} from "../people.js";
 import {Pictures} from "./pictures.js";
 import {showsPhase, showsTracers, topicsOf} from "./topics.js";
 

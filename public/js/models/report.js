@@ -1,7 +1,7 @@
 /** The words and numbers around a model's picture. */
 
 import {h, say} from "../dom.js";
-import {showPeople} from "./people.js";
+import {showPeople} from "../people.js";
 import {figuresOf, readoutOf, sentenceOf} from "./words.js";
 
 export class Report {

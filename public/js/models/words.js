@@ -1,6 +1,6 @@
 /** What a model's page says in words and numbers. Pure, no DOM. */
 
-import {counted} from "./people.js";
+import {counted} from "../people.js";
 
 /** The value of a picture at a point of the grid, row counted from the bottom; null where it has none. */
 export function valueAt(frame, row, col) {

@@ -1,8 +1,8 @@
-/** Who looks at a model: a number and colours. */
+/** Who looks at something together: a number and colours. */
 
-import {h, say} from "../dom.js";
+import {h, say} from "./dom.js";
 
-/** What the colours --person-0 to --person-11 are called (css/src/models.css). */
+/** What the colours --person-0 to --person-11 are called (css/src/people.css). */
 export const COLOURS = ["blue", "orange", "pink", "green", "violet", "yellow", "red", "turquoise", "lime", "brown", "magenta", "grey"];
 
 /** How many dots stand in the head of the page: of a crowd a number says more. */
@@ -39,13 +39,22 @@ function colourName(colour) {
   return COLOURS[((colour % COLOURS.length) + COLOURS.length) % COLOURS.length];
 }
 
-/** Checks what came. */
-export function readPeople(list) {
+/**
+ * Checks what came.
+ *
+ * @param {function(*): ?object} [handOf] checks where somebody points; null for nowhere
+ */
+export function readPeople(list, handOf = pairOf) {
   if (!Array.isArray(list)) return [];
   return list.filter(one => typeof one?.id === "string").map(({id, name, colour, hand}) => ({
     id, name: typeof name === "string" ? name : "", colour: Number.isSafeInteger(colour) ? ((colour % COLOURS.length) + COLOURS.length) % COLOURS.length : 0,
-    hand: Array.isArray(hand) && hand.length === 2 && hand.every(Number.isFinite) ? hand : null,
+    hand: handOf(hand),
   }));
+}
+
+// A place on the picture of a simulation.
+function pairOf(hand) {
+  return Array.isArray(hand) && hand.length === 2 && hand.every(Number.isFinite) ? hand : null;
 }
 
 /** Shows who is there, where that has changed. */
@@ -57,9 +66,9 @@ export function showPeople(element, people, me, more = 0) {
   element.hidden = people.length === 0;
   element.setAttribute("role", "group");
   element.setAttribute("aria-label", describe(people, me, more));
-  const dots = dotted(people, me).map(one => h("span", {class: `models-person${one.hand ? " models-person-held" : ""}`, "data-person": one.colour, title: titleOf(one, me)},
-    one.id === me ? h("span", {class: "models-you"}, "you") : one.name ? h("span", {class: "models-name"}, one.name) : null));
-  const count = h("span", {class: "models-count"});
+  const dots = dotted(people, me).map(one => h("span", {class: `people-one${one.hand ? " people-held" : ""}`, "data-person": one.colour, title: titleOf(one, me)},
+    one.id === me ? h("span", {class: "people-you"}, "you") : one.name ? h("span", {class: "people-name"}, one.name) : null));
+  const count = h("span", {class: "people-count"});
   say(count, `${people.length + more} here`);
-  element.replaceChildren(count, h("span", {class: "models-dots", "aria-hidden": "true"}, ...dots));
+  element.replaceChildren(count, h("span", {class: "people-dots", "aria-hidden": "true"}, ...dots));
 }

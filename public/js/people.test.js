@@ -24,14 +24,14 @@ test("who is there is said in words", () => {
 });
 
 test("every colour has a name and a value in both themes", () => {
-  const css = readFileSync(new URL("../../css/src/models.css", import.meta.url), "utf8");
+  const css = readFileSync(new URL("../css/src/people.css", import.meta.url), "utf8");
   for (let i = 0; i < COLOURS.length; i++) assert.equal(css.split(`--person-${i}: rgb`).length - 1, 2, COLOURS[i]);
   assert.equal(new Set(COLOURS).size, COLOURS.length);
   assert.ok(!css.includes(`--person-${COLOURS.length}:`));
 });
 
 test("the word on the own colour can be read in both themes, and no two colours are alike", () => {
-  const css = readFileSync(new URL("../../css/src/models.css", import.meta.url), "utf8");
+  const css = readFileSync(new URL("../css/src/people.css", import.meta.url), "utf8");
   const luminance = rgb => rgb.map(n => n / 255).map(n => n <= 0.04045 ? n / 12.92 : ((n + 0.055) / 1.055) ** 2.4).reduce((sum, n, i) => sum + n * [0.2126, 0.7152, 0.0722][i], 0);
   const contrast = (a, b) => (Math.max(luminance(a), luminance(b)) + 0.05) / (Math.min(luminance(a), luminance(b)) + 0.05);
   const values = COLOURS.map((_, i) => [...css.matchAll(new RegExp(`--person-${i}: rgb\\((\\d+) (\\d+) (\\d+)\\)`, "g"))].map(match => match.slice(1).map(Number)));
