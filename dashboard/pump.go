@@ -451,6 +451,9 @@ func (p *pump) mend(s *stream, now time.Time) bool {
 // reload makes the pages that watch the streams load themselves again.
 func reload(streams []*stream) {
 	for _, s := range streams { // every page watches a stream, not only pictures
+		if s.feed.Apart {
+			continue
+		}
 		s.topic.Publish(hub.Text([]byte(`{"topic":"reload"}`)))
 	}
 }

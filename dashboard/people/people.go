@@ -1,7 +1,8 @@
-// Package people keeps who looks at which source, and where each of them presses
-// on its picture. Somebody counts as one person on however many pages. They count
-// for a moment longer after their last page has gone, because it may only be
-// loading again.
+// Package people keeps who looks at what together: at the picture of a source, or at
+// something else that has a room. It knows where each of them points, and what one of them
+// has said last, such as what is selected. Somebody counts as one person on however many
+// pages. They count for a moment longer after their last page has gone, because it may only
+// be loading again.
 //
 // The pages of a source that show its people watch the topic "<source>/people";
 // that is how they are counted:
@@ -9,9 +10,12 @@
 //	p := people.New()
 //	hub.Options{Watching: p.Watching}
 //	n := p.Count("becvortices")
+//
+// A topic that begins with one of [People.Rooms] is a room by itself.
 package people
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
@@ -43,6 +47,9 @@ const (
 	every = time.Second / 60
 )
 
+// MaxSaid bounds, in bytes, what somebody says in a room, and where they point.
+const MaxSaid = 512
+
 // People are all people who look at some source. Its methods are safe for
 // concurrent use.
 type People struct {
@@ -50,6 +57,9 @@ type People struct {
 	// Name returns what the person at a browser is called, "" for nobody in
 	// particular; set before use. nil: nobody has a name.
 	Name func(connection any) string
+	// Rooms are what the topics begin with that are a room each, named as the topic; set before
+	// use.
+	Rooms []string
 
 	mu       sync.Mutex // guards all below
 	rooms    map[string]*room
@@ -62,15 +72,18 @@ type People struct {
 type browser struct {
 	id    string   // of the person
 	name  string   // of the person, "" for none; as long as the connection lasts
-	rooms []string // the sources it looks at
+	rooms []string // where it is
 }
 
-// room is one source and those who look at it.
+// room is one source, or something else, and those who look at it.
 type room struct {
 	people  []*person // in the order in which they came
 	version uint64    // changes whenever the next frame would differ; unique across rooms
 	wake    func()    // wakes the feed; nil without one
 	told    bool      // the feed has been woken since it last looked
+	said    []byte    // what one of them has said last, JSON; nil before
+	saidBy  string    // the person's id
+	saidN   uint64    // greater than that of whatever was said before
 }
 
 // person is somebody who looks at a source, or has just left it.
@@ -81,8 +94,8 @@ type person struct {
 	pages   int
 	left    time.Time // when the last page went; meaningless while pages > 0
 	gone    bool      // the last page went so long ago that they do not count any more
-	x, y    float64   // where they press
-	presses any       // the browser in which they press; nil: they do not press
+	hand    []byte    // where they point, JSON
+	presses any       // the browser in which they point; nil: they do not
 }
 
 // New returns an empty set of people.
@@ -95,8 +108,12 @@ func New() *People {
 func (p *People) Watching(connection any, who string, topics []string) {
 	var sources []string
 	for _, topic := range topics {
-		if src, is := strings.CutSuffix(topic, "/"+Topic); is && !strings.Contains(src, "/") {
+		src, is := strings.CutSuffix(topic, "/"+Topic)
+		switch {
+		case is && !strings.Contains(src, "/"):
 			sources = append(sources, src)
+		case p.isRoom(topic):
+			sources = append(sources, topic)
 		}
 	}
 	now := time.Now()
@@ -139,6 +156,11 @@ func (p *People) Watching(connection any, who string, topics []string) {
 	if len(sources) == 0 {
 		delete(p.browsers, connection)
 	}
+}
+
+// isRoom reports whether a topic is a room by itself.
+func (p *People) isRoom(topic string) bool {
+	return slices.ContainsFunc(p.Rooms, func(begin string) bool { return strings.HasPrefix(topic, begin) })
 }
 
 // taken reports whether somebody of another name is there with the id. mu must be held,
@@ -256,30 +278,66 @@ func (r *room) colour() int {
 // to 1 (right), y from 0 (bottom) to 1 (top). down is false once they let go. Hand
 // reports whether the browser looks at the source at all.
 func (p *People) Hand(connection any, src string, x, y float64, down bool) bool {
+	if !down {
+		return p.Point(connection, src, nil)
+	}
+	var w frame.Writer
+	w.Array()
+	w.Digits(x, 5)
+	w.Digits(y, 5)
+	w.EndArray()
+	return p.Point(connection, src, w.Buf)
+}
+
+// Point is told where somebody points in a room, as JSON of at most MaxSaid bytes; nil: nowhere
+// any more. It reports whether the browser is in the room at all.
+func (p *People) Point(connection any, name string, hand []byte) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	b := p.browsers[connection]
-	if b == nil || !slices.Contains(b.rooms, src) {
+	r, b := p.in(connection, name)
+	if r == nil || len(hand) > MaxSaid {
 		return false
 	}
-	r := p.rooms[src]
 	who := r.get(b.id)
 	switch {
-	case down:
-		if who.presses == connection && who.x == x && who.y == y {
+	case hand != nil:
+		if who.presses == connection && bytes.Equal(who.hand, hand) {
 			return true
 		}
-		who.presses, who.x, who.y = connection, x, y
+		who.presses, who.hand = connection, hand
 	case who.presses == connection:
-		who.presses = nil
+		who.presses, who.hand = nil, nil
 	default:
-		return true // this page does not press; another one of theirs may
+		return true // this page does not point; another one of theirs may
 	}
 	p.changed(r)
 	return true
 }
 
-// Count returns how many people look at the source with the id.
+// Say is told what counts for all who are in a room from now on, as JSON of at most MaxSaid
+// bytes. It reports whether the browser is in the room at all.
+func (p *People) Say(connection any, name string, word []byte) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r, b := p.in(connection, name)
+	if r == nil || len(word) > MaxSaid {
+		return false
+	}
+	p.changed(r)
+	r.said, r.saidBy, r.saidN = word, b.id, p.versions
+	return true
+}
+
+// in returns a room and who is in it by a connection; nil if nobody is.
+func (p *People) in(connection any, name string) (*room, *browser) {
+	b := p.browsers[connection]
+	if b == nil || !slices.Contains(b.rooms, name) {
+		return nil, nil
+	}
+	return p.rooms[name], b
+}
+
+// Count returns how many people look at the source with the id, or are in a room.
 func (p *People) Count(src string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -296,13 +354,15 @@ func (p *People) Count(src string) int {
 	return n
 }
 
-// feed is the feed of the people of a source. A frame is JSON,
+// feed is the feed of the people of a source, or in a room. A frame is JSON,
 //
-//	{"topic", "ts": ms since the epoch, "people": [{"id", "name", "colour": 0 to 11, "hand": [x, y] or null}]}
+//	{"topic", "ts": ms since the epoch, "people": [{"id", "name", "colour": 0 to 11, "hand": [x, y] or null}],
+//	 "said": {"n", "by": id, "what"}}
 //
 // with the people who are there, in the order in which they came. Who has no name has
-// none in the frame. hand is where somebody presses now; see [People.Hand]. A frame lists at most 64 people, and
-// prefers those who press. "more" then says how many are left out.
+// none in the frame. hand is where somebody presses now, see [People.Hand], or what
+// [People.Point] was told. said is what [People.Say] was told last; it is left out before. A
+// frame lists at most 64 people, and prefers those who point. "more" then says how many are left out.
 type feed struct {
 	people  *People
 	src     string
@@ -316,8 +376,22 @@ func (p *People) Feed(at tab.Place) (tab.Feed, error) {
 	if at.Detail != "" {
 		return tab.Feed{}, fmt.Errorf("the people at %s are not told apart by %q", at.Source.ID(), at.Detail)
 	}
-	f := &feed{people: p, src: at.Source.ID(), topic: at.Topic}
-	return tab.Feed{Every: every, Light: true, Wake: f.wake, Frames: f}, nil
+	return p.feed(at.Source.ID(), at.Topic), nil
+}
+
+// Room makes the feed of a room, whose topic begins with one of Rooms; see [tab.NewFeed].
+func (p *People) Room(at tab.Place) (tab.Feed, error) {
+	if !p.isRoom(at.Topic) {
+		return tab.Feed{}, fmt.Errorf("%.80q is no room", at.Topic)
+	}
+	f := p.feed(at.Topic, at.Topic)
+	f.Apart = true
+	return f, nil
+}
+
+func (p *People) feed(room, topic string) tab.Feed {
+	f := &feed{people: p, src: room, topic: topic}
+	return tab.Feed{Every: every, Light: true, Wake: f.wake, Frames: f}
 }
 
 // wake is [tab.Feed.Wake].
@@ -386,16 +460,20 @@ func (f *feed) frame(r *room, now time.Time) []byte {
 		if who.presses == nil {
 			w.Null()
 		} else {
-			w.Array()
-			w.Digits(who.x, 5)
-			w.Digits(who.y, 5)
-			w.EndArray()
+			w.Raw(who.hand)
 		}
 		w.EndObject()
 	}
 	w.EndArray()
 	if count > n {
 		w.Key("more").Int(int64(count - n))
+	}
+	if r != nil && r.said != nil {
+		w.Key("said").Object()
+		w.Key("n").Uint(r.saidN)
+		w.Key("by").String(r.saidBy)
+		w.Key("what").Raw(r.said)
+		w.EndObject()
 	}
 	b := w.End()
 	f.size = len(b)

@@ -429,3 +429,65 @@ func BenchmarkTick(b *testing.B) {
 		})
 	}
 }
+
+// A room is told apart from sources, has what was said in it last, and takes what is pointed at
+// as it is.
+func TestRooms(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := people.New()
+		p.Rooms = []string{"-/maps/"}
+		const room = "-/maps/a/people"
+		f, err := p.Room(tab.Place{Topic: room})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Room(tab.Place{Topic: "model/people"}); err == nil {
+			t.Error("the people of a source are a room")
+		}
+		start := time.Now()
+		next := func(want string) {
+			t.Helper()
+			got := string(f.Frames.Next(start))
+			if _, after, ok := strings.Cut(got, `"people":`); ok {
+				got = after
+			}
+			if got != want {
+				t.Errorf("the frame says %s, want %s", got, want)
+			}
+		}
+		f.Wake(func() {})
+		if p.Say(1, room, []byte("1")) || p.Point(1, room, []byte("1")) {
+			t.Error("somebody who is not there is heard")
+		}
+		p.Watching(1, "ada-ada-ada", []string{room, "model/people"})
+		p.Watching(2, "bob-bob-bob", []string{room})
+		p.Watching(3, "eve-eve-eve", []string{"-/maps/b"})
+		if a, b, c := p.Count(room), p.Count("model"), p.Count("-/maps/b"); a != 2 || b != 1 || c != 1 {
+			t.Errorf("there are %d, %d and %d people, want 2, 1 and 1", a, b, c)
+		}
+		next(`[{"id":"ada-ada-ada","colour":0,"hand":null},{"id":"bob-bob-bob","colour":1,"hand":null}]}`)
+		p.Point(2, room, []byte(`{"x":1}`))
+		p.Say(1, room, []byte(`{"run":3}`))
+		p.Say(3, room, []byte(`{"run":4}`))
+		n := p.SaidN(room)
+		next(fmt.Sprintf(`[{"id":"ada-ada-ada","colour":0,"hand":null},{"id":"bob-bob-bob","colour":1,"hand":{"x":1}}],"said":{"n":%d,"by":"ada-ada-ada","what":{"run":3}}}`, n))
+		next("")
+		p.Point(2, room, []byte(`{"x":1}`)) // where it is already
+		next("")
+		if p.Say(1, room, make([]byte, people.MaxSaid+1)) || p.Point(1, room, make([]byte, people.MaxSaid+1)) {
+			t.Error("more is said than may be")
+		}
+		p.Say(2, room, []byte(`{"run":3}`)) // the same is new all the same: somebody else leads
+		if after := p.SaidN(room); after <= n {
+			t.Errorf("what is said later has the number %d, after %d", after, n)
+		}
+		p.Watching(2, "", nil) // gone, and its hand with it; what was said stays
+		next(fmt.Sprintf(`[{"id":"ada-ada-ada","colour":0,"hand":null},{"id":"bob-bob-bob","colour":1,"hand":null}],"said":{"n":%d,"by":"bob-bob-bob","what":{"run":3}}}`, p.SaidN(room)))
+		p.Watching(1, "", nil)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := string(f.Frames.Snapshot(start)); strings.Contains(got, "said") {
+			t.Errorf("an empty room still says %s", got)
+		}
+	})
+}

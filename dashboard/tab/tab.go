@@ -196,6 +196,10 @@ type Feed struct {
 	// something to return. It may do so under a lock that Next takes.
 	Wake func(wake func())
 
+	// Apart says that the feed is of no source: pages beside any source watch it, as one of the
+	// source Nobody, and have nothing to do with what becomes of that.
+	Apart bool
+
 	// Frames makes the frames. Its methods are called from one goroutine.
 	Frames Frames
 }
