@@ -50,7 +50,8 @@ var arrows = []struct{ from, to string }{
 	// A map is what shm/maps reads and computes, not what some adapter sends; its images are what
 	// shm/stack opens.
 	{`^webmon/dashboard/maps/figure$`, `^$`},
-	{`^webmon/dashboard/maps$`, `^webmon/(dashboard/(maps/figure|` + shared + `)|components(/.*)?|fault|natural|shm|shm/(maps(/(edit|library))?|stack))$`},
+	{`^webmon/dashboard/maps/together$`, `^webmon/dashboard/(frame|source)$`},
+	{`^webmon/dashboard/maps$`, `^webmon/(dashboard/(maps/(figure|together)|` + shared + `)|components(/.*)?|fault|natural|shm|shm/(maps(/(edit|library))?|stack))$`},
 	{`^webmon/dashboard/volumes$`, `^webmon/(dashboard/(volumes/.*|` + shared + `)|components(/.*)?|fault|natural|shm)$`},
 	{`^webmon/dashboard/`, `^webmon/(dashboard/` + shared + `|components(/.*)?|fault|natural|shm)$`},
 	{`^webmon/dashboard$`, `^webmon/(dashboard/.*|components(/.*)?|fault|public|natural|private|shm)$`},

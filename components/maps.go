@@ -88,8 +88,9 @@ type MapHead struct {
 // MapPage is the page of a map: its plot, its panes, its sessions.
 type MapPage struct {
 	Head     MapHead
-	Edits    *MapEdits // nil: the map is not edited
-	Config   string    // JSON for the scripts; see public/js/maps
+	Edits    *MapEdits    // nil: the map is not edited
+	Together *MapTogether // nil: nobody can look at it together
+	Config   string       // JSON for the scripts; see public/js/maps
 	Plot     MapForm
 	Figure   templ.Component // the plot as it is drawn without scripts
 	PlotNote string          // what the plot leaves out, or means, a sentence

@@ -12,6 +12,7 @@ import (
 	"webmon/dashboard/answer"
 	"webmon/dashboard/door"
 	"webmon/dashboard/maps"
+	"webmon/dashboard/maps/together"
 	"webmon/dashboard/record"
 	"webmon/dashboard/refusal"
 	"webmon/dashboard/tab"
@@ -21,11 +22,29 @@ import (
 func (s *Server) newMaps() *maps.Maps {
 	return maps.New(maps.Options{
 		Library: s.opts.Maps, Prefix: s.opts.Prefix, Budget: s.opts.Budget, Logger: s.opts.Logger, Faults: s.opts.Faults,
-		Editor: s.opts.MapEdits,
+		Editor: s.opts.MapEdits, Together: s.people.Room,
 		Changed: func(ctx context.Context, name, to string, err error) {
 			s.changed(record.By(ctx), "", name, to, err)
 		},
 	})
+}
+
+// mapHand takes where somebody points on a map that they look at with others.
+func (s *Server) mapHand(browser any, message []byte) error {
+	key, hand, err := together.ReadHand(message)
+	if err == nil {
+		s.people.Point(browser, together.Topic(key), hand)
+	}
+	return err
+}
+
+// mapSelect takes what somebody has selected on a map that they look at with others.
+func (s *Server) mapSelect(browser any, message []byte) error {
+	key, what, err := together.ReadSelection(message)
+	if err == nil {
+		s.people.Say(browser, together.Topic(key), what)
+	}
+	return err
 }
 
 // mapUpload is where the form of the list posts a zip. No map can be called so: what is posted to a map

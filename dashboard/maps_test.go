@@ -152,3 +152,54 @@ func TestWhoMayOnlyLookChangesNoMap(t *testing.T) {
 		}
 	}
 }
+
+// People who look at a map together hear what one of them selects and where each points, whatever
+// process their pages are beside. Who may only look hears it, and is not heard.
+func TestAMapIsLookedAtTogether(t *testing.T) {
+	dir := t.TempDir()
+	table := filepath.Join(dir, "cells.csv")
+	write := func() {
+		t.Helper()
+		if err := os.WriteFile(table, []byte("x,y\n1,2\n3,4\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write()
+	l := library.New(library.Options{Dirs: []string{dir}})
+	l.Look()
+	s := open(t, dashboard.Options{Token: token, Prefix: "/lab", Maps: l})
+	key := l.List()[0].Key
+	topic := "-/map-together/" + key
+	ada, bob := s.looker("ada-ada-ada", "napari/html/header", topic), s.looker("bob-bob-bob", "-/html/header", topic)
+	ada.until(`{"id":"bob-bob-bob","colour":1,"hand":null}]}`)
+	s.looker("eve-eve-eve", topic+"x", "-/map-together/", "napari/map-together/"+key, "-/locked/map-together/"+key).say(`{"type":"map-select","map":%q,"what":{"key":1,"run":9,"session":0}}`, key)
+	ada.say(`{"type":"map-select","map":%q,"what":{"key":1,"run":7}}`, key) // without a session: refused
+	ada.say(`{"type":"map-select","map":%q,"what":{"key":2,"run":1,"session":0,"edition":"e","x":3,"y":4,"z":0}}`, key)
+	if frame := bob.until(`"said":`); !strings.Contains(frame, `"by":"ada-ada-ada","what":{"key":2,"run":1,"session":0,"edition":"e","x":3,"y":4,"z":0}}`) || strings.Contains(frame, "eve") {
+		t.Errorf("the other hears %s", frame)
+	}
+	bob.say(`{"type":"map-hand","map":%q,"hand":{"session":0,"x":1.5,"y":2,"z":0}}`, key)
+	ada.until(`{"id":"bob-bob-bob","colour":1,"hand":{"session":0,"x":1.5,"y":2,"z":0}}]`)
+
+	look, _, _ := visitors(s)
+	wall := look.watches(topic)
+	wall.until(`"run":1`) // who comes late
+	wall.say(`{"type":"map-select","map":%q,"what":{"key":3,"run":0,"session":0,"edition":"e"}}`, key)
+	wall.say(`{"type":"map-hand","map":%q,"hand":{"session":0,"x":9,"y":9,"z":0}}`, key)
+	bob.say(`{"type":"map-hand","map":%q,"hand":null}`, key)
+	bob.say(`{"type":"map-select","map":%q,"what":{"key":4}}`, key)
+	if frame := ada.until(`"what":{"key":4}}`); strings.Contains(frame, `"x":9`) {
+		t.Errorf("who may only look is heard: %s", frame)
+	}
+
+	if err := os.Remove(table); err != nil {
+		t.Fatal(err)
+	}
+	l.Look()
+	if frame := ada.until(`"gone":true`); strings.Contains(frame, "bob") {
+		t.Errorf("of a map that is gone the frame says %s", frame)
+	}
+	write()
+	l.Look()
+	ada.until(`{"id":"bob-bob-bob","colour":1,"hand":null}`)
+}

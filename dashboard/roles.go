@@ -118,6 +118,9 @@ var roles = map[string]door.Role{
 	"POST /models/:model/parameters":       door.Steer,
 	"socket set":                           door.Steer,
 	"socket hand":                          door.Steer,
+	// Who may only look follows the others at a map, and leads nobody.
+	"socket map-hand":   door.Steer,
+	"socket map-select": door.Steer,
 
 	"POST /sources/:source/dismiss": door.Manage,
 	"POST /stop":                    door.Manage,

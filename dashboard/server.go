@@ -41,6 +41,7 @@ import (
 	"webmon/dashboard/hub"
 	"webmon/dashboard/instance"
 	"webmon/dashboard/maps"
+	"webmon/dashboard/maps/together"
 	"webmon/dashboard/models"
 	"webmon/dashboard/people"
 	"webmon/dashboard/record"
@@ -222,6 +223,7 @@ func New(opts Options) (*Server, error) {
 		pumps:  map[*source.Source]*pumping{},
 	}
 	s.people.Faults = opts.Faults
+	s.people.Rooms = []string{together.Rooms}
 	s.people.Name = func(browser any) string { return door.Of(hub.Context(browser)).Name }
 	s.busy.Store(s.began.UnixNano())
 	if opts.Certs != nil {

@@ -69,7 +69,7 @@ var signedOut = &hub.Last{Message: hub.Text([]byte(`{"topic":"signed-out"}`)), C
 // kinds are the messages of a page that are the dashboard's business and not the
 // hub's.
 func (s *Server) kinds() map[string]func(browser any, message []byte) error {
-	kinds := map[string]func(any, []byte) error{"set": s.set, "hand": s.hand}
+	kinds := map[string]func(any, []byte) error{"set": s.set, "hand": s.hand, "map-hand": s.mapHand, "map-select": s.mapSelect}
 	for kind, take := range kinds {
 		role := need(roles, "socket "+kind)
 		kinds[kind] = func(browser any, message []byte) error {

@@ -162,3 +162,134 @@ window.measure = (marked, plain) => {
 	p.calm()
 	p.close()
 }
+
+// TestE2EMapTogether: two browsers look at a map together. What one selects is selected at the
+// other, and the hand of one is at the same spine on the other's page.
+func TestE2EMapTogether(t *testing.T) {
+	endToEnd(t)
+	t.Parallel()
+	w := startProgram(t, t.TempDir(), "--demo", "--port", "0")
+	ada, bob := startBrowser(t).open(t, wide), startBrowser(t).open(t, wideLight)
+	const of = `document.querySelector("[data-map]").map`
+	enter := func(p *page, query string) {
+		t.Helper()
+		p.visit(w.url)
+		p.visit(w.home + "/maps/rr30a?" + query)
+		p.live()
+		p.wait("the plot is drawn", `document.querySelector(".map-plot-box")?.dataset.drawn > 1000`)
+	}
+	ready := of + `.panes().panes.every(p => p.visible ? p.view && new RegExp("slice=" + p.slice + "&").test(p.drawn) : true)`
+	people := func(p *page, want string) {
+		t.Helper()
+		p.wait("it says "+want, fmt.Sprintf(`document.querySelector("[data-map-people]").getAttribute("aria-label") === %q`, want))
+	}
+	enter(ada, "show=0,1&together=1")
+	people(ada, "1 person here, you are the blue one")
+	ada.says("[data-map-together-note]", "Nobody else")
+	enter(bob, "show=1,2")
+	bob.click("#map-together")
+	bob.wait("it stands in the address", `new URL(location.href).searchParams.get("together") === "1"`)
+	people(bob, "2 people here, you are the orange one")
+	people(ada, "2 people here, you are the blue one")
+
+	click := func(p *page, run, session int) {
+		t.Helper()
+		at := ask[[]float64](p, fmt.Sprintf(`(() => {
+  const box = document.querySelector(".map-plot-box");
+  box.scrollIntoView({block: "center"});
+  const {left, top} = box.getBoundingClientRect();
+  const [x, y] = %s.placeOf(%d, %d);
+  return [left + x, top + y];
+})()`, of, run, session))
+		p.do(chromedp.MouseClickXY(at[0], at[1]))
+	}
+	click(ada, 3, 1)
+	bob.says("#map-selected", "Run 3, session 1")
+	bob.wait("the panes are at the run", ready)
+	ada.wait("the panes are at the run", ready)
+
+	// Another zoom and another slice, so that the hand is at the same spine and not at the same pixel.
+	bob.do(chromedp.Focus(chromedp.CSS(`[data-session="1"] .map-pane-stage`)))
+	bob.key("+")
+	bob.key("+")
+	bob.key(kb.ArrowRight)
+	where := func(p *page) []float64 {
+		t.Helper()
+		return ask[[]float64](p, `(() => {
+  const pane = `+of+`.panes().panes.find(p => p.session === 1);
+  const box = document.querySelector('[data-session="1"] .map-pane-stage').getBoundingClientRect();
+  const [x, y] = `+of+`.screenOf(1, pane.place.x, pane.place.y);
+  return [box.left + x, box.top + y, pane.view.scale];
+})()`)
+	}
+	from := where(ada)
+	ada.mouse(chromedp.MouseMoved, from[0]+30, from[1])
+	ada.mouse(chromedp.MouseMoved, from[0], from[1])
+	var far []float64
+	until(t, "the hand is at the spine", func() string {
+		to := where(bob)
+		hand := ask[[]float64](bob, `(() => {
+  const hand = document.querySelector('[data-session="1"] .map-hand[data-person="0"]')?.getBoundingClientRect();
+  return hand ? [hand.left, hand.top] : [];
+})()`)
+		if len(hand) != 2 {
+			return "there is none"
+		}
+		if to[2] <= from[2] {
+			return "the other has not zoomed"
+		}
+		far = []float64{hand[0] - to[0], hand[1] - to[1]}
+		// A pointer is told in whole pixels, which are larger at the other's zoom.
+		if d := math.Hypot(far[0], far[1]); d > 2 {
+			return fmt.Sprintf("it is %.2f pixels away", d)
+		}
+		return ""
+	})
+	t.Logf("the hand is %.2f right and %.2f below its spine, at %.3g times the zoom", far[0], far[1], where(bob)[2]/from[2])
+	bob.wait("the one who points is marked", `document.querySelector('[data-map-people] [data-person="0"]').title.includes("pointing")`)
+	bob.shot("map-together-" + strings.ReplaceAll(wideLight.String(), "/", "-"))
+
+	// In the plot, by values; and not where the axes are others.
+	at := ask[[]float64](ada, `(() => {
+  const box = document.querySelector(".map-plot-box").getBoundingClientRect();
+  const [x, y] = `+of+`.placeOf(3, 1);
+  return [box.left + x, box.top + y];
+})()`)
+	ada.mouse(chromedp.MouseMoved, at[0], at[1])
+	bob.wait("the hand is at the point", `(() => {
+  const hand = document.querySelector(".map-plot-box .map-hand")?.getBoundingClientRect();
+  const box = document.querySelector(".map-plot-box").getBoundingClientRect();
+  const [x, y] = `+of+`.placeOf(3, 1);
+  return hand && Math.hypot(hand.left - box.left - x, hand.top - box.top - y) < 2;
+})()`)
+	bob.do(chromedp.Evaluate[chromedp.Void](`(field => { field.value = "z"; field.dispatchEvent(new Event("input", {bubbles: true})); })(document.querySelector("[data-map-form] [name=y]"));0`))
+	bob.wait("there is no hand on other axes", `!document.querySelector(".map-hand")`)
+
+	// The last one who selects leads; who comes again follows.
+	ada.mouse(chromedp.MouseMoved, 5, 5) // what is under a pointer is said before what is selected
+	click(bob, 3, 2)
+	chosen := ask[string](bob, `document.getElementById("map-selected").textContent.split(",").slice(0, 2).join(",")`)
+	ada.says("#map-selected", chosen)
+	ada.do(chromedp.Reload())
+	ada.live()
+	ada.says("#map-selected", chosen)
+	people(ada, "2 people here, you are the blue one")
+	bob.do(chromedp.Focus(chromedp.CSS(".map-plot-box")))
+	bob.key(kb.Escape)
+	ada.says("#map-selected", "Nothing is selected")
+	bob.mouse(chromedp.MouseMoved, 5, 5)
+
+	// Who looks alone again neither hears nor is heard.
+	bob.click("#map-together")
+	people(ada, "1 person here, you are the blue one")
+	click(ada, 3, 0)
+	ada.says("#map-selected", "Run ")
+	bob.says("#map-selected", "Nothing is selected")
+	if ask[bool](bob, `document.querySelector("[data-map-people]").children.length > 0 && !document.querySelector("[data-map-people]").hidden`) {
+		t.Error("people are listed at who looks alone")
+	}
+	for _, p := range []*page{ada, bob} {
+		p.calm()
+		p.close()
+	}
+}

@@ -103,7 +103,7 @@ func mapTable(rows int) ui.TableProps {
 func mapPage(picture string) components.MapPage {
 	p := components.MapPage{
 		Head: mapHead("Map"), Config: `{"map":"rr30a"}`, Plot: mapForm("map-plot-form"), Panes: mapForm("map-panes-form"), Figure: drawnFigure(), Table: mapTable(9),
-		PlotNote: "Bad ones are left out; what is added and subtracted is of all.", Columns: mapTable(0).Columns, Sessions: mapTable(9).Rows,
+		Together: &components.MapTogether{Room: "-/map-together/rr30a"}, PlotNote: "Bad ones are left out; what is added and subtracted is of all.", Columns: mapTable(0).Columns, Sessions: mapTable(9).Rows,
 	}
 	for i, condition := range []string{"q", "a1", "a2"} {
 		p.Shown = append(p.Shown, components.MapPane{

@@ -24,6 +24,7 @@ import (
 	"webmon/dashboard/answer"
 	"webmon/dashboard/budget"
 	"webmon/dashboard/refusal"
+	"webmon/dashboard/tab"
 	"webmon/fault"
 	"webmon/natural"
 	"webmon/shm/maps"
@@ -72,6 +73,9 @@ type Options struct {
 	Logger  *slog.Logger   // nil: slog.Default()
 	Faults  *fault.Ledger  // told of what panics; may be nil
 	Editor  Editor         // nil: maps are not edited
+	// Together makes the feed of the room of a map, a [together.Topic]; nil: nobody looks at maps
+	// together.
+	Together tab.NewFeed
 	// Changed is told what somebody did to a map, and why it was refused if it was; may be nil.
 	Changed func(ctx context.Context, name, to string, err error)
 }

@@ -21,6 +21,7 @@ import (
 	"webmon/components/ui"
 	"webmon/dashboard/door"
 	"webmon/dashboard/maps/figure"
+	"webmon/dashboard/maps/together"
 	"webmon/dashboard/tab"
 	"webmon/shm/maps"
 	"webmon/shm/maps/library"
@@ -33,7 +34,7 @@ func (m *Maps) Tab() tab.Tab {
 		Help:  "Annotated stacks followed through time: spines and dendrites by session, their images side by side, reports.",
 		Needs: door.Steer,
 		Page:  func(v tab.View) templ.Component { return m.ListPage(v, "") },
-		Feeds: map[string]tab.NewFeed{editsFeed: m.newEdits},
+		Feeds: map[string]tab.NewFeed{editsFeed: m.newEdits, together.Feed: m.newTogether},
 		Frame: func(mo tab.Moment) templ.Component { return components.MapsFrame(m.list(mo)) },
 	}
 }
@@ -266,7 +267,7 @@ func (m *Maps) mapPage(v tab.View) (Page, error) {
 	}
 	here := m.Href(key)
 	p := components.MapPage{
-		Head: m.head(key, o, ""), Edits: m.editing(v.Moment, key), Notes: notes(o.Map), Plot: opts.plotForm(o.Map, &usual, here), Panes: opts.panesForm(&usual, here, most),
+		Head: m.head(key, o, ""), Edits: m.editing(v.Moment, key), Together: m.together(v.Moment, key), Notes: notes(o.Map), Plot: opts.plotForm(o.Map, &usual, here), Panes: opts.panesForm(&usual, here, most),
 		Config: m.configure(v, key, o, opts, usual, channels),
 	}
 	if p.Edits != nil {

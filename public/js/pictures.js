@@ -142,8 +142,8 @@ function mountModel({mount}, element, frames, send) {
   return mount(element, {onFrame: (topic, draw) => frames.onFrame(topic, draw), send, who, afterPaint: afterThisPaint, save, stamp, load, post});
 }
 
-function mountMap({mount}, element) {
-  return mount(element);
+function mountMap({mount}, element, frames, send) {
+  return mount(element, {onFrame: (topic, draw) => frames.onFrame(topic, draw), send, who});
 }
 
 function mountVolume({mount}, element) {

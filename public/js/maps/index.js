@@ -20,9 +20,10 @@ import {MapView} from "./view.js";
  * Draws a map into server-rendered markup.
  *
  * @param {HTMLElement} root with data-map
+ * @param {object} [page] what the page offers: `onFrame(topic, draw)`, `send(text)`, `who()`; without it nobody looks together
  * @returns {{destroy: function()}}
  */
-export function mount(root) {
+export function mount(root, page = null) {
   const config = JSON.parse(root.querySelector("[data-map-config]").dataset.mapConfig);
-  return new MapView(root, config);
+  return new MapView(root, config, page);
 }

@@ -9,7 +9,7 @@ const KINDS = {
   x: "text", y: "text", segment: "count", mask: "text", color: "text", lines: "truth", bad: "truth", xs: "count", ys: "count", transform: "text",
   against: "text", types: "text", hx: "truth", hy: "truth", size: "number",
   show: "list", channel: "number", project: "text", slice: "place", link: "truth", marks: "truth", tracing: "truth", names: "text", marksize: "number", run: "place",
-  contrast: "pair",
+  contrast: "pair", together: "truth",
 };
 
 /** The options that decide what the plot asks the server for. */
@@ -26,7 +26,7 @@ export const USUAL_CONTRAST = [0, 100];
 
 /** Adds what only scripts know to the options of the server. */
 export function complete(options) {
-  return {...options, contrast: options.contrast ?? USUAL_CONTRAST};
+  return {...options, contrast: options.contrast ?? USUAL_CONTRAST, together: options.together ?? false};
 }
 
 /** An option as the address and the forms have it. */
@@ -81,10 +81,14 @@ export function saysHow(params) {
   return Object.keys(KINDS).some(name => params.has(name) && !PLACES.includes(name));
 }
 
-/** Options read from the address, on those of the server: the server knows nothing of contrast. */
+/** Options read from the address, on those of the server, which knows nothing of what needs scripts. */
 export function fromAddress(params, options) {
-  const contrast = params.has("contrast") ? valueOf("contrast", params.get("contrast")) : undefined;
-  return contrast ? {...options, contrast} : options;
+  const out = {...options};
+  for (const name of ["contrast", "together"]) {
+    const value = params.has(name) ? valueOf(name, params.get(name)) : undefined;
+    if (value !== undefined) out[name] = value;
+  }
+  return out;
 }
 
 /** What a form says: the options whose fields it has and whose values make sense. */

@@ -130,6 +130,11 @@ export class Pane {
     return this.#tracing;
   }
 
+  /** Whether what lies on a slice is shown. */
+  shows(z) {
+    return this.#view !== null && Sight.isNear(z, Sight.sliceOf(this.#view, this.#shape.slices), this.#host.options.project);
+  }
+
   /** Writes the session's name as people want it. */
   name() {
     const {index, condition, stack, file} = this.#config;

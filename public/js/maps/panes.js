@@ -163,6 +163,7 @@ export class Panes {
       this.#asked = false;
       this.#colors = null;
       for (const pane of this.#panes.values()) pane.paint();
+      this.#view.drawn();
     });
   }
 

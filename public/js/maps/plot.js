@@ -116,6 +116,21 @@ export class Plot {
     return i === undefined || !this.#drawn ? null : [this.#drawn.px[i], this.#drawn.py[i]];
   }
 
+  /** The element on which all of it lies. */
+  get box() {
+    return this.#box;
+  }
+
+  /** The values of the axes at a place in the box; null before it is drawn. */
+  valuesAt(px, py) {
+    return this.#drawn && [this.#drawn.xAxis.valueAt(px), this.#drawn.yAxis.valueAt(py)];
+  }
+
+  /** Where values are in the box; null before it is drawn. */
+  screenOf(x, y) {
+    return this.#drawn && [this.#drawn.xAxis.at(x), this.#drawn.yAxis.at(y)];
+  }
+
   #showLegend() {
     const {groups, options, points, index} = this.#data;
     const counts = new Uint32Array(groups.length);
@@ -174,10 +189,11 @@ export class Plot {
       context.textAlign = "center";
       context.fillText("No object has both values.", (left + right) / 2, (top + bottom) / 2);
     }
-    this.#drawn = {px, py, grid: new Grid(px, py), color, ratio, size};
+    this.#drawn = {px, py, grid: new Grid(px, py), color, ratio, size, xAxis, yAxis};
     this.#box.dataset.drawn = String(points.n);
     this.#box.setAttribute("aria-label", `Plot of ${y.title} against ${x.title}, ${points.n} points`);
     this.#drawMarks();
+    this.#page.onDrawn?.();
   }
 
   // Each look is made once, and put down wherever a point has it.

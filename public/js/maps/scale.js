@@ -43,6 +43,11 @@ export class Axis {
     return this.from + (value - this.low) / (this.high - this.low) * (this.to - this.from);
   }
 
+  /** The value at a place in pixels. */
+  valueAt(at) {
+    return this.low + (at - this.from) / (this.to - this.from) * (this.high - this.low);
+  }
+
   /** The ticks `{value, text}`, one for about each `every` pixels. */
   ticks(every) {
     const room = Math.max(Math.floor(Math.abs(this.to - this.from) / every), 1);

@@ -13,6 +13,7 @@ import {groupsOf} from "./points.js";
 import {short} from "./scale.js";
 import {searchable} from "./search.js";
 import {Selection, Walk} from "./selection.js";
+import {Together} from "./together.js";
 
 /** Ms for which the address waits for a hand to rest. */
 const ADDRESS_AFTER = 300;
@@ -62,12 +63,13 @@ export class MapView {
   #stale = false;
   #target = null; // what is selected once it does
   #renewed = null; // timer of what the server writes
+  #together;
   #words;
   #writing;
   #know; // resolves known
   #shown = null; // what the plot's filters leave, as session * SESSION + row
 
-  constructor(root, config) {
+  constructor(root, config, page) {
     this.#root = root;
     this.#config = config;
     this.#usual = Options.complete(config.usual);
@@ -92,7 +94,7 @@ export class MapView {
     this.#fillForms();
     const stage = root.querySelector("[data-map-plot]");
     if (stage) {
-      this.#plot = new Plot(stage, {selection: this.#selection, sessions: config.sessions, onPlotKey: event => this.#plotKey(event)});
+      this.#plot = new Plot(stage, {selection: this.#selection, sessions: config.sessions, onPlotKey: event => this.#plotKey(event), onDrawn: () => this.drawn()});
       stage.after(this.#words);
     }
     this.known = new Promise(resolve => (this.#know = resolve));
@@ -112,6 +114,7 @@ export class MapView {
       placeOf: (run, session) => this.#plot?.placeOf(run, session),
     };
     this.#edits = new Edits(root, this);
+    this.#together = new Together(root, config, page, this);
     const bar = root.querySelector("[data-map-object]");
     if (bar) this.#object = new MapObject(bar, config, this, this.#edits);
     this.#say();
@@ -128,6 +131,7 @@ export class MapView {
     this.#plot?.destroy();
     this.#panes?.destroy();
     this.#edits.destroy();
+    this.#together.destroy();
   }
 
   get options() {
@@ -136,6 +140,10 @@ export class MapView {
 
   get selection() {
     return this.#selection;
+  }
+
+  get plot() {
+    return this.#plot;
   }
 
   get panes() {
@@ -175,6 +183,16 @@ export class MapView {
       run: of("run"), session: of("session"), row: of("row"), segment: of("segment"), bad: of("bad") === 1, userType: of("userType"), x: of("x"), y: of("y"), z: of("z"),
       edition: this.#edition,
     };
+  }
+
+  /** The objects of a session as the page knows them. */
+  *objectsOf(session) {
+    for (const i of this.#places.get(session)?.values() ?? []) yield this.#objectOf(i);
+  }
+
+  /** The plot or the panes were drawn, so what lies over them may be elsewhere. */
+  drawn() {
+    this.#together?.place();
   }
 
   // Whether a field of the forms has a value among its choices.
@@ -438,6 +456,7 @@ export class MapView {
     this.#showChooser();
     if (changed.includes("color")) this.#mark();
     this.#panes?.changed(changed);
+    if (changed.includes("together")) this.#together.changed();
     if (changed.includes("run")) {
       const {run} = this.#options;
       this.#selection.select(run < 0 ? null : {run, session: this.#walk?.nearest(run, this.#selection.now?.session ?? 0) ?? -1}, "form");
