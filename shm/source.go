@@ -16,11 +16,16 @@ const (
 	KindDemo   Kind = "demo"   // the embedded synthetic napari
 	KindModel  Kind = "model"  // a simulation that webmon hosts
 	KindRemote Kind = "remote" // a simulation server elsewhere
+	KindMap    Kind = "map"    // the image stacks of a map, on the disk
 )
 
 // IsModel reports whether the source is a simulation, which runs while somebody
 // looks.
 func (k Kind) IsModel() bool { return k == KindModel || k == KindRemote }
+
+// IsVisited reports whether the source begins with a visit, and ends by itself when nobody
+// has looked at it for a while.
+func (k Kind) IsVisited() bool { return k.IsModel() || k == KindMap }
 
 // Info is what is known of a watched process. An empty string or a zero means that
 // the value is not known: napari's own monitor names no version, for example.

@@ -49,45 +49,77 @@ type plane struct {
 // A crc covers the whole frame, so the first read of a frame that has one reads all of
 // the frame, see verify.
 func (r *frames) ReadPlane(f *shm.ArrayFrame, sel shm.Selection, dst []byte) (shm.Pixels, error) {
-	t := r.dtype
-	kind := pixelType(t)
-	if kind == "" {
-		return shm.Pixels{}, fmt.Errorf("its items are %s, which are no numbers to make a picture of", natural.Clip(t.Descr(), maxShown))
-	}
 	if f == nil || len(f.Shape) != len(r.shape) {
 		return shm.Pixels{}, errors.New("this is no frame of the array")
 	}
-	plane, err := planeOf(f.Shape, t.Size, sel)
+	p, err := readable(r.dtype, f.Shape, sel)
 	if err != nil {
 		return shm.Pixels{}, err
-	}
-	p := &plane
-	size := kind.Size()
-	if size == 4 {
-		size = 8 // as means are
-	}
-	if p.outRows > 0 && p.outCols > maxPlane/size/p.samples/p.outRows {
-		return shm.Pixels{}, fmt.Errorf("%d x %d pixels are more than are read at once: take a larger step, or a part", p.outRows, p.outCols)
-	}
-	// A mean is made of whole rows, and a segment may be said to be larger than any memory.
-	if p.step > 1 && !p.nearest && p.cols > maxPlane/8/p.samples/min(p.step, max(p.rows, 1), atOnce) {
-		return shm.Pixels{}, fmt.Errorf("rows of %d pixels are more than are read at once: take the nearest pixels, or a part", p.cols)
 	}
 	if f.Info != nil {
 		p.limits = f.Info.Limits
 	}
-	p.compact, p.out = sel.Compact, dst
+	p.out = dst
 	err = r.read(f, func(data []byte) error {
-		p.kind, p.out = p.read(t, data, p.out)
+		p.kind, p.out = p.read(r.dtype, data, p.out)
 		return nil
 	})
 	if err != nil {
 		return shm.Pixels{}, err
 	}
+	return p.pixels(), nil
+}
+
+// PlaneOf is ReadPlane for an array that is in memory anyway: data holds all of it, in C order
+// and the dtype of descr, which is in NumPy's notation.
+func PlaneOf(descr string, shape []int, data []byte, sel shm.Selection, dst []byte) (shm.Pixels, error) {
+	t, err := pickle.ParseDescr(descr)
+	if err != nil {
+		return shm.Pixels{}, err
+	}
+	if n, ok := frameBytes(t, shape); !ok || n != len(data) {
+		return shm.Pixels{}, fmt.Errorf("%d bytes are no array of %v items of %s", len(data), shape, natural.Clip(descr, maxShown))
+	}
+	p, err := readable(t, shape, sel)
+	if err != nil {
+		return shm.Pixels{}, err
+	}
+	p.kind, p.out = p.read(t, data, dst)
+	return p.pixels(), nil
+}
+
+// pixels are what was read of the plane.
+func (p *plane) pixels() shm.Pixels {
 	return shm.Pixels{
 		Type: p.kind, Row: p.row, Col: p.col,
 		Rows: p.outRows, Cols: p.outCols, Samples: p.samples, Data: p.out,
-	}, nil
+	}
+}
+
+// readable checks that a selection of an array can be read at once, and says where its pixels
+// lie.
+func readable(t *pickle.DType, shape []int, sel shm.Selection) (*plane, error) {
+	kind := pixelType(t)
+	if kind == "" {
+		return nil, fmt.Errorf("its items are %s, which are no numbers to make a picture of", natural.Clip(t.Descr(), maxShown))
+	}
+	p, err := planeOf(shape, t.Size, sel)
+	if err != nil {
+		return nil, err
+	}
+	size := kind.Size()
+	if size == 4 {
+		size = 8 // as means are
+	}
+	if p.outRows > 0 && p.outCols > maxPlane/size/p.samples/p.outRows {
+		return nil, fmt.Errorf("%d x %d pixels are more than are read at once: take a larger step, or a part", p.outRows, p.outCols)
+	}
+	// A mean is made of whole rows, and a segment may be said to be larger than any memory.
+	if p.step > 1 && !p.nearest && p.cols > maxPlane/8/p.samples/min(p.step, max(p.rows, 1), atOnce) {
+		return nil, fmt.Errorf("rows of %d pixels are more than are read at once: take the nearest pixels, or a part", p.cols)
+	}
+	p.compact = sel.Compact
+	return &p, nil
 }
 
 // read reads the pixels of a plane into dst, which it grows, and returns their type.

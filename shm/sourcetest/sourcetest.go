@@ -9,7 +9,8 @@
 //	}
 //
 // The suite checks what the contract promises to the dashboard, for any process that
-// sends frames by itself. What the values mean is for the adapter's own tests.
+// sends frames by itself, and for what lies still, as files do. What the values mean is for
+// the adapter's own tests.
 package sourcetest
 
 import (
@@ -44,6 +45,9 @@ type Process struct {
 	Free bool
 	// Answers says that the process tells what became of a command.
 	Answers bool
+	// Still says that nothing changes by itself: the process says that it is well, and sends
+	// neither frames nor events.
+	Still bool
 }
 
 // Run runs the suite. It calls start for each part. start cleans up after itself
@@ -122,6 +126,11 @@ func (r *running) end(t *testing.T) error {
 
 func (r *running) waitFrames(t *testing.T, n int) {
 	t.Helper()
+	if r.Still {
+		start := r.sink.Lives()
+		r.sink.Wait(t, "the process to be well", func() bool { return r.sink.Lives() > start })
+		return
+	}
 	start := r.sink.Frames()
 	r.sink.Wait(t, "frames", func() bool { return r.sink.Frames() >= start+n })
 }
@@ -181,8 +190,11 @@ func testOrder(t *testing.T, r *running) {
 	}
 	r.sink.mu.Lock()
 	defer r.sink.mu.Unlock()
-	if len(r.sink.events) == 0 {
+	if len(r.sink.events) == 0 && !r.Still {
 		t.Error("no events came with 30 frames")
+	}
+	if n := len(r.sink.events) + len(r.sink.stamps); n > 0 && r.Still {
+		t.Errorf("%d frames and topics of events came of what lies still", n)
 	}
 	for topic, events := range r.sink.events {
 		for _, e := range events {
@@ -209,7 +221,14 @@ func testDemand(t *testing.T, r *running) {
 		t.Errorf("state %q was read %d times although nobody wanted it", r.State, n)
 	}
 	r.sink.Want(r.State, 60)
-	r.sink.Wait(t, "the state wanted", func() bool { _, n := r.sink.Latest(r.State); return n >= 10 })
+	r.sink.Wait(t, "the state wanted", func() bool { _, n := r.sink.Latest(r.State); return n >= 10 || n > 0 && r.Still })
+	if r.Still {
+		r.waitFrames(t, 1)
+		if _, n := r.sink.Latest(r.State); n > 1 {
+			t.Errorf("state %q was told %d times although it lies still", r.State, n)
+		}
+		return
+	}
 	r.sink.Want(r.State, 0)
 	r.waitFrames(t, 20) // what was on its way
 	_, before := r.sink.Latest(r.State)

@@ -285,8 +285,7 @@ func (l *Library) unpacked(ctx context.Context, z zipSource, name string) (strin
 	if l.o.Cache == "" {
 		return "", fmt.Errorf("images in zips are not read here: %w", ErrNoImage)
 	}
-	dir := filepath.Join(l.o.Cache, short(mark(z.path)))
-	to := filepath.Join(dir, short(name)+filepath.Ext(name))
+	to := l.unpackedPath(z, name)
 	l.stacks.unpacking.Lock()
 	defer l.stacks.unpacking.Unlock()
 	if _, err := os.Stat(to); err == nil {
