@@ -20,7 +20,7 @@ const shared = `(answer|budget|chart|door|frame|hub|pixels(/pixelstest)?|prose|r
 // arrows says which of webmon's packages a package may import; ARCHITECTURE.md
 // draws the picture. The first rule that fits a package counts.
 var arrows = []struct{ from, to string }{
-	{`^webmon$`, `^webmon/(fault|logs|private|dashboard|dashboard/(budget|certs|door(/oidc|/proxied|/roster)?|instance|source)|shm|shm/(process|demo|discover|maps(/(edit|library|made))?|model|segment|stack))$`},
+	{`^webmon$`, `^webmon/(fault|logs|private|dashboard|dashboard/(budget|certs|door(/oidc|/proxied|/roster)?|instance|source)|shm|shm/(process|demo|discover|maps(/(edit|library|made|stacks))?|model|segment|stack))$`},
 	{`^webmon/(fault|lacking|natural|private)$`, `^$`},
 	{`^webmon/logs$`, `^webmon/(fault|natural)$`},
 	{`^webmon/shm$`, `^webmon/natural$`},

@@ -19,6 +19,8 @@ import (
 	"webmon/shm"
 	"webmon/shm/demo"
 	"webmon/shm/discover"
+	"webmon/shm/maps/library"
+	"webmon/shm/maps/stacks"
 	"webmon/shm/model"
 	"webmon/shm/process"
 )
@@ -149,10 +151,13 @@ func follow(ctx context.Context, dir string, logger *slog.Logger, faults *fault.
 const endsWithin = 5 * time.Second
 
 // attacher makes the adapter for each kind of target.
-func attacher(models *model.Catalogue, kept *budget.Budget, logger *slog.Logger) func(context.Context, source.Target, dashboard.Self) (shm.Source, error) {
+func attacher(models *model.Catalogue, shelf *library.Library, kept *budget.Budget, logger *slog.Logger) func(context.Context, source.Target, dashboard.Self) (shm.Source, error) {
 	return func(ctx context.Context, t source.Target, self dashboard.Self) (shm.Source, error) {
 		if t.Kind.IsModel() {
 			return models.Open(ctx, t.Name, self.Watchers)
+		}
+		if key := t.Map(); key != "" {
+			return stacks.Open(key, stacks.Options{Library: shelf, Watchers: self.Watchers})
 		}
 		opts := process.Options{
 			Address: t.Address, Authkey: t.Authkey, PID: t.PID, Kind: t.Kind, Name: t.Name,

@@ -216,7 +216,7 @@ func newServer(cfg *config, models *model.Catalogue, shelf *library.Library, des
 		Keepers:      keepers,
 		Certs:        crypt,
 		Notices:      said.texts,
-		Attach:       attacher(models, kept, said.logger),
+		Attach:       attacher(models, shelf, kept, said.logger),
 		Budget:       kept,
 		Models:       models,
 		ModelsFirst:  len(cfg.models) > 0,

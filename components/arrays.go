@@ -25,6 +25,22 @@ type Arrays struct {
 	State     ArraysState
 	List      []ArrayRow
 	Open      *ArrayView // nil: none is open
+	// Of is the map whose image stacks the arrays are, nil for those of a process.
+	Of *ArraysOrigin
+}
+
+// ArraysOrigin is the map whose image stacks the arrays of a page are.
+type ArraysOrigin struct {
+	Name string
+	Href string // of its page; "" where there is none any more
+}
+
+// NotOfMap is what a tab shows of a map of which it has nothing to show.
+type NotOfMap struct {
+	Title  string // of the tab
+	Name   string // of the map
+	Map    string // URL of the map's page, "" for none
+	Arrays string // URL of its image stacks
 }
 
 // ArrayRow is one array in the list.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -15,6 +16,7 @@ import (
 	"webmon/dashboard/maps/together"
 	"webmon/dashboard/record"
 	"webmon/dashboard/refusal"
+	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
 )
 
@@ -22,7 +24,7 @@ import (
 func (s *Server) newMaps() *maps.Maps {
 	return maps.New(maps.Options{
 		Library: s.opts.Maps, Prefix: s.opts.Prefix, Budget: s.opts.Budget, Logger: s.opts.Logger, Faults: s.opts.Faults,
-		Editor: s.opts.MapEdits, Together: s.people.Room,
+		Editor: s.opts.MapEdits, Together: s.people.Room, Attach: s.registry.Attach, Of: s.registry.Of,
 		Changed: func(ctx context.Context, name, to string, err error) {
 			s.changed(record.By(ctx), "", name, to, err)
 		},
@@ -75,6 +77,7 @@ func (s *Server) mapRoutes(e *echo.Echo) {
 	for path, page := range s.maps.Pages() {
 		e.GET(path, s.mapPage(page))
 	}
+	e.GET("/maps/:map/stacks/:session", s.mapStack)
 	e.POST(mapUpload, s.postMap)
 	e.POST("/maps/:map/columns", s.postMapColumns)
 	for _, route := range s.maps.Routes() {
@@ -97,6 +100,35 @@ func (s *Server) mapPage(page func(tab.View) (maps.Page, error)) echo.HandlerFun
 		}
 		return s.mapAnswer(c, content)
 	}
+}
+
+// mapStack leads to the images of a session in the viewer of arrays.
+func (s *Server) mapStack(c echo.Context) error {
+	href, err := s.maps.Stack(c.Request().Context(), c.Param("map"), c.Param("session"))
+	if err != nil {
+		return mapsAnswer(c, err)
+	}
+	return c.Redirect(http.StatusFound, door.Inside(s.opts.Prefix, strings.TrimPrefix(href, s.opts.Prefix)))
+}
+
+// wake returns the source with an id, also if it is that of a map which has been put away; nil
+// if there is none.
+func (s *Server) wake(ctx context.Context, id string) *source.Source {
+	src := s.registry.Get(id)
+	if s.maps != nil && (src == nil || src.IsMap()) {
+		if visited := s.maps.Wake(ctx, id); visited != nil {
+			return visited
+		}
+	}
+	return src
+}
+
+// origin is the page of the map whose images a source is; ok is false for any other source.
+func (s *Server) origin(src *source.Source) (href, name string, ok bool) {
+	if s.maps == nil {
+		return "", "", false
+	}
+	return s.maps.Origin(src)
 }
 
 // mapsTab is the place of the tab in the table of tabs.

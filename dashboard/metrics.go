@@ -104,7 +104,7 @@ func metric(d *prometheus.Desc, kind prometheus.ValueType, v float64, labels []s
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	c.guarded("", func() { c.server(sheet(ch)) })
 	now := time.Now()
-	for _, src := range c.s.registry.List() {
+	for _, src := range c.s.processes() {
 		c.guarded(src.ID(), func() { ofSource(sheet(ch), src, now) })
 	}
 	for _, n := range c.s.opts.Faults.Counts() { // with those that have just come up

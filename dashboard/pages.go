@@ -61,8 +61,21 @@ func (s *Server) tabPage(i int) echo.HandlerFunc {
 		now := time.Now()
 		page := s.page(c, src, now)
 		page.Title = t.Title
+		if src.IsMap() && !ofMap(t.Slug) {
+			return s.tabAnswer(c, i, page, s.notOfMap(src, t.Title))
+		}
 		return s.tabAnswer(c, i, page, s.tabContent(t, s.view(c, src, now)))
 	}
+}
+
+// ofMap reports whether a tab has something to show of the images of a map.
+func ofMap(slug string) bool { return slug == "arrays" || slug == "volumes" || slug == "status" }
+
+// notOfMap says that a tab has nothing of a map.
+func (s *Server) notOfMap(src *source.Source, title string) templ.Component {
+	p := components.NotOfMap{Title: title, Arrays: s.opts.Prefix + "/arrays?source=" + url.QueryEscape(src.ID())}
+	p.Map, p.Name, _ = s.maps.Origin(src)
+	return components.NotOfMapPage(p)
 }
 
 // itemPage serves the page of an item of a tab. It shows the item's source.
@@ -152,7 +165,7 @@ func (s *Server) chosen(c echo.Context) (*source.Source, error) {
 	if id == "" {
 		return s.registry.Default(), nil
 	}
-	if src := s.registry.Get(id); src != nil {
+	if src := s.wake(c.Request().Context(), id); src != nil {
 		return src, nil
 	}
 	return nil, echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf(
@@ -180,6 +193,11 @@ func (s *Server) page(c echo.Context, src *source.Source, now time.Time) layout.
 	}
 	for i := range s.tabs {
 		t := &s.tabs[i]
+		if src.IsMap() && !ofMap(t.Slug) {
+			// The other pages are of processes.
+			p.Tabs = append(p.Tabs, layout.TabLink{Title: t.Title, Help: t.Help, Href: s.opts.Prefix + "/" + t.Slug, Elsewhere: true})
+			continue
+		}
 		link := layout.TabLink{Title: t.Title, Help: t.Help, Href: s.opts.Prefix + "/" + t.Slug + query, Elsewhere: shown != src}
 		if t.Items != nil && shown != nil && t.Items.Of(shown) != "" {
 			// The list belongs to no model, and must not show one as its source.
@@ -224,6 +242,9 @@ func (s *Server) sourceLinks(current *source.Source, path string, now time.Time)
 	}
 	var out []layout.SourceLink
 	for _, src := range s.registry.List() {
+		if src.IsMap() && src != current {
+			continue // the tab Maps lists them
+		}
 		st := src.Status(now)
 		link := layout.SourceLink{
 			Name: st.ID, State: tab.StateOf(src, st), Current: src == current,
@@ -283,6 +304,8 @@ func (s *Server) notices(m tab.Moment, st source.Status) []layout.Notice {
 			}
 		}
 		out = append(out, n)
+	case !st.Running && src.IsMap():
+		out = append(out, layout.Notice{Key: "gone", Severity: ui.Info, Text: st.Problem, Href: s.opts.Prefix + "/arrays?source=" + url.QueryEscape(st.ID), Link: "Open it again"})
 	case !st.Running:
 		n := layout.Notice{Key: "gone", Severity: ui.Warning, Text: st.Problem}
 		if st.Starts > 0 {

@@ -55,6 +55,7 @@ var roles = map[string]door.Role{
 	"GET /api/v1/changes":                              door.Look,
 
 	"GET /maps/:map/columns":             door.Look,
+	"GET /maps/:map/stacks/:session":     door.Look,
 	"GET /maps/:map/tracings":            door.Look,
 	"GET /maps/:map/images":              door.Look,
 	"GET /maps/:map/plane":               door.Look,

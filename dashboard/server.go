@@ -101,7 +101,8 @@ type Options struct {
 	// AddModel adds the models that another webmon was started with; nil: none can
 	// be added. Its error is one sentence.
 	AddModel func(json.RawMessage) error
-	// Maps are the annotated stacks that webmon was given; nil: there is no Maps tab.
+	// Maps are the annotated stacks that webmon was given; nil: there is no Maps tab. Those with
+	// images are sources too: for them Attach gets targets of which Target.Map tells the key.
 	Maps maps.Library
 	// MapEdits edits them; nil: they are not edited.
 	MapEdits maps.Editor
@@ -260,6 +261,9 @@ func New(opts Options) (*Server, error) {
 			if err == nil && s.models != nil {
 				s.models.Opened(t, adapter)
 			}
+			if err == nil && s.maps != nil {
+				s.maps.Opened(t, adapter)
+			}
 			return adapter, err
 		},
 		Added: s.startPump, Removed: s.stopPump, Budget: opts.Budget, Logger: opts.Logger, Faults: opts.Faults,
@@ -277,7 +281,7 @@ func New(opts Options) (*Server, error) {
 	}
 	s.api = api.New(api.Options{
 		Registry: s.registry, Desk: s.desk, Models: s.models, Changes: s.changes, Budget: opts.Budget,
-		Logger: opts.Logger, Faults: opts.Faults,
+		Logger: opts.Logger, Faults: opts.Faults, Wake: s.wake,
 	})
 	s.tabs = append(s.tabTable(), opts.Tabs...)
 	if err := checkTabs(s.tabs); err != nil {

@@ -133,7 +133,11 @@ func openAsked(t *testing.T, opts dashboard.Options, refresh func(topics []strin
 	}
 	p := newProcess()
 	opts.Listener, opts.Logger = l, slog.New(slog.DiscardHandler)
-	opts.Attach = func(_ context.Context, t source.Target, _ dashboard.Self) (shm.Source, error) {
+	ofMaps := opts.Attach
+	opts.Attach = func(ctx context.Context, t source.Target, self dashboard.Self) (shm.Source, error) {
+		if t.Map() != "" {
+			return ofMaps(ctx, t, self)
+		}
 		if t.Address != "here" {
 			return nil, fmt.Errorf("nothing listens on %s: start the process first", t.Address)
 		}
@@ -192,6 +196,26 @@ func (s *site) ask(method, path, body string, header ...string) (int, string) {
 		s.t.Fatal(err)
 	}
 	return resp.StatusCode, string(b)
+}
+
+// askFor sends a request with the token and returns where it leads, too.
+func (s *site) askFor(method, path string) (status int, body, location string) {
+	s.t.Helper()
+	req, err := http.NewRequest(method, s.base+path, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return resp.StatusCode, string(b), resp.Header.Get("Location")
 }
 
 // signIn opens a page with a secret in its address, as a browser does, and returns the

@@ -16,6 +16,7 @@ import (
 	"webmon/dashboard/loader"
 	"webmon/dashboard/messages"
 	"webmon/dashboard/people"
+	"webmon/dashboard/source"
 	"webmon/dashboard/status"
 	"webmon/dashboard/tab"
 	"webmon/dashboard/viewer"
@@ -31,7 +32,7 @@ func (s *Server) tabTable() []tab.Tab {
 		loader.Tab(),
 		layers.Tab(s.desk),
 		controls.Tab(s.desk),
-		arrays.Tab(),
+		arrays.Tab(s.origin),
 		s.volumes.Tab(),
 	}
 	if s.models != nil {
@@ -42,8 +43,13 @@ func (s *Server) tabTable() []tab.Tab {
 	}
 	return append(table,
 		messages.Tab(),
-		status.Tab(status.Options{Sources: s.registry.List, Server: s.aboutServer, Changes: s.changes, Access: s.access}),
+		status.Tab(status.Options{Sources: s.processes, Server: s.aboutServer, Changes: s.changes, Access: s.access}),
 	)
+}
+
+// processes are the sources but for maps, of which the page Status tells in figures.
+func (s *Server) processes() []*source.Source {
+	return slices.DeleteFunc(s.registry.List(), (*source.Source).IsMap)
 }
 
 var slugs = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)

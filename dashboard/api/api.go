@@ -47,6 +47,9 @@ type Options struct {
 	Budget   *budget.Budget // nil: one of 1 GiB
 	Logger   *slog.Logger   // nil: slog.Default()
 	Faults   *fault.Ledger  // told of what panics outside of a request; may be nil
+	// Wake returns the source with an id, which may begin with that; nil for none. nil: those of
+	// the registry.
+	Wake func(ctx context.Context, id string) *source.Source
 }
 
 // API has the handlers. Its methods are safe for concurrent use.
@@ -171,7 +174,11 @@ func (a *API) sources(c echo.Context) error {
 // Source returns the source that a request names, or the answer that there is none.
 func (a *API) Source(c echo.Context) (*source.Source, error) {
 	id := c.Param("source")
-	src := a.opts.Registry.Get(id)
+	get := a.opts.Wake
+	if get == nil {
+		get = func(_ context.Context, id string) *source.Source { return a.opts.Registry.Get(id) }
+	}
+	src := get(c.Request().Context(), id)
 	if src == nil || id == source.Nobody {
 		return nil, echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("There is no source %q.", id))
 	}

@@ -275,8 +275,11 @@ func (a *API) arrayNPY(c echo.Context, src *source.Source, info *shm.ArrayInfo) 
 			return bad(field, natural.Sentence(err.Error()))
 		}
 	}
-	// The whole frame is read, and a plane is copied out of it.
-	body, err := a.make(c, a.files, frameBytes(info)+planeBytes(info, plane), func(b *answer.Body) error {
+	guess := frameBytes(info)
+	if plane != nil {
+		guess = planeBytes(info, plane)
+	}
+	body, err := a.make(c, a.files, guess, func(b *answer.Body) error {
 		_, err := a.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) error {
 			npy, err := pixels.ReadNPY(c.Request().Context(), frame, plane)
 			if no := (*refusal.Error)(nil); errors.As(err, &no) && no.Field == "plane" {
@@ -308,18 +311,19 @@ func frameBytes(info *shm.ArrayInfo) int64 {
 	return int64(item) * int64(n)
 }
 
-// planeBytes is how many bytes a plane takes that is cut out of a frame, 0 for none.
+// planeBytes is how many bytes a plane takes, 0 if there is none, or more than is ever read.
 func planeBytes(info *shm.ArrayInfo, plane pixels.Index) int64 {
-	bytes := frameBytes(info)
-	if plane == nil || len(plane) != len(info.Shape) {
+	if len(plane) != len(info.Shape) {
 		return 0
 	}
+	of := *info
+	of.Shape = nil
 	for i, at := range plane {
-		if at >= 0 && info.Shape[i] > 0 {
-			bytes /= int64(info.Shape[i])
+		if at < 0 {
+			of.Shape = append(of.Shape, info.Shape[i])
 		}
 	}
-	return bytes
+	return frameBytes(&of)
 }
 
 func (a *API) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInfo) error {

@@ -27,23 +27,25 @@ const slug = "arrays"
 // before the page says that it shares none.
 const waitingFor = 2 * time.Second
 
-// Tab returns the tab. Its feeds are
+// Tab returns the tab. origin returns the page of the map whose images a source is; ok is false for any
+// other source; nil: there are no maps. The tab's feeds are
 //
 //	<source>/arrays[/<name>]                                    the list, with an array open
 //	<source>/array/<name>/<index>/<row>,<col>,<rows>,<cols>/<step>[/n][/e]  pictures
 //	<source>/records/<name>                                     the table of an array of records
 //	<source>/columns/<name>                                     its columns, for charts
-func Tab() tab.Tab {
+func Tab(origin func(*source.Source) (href, name string, ok bool)) tab.Tab {
+	p := pages{origin}
 	return tab.Tab{
 		Slug: slug, Title: "Arrays",
 		Help:   "The arrays that the process shares in memory, live: pictures of any number of dimensions, and tables.",
 		Needs:  door.Look,
 		Topics: []string{shm.TopicArrays},
 		Page: func(v tab.View) templ.Component {
-			return components.ArraysPage(page(v.Moment, v.Request.URL.Query().Get("array")))
+			return components.ArraysPage(p.page(v.Moment, v.Request.URL.Query().Get("array")))
 		},
 		Feeds: map[string]tab.NewFeed{
-			"arrays":  newList,
+			"arrays":  p.newList,
 			"records": newRecords,
 		},
 		Pictures: map[string]tab.NewPictures{
@@ -53,20 +55,29 @@ func Tab() tab.Tab {
 	}
 }
 
+// pages makes the pages of the tab.
+type pages struct {
+	origin func(*source.Source) (href, name string, ok bool)
+}
+
 // newList opens the feed of the list and of the numbers of the array that is
 // open.
-func newList(at tab.Place) (tab.Feed, error) {
+func (p pages) newList(at tab.Place) (tab.Feed, error) {
 	name := at.Detail
 	if name != "" && !pixels.IsName(name) {
 		return tab.Feed{}, fmt.Errorf("%q is no name of an array", name)
 	}
-	return tab.NewFragment([]string{shm.TopicArrays}, func(now time.Time) templ.Component {
-		return components.ArraysFrame(page(at.At(now), name))
+	wants := []string{shm.TopicArrays}
+	if at.Source.IsMap() && name != "" {
+		wants = append(wants, shm.ArrayTopic(name)) // for what is to be made ready before there is a picture
+	}
+	return tab.NewFragment(wants, func(now time.Time) templ.Component {
+		return components.ArraysFrame(p.page(at.At(now), name))
 	}), nil
 }
 
 // page is the page as it is at a moment, with the array of the name open.
-func page(m tab.Moment, name string) components.Arrays {
+func (p pages) page(m tab.Moment, name string) components.Arrays {
 	src := m.Source
 	st := src.Status(m.Now)
 	_, at, _ := src.State(shm.TopicArrays)
@@ -84,11 +95,19 @@ func page(m tab.Moment, name string) components.Arrays {
 	if name != "" {
 		a.LiveTopic += "/" + name
 	}
+	if src.IsMap() {
+		a.Of = &components.ArraysOrigin{Name: st.Name}
+		if p.origin != nil {
+			if href, name, ok := p.origin(src); ok {
+				a.Of.Href, a.Of.Name = href, name
+			}
+		}
+	}
 	switch {
 	case src.ID() == source.Nobody:
 		a.State = components.ArraysNone
 	case len(list) > 0:
-	case at.IsZero() && st.Running && m.Now.Sub(st.Began) < waitingFor:
+	case at.IsZero() && st.Running && (src.IsMap() || m.Now.Sub(st.Began) < waitingFor):
 		a.State = components.ArraysWaiting
 	default:
 		a.State = components.ArraysEmpty

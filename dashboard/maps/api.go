@@ -76,7 +76,7 @@ func (m *Maps) getMap(w http.ResponseWriter, r *http.Request) error {
 		}{
 			{"map", words(key)}, {"edition", words(o.Edition)}, {"name", words(o.Name)}, {"condition", words(o.ConditionText())},
 			{"type", words(string(o.DefaultType))}, {"segments", index(o.SegmentRuns().Len())}, {"runs", index(o.Runs("").Len())},
-			{"unsaved", index(o.Unsaved)}, {"problems", index(len(o.Problems))},
+			{"unsaved", index(o.Unsaved)}, {"problems", index(len(o.Problems))}, {"source", words(m.SourceID(key))},
 		} {
 			b = append(b, `,"`...)
 			b = append(b, f.name...)

@@ -24,9 +24,11 @@ import (
 	"webmon/dashboard/answer"
 	"webmon/dashboard/budget"
 	"webmon/dashboard/refusal"
+	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
 	"webmon/fault"
 	"webmon/natural"
+	"webmon/shm"
 	"webmon/shm/maps"
 	"webmon/shm/maps/library"
 )
@@ -76,6 +78,10 @@ type Options struct {
 	// Together makes the feed of the room of a map, a [together.Topic]; nil: nobody looks at maps
 	// together.
 	Together tab.NewFeed
+	// Attach makes the images of a map a source; see [source.Registry.Attach]. nil: they are none.
+	Attach func(context.Context, source.Target) (*source.Source, error)
+	// Of returns the source that an adapter belongs to, nil if there is none.
+	Of func(shm.Source) *source.Source
 	// Changed is told what somebody did to a map, and why it was refused if it was; may be nil.
 	Changed func(ctx context.Context, name, to string, err error)
 }
@@ -89,7 +95,8 @@ type Maps struct {
 	kept   *budget.Cache   // projections, contrasts and small pictures
 	making making
 
-	mu sync.Mutex // of those who count what is held
+	sources sources
+	mu      sync.Mutex // of those who count what is held
 }
 
 // New returns the maps.

@@ -247,6 +247,9 @@ func (m *Maps) mapPage(v tab.View) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
+	if _, err := m.Visit(r.Context(), key); err != nil && r.Context().Err() == nil {
+		m.opts.Logger.Debug("the images of a map are no source", "map", key, "error", err)
+	}
 	channels := make([][]int, len(o.Sessions))
 	most, pictured := 0, false
 	for j := range o.Sessions {
@@ -328,7 +331,8 @@ func sessionRows(o *maps.Map, opts, usual *options, here string, channels [][]in
 			if slices.Contains(opts.Show, j) {
 				label, change = "hide", func(c *options) { c.Show = slices.DeleteFunc(c.Show, func(at int) bool { return at == j }) }
 			}
-			images = ui.Cell{Content: components.MapCell(components.MapLink{Label: label, Href: opts.with(usual, here, change)})}
+			images = ui.Cell{Content: components.MapCell(components.MapLink{Label: label, Href: opts.with(usual, here, change)},
+				components.MapLink{Label: "Open in the viewer", Href: here + "/stacks/" + strconv.Itoa(j), Help: "The stack alone, with contrast, channels, profile, .npy and 3-D"})}
 		}
 		cells := ui.Text(strconv.Itoa(j), s.Condition, ui.Fixed(s.Days, 2), dateOf(s), s.Stack, size, voxel,
 			ui.Count(s.Len()), ui.Count(n), ui.Count(bad), ui.Count(len(s.Segments())))

@@ -21,14 +21,6 @@ type NPY struct {
 // plane of it. It ends with the error of ctx when that is done.
 func ReadNPY(ctx context.Context, frame *shm.ArrayFrame, plane Index) (*NPY, error) {
 	info := frame.Info
-	item, known := ItemBytes(info)
-	size := int64(item) * int64(Count(frame.Shape))
-	if item > 0 && Count(frame.Shape) > MaxNPY/item {
-		size = MaxNPY + 1
-	}
-	if size > MaxNPY {
-		return nil, fmt.Errorf("%w: a frame of %s is larger than 1 GiB; take a part of it through the picture", ErrTooLarge, info.Name)
-	}
 	shape := frame.Shape
 	if plane != nil {
 		if len(info.Fields) > 0 {
@@ -37,74 +29,61 @@ func ReadNPY(ctx context.Context, frame *shm.ArrayFrame, plane Index) (*NPY, err
 		if err := plane.Fits(shape); err != nil {
 			return nil, refuse("plane", err)
 		}
+		shape = plane.kept(shape)
 	}
-	data, err := frame.Reader.ReadAll(frame, nil)
+	item, known := ItemBytes(info)
+	size := int64(item) * int64(Count(shape))
+	if item > 0 && Count(shape) > MaxNPY/item {
+		size = MaxNPY + 1
+	}
+	switch {
+	case size > MaxNPY && plane != nil:
+		return nil, fmt.Errorf("%w: a plane of %s is larger than 1 GiB; take a part of it through the picture", ErrTooLarge, info.Name)
+	case size > MaxNPY:
+		return nil, fmt.Errorf("%w: a frame of %s is larger than 1 GiB; take plane after plane with ?plane=, or a part of one through the picture", ErrTooLarge, info.Name)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	var data []byte
+	var err error
+	if plane != nil && Count(shape) > 0 {
+		data, err = frame.Reader.ReadBox(frame, plane.box(frame.Shape, 0), plane.box(frame.Shape, 1), nil)
+	} else if plane == nil {
+		data, err = frame.Reader.ReadAll(frame, nil)
+	}
 	if err != nil {
 		return nil, err
 	}
 	if !known || len(data) != item*Count(shape) {
 		return nil, refuse("", errors.New("its records have gaps between their fields, or fields of a kind that a .npy cannot be made of; use .csv"))
 	}
-	if plane != nil {
-		if data, shape, err = cut(ctx, data, shape, item, plane); err != nil {
-			return nil, err
-		}
-	}
 	return &NPY{Header: npyHeader(info, shape), Data: data}, nil
 }
 
-// cut takes a plane, which fits, out of a frame in C order. The axes that stay
-// keep their order.
-func cut(ctx context.Context, data []byte, shape []int, item int, ix Index) ([]byte, []int, error) {
-	strides := make([]int, len(shape))
-	stride := item
-	for i := len(shape) - 1; i >= 0; i-- {
-		strides[i] = stride
-		stride *= shape[i]
-	}
-	at := 0
-	var kept []int // axes
+// kept is the shape of the axes that are no single position. They keep their order.
+func (ix Index) kept(shape []int) []int {
 	out := []int{}
-	n := item
 	for i, a := range ix {
 		if a < 0 {
-			kept = append(kept, i)
 			out = append(out, shape[i])
-			n *= shape[i]
-			continue
 		}
-		at += int(a) * strides[i]
 	}
-	if len(data) == 0 {
-		return nil, out, nil // however long the other axes of a shape such as (2^40, 0) are
+	return out
+}
+
+// box is where the plane begins on each axis, or, at 1, where it ends.
+func (ix Index) box(shape []int, end int) []int {
+	out := make([]int, len(ix))
+	for i, a := range ix {
+		switch {
+		case a >= 0:
+			out[i] = int(a) + end
+		case end > 0:
+			out[i] = shape[i]
+		}
 	}
-	dst := make([]byte, 0, n)
-	var walk func(axis, at int) error
-	walk = func(axis, at int) error {
-		if axis == len(kept) {
-			dst = append(dst, data[at:at+item]...)
-			return nil
-		}
-		i := kept[axis]
-		last := axis == len(kept)-1
-		if last && strides[i] == item { // a row lies together
-			dst = append(dst, data[at:at+item*shape[i]]...)
-			return nil
-		}
-		for k := range shape[i] {
-			if !last || k%checkEvery == 0 {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-			}
-			if err := walk(axis+1, at+k*strides[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	err := walk(0, at)
-	return dst, out, err
+	return out
 }
 
 // checkEvery is after how many items it is looked whether anybody still waits for them.

@@ -42,6 +42,23 @@ type opaque struct {
 
 func (o opaque) ReadAll(*shm.ArrayFrame, []byte) ([]byte, error) { return o.data, nil }
 
+func (o opaque) ReadBox(f *shm.ArrayFrame, from, to []int, dst []byte) ([]byte, error) {
+	n := Count(f.Shape)
+	size := len(o.data) / max(n, 1)
+	for item := range n {
+		inside, rest := true, item
+		for axis := len(f.Shape) - 1; axis >= 0; axis-- {
+			at := rest % f.Shape[axis]
+			rest /= f.Shape[axis]
+			inside = inside && from[axis] <= at && at < to[axis]
+		}
+		if inside {
+			dst = append(dst, o.data[item*size:(item+1)*size]...)
+		}
+	}
+	return dst, nil
+}
+
 // NumPy reads back what was written, of every kind of dtype and shape.
 func TestNumPyReadsTheFiles(t *testing.T) {
 	python := numpy(t)

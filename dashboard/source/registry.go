@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,6 +28,22 @@ type Target struct {
 	// process may start later or start again. It is no use for a napari that has
 	// launched webmon, which gets a new address each time.
 	Again bool
+}
+
+// mapScheme begins the address of a target that is a map.
+const mapScheme = "map:"
+
+// MapTarget is the target of the images of the map with the key, which appear as id.
+func MapTarget(id, key string) Target {
+	return Target{Name: id, Kind: shm.KindMap, Address: mapScheme + key}
+}
+
+// Map returns the key of the map whose images the target is, "" for any other target.
+func (t *Target) Map() string {
+	if t.Kind != shm.KindMap {
+		return ""
+	}
+	return strings.TrimPrefix(t.Address, mapScheme)
 }
 
 // Options configure a Registry.
@@ -163,16 +180,20 @@ func (r *Registry) get(id string) *Source {
 //   - the simulation that started last, of those that run; a page that shows an
 //     ended one starts it again
 //   - the source Nobody
+//
+// A map is shown to who asks for it.
 func (r *Registry) Default() *Source {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	best, bestRank, bestAt := r.nobody, 0, time.Time{}
 	for _, s := range r.sources {
 		s.mu.Lock()
-		running, model, at := s.running, s.isModel(), s.began
+		running, model, isMap, at := s.running, s.isModel(), s.info.Kind == shm.KindMap, s.began
 		s.mu.Unlock()
 		rank := 2
 		switch {
+		case isMap:
+			continue
 		case model && running:
 			rank = 1
 		case model:
@@ -187,12 +208,12 @@ func (r *Registry) Default() *Source {
 	return best
 }
 
-// HasProcess reports whether there is a source that is not a simulation. Pages that
-// wait for a source wait for one of these: a simulation runs only for people who
-// open it.
+// HasProcess reports whether there is a source that is neither a simulation nor a map. Pages
+// that wait for a source wait for one of these: the others are there only for people who
+// open them.
 func (r *Registry) HasProcess() bool {
 	for _, s := range r.List() {
-		if !s.IsModel() {
+		if !s.IsModel() && !s.IsMap() {
 			return true
 		}
 	}
@@ -237,7 +258,7 @@ func (r *Registry) Attach(ctx context.Context, t Target) (*Source, error) {
 			src, err = r.once(r.ctx, &t, src, told)
 			pause := r.opts.Retry
 			switch {
-			case isFault(err) && src != nil && !t.Kind.IsModel(): // a simulation begins with a visit
+			case isFault(err) && src != nil && !t.Kind.IsVisited(): // otherwise it begins with the next visit
 				// It was webmon that failed, and the process may well be there.
 				if time.Since(start) > longEnough {
 					faults = 0
@@ -394,8 +415,8 @@ func (r *Registry) once(ctx context.Context, t *Target, src *Source, told func(*
 	if src == nil && (err == nil || t.Again) {
 		name := t.Name
 		// The target of a simulation keeps its key as its name, which is its address
-		// too. The name that the simulation gives itself is a title for people.
-		if err == nil && adapter.Info().Name != "" && !t.Kind.IsModel() {
+		// too, and that of a map likewise. The name that it gives itself is a title for people.
+		if err == nil && adapter.Info().Name != "" && !t.Kind.IsVisited() {
 			name = adapter.Info().Name
 		}
 		src = r.place(name, t)
@@ -479,7 +500,7 @@ func (r *Registry) place(name string, t *Target) *Source {
 			r.opts.Added(s)
 			return s
 		}
-		if old := r.targets[s]; old == nil || old.Again && r.cancels[s] == nil {
+		if old := r.targets[s]; s.IsMap() == (t.Kind == shm.KindMap) && (old == nil || old.Again && r.cancels[s] == nil) {
 			r.targets[s] = t
 			return s
 		}
@@ -603,7 +624,11 @@ func (r *Registry) watch() {
 
 // tick looks what time has done to a source, and forgets it if it is due.
 func (r *Registry) tick(s *Source, now time.Time) {
-	if !s.tick(now, r.opts.Forget) {
+	forget := r.opts.Forget
+	if s.IsMap() {
+		forget = 0 // nothing of it would be lost, and the next visit brings it back
+	}
+	if !s.tick(now, forget) {
 		return
 	}
 	r.mu.Lock()

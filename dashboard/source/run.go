@@ -69,6 +69,10 @@ func (r *run) end(err error, now time.Time) {
 	case errors.Is(err, shm.ErrEnded) && r.src.isModel():
 		r.src.rests, kind, mark = true, "stop", "stopped"
 		r.src.problem = r.src.info.Name + " has stopped, because nobody was looking."
+	case r.src.info.Kind == shm.KindMap && errors.Is(err, shm.ErrEnded):
+		r.src.problem = "The images of " + r.src.info.Name + " were put away, because nobody was looking."
+	case r.src.info.Kind == shm.KindMap && errors.Is(err, shm.ErrGone):
+		r.src.problem = "There is no map " + r.src.info.Name + " any more: its folder is gone."
 	case errors.Is(err, shm.ErrEnded):
 		r.src.problem = r.src.info.Name + " ended."
 	case errors.Is(err, shm.ErrOwner), errors.Is(err, shm.ErrGone):

@@ -280,6 +280,14 @@ func (s *Source) IsModel() bool {
 	return s.isModel()
 }
 
+// IsMap reports whether the source is the images of a map, which are there while somebody uses
+// the map.
+func (s *Source) IsMap() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.info.Kind == shm.KindMap
+}
+
 // isModel is IsModel; mu is held.
 func (s *Source) isModel() bool {
 	return s.info.Kind.IsModel()

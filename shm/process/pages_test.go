@@ -127,9 +127,9 @@ func (s *stage) frames(t testing.TB) map[string][]byte {
 	for name, open := range s.desk.Feeds() {
 		feed(name, open, "")
 	}
-	feed("arrays", arraystab.Tab().Feeds["arrays"], "")
+	feed("arrays", arraystab.Tab(nil).Feeds["arrays"], "")
 	for _, info := range s.src.Arrays() {
-		feed("arrays of "+info.Name, arraystab.Tab().Feeds["arrays"], info.Name)
+		feed("arrays of "+info.Name, arraystab.Tab(nil).Feeds["arrays"], info.Name)
 	}
 	for name, list := range map[string]func(tab.Moment) tab.List{"controls": controls.Tab(s.desk).List, "messages": messages.Tab().List} {
 		var b bytes.Buffer

@@ -43,7 +43,7 @@ func (w *watch) session(ctx context.Context, j int) []*array {
 		return nil
 	}
 	whole := &array{s: s, session: j, numbers: numbers}
-	whole.info = shm.ArrayInfo{Name: fmt.Sprintf("session-%d", j), Title: w.title(j, nil, false)}
+	whole.info = shm.ArrayInfo{Name: nameOf(j, 0), Title: w.title(j, nil, false)}
 	if slices.ContainsFunc(numbers, func(c int) bool { return l.Packed(s.key, j, c) }) {
 		whole.packed = true
 		whole.info.Note = s.whyPacked(whole.info.Name)
@@ -75,7 +75,7 @@ func (w *watch) session(ctx context.Context, j int) []*array {
 	}
 	var out []*array
 	for _, h := range heads {
-		out = append(out, w.array(j, fmt.Sprintf("%s-ch%d", whole.info.Name, h.number), []opened{h}, true))
+		out = append(out, w.array(j, nameOf(j, h.number), []opened{h}, true))
 	}
 	return out
 }

@@ -7,8 +7,8 @@
 //
 // A session is an array of the axes (z, y, x), with c before them if it has several channels, and with t
 // before those if it has several times: "session-3". Channels that differ in size or type are arrays of
-// their own: "session-3-ch2". To describe an array the head of its file is read; of its pixels
-// nothing is read before somebody asks, and then no more than is asked for. They are what the
+// their own: "session-3-ch2". Nothing is read before somebody looks. Then the heads of the files are,
+// to describe the arrays, and of their pixels no more than is asked for. They are what the
 // file has: uint8, uint16, or int8 and int16 of files that are signed.
 package stacks
 
@@ -135,7 +135,7 @@ type watch struct {
 	s        *Source
 	sink     shm.Sink
 	sessions []session
-	arrays   []*array
+	arrays   []*array          // nil before anybody looked
 	mark     string            // of the files, when they were described
 	looked   time.Time         // when the files were asked last
 	given    map[string]string // by the name of each array whose frame was told: its generation
@@ -159,7 +159,7 @@ func (s *Source) Run(ctx context.Context, sink shm.Sink) error {
 	}
 	sink.Alive()
 	sink.Cost(shm.Cost{})
-	w.describe(ctx)
+	shm.Signal(s.again) // somebody may look already
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
 	for {
@@ -190,7 +190,7 @@ func (s *Source) Run(ctx context.Context, sink shm.Sink) error {
 		}
 		if now := time.Now(); watched && now.Sub(w.looked) >= lookEvery {
 			w.looked = now
-			if s.opts.Library.ImagesMark(s.key) != w.mark {
+			if w.arrays == nil || s.opts.Library.ImagesMark(s.key) != w.mark {
 				w.describe(ctx)
 			}
 		}
@@ -210,13 +210,31 @@ func (w *watch) watched() bool {
 	if f := w.s.opts.Watchers; f != nil && f() > 0 || w.sink.Demand(shm.TopicArrays) > 0 {
 		return true
 	}
-	return slices.ContainsFunc(w.arrays, func(a *array) bool { return w.sink.Demand(shm.ArrayTopic(a.info.Name)) > 0 })
+	if w.arrays != nil {
+		return slices.ContainsFunc(w.arrays, func(a *array) bool { return w.sink.Demand(shm.ArrayTopic(a.info.Name)) > 0 })
+	}
+	for j := range w.sessions { // by the names that arrays may have
+		for _, c := range w.s.opts.Library.Channels(w.s.key, j) {
+			if w.sink.Demand(shm.ArrayTopic(nameOf(j, 0))) > 0 || w.sink.Demand(shm.ArrayTopic(nameOf(j, c))) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// nameOf is the name of the array of a session, or of one channel of it.
+func nameOf(j, channel int) string {
+	if channel > 0 {
+		return fmt.Sprintf("session-%d-ch%d", j, channel)
+	}
+	return fmt.Sprintf("session-%d", j)
 }
 
 // describe reads the heads of the files, and tells what there is.
 func (w *watch) describe(ctx context.Context) {
 	w.mark, w.looked = w.s.opts.Library.ImagesMark(w.s.key), time.Now()
-	var all []*array
+	all := []*array{}
 	told := time.Now()
 	for j := range w.sessions {
 		if ctx.Err() != nil {

@@ -85,6 +85,7 @@ func run(t *testing.T, l *library.Library, key string) *running {
 		r.result <- src.Run(ctx, r.sink)
 	}()
 	t.Cleanup(r.stop)
+	r.Refresh(t.Context(), nil)
 	r.sink.Wait(t, "the arrays", func() bool { _, n := r.sink.Latest(shm.TopicArrays); return n > 0 })
 	return r
 }
@@ -361,5 +362,31 @@ func TestTheEnd(t *testing.T) {
 	}
 	if _, err := Open("one", Options{Library: l}); !errors.Is(err, library.ErrUnknown) {
 		t.Errorf("of a map that is gone Open says %v", err)
+	}
+}
+
+// A map that is open and whose images nobody looks at costs no reading of its files.
+func TestNothingIsReadBeforeSomebodyLooks(t *testing.T) {
+	l, dir := shelf(t)
+	if err := os.WriteFile(filepath.Join(dir, "one", "raw", "one_s0_ch1.tif"), []byte("no picture"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	src, err := Open("one", Options{Library: l})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sink := sourcetest.NewSink()
+	ctx, cancel := context.WithCancel(t.Context())
+	result := make(chan error, 1)
+	go func() { result <- src.Run(ctx, sink) }()
+	sink.Wait(t, "a beat", func() bool { return sink.Lives() > 1 })
+	if v, n := sink.Latest(shm.TopicArrays); n > 0 {
+		t.Errorf("nobody looked, and it told %v", v)
+	}
+	sink.Want(shm.ArrayTopic("session-1-ch2"), 1)
+	sink.Wait(t, "the frame of the array that is wanted", func() bool { v, _ := sink.Latest(shm.ArrayTopic("session-1-ch2")); return v != nil })
+	cancel()
+	if err := <-result; err != nil {
+		t.Error(err)
 	}
 }
