@@ -7,7 +7,7 @@
 #   .ci/bench.sh torture             that alone, for TORTURETIME; it is no part of everything
 #   .ci/bench.sh soak                the same, for SOAKTIME
 #
-# The parts: wire latency fanout idle sizes arrays camera density volumes volumesopen volumeslive step maps micro viewer.
+# The parts: wire latency fanout idle sizes arrays camera density volumes volumesopen volumeslive step maps panes micro viewer.
 # Each begins again with processes of its own. What is printed on the way is kept in artifacts/bench/.
 # The shorter BENCHTIME, the noisier the figures.
 set -euo pipefail
@@ -16,7 +16,7 @@ cd "$(dirname "$0")/.."
 time=${BENCHTIME:-8s}
 out=artifacts/bench
 if [ $# -eq 0 ]; then
-  set -- wire latency fanout idle sizes arrays camera density volumes volumesopen volumeslive step maps micro viewer
+  set -- wire latency fanout idle sizes arrays camera density volumes volumesopen volumeslive step maps panes micro viewer
 fi
 mkdir -p "$out"
 if [ "$*" != torture ] && [ "$*" != soak ]; then
@@ -58,6 +58,7 @@ for part; do
     camera) whole Camera ;;
     density) whole Density ;;
     volumes) whole Volumes ;;
+    panes) whole MapPanes ;;
     volumesopen) whole VolumesOpen ;;
     volumeslive) whole VolumesLive ;;
     arrays)
@@ -139,7 +140,7 @@ fi
 {
   echo "| What | To reach | Reached | |"
   echo "|---|---|---|---|"
-  cat "$out"/{wire,latency,fanout,idle,arrays,density,volumes,volumesopen,volumeslive,step,maps}.targets 2>/dev/null || true
+  cat "$out"/{wire,latency,fanout,idle,arrays,density,volumes,volumesopen,volumeslive,step,maps,panes}.targets 2>/dev/null || true
 } >"$out/targets.md"
 {
   model=$(awk -F ': *' '/^model name/ { print $2; exit }' /proc/cpuinfo)

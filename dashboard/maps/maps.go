@@ -204,6 +204,7 @@ func (m *Maps) Routes() []Route {
 		{"GET", page + "/tracings", m.getTracings},
 		{"GET", page + "/images", m.getImages},
 		{"GET", page + "/plane", m.getPlane},
+		{"GET", page + "/planes", m.getPlanes},
 		{"GET", page + "/plane.png", m.getPlanePNG},
 		{"GET", page + "/picture.png", m.getPicture},
 		{"GET", page + "/figures/:report", m.getReport},

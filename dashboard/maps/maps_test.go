@@ -14,6 +14,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -483,6 +484,49 @@ func TestPlanes(t *testing.T) {
 	}
 	if r := get("GET", "/maps/rr30a/plane?session=5&channel=1&tag=tag5"); r.Header.Get("Cache-Control") != "" {
 		t.Errorf("what is not there: %v", r.Header)
+	}
+}
+
+// TestPlanesTogether: several planes in one answer, of which one that is not there takes nothing from the others.
+func TestPlanesTogether(t *testing.T) {
+	get := serve(t, shelf{})
+	var im ramp
+	wanted := []string{"session=0&channel=2&slice=4&rect=3,5,7,11", "session=2&channel=2", "session=0&channel=1&slice=0&low=0&high=510", "session=0&channel=1&slice=1-3&rect=0,0,4,5&step=2"}
+	q := url.Values{"plane": wanted}
+	b := body(t, get("GET", "/maps/rr30a/planes?"+q.Encode()))
+	var got [][4]uint32
+	var data [][]byte
+	for len(b) > 0 {
+		var h [4]uint32
+		for i := range h {
+			h[i] = binary.LittleEndian.Uint32(b[4*i:])
+		}
+		got, data = append(got, h), append(data, b[16:16+h[3]])
+		b = b[16+h[3]:]
+	}
+	rows, cols := uint32(im.Info().Rows), uint32(im.Info().Cols)
+	why := "Session 2 has no images of channel 2."
+	if want := [][4]uint32{{2, 7, 11, 154}, {0, 0, 0, uint32(len(why))}, {1, rows, cols, rows * cols}, {2, 2, 3, 12}}; !slices.Equal(got, want) {
+		t.Fatalf("got %v, want %v", got, want)
+	}
+	if v := int(binary.LittleEndian.Uint16(data[0])); v != im.pixel(1, 4, 3, 5) {
+		t.Errorf("the first pixel is %d", v)
+	}
+	if string(data[1]) != why {
+		t.Errorf("it says %q", data[1])
+	}
+	for i, v := range data[2] {
+		if want := min((im.pixel(0, 0, i/int(cols), i%int(cols))+1)/2, 255); int(v) != want {
+			t.Fatalf("pixel %d is drawn as %d, want %d", i, v, want)
+		}
+	}
+	if v := int(binary.LittleEndian.Uint16(data[3][10:])); v != (im.pixel(0, 3, 2, 4)+im.pixel(0, 3, 3, 4)+1)/2 {
+		t.Errorf("the mean of two maxima is %d", v)
+	}
+	for _, bad := range []string{"", "plane=%25zz", strings.Repeat("plane=slice%3D0&", 33)} {
+		if r := get("GET", "/maps/rr30a/planes?"+bad); r.StatusCode != http.StatusUnprocessableEntity {
+			t.Errorf("%.20q: %d", bad, r.StatusCode)
+		}
 	}
 }
 

@@ -170,7 +170,7 @@ func (m *Maps) underlay(ctx context.Context, key string, o *maps.Map, session in
 	if info.Bytes(p.rect) > maxPlane {
 		return
 	}
-	data, err := m.read(ctx, im, p, nil)
+	data, err := m.read(ctx, im, p)
 	if err != nil {
 		m.opts.Logger.Debug("a map's picture has no image", "map", key, "error", err)
 		return

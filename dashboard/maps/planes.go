@@ -36,11 +36,12 @@ type part struct {
 	from, to         int // slices, both included; what they have in common is their maximum
 	rect             stack.Rect
 	step             int
+	light            *[2]float64 // values drawn dark and bright: pixels of 16 bits become those of 8 that are drawn
 }
 
 // image opens the images that a request names.
-func (m *Maps) image(r *http.Request, o library.Opened, key string) (library.Image, part, error) {
-	q, p := ask(r), part{}
+func (m *Maps) image(ctx context.Context, q asked, o library.Opened, key string) (library.Image, part, error) {
+	p := part{}
 	var err error
 	if p.session, err = q.number("session", "session", len(o.Sessions)); err != nil {
 		return library.Image{}, p, err
@@ -53,12 +54,12 @@ func (m *Maps) image(r *http.Request, o library.Opened, key string) (library.Ima
 			return library.Image{}, p, refuse("channel", "channel must be a whole number from 1")
 		}
 	}
-	im, err := m.opts.Library.Image(r.Context(), key, p.session, p.channel)
+	im, err := m.opts.Library.Image(ctx, key, p.session, p.channel)
 	switch {
 	case errors.Is(err, library.ErrNoImage):
 		return im, p, missing("Session %d has no images of channel %d.", p.session, p.channel)
-	case err != nil && r.Context().Err() != nil:
-		return im, p, r.Context().Err()
+	case err != nil && ctx.Err() != nil:
+		return im, p, ctx.Err()
 	case err != nil:
 		return im, p, &Failure{Status: http.StatusUnprocessableEntity, Text: natural.Sentence(err.Error())}
 	}
@@ -118,10 +119,46 @@ func (p *part) parse(q asked, info *stack.Info, s *maps.Session) error {
 		}
 		p.step = v
 	}
+	var err error
+	if p.light, err = q.limits(); err != nil {
+		return err
+	}
+	if info.Type != shm.U16 {
+		p.light = nil
+	}
 	if info.Bytes(p.rect) > maxPlane {
 		return refuse("rect", "the part has %d MiB, and may have %d: ask for a smaller one", info.Bytes(p.rect)>>20, maxPlane>>20)
 	}
 	return nil
+}
+
+// limits reads low and high, values between which pixels are drawn from dark to bright; nil without them.
+func (q asked) limits() (*[2]float64, error) {
+	if q.Get("low") == "" && q.Get("high") == "" {
+		return nil, nil
+	}
+	out := &[2]float64{}
+	for i, field := range []string{"low", "high"} {
+		var err error
+		if out[i], err = q.float(field, math.NaN(), -1e6, 1e6); err != nil {
+			return nil, err
+		}
+		if math.IsNaN(out[i]) {
+			return nil, refuse(field, "low and high go together")
+		}
+	}
+	if out[1] <= out[0] {
+		return nil, refuse("high", "high must be above low")
+	}
+	return out, nil
+}
+
+// pixels is the type of the answer's pixels.
+func (p *part) pixels(info *stack.Info) shm.PixelType {
+	if p.light != nil {
+		return shm.U8
+	}
+	return info.Type
 }
 
 // rows and cols of the answer.
@@ -129,18 +166,18 @@ func (p *part) size() (rows, cols int) {
 	return (p.rect.Rows + p.step - 1) / p.step, (p.rect.Cols + p.step - 1) / p.step
 }
 
-// getPlane answers GET /maps/<map>/plane?session=&channel=&slice=&rect=&step=&tag=: the
-// pixels of a part of a plane, row by row, unsigned of 8 or 16 bits, little-endian. slice
+// getPlane answers GET /maps/<map>/plane?session=&channel=&slice=&rect=&step=&low=&high=&tag=:
+// the pixels of a part of a plane, row by row, unsigned of 8 or 16 bits, little-endian. slice
 // is one, a range of which the maximum is sent, or all. step makes one pixel of as many by as
-// many: their mean. Who names the tag that getImages told may keep the answer.
+// many: their mean. With low and high, pixels of 16 bits are sent as the 8 bits that are
+// drawn, from 0 at low to 255 at high. Who names the tag that getImages told may keep the answer.
 func (m *Maps) getPlane(w http.ResponseWriter, r *http.Request) error {
 	return m.withPlane(w, r, func(im library.Image, p part) error {
 		info := im.Info()
 		rows, cols := p.size()
-		h := w.Header()
-		h.Set("Webmon-Plane", fmt.Sprintf("%s %d %d %d %d", info.Type, rows, cols, p.from, p.to))
+		w.Header().Set("Webmon-Plane", fmt.Sprintf("%s %d %d %d %d", p.pixels(info), rows, cols, p.from, p.to))
 		return m.send(w, r, m.texts, binaryType, int64(info.Bytes(p.rect)), func(b *answer.Body) error {
-			data, err := m.read(r.Context(), im, p, nil)
+			data, err := m.read(r.Context(), im, p)
 			if err != nil {
 				return err
 			}
@@ -150,7 +187,7 @@ func (m *Maps) getPlane(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// getPlanePNG answers GET /maps/<map>/plane.png, which takes what getPlane takes, and low, high,
+// getPlanePNG answers GET /maps/<map>/plane.png, which takes what getPlane takes, and
 // gamma and colormap.
 func (m *Maps) getPlanePNG(w http.ResponseWriter, r *http.Request) error {
 	q := ask(r)
@@ -158,29 +195,19 @@ func (m *Maps) getPlanePNG(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	var limits *[2]float64
-	if q.Get("low") != "" || q.Get("high") != "" {
-		limits = &[2]float64{}
-		for i, field := range []string{"low", "high"} {
-			if limits[i], err = q.float(field, math.NaN(), -65536, 65536); err != nil {
-				return err
-			}
-			if math.IsNaN(limits[i]) {
-				return refuse(field, "low and high go together")
-			}
-		}
-		if limits[1] <= limits[0] {
-			return refuse("high", "high must be above low")
-		}
+	limits, err := q.limits()
+	if err != nil {
+		return err
 	}
 	return m.withPlane(w, r, func(im library.Image, p part) error {
 		info := im.Info()
 		rows, cols := p.size()
+		p.light = nil // of colours there are more
 		if limits != nil {
 			limits[0], limits[1] = limits[0]-float64(info.Base), limits[1]-float64(info.Base)
 		}
 		return m.send(w, r, m.files, "image/png", int64(info.Bytes(p.rect)+2*rows*cols), func(b *answer.Body) error {
-			data, err := m.read(r.Context(), im, p, nil)
+			data, err := m.read(r.Context(), im, p)
 			if err != nil {
 				return err
 			}
@@ -201,7 +228,7 @@ func (m *Maps) withPlane(w http.ResponseWriter, r *http.Request, f func(library.
 	if err != nil {
 		return err
 	}
-	im, p, err := m.image(r, o, key)
+	im, p, err := m.image(r.Context(), ask(r), o, key)
 	if err != nil {
 		return err
 	}
@@ -225,71 +252,108 @@ func (m *Maps) withPlane(w http.ResponseWriter, r *http.Request, f func(library.
 	return err
 }
 
-// read reads a part of a stack. The maximum of all slices is kept, since it takes long
-// and everybody looks at it.
-func (m *Maps) read(ctx context.Context, im library.Image, p part, dst []byte) ([]byte, error) {
+// read reads a part of a stack, into memory that nobody else has.
+func (m *Maps) read(ctx context.Context, im library.Image, p part) ([]byte, error) {
 	info := im.Info()
-	var data []byte
-	var err error
+	if p.step == 1 && p.light == nil {
+		return m.pixels(ctx, im, p, nil)
+	}
+	buffer := scratch.Get().(*[]byte)
+	defer func() {
+		if cap(*buffer) <= mostScratch {
+			scratch.Put(buffer)
+		}
+	}()
+	data, err := m.pixels(ctx, im, p, *buffer)
+	if err != nil {
+		return nil, err
+	}
+	*buffer = data
+	if p.step > 1 {
+		var dst []byte
+		if p.light != nil {
+			dst = data
+		}
+		data = stack.Mean(dst, data, info.Type, p.rect.Rows, p.rect.Cols, p.step)
+	}
+	if p.light == nil {
+		return data, nil
+	}
+	table, err := m.table(ctx, p.light[0]-float64(info.Base), p.light[1]-float64(info.Base))
+	if err != nil {
+		return nil, err
+	}
+	return stack.Light(nil, data, table), nil
+}
+
+// scratch are buffers for what is read of stacks before it is made smaller; larger ones than mostScratch are let go.
+var scratch = sync.Pool{New: func() any { return new([]byte) }}
+
+const mostScratch = 8 << 20
+
+// pixels reads a part of a stack as it is, into dst where that is large enough. The maximum of
+// all slices is kept, since it takes long and everybody looks at it; so are, for a sliding
+// maximum, slices that have to be unpacked, since the next one needs all of them but one.
+func (m *Maps) pixels(ctx context.Context, im library.Image, p part, dst []byte) ([]byte, error) {
+	info := im.Info()
 	switch {
 	case p.from == p.to:
-		data, err = im.ReadPlane(ctx, 0, im.Channel, p.from, p.rect, dst)
+		return im.ReadPlane(ctx, 0, im.Channel, p.from, p.rect, dst)
 	case p.from == 0 && p.to == info.Slices-1 && info.Bytes(info.Whole()) <= maxPlane:
-		var all []byte
-		if all, err = m.projection(ctx, im); err == nil {
-			data = cut(all, info, p.rect)
+		all, err := m.projection(ctx, im)
+		if err != nil {
+			return nil, err
 		}
-	default:
-		data, err = stack.ReadMax(ctx, im, 0, im.Channel, p.from, p.to, p.rect, dst)
+		return cut(all, info, p.rect, dst), nil
+	case !info.Packed || p.to-p.from >= fewSlices:
+		return stack.ReadMax(ctx, im, 0, im.Channel, p.from, p.to, p.rect, dst)
 	}
-	if err != nil || p.step == 1 {
-		return data, err
+	dst = dst[:0]
+	for z := p.from; z <= p.to; z++ {
+		slice, err := m.cached(ctx, fmt.Sprintf("slice %s %d %d %v", im.Tag, im.Channel, z, p.rect), func() ([]byte, error) {
+			return im.ReadPlane(ctx, 0, im.Channel, z, p.rect, nil)
+		})
+		if err != nil {
+			return nil, err
+		}
+		if z == p.from {
+			dst = append(dst, slice...)
+		} else {
+			stack.Max(dst, slice, info.Type)
+		}
 	}
-	return shrink(data, info.Type, p.rect.Rows, p.rect.Cols, p.step), nil
+	return dst, nil
 }
+
+// fewSlices is how many slices a maximum may have, less one, whose slices are kept.
+const fewSlices = 16
 
 // cut copies a rectangle out of a whole plane.
-func cut(all []byte, info *stack.Info, r stack.Rect) []byte {
+func cut(all []byte, info *stack.Info, r stack.Rect, dst []byte) []byte {
 	size := info.Type.Size()
-	out := make([]byte, info.Bytes(r))
+	dst = dst[:0]
 	for row := range r.Rows {
 		at := ((r.Row+row)*info.Cols + r.Col) * size
-		copy(out[row*r.Cols*size:], all[at:at+r.Cols*size])
+		dst = append(dst, all[at:at+r.Cols*size]...)
 	}
-	return out
+	return dst
 }
 
-// shrink makes one pixel of step by step: their mean, rounded. It works in place.
-func shrink(data []byte, t shm.PixelType, rows, cols, step int) []byte {
-	out := data[:0]
-	outCols := (cols + step - 1) / step
-	sums := make([]uint32, outCols)
-	for row := 0; row < rows; row += step {
-		clear(sums)
-		high := min(step, rows-row)
-		for y := row; y < row+high; y++ {
-			if t == shm.U8 {
-				for x, v := range data[y*cols : (y+1)*cols] {
-					sums[x/step] += uint32(v)
-				}
-				continue
-			}
-			line := data[2*y*cols : 2*(y+1)*cols]
-			for x := range cols {
-				sums[x/step] += uint32(binary.LittleEndian.Uint16(line[2*x:]))
-			}
+// table is how bright each pixel of 16 bits is between two values, as the script of a page computes it
+// (brightness, in public/js/maps/light.js).
+func (m *Maps) table(ctx context.Context, low, high float64) (*[1 << 16]uint8, error) {
+	data, err := m.cached(ctx, fmt.Sprintf("light %v %v", low, high), func() ([]byte, error) {
+		out := make([]byte, 1<<16)
+		scale := 255 / math.Max(high-low, 1e-9)
+		for v := range out {
+			out[v] = uint8(min(max(float64((float64(v)-low)*scale)+0.5, 0), 255))
 		}
-		for i, sum := range sums {
-			n := uint32(high * min(step, cols-i*step))
-			v := (sum + n/2) / n
-			if t == shm.U8 {
-				out = append(out, uint8(v))
-			} else {
-				out = binary.LittleEndian.AppendUint16(out, uint16(v))
-			}
-		}
+		return out, nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	return out
+	return (*[1 << 16]uint8)(data), nil
 }
 
 // making lets those who want the same thing at once wait for the first.

@@ -20,6 +20,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"webmon/shm"
 	"webmon/shm/stack/plane"
 	"webmon/shm/stack/tiff"
 	"webmon/shm/stack/zarr"
@@ -117,3 +118,12 @@ func folder(path string) (Image, error) {
 func ReadMax(ctx context.Context, im Image, t, c, from, to int, r Rect, dst []byte) ([]byte, error) {
 	return plane.ReadMax(ctx, im, t, c, from, to, r, dst)
 }
+
+// Mean, Light and Max are those of package plane: pixels made of several, pixels of 16 bits made to 8, the greater of two.
+func Mean(dst, src []byte, t shm.PixelType, rows, cols, step int) []byte {
+	return plane.Mean(dst, src, t, rows, cols, step)
+}
+
+func Light(dst, src []byte, table *[1 << 16]uint8) []byte { return plane.Light(dst, src, table) }
+
+func Max(dst, src []byte, t shm.PixelType) { plane.Max(dst, src, t) }

@@ -16,6 +16,13 @@ const TOUCH = 40;
 /** What a pane zooms to as a run is shown, if nobody has zoomed it: CSS pixels a pixel. */
 const JUDGE = 2;
 
+/** In a key, what says that pixels come as they are drawn. */
+const LIGHT = "low=";
+
+/** What kind of plane a key names, and which slice, the first of several. */
+const kindOf = key => key.replace(/slice=[^&]*/, "");
+const sliceIn = key => parseInt(/slice=(\d+)/.exec(key)?.[1] ?? "0", 10);
+
 const UP = "M4 10l4-4 4 4";
 const DOWN = "M4 6l4 4 4-4";
 
@@ -39,6 +46,8 @@ export class Pane {
   #tables = new Map();
   #tracing = null;
   #place = null; // {x, y, z, row} of the selected run, row null where it is absent
+  #exact = false; // pixels are wanted as they are in the file
+  #arrived = ""; // key of the last plane that came, of those that were wanted
   #wheel = 0;
   #drag = null;
   #pointers = new Map();
@@ -206,13 +215,20 @@ export class Pane {
     return all.includes(channel) ? [channel] : all.slice(0, 1);
   }
 
-  #keys(z, part) {
-    const {project} = this.#host.options;
+  // While slices go by, pixels come as they are drawn, in half the bytes; for who moves the contrast as they are in the file.
+  #keys(z, part, exact = this.#exact) {
+    const {project, contrast} = this.#host.options;
     return this.#channels().map(channel => {
       const image = this.#images.get(channel);
       const slice = Sight.slicesText(project, Math.min(z, image.slices - 1), image.slices);
-      return `session=${this.session}&channel=${channel}&slice=${slice}&step=${part.step}${part.rect ? `&rect=${part.rect.join(",")}` : ""}&tag=${encodeURIComponent(image.tag)}`;
+      const light = exact || image.type !== "u2" ? "" : `&${LIGHT}${limitsOf({...image, base: 0}, contrast).join("&high=")}`;
+      return `session=${this.session}&channel=${channel}&slice=${slice}&step=${part.step}${part.rect ? `&rect=${part.rect.join(",")}` : ""}${light}&tag=${encodeURIComponent(image.tag)}`;
     });
+  }
+
+  /** Somebody moves the contrast. */
+  judge() {
+    this.#exact = true;
   }
 
   /** Asks for what the view needs, and draws. */
@@ -226,12 +242,12 @@ export class Pane {
     const {project} = this.#host.options;
     const now = this.#keys(z, part);
     const ahead = Sight.aheadOf(z, slices, this.#direction, project).flatMap(at => this.#keys(at, part));
-    const kind = key => key.replace(/slice=[^&]*/, "");
-    const kinds = new Set(now.map(kind));
+    const kinds = new Set(now.map(kindOf));
     this.#host.planes.want(this, now, ahead, key => {
       if (this.#host.planes.problem(key)) this.#say(this.#host.planes.problem(key));
+      else this.#arrived = key;
       this.#host.draw();
-    }, key => kinds.has(kind(key)));
+    }, key => kinds.has(kindOf(key)));
     const text = project === "all" ? `all ${slices}` : `${z} of ${slices}`;
     if (this.#slice.textContent !== text) {
       this.#slice.textContent = text;
@@ -251,7 +267,10 @@ export class Pane {
     const before = Sight.sliceOf(this.#view, this.#shape.slices);
     this.#view = view;
     const after = Sight.sliceOf(view, this.#shape.slices);
-    if (after !== before) this.#direction = after - before;
+    if (after !== before) {
+      this.#direction = after - before;
+      this.#exact = false;
+    }
     this.refresh();
   }
 
@@ -361,6 +380,11 @@ export class Pane {
     let keys = this.#keys(z, part);
     if (keys.length === 0) return;
     let found = keys.map(key => planes.get(key));
+    if (!this.#exact && found.some(plane => !plane)) { // those of the file may be there
+      const others = this.#keys(z, part, true);
+      const planesOf = others.map(key => planes.get(key));
+      if (planesOf.every(Boolean)) [keys, found] = [others, planesOf];
+    }
     let look = `${keys.join(" ")} ${options.contrast}`;
     if (this.#picture?.look === look) return;
     if (found.some(plane => !plane)) {
@@ -380,9 +404,8 @@ export class Pane {
     const out = new Uint32Array(pixels.data.buffer);
     const channels = this.#channels();
     const tables = found.map(({type}, i) => {
-      const image = this.#images.get(channels[i]);
-      const [low, high] = limitsOf(image, options.contrast);
-      return this.#table(type, low, high);
+      if (keys[i].includes(LIGHT)) return this.#table(type, 0, 255);
+      return this.#table(type, ...limitsOf(this.#images.get(channels[i]), options.contrast));
     });
     if (found.length === 1) paintOne(found[0].data, tables[0].grays, out);
     else paintAll(found.filter(plane => plane.data.length === out.length).map(({data}, i) => ({data, table: tables[i].table, color: CHANNEL_COLORS[(channels[i] - 1) % CHANNEL_COLORS.length]})), out);
@@ -396,11 +419,12 @@ export class Pane {
   #pixels = null;
   #size = null;
 
-  // A plane that came while somebody scrolls on: of the same kind as the one that is wanted, and newer than what is shown.
+  // A plane that came while somebody scrolls on: of the same kind as the one that is wanted, and nearer to it than what is shown.
   #late(key) {
-    const kind = text => text.replace(/slice=[^&]*/, "");
-    const late = this.#host.newest(this, kind(key));
-    return late && this.#last?.[0] !== late ? late : null;
+    const late = this.#arrived;
+    if (!late || late === this.#last?.[0] || kindOf(late) !== kindOf(key)) return null;
+    const far = other => Math.abs(sliceIn(other) - sliceIn(key));
+    return this.#last?.length === 1 && kindOf(this.#last[0]) === kindOf(key) && far(this.#last[0]) <= far(late) ? null : late;
   }
 
   #table(type, low, high) {

@@ -5,7 +5,7 @@ import {announce, problemIn} from "../nav.js";
 import {readColumns} from "./columns.js";
 import {colorsOf} from "./looks.js";
 import {Pane} from "./pane.js";
-import {Planes} from "./planes.js";
+import {Planes, readPlanes} from "./planes.js";
 
 /** Panes this far from the window are made ready, CSS pixels. */
 const NEARLY = "200px";
@@ -29,7 +29,6 @@ export class Panes {
   #asked = false;
   #seen;
   #sizes;
-  #newest = new Map(); // kind of plane -> the last that came
   #colors = null;
   #aborter = new AbortController();
   #middles = new Map();
@@ -45,7 +44,7 @@ export class Panes {
     this.#sessions = config.sessions;
     this.#view = view;
     this.selection = view.selection;
-    this.planes = new Planes((key, signal) => this.#loadPlane(key, signal));
+    this.planes = new Planes((keys, signal) => this.#loadPlanes(keys, signal));
     this.#seen = new IntersectionObserver(entries => {
       for (const {target, isIntersecting} of entries) this.#panes.get(Number(target.dataset.session))?.setVisible(isIntersecting);
     }, {rootMargin: NEARLY});
@@ -135,6 +134,7 @@ export class Panes {
     for (const pane of this.#panes.values()) {
       if (names.includes("names")) pane.name();
       if (names.includes("slice") && this.options.slice >= 0) pane.setSlice(this.options.slice);
+      if (names.includes("contrast")) pane.judge();
       pane.refresh();
     }
   }
@@ -178,11 +178,6 @@ export class Panes {
     for (const pane of this.#panes.values()) pane.follow(way, by);
   }
 
-  /** The last plane of a kind that came, for who scrolls faster than they come. */
-  newest(_pane, kind) {
-    return this.#newest.get(kind) ?? null;
-  }
-
   /** The slice on which the middle one of a session's objects lies. */
   middle(session) {
     if (!this.#middles.has(session)) {
@@ -207,16 +202,10 @@ export class Panes {
     return {n, x: by.get("x").values, y: by.get("y").values, z: by.get("z").values, segment: by.get("segment").values};
   }
 
-  async #loadPlane(key, signal) {
-    const response = await fetch(`${this.#page}/plane?${key}`, {signal});
+  async #loadPlanes(keys, signal) {
+    const response = await fetch(`${this.#page}/planes?${keys.map(key => `plane=${encodeURIComponent(key)}`).join("&")}`, {signal});
     if (!response.ok) throw new Error(problemIn(await response.text()));
-    const [type, rows, cols] = (response.headers.get("Webmon-Plane") ?? "").split(" ");
-    const buffer = await response.arrayBuffer();
-    const data = type === "u1" ? new Uint8Array(buffer) : new Uint16Array(buffer);
-    if (data.length !== rows * cols) throw new Error("A plane came incomplete.");
-    if (this.#newest.size > 256) this.#newest.clear();
-    this.#newest.set(key.replace(/slice=[^&]*/, ""), key);
-    return {type, rows: Number(rows), cols: Number(cols), data};
+    return readPlanes(await response.arrayBuffer(), keys.length);
   }
 
   /** Keys on a pane that has the focus; all of them are in the help (components/layout). */

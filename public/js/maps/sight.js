@@ -125,5 +125,5 @@ export function isNear(z, slice, project) {
 export function aheadOf(z, slices, direction, project) {
   if (project === "all") return [];
   const d = direction < 0 ? -1 : 1;
-  return [z + d, z + 2 * d, z - d, z + 3 * d].filter(at => at >= 0 && at < slices);
+  return [1, 2, -1, 3, 4].map(n => z + n * d).filter(at => at >= 0 && at < slices);
 }

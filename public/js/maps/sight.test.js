@@ -65,6 +65,6 @@ test("projections name their slices, and draw what is near", () => {
   assert.equal(Sight.slicesText("all", 1, 70), "all");
   assert.deepEqual([Sight.isNear(10, 13, "single"), Sight.isNear(10, 14, "single"), Sight.isNear(10, 14, "all"), Sight.isNear(NaN, 1, "single")], [true, false, true, false]);
   assert.deepEqual(Sight.aheadOf(1, 70, -1, "single"), [0, 2]);
-  assert.deepEqual(Sight.aheadOf(5, 70, 1, "sliding"), [6, 7, 4, 8]);
+  assert.deepEqual(Sight.aheadOf(5, 70, 1, "sliding"), [6, 7, 4, 8, 9]);
   assert.deepEqual(Sight.aheadOf(5, 70, 1, "all"), []);
 });

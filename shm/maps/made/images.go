@@ -37,7 +37,7 @@ func Images(m *maps.Map, session, channel int) (stack.Image, error) {
 	s := m.Sessions[session]
 	d := &drawing{info: stack.Info{
 		Times: 1, Channels: 1, Slices: bounded(s.PZ, 50, 1000), Rows: bounded(s.PY, 1024, 8192), Cols: bounded(s.PX, 1024, 8192), Type: shm.U16,
-		Voxel: stack.Voxel{X: s.DX, Y: s.DY, Z: s.DZ}, Format: "made up from the map's points",
+		Voxel: stack.Voxel{X: s.DX, Y: s.DY, Z: s.DZ}, Format: "made up from the map's points", Packed: true,
 	}, seed: uint64(session)*16 + uint64(channel)}
 	d.dendrites(s)
 	d.objects(s, m.DefaultType, channel)

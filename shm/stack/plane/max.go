@@ -52,17 +52,45 @@ func ReadMax(ctx context.Context, im Image, t, c, from, to int, r Rect, dst []by
 		return nil, fmt.Errorf("slices %d to %d (from 0) of %d: %w", from, to, info.Slices, ErrRange)
 	}
 	from, to = max(from, 0), min(to, info.Slices-1)
-	dst, err := im.ReadPlane(ctx, t, c, from, r, dst)
-	if err != nil || from == to {
-		return dst, err
+	if from == to {
+		return im.ReadPlane(ctx, t, c, from, r, dst)
 	}
-	buffer := pack.Take(len(dst))
+	if err := info.Check(t, c, from, r); err != nil {
+		return nil, err
+	}
+	dst = Grow(dst, info.Bytes(r))
+	// What is not packed is read in bands that stay in the processor's cache; a packed one would be unpacked again for
+	// each.
+	rows := r.Rows
+	if !info.Packed {
+		rows = min(rows, max(1, band/max(info.Bytes(Rect{Rows: 1, Cols: r.Cols}), 1)))
+	}
+	buffer := pack.Take(info.Bytes(Rect{Rows: rows, Cols: r.Cols}))
 	defer pack.GiveBack(buffer)
-	for z := from + 1; z <= to; z++ {
-		if *buffer, err = im.ReadPlane(ctx, t, c, z, r, *buffer); err != nil {
-			return nil, err
+	for row := 0; row < r.Rows; row += rows {
+		part := Rect{Row: r.Row + row, Col: r.Col, Rows: min(rows, r.Rows-row), Cols: r.Cols}
+		at := info.Bytes(Rect{Rows: row, Cols: r.Cols})
+		out := dst[at : at+info.Bytes(part)]
+		for z := from; z <= to; z++ {
+			if z == from {
+				read, err := im.ReadPlane(ctx, t, c, z, part, out)
+				if err != nil {
+					return nil, err
+				}
+				if &read[0] != &out[0] {
+					copy(out, read)
+				}
+				continue
+			}
+			var err error
+			if *buffer, err = im.ReadPlane(ctx, t, c, z, part, *buffer); err != nil {
+				return nil, err
+			}
+			Max(out, *buffer, info.Type)
 		}
-		Max(dst, *buffer, info.Type)
 	}
 	return dst, nil
 }
+
+// band is how many bytes of a slice ReadMax reads at a time.
+const band = 128 << 10

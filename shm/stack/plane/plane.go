@@ -52,6 +52,8 @@ type Info struct {
 	Stretched bool
 	// Format says for people what the file is, such as "ImageJ TIFF, LZW".
 	Format string
+	// Packed says that reading a plane, or a part of one, takes more than copying it: it is compressed, or computed.
+	Packed bool
 }
 
 // Voxel is the size of a voxel in micrometres: X between columns, Y between rows, Z

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -138,6 +139,122 @@ func TestValidAndCheck(t *testing.T) {
 	}
 	if err := sound.Check(1, 2, 3, plane.Rect{Row: 4, Col: 5, Rows: 1, Cols: 1}); err != nil {
 		t.Error(err)
+	}
+}
+
+// mean is Mean, a pixel after the other.
+func mean(src []byte, t shm.PixelType, rows, cols, step int) (out []byte) {
+	for row := 0; row < rows; row += step {
+		for col := 0; col < cols; col += step {
+			sum, n := 0, 0
+			for y := row; y < min(row+step, rows); y++ {
+				for x := col; x < min(col+step, cols); x++ {
+					if t == shm.U8 {
+						sum += int(src[y*cols+x])
+					} else {
+						sum += int(binary.LittleEndian.Uint16(src[2*(y*cols+x):]))
+					}
+					n++
+				}
+			}
+			if v := (sum + n/2) / n; t == shm.U8 {
+				out = append(out, byte(v))
+			} else {
+				out = binary.LittleEndian.AppendUint16(out, uint16(v))
+			}
+		}
+	}
+	return out
+}
+
+func TestMeanAndLight(t *testing.T) {
+	for _, typ := range []shm.PixelType{shm.U8, shm.U16} {
+		for rows := 1; rows < 8; rows++ {
+			for cols := 1; cols < 20; cols++ {
+				for step := 1; step < 6; step++ {
+					src := noise(uint64(rows*cols), rows*cols*typ.Size())
+					if rows == 2 { // the greatest sums
+						for i := range src {
+							src[i] |= 0xfe
+						}
+					}
+					want := mean(src, typ, rows, cols, step)
+					if got := plane.Mean(nil, src, typ, rows, cols, step); !bytes.Equal(got, want) {
+						t.Fatalf("%s, %d x %d, %d to one: %x, want %x", typ, rows, cols, step, got, want)
+					}
+					if got := plane.Mean(src, src, typ, rows, cols, step); !bytes.Equal(got, want) {
+						t.Fatalf("%s, %d x %d, %d to one, in place: %x, want %x", typ, rows, cols, step, got, want)
+					}
+				}
+			}
+		}
+	}
+	var table [1 << 16]uint8
+	table[0x201], table[0xffff] = 7, 9
+	src := []byte{1, 2, 255, 255, 0, 0, 5}
+	if got := plane.Light(nil, src, &table); !bytes.Equal(got, []byte{7, 9, 0}) {
+		t.Errorf("by the table they are %d", got)
+	}
+	if got := plane.Light(src, src, &table); !bytes.Equal(got, []byte{7, 9, 0}) {
+		t.Errorf("by the table, in place, they are %d", got)
+	}
+}
+
+// TestReadMaxInBands reads what has more than a band, of a stack whose pixels all differ.
+func TestReadMaxInBands(t *testing.T) {
+	im := &field{plane.Info{Times: 1, Channels: 1, Slices: 3, Rows: 700, Cols: 500, Type: shm.U16}}
+	r := plane.Rect{Row: 3, Col: 5, Rows: 690, Cols: 480}
+	for _, packed := range []bool{false, true} {
+		im.info.Packed = packed
+		got, err := plane.ReadMax(t.Context(), im, 0, 0, 0, 2, r, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for row := range r.Rows {
+			for col := range r.Cols {
+				want := max(im.pixel(0, r.Row+row, r.Col+col), im.pixel(1, r.Row+row, r.Col+col), im.pixel(2, r.Row+row, r.Col+col))
+				if v := binary.LittleEndian.Uint16(got[2*(row*r.Cols+col):]); v != want {
+					t.Fatalf("packed %v: the pixel %d, %d is %d, want %d", packed, row, col, v, want)
+				}
+			}
+		}
+	}
+}
+
+// field is a stack whose pixels all differ.
+type field struct{ info plane.Info }
+
+func (f *field) Info() *plane.Info { return &f.info }
+func (f *field) Close() error      { return nil }
+func (f *field) pixel(z, row, col int) uint16 {
+	return uint16((z*7919 + row*251 + col) * 40503 >> 3)
+}
+
+func (f *field) ReadPlane(_ context.Context, t, c, z int, r plane.Rect, dst []byte) ([]byte, error) {
+	if err := f.info.Check(t, c, z, r); err != nil {
+		return nil, err
+	}
+	dst = plane.Grow(dst, f.info.Bytes(r))
+	for row := range r.Rows {
+		for col := range r.Cols {
+			binary.LittleEndian.PutUint16(dst[2*(row*r.Cols+col):], f.pixel(z, r.Row+row, r.Col+col))
+		}
+	}
+	return dst, nil
+}
+
+func BenchmarkMean(b *testing.B) {
+	for _, typ := range []shm.PixelType{shm.U8, shm.U16} {
+		for _, step := range []int{2, 4} {
+			b.Run(fmt.Sprintf("%s/%d", typ, step), func(b *testing.B) {
+				x := noise(1, 1024*1024*typ.Size())
+				b.SetBytes(int64(len(x)))
+				var dst []byte
+				for b.Loop() {
+					dst = plane.Mean(dst, x, typ, 1024, 1024, step)
+				}
+			})
+		}
 	}
 }
 

@@ -222,6 +222,7 @@ func (m *Image) format(kind string, p *page) {
 		kind = strings.Replace(kind, "TIFF", "BigTIFF", 1)
 	}
 	m.info.Format = kind + ", " + compressions[p.compression]
+	m.info.Packed = p.compression != 1
 }
 
 // plain is for a file without a description of ImageJ's or OME's: a page is a slice.

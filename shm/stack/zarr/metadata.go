@@ -223,7 +223,7 @@ func describe(a *array, axes []axis, scale []float64, om *omero) (*plane.Info, e
 	if len(axes) != len(a.shape) {
 		return nil, fmt.Errorf("it names %d axes, and its shape has %d", len(axes), len(a.shape))
 	}
-	info := &plane.Info{Times: 1, Channels: 1, Slices: 1, Rows: 1, Cols: 1, Type: shm.U8, Format: a.format}
+	info := &plane.Info{Times: 1, Channels: 1, Slices: 1, Rows: 1, Cols: 1, Type: shm.U8, Format: a.format, Packed: true}
 	if a.size == 2 {
 		info.Type = shm.U16
 	}
