@@ -523,6 +523,10 @@ func TestPlanesTogether(t *testing.T) {
 	if v := int(binary.LittleEndian.Uint16(data[3][10:])); v != (im.pixel(0, 3, 2, 4)+im.pixel(0, 3, 3, 4)+1)/2 {
 		t.Errorf("the mean of two maxima is %d", v)
 	}
+	old := url.Values{"plane": {"session=0&channel=1&tag=old", "session=0&channel=1&tag=tag0"}}
+	if b := body(t, get("GET", "/maps/rr30a/planes?"+old.Encode())); string(b[16:][:b[12]]) != "The images have changed." || len(b) != 16+int(b[12])+16+4000 {
+		t.Errorf("of an old tag: %d bytes, %q", len(b), b[:60])
+	}
 	for _, bad := range []string{"", "plane=%25zz", strings.Repeat("plane=slice%3D0&", 33)} {
 		if r := get("GET", "/maps/rr30a/planes?"+bad); r.StatusCode != http.StatusUnprocessableEntity {
 			t.Errorf("%.20q: %d", bad, r.StatusCode)

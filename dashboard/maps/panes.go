@@ -42,6 +42,10 @@ func (m *Maps) getPlanes(w http.ResponseWriter, r *http.Request) error {
 			im, p, err := m.image(r.Context(), asked{q}, o, key)
 			var data []byte
 			var size, rows, cols int
+			if tag := q.Get("tag"); err == nil && tag != "" && tag != im.Tag {
+				im.Release()
+				err = refuse("tag", "the images have changed") // the page asks anew what they are
+			}
 			if err == nil {
 				info := im.Info()
 				size = p.pixels(info).Size()

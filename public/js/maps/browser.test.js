@@ -78,7 +78,7 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
     await page.waitForFunction(() => map.panes().panes.some(p => p.drawn));
     const far = await page.evaluate(() => [...document.querySelectorAll("[data-map-pane]")].filter(e => e.getBoundingClientRect().top > innerHeight + 300).map(e => Number(e.dataset.session)));
     assert.ok(far.length > 10);
-    assert.deepEqual(await page.evaluate(far => window.asked.filter(a => ["plane", "images", "tracings"].includes(a.path) && far.includes(a.session)), far), []);
+    assert.deepEqual(await page.evaluate(far => window.asked.filter(a => ["planes", "images", "tracings"].includes(a.path) && far.includes(a.session)), far), []);
     await page.locator("[data-session='19'] .map-pane-stage").scrollIntoViewIfNeeded();
     await page.waitForFunction(() => map.panes().panes[19].drawn);
     await page.waitForFunction(() => !map.panes().panes[0].visible && document.querySelector("[data-session='0'] canvas").width === 0);
@@ -111,10 +111,10 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
     await page.locator(".map-pane-stage").focus();
     await page.keyboard.press("End");
     for (let i = 0; i < 12; i++) await page.keyboard.press(",");
-    const asked = await page.evaluate(() => window.asked.filter(a => a.path === "plane" && !a.done && !a.aborted).map(a => a.slice));
-    assert.deepEqual(asked, ["29"], "only the first is under way");
+    const asked = await page.evaluate(() => window.asked.filter(a => a.path === "planes" && !a.done && !a.aborted).map(a => a.slice));
+    assert.deepEqual(asked, ["29", "28"], "only the first ones are under way");
     await page.evaluate(() => answer());
-    await page.waitForFunction(() => window.asked.some(a => a.path === "plane" && a.slice === "17"));
+    await page.waitForFunction(() => window.asked.some(a => a.path === "planes" && a.slice === "17"));
     await page.evaluate(() => { window.held = false; answer(); });
     await page.waitForFunction(() => /slice=17&/.test(map.panes().panes[0].drawn));
     assert.equal(await page.evaluate(() => window.asked.filter(a => a.slice === "22").length), 0, "nobody stayed at slice 22");

@@ -9,24 +9,24 @@ const KINDS = {
   x: "text", y: "text", segment: "count", mask: "text", color: "text", lines: "truth", bad: "truth", xs: "count", ys: "count", transform: "text",
   against: "text", types: "text", hx: "truth", hy: "truth", size: "number",
   show: "list", channel: "number", project: "text", slice: "place", link: "truth", marks: "truth", tracing: "truth", names: "text", marksize: "number", run: "place",
-  contrast: "pair", together: "truth",
+  contrast: "pair", together: "truth", view: "views",
 };
 
 /** The options that decide what the plot asks the server for. */
 export const ASKED = ["x", "y", "segment", "mask", "bad", "transform", "against", "types"];
 
 /** What belongs to one map alone, and is not remembered for others. */
-const OWN = ["segment", "xs", "ys", "against", "show", "slice", "run", "types"];
+const OWN = ["segment", "xs", "ys", "against", "show", "slice", "run", "types", "view"];
 
 /** What says nothing of how somebody wants to see it: a link to a run leaves what is remembered as it is. */
-const PLACES = ["run", "show", "slice"];
+const PLACES = ["run", "show", "slice", "view"];
 
 /** The contrast as the server proposes it, in percent of the way from dark to bright. */
 export const USUAL_CONTRAST = [0, 100];
 
 /** Adds what only scripts know to the options of the server. */
 export function complete(options) {
-  return {...options, contrast: options.contrast ?? USUAL_CONTRAST, together: options.together ?? false};
+  return {...options, contrast: options.contrast ?? USUAL_CONTRAST, together: options.together ?? false, view: options.view ?? {}};
 }
 
 /** An option as the address and the forms have it. */
@@ -37,6 +37,7 @@ export function textOf(name, value) {
     case "place": return value < 0 ? "" : String(value);
     case "list": return value.join(",");
     case "pair": return value.join("~");
+    case "views": return Object.entries(value).map(([session, {x, y, span, z}]) => `${session}:${(x === undefined ? [z] : [...[x, y, span].map(tenth), z]).join(",")}`).join("~");
     default: return String(value);
   }
 }
@@ -58,9 +59,32 @@ export function valueOf(name, text) {
       const pair = text.split("~").map(item => item === "" ? NaN : Number(item));
       return pair.length === 2 && pair.every(v => v >= -1000 && v <= 10_000) && pair[1] > pair[0] ? pair : undefined;
     }
+    case "views": return viewsOf(text);
     case "text": return text;
     default: return undefined;
   }
+}
+
+const tenth = v => Math.round(v * 10) / 10;
+
+/** Panes whose view an address may give. */
+const MOST_VIEWS = 64;
+
+// What panes show, as "session:slice" where that is all that is not as usual, or "session:x,y,span,slice" (sight.js, seenOf), with
+// tildes in between.
+function viewsOf(text) {
+  const out = {};
+  for (const part of text.split("~").slice(0, MOST_VIEWS)) {
+    if (part === "") continue;
+    const found = /^(\d{1,6}):(?:(-?[\d.]{1,9}),(-?[\d.]{1,9}),([\d.]{1,9}),)?(\d{1,7})$/.exec(part);
+    if (!found) return undefined;
+    const [x, y, span] = found.slice(2, 5).map(v => v === undefined ? undefined : Number(v));
+    const z = Number(found[5]);
+    if (x === undefined) out[found[1]] = {z};
+    else if ([x, y, span].every(Number.isFinite) && span > 0) out[found[1]] = {x, y, span, z};
+    else return undefined;
+  }
+  return out;
 }
 
 /** Whether two values of an option are the same. */
@@ -84,8 +108,25 @@ export function saysHow(params) {
 /** Options read from the address, on those of the server, which knows nothing of what needs scripts. */
 export function fromAddress(params, options) {
   const out = {...options};
-  for (const name of ["contrast", "together"]) {
+  for (const name of ["contrast", "together", "view"]) {
     const value = params.has(name) ? valueOf(name, params.get(name)) : undefined;
+    if (value !== undefined) out[name] = value;
+  }
+  return out;
+}
+
+/** What of options says what is looked at of one map: its sessions and what their panes show; kept with the map. */
+const LOOKED = ["show", "view"];
+
+/** Maps of which it is remembered what was looked at last. */
+const MOST_MAPS = 50;
+
+/** Options with what was looked at when the map was left (Memory, readMap), unless the address says what is to be seen. */
+export function lookedAt(kept, params, options) {
+  if (!kept || PLACES.some(name => params.has(name))) return options;
+  const out = {...options};
+  for (const name of LOOKED) {
+    const value = typeof kept[name] === "string" ? valueOf(name, kept[name]) : undefined;
     if (value !== undefined) out[name] = value;
   }
   return out;
@@ -154,6 +195,33 @@ export class Memory {
       return version === VERSION && typeof options === "object" ? options : null;
     } catch {
       return null;
+    }
+  }
+
+  /** What was looked at of a map, or null. */
+  readMap(map) {
+    return this.#maps()[map] ?? null;
+  }
+
+  #maps() {
+    try {
+      const {version, maps} = JSON.parse(this.#storage.getItem(`${KEY}-looked`));
+      return version === VERSION && maps && typeof maps === "object" ? maps : {};
+    } catch {
+      return {};
+    }
+  }
+
+  /** Remembers what is looked at of a map; of those that nobody has opened for longest it is forgotten. */
+  writeMap(map, options, usual) {
+    const {[map]: _, ...others} = this.#maps();
+    const looked = LOOKED.filter(name => !isSame(name, options[name], usual[name])).map(name => [name, textOf(name, options[name])]);
+    const kept = Object.entries(others).slice(1 - MOST_MAPS);
+    if (looked.length > 0) kept.push([map, Object.fromEntries(looked)]);
+    try {
+      this.#storage.setItem(`${KEY}-looked`, JSON.stringify({version: VERSION, maps: Object.fromEntries(kept)}));
+    } catch {
+      // A browser that keeps nothing forgets.
     }
   }
 

@@ -53,3 +53,25 @@ test("a link to a run does not say how to look at it", () => {
   assert.equal(Options.saysHow(new URLSearchParams("run=3&show=1&slice=4&token=x")), false);
   assert.equal(Options.saysHow(new URLSearchParams("run=3&color=segment")), true);
 });
+
+test("what panes show stands in the address, and is remembered of each map", () => {
+  const view = {0: {x: 512.04, y: 3, span: 200.25, z: 31}, 7: {z: 4}};
+  const text = Options.textOf("view", view);
+  assert.equal(text, "0:512,3,200.3,31~7:4");
+  assert.deepEqual(Options.valueOf("view", text), {0: {x: 512, y: 3, span: 200.3, z: 31}, 7: {z: 4}});
+  for (const bad of ["0:1,2,3", "a:3", "0:1,2,0,4", "0:1..2,3,4,5", "0", "0:NaN,1,1,1"]) assert.equal(Options.valueOf("view", bad), undefined, bad);
+  const usual = Options.complete({show: [0, 1, 2], run: -1, slice: -1});
+  const stored = new Map();
+  const memory = new Options.Memory({getItem: key => stored.get(key) ?? null, setItem: (key, value) => stored.set(key, value)});
+  memory.writeMap("/maps/a", {...usual, show: [3], view}, usual);
+  for (let i = 0; i < 49; i++) memory.writeMap(`/maps/${i}`, {...usual, show: [4]}, usual);
+  const back = Options.lookedAt(memory.readMap("/maps/a"), new URLSearchParams("x=days"), usual);
+  assert.deepEqual([back.show, back.view[7]], [[3], {z: 4}]);
+  assert.deepEqual(Options.lookedAt(memory.readMap("/maps/a"), new URLSearchParams("run=3"), usual), usual, "a link shows what it says");
+  memory.writeMap("/maps/50", {...usual, show: [4]}, usual);
+  assert.equal(memory.readMap("/maps/a"), null, "of fifty maps");
+  memory.writeMap("/maps/50", usual, usual);
+  assert.equal(memory.readMap("/maps/50"), null, "what is as usual is not kept");
+  stored.set("webmon-maps-looked", "{");
+  assert.equal(memory.readMap("/maps/1"), null);
+});

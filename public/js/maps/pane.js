@@ -3,11 +3,16 @@
 import {h, icon, say} from "../dom.js";
 import {mark} from "./looks.js";
 import {brightness, CHANNEL_COLORS, grays, limitsOf, paintAll, paintOne} from "./light.js";
+import {CHANGED} from "./planes.js";
 import * as Sight from "./sight.js";
 
 /** How near to an object a pointer has to be, and how far a click may slip, CSS pixels. */
 const NEAR = 12;
 const SLIP = 4;
+
+/** The same for a finger. */
+const NEAR_TOUCH = 24;
+const SLIP_TOUCH = 10;
 
 /** Of a wheel, pixels that are surely a notch of a mouse, and those for one slice on a touchpad. */
 const NOTCH = 80;
@@ -25,6 +30,10 @@ const sliceIn = key => parseInt(/slice=(\d+)/.exec(key)?.[1] ?? "0", 10);
 
 const UP = "M4 10l4-4 4 4";
 const DOWN = "M4 6l4 4 4-4";
+const FULL = "M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3";
+
+/** Ms after which a pane that has nothing to draw says that it waits. */
+const SLOW = 400;
 
 export class Pane {
   session;
@@ -36,6 +45,9 @@ export class Pane {
   #title;
   #slice;
   #why;
+  #slider;
+  #full;
+  #slow = 0; // timer that says that it waits
   #images = null; // of the session: channel -> what the server says of it
   #shape = null; // {rows, cols, slices}
   #view = null;
@@ -46,6 +58,9 @@ export class Pane {
   #tables = new Map();
   #tracing = null;
   #place = null; // {x, y, z, row} of the selected run, row null where it is absent
+  #given = null; // the view that the address gives
+  #said = "";
+  #held = false;
   #exact = false; // pixels are wanted as they are in the file
   #arrived = ""; // key of the last plane that came, of those that were wanted
   #wheel = 0;
@@ -62,14 +77,26 @@ export class Pane {
     this.#host = host;
     this.session = config.index;
     this.#canvas = h("canvas", {"aria-hidden": "true"});
-    this.#why = h("p", {class: "map-pane-why", hidden: true});
+    this.#why = h("div", {class: "map-pane-why", hidden: true});
     this.#title = h("span", {class: "truncate"});
     this.#slice = h("span", {"data-map-slice": true});
     const {signal} = this.#aborter;
-    const button = (label, path, by) => h("button", {type: "button", class: "btn btn-quiet btn-icon btn-small", "aria-label": label, title: label, onclick: () => this.step(by)}, icon(path, ""));
-    this.#stage = h("div", {class: "map-pane-stage", tabindex: "0", role: "application", "aria-roledescription": "image"}, this.#canvas, this.#why);
+    const button = (label, path, act, more = {}) => h("button", {type: "button", class: "btn btn-quiet btn-icon btn-small", "aria-label": label, title: label, onclick: act, ...more}, icon(path, ""));
+    // For a thumb, which has no wheel: in the whole window, and where a finger points.
+    this.#slider = h("input", {
+      type: "range", class: "map-pane-slider", min: 0, max: 0, step: 1, "aria-label": "Slice", hidden: true,
+      oninput: () => this.#view && this.step(Number(this.#slider.value) - Sight.sliceOf(this.#view, this.#shape.slices)),
+    });
+    for (const name of ["pointerdown", "pointermove", "pointerup", "pointercancel", "dblclick"]) this.#slider.addEventListener(name, event => event.stopPropagation());
+    this.#why.addEventListener("pointerdown", event => event.stopPropagation()); // a click on its button is its own
+    this.#slider.addEventListener("keydown", event => {
+      if (event.key !== "Escape") event.stopPropagation(); // arrows are the slider's
+    });
+    this.#full = button("Whole window", FULL, () => host.enlarge(this), {"aria-pressed": "false", "data-map-full": true});
+    this.#stage = h("div", {class: "map-pane-stage", tabindex: "0", role: "application", "aria-roledescription": "image"}, this.#canvas, this.#why, this.#slider);
     this.element = h("figure", {class: "map-pane", "data-map-pane": true, "data-session": config.index},
-      h("figcaption", {}, this.#title, h("span", {class: "map-pane-slice"}, button("One slice up", UP, -1), this.#slice, button("One slice down", DOWN, 1))), this.#stage);
+      h("figcaption", {}, this.#title, h("span", {class: "map-pane-slice"},
+        button("One slice up", UP, () => this.step(-1)), this.#slice, button("One slice down", DOWN, () => this.step(1)), this.#full)), this.#stage);
     const on = (name, listener, more = {}) => this.#stage.addEventListener(name, listener, {signal, ...more});
     on("wheel", event => this.#wheeled(event), {passive: false});
     on("pointerdown", event => this.#down(event));
@@ -84,6 +111,7 @@ export class Pane {
   }
 
   destroy() {
+    clearTimeout(this.#slow);
     this.#aborter.abort();
     this.#host.planes.drop(this);
   }
@@ -106,7 +134,7 @@ export class Pane {
 
   /** What is shown, for tests. */
   stats() {
-    return {session: this.session, view: this.#view, slice: this.#view && Sight.sliceOf(this.#view, this.#shape.slices), drawn: this.#picture?.key ?? "", place: this.#place, visible: this.#visible};
+    return {session: this.session, view: this.#view, slice: this.#view && Sight.sliceOf(this.#view, this.#shape.slices), drawn: this.#picture?.key ?? "", place: this.#place, visible: this.#visible && !this.#held};
   }
 
   /** Where a place of the session, in micrometres, is on its stage. */
@@ -144,6 +172,39 @@ export class Pane {
     return this.#view !== null && Sight.isNear(z, Sight.sliceOf(this.#view, this.#shape.slices), this.#host.options.project);
   }
 
+  /** What it shows, for an address: see seenOf. Null for what it shows by itself. */
+  get seen() {
+    if (!this.#view) return this.#given;
+    const z = Sight.sliceOf(this.#view, this.#shape.slices);
+    if (this.#touched) return Sight.seenOf(this.#view, this.#box(), z);
+    return z === this.#usualSlice() ? null : {z};
+  }
+
+  /** Takes the whole window, or gives it back; what is seen stays. */
+  enlarge(full) {
+    const seen = this.#view && this.#touched ? Sight.seenOf(this.#view, this.#box(), this.#view.z) : null;
+    this.element.classList.toggle("map-pane-full", full);
+    this.#full.setAttribute("aria-pressed", String(full));
+    this.#full.title = full ? "Back to the page (esc)" : "Whole window";
+    this.#full.setAttribute("aria-label", this.#full.title);
+    this.#size = null;
+    if (seen) this.#view = Sight.seeing(seen, this.#shape, this.#box());
+    this.resized();
+  }
+
+  /** Asks for nothing and draws nothing for as long as another pane has the whole window. */
+  hold(held) {
+    if (held === this.#held) return;
+    this.#held = held;
+    if (held) this.#host.planes.drop(this);
+    else this.refresh();
+  }
+
+  #usualSlice() {
+    const {slice} = this.#host.options;
+    return Math.min(slice >= 0 ? slice : this.#host.middle(this.session), this.#shape.slices - 1);
+  }
+
   /** Writes the session's name as people want it. */
   name() {
     const {index, condition, stack, file} = this.#config;
@@ -161,6 +222,7 @@ export class Pane {
     if (visible) {
       this.#begin();
     } else {
+      clearTimeout(this.#slow);
       this.#host.planes.drop(this);
       this.#canvas.width = this.#canvas.height = 0;
       this.#picture = this.#pixels = null;
@@ -170,27 +232,55 @@ export class Pane {
   async #begin() {
     this.refresh();
     if (this.#config.channels.length === 0) return;
+    clearTimeout(this.#slow);
+    this.#slow = setTimeout(() => {
+      if (!this.#picture && this.#why.hidden) this.#say("Loading the images");
+    }, SLOW);
     try {
       if (!this.#images) {
         const images = await this.#host.images(this.session, this.#aborter.signal);
-        this.#images = new Map(images.map(image => [image.channel, image]));
         const sound = images.find(image => !image.problem);
-        if (!sound) return this.#say(images[0]?.problem ?? "This session has no images.");
+        if (!sound) return this.#say(images[0]?.problem ?? "This session has no images any more.", true);
+        this.#images = new Map(images.map(image => [image.channel, image]));
         this.#shape = {rows: sound.rows, cols: sound.cols, slices: sound.slices};
-        this.#view = Sight.fit(this.#shape, this.#box(), this.#host.options.slice >= 0 ? this.#host.options.slice : this.#host.middle(this.session));
-        if (this.#place) this.#center();
+        this.#slider.max = sound.slices - 1;
+        this.#slider.hidden = sound.slices < 2;
+        if (!this.#view) this.#look();
       }
       this.refresh();
       this.#tracing ??= await this.#host.tracing(this.session, this.#aborter.signal);
       this.#host.draw();
     } catch (error) {
-      if (error.name !== "AbortError") this.#say(error.message);
+      if (error.name !== "AbortError") this.#say(error.message, true);
     }
   }
 
-  #say(text) {
+  // The first view: that of the address, else all of the image at the slice of its objects, or the selected run.
+  #look() {
+    const given = this.#given = this.#host.given(this.session);
+    this.#view = Sight.fit(this.#shape, this.#box(), given?.z ?? this.#usualSlice());
+    if (given && "x" in given) {
+      this.#view = Sight.seeing(given, this.#shape, this.#box());
+      this.#touched = true;
+    } else if (!given && this.#place) this.#center();
+  }
+
+  /** Asks anew what images there are: the files have changed, or somebody wants to try again. */
+  again() {
+    this.#images = null;
+    this.#arrived = "";
+    this.#say("");
+    this.#host.planes.retry();
+    if (this.#visible) this.#begin();
+  }
+
+  // Says why there is nothing to see; with a button if it may be otherwise the next time.
+  #say(text, retry = false) {
+    if (text === this.#said) return;
+    this.#said = text;
     this.#why.hidden = text === "";
-    say(this.#why, text);
+    this.#why.replaceChildren(h("p", {}, text));
+    if (retry) this.#why.append(h("button", {type: "button", class: "btn btn-small", onclick: () => this.again()}, "Try again"));
     this.#label();
   }
 
@@ -226,16 +316,16 @@ export class Pane {
     });
   }
 
-  /** Somebody moves the contrast. */
-  judge() {
+  /** Somebody moves the contrast: pixels are wanted as they are. */
+  exactly() {
     this.#exact = true;
   }
 
   /** Asks for what the view needs, and draws. */
   refresh() {
-    if (!this.#visible) return;
+    if (!this.#visible || this.#held) return;
     this.#host.draw();
-    if (!this.#view) return;
+    if (!this.#view || !this.#images) return;
     const {slices} = this.#shape;
     const z = Sight.sliceOf(this.#view, slices);
     const part = Sight.partOf(this.#view, this.#shape, this.#box(), devicePixelRatio || 1);
@@ -244,10 +334,13 @@ export class Pane {
     const ahead = Sight.aheadOf(z, slices, this.#direction, project).flatMap(at => this.#keys(at, part));
     const kinds = new Set(now.map(kindOf));
     this.#host.planes.want(this, now, ahead, key => {
-      if (this.#host.planes.problem(key)) this.#say(this.#host.planes.problem(key));
+      const problem = this.#host.planes.problem(key);
+      if (problem === CHANGED) return this.again();
+      if (problem) this.#say(problem, true);
       else this.#arrived = key;
       this.#host.draw();
     }, key => kinds.has(kindOf(key)));
+    if (this.#slider !== document.activeElement || Number(this.#slider.value) !== z) this.#slider.value = z;
     const text = project === "all" ? `all ${slices}` : `${z} of ${slices}`;
     if (this.#slice.textContent !== text) {
       this.#slice.textContent = text;
@@ -257,7 +350,7 @@ export class Pane {
 
   #label() {
     const slice = this.#slice.textContent;
-    this.#stage.setAttribute("aria-label", `Session ${this.#title.textContent}${slice ? `, slice ${slice}` : ""}${this.#why.hidden ? "" : `: ${this.#why.textContent}`}`);
+    this.#stage.setAttribute("aria-label", `Session ${this.#title.textContent}${slice ? `, slice ${slice}` : ""}${this.#said ? `: ${this.#said}` : ""}`);
   }
 
   /** Sets its view, as it is linked to another or by itself. */
@@ -272,6 +365,7 @@ export class Pane {
       this.#exact = false;
     }
     this.refresh();
+    this.#host.viewed();
   }
 
   /** Goes the way that another pane went. */
@@ -330,7 +424,7 @@ export class Pane {
   /** Takes where the selected run is, or would be; null for nothing. Still: what is shown stays where it is. */
   setPlace(place, still = false) {
     this.#place = place;
-    if (place && this.#view && !still) this.#center();
+    if (place && this.#view && !still && !(this.#given && this.#host.arriving)) this.#center();
     this.refresh();
   }
 
@@ -343,7 +437,7 @@ export class Pane {
 
   /** Draws all of it, within an animation frame. */
   paint() {
-    if (!this.#visible) return;
+    if (!this.#visible || this.#held) return;
     const ratio = devicePixelRatio || 1;
     const box = this.#box();
     const [width, height] = [Math.round(box.width * ratio), Math.round(box.height * ratio)];
@@ -377,6 +471,7 @@ export class Pane {
     const {options, planes} = this.#host;
     const part = Sight.partOf(this.#view, this.#shape, this.#box(), devicePixelRatio || 1);
     const z = Sight.sliceOf(this.#view, this.#shape.slices);
+    if (!this.#images) return;
     let keys = this.#keys(z, part);
     if (keys.length === 0) return;
     let found = keys.map(key => planes.get(key));
@@ -395,7 +490,7 @@ export class Pane {
       found = [planes.get(late)];
       look = `${late} ${options.contrast}`;
       if (!found[0] || this.#picture?.look === look) return;
-    } else if (!this.#why.hidden) this.#say("");
+    } else if (this.#said) this.#say("");
     const {rows, cols} = found[0];
     const canvas = this.#picture?.canvas.width === cols && this.#picture.canvas.height === rows ? this.#picture.canvas : h("canvas", {width: cols, height: rows});
     const context = canvas.getContext("2d");
@@ -506,7 +601,7 @@ export class Pane {
   hit(event) {
     const box = this.#stage.getBoundingClientRect();
     let best = null;
-    let least = NEAR;
+    let least = event.pointerType === "touch" ? NEAR_TOUCH : NEAR;
     for (const [i, px, py] of this.#near(this.#box())) {
       const far = Math.hypot(px - (event.clientX - box.left), py - (event.clientY - box.top));
       if (far <= least) {
@@ -540,7 +635,7 @@ export class Pane {
     if (event.button !== 0 || this.#host.hand?.down(event, this)) return;
     this.#pointers.set(event.pointerId, {x: event.clientX, y: event.clientY});
     // A finger on a pane that has not the focus scrolls the page.
-    this.#drag = {x: event.clientX, y: event.clientY, view: this.#view, slipped: this.#pointers.size > 1};
+    this.#drag = {x: event.clientX, y: event.clientY, slipped: this.#pointers.size > 1};
     if (event.pointerType !== "touch" || this.#stage === document.activeElement) this.#stage.setPointerCapture(event.pointerId);
   }
 
@@ -555,16 +650,24 @@ export class Pane {
       return;
     }
     const now = {x: event.clientX, y: event.clientY};
-    if (this.#drag && Math.hypot(now.x - this.#drag.x, now.y - this.#drag.y) > SLIP) this.#drag.slipped = true;
+    const slip = event.pointerType === "touch" ? SLIP_TOUCH : SLIP;
+    if (this.#drag && Math.hypot(now.x - this.#drag.x, now.y - this.#drag.y) > slip) this.#drag.slipped = true;
     if (this.#drag?.slipped && this.#view && this.#stage.hasPointerCapture(event.pointerId)) {
       const other = [...this.#pointers].find(([id]) => id !== event.pointerId)?.[1];
-      if (other) {
-        const box = this.#stage.getBoundingClientRect();
-        const factor = Math.hypot(now.x - other.x, now.y - other.y) / Math.max(Math.hypot(last.x - other.x, last.y - other.y), 1);
-        this.zoom(factor, other.x - box.left, other.y - box.top);
-      } else this.#moved(Sight.pan(this.#view, this.#shape, (last.x - now.x) / this.#view.scale, (last.y - now.y) / this.#view.scale));
+      if (other) this.#pinch(last, now, other);
+      else this.#moved(Sight.pan(this.#view, this.#shape, (last.x - now.x) / this.#view.scale, (last.y - now.y) / this.#view.scale));
     }
     this.#pointers.set(event.pointerId, now);
+  }
+
+  // One of two fingers has moved: the image keeps to both, what lies in the middle between them stays there.
+  #pinch(last, now, other) {
+    const box = this.#stage.getBoundingClientRect();
+    const apart = at => Math.max(Math.hypot(at.x - other.x, at.y - other.y), 1);
+    const middle = at => [(at.x + other.x) / 2 - box.left, (at.y + other.y) / 2 - box.top];
+    const [from, to] = [middle(last), middle(now)];
+    const panned = Sight.pan(this.#view, this.#shape, (from[0] - to[0]) / this.#view.scale, (from[1] - to[1]) / this.#view.scale);
+    this.#moved(Sight.zoom(panned, this.#shape, this.#box(), apart(now) / apart(last), ...to));
   }
 
   #up(event) {

@@ -14,6 +14,9 @@ const NEARLY = "200px";
 const PAN = 0.125;
 const ZOOM = 1.25;
 
+/** Ms for which the address waits for panes to rest. */
+const REST = 250;
+
 const PROJECTS = ["single", "sliding", "all"];
 
 export class Panes {
@@ -32,6 +35,14 @@ export class Panes {
   #colors = null;
   #aborter = new AbortController();
   #middles = new Map();
+  #given; // what the address says that panes show, until they have it
+  #resting = 0; // timer of what they show
+  #big = null; // the pane that has the whole window
+  #behind = []; // elements that take no focus meanwhile
+  #back = null; // what had the focus before
+  #first; // the run of the address
+  #atFirst; // nobody has selected anything since
+  arriving = false; // the run that is selected came by the address, and so did what panes show
 
   /**
    * @param {HTMLElement} root
@@ -52,11 +63,17 @@ export class Panes {
       for (const {target} of entries) this.#panes.get(Number(target.closest("[data-session]")?.dataset.session))?.resized();
     });
     document.addEventListener("themechange", () => this.draw(), {signal: this.#aborter.signal});
+    this.#given = {...view.options.view};
+    this.#first = view.options.run;
+    this.#atFirst = this.#first >= 0 && Object.keys(this.#given).length > 0;
+    addEventListener("keydown", event => this.#leave(event), {signal: this.#aborter.signal});
     this.#root.replaceChildren();
     this.show();
   }
 
   destroy() {
+    clearTimeout(this.#resting);
+    this.enlarge(null);
     this.#aborter.abort();
     this.#seen.disconnect();
     this.#sizes.disconnect();
@@ -82,6 +99,63 @@ export class Panes {
     return this.#panes.get(session) ?? null;
   }
 
+  /** What the address says that the pane of a session shows, null for nothing; asked once. */
+  given(session) {
+    const given = this.#given[session] ?? null;
+    delete this.#given[session];
+    return given;
+  }
+
+  /** A pane shows something else. */
+  viewed() {
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => {
+      const view = {...this.#given};
+      for (const pane of this.#shown()) {
+        const seen = pane.seen ?? this.#given[pane.session];
+        if (seen) view[pane.session] = seen;
+      }
+      this.#view.change({view});
+    }, REST);
+  }
+
+  /** Gives a pane the whole window, or, where it has it or for null, gives that back. */
+  enlarge(pane) {
+    const before = this.#big;
+    this.#big = pane === before ? null : pane;
+    document.documentElement.classList.toggle("map-enlarged", this.#big !== null); // first, since it takes a scrollbar away
+    before?.enlarge(false);
+    for (const element of this.#behind) element.inert = false;
+    this.#behind = [];
+    for (const other of this.#panes.values()) other.hold(this.#big !== null && other !== this.#big);
+    this.#big?.enlarge(true);
+    if (this.#big) this.#cover(this.#big.element);
+    if (!before && this.#big) this.#back = document.activeElement;
+    if (this.#big) this.#big.stage.focus();
+    else if (before) {
+      (this.#back?.isConnected && before.element.contains(this.#back) ? this.#back : before.stage).focus({preventScroll: true});
+      before.element.scrollIntoView({block: "nearest"});
+    }
+  }
+
+  // What lies behind takes no focus; what announces, and dialogs, stay.
+  #cover(front) {
+    for (let at = front; at !== document.body && at.parentElement; at = at.parentElement) {
+      for (const other of at.parentElement.children) {
+        if (other === at || other.inert || other.matches("dialog, [aria-live], script, style") || other.querySelector("dialog")) continue;
+        other.inert = true;
+        this.#behind.push(other);
+      }
+    }
+  }
+
+  // The whole window is left from wherever the focus is.
+  #leave(event) {
+    if (event.key !== "Escape" || event.defaultPrevented || !this.#big || document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    this.enlarge(null);
+  }
+
   #shown() {
     return this.options.show.map(session => this.#panes.get(session)).filter(Boolean);
   }
@@ -91,6 +165,7 @@ export class Panes {
     const wanted = this.options.show.filter(session => this.#sessions[session]);
     for (const [session, pane] of this.#panes) {
       if (wanted.includes(session)) continue;
+      if (pane === this.#big) this.enlarge(null);
       this.#seen.unobserve(pane.element);
       this.#sizes.unobserve(pane.stage);
       pane.destroy();
@@ -117,6 +192,9 @@ export class Panes {
 
   /** Takes where the selected run is in each session; null for none. */
   setPlaces(places, still = false) {
+    // Where it was when it came by the address; whoever selects it again wants it in the middle.
+    if (places && !still) this.arriving = this.#atFirst && this.selection.now?.run === this.#first;
+    if (places && !still) this.#atFirst = false;
     this.#places = places;
     for (const [session, pane] of this.#panes) pane.setPlace(places?.[session] ?? null, still);
   }
@@ -134,7 +212,7 @@ export class Panes {
     for (const pane of this.#panes.values()) {
       if (names.includes("names")) pane.name();
       if (names.includes("slice") && this.options.slice >= 0) pane.setSlice(this.options.slice);
-      if (names.includes("contrast")) pane.judge();
+      if (names.includes("contrast")) pane.exactly();
       pane.refresh();
     }
   }
@@ -210,7 +288,7 @@ export class Panes {
 
   /** Keys on a pane that has the focus; all of them are in the help (components/layout). */
   onKey(event, pane) {
-    if (event.metaKey || event.altKey) return;
+    if (event.metaKey || event.altKey || event.target !== pane.stage) return;
     const {options} = this;
     const change = some => this.#view.change(some);
     const shift = {ArrowLeft: ["stepSession", -1], ArrowRight: ["stepSession", 1]}[event.key];
@@ -236,9 +314,11 @@ export class Panes {
         z: () => change({project: PROJECTS[(PROJECTS.indexOf(options.project) + 1) % PROJECTS.length]}),
         t: () => change(options.marks || options.tracing ? {marks: false, tracing: false} : {marks: true, tracing: true}),
         c: () => change({contrast: [0, 100]}),
+        Enter: () => this.enlarge(pane),
         "[": () => this.#brighten(1 / 0.85), "]": () => this.#brighten(0.85),
       }[event.key];
       if (act) act();
+      else if (event.key === "Escape" && this.#big) this.enlarge(null);
       else if (event.key === "Escape" && this.selection.now) this.selection.select(null, "key");
       else return;
     }

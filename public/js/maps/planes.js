@@ -213,6 +213,9 @@ export class Planes {
   }
 }
 
+/** The problem of a plane whose file has changed since the page asked what it is (dashboard/maps/panes.go). */
+export const CHANGED = "The images have changed.";
+
 /** Bytes before the pixels of each plane (paneHead, in dashboard/maps/panes.go). */
 const HEAD = 16;
 

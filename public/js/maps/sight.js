@@ -29,6 +29,22 @@ export function fitScale({rows, cols}, {width, height}) {
   return Math.min(width / cols, height / rows);
 }
 
+/**
+ * A view as an address has it, so that a window of another size shows the same: the place in the middle, how many pixels of the image
+ * the shorter side of the stage shows, and the slice.
+ *
+ * @returns {{x: number, y: number, span: number, z: number}}
+ */
+export function seenOf(view, {width, height}, z) {
+  return {x: view.x, y: view.y, span: Math.min(width, height) / view.scale, z};
+}
+
+/** The view of an image that an address has; where it makes no sense, the nearest. */
+export function seeing({x, y, span, z}, image, box) {
+  const scale = Math.min(Math.max(Math.min(box.width, box.height) / Math.max(span, 1e-3), fitScale(image, box) / 2), MOST_SCALE);
+  return pan({x, y, scale, z}, image, 0, 0);
+}
+
 /** The slice that is shown. */
 export function sliceOf(view, slices) {
   return Math.min(Math.max(Math.round(view.z), 0), Math.max(slices - 1, 0));

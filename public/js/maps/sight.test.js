@@ -68,3 +68,12 @@ test("projections name their slices, and draw what is near", () => {
   assert.deepEqual(Sight.aheadOf(5, 70, 1, "sliding"), [6, 7, 4, 8, 9]);
   assert.deepEqual(Sight.aheadOf(5, 70, 1, "all"), []);
 });
+
+test("a view that stands in an address shows the same in a window of another size", () => {
+  const image = {rows: 1000, cols: 2000};
+  const view = {x: 700, y: 300, scale: 2, z: 9};
+  const seen = Sight.seenOf(view, {width: 400, height: 500}, 9);
+  assert.deepEqual(seen, {x: 700, y: 300, span: 200, z: 9});
+  assert.deepEqual(Sight.seeing(seen, image, {width: 900, height: 800}), {...view, scale: 4});
+  assert.deepEqual(Sight.seeing({x: -5, y: 5000, span: 1e9, z: 3}, image, {width: 400, height: 400}), {x: 0, y: 1000, scale: 0.1, z: 3});
+});

@@ -78,6 +78,7 @@ export class MapView {
     this.#edition = config.edition || config.version;
     this.#options = Options.fromAddress(params, Options.complete(config.options));
     if (!Options.saysHow(params)) this.#options = Options.remembered(this.#memory.read(), this.#options, (name, text) => this.#allows(name, text));
+    this.#options = Options.lookedAt(this.#memory.readMap(config.page), params, this.#options);
     this.#words = h("p", {id: "map-selected", class: "map-selected", "aria-live": "off"});
     const {signal} = this.#aborter;
     for (const form of root.querySelectorAll("[data-map-form]")) {
@@ -450,6 +451,7 @@ export class MapView {
     const changed = Object.keys(some).filter(name => !Options.isSame(name, before[name], this.#options[name]));
     if (changed.length === 0) return;
     this.#memory.write(Options.worthKeeping(this.#options, this.#usual));
+    this.#memory.writeMap(this.#config.page, this.#options, this.#usual);
     this.#writeSoon();
     if (changed.some(name => OF_PLOT.includes(name))) this.#askPlot();
     if (!byForm) this.#fillForms();

@@ -39,28 +39,36 @@ function reply(path, query) {
     case "columns": return new Response(columns(query.get("stat").split(",")));
     case "tracings": return new Response(write(0, ["session", "segment", "x", "y", "z"].map(name => [name, new Float64Array(0)])));
     case "images": return Response.json({images: [1, 2].map(channel => ({session: Number(query.get("session")), channel, tag: "t", type: "u1", base: 0, low: 0, high: 255, ...SIZE}))});
-    case "plane": {
-      const value = 20 * Number(query.get("channel")) + (Number(query.get("slice")) || 0);
-      return new Response(new Uint8Array(SIZE.rows * SIZE.cols).fill(value), {headers: {"Webmon-Plane": `u1 ${SIZE.rows} ${SIZE.cols} 0 0`}});
+    case "planes": {
+      const head = new Uint32Array([1, SIZE.rows, SIZE.cols, SIZE.rows * SIZE.cols]);
+      return new Response(new Blob(planesOf(query).flatMap(({channel, slice}) => [head, new Uint8Array(SIZE.rows * SIZE.cols).fill(20 * Number(channel) + (Number(slice) || 0))])));
     }
     default: return Response.json([]);
   }
 }
 
+/** What planes a request names, each {session, channel, slice}. */
+const planesOf = query => query.getAll("plane").map(text => {
+  const q = new URLSearchParams(text);
+  return {session: Number(q.get("session")), channel: q.get("channel"), slice: q.get("slice")};
+});
+
 window.fetch = (address, {signal} = {}) => new Promise((resolve, reject) => {
   const url = new URL(address, location.href);
   const path = url.pathname.split("/").pop();
-  const entry = {path, session: Number(url.searchParams.get("session")), slice: url.searchParams.get("slice"), channel: url.searchParams.get("channel"), aborted: false, done: false};
-  window.asked.push(entry);
+  const of = path === "planes" ? planesOf(url.searchParams) : [{session: Number(url.searchParams.get("session"))}];
+  // One for each plane.
+  const entries = of.map(one => ({path, slice: null, channel: null, ...one, aborted: false, done: false}));
+  window.asked.push(...entries);
   signal?.addEventListener("abort", () => {
-    entry.aborted = !entry.done;
+    for (const entry of entries) entry.aborted = !entry.done;
     reject(new DOMException("aborted", "AbortError"));
   });
   const go = () => {
-    entry.done = true;
+    for (const entry of entries) entry.done = true;
     resolve(reply(path, url.searchParams));
   };
-  if (window.held && path === "plane") waiting.push(go);
+  if (window.held && path === "planes") waiting.push(go);
   else setTimeout(go);
 });
 
