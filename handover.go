@@ -13,12 +13,12 @@ import (
 	"webmon/shm/model"
 )
 
-// handOver gives the targets and models to the webmon that is running, which
+// handOver gives the targets, the models and the folders of maps to the webmon that is running, which
 // finds the others by itself, and returns the address to look at.
-func handOver(ctx context.Context, dir string, targets []source.Target, models []model.Spec) (address string, err error) {
+func handOver(ctx context.Context, dir string, targets []source.Target, models []model.Spec, maps []string) (address string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	if len(targets)+len(models) == 0 {
+	if len(targets)+len(models)+len(maps) == 0 {
 		return instance.HandOver(ctx, dir, instance.Source{})
 	}
 	for _, m := range models {
@@ -31,8 +31,15 @@ func handOver(ctx context.Context, dir string, targets []source.Target, models [
 			return "", err
 		}
 	}
+	at := "models"
+	for _, folder := range maps {
+		if address, err = instance.HandOver(ctx, dir, instance.Source{Kind: string(shm.KindMap), Folder: folder}); err != nil {
+			return "", err
+		}
+		at = "maps"
+	}
 	if u, err := url.Parse(address); err == nil && address != "" {
-		address = u.JoinPath("models").String() // what was asked for is there
+		address = u.JoinPath(at).String() // what was asked for is there
 	}
 	for _, t := range targets {
 		address, err = instance.HandOver(ctx, dir, instance.Source{

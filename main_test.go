@@ -20,6 +20,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"webmon/shm/maps/made"
 	"webmon/shm/pickle"
 	"webmon/shm/process/naparitest"
 )
@@ -285,6 +286,38 @@ func TestModelsAreHandedOver(t *testing.T) {
 	}
 	if all := first.sources(); len(all) != 1 {
 		t.Errorf("the first has the sources %+v, want the demo alone: nobody has looked at a model", all)
+	}
+}
+
+func TestFoldersOfMapsAreHandedOver(t *testing.T) {
+	env := newEnvironment(t)
+	first := launch(t, env, "--port", "0", "--demo")
+	dir, other := t.TempDir(), t.TempDir()
+	for i, at := range []string{dir, other} {
+		if err := made.Make(made.Plan{Name: fmt.Sprintf("handed%d", i), Sessions: 1}).Write(at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var stdout, stderr bytes.Buffer
+	status := run(t.Context(), []string{"--maps", dir}, environment{"WEBMON_MAPS": other}.get, &stdout, &stderr)
+	if want := strings.Replace(first.url, "/?", "/maps?", 1); status != 0 || strings.TrimSpace(stdout.String()) != want {
+		t.Fatalf("the second ended with %d and printed %q (%s), want 0 and %q", status, stdout.String(), stderr.String(), want)
+	}
+	found := func(name string) bool {
+		var all []struct{ Map string }
+		first.api("/api/v1/maps", &all)
+		return slices.ContainsFunc(all, func(m struct{ Map string }) bool { return m.Map == name })
+	}
+	eventually(t, "the map is in the first", func() bool { return found("handed0") })
+	// A flag counts more than the environment, as everywhere.
+	if status := run(t.Context(), nil, environment{"WEBMON_MAPS": other}.get, &stdout, &stderr); status != 0 {
+		t.Fatalf("by the environment: %d (%s)", status, stderr.String())
+	}
+	eventually(t, "the map of WEBMON_MAPS is in the first", func() bool { return found("handed1") })
+	// What is no folder is said at once.
+	stderr.Reset()
+	if status := run(t.Context(), []string{"--maps", filepath.Join(dir, "none")}, env.get, &stdout, &stderr); status != 2 || !strings.Contains(stderr.String(), "none") {
+		t.Errorf("a folder that is not there: %d, %q", status, stderr.String())
 	}
 }
 

@@ -155,17 +155,14 @@ func acquire(ctx context.Context, dirs []string, cfg config, said *notes) (in *i
 			continue
 		}
 		asked := cfg.targets(true) // who runs webmon to be told its address wants no demo
-		url, err := handOver(ctx, dir, asked, cfg.models)
+		url, err := handOver(ctx, dir, asked, cfg.models, cfg.maps)
 		if errors.Is(err, instance.ErrEnded) {
 			continue // it is our turn after all
 		}
 		if err != nil {
 			return nil, dir, "", err
 		}
-		if len(cfg.maps) > 0 {
-			said.logger.Warn("the webmon that is running looks for maps in its own folders alone; to have it look in these too, stop it on its page Status first", "folders", cfg.maps.String())
-		}
-		said.logger.Info("handed over to the webmon that is running", "sources", len(asked), "models", len(cfg.models))
+		said.logger.Info("handed over to the webmon that is running", "sources", len(asked), "models", len(cfg.models), "maps", cfg.maps.String())
 		if len(cfg.door) > 0 {
 			said.logger.Warn("the webmon that is running keeps its own options; to start one with these, stop it on its page Status first", "options", strings.Join(cfg.door, " "))
 		}
@@ -222,6 +219,7 @@ func newServer(cfg *config, models *model.Catalogue, shelf *library.Library, des
 		ModelsFirst:  len(cfg.models) > 0,
 		AddModel:     adder(models),
 		Maps:         shelf,
+		AddMaps:      shelf.AddDir,
 		MapEdits:     desk,
 		Stop:         stop,
 		Changes:      changesDir(),

@@ -127,6 +127,14 @@ func (s *Server) handOver(c echo.Context, src instance.Source) error {
 		s.changed(handedOver(c), "", "add a model", src.Name, err)
 		return err
 	}
+	if src.Kind == string(shm.KindMap) {
+		err := errors.New("this webmon has no maps")
+		if s.opts.AddMaps != nil {
+			err = s.opts.AddMaps(src.Folder)
+		}
+		s.changed(handedOver(c), "", "add a folder of maps", src.Folder, err)
+		return err
+	}
 	t := source.Target{
 		Name: src.Name, Kind: shm.Kind(src.Kind), Address: src.Address,
 		Authkey: src.Authkey, PID: src.PID, Again: src.Again,

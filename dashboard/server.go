@@ -104,6 +104,9 @@ type Options struct {
 	// Maps are the annotated stacks that webmon was given; nil: there is no Maps tab. Those with
 	// images are sources too: for them Attach gets targets of which Target.Map tells the key.
 	Maps maps.Library
+	// AddMaps has a folder that another webmon was started with looked through for maps; nil: none can be
+	// added. Its error is one sentence.
+	AddMaps func(folder string) error
 	// MapEdits edits them; nil: they are not edited.
 	MapEdits maps.Editor
 	// Tabs are further tabs, after those of the table in tabs.go.

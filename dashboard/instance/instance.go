@@ -64,7 +64,7 @@ type Record struct {
 
 // Source is the source that is handed over.
 type Source struct {
-	Kind    string `json:"kind"` // "napari", "demo", "model", NewToken, or "" for nothing
+	Kind    string `json:"kind"` // "napari", "demo", "model", "map", NewToken, or "" for nothing
 	Name    string `json:"name"`
 	Address string `json:"address"` // host:port
 	Authkey []byte `json:"authkey"` // base64 in JSON
@@ -72,6 +72,8 @@ type Source struct {
 	Again   bool   `json:"again"` // keep trying
 	// Model describes a source of the kind "model", and is read by package main.
 	Model json.RawMessage `json:"model,omitempty"`
+	// Folder is that of a source of the kind "map": below it are maps.
+	Folder string `json:"folder,omitempty"`
 }
 
 // NewToken is the kind of a Source that is none: the running webmon is asked to replace

@@ -14,6 +14,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -177,7 +178,9 @@ func New(o Options) *Library {
 // Run looks through the folders until ctx is done, opens what is new once, so that its
 // facts are known, and forgets what is not used.
 func (l *Library) Run(ctx context.Context) {
-	l.sweep()
+	for _, dir := range l.dirs() {
+		sweep(dir)
+	}
 	defer l.stacks.close()
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -200,7 +203,7 @@ func (l *Library) Run(ctx context.Context) {
 func (l *Library) Look() {
 	l.looking.Lock()
 	defer l.looking.Unlock()
-	found, note := l.tree.look(l.o.Dirs)
+	found, note := l.tree.look(l.dirs())
 	marks := l.loaded()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -649,10 +652,51 @@ func (l *Library) Dir(key string) string {
 
 // Accepts is the folder that takes what is uploaded; "" if there is none.
 func (l *Library) Accepts() string {
-	if len(l.o.Dirs) == 0 {
-		return ""
+	if dirs := l.dirs(); len(dirs) > 0 {
+		return dirs[0]
 	}
-	return l.o.Dirs[0]
+	return ""
+}
+
+// dirs are the folders that are looked through.
+func (l *Library) dirs() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.o.Dirs
+}
+
+// maxDirs is how many folders may be added.
+const maxDirs = 256
+
+// AddDir has another folder looked through from now on. One that is looked through already is
+// none. The error is a sentence.
+func (l *Library) AddDir(dir string) error {
+	if !filepath.IsAbs(dir) {
+		return fmt.Errorf("%q is no path from the root", dir)
+	}
+	dir = filepath.Clean(dir)
+	info, err := os.Stat(dir)
+	if err == nil && info.IsDir() {
+		var f *os.File
+		if f, err = os.Open(dir); err == nil {
+			f.Close()
+		}
+	}
+	if err != nil || !info.IsDir() {
+		return fmt.Errorf("%s cannot be looked through: %s", dir, reason(err))
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if slices.Contains(l.o.Dirs, dir) {
+		return nil
+	}
+	if len(l.o.Dirs) >= maxDirs {
+		return fmt.Errorf("%d folders are looked through already, which is the most", maxDirs)
+	}
+	sweep(dir)
+	l.o.Dirs = append(slices.Clone(l.o.Dirs), dir)
+	l.news++
+	return nil
 }
 
 // source is where a map comes from.

@@ -695,3 +695,25 @@ func TestIngestedImages(t *testing.T) {
 		t.Errorf("a session without images: %v", err)
 	}
 }
+
+func TestFoldersAreAdded(t *testing.T) {
+	dir := t.TempDir()
+	folder(t, dir, "one")
+	l := open(t, Options{})
+	if l.Accepts() != "" {
+		t.Error("a library without folders takes uploads")
+	}
+	for _, bad := range []string{"", "maps", filepath.Join(dir, "none"), filepath.Join(dir, "one", "one.txt")} {
+		if err := l.AddDir(bad); err == nil {
+			t.Errorf("%q is taken", bad)
+		}
+	}
+	for range 2 {
+		if err := l.AddDir(dir + "/"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if l.Look(); len(l.List()) != 1 || l.Accepts() != dir || len(l.dirs()) != 1 {
+		t.Errorf("%d maps in %v", len(l.List()), l.dirs())
+	}
+}

@@ -301,14 +301,12 @@ func (u *until) Read(p []byte) (int, error) {
 // uploads begins the names of folders into which something is being unpacked.
 const uploads = ".webmon-upload-"
 
-// sweep takes away what an upload that was killed has left.
-func (l *Library) sweep() {
-	for _, dir := range l.o.Dirs {
-		entries, _ := os.ReadDir(dir)
-		for _, e := range entries {
-			if e.IsDir() && strings.HasPrefix(e.Name(), uploads) {
-				_ = os.RemoveAll(filepath.Join(dir, e.Name()))
-			}
+// sweep takes away what an upload into a folder that was killed has left.
+func sweep(dir string) {
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		if e.IsDir() && strings.HasPrefix(e.Name(), uploads) {
+			_ = os.RemoveAll(filepath.Join(dir, e.Name()))
 		}
 	}
 }
