@@ -104,7 +104,7 @@ func (s *Server) mapPage(page func(tab.View) (maps.Page, error)) echo.HandlerFun
 
 // mapStack leads to the images of a session in the viewer of arrays.
 func (s *Server) mapStack(c echo.Context) error {
-	href, err := s.maps.Stack(c.Request().Context(), c.Param("map"), c.Param("session"))
+	href, err := s.maps.Stack(c.Request().Context(), c.Param("map"), c.Param("session"), c.QueryParam("slice"))
 	if err != nil {
 		return mapsAnswer(c, err)
 	}

@@ -161,7 +161,7 @@ func TestImagesOfAMapAreASource(t *testing.T) {
 		t.Error("a page of the process names the map")
 	}
 	status, _, location := s.askFor("GET", "/maps/one/stacks/1")
-	if status != 302 || location != "/arrays?array=session-1&source=map-one" {
+	if status != 302 || location != "/arrays?array=session-1&i=1%2Cy%2Cx&source=map-one" {
 		t.Fatalf("the stack leads to %d %s", status, location)
 	}
 	_, page = s.ask("GET", location, "", browser...)

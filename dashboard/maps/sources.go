@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -199,8 +200,8 @@ func (m *Maps) Origin(src *source.Source) (href, name string, ok bool) {
 }
 
 // Stack returns the address of the page that shows the images of a session in the viewer of
-// arrays. The error is an answer.
-func (m *Maps) Stack(ctx context.Context, key, session string) (string, error) {
+// arrays, at a slice: "" is the one in the middle. The error is an answer.
+func (m *Maps) Stack(ctx context.Context, key, session, slice string) (string, error) {
 	o, err := m.open(ctx, key)
 	if err != nil {
 		return "", err
@@ -231,5 +232,30 @@ func (m *Maps) Stack(ctx context.Context, key, session string) (string, error) {
 		// Wanting it takes it out of its zip, which may take a while.
 		time.AfterFunc(unpackFor, src.Want(shm.ArrayTopic(name)))
 	}
-	return m.opts.Prefix + "/arrays?source=" + url.QueryEscape(src.ID()) + "&array=" + url.QueryEscape(name), nil
+	to := url.Values{"source": {src.ID()}, "array": {name}}
+	if info := list.Get(name); info != nil && len(info.Shape) > 2 {
+		to.Set("i", planeAt(info, slice))
+	}
+	return m.opts.Prefix + "/arrays?" + to.Encode(), nil
+}
+
+// planeAt is the plane of a stack at a slice, as the viewer's address has it.
+func planeAt(info *shm.ArrayInfo, slice string) string {
+	at := make([]string, len(info.Shape))
+	for i, axis := range info.Axes {
+		at[i] = "0"
+		switch axis {
+		case "x", "y":
+			at[i] = axis
+		case "c":
+			at[i] = "k" // blended
+		case "z":
+			z := info.Shape[i] / 2
+			if n, err := strconv.Atoi(slice); err == nil && n >= 0 && n < info.Shape[i] {
+				z = n
+			}
+			at[i] = strconv.Itoa(z)
+		}
+	}
+	return strings.Join(at, ",")
 }
