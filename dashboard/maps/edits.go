@@ -310,7 +310,7 @@ func (m *Maps) getEdits(w http.ResponseWriter, r *http.Request) error {
 	}
 	return writeJSON(w, http.StatusOK, map[string]any{
 		"edition": state.Edition, "unsaved": state.Unsaved, "changed": state.Foreign, "problem": state.Stuck, "saves": state.CanSave,
-		"undo": state.Undo, "redo": state.Redo, "measuring": state.Measuring, "edits": list,
+		"undo": state.Undo, "redo": state.Redo, "measuring": state.Measuring, "lacks": state.Lacks, "edits": list,
 	})
 }
 
@@ -467,6 +467,6 @@ func (m *Maps) editing(mo tab.Moment, key string) *components.MapEdits {
 	}
 	return &components.MapEdits{
 		LiveTopic: mo.Topic(editsFeed + "/" + key), Version: cmp.Or(e.Edition, e.Version), API: m.api(key, "", nil), Unsaved: e.Unsaved, Changed: e.Changed,
-		CanSave: e.Kind == library.Folder || e.Kind == library.Alone,
+		CanSave: e.Kind == library.Folder || e.Kind == library.Alone || e.Kind == library.Loose,
 	}
 }

@@ -51,6 +51,9 @@ type Map struct {
 	// is "" for a map as it was read, until somebody who keeps edits names it.
 	Edition string
 
+	// Origin is the table of points that the map was made of; nil for what has files of its own.
+	Origin *Origin
+
 	have map[string]string // the paths of the files, by their lower case
 	rest []File            // files that are written back as they were read
 	read []Problem         // what was found in the files when they were read, whatever edits make of them
@@ -180,7 +183,7 @@ func (m *Map) With(change func(*Map)) *Map {
 	c := &Map{
 		Name: m.Name, Condition: m.Condition, DefaultType: m.DefaultType, Sessions: slices.Clone(m.Sessions),
 		Sheet: m.Sheet, Objects: m.Objects, Segments: m.Segments, SegmentsOff: m.SegmentsOff,
-		Problems: m.Problems, Edition: m.Edition, have: m.have, rest: m.rest, read: m.read,
+		Problems: m.Problems, Edition: m.Edition, Origin: m.Origin, have: m.have, rest: m.rest, read: m.read,
 	}
 	change(c)
 	return c
@@ -215,7 +218,18 @@ func (m *Map) Size() int64 {
 			n += int64(l.text.size() + 16*l.Rows*l.Cols)
 		}
 	}
+	if m.Origin != nil {
+		n += 4 * int64(len(m.Origin.Data))
+	}
 	return n + 64<<10
+}
+
+// Told returns the map with something more that is to be told of its files.
+func (m *Map) Told(p Problem) *Map {
+	return m.With(func(m *Map) {
+		m.read = append(slices.Clone(m.read), p)
+		m.Problems = m.problems()
+	})
 }
 
 // memory counts a table as if all of its columns had been asked for.

@@ -62,16 +62,8 @@ func ReadPoints(data []byte) (*Points, error) {
 	if len(data) > maxFile {
 		return nil, fmt.Errorf("it has %d MiB; a table of points may have %d", len(data)>>20, maxFile>>20)
 	}
-	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-	if !utf8.Valid(data) {
-		data = []byte(decodeLatin(data))
-	}
-	if bytes.IndexByte(data, '\n') < 0 {
-		data = bytes.ReplaceAll(data, []byte{'\r'}, []byte{'\n'})
-	}
-	comma := separator(data)
-	r := csv.NewReader(bytes.NewReader(data))
-	r.Comma, r.Comment, r.FieldsPerRecord, r.LazyQuotes, r.TrimLeadingSpace = comma, '#', -1, true, comma != '\t'
+	data, _ = plainText(data)
+	r, comma := pointReader(data)
 	p := &Points{}
 	cells := 0
 	for {
@@ -106,6 +98,28 @@ func ReadPoints(data []byte) (*Points, error) {
 		p.decimals()
 	}
 	return p, nil
+}
+
+// form is how the text of a table was written.
+type form struct{ bom, latin, cr bool }
+
+// plainText returns a table as UTF-8 with ends of lines that have an LF.
+func plainText(data []byte) (text []byte, as form) {
+	if text, as.bom = bytes.CutPrefix(data, []byte("\xef\xbb\xbf")); !utf8.Valid(text) {
+		text, as.latin = []byte(decodeLatin(text)), true
+	}
+	if bytes.IndexByte(text, '\n') < 0 && bytes.IndexByte(text, '\r') >= 0 {
+		text, as.cr = bytes.ReplaceAll(text, []byte{'\r'}, []byte{'\n'}), true
+	}
+	return text, as
+}
+
+// pointReader reads the rows of a table.
+func pointReader(text []byte) (r *csv.Reader, comma rune) {
+	comma = separator(text)
+	r = csv.NewReader(bytes.NewReader(text))
+	r.Comma, r.Comment, r.FieldsPerRecord, r.LazyQuotes, r.TrimLeadingSpace = comma, '#', -1, true, comma != '\t'
+	return r, comma
 }
 
 // separator is what parts the names of the first line.
@@ -255,8 +269,11 @@ func PointsMap(name string, p *Points, c Columns, tracings map[string]*Tracks) (
 	if err := c.Check(p); err != nil {
 		return nil, err
 	}
-	b := &builder{name: clean(name), points: p, columns: c, dx: or1(c.DX), dy: or1(c.DY), dz: or1(c.DZ), tracks: tracings}
-	return b.build()
+	return newBuilder(name, p, c, tracings).build()
+}
+
+func newBuilder(name string, p *Points, c Columns, tracings map[string]*Tracks) *builder {
+	return &builder{name: clean(name), points: p, columns: c, dx: or1(c.DX), dy: or1(c.DY), dz: or1(c.DZ), tracks: tracings}
 }
 
 func or1(v float64) float64 {
@@ -387,7 +404,7 @@ func isTrue(cell string) bool {
 }
 
 // builtNames are the columns of the table of objects that is made.
-var builtNames = []string{"Idx", "roiType", "x", "y", "z", "parentID", "cPnt", "sDist", "pDist", "cx", "cy", "cz", "note", "isBad", "userType"}
+var builtNames = []string{"Idx", "roiType", "x", "y", "z", "parentID", "cPnt", "sDist", "pDist", "cx", "cy", "cz", "note", "isBad", "userType", "madeFrom"}
 
 // session writes the tables of a session.
 func (b *builder) session(j int) {
@@ -431,7 +448,7 @@ func (b *builder) session(j int) {
 		if c.Z == "" {
 			z = 0
 		}
-		cells := map[string]string{"Idx": strconv.Itoa(i), "roiType": string(Spine), "x": FormatNumber(x), "y": FormatNumber(y), "z": FormatNumber(math.Round(z))}
+		cells := map[string]string{"Idx": strconv.Itoa(i), "roiType": string(Spine), "x": FormatNumber(x), "y": FormatNumber(y), "z": FormatNumber(math.Round(z)), "madeFrom": strconv.Itoa(at)}
 		if s := cell(row, b.col(c.Segment)); s != "" {
 			cells["parentID"] = strconv.Itoa(b.segments[s])
 		}

@@ -114,6 +114,9 @@ func ReadSWC(data []byte, dz float64) (*Tracks, error) {
 // points returns how many points the tracing has.
 func (t *Tracks) points() int {
 	n := 0
+	if t == nil {
+		return 0
+	}
 	for _, s := range t.Segments {
 		n += len(s)
 	}

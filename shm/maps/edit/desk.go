@@ -60,6 +60,7 @@ type editor struct {
 	lock    *flock.Flock
 	base    map[string]string // SHA-256 of the files that the journal changes
 	foreign bool              // the files are not those any more
+	loose   bool              // the map is a table of points
 	stuck   string            // why nothing can be edited, a sentence
 	busy    bool              // another webmon edits it
 
@@ -131,11 +132,15 @@ type State struct {
 	Redo    string
 	// Measuring is how many objects are being measured, each of which becomes a record of its own.
 	Measuring int
+	Lacks     map[string]string // as Lacks says
 }
 
 // placeOf is where the journal of a map is; "" if it cannot have one.
-func (d *Desk) placeOf(key, dir, name string) string {
+func (d *Desk) placeOf(key, dir, name string, loose bool) string {
 	switch {
+	case dir != "" && loose:
+		// Tables of a stack of that name may lie beside it.
+		return filepath.Join(dir, folderName, url.PathEscape(name)+".points")
 	case dir != "":
 		return filepath.Join(dir, folderName, url.PathEscape(name))
 	case d.opts.State != "":
@@ -165,7 +170,8 @@ func (d *Desk) known(key string) *editor {
 // Loaded takes a map that was read, and returns it with the edits that are not saved, and
 // their number. It completes a save that was interrupted. It is for [library.Options].
 func (d *Desk) Loaded(key, dir string, m *webmaps.Map) (*webmaps.Map, int, error) {
-	place := d.placeOf(key, dir, m.Name)
+	loose := m.Origin != nil
+	place := d.placeOf(key, dir, m.Name, loose)
 	e := d.known(key)
 	if e == nil {
 		if place == "" || !anything(place) {
@@ -177,7 +183,7 @@ func (d *Desk) Loaded(key, dir string, m *webmaps.Map) (*webmaps.Map, int, error
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	defer d.measureLater(key, e)
-	e.dir, e.place = dir, place
+	e.dir, e.place, e.loose = dir, place, loose
 	if place != "" {
 		changed, err := recovered(dir, place)
 		if err != nil {
@@ -185,6 +191,9 @@ func (d *Desk) Loaded(key, dir string, m *webmaps.Map) (*webmaps.Map, int, error
 		}
 		if changed {
 			e.forget()
+			if loose {
+				return nil, 0, library.ErrAgain
+			}
 			if m, err = again(dir, m); err != nil {
 				return nil, 0, err
 			}
@@ -348,7 +357,8 @@ func (d *Desk) begin(ctx context.Context, key string) (*editor, error) {
 		e := d.editor(key)
 		e.mu.Lock()
 		if e.book == nil {
-			e.dir, e.place = o.Dir, d.placeOf(key, o.Dir, o.Name)
+			e.loose = o.Origin != nil
+			e.dir, e.place = o.Dir, d.placeOf(key, o.Dir, o.Name, e.loose)
 			sums := sumsOf(o.Files())
 			b := newBook(idOf(sums), 0)
 			if b.edition() != o.Edition {
@@ -605,6 +615,9 @@ func (d *Desk) save(key string, e *editor, keep bool) ([]string, error) {
 	if e.dir == "" {
 		return nil, &Refused{"", "This map is no folder that could be written to. Its zip has the edits: download it, and put it into a folder of maps."}
 	}
+	if e.loose {
+		return d.saveTable(key, e, keep)
+	}
 	files := e.m.Files()
 	sums := sumsOf(files)
 	var foreign []string
@@ -705,8 +718,8 @@ func (d *Desk) State(ctx context.Context, key string, by By, most int) (State, [
 	}
 	e := d.known(key)
 	if e == nil {
-		s := State{Edition: o.Edition, CanSave: o.Dir != ""}
-		if d.placeOf(key, o.Dir, o.Name) == "" {
+		s := State{Edition: o.Edition, CanSave: o.Dir != "", Lacks: Lacks(o.Map)}
+		if d.placeOf(key, o.Dir, o.Name, o.Origin != nil) == "" {
 			s.Stuck = nowhere
 		}
 		return s, nil, nil
@@ -714,9 +727,9 @@ func (d *Desk) State(ctx context.Context, key string, by By, most int) (State, [
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.book == nil {
-		return State{Edition: o.Edition, CanSave: o.Dir != "", Stuck: e.stuck}, nil, nil
+		return State{Edition: o.Edition, CanSave: o.Dir != "", Stuck: e.stuck, Lacks: Lacks(o.Map)}, nil, nil
 	}
-	s := State{Edition: e.book.edition(), Unsaved: e.book.unsaved(), Foreign: e.foreign, Stuck: e.stuck, CanSave: e.dir != "", Measuring: len(e.pending)}
+	s := State{Edition: e.book.edition(), Unsaved: e.book.unsaved(), Foreign: e.foreign, Stuck: e.stuck, CanSave: e.dir != "", Measuring: len(e.pending), Lacks: Lacks(o.Map)}
 	kind := func(last *entry) string {
 		switch {
 		case last == nil:

@@ -70,6 +70,9 @@ func (e *Edit) Ops(m *maps.Map, who string, at time.Time) ([]Op, error) {
 	if e.Do != Add && (e.Row < 0 || e.Row >= c.s.Len()) {
 		return nil, refuse("row", "There is no row %d in session %d; it has %d, counted from 0.", e.Row, e.Session, c.s.Len())
 	}
+	if err := c.kept(); err != nil {
+		return nil, err
+	}
 	do, ok := map[string]func() ([]Op, error){
 		Add: c.add, Move: c.move, Delete: c.remove, Link: c.link, Unlink: c.unlink, Bad: c.bad, Note: c.note, UserType: c.userType, Pivot: c.pivot,
 		Measure: c.measure,
@@ -261,6 +264,14 @@ func micrometres(v float64) string {
 // segment is the segment that the object belongs to; maps.None for none.
 func (c *compile) segment(x, y float64, now int) (int, error) {
 	n := len(c.s.Segments())
+	if c.m.Origin != nil && c.s.Tracing == nil {
+		// A table may say the segment of each object without a tracing.
+		for _, s := range c.m.Sessions {
+			for row := range s.Len() {
+				n = max(n, s.Segment(row)+1)
+			}
+		}
+	}
 	switch {
 	case c.Segment != nil:
 		if *c.Segment < maps.None || *c.Segment >= n {
@@ -300,6 +311,9 @@ func (c *compile) attach(cells map[string]string, kind maps.Type, x, y float64, 
 	if segment == maps.None || c.s.Tracing == nil {
 		if c.Point != nil {
 			return refuse("point", "There is no tracing, or no segment, that the point could be of.")
+		}
+		if segment != maps.None && c.m.Origin != nil {
+			cells["parentID"] = strconv.Itoa(segment)
 		}
 		return nil
 	}
@@ -408,7 +422,7 @@ func (c *compile) move() ([]Op, error) {
 	if err != nil {
 		return nil, err
 	}
-	if segment >= len(c.s.Segments()) {
+	if segment >= len(c.s.Segments()) && c.Segment == nil {
 		segment = maps.None // the tracing lacks it
 	}
 	cells := c.stamp()

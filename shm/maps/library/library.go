@@ -11,6 +11,7 @@
 package library
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,6 +38,8 @@ var (
 	// ErrColumns is wrapped where a table of points can be read once somebody has said
 	// which of its columns is what.
 	ErrColumns = errors.New("which column is what has to be said")
+	// ErrAgain is what Options.Loaded returns when it has changed the files of the map, which are read again then.
+	ErrAgain = errors.New("the files of the map have changed")
 	// ErrOther is wrapped where a map is not what it was when the change to it began.
 	ErrOther = errors.New("the map has changed meanwhile")
 )
@@ -215,14 +218,14 @@ func (l *Library) Look() {
 		it := l.all[key]
 		switch {
 		case it == nil:
-			it = &item{Entry: Entry{Key: key, Name: f.name, Kind: f.kind, Place: f.path, Problem: f.problem, Version: short(f.mark)}, source: f.source, mark: f.mark, waiting: true}
+			it = &item{Entry: Entry{Key: key, Name: f.name, Kind: f.kind, Place: cmp.Or(f.place, f.path), Problem: f.problem, Version: short(f.mark)}, source: f.source, mark: f.mark, waiting: true}
 			l.all[key] = it
 			l.news++
 		case it.mark != f.mark:
 			it.mark, it.source, it.unread, it.waiting, it.Problem = f.mark, f.source, false, true, f.problem
 			l.news++
 		}
-		it.images, it.Pictured = f.images, len(f.images) > 0
+		it.images, it.Pictured, it.Place = f.images, len(f.images) > 0, cmp.Or(f.place, f.path)
 	}
 	now := time.Now()
 	for key, it := range l.all {
@@ -446,6 +449,12 @@ func (l *Library) load(it *item) *flight {
 			}
 			if l.o.Loaded != nil {
 				m, unsaved, err = l.o.Loaded(key, source.folder(), m)
+				if errors.Is(err, ErrAgain) {
+					mark = source.fingerprint()
+					if m, err = source.open(); err == nil {
+						m, unsaved, err = l.o.Loaded(key, source.folder(), m)
+					}
+				}
 			}
 			return err
 		})

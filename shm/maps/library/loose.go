@@ -8,11 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"webmon/shm/maps"
 	"webmon/shm/stack"
+	"webmon/shm/stack/zarr"
 )
 
 // looseSource is a table of points, a tracing and an image, as far as they are there, that
@@ -20,12 +22,13 @@ import (
 type looseSource struct {
 	name        string
 	points, swc string // paths; "" for none
+	table       string // where the table of points is, or would be
 	pictures    image
 	hasImage    bool
 }
 
-// sidecar is where it is remembered which column of a table is what: beside it.
-func sidecar(points string) string { return points + ".columns.json" }
+// Sidecar is where it is remembered which column of a table is what: beside it.
+func Sidecar(points string) string { return points + ".columns.json" }
 
 // loose finds tables of points, tracings and images in a folder, and puts those of one
 // name together. A folder's only table and only image belong together whatever their names.
@@ -68,13 +71,17 @@ func (w *walk) loose(dir string, n node) {
 	slices.Sort(order)
 	for _, stem := range order {
 		s := by[stem]
+		if s.table = s.points; s.table == "" {
+			s.table = filepath.Join(dir, stem+".csv")
+		}
 		path := s.points
 		for _, p := range []string{s.swc, filepath.Join(dir, stem)} {
 			if path == "" {
 				path = p
 			}
 		}
-		f := found{name: s.name, path: path, kind: Loose, mark: s.outside(), source: *s}
+		// It is the same map when a table comes to an image.
+		f := found{name: s.name, path: filepath.Join(dir, stem), place: path, kind: Loose, mark: s.outside(), source: *s}
 		if s.hasImage {
 			f.images = map[string]image{every: s.pictures}
 		}
@@ -92,10 +99,7 @@ func (s *looseSource) outside() string {
 }
 
 func (s *looseSource) files() []string {
-	var all []string
-	if s.points != "" {
-		all = append(all, s.points, sidecar(s.points))
-	}
+	all := []string{s.table, Sidecar(s.table)}
 	if s.swc != "" {
 		all = append(all, s.swc)
 	}
@@ -110,32 +114,46 @@ func (s *looseSource) files() []string {
 }
 
 func (s looseSource) fingerprint() string { return s.outside() }
-func (s looseSource) folder() string      { return "" }
+func (s looseSource) folder() string      { return filepath.Dir(s.table) }
 
 func (s looseSource) open() (*maps.Map, error) {
-	voxel, channels, size := s.voxel()
-	var tracks map[string]*maps.Tracks
-	columns := maps.Columns{X: "x", Y: "y", DX: voxel.X, DY: voxel.Y, DZ: voxel.Z}
-	points := &maps.Points{Names: []string{"x", "y"}}
+	info, channels := s.info()
+	tracks := map[string]*maps.Tracks{}
+	// The columns of a table that a save would make.
+	columns := maps.Columns{X: "x", Y: "y", Z: "z", ID: "id", Note: "note", Bad: "bad", UserType: "userType", DX: info.Voxel.X, DY: info.Voxel.Y, DZ: info.Voxel.Z}
+	var data []byte
+	if info, err := os.Stat(s.table); s.points == "" && err == nil && info.Mode().IsRegular() {
+		s.points = s.table // it was made since the folder was looked at
+	}
 	if s.points != "" {
-		p, c, err := readPoints(s.points)
+		d, _, c, err := readPoints(s.points)
 		if err != nil {
 			return nil, err
 		}
-		points, columns = p, c
+		data, columns = d, c
+	}
+	packed := strings.HasPrefix(info.Format, zarr.MapManager)
+	if s.points == "" && packed && info.Times > 1 {
+		columns.Session = "session"
+		for t := range info.Times {
+			tracks[strconv.Itoa(t+1)] = nil
+		}
 	}
 	if s.swc != "" {
-		data, err := readSmall(s.swc)
+		d, err := readSmall(s.swc)
 		if err != nil {
 			return nil, err
 		}
-		t, err := maps.ReadSWC(data, columns.DZ)
+		t, err := maps.ReadSWC(d, columns.DZ)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", filepath.Base(s.swc), err)
 		}
 		tracks = map[string]*maps.Tracks{"": t}
+		if s.points == "" {
+			columns.Segment = "segment"
+		}
 	}
-	m, err := maps.PointsMap(s.name, points, columns, tracks)
+	m, err := maps.FromTable(s.name, filepath.Base(s.table), data, columns, tracks)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.name, err)
 	}
@@ -143,38 +161,46 @@ func (s looseSource) open() (*maps.Map, error) {
 		m = m.With(func(m *maps.Map) {
 			for j, session := range m.Sessions {
 				m.Sessions[j] = session.With(func(c *maps.Session) {
-					c.Channels, c.PZ = max(channels, 1), size.slices
-					c.PX, c.PY = size.cols, size.rows
+					c.Channels, c.PZ = max(channels, 1), info.Slices
+					c.PX, c.PY = info.Cols, info.Rows
 				})
 			}
 		})
 	}
+	if packed {
+		m = m.Told(maps.Problem{File: filepath.Base(s.pictures.path()), Session: maps.None, Row: maps.None,
+			Text: "It is of MapManagerCore. Its images are read; its tables of points and segments are pickles, which are not opened, since to open one runs what is in it. Export them there as CSV."})
+	}
 	return m, nil
 }
 
-// extent is the size of an image.
-type extent struct{ slices, rows, cols int }
-
-// voxel asks the image for what it knows.
-func (s looseSource) voxel() (stack.Voxel, int, extent) {
-	path := s.pictures.all
-	channels := len(s.pictures.channels)
-	for _, p := range s.pictures.channels {
-		path = p
+// path is a file of the image.
+func (im *image) path() string {
+	if im.all != "" {
+		return im.all
 	}
+	for _, p := range im.channels {
+		return p
+	}
+	return ""
+}
+
+// info asks the image for what it knows.
+func (s looseSource) info() (info stack.Info, channels int) {
+	channels = len(s.pictures.channels)
+	path := s.pictures.path()
 	if path == "" {
-		return stack.Voxel{}, 0, extent{}
+		return info, 0
 	}
 	im, err := stack.Open(path)
 	if err != nil {
-		return stack.Voxel{}, channels, extent{}
+		return info, channels
 	}
 	defer im.Close()
-	info := im.Info()
 	if s.pictures.all != "" {
-		channels = info.Channels
+		channels = im.Info().Channels
 	}
-	return info.Voxel, channels, extent{info.Slices, info.Rows, info.Cols}
+	return *im.Info(), channels
 }
 
 // maxTable bounds a table of points and a tracing, in bytes.
@@ -197,23 +223,23 @@ func readSmall(path string) ([]byte, error) {
 }
 
 // readPoints reads a table and what is remembered of its columns.
-func readPoints(path string) (*maps.Points, maps.Columns, error) {
+func readPoints(path string) ([]byte, *maps.Points, maps.Columns, error) {
 	data, err := readSmall(path)
 	if err != nil {
-		return nil, maps.Columns{}, err
+		return nil, nil, maps.Columns{}, err
 	}
 	p, err := maps.ReadPoints(data)
 	if err != nil {
-		return nil, maps.Columns{}, fmt.Errorf("%s: %w", filepath.Base(path), err)
+		return nil, nil, maps.Columns{}, fmt.Errorf("%s: %w", filepath.Base(path), err)
 	}
-	c, err := remembered(sidecar(path))
+	c, err := remembered(Sidecar(path))
 	if err != nil {
-		return p, c, fmt.Errorf("%s: %w", filepath.Base(path), ErrColumns)
+		return data, p, c, fmt.Errorf("%s: %w", filepath.Base(path), ErrColumns)
 	}
 	if err := c.Check(p); err != nil {
-		return p, c, fmt.Errorf("%s: %w: %w", filepath.Base(path), err, ErrColumns)
+		return data, p, c, fmt.Errorf("%s: %w: %w", filepath.Base(path), err, ErrColumns)
 	}
-	return p, c, nil
+	return data, p, c, nil
 }
 
 func remembered(path string) (c maps.Columns, err error) {
@@ -241,15 +267,15 @@ func (l *Library) Columns(key string) (Columns, error) {
 	if err != nil {
 		return Columns{}, err
 	}
-	p, c, err := readPoints(s.points)
+	_, p, c, err := readPoints(s.points)
 	if p == nil {
 		return Columns{}, err
 	}
 	found := Columns{Names: p.Names, Rows: p.Rows[:min(len(p.Rows), 10)], Is: c, Said: err == nil, Number: len(p.Rows)}
 	if err != nil {
 		found.Is = p.Guess()
-		voxel, _, _ := s.voxel()
-		found.Is.DX, found.Is.DY, found.Is.DZ = voxel.X, voxel.Y, voxel.Z
+		info, _ := s.info()
+		found.Is.DX, found.Is.DY, found.Is.DZ = info.Voxel.X, info.Voxel.Y, info.Voxel.Z
 	}
 	return found, nil
 }
@@ -274,7 +300,7 @@ func (l *Library) SetColumns(key string, c maps.Columns) error {
 	if err != nil {
 		return err
 	}
-	p, _, err := readPoints(s.points)
+	_, p, _, err := readPoints(s.points)
 	if p == nil {
 		return err
 	}
@@ -285,7 +311,7 @@ func (l *Library) SetColumns(key string, c maps.Columns) error {
 	if err != nil {
 		return err
 	}
-	to := sidecar(s.points)
+	to := Sidecar(s.points)
 	temporary := filepath.Join(filepath.Dir(to), ".webmon-"+filepath.Base(to))
 	if err := os.WriteFile(temporary, append(data, '\n'), 0o644); err != nil {
 		return err

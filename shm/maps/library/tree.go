@@ -24,7 +24,8 @@ const (
 
 // found is one map.
 type found struct {
-	name, path string
+	name, path string // the path tells it apart from others
+	place      string // where people see that it is; "": its path
 	kind       Kind
 	mark       string // changes when what can be seen from outside does
 	problem    string
