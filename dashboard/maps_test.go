@@ -8,10 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"webmon/dashboard"
+	"webmon/shm/maps/edit"
 	"webmon/shm/maps/library"
 	"webmon/shm/maps/made"
 )
@@ -202,4 +204,71 @@ func TestAMapIsLookedAtTogether(t *testing.T) {
 	write()
 	l.Look()
 	ada.until(`{"id":"bob-bob-bob","colour":1,"hand":null}`)
+}
+
+// Whoever may only look at a map is refused every edit, and the page has no button for one that
+// can be pressed.
+func TestWhoMayOnlyLookEditsNoMap(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "rr30a"), made.RR30a()); err != nil {
+		t.Fatal(err)
+	}
+	desk := edit.NewDesk(edit.Options{})
+	l := library.New(library.Options{Dirs: []string{dir}, Loaded: desk.Loaded})
+	desk.Use(l)
+	t.Cleanup(desk.Close)
+	l.Look()
+	s := open(t, dashboard.Options{Token: token, Prefix: "/lab", Maps: l, MapEdits: desk})
+	_, link := s.newLink(`{"role":"look","note":"the wall","seconds":600}`)
+	look := []string{"Authorization", "", "Cookie", s.signIn("link", link), "Sec-Fetch-Site", "same-origin"}
+	owner := []string{"Authorization", "", "Cookie", s.signIn("token", token), "Sec-Fetch-Site", "same-origin", "Accept", "text/html"}
+	key := l.List()[0].Key
+	acts := regexp.MustCompile(`<(?:button|select|input)[^>]*data-(?:map-do|object-do|object|pair-do)="([^"]*)"[^>]*>`)
+	for _, page := range []struct {
+		path string
+		want int
+	}{{"/maps/" + key, 12}, {"/maps/" + key + "/find?what=pairs&session=4", 14}} {
+		for _, who := range []struct {
+			name   string
+			header []string
+			off    bool
+		}{{"look", append(slices.Clone(look), "Accept", "text/html"), true}, {"owner", owner, false}} {
+			status, text := s.ask("GET", page.path, "", who.header...)
+			if status != 200 {
+				t.Fatalf("%s for %s: %d %.300s", page.path, who.name, status, text)
+			}
+			n := 0
+			for _, m := range acts.FindAllStringSubmatch(text, -1) {
+				if m[1] == "info" {
+					continue // it shows more
+				}
+				n++
+				if off := strings.Contains(m[0], " disabled"); off != who.off {
+					t.Errorf("%s for %s: %s is off: %v", page.path, who.name, m[0], off)
+				}
+			}
+			if n < page.want {
+				t.Errorf("%s for %s has %d buttons and fields, want %d at least", page.path, who.name, n, page.want)
+			}
+		}
+	}
+	_, about := s.ask("GET", "/api/v1/maps/"+key, "", look...)
+	edition := regexp.MustCompile(`"edition":"([^"]*)"`).FindStringSubmatch(about)
+	if edition == nil {
+		t.Fatalf("no edition in %.200s", about)
+	}
+	bad := `{"edition":"` + edition[1] + `","do":"bad","session":0,"row":280,"bad":true}`
+	for _, what := range []string{"edits", "undo", "redo", "save", "reload"} {
+		if status, _ := s.ask("POST", "/api/v1/maps/"+key+"/"+what, bad, look...); status != 403 {
+			t.Errorf("who may only look posts %s: %d", what, status)
+		}
+	}
+	for _, what := range []string{"edits", "object?session=0&row=280"} {
+		if status, text := s.ask("GET", "/api/v1/maps/"+key+"/"+what, "", look...); status != 200 || strings.Contains(text, `"bad":true`) {
+			t.Errorf("who may only look gets %s: %d %.200s", what, status, text)
+		}
+	}
+	if status, text := s.ask("POST", "/api/v1/maps/"+key+"/edits", bad); status != 200 || !strings.Contains(text, `"bad":true`) {
+		t.Errorf("who may steer: %d %.200s", status, text)
+	}
 }

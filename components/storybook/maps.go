@@ -162,6 +162,36 @@ func mapFind(rows int, why string) components.MapFind {
 	}
 }
 
+// mapEdits is a map with edits that are not saved.
+func mapEdits(unsaved int, changed, saves bool) components.MapEdits {
+	return components.MapEdits{LiveTopic: "-/map-edits/rr30a", Version: "9acb179b04b3-7", API: "/api/v1/maps/rr30a", Unsaved: unsaved, Changed: changed, CanSave: saves}
+}
+
+// mapEdited is a map in whose page objects are edited.
+func mapEdited(picture string) components.MapPage {
+	p := mapPage(picture)
+	e := mapEdits(3, false, true)
+	p.Edits = &e
+	return p
+}
+
+// mapPairs are proposed pairs, of which one has no partner near.
+func mapPairs() components.MapFind {
+	p := mapFind(0, "")
+	e := mapEdits(1, false, true)
+	p.Edits, p.Pairs, p.Title, p.Config = &e, true, "Proposed pairs", `{"map":"rr30a","edition":"9acb179b04b3-7","pairs":[]}`
+	p.Table = ui.TableProps{Caption: "Proposed pairs", Columns: []ui.Column{{Title: "Row in session 4", Numeric: true}, {Title: "Row in session 5", Numeric: true}, {Title: "Distance", Unit: "µm", Numeric: true}, {Title: "What became of it"}}}
+	for i := range 4 {
+		link := ui.Cell{Content: components.MapCell(components.MapLink{Label: strconv.Itoa(40 + i), Href: "/maps/rr30a?run=12&show=4"})}
+		cells := []ui.Cell{link, {Text: "none near"}, {Text: ui.None}, {}}
+		if i > 0 {
+			cells = []ui.Cell{link, link, {Text: "0.41"}, {Content: components.MapPairDo()}}
+		}
+		p.Table.Rows = append(p.Table.Rows, ui.Row{Key: strconv.Itoa(i), Dim: i == 0, Cells: cells})
+	}
+	return p
+}
+
 func pool(why string, problems ...string) components.Pool {
 	return components.Pool{Title: "Pool mc1", List: "/maps", Maps: "8 maps of 2 conditions", Form: mapForm("pool-form"), Figure: drawnFigure(), Table: mapTable(9), Why: why, Problems: problems}
 }

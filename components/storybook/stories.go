@@ -80,6 +80,15 @@ func Stories() []Story {
 		page("empty", components.MapsPage(components.Maps{LiveTopic: "-/html/maps"})),
 		Story{State: "may only look", Content: func(layout.Page) templ.Component { return locked(mayLook, components.MapsPage(mapsRefused())) }},
 	)
+	add("Map edits", Medium,
+		part("nothing to save", components.MapEditsRegion(mapEdits(0, false, true))),
+		part("not saved", components.MapEditsRegion(mapEdits(1204, false, true))),
+		part("cannot be saved", components.MapEditsRegion(mapEdits(12, false, false))),
+		part("another program was there", components.MapEditsRegion(mapEdits(2, true, true))),
+		part("may only look", locked(mayLook, components.MapEditsRegion(mapEdits(2, true, true)))),
+		part("bar of the selected object", components.MapObject()),
+		part("bar, may only look", locked(mayLook, components.MapObject())),
+	)
 	add("Map", Large,
 		Story{State: "normal", Content: func(p layout.Page) templ.Component { return components.MapView(mapPage(p.Asset("icon.svg"))) }},
 		page("no images and no segments", components.MapView(mapPoor())),
@@ -90,6 +99,12 @@ func Stories() []Story {
 		page("found", components.MapFindView(mapFind(9, ""))),
 		page("nothing found", components.MapFindView(mapFind(0, ""))),
 		page("cannot be searched", components.MapFindView(mapFind(0, "There is no statistic nosuch."))),
+		page("proposed pairs", components.MapFindView(mapPairs())),
+		Story{State: "edited", Content: func(p layout.Page) templ.Component { return components.MapView(mapEdited(p.Asset("icon.svg"))) }},
+		Story{State: "may only look", Content: func(p layout.Page) templ.Component {
+			return locked(mayLook, components.MapView(mapEdited(p.Asset("icon.svg"))))
+		}},
+		Story{State: "pairs, may only look", Content: func(layout.Page) templ.Component { return locked(mayLook, components.MapFindView(mapPairs())) }},
 		page("pool", components.PoolView(pool("", "rr30b: The map rr30b has no statistic ubssSum_int2."))),
 		page("no pool", components.PoolView(pool("There is no statistic nosuch."))),
 	)

@@ -51,7 +51,7 @@ export class Edits {
       if (button && !button.disabled) this.ask(button.dataset.mapDo);
     }, {signal});
     document.addEventListener("keydown", event => {
-      if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "z" || event.target.closest("input, select, textarea, [contenteditable]")) return;
+      if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "z" || event.target.closest?.("input, select, textarea, [contenteditable]")) return;
       event.preventDefault();
       this.ask(event.shiftKey ? "redo" : "undo");
     }, {signal});
