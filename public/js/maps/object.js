@@ -90,6 +90,7 @@ export class MapObject {
   #last = []; // what was selected, the newest first, one a session
   #drafts = new Drafts();
   #judged = new Map(); // what was judged and has not come back yet
+  #sent = null; // the note that is on its way
   #typing = false; // u was pressed: a digit follows
   #aborter = new AbortController();
 
@@ -365,7 +366,12 @@ export class MapObject {
     const now = this.#now();
     const text = this.#parts.get("note").value;
     if (!now || !this.#allowed || this.#drafts.get(now) === null || text === this.#known?.value?.note) return now && this.#drafts.set(now, null);
+    // Enter keeps it, and so does whoever leaves the field.
+    const sent = `${now.session} ${now.row} ${text}`;
+    if (this.#sent === sent) return;
+    this.#sent = sent;
     const kept = await this.#make(now, {do: "note", note: text}, text ? "The note is kept." : "The note is gone.");
+    if (this.#sent === sent) this.#sent = null;
     // Somebody may have typed on.
     const there = this.#view.objectOfRow(now.session, now.row);
     if (kept && there && this.#drafts.get(there) === text) this.#drafts.set(there, null);
