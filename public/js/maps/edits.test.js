@@ -83,7 +83,7 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
 
   async function withMap(locked, run) {
     const page = await browser.newPage({viewport: {width: 900, height: 900}});
-    page.setDefaultTimeout(15000);
+    page.setDefaultTimeout(PATIENCE);
     const errors = [];
     page.on("pageerror", error => errors.push(String(error)));
     try {
