@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"webmon/dashboard/answer"
@@ -73,6 +74,10 @@ func (l shelf) Each(ctx context.Context, keys []string, do func(int, library.Ope
 
 func (shelf) Image(_ context.Context, _ string, session, channel int) (library.Image, error) {
 	switch {
+	case session == 7:
+		return library.Image{Image: packed{}, Channel: channel - 1, Tag: "tag7", Release: func() {}}, nil
+	case session == 8:
+		return library.Image{Image: tall{}, Channel: channel - 1, Tag: "tag8", Release: func() {}}, nil
 	case session > 1 || channel < 1 || channel > 2:
 		return library.Image{}, fmt.Errorf("session %d: %w", session, library.ErrNoImage)
 	case session == 1 && channel == 2:
@@ -116,6 +121,44 @@ func (im ramp) ReadPlane(_ context.Context, t, c, z int, r stack.Rect, dst []byt
 	return dst, nil
 }
 func (ramp) Close() error { return nil }
+
+// tall is a stack of which a slice is read in several bands; its pixels are those of a ramp, modulo 4096.
+type tall struct{ ramp }
+
+func (tall) Info() *stack.Info {
+	return &stack.Info{Times: 1, Channels: 2, Slices: 2, Rows: 3001, Cols: 50, Type: shm.U16}
+}
+
+func (im tall) pixel(c, z, row, col int) int { return im.ramp.pixel(c, z, row, col) & 0xfff }
+
+func (im tall) ReadPlane(_ context.Context, t, c, z int, r stack.Rect, dst []byte) ([]byte, error) {
+	if err := im.Info().Check(t, c, z, r); err != nil {
+		return nil, err
+	}
+	dst = dst[:0]
+	for row := r.Row; row < r.Row+r.Rows; row++ {
+		for col := r.Col; col < r.Col+r.Cols; col++ {
+			dst = binary.LittleEndian.AppendUint16(dst, uint16(im.pixel(c, z, row, col)))
+		}
+	}
+	return dst, nil
+}
+
+// packed is a ramp that has to be unpacked; it counts which slices were.
+type packed struct{ ramp }
+
+var unpacked [6]atomic.Int32
+
+func (im packed) Info() *stack.Info {
+	info := *im.ramp.Info()
+	info.Packed = true
+	return &info
+}
+
+func (im packed) ReadPlane(ctx context.Context, t, c, z int, r stack.Rect, dst []byte) ([]byte, error) {
+	unpacked[z].Add(1)
+	return im.ramp.ReadPlane(ctx, t, c, z, r, dst)
+}
 
 func (shelf) Put(context.Context, string, io.ReaderAt, int64) error { return nil }
 func (shelf) Size() (int64, int64)                                  { return rr30a().Size(), 1 << 30 }
@@ -530,6 +573,61 @@ func TestPlanesTogether(t *testing.T) {
 	for _, bad := range []string{"", "plane=%25zz", strings.Repeat("plane=slice%3D0&", 33)} {
 		if r := get("GET", "/maps/rr30a/planes?"+bad); r.StatusCode != http.StatusUnprocessableEntity {
 			t.Errorf("%.20q: %d", bad, r.StatusCode)
+		}
+	}
+}
+
+// TestSlidingMaximum: a slice further, one slice is unpacked.
+func TestSlidingMaximum(t *testing.T) {
+	get := serve(t, shelf{})
+	for i := range unpacked {
+		unpacked[i].Store(0)
+	}
+	for from := range 3 {
+		for _, session := range []int{7, 0} {
+			got := plane(t, get("GET", fmt.Sprintf("/maps/rr30a/plane?session=%d&channel=1&slice=%d-%d", session, from, from+3)))
+			want := 0
+			for z := from; z <= from+3; z++ {
+				want = max(want, packed{}.pixel(0, z, 39, 49))
+			}
+			if v := int(got[len(got)-1]); v != want {
+				t.Errorf("session %d, slices from %d: the last pixel is %d, want %d", session, from, v, want)
+			}
+		}
+		for z := range unpacked {
+			want := int32(0)
+			if z <= from+3 {
+				want = 1
+			}
+			if n := unpacked[z].Load(); n != want {
+				t.Errorf("up to the slices %d to %d, slice %d was unpacked %d times", from, from+3, z, n)
+			}
+		}
+	}
+}
+
+func TestPlanesInBands(t *testing.T) {
+	get := serve(t, shelf{})
+	var im tall
+	const row0, rows, cols, step = 7, 2990, 50, 3
+	got := plane(t, get("GET", "/maps/rr30a/plane?session=8&channel=1&slice=1&rect=7,0,2990,50&step=3"))
+	light := body(t, get("GET", "/maps/rr30a/plane?session=8&channel=1&slice=1&rect=7,0,2990,50&step=3&low=0&high=4095"))
+	if len(got) != 997*17 || len(light) != len(got) {
+		t.Fatalf("%d and %d pixels", len(got), len(light))
+	}
+	for i, v := range got {
+		sum, n := 0, 0
+		for y := i / 17 * step; y < min(i/17*step+step, rows); y++ {
+			for x := i % 17 * step; x < min(i%17*step+step, cols); x++ {
+				sum += im.pixel(0, 1, row0+y, x)
+				n++
+			}
+		}
+		if want := (sum + n/2) / n; int(v) != want {
+			t.Fatalf("pixel %d is %d, want %d", i, v, want)
+		}
+		if want := uint8(float64(v)*255/4095 + 0.5); light[i] != want {
+			t.Fatalf("pixel %d is drawn as %d, want %d", i, light[i], want)
 		}
 	}
 }

@@ -258,33 +258,47 @@ func (m *Maps) read(ctx context.Context, im library.Image, p part) ([]byte, erro
 	if p.step == 1 && p.light == nil {
 		return m.pixels(ctx, im, p, nil)
 	}
+	table := (*[1 << 16]uint8)(nil)
+	if p.light != nil {
+		var err error
+		if table, err = m.table(ctx, p.light[0]-float64(info.Base), p.light[1]-float64(info.Base)); err != nil {
+			return nil, err
+		}
+	}
 	buffer := scratch.Get().(*[]byte)
 	defer func() {
 		if cap(*buffer) <= mostScratch {
 			scratch.Put(buffer)
 		}
 	}()
-	data, err := m.pixels(ctx, im, p, *buffer)
-	if err != nil {
-		return nil, err
+	rows, cols := p.size()
+	out := make([]byte, 0, rows*cols*p.pixels(info).Size())
+	// One slice that is only copied is read in bands, which stay in the processor's cache until they have become smaller.
+	band := p.rect.Rows
+	if !info.Packed && p.from == p.to {
+		band = min(band, max(bandBytes/max(info.Bytes(stack.Rect{Rows: p.step, Cols: p.rect.Cols}), 1), 1)*p.step)
 	}
-	*buffer = data
-	if p.step > 1 {
-		var dst []byte
-		if p.light != nil {
-			dst = data
+	for row := 0; row < p.rect.Rows; row += band {
+		part := p
+		part.rect.Row, part.rect.Rows = p.rect.Row+row, min(band, p.rect.Rows-row)
+		data, err := m.pixels(ctx, im, part, *buffer)
+		if err != nil {
+			return nil, err
 		}
-		data = stack.Mean(dst, data, info.Type, p.rect.Rows, p.rect.Cols, p.step)
+		*buffer = data
+		if p.step > 1 {
+			data = stack.Mean(data, data, info.Type, part.rect.Rows, part.rect.Cols, p.step)
+		}
+		if table != nil {
+			data = stack.Light(data, data, table)
+		}
+		out = append(out, data...)
 	}
-	if p.light == nil {
-		return data, nil
-	}
-	table, err := m.table(ctx, p.light[0]-float64(info.Base), p.light[1]-float64(info.Base))
-	if err != nil {
-		return nil, err
-	}
-	return stack.Light(nil, data, table), nil
+	return out, nil
 }
+
+// bandBytes is how many bytes of a slice are read at a time.
+const bandBytes = 128 << 10
 
 // scratch are buffers for what is read of stacks before it is made smaller; larger ones than mostScratch are let go.
 var scratch = sync.Pool{New: func() any { return new([]byte) }}

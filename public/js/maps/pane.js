@@ -61,6 +61,7 @@ export class Pane {
   #given = null; // the view that the address gives
   #said = "";
   #held = false;
+  #old = true;
   #exact = false; // pixels are wanted as they are in the file
   #arrived = ""; // key of the last plane that came, of those that were wanted
   #wheel = 0;
@@ -249,7 +250,7 @@ export class Pane {
       }
       this.refresh();
       this.#tracing ??= await this.#host.tracing(this.session, this.#aborter.signal);
-      this.#host.draw();
+      this.#host.draw(this);
     } catch (error) {
       if (error.name !== "AbortError") this.#say(error.message, true);
     }
@@ -322,9 +323,9 @@ export class Pane {
   }
 
   /** Asks for what the view needs, and draws. */
-  refresh() {
+  refresh(stepped = false) {
     if (!this.#visible || this.#held) return;
-    this.#host.draw();
+    if (!stepped) this.#host.draw(this);
     if (!this.#view || !this.#images) return;
     const {slices} = this.#shape;
     const z = Sight.sliceOf(this.#view, slices);
@@ -332,13 +333,15 @@ export class Pane {
     const {project} = this.#host.options;
     const now = this.#keys(z, part);
     const ahead = Sight.aheadOf(z, slices, this.#direction, project).flatMap(at => this.#keys(at, part));
+    // What lies near another slice is drawn together with that slice.
+    if (stepped && now.every(key => this.#host.planes.has(key))) this.#host.draw(this);
     const kinds = new Set(now.map(kindOf));
     this.#host.planes.want(this, now, ahead, key => {
       const problem = this.#host.planes.problem(key);
       if (problem === CHANGED) return this.again();
       if (problem) this.#say(problem, true);
       else this.#arrived = key;
-      this.#host.draw();
+      this.#host.draw(this);
     }, key => kinds.has(kindOf(key)));
     if (this.#slider !== document.activeElement || Number(this.#slider.value) !== z) this.#slider.value = z;
     const text = project === "all" ? `all ${slices}` : `${z} of ${slices}`;
@@ -357,14 +360,15 @@ export class Pane {
   setView(view, touched = true) {
     if (!this.#view) return;
     this.#touched ||= touched;
-    const before = Sight.sliceOf(this.#view, this.#shape.slices);
+    const old = this.#view;
+    const before = Sight.sliceOf(old, this.#shape.slices);
     this.#view = view;
     const after = Sight.sliceOf(view, this.#shape.slices);
     if (after !== before) {
       this.#direction = after - before;
       this.#exact = false;
     }
-    this.refresh();
+    this.refresh(after !== before && view.x === old.x && view.y === old.y && view.scale === old.scale);
     this.#host.viewed();
   }
 
@@ -435,9 +439,15 @@ export class Pane {
     this.setView({...this.#view, x: px, y: py, z: Number.isFinite(z) ? z : this.#view.z, scale: this.#touched ? this.#view.scale : Math.max(JUDGE, this.#view.scale)});
   }
 
-  /** Draws all of it, within an animation frame. */
+  /** What is drawn is not as it should be any more. */
+  age() {
+    this.#old = true;
+  }
+
+  /** Draws all of it, within an animation frame, if it has to be. */
   paint() {
-    if (!this.#visible || this.#held) return;
+    if (!this.#old || !this.#visible || this.#held) return;
+    this.#old = false;
     const ratio = devicePixelRatio || 1;
     const box = this.#box();
     const [width, height] = [Math.round(box.width * ratio), Math.round(box.height * ratio)];

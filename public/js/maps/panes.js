@@ -233,8 +233,9 @@ export class Panes {
     else for (const each of this.#shown()) each.judge(factor, least);
   }
 
-  /** Draws what is seen, before the next paint. */
-  draw() {
+  /** Draws what is seen, or one pane of it, before the next paint. */
+  draw(only = null) {
+    for (const pane of only ? [only] : this.#panes.values()) pane.age();
     if (this.#asked) return;
     this.#asked = true;
     beforePaint(() => {

@@ -64,6 +64,11 @@ export class Planes {
     return plane;
   }
 
+  /** Whether a plane is there. */
+  has(key) {
+    return this.#kept.has(key);
+  }
+
   /** Why a plane cannot be had, "" if nothing is known against it. */
   problem(key) {
     return this.#failed.get(key)?.text ?? "";

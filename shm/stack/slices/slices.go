@@ -75,7 +75,7 @@ func Open(files map[int]string) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.info = plane.Info{Times: 1, Channels: 1, Slices: len(m.files), Rows: rows, Cols: cols, Type: shm.U8, Stretched: true, Format: "PNGs, each slice stretched to 8 bits of its own"}
+	m.info = plane.Info{Times: 1, Channels: 1, Slices: len(m.files), Rows: rows, Cols: cols, Type: shm.U8, Stretched: true, Packed: true, Format: "PNGs, each slice stretched to 8 bits of its own"}
 	return m, m.info.Valid()
 }
 

@@ -128,7 +128,7 @@ func alone(s store, at string) (*Image, error) {
 // describe finds what the image is as a whole.
 func (m *many) describe() error {
 	first := m.arrays[0][0].im.info
-	m.info = plane.Info{Times: len(m.arrays), Channels: 1, Slices: 1, Rows: first.Rows, Cols: first.Cols, Type: first.Type, Base: first.Base, Format: MapManager + ", " + first.Format}
+	m.info = plane.Info{Times: len(m.arrays), Channels: 1, Slices: 1, Rows: first.Rows, Cols: first.Cols, Type: first.Type, Base: first.Base, Packed: true, Format: MapManager + ", " + first.Format}
 	for t, parts := range m.arrays {
 		m.info.Channels = max(m.info.Channels, len(parts))
 		for c, p := range parts {
