@@ -411,22 +411,23 @@ func (m *Maps) plot(key string, o *maps.Map, v *maps.Values, opts, usual *option
 	if x.Words != nil {
 		f.Categories = x.Words
 	}
-	type dot struct {
-		figure.Point
-		run, session int32
-		group        string
-	}
+	type dot struct{ x, y int32 } // the objects that give it
 	var dots []dot
 	add := func(i, k int) {
-		run := v.Runs[i]
-		p := dot{Point: figure.Point{
-			X: x.Values[i], Y: y.Values[k], Title: fmt.Sprintf("run %d, session %d", run, v.Sessions[k]),
-			Href: opts.with(usual, m.Href(key), func(c *options) { c.Run = int(run) }),
-		}, run: run, session: v.Sessions[k], group: group(o, v, k, opts.Color)}
-		if math.IsNaN(p.X) || math.IsNaN(p.Y) {
-			return
+		if !math.IsNaN(x.Values[i]) && !math.IsNaN(y.Values[k]) {
+			dots = append(dots, dot{int32(i), int32(k)})
 		}
-		dots = append(dots, p)
+	}
+	at := func(d dot) figure.Point { return figure.Point{X: x.Values[d.x], Y: y.Values[d.y]} }
+	// Of a point that is drawn one can ask what it is; most of a large map are not. The addresses differ
+	// in the run alone.
+	const any = 1 << 30
+	before, after, _ := strings.Cut(opts.with(usual, m.Href(key), func(c *options) { c.Run = any }), strconv.Itoa(any))
+	point := func(d dot) figure.Point {
+		p, run := at(d), strconv.Itoa(int(v.Runs[d.x]))
+		p.Title = "run " + run + ", session " + strconv.Itoa(int(v.Sessions[d.y]))
+		p.Href = before + run + after
+		return p
 	}
 	if opts.XSession < 0 && opts.YSession < 0 {
 		for i := range v.Runs {
@@ -435,14 +436,14 @@ func (m *Maps) plot(key string, o *maps.Map, v *maps.Values, opts, usual *option
 	} else {
 		// A session against a session: what is the same run in both.
 		xs, ys := opts.XSession, opts.YSession
-		at := map[int32]int{}
+		first := map[int32]int{}
 		for i, run := range v.Runs {
 			if int(v.Sessions[i]) == xs {
-				at[run] = i
+				first[run] = i
 			}
 		}
 		for k, run := range v.Runs {
-			if i, ok := at[run]; xs < 0 && int(v.Sessions[k]) == ys {
+			if i, ok := first[run]; xs < 0 && int(v.Sessions[k]) == ys {
 				add(k, k)
 			} else if ok && (ys < 0 && int(v.Sessions[k]) == xs || int(v.Sessions[k]) == ys) {
 				add(i, k)
@@ -461,9 +462,10 @@ func (m *Maps) plot(key string, o *maps.Map, v *maps.Values, opts, usual *option
 		note = fmt.Sprintf("One of %d points is drawn; scripts draw all of them.", every)
 	}
 	var names []string
-	for i := range dots {
-		if !slices.Contains(names, dots[i].group) {
-			names = append(names, dots[i].group)
+	groups := make([]string, len(dots))
+	for i, d := range dots {
+		if groups[i] = group(o, v, int(d.y), opts.Color); !slices.Contains(names, groups[i]) {
+			names = append(names, groups[i])
 		}
 	}
 	slices.Sort(names)
@@ -472,26 +474,26 @@ func (m *Maps) plot(key string, o *maps.Map, v *maps.Values, opts, usual *option
 		f.Series[i].Name = cmp.Or(name, "others")
 	}
 	for i := 0; i < len(dots); i += every {
-		s := &f.Series[slices.Index(names, dots[i].group)]
-		s.Dots = append(s.Dots, dots[i].Point)
+		s := &f.Series[slices.Index(names, groups[i])]
+		s.Dots = append(s.Dots, point(dots[i]))
 	}
 	if opts.Lines {
 		line := figure.Series{Color: len(figure.Colors), Name: "runs", Quiet: true}
 		last := int32(-1)
-		for i := range dots {
-			if dots[i].run != last {
+		for _, d := range dots {
+			if run := v.Runs[d.x]; run != last {
 				line.Path = append(line.Path, figure.Point{X: math.NaN()})
+				last = run
 			}
-			last = dots[i].run
-			line.Path = append(line.Path, figure.Point{X: dots[i].X, Y: dots[i].Y})
+			line.Path = append(line.Path, at(d))
 		}
 		f.Series = append([]figure.Series{line}, f.Series...)
 	}
 	if opts.Run >= 0 {
 		mark := figure.Series{Color: 6, Name: fmt.Sprintf("run %d", opts.Run), Joined: true}
 		for _, d := range dots {
-			if int(d.run) == opts.Run {
-				mark.Points = append(mark.Points, d.Point)
+			if int(v.Runs[d.x]) == opts.Run {
+				mark.Points = append(mark.Points, point(d))
 			}
 		}
 		f.Series = append(f.Series, mark)

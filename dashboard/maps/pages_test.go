@@ -69,7 +69,7 @@ func page(t testing.TB, l maps.Library, path string) (markup, text string, err e
 	if got.Title == "" {
 		t.Errorf("%s has no title", path)
 	}
-	root, err := html.Parse(bytes.NewReader(b.Bytes()))
+	root, err := html.ParseWithOptions(bytes.NewReader(b.Bytes()), html.ParseOptionEnableScripting(false))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -330,5 +330,47 @@ func TestAPoolFindsWhatWasPlanted(t *testing.T) {
 	_, text, err := page(t, l, "/pools/all?across=base&groups=test*")
 	if err != nil || !strings.Contains(text, "Slope") || strings.Contains(text, "NaN") {
 		t.Errorf("the page of conditions against each other: %v", err)
+	}
+}
+
+// BenchmarkPage is the page of a map of 20,000 spines, and what its scripts ask for before their first picture.
+func BenchmarkPage(b *testing.B) {
+	l, _ := shelves(b, made.Plan{Name: "large", Sessions: 10, Segments: 5, Spines: 400, Gain: 0.1, Loss: 0.1})
+	all := maps.New(maps.Options{Library: l})
+	render := all.Pages()["/maps/:map"]
+	r := httptest.NewRequest("GET", "/maps/large", nil)
+	r.SetPathValue("map", "large")
+	b.Run("page", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			p, err := render(tab.View{Request: r})
+			if err != nil {
+				b.Fatal(err)
+			}
+			var to bytes.Buffer
+			if err := p.Content.Render(context.Background(), &to); err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(int64(to.Len()))
+		}
+	})
+	for _, route := range all.Routes() {
+		if route.Path != "/maps/:map/columns" {
+			continue
+		}
+		for _, query := range []string{"stat=days,pDist&transformed=pDist", "stat=x,y,z,pDist,userType"} {
+			b.Run(query, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					r := httptest.NewRequest("GET", "/maps/large/columns?"+query, nil)
+					r.SetPathValue("map", "large")
+					w := httptest.NewRecorder()
+					if err := route.Serve(w, r); err != nil {
+						b.Fatal(err)
+					}
+					b.SetBytes(int64(w.Body.Len()))
+				}
+			})
+		}
 	}
 }
