@@ -174,6 +174,21 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
     }));
   }
 
+  test("a cut that was too late is made of the rows of now", () => withMap(false, async page => {
+    await select(page, 2, 0);
+    await page.evaluate(() => {
+      window.edit(0, 0, null);
+      window.answers.push({status: 409, body: {error: "bob has changed its note meanwhile.", by: "bob", did: "note", value: {session: 1, row: 3, note: "theirs", next: null}}});
+    });
+    await page.keyboard.press("s");
+    await says(page, "told", "bob has changed its note");
+    await page.locator("[data-object-mine]").click();
+    await page.waitForFunction(() => window.posts.length === 2);
+    const [late, again] = await posts(page);
+    assert.deepEqual([late.do, late.session, late.row, late.edition], ["unlink", 0, 2, "e-0"]);
+    assert.deepEqual([again.do, again.session, again.row, again.edition], ["unlink", 0, 1, "e-1"]);
+  }));
+
   test("what others change is shown in place, and what is selected stays selected", () => withMap(false, async page => {
     await select(page, 2, 0);
     await page.evaluate(() => {

@@ -348,12 +348,19 @@ export class MapObject {
     const partner = this.#partner();
     const edit = partner && linking(now, partner);
     if (!edit) return this.#say("Select the object of the session before or after that it is the same as, then this one again, and press p.");
-    this.#make(now, edit, `Joined with ${nameOf(partner)}.`);
+    this.#make(now, edit, `Joined with ${nameOf(partner)}.`, {again: () => this.#again([now, partner], ([one, other]) => this.#make(one, linking(one, other), `Joined with ${nameOf(other)}.`))});
+  }
+
+  // Does something to objects of an older edition as they are now, if they are there.
+  #again(objects, what) {
+    const now = objects.map(one => this.#view.objectNear(one));
+    if (now.every(Boolean)) return what(now);
+    this.#say("It is not where it was any more: select it again.");
   }
 
   #cut(first, otherwise = "") {
     if (!first) return this.#say(otherwise);
-    this.#make(first, {do: "unlink"}, `Cut between session ${first.session} and ${first.session + 1}.`);
+    this.#make(first, {do: "unlink"}, `Cut between session ${first.session} and ${first.session + 1}.`, {again: () => this.#again([first], ([one]) => this.#cut(one))});
   }
 
   #userType(userType) {
@@ -426,10 +433,11 @@ export class MapObject {
    * @param {{session: number, row: number, edition: string}} object
    * @param {object} edit
    * @param {string} done what is said once it is made
-   * @param {?function(object): ?object} target of the answer: what is selected then
+   * @param {{target: function(object): ?object, again: ?function()}} more what of the answer is selected then; what makes it all the same after somebody else
+   *   was faster, if that is more than the same edit
    * @returns {Promise<boolean>} whether it was made
    */
-  async #make(object, edit, done, target = () => null) {
+  async #make(object, edit, done, {target = () => null, again = null} = {}) {
     try {
       const {status, answer} = await this.#edits.post("edits", {session: object.session, row: object.row, edition: object.edition, ...edit}, target);
       if (status === 200) {
@@ -438,7 +446,7 @@ export class MapObject {
         announce(done);
         return true;
       }
-      if (status === 409) this.#conflict(object, edit, done, answer);
+      if (status === 409) this.#conflict(object, edit, done, answer, again);
       else this.#failed(edit, answer);
     } catch (error) {
       if (error.name !== "AbortError") throw error;
@@ -454,7 +462,7 @@ export class MapObject {
   }
 
   // Somebody else was faster: what he made of it, and whose counts.
-  #conflict(object, edit, done, {error, did, value}) {
+  #conflict(object, edit, done, {error, did, value}, again) {
     const words = `${error} ${valueWords(did, value)}`.trim();
     if (!value) return this.#say(words, h("button", {type: "button", class: "btn btn-small", onclick: () => this.#say("")}, "Leave it"));
     const mine = {note: () => `Write mine: ${edit.note || "no note"}`, bad: () => edit.bad ? "Make it bad" : "Make it not bad", userType: () => `Make it type ${edit.userType < 0 ? "none" : edit.userType}`, delete: () => "Delete it all the same"}[edit.do]?.() ?? "Make mine";
@@ -466,7 +474,8 @@ export class MapObject {
       }}, "Leave theirs"),
       h("button", {type: "button", class: "btn btn-small btn-primary", "data-object-mine": true, onclick: async () => {
         this.#say("");
-        const made = await this.#make({session: value.session, row: edit.do === "unlink" || edit.do === "link" ? object.row : value.row, edition: this.#view.edition}, edit, done);
+        if (again) return again();
+        const made = await this.#make({session: value.session, row: value.row, edition: this.#view.edition}, edit, done);
         if (made && edit.do === "note") this.#drafts.set(value, null);
         this.#show();
       }}, mine));
@@ -585,7 +594,7 @@ export class MapObject {
     const edit = {do: "add", ...place, type, ...(segment === "" ? {} : {segment: Number(segment)})};
     const own = type === this.#config.type;
     const made = await this.#make({session: mode.session, row: 0, edition: this.#view.edition}, edit, "Added. Ctrl+Z takes it back.",
-      ({session, row, edition}) => own && Number.isInteger(row) ? {session, row, edition} : null);
+      {target: ({session, row, edition}) => own && Number.isInteger(row) ? {session, row, edition} : null});
     if (made && !own) this.#say(`The ${TYPES[type]} was added. This page shows those of the type ${this.#config.type} only.`);
   }
 
