@@ -11,6 +11,7 @@ type MapEdits struct {
 	Unsaved   int
 	Changed   bool // another program has changed its files since
 	CanSave   bool
+	Gone      string // the map is not there any more, a sentence; nothing else is known then
 }
 
 // MapObjectID is the id of the bar with the selected object.

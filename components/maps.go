@@ -21,6 +21,7 @@ type Maps struct {
 	Place     string // where an uploaded map goes, a folder
 	Told      string // what became of the last upload, if it was refused, a sentence
 	Pools     []MapLink
+	Notes     []string // what of the folders was not looked at, sentences
 }
 
 // MapCard is a map in the list.

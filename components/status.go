@@ -74,6 +74,39 @@ type StatusServer struct {
 	Budget                uint64       // bytes of what webmon keeps, at most
 	Kept                  []StatusKept // states and histories of all sources first
 	Volumes               StatusVolumes
+	Maps                  StatusMaps
+}
+
+// StatusMaps is what there is of maps.
+type StatusMaps struct {
+	Maps, Problems  int    // that were found, and that cannot be read
+	Loaded          int    // in memory
+	Bytes           uint64 // of these
+	Edited, Unsaved int    // maps with edits that are not saved, and these edits
+	Stacks          int    // image stacks that are open
+	Pictures        uint64 // bytes of projections and other pictures that were made of stacks
+	Sources         int    // maps whose images are a source now
+}
+
+func (m StatusMaps) note() string {
+	return ui.Count(m.Maps) + " " + ui.Plural(m.Maps, "map", "maps")
+}
+
+func (m StatusMaps) pairs() []ui.Pair {
+	out := []ui.Pair{
+		{Name: "in memory", Value: ui.Count(m.Loaded), Unit: ui.Plural(m.Loaded, "map", "maps"), Key: "loaded", Note: ui.BytesText(float64(m.Bytes))},
+		{Name: "edits not saved", Value: ui.Count(m.Unsaved), Key: "unsaved"},
+		{Name: "image stacks open", Value: ui.Count(m.Stacks), Key: "stacks"},
+		{Name: "pictures kept", Value: ui.BytesText(float64(m.Pictures)), Key: "pictures", Note: "maxima of slices and what contrasts are taken from"},
+		{Name: "in the viewer", Value: ui.Count(m.Sources), Unit: ui.Plural(m.Sources, "map", "maps"), Key: "sources"},
+	}
+	if m.Edited > 0 {
+		out[1].Note = "of " + ui.Count(m.Edited) + " " + ui.Plural(m.Edited, "map", "maps")
+	}
+	if m.Problems > 0 {
+		out = append(out, ui.Pair{Name: "cannot be read", Value: ui.Count(m.Problems), Unit: ui.Plural(m.Problems, "map", "maps"), Key: "problems", Note: "the tab Maps says why"})
+	}
+	return out
 }
 
 // StatusVolumes is what was asked for of volumes.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"webmon/dashboard"
 	"webmon/dashboard/source"
@@ -249,5 +250,61 @@ func TestManyMapsDoNotSwampTheSources(t *testing.T) {
 	}
 	if _, page := s.ask("GET", "/arrays?source=map-m00", "", "Accept", "text/html"); !strings.Contains(page, "map-m00") || strings.Contains(page, "map-m39") {
 		t.Error("the picker lists other maps")
+	}
+}
+
+func TestMapsAreCountedAndMissed(t *testing.T) {
+	dir := t.TempDir()
+	writeMap(t, dir, "one")
+	writeMap(t, dir, "two")
+	if err := os.WriteFile(filepath.Join(dir, "bad.zip"), []byte("no zip"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(filepath.Join(dir, "bad.zip"), time.Now().Add(-time.Hour), time.Now().Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	s, l := openStacks(t, dir)
+	l.Look() // a zip is looked at twice before it is called broken, since it may be on its way
+	browser := []string{"Accept", "text/html"}
+	s.ask("GET", "/maps/one", "", browser...)
+	s.ask("GET", "/api/v1/sources/map-one/arrays", "")
+	_, metrics := s.ask("GET", "/metrics", "")
+	for _, has := range []string{
+		"webmon_maps 3", "webmon_maps_unreadable 1", "webmon_maps_loaded 1", "webmon_map_sources 1", "webmon_map_edits_unsaved 0", "webmon_map_stacks_open 2",
+		`webmon_kept_bytes{what="maps/opened maps"} `, `webmon_kept_bytes{what="maps/pictures of maps"} 0`,
+	} {
+		if !strings.Contains(metrics, "\n"+has) {
+			t.Errorf("the metrics lack %q", has)
+		}
+	}
+	_, page := s.ask("GET", "/status", "", browser...)
+	for _, has := range []string{`id="status-maps"`, "3 maps", "edits not saved", "cannot be read", "opened maps"} {
+		if !strings.Contains(page, has) {
+			t.Errorf("the page Status lacks %q", has)
+		}
+	}
+	if strings.Contains(page, "volumes: opened maps") {
+		t.Error("maps are counted as volumes")
+	}
+	if err := os.RemoveAll(filepath.Join(dir, "one")); err != nil {
+		t.Fatal(err)
+	}
+	l.Look()
+	if status, page := s.ask("GET", "/maps/one", "", browser...); status != 410 || !strings.Contains(page, "The map one is not there any more") {
+		t.Errorf("a map whose folder is gone: %d %.300s", status, page)
+	}
+	if status, text := s.ask("GET", "/api/v1/maps/one/values?stat=x", ""); status != 410 || !strings.Contains(text, "moved or deleted") {
+		t.Errorf("a map whose folder is gone, for a program: %d %s", status, text)
+	}
+	eventually(t, "its source is gone", func() bool {
+		_, text := s.ask("GET", "/api/v1/sources", "")
+		return !strings.Contains(text, "map-one")
+	})
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	l.Look()
+	if _, page := s.ask("GET", "/maps", "", browser...); !strings.Contains(page, dir+" cannot be looked through: no such file") {
+		t.Errorf("the list does not say that its folder is gone")
 	}
 }

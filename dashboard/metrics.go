@@ -73,6 +73,12 @@ var (
 	descShared    = desc("volume_requests_shared_total", "Requests for what was being made for another request already.")
 	descGiven     = desc("volume_requests_given_up_total", "Things of volumes that were given up because nobody waited for them any more.")
 	descBricks    = desc("volume_bricks_total", "Requests for coarser chunks and for meshes, by whether they were kept.", "kept")
+	descMaps      = desc("maps", "Maps that were found.")
+	descMapsBad   = desc("maps_unreadable", "Maps that were found and cannot be read.")
+	descMapsIn    = desc("maps_loaded", "Maps in memory.")
+	descMapsSrc   = desc("map_sources", "Maps whose images are a source.")
+	descMapsEdits = desc("map_edits_unsaved", "Edits of maps that are not saved.")
+	descMapsOpen  = desc("map_stacks_open", "Image stacks of maps that are open.")
 	descNotices   = desc("source_notices_total", "Things that went wrong while reading the source.", "source", "kind")
 )
 
@@ -139,6 +145,24 @@ func (c *collector) server(ch sheet) {
 		ch.kept(use, use.Name)
 	}
 	c.volumes(ch)
+	c.maps(ch)
+}
+
+// maps collects what there is to tell of maps.
+func (c *collector) maps(ch sheet) {
+	if c.s.maps == nil {
+		return
+	}
+	m := c.s.maps.Stats()
+	ch.gauge(descMaps, float64(m.Maps))
+	ch.gauge(descMapsBad, float64(m.Problems))
+	ch.gauge(descMapsIn, float64(m.Loaded))
+	ch.gauge(descMapsSrc, float64(m.Sources))
+	ch.gauge(descMapsEdits, float64(m.Unsaved))
+	ch.gauge(descMapsOpen, float64(m.Stacks))
+	for _, use := range c.s.maps.Uses() {
+		ch.kept(use, "maps/"+use.Name)
+	}
 }
 
 // kept collects what an account of the budget counts.

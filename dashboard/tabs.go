@@ -119,7 +119,14 @@ func (s *Server) aboutServer(now time.Time) components.StatusServer {
 	}
 	if s.maps != nil {
 		for _, use := range s.maps.Uses() {
-			out.Kept = append(out.Kept, status.Kept("volumes: "+use.Name, use))
+			out.Kept = append(out.Kept, status.Kept(use.Name, use))
+		}
+		m := s.maps.Stats()
+		out.Maps = components.StatusMaps{Maps: m.Maps, Problems: m.Problems, Loaded: m.Loaded, Edited: m.Edited, Unsaved: m.Unsaved, Stacks: m.Stacks, Sources: m.Sources}
+		for i, to := range []*uint64{&out.Maps.Bytes, &out.Maps.Pictures} {
+			if uses := s.maps.Uses(); i < len(uses) {
+				*to = uint64(max(uses[i].Used, 0))
+			}
 		}
 	}
 	out.Volumes.Exports = v.Exports

@@ -462,6 +462,9 @@ func (m *Maps) newEdits(at tab.Place) (tab.Feed, error) {
 // editing is how it stands with the edits of a map; nil if there is no such map, or it is not edited.
 func (m *Maps) editing(mo tab.Moment, key string) *components.MapEdits {
 	e, ok := m.entry(key)
+	if text := m.opts.Library.Gone(key); !ok && text != "" {
+		return &components.MapEdits{LiveTopic: mo.Topic(editsFeed + "/" + key), Gone: text}
+	}
 	if !ok || m.opts.Editor == nil {
 		return nil
 	}

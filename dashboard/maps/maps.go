@@ -39,6 +39,11 @@ const slug = "maps"
 type Library interface {
 	// List returns the maps in the order in which people see them, at once.
 	List() []library.Entry
+	// Notes say what of the folders was not looked at, a sentence each, and Gone what became of a map that was there
+	// before, "" for any other. News grows with everything that List and Notes tell.
+	Notes() []string
+	Gone(key string) string
+	News() uint64
 	// Open returns a map, which it loads if nobody has used it for a while. The
 	// error wraps [library.ErrUnknown] if there is none of that key, [library.ErrColumns] if
 	// which column is what has to be said first, or says in one sentence why the map cannot be
@@ -65,6 +70,8 @@ type Library interface {
 	SetColumns(key string, c maps.Columns) error
 	// Size is how many bytes of memory the opened maps take.
 	Size() (bytes, limit int64)
+	// Stats count what there is.
+	Stats() library.Stats
 }
 
 // Options are what the maps are made of.
@@ -96,6 +103,7 @@ type Maps struct {
 	making making
 
 	sources sources
+	listed  cards
 	mu      sync.Mutex // of those who count what is held
 }
 
@@ -122,6 +130,23 @@ func New(opts Options) *Maps {
 func (m *Maps) Uses() []budget.Use {
 	m.count()
 	return []budget.Use{m.held.Use(), m.kept.Use()}
+}
+
+// Stats count what there is of maps.
+type Stats struct {
+	library.Stats
+	Sources int // maps whose images are a source now
+}
+
+// Stats counts what there is now.
+func (m *Maps) Stats() Stats {
+	s := Stats{Stats: m.opts.Library.Stats()}
+	for _, a := range m.sources.list() {
+		if src := m.opts.Of(a); src != nil && src.Running() {
+			s.Sources++
+		}
+	}
+	return s
 }
 
 // count counts the maps that are open, of which the library forgets some by itself.
@@ -160,6 +185,9 @@ func (m *Maps) open(ctx context.Context, key string) (library.Opened, error) {
 	m.count()
 	switch {
 	case errors.Is(err, library.ErrUnknown):
+		if text := m.opts.Library.Gone(key); text != "" {
+			return o, &Failure{Status: http.StatusGone, Text: text}
+		}
 		return o, missing("There is no map %.80q.", key)
 	case err != nil && ctx.Err() != nil:
 		return o, ctx.Err()

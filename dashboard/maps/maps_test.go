@@ -161,6 +161,10 @@ func (im packed) ReadPlane(ctx context.Context, t, c, z int, r stack.Rect, dst [
 }
 
 func (shelf) Put(context.Context, string, io.ReaderAt, int64) error { return nil }
+func (shelf) Stats() library.Stats                                  { return library.Stats{} }
+func (shelf) Notes() []string                                       { return nil }
+func (shelf) Gone(string) string                                    { return "" }
+func (shelf) News() uint64                                          { return 0 }
 func (shelf) Size() (int64, int64)                                  { return rr30a().Size(), 1 << 30 }
 func (shelf) Columns(string) (library.Columns, error)               { return library.Columns{}, library.ErrUnknown }
 func (shelf) SetColumns(string, shmmaps.Columns) error              { return library.ErrUnknown }

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/a-h/templ"
@@ -69,10 +70,29 @@ func (m *Maps) api(key, part string, q url.Values) string {
 	return out
 }
 
+// cards is the list as it was made last: it is asked for several times a second, and rarely new.
+type cards struct {
+	mu   sync.Mutex // guards all below
+	made bool
+	news uint64
+	list components.Maps
+}
+
 // list is the list as it is at a moment.
 func (m *Maps) list(mo tab.Moment) components.Maps {
+	m.listed.mu.Lock()
+	defer m.listed.mu.Unlock()
+	if news := m.opts.Library.News(); !m.listed.made || m.listed.news != news {
+		m.listed.made, m.listed.news, m.listed.list = true, news, m.makeList()
+	}
+	out := m.listed.list
+	out.LiveTopic = mo.LiveTopic(slug)
+	return out
+}
+
+func (m *Maps) makeList() components.Maps {
 	all := m.opts.Library.List()
-	out := components.Maps{LiveTopic: mo.LiveTopic(slug), Pools: m.pools(all)}
+	out := components.Maps{Pools: m.pools(all), Notes: m.opts.Library.Notes()}
 	for _, e := range all {
 		c := components.MapCard{
 			Key: e.Key, Name: e.Name, Href: m.Href(e.Key), Condition: strings.Join(e.Condition, ", "), Place: e.Place,

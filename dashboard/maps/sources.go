@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -32,6 +33,13 @@ type sources struct {
 	mu       sync.Mutex // guards all below
 	adapters map[string]shm.Source
 	used     map[string]time.Time
+}
+
+// list returns the adapters by the keys of their maps.
+func (s *sources) list() map[string]shm.Source {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.adapters)
 }
 
 // Opened must be called for every adapter that was made for a map.
@@ -123,12 +131,7 @@ func (m *Maps) Visit(ctx context.Context, key string) (*source.Source, error) {
 // makePlace ends the source that was visited longest ago, if there are as many as there may be,
 // so that who goes through a hundred maps does not fill the pages with them.
 func (m *Maps) makePlace() {
-	m.sources.mu.Lock()
-	adapters := make(map[string]shm.Source, len(m.sources.adapters))
-	for key, a := range m.sources.adapters {
-		adapters[key] = a
-	}
-	m.sources.mu.Unlock()
+	adapters := m.sources.list()
 	running := 0
 	oldest := ""
 	for key, a := range adapters {
@@ -183,12 +186,7 @@ func (m *Maps) Origin(src *source.Source) (href, name string, ok bool) {
 	if !src.IsMap() {
 		return "", "", false
 	}
-	m.sources.mu.Lock()
-	adapters := make(map[string]shm.Source, len(m.sources.adapters))
-	for key, a := range m.sources.adapters {
-		adapters[key] = a
-	}
-	m.sources.mu.Unlock()
+	adapters := m.sources.list()
 	for key, a := range adapters {
 		if m.opts.Of(a) == src {
 			if e, known := m.entry(key); known {

@@ -112,12 +112,13 @@ type Opened struct {
 
 // Library is safe for concurrent use.
 type Library struct {
-	o    Options
-	mu   sync.Mutex
-	keys map[string]string // by path
-	all  map[string]*item  // by key
-	note string            // what of the folders was not looked at
-	news uint64
+	o     Options
+	mu    sync.Mutex
+	keys  map[string]string // by path
+	all   map[string]*item  // by key
+	notes []string          // what of the folders was not looked at
+	gone  map[string]gone   // by key, of maps that are not there any more
+	news  uint64
 
 	looking sync.Mutex // one looks through the folders at a time
 	tree    tree
@@ -206,11 +207,14 @@ func (l *Library) Run(ctx context.Context) {
 func (l *Library) Look() {
 	l.looking.Lock()
 	defer l.looking.Unlock()
-	found, note := l.tree.look(l.dirs())
+	found, notes := l.tree.look(l.dirs())
 	marks := l.loaded()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.note = note
+	if !slices.Equal(l.notes, notes) {
+		l.notes = notes
+		l.news++
+	}
 	seen := map[string]bool{}
 	for _, f := range found {
 		key := l.keyOf(f)
@@ -225,12 +229,21 @@ func (l *Library) Look() {
 			it.mark, it.source, it.unread, it.waiting, it.Problem = f.mark, f.source, false, true, f.problem
 			l.news++
 		}
-		it.images, it.Pictured, it.Place = f.images, len(f.images) > 0, cmp.Or(f.place, f.path)
+		if pictured, place := len(f.images) > 0, cmp.Or(f.place, f.path); it.Pictured != pictured || it.Place != place {
+			it.Pictured, it.Place = pictured, place
+			l.news++
+		}
+		it.images = f.images
+		delete(l.gone, key)
 	}
 	now := time.Now()
 	for key, it := range l.all {
 		if !seen[key] && it.Kind != Program {
 			delete(l.all, key)
+			if l.gone == nil || len(l.gone) >= maxFound {
+				l.gone = map[string]gone{}
+			}
+			l.gone[key] = gone{it.Name, it.Place}
 			l.news++
 			continue
 		}
@@ -356,11 +369,24 @@ func (l *Library) News() uint64 {
 	return l.news
 }
 
-// Note says what of the folders was not looked at, "" if everything was.
-func (l *Library) Note() string {
+// Notes say what of the folders was not looked at, a sentence each. They are not to be changed.
+func (l *Library) Notes() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.note
+	return l.notes
+}
+
+// gone is a map that was there.
+type gone struct{ name, place string }
+
+// Gone returns a sentence about a map that was there and is not any more, "" for any other.
+func (l *Library) Gone(key string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if g, ok := l.gone[key]; ok {
+		return fmt.Sprintf("The map %s is not there any more: %s was moved or deleted. When it is back it appears by itself.", g.name, g.place)
+	}
+	return ""
 }
 
 // Size returns the bytes of the maps in memory, and how many there may be.
@@ -371,6 +397,39 @@ func (l *Library) Size() (bytes, limit int64) {
 		bytes += it.size
 	}
 	return bytes, l.o.Bytes
+}
+
+// Stats count what a library has.
+type Stats struct {
+	Maps     int // that were found
+	Problems int // of these, that cannot be read
+	Loaded   int // of these, that are in memory
+	Edited   int // of these, that have edits that are not saved
+	Unsaved  int // edits that are not saved
+	Stacks   int // image stacks that are open
+}
+
+// Stats counts what there is now.
+func (l *Library) Stats() Stats {
+	l.stacks.mu.Lock()
+	s := Stats{Stacks: len(l.stacks.all)}
+	l.stacks.mu.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s.Maps = len(l.all)
+	for _, it := range l.all {
+		if it.Problem != "" && !it.Columns {
+			s.Problems++
+		}
+		if it.m != nil {
+			s.Loaded++
+		}
+		if it.Unsaved > 0 {
+			s.Edited++
+		}
+		s.Unsaved += it.Unsaved
+	}
+	return s
 }
 
 // Open returns a map, which is read if it is not in memory: once, for all who wait. It

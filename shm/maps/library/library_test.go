@@ -717,3 +717,44 @@ func TestFoldersAreAdded(t *testing.T) {
 		t.Errorf("%d maps in %v", len(l.List()), l.dirs())
 	}
 }
+
+// What was not looked at is said, and so is what was there.
+func TestWhatIsLeftOutIsSaid(t *testing.T) {
+	dir := t.TempDir()
+	folder(t, dir, "one")
+	deep := filepath.Join(append([]string{dir}, strings.Split("a/b/c/d/e/f/g/h/i", "/")...)...)
+	folder(t, deep, "deep")
+	l := open(t, Options{Dirs: []string{dir, filepath.Join(dir, "none")}})
+	notes := strings.Join(l.Notes(), "\n")
+	for _, want := range []string{filepath.Join(dir, "none") + " cannot be looked through", "more than 8 deep"} {
+		if !strings.Contains(notes, want) {
+			t.Errorf("the notes lack %q: %s", want, notes)
+		}
+	}
+	if l.Gone("one") != "" {
+		t.Error("a map that is there is gone")
+	}
+	before := l.News()
+	if err := os.Rename(filepath.Join(dir, "one"), filepath.Join(dir, ".one")); err != nil {
+		t.Fatal(err)
+	}
+	l.Look()
+	if text := l.Gone("one"); !strings.Contains(text, filepath.Join(dir, "one")) || l.News() == before {
+		t.Errorf("of a map that is gone it says %q", text)
+	}
+	if err := os.Rename(filepath.Join(dir, ".one"), filepath.Join(dir, "one")); err != nil {
+		t.Fatal(err)
+	}
+	if l.Look(); l.Gone("one") != "" {
+		t.Error("a map that is back is gone")
+	}
+	if os.Getuid() == 0 {
+		return // who may read everything
+	}
+	if err := os.Mkdir(filepath.Join(dir, "closed"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if l.Look(); !strings.Contains(strings.Join(l.Notes(), "\n"), "permission") {
+		t.Errorf("nothing is said of a closed folder: %v", l.Notes())
+	}
+}

@@ -49,12 +49,13 @@ type node struct {
 	files   []string // names
 	isMap   bool
 	stacks  []string // tables of stacks
+	problem string   // why it cannot be looked through
 }
 
 func osFS(dir string) fs.FS { return os.DirFS(dir) }
 
-// look finds the maps below folders. note says what was left out.
-func (t *tree) look(dirs []string) (all []found, note string) {
+// look finds the maps below folders. notes say what was left out, a sentence each.
+func (t *tree) look(dirs []string) (all []found, notes []string) {
 	now := time.Now()
 	// Once in a while everything is looked at anew: that a file in a folder becomes a session
 	// table does not change the folder.
@@ -87,7 +88,10 @@ func (t *tree) look(dirs []string) (all []found, note string) {
 	w.found = slices.DeleteFunc(w.found, func(f found) bool {
 		return f.kind == Zip && folders[strings.TrimSuffix(f.path, filepath.Ext(f.path))]
 	})
-	return w.found, w.note
+	if w.unsaid > 0 {
+		w.notes = append(w.notes, fmt.Sprintf("%d more folders were not looked through.", w.unsaid))
+	}
+	return w.found, w.notes
 }
 
 type walk struct {
@@ -97,7 +101,21 @@ type walk struct {
 	zips  map[string]zipNode
 	files int
 	found []found
-	note  string
+
+	notes  []string
+	unsaid int  // notes beyond maxNotes
+	full   bool // no more is looked at, which was said
+}
+
+// maxNotes is how many notes there are at most.
+const maxNotes = 20
+
+func (w *walk) say(format string, args ...any) {
+	if len(w.notes) >= maxNotes {
+		w.unsaid++
+		return
+	}
+	w.notes = append(w.notes, fmt.Sprintf(format, args...))
 }
 
 // hidden are names of what is nobody's business: of Macs, of Python, of webmon.
@@ -112,7 +130,10 @@ func isZarr(name string) bool {
 
 func (w *walk) add(f found) {
 	if len(w.found) >= maxFound {
-		w.note = fmt.Sprintf("There are more than %d maps; the rest is not listed.", maxFound)
+		if !w.full {
+			w.full = true
+			w.say("There are more than %d maps; the rest is not listed.", maxFound)
+		}
 		return
 	}
 	w.found = append(w.found, f)
@@ -121,13 +142,16 @@ func (w *walk) add(f found) {
 // folder looks at a folder and those in it. A map folder is not looked into.
 func (w *walk) folder(dir string, depth int) {
 	if len(w.seen) >= maxFolders || w.files > maxNames {
-		w.note = fmt.Sprintf("There are more than %d folders, or more than %d files in them; the rest was not looked at.", maxFolders, maxNames)
+		if !w.full {
+			w.full = true
+			w.say("There are more than %d folders, or more than %d files in them; the rest was not looked at.", maxFolders, maxNames)
+		}
 		return
 	}
 	info, err := os.Stat(dir)
 	if err != nil || !info.IsDir() {
 		if depth == 0 {
-			w.note = fmt.Sprintf("%s cannot be looked through: %v.", dir, reason(err))
+			w.say("%s cannot be looked through: %v.", dir, reason(err))
 		}
 		return
 	}
@@ -141,6 +165,9 @@ func (w *walk) folder(dir string, depth int) {
 	if !ok || !n.changed.Equal(info.ModTime()) || w.now.Sub(n.changed) < 4*time.Second {
 		n = readNode(dir, info.ModTime())
 		w.t.nodes[real] = n
+	}
+	if n.problem != "" {
+		w.say("%s cannot be looked through: %s.", dir, n.problem)
 	}
 	w.files += len(n.files) + len(n.dirs)
 	if n.isMap {
@@ -157,6 +184,9 @@ func (w *walk) folder(dir string, depth int) {
 	}
 	w.loose(dir, n)
 	if depth >= maxDepth {
+		if slices.ContainsFunc(n.dirs, func(name string) bool { return !isZarr(name) }) {
+			w.say("%s has folders that were not looked through: they are more than %d deep.", dir, maxDepth)
+		}
 		return
 	}
 	for _, name := range n.dirs {
@@ -181,6 +211,7 @@ func readNode(dir string, changed time.Time) node {
 	n := node{changed: changed}
 	f, err := os.Open(dir)
 	if err != nil {
+		n.problem = reason(err)
 		return n
 	}
 	defer f.Close()
