@@ -193,7 +193,7 @@ var keyHelp = []ui.Pair{
 	{Name: "o", Value: "show an array at 1:1, one of its pixels on one of the screen"},
 	{Name: "l", Value: "draw a line over an array"},
 	{Name: ", and .", Value: "step through the planes of an array"},
-	{Name: "plot of a map", Value: "while it has the focus — ← →: the same run in the session before and after; ↑ ↓: the next and the last object along the segment; esc: select nothing"},
+	{Name: "plot of a map", Value: "while it has the focus — ← →: the same run in the session before and after; home end: in the first and the last; ↑ ↓: the next and the last object along the segment; page up, page down: ten on and back; esc: select nothing"},
 	{Name: "image of a map", Value: "while it has the focus — 1 2 3: channel, 0: all of them; , and . or the wheel: slice, in fives with page up and down; arrows: pan; + − or ctrl+wheel: zoom; f: all of it; " +
 		"ctrl+← →: next object along the segment; shift+← →: the same run in another session; l: link the images; z: one slice, maximum of five, maximum of all; t: objects and tracings; c: usual contrast; [ and ]: darker, brighter; enter: the whole window, and back; home and end: first and last slice; esc: back to the page, or select nothing"},
 	{Name: "selected object of a map", Value: "in its bar, its images and the plot — b: bad, or not; n: note; u, then a digit: user type, − for none; m: move by the arrow keys, comma and point, then enter, esc gives up; delete: delete it; " +

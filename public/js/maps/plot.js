@@ -23,6 +23,7 @@ export class Plot {
   #base;
   #over;
   #legend;
+  #state;
   #page;
   #data = null; // {columns, options, points, groups, index, runs}
   #drawn = null; // {x, y, px, py, grid}
@@ -33,7 +34,7 @@ export class Plot {
 
   /**
    * @param {HTMLElement} stage
-   * @param {object} page `selection`, `sessions`, `onKey(event)`, `isBad...`
+   * @param {object} page `selection`, `sessions`, `onPlotKey(event)`, `onDrawn()`
    */
   constructor(stage, page) {
     this.#page = page;
@@ -42,7 +43,10 @@ export class Plot {
     this.#legend = h("ul", {class: "map-legend", "aria-label": "Groups"});
     this.#box = h("div", {class: "map-plot-box", tabindex: "0", role: "application", "aria-roledescription": "plot", "aria-label": "Plot", "aria-describedby": "map-selected"},
       this.#base, this.#over);
-    stage.replaceChildren(this.#box, this.#legend);
+    this.#state = h("div", {class: "map-plot-state", role: "status"});
+    this.#box.setAttribute("aria-busy", "true");
+    this.say("Loading…");
+    stage.replaceChildren(this.#box, this.#state, this.#legend);
     const {signal} = this.#aborter;
     this.#box.addEventListener("pointermove", event => this.#hover(event), {signal});
     this.#box.addEventListener("pointerleave", () => page.selection.point(null, this), {signal});
@@ -76,7 +80,20 @@ export class Plot {
     this.#data.single = options.xs >= 0 || options.ys >= 0;
     this.#data.runs = byRun(Int32Array.from(points.from, i => objects.run[i]), Int32Array.from(points.from, i => objects.session[i]));
     this.#showLegend();
+    this.#box.removeAttribute("aria-busy");
     this.draw();
+  }
+
+  /** Says over the plot why nothing is to be seen, with buttons `{label, act}`; "" for nothing. */
+  say(text, buttons = []) {
+    this.#state.hidden = text === "";
+    this.#state.replaceChildren(h("p", {}, text), ...buttons.map(({label, act}) => h("button", {type: "button", class: "btn btn-small", onclick: act}, label)));
+  }
+
+  /** Nothing came, and nothing is on its way. */
+  fail(again) {
+    this.#box.removeAttribute("aria-busy");
+    if (!this.#data) this.say("The plot could not be loaded.", [{label: "Try again", act: again}]);
   }
 
   /** How many points are shown. */
@@ -184,14 +201,9 @@ export class Plot {
     }
     const size = options.size * 0.7 + 0.5;
     this.#drawPoints(context, px, py, size, color, ratio);
-    if (points.n === 0) {
-      context.fillStyle = color("muted");
-      context.textAlign = "center";
-      context.fillText("No object has both values.", (left + right) / 2, (top + bottom) / 2);
-    }
     this.#drawn = {px, py, grid: new Grid(px, py), color, ratio, size, xAxis, yAxis};
     this.#box.dataset.drawn = String(points.n);
-    this.#box.setAttribute("aria-label", `Plot of ${y.title} against ${x.title}, ${points.n} points`);
+    this.#box.setAttribute("aria-label", `Plot of ${y.title} against ${x.title}, ${points.n === 1 ? "1 point" : `${points.n} points`}`);
     this.#drawMarks();
     this.#page.onDrawn?.();
   }

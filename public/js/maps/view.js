@@ -6,6 +6,7 @@ import {announce, problemIn} from "../nav.js";
 import {readColumns} from "./columns.js";
 import {Edits} from "./edits.js";
 import {MapObject} from "./object.js";
+import {missing, whyEmpty} from "./nothing.js";
 import * as Options from "./options.js";
 import {Panes} from "./panes.js";
 import {Plot} from "./plot.js";
@@ -504,7 +505,6 @@ export class MapView {
       const {columns} = await this.#loadColumns(query, asking.signal);
       this.#take(columns, query);
       this.#problem("");
-      this.#note();
     } catch (error) {
       if (!asking.signal.aborted) this.#failed(error);
     }
@@ -524,6 +524,9 @@ export class MapView {
   #showPlot() {
     if (!this.#columns) return;
     this.#plot.set(this.#columns, this.#options, (session, row) => this.#valueOf(session, row, "userType"));
+    const {text, undo} = this.#plot.count === 0 ? whyEmpty(this.#columns, this.#options, this.#usual) : {text: "", undo: []};
+    this.#plot.say(text, undo.map(({label, change}) => ({label, act: () => this.change(change)})));
+    this.#note();
     this.#say();
   }
 
@@ -531,11 +534,10 @@ export class MapView {
   #note() {
     let note = this.#root.querySelector("[data-map-plot-note]");
     if (!note) {
-      if (this.#options.bad) return;
       note = h("p", {class: "text-muted", "data-map-plot-note": true});
       this.#words.after(note);
     }
-    say(note, this.#options.bad ? "" : "Bad ones are left out; what is added and subtracted is of all.");
+    say(note, [this.#options.bad ? "" : "Bad ones are left out; what is added and subtracted is of all.", missing(this.#columns, this.#options)].filter(Boolean).join(" "));
   }
 
   // The table beside the plot is the server's, of the options as they are: asked for while it is open.
@@ -563,6 +565,7 @@ export class MapView {
 
   #failed(error) {
     if (error.name === "AbortError") return;
+    this.#plot?.fail(() => this.#askPlot());
     this.#problem(error.message);
   }
 
@@ -626,7 +629,7 @@ export class MapView {
 
   #plotKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.#walk) return;
-    const moves = {ArrowLeft: ["stepSession", -1], ArrowRight: ["stepSession", 1], ArrowUp: ["stepAlong", 1], ArrowDown: ["stepAlong", -1]};
+    const moves = {ArrowLeft: ["stepSession", -1], ArrowRight: ["stepSession", 1], ArrowUp: ["stepAlong", 1], ArrowDown: ["stepAlong", -1], Home: ["stepSession", -Infinity], End: ["stepSession", Infinity], PageUp: ["stepAlong", 10], PageDown: ["stepAlong", -10]};
     if (event.key === "Escape" && this.#selection.now) this.#selection.select(null, "key");
     else if (event.key in moves) this.step(...moves[event.key]);
     else return;
