@@ -67,7 +67,7 @@ var confined = []struct{ library, to string }{
 	{`^github.com/yuin/goldmark`, `^webmon/dashboard/prose$`},
 	{`^(github.com/coreos/go-oidc|golang.org/x/oauth2)`, `^webmon/dashboard/door/oidc$`},
 	{`^golang.org/x/crypto/acme`, `^webmon/dashboard/certs$`},
-	{`^github.com/klauspost/compress/`, `^webmon/shm/stack/(pack|zarr)$`},
+	{`^github.com/klauspost/compress/`, `^webmon/shm/(stack/(pack|zarr)|maps/library)$`},
 	{`^github.com/pierrec/lz4/`, `^webmon/shm/stack/zarr$`},
 }
 

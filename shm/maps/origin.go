@@ -15,7 +15,7 @@ import (
 // Origin is a table of points that a map was made of, as it was read, so that what was edited can be written back: its rows, columns,
 // comments, order, quotes and ends of lines stay what they are where nothing was changed.
 type Origin struct {
-	File    string // the name of the table
+	File    string // the name of the table; "" if it is of no file
 	Data    []byte // nil: there is no table, and the first save makes one
 	Columns Columns
 
@@ -51,17 +51,11 @@ func (o *Origin) Read(data []byte) (*Map, error) {
 			return nil, err
 		}
 	}
-	if err := o.Columns.Check(p); err != nil {
-		return nil, err
-	}
-	b := newBuilder(o.name, p, o.Columns, o.tracks)
-	m, err := b.build()
+	m, err := PointsMap(o.name, p, o.Columns, o.tracks)
 	if err != nil {
 		return nil, err
 	}
-	read := *o
-	read.Data, read.times, read.segments = data, b.times, b.segments
-	m.Origin = &read
+	m.Origin.File, m.Origin.Data = o.File, data
 	return m, nil
 }
 

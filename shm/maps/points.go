@@ -269,11 +269,13 @@ func PointsMap(name string, p *Points, c Columns, tracings map[string]*Tracks) (
 	if err := c.Check(p); err != nil {
 		return nil, err
 	}
-	return newBuilder(name, p, c, tracings).build()
-}
-
-func newBuilder(name string, p *Points, c Columns, tracings map[string]*Tracks) *builder {
-	return &builder{name: clean(name), points: p, columns: c, dx: or1(c.DX), dy: or1(c.DY), dz: or1(c.DZ), tracks: tracings}
+	b := &builder{name: clean(name), points: p, columns: c, dx: or1(c.DX), dy: or1(c.DY), dz: or1(c.DZ), tracks: tracings}
+	m, err := b.build()
+	if err != nil {
+		return nil, err
+	}
+	m.Origin = &Origin{Columns: c, name: name, tracks: tracings, times: b.times, segments: b.segments}
+	return m, nil
 }
 
 func or1(v float64) float64 {
