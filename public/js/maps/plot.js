@@ -25,7 +25,8 @@ export class Plot {
   #legend;
   #state;
   #page;
-  #data = null; // {columns, options, points, groups, index, runs}
+  #data = null; // {objects, options, x, y, points, groups, index, single}
+  #runs = null; // made when they are first asked for, as is the grid: the first picture does not wait for them
   #drawn = null; // {x, y, px, py, grid}
   #asked = false;
   #pointed = false; // by a pointer that shows where it is before it clicks
@@ -78,7 +79,7 @@ export class Plot {
     const points = pointsOf(objects, x.values, y.values, options.xs, options.ys);
     this.#data = {objects, options, x, y, points, ...groupsOf(options.color, objects, this.#page.sessions)};
     this.#data.single = options.xs >= 0 || options.ys >= 0;
-    this.#data.runs = byRun(Int32Array.from(points.from, i => objects.run[i]), Int32Array.from(points.from, i => objects.session[i]));
+    this.#runs = null;
     this.#showLegend();
     this.#box.removeAttribute("aria-busy");
     this.draw();
@@ -96,6 +97,13 @@ export class Plot {
     if (!this.#data) this.say("The plot could not be loaded.", [{label: "Try again", act: again}]);
   }
 
+  // The points of each run, in the order of sessions.
+  #ofRun(run) {
+    const {objects, points} = this.#data;
+    this.#runs ??= byRun(points.from.map(i => objects.run[i]), points.from.map(i => objects.session[i]));
+    return run === undefined ? this.#runs : this.#runs.get(run);
+  }
+
   /** How many points are shown. */
   get count() {
     return this.#data?.points.n ?? 0;
@@ -104,7 +112,7 @@ export class Plot {
   /** The statistics on the axes and their values for an object, for what is said of it. */
   describe({run, session}) {
     const data = this.#data;
-    const i = data?.runs.get(run)?.find(k => data.objects.session[data.points.from[k]] === session);
+    const i = data ? this.#ofRun(run)?.find(k => data.objects.session[data.points.from[k]] === session) : undefined;
     if (i === undefined) return [];
     return [[data.x, data.points.x[i]], [data.y, data.points.y[i]]].map(([column, value]) => ({
       title: column.title, unit: column.unit, value: column.words ? column.words[value] : value,
@@ -129,7 +137,7 @@ export class Plot {
   /** Where the point of an object is drawn, in the box; for tests. */
   placeOf(run, session) {
     const data = this.#data;
-    const i = data?.runs.get(run)?.find(k => data.objects.session[data.points.from[k]] === session);
+    const i = data ? this.#ofRun(run)?.find(k => data.objects.session[data.points.from[k]] === session) : undefined;
     return i === undefined || !this.#drawn ? null : [this.#drawn.px[i], this.#drawn.py[i]];
   }
 
@@ -164,7 +172,7 @@ export class Plot {
   }
 
   #drawAll() {
-    const {points, x, y, options, runs, single} = this.#data;
+    const {points, x, y, options, single} = this.#data;
     const width = this.#box.clientWidth;
     const height = this.#box.clientHeight;
     if (width < 40 || height < 40) return;
@@ -182,8 +190,8 @@ export class Plot {
     const yAxis = new Axis(extent(points.y), bottom, top, y.words);
     const left = 28 + Math.max(...yAxis.ticks(48).map(({text}) => context.measureText(clip(text, 8)).width));
     const xAxis = new Axis(extent(points.x), left, right, x.words);
-    const px = Float64Array.from(points.x, v => xAxis.at(v));
-    const py = Float64Array.from(points.y, v => yAxis.at(v));
+    const px = points.x.map(v => xAxis.at(v));
+    const py = points.y.map(v => yAxis.at(v));
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     this.#drawAxes(context, xAxis, yAxis, {left, right, top, bottom}, color);
@@ -194,14 +202,14 @@ export class Plot {
       context.globalAlpha = 0.6;
       context.lineWidth = 1;
       context.beginPath();
-      for (const list of runs.values()) {
+      for (const list of this.#ofRun().values()) {
         if (list.length > 1) list.forEach((i, k) => k === 0 ? context.moveTo(px[i], py[i]) : context.lineTo(px[i], py[i]));
       }
       context.stroke();
     }
     const size = options.size * 0.7 + 0.5;
     this.#drawPoints(context, px, py, size, color, ratio);
-    this.#drawn = {px, py, grid: new Grid(px, py), color, ratio, size, xAxis, yAxis};
+    this.#drawn = {px, py, grid: null, color, ratio, size, xAxis, yAxis};
     this.#box.dataset.drawn = String(points.n);
     this.#box.setAttribute("aria-label", `Plot of ${y.title} against ${x.title}, ${points.n === 1 ? "1 point" : `${points.n} points`}`);
     this.#drawMarks();
@@ -288,14 +296,14 @@ export class Plot {
 
   #drawMarks() {
     const {px, py, color, ratio, size} = this.#drawn;
-    const {points, objects, index, groups, runs, single} = this.#data;
+    const {points, objects, index, groups, single} = this.#data;
     const context = this.#over.getContext("2d");
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this.#over.width, this.#over.height);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const {now, hover} = this.#page.selection;
     for (const what of [hover, now]) {
-      const list = what && runs.get(what.run);
+      const list = what && this.#ofRun(what.run);
       if (!list) continue;
       const strong = what === now;
       if (!single && list.length > 1) {
@@ -318,6 +326,7 @@ export class Plot {
   #at(event) {
     if (!this.#drawn) return null;
     const box = this.#box.getBoundingClientRect();
+    this.#drawn.grid ??= new Grid(this.#drawn.px, this.#drawn.py);
     const i = this.#drawn.grid.nearest(event.clientX - box.left, event.clientY - box.top, NEAR);
     if (i < 0) return null;
     const {objects, points} = this.#data;
