@@ -1,5 +1,13 @@
 package components
 
+import (
+	"context"
+
+	"github.com/a-h/templ"
+
+	"webmon/components/ui"
+)
+
 // MapEditsID is the id of the live region of a map's edits.
 const MapEditsID = "live-map-edits"
 
@@ -19,6 +27,14 @@ const MapObjectID = "map-object"
 
 // maxUserType is the last of the classes that an object can have.
 const maxUserType = 10
+
+// titled are the attributes of what says in its title what it does, or why it is disabled.
+func titled(ctx context.Context, title string) templ.Attributes {
+	if off := ui.Off(ctx); off != nil {
+		return off
+	}
+	return templ.Attributes{"title": title, "data-title": title}
+}
 
 // mapDoing is a button for the selected object.
 type mapDoing struct{ do, label, key, help string }

@@ -246,6 +246,9 @@ func TestWhoMayOnlyLookEditsNoMap(t *testing.T) {
 				if off := strings.Contains(m[0], " disabled"); off != who.off {
 					t.Errorf("%s for %s: %s is off: %v", page.path, who.name, m[0], off)
 				}
+				if who.off && (strings.Count(m[0], " title=") != 1 || !strings.Contains(m[0], ` title="You may only look`)) {
+					t.Errorf("%s does not say why it is off", m[0])
+				}
 			}
 			if n < page.want {
 				t.Errorf("%s for %s has %d buttons and fields, want %d at least", page.path, who.name, n, page.want)

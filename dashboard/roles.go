@@ -59,6 +59,7 @@ var roles = map[string]door.Role{
 	"GET /maps/:map/tracings":            door.Look,
 	"GET /maps/:map/images":              door.Look,
 	"GET /maps/:map/plane":               door.Look,
+	"GET /maps/:map/planes":              door.Look,
 	"GET /maps/:map/plane.png":           door.Look,
 	"GET /maps/:map/picture.png":         door.Look,
 	"GET /maps/:map/figures/:report":     door.Look,
