@@ -125,6 +125,8 @@ window.measure = (marked, plain) => {
 		// Down the sessions by keys alone; then the images, each at its own slice.
 		p.key(kb.ArrowLeft)
 		p.says("#map-selected", "Run 3, session 3")
+		// Where it is absent the server says where it would be, and the pane goes there.
+		p.wait("every pane is at the run", page+`.panes().panes.every(p => p.place)`)
 		z := ask[[]int](p, page+".panes().panes.map(p => p.slice)")
 		p.do(chromedp.Focus(chromedp.CSS("[data-map-pane] .map-pane-stage")))
 		p.key(".")
