@@ -222,11 +222,11 @@ func (l *Library) Look() {
 		it := l.all[key]
 		switch {
 		case it == nil:
-			it = &item{Entry: Entry{Key: key, Name: f.name, Kind: f.kind, Place: cmp.Or(f.place, f.path), Problem: natural.Sentence(f.problem), Version: short(f.mark)}, source: f.source, mark: f.mark, waiting: true}
+			it = &item{Entry: Entry{Key: key, Name: f.name, Kind: f.kind, Place: cmp.Or(f.place, f.path), Problem: f.sentence(), Version: short(f.mark)}, source: f.source, mark: f.mark, waiting: true}
 			l.all[key] = it
 			l.news++
 		case it.mark != f.mark:
-			it.mark, it.source, it.unread, it.waiting, it.Problem = f.mark, f.source, false, true, natural.Sentence(f.problem)
+			it.mark, it.source, it.unread, it.waiting, it.Problem = f.mark, f.source, false, true, f.sentence()
 			l.news++
 		}
 		if pictured, place := len(f.images) > 0, cmp.Or(f.place, f.path); it.Pictured != pictured || it.Place != place {

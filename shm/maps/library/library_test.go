@@ -731,8 +731,17 @@ func TestWhatIsLeftOutIsSaid(t *testing.T) {
 			t.Errorf("the notes lack %q: %s", want, notes)
 		}
 	}
-	if l.Gone("one") != "" {
-		t.Error("a map that is there is gone")
+	if l.Gone("one") != "" || l.entry(t, "one").Problem != "" {
+		t.Errorf("a map that is there is gone, or has a problem: %+v", l.entry(t, "one"))
+	}
+	write(t, filepath.Join(dir, "bad.zip"), []byte("no zip"))
+	long := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(filepath.Join(dir, "bad.zip"), long, long); err != nil {
+		t.Fatal(err)
+	}
+	l.Look()
+	if l.Look(); l.entry(t, "bad").Problem != "It is no zip, or not whole." {
+		t.Errorf("of a broken zip it says %q", l.entry(t, "bad").Problem)
 	}
 	before := l.News()
 	if err := os.Rename(filepath.Join(dir, "one"), filepath.Join(dir, ".one")); err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"webmon/natural"
 	"webmon/shm/maps"
 )
 
@@ -31,6 +32,14 @@ type found struct {
 	problem    string
 	source     source
 	images     map[string]image
+}
+
+// sentence is the problem as people read it, "" for none.
+func (f *found) sentence() string {
+	if f.problem == "" {
+		return ""
+	}
+	return natural.Sentence(f.problem)
 }
 
 // tree remembers what folders had in them, so that looking again costs one question a
