@@ -54,6 +54,7 @@ var mapDoings = []mapDoing{
 	{"subtracted", "Cut after", "s", "It was subtracted after: it is not the same as that of the next session"},
 	{"move", "Move", "m", "By the arrow keys or a click in its image"},
 	{"pivot", "Pivot", "v", "Move the landmark from which positions on its segment are counted"},
+	{"measure", "Measure", "", "Measure its intensities again in the images"},
 	{"delete", "Delete", "Delete", "Delete it"},
 	{"add", "New point", "e", "A new object, by the arrow keys or a click in an image; or shift+click in one"},
 }

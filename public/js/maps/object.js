@@ -243,6 +243,7 @@ export class MapObject {
     const none = now ? null : this.#view.selection.now ? "It is absent in this session." : "Select an object first.";
     const why = {
       bad: none ?? cannot.bad, note: none ?? cannot.note, userType: none ?? cannot.userType, move: none ?? cannot.move, delete: none ?? cannot.delete,
+      measure: none ?? cannot.measure ?? (this.#view.panes ? null : "There are no images to measure in."),
       link: none ?? (partner ? null : "Select the object of the session before or after that it is the same as, then this one again."),
       added: none ?? (this.#beside(now, -1) ? null : "It is joined with none of the session before."),
       subtracted: none ?? (this.#beside(now, 1) ? null : "It is joined with none of the next session."),
@@ -255,7 +256,7 @@ export class MapObject {
     this.#off(this.#parts.get("note"), whole ?? why.note);
     this.#off(this.#parts.get("userType"), whole ?? why.userType);
     for (const field of this.#parts.get("place").elements) this.#off(field, whole ?? why.move);
-    const said = this.#allowed ? [...new Set([whole, ...["bad", "note", "userType", "move", "delete"].map(kind => now && cannot[kind])].filter(Boolean))] : [];
+    const said = this.#allowed ? [...new Set([whole, ...["bad", "note", "userType", "move", "measure", "delete"].map(kind => now && cannot[kind])].filter(Boolean))] : [];
     say(this.#parts.get("why"), said.join(" "));
   }
 
@@ -286,6 +287,7 @@ export class MapObject {
       if (known.proposed) add("Proposed", `row ${known.proposed.row} of session ${now.session + 1}, ${short(known.proposed.distance)} µm away along the segment`);
       if (known.pivot) add("Landmark", `row ${known.pivot.row}, ${placeWords(known.pivot)}`);
       add("Intensities", known.stale.length === 0 ? "as measured" : `out of date in channel ${known.stale.join(", ")}: measured before it was changed`);
+      if (value.unmeasured) add("Measuring said", value.unmeasured);
       if (value.modified) add("Changed", `${value.modified}${value.by ? ` by ${value.by}` : ""}`);
     }
     const list = this.#parts.get("facts");
@@ -339,6 +341,7 @@ export class MapObject {
       case "added": return this.#cut(this.#beside(now, -1), "It is joined with none of the session before.");
       case "subtracted": return this.#beside(now, 1) ? this.#cut(now) : this.#say("It is joined with none of the next session.");
       case "delete": return this.#make(now, {do: "delete"}, "Deleted. Ctrl+Z takes it back.");
+      case "measure": return this.#make(now, {do: "measure"}, "It is measured again.");
       case "move": return this.#seek("move", now);
       case "pivot": return this.#seekPivot(now);
     }

@@ -93,7 +93,7 @@ func Refusals(m *maps.Map, session, row int) map[string]string {
 	no, nothing, none := false, "", maps.None
 	out := map[string]string{}
 	for _, e := range []Edit{
-		{Do: Bad, Bad: &no}, {Do: Note, Note: &nothing}, {Do: UserType, UserType: &none}, {Do: Delete}, {Do: Move, X: orZero(o.X), Y: orZero(o.Y), Z: orZero(o.Z)},
+		{Do: Bad, Bad: &no}, {Do: Note, Note: &nothing}, {Do: UserType, UserType: &none}, {Do: Delete}, {Do: Measure}, {Do: Move, X: orZero(o.X), Y: orZero(o.Y), Z: orZero(o.Z)},
 	} {
 		e.Session, e.Row = session, row
 		if _, err := e.Ops(m, "", time.Time{}); err != nil {

@@ -2,6 +2,7 @@ package edit
 
 import (
 	"math"
+	"strings"
 
 	"webmon/shm/maps"
 )
@@ -23,6 +24,9 @@ type Object struct {
 	Prev     *int      `json:"prev"`
 	Modified string    `json:"modified"` // date and time, as in the file
 	By       string    `json:"by"`
+	// Unmeasured is why its intensities could not be measured, in the words of the file's
+	// columns error and warning.
+	Unmeasured string `json:"unmeasured"`
 }
 
 // ObjectOf returns an object; nil if there is none.
@@ -48,6 +52,7 @@ func ObjectOf(m *maps.Map, session, row int) *Object {
 		Session: session, Row: row, Type: s.Types()[row], X: number("x"), Y: number("y"), Z: number("z"), PDist: number("pDist"),
 		Segment: whole(s.Segment(row)), Bad: s.Bad(row), Note: t.Cell(row, "note"), By: t.Cell(row, "userName"),
 	}
+	o.Unmeasured = strings.TrimSpace(t.Cell(row, "error") + " " + t.Cell(row, "warning"))
 	if date := t.Cell(row, "mDate"); date != "" {
 		o.Modified = date + " " + t.Cell(row, "mTime")
 	}
