@@ -76,8 +76,8 @@ cross:
 
 test-go: setup
 	$(GO) test -timeout 5m ./shm/model/builtin/gpe # its long runs are left out where the race detector slows them
-	$(GO) test -race -timeout 30m $$($(GO) list ./... | grep -v '/e2e$$')
-	$(GO) test -race -timeout 30m ./e2e # browsers that draw in software need both cores
+	@bad=0; $(GO) test -race -timeout 30m $$($(GO) list ./... | grep -v '/e2e$$') || bad=1; \
+	  $(GO) test -race -timeout 30m ./e2e || bad=1; exit $$bad # browsers that draw in software need both cores
 
 # The Python package: under the oldest and the newest NumPy, with the package neuroglancer, and inside napari.
 test-py: setup
