@@ -265,12 +265,17 @@ func serveDesk(t testing.TB, d *desk) string {
 // form is a selector of the form of a control.
 func form(name string) string { return fmt.Sprintf(`form[data-control="%s"]`, name) }
 
-// slider and exact are what a page shows of a control.
+// slider and exact are what a page shows of a control, once it has it: a model that begins tells its controls
+// after its first picture.
 func (p *page) slider(name string) float64 {
+	p.t.Helper()
+	p.wait(name+" is there", fmt.Sprintf(`document.querySelector('%s input[type=range]') !== null`, form(name)))
 	return ask[float64](p, fmt.Sprintf(`document.querySelector('%s input[type=range]').valueAsNumber`, form(name)))
 }
 
 func (p *page) exact(name string) string {
+	p.t.Helper()
+	p.wait(name+" is there", fmt.Sprintf(`document.querySelector('%s input[type=number]') !== null`, form(name)))
 	return ask[string](p, fmt.Sprintf(`document.querySelector('%s input[type=number]').value`, form(name)))
 }
 
