@@ -51,6 +51,7 @@ type MapColumns struct {
 type MapLink struct {
 	Label, Href, Help string
 	Current           bool
+	Toggles           bool // it shows and hides the images of its row, which a script does in place
 }
 
 // MapChoice is one option of a form that a page of maps has in its address. Its Value is that

@@ -44,6 +44,7 @@ func TestE2EMapStack(t *testing.T) {
 	p := b.open(t, wide)
 	p.visit(w.url)
 	p.visit(w.home + "/maps/stacked")
+	p.wait("the images are there", `document.querySelector("[data-map]")?.map?.panes()?.panes.length > 0 && document.querySelector("[data-map-toggles]").textContent === "hide"`)
 	p.wait("the page leads to the stack", `document.querySelector('a[href$="/maps/stacked/stacks/1"]')?.textContent === "Open in the viewer"`)
 	p.click(`a[href$="/maps/stacked/stacks/1"]`)
 	p.wait("the stack is open in the middle", `location.pathname.endsWith("/arrays") && new URLSearchParams(location.search).get("i") === "k,4,y,x"`)

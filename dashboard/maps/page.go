@@ -351,7 +351,7 @@ func sessionRows(o *maps.Map, opts, usual *options, here string, channels [][]in
 			if slices.Contains(opts.Show, j) {
 				label, change = "hide", func(c *options) { c.Show = slices.DeleteFunc(c.Show, func(at int) bool { return at == j }) }
 			}
-			images = ui.Cell{Content: components.MapCell(components.MapLink{Label: label, Href: opts.with(usual, here, change)},
+			images = ui.Cell{Content: components.MapCell(components.MapLink{Label: label, Href: opts.with(usual, here, change), Toggles: true},
 				components.MapLink{Label: "Open in the viewer", Href: here + "/stacks/" + strconv.Itoa(j), Help: "The stack alone, with contrast, channels, profile, .npy and 3-D"})}
 		}
 		cells := ui.Text(strconv.Itoa(j), s.Condition, ui.Fixed(s.Days, 2), dateOf(s), s.Stack, size, voxel,

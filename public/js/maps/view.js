@@ -424,7 +424,7 @@ export class MapView {
     form.prepend(h("div", {class: "map-sessions", role: "group", "aria-label": "Sessions whose images are shown"}, ...buttons, all));
     form.querySelector(".map-choices").append(...sliders);
     this.#root.querySelector("#map-sessions")?.addEventListener("click", event => {
-      const session = event.target.closest?.("a.link")?.closest("[data-row]")?.dataset.row;
+      const session = event.target.closest?.("[data-map-toggles]")?.closest("[data-row]")?.dataset.row;
       if (session === undefined || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
       toggle(Number(session));
@@ -436,7 +436,7 @@ export class MapView {
     const {show, contrast} = this.#options;
     this.#chooser?.buttons.forEach((button, session) => button.setAttribute("aria-pressed", String(show.includes(session))));
     this.#chooser?.sliders.forEach((input, i) => fill(input, contrast[i]));
-    for (const link of this.#root.querySelectorAll("#map-sessions [data-row] a.link")) say(link, show.includes(Number(link.closest("[data-row]").dataset.row)) ? "hide" : "show");
+    for (const link of this.#root.querySelectorAll("#map-sessions [data-map-toggles]")) say(link, show.includes(Number(link.closest("[data-row]").dataset.row)) ? "hide" : "show");
   }
 
   // What somebody has changed in a form.
