@@ -207,9 +207,12 @@ func TestWhoMayOnlyLookStartsNoModel(t *testing.T) {
 
 	// It has ended. Looking at it, live as well, does not begin it again.
 	waves.run(t, 1).end <- nil
+	eventually(t, "the run has ended", func() bool { return !strings.Contains(look.page("/models/waves"), `data-phase="running"`) })
 	live := look.watches("waves/locked/html/models", "waves/model", "waves/locked/html/header")
 	live.until(`"phase":"stopped"`)
-	live.until(`"phase":"stopped"`) // it was asked for again a second later
+	for range 3 { // a second each, in which it is asked for again
+		live.until(`"topic":"stats"`)
+	}
 	if n := waves.count(); n != 1 {
 		t.Fatalf("there are %d runs, want that which has ended", n)
 	}

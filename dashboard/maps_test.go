@@ -172,7 +172,9 @@ func TestAMapIsLookedAtTogether(t *testing.T) {
 	s := open(t, dashboard.Options{Token: token, Prefix: "/lab", Maps: l})
 	key := l.List()[0].Key
 	topic := "-/map-together/" + key
-	ada, bob := s.looker("ada-ada-ada", "napari/html/header", topic), s.looker("bob-bob-bob", "-/html/header", topic)
+	ada := s.looker("ada-ada-ada", "napari/html/header", topic)
+	ada.until(`{"id":"ada-ada-ada","colour":0,"hand":null}`) // colours are given in the order in which people come
+	bob := s.looker("bob-bob-bob", "-/html/header", topic)
 	ada.until(`{"id":"bob-bob-bob","colour":1,"hand":null}]}`)
 	s.looker("eve-eve-eve", topic+"x", "-/map-together/", "napari/map-together/"+key, "-/locked/map-together/"+key).say(`{"type":"map-select","map":%q,"what":{"key":1,"run":9,"session":0}}`, key)
 	ada.say(`{"type":"map-select","map":%q,"what":{"key":1,"run":7}}`, key) // without a session: refused
