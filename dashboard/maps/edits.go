@@ -346,8 +346,12 @@ type answerProposed struct {
 	Distance float64 `json:"distance"` // micrometres
 }
 
-// maxFollow is how often an object is looked for anew because the map was edited meanwhile.
-const maxFollow = 20
+// maxFollow is how often an object is looked for again because the map was edited meanwhile, each time
+// after a followPause: three seconds in all.
+const (
+	maxFollow   = 100
+	followPause = 30 * time.Millisecond
+)
 
 // getObject answers GET /api/v1/maps/<map>/object?session=&row=&edition=: an object that had the row in
 // the edition (of now if it is left out), as it is now.
@@ -378,7 +382,13 @@ func (m *Maps) getObject(w http.ResponseWriter, r *http.Request) error {
 		if edition != o.Edition {
 			now, at, err := m.opts.Editor.Follow(r.Context(), key, edition, session, row)
 			if at != "" && at != o.Edition {
-				continue // it was edited between the two
+				// It is being edited: the map with that edit is there in a moment.
+				select {
+				case <-r.Context().Done():
+					return r.Context().Err()
+				case <-time.After(followPause):
+					continue
+				}
 			}
 			var gone *edit.Conflict
 			if errors.As(err, &gone) {
