@@ -51,7 +51,7 @@ def test_every_control_of_a_layer_from_outside(viewer, scene):
     assert (controls[own + ".contrast_low"]["min"], controls[own + ".contrast_low"]["max"]) == (0, 65535)
     assert {"gray", "magma", "viridis"} < set(controls[own + ".colormap"]["choices"])
     names = {name.split(".")[-1] for name in controls if name.startswith(prefix(scene, "points") + ".")}
-    assert names == {"visible", "opacity", "blending", "name", "index", "selected"}
+    assert {"visible", "opacity", "blending", "name", "index", "selected", "mode"} <= names
 
 
 def test_what_is_refused_changes_nothing(viewer, scene):
@@ -106,6 +106,25 @@ def test_what_napari_changes_is_told(viewer, scene):
     layer.colormap = {"name": "mine", "colors": [[0, 0, 0, 1], [0, 1, 0, 1]]}
     assert "mine" in scene.until_control(own + ".colormap", "mine")["choices"]
     scene.set(own + ".colormap", "mine")
+
+
+def test_modes_of_each_kind(viewer, scene):
+    for name, mode in (("series", "transform"), ("labels", "paint"), ("labels", "polygon"), ("points", "add"), ("points", "select")):
+        layer, own = viewer.layers[name], prefix(scene, name) + ".mode"
+        assert scene.control(own)["choices"] == [str(x) for x in layer._modeclass]
+        scene.set(own, mode)
+        assert layer.mode == mode
+        layer.mode = "pan_zoom"
+        scene.until_control(own, "pan_zoom")
+    labels, own = viewer.layers["labels"], prefix(scene, "labels") + ".mode"
+    assert scene.order(own, {own: "add_rectangle"})[0] == "refused"
+    labels.editable = False
+    assert scene.order(own, {own: "paint"}) == ("refused", "napari leaves the layer in the mode pan_zoom: it cannot be edited")
+    labels.editable, labels.visible = True, False
+    assert scene.order(own, {own: "paint"}) == ("refused", "napari leaves the layer in the mode pan_zoom: it is hidden")
+    labels.visible = True
+    labels.mode = "erase"
+    scene.until_control(own, "erase")
 
 
 def test_contrast_beyond_the_range_widens_it(viewer, scene):

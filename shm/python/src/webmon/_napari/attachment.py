@@ -340,8 +340,8 @@ class Attachment:
     def _touched(self, one: Tracked, what: str) -> None:
         """Something of a layer has changed. In any thread."""
         layer = one.layer
-        bits = LAYERS | POLL
-        if what != "loads" and one.is_picture:
+        bits = CONTROLS if what == "controls" else LAYERS | POLL
+        if what not in ("loads", "controls") and one.is_picture:
             self._stale_arrays.add(layer)
             bits |= ARRAYS
         if what in ("details", "data"):
@@ -352,6 +352,8 @@ class Attachment:
             bits |= ARRAYS | DIMS
         if what == "loads":
             pass
+        elif what == "controls":
+            self._stale_controls.add(layer)
         elif what == "picture":
             self._stale_slices.add(layer)
             self._stale_histograms.add(layer)

@@ -124,6 +124,8 @@ class LayerControls(Group):
         add("name", "text", self._set_name, title="Name")
         add("index", "int", self._set_index, title="Position", step=1, help="Where the layer lies among the others: 0 is at the bottom.")
         add("selected", "bool", self._set_selected, title="Selected")
+        add("mode", "choice", self._set_mode, title="Mode",
+            help="What a press of the mouse on napari's canvas does with the layer.")  # fmt: skip
 
     def read(self) -> dict[str, dict[str, Any]]:
         layer = self._layer
@@ -136,6 +138,9 @@ class LayerControls(Group):
         count = len(self._viewer.layers)
         if layer in self._viewer.layers:
             found["index"] = {"value": self._viewer.layers.index(layer), "min": 0, "max": max(0, count - 1)}
+        mode = getattr(layer, "mode", None)
+        if mode is not None:
+            found["mode"] = {"value": str(mode), "choices": _with(_modes(layer), str(mode))}
         blending = str(layer.blending)
         found["blending"] = {"value": blending, "choices": _with(_blendings(layer), blending)}
         if not self._tracked.rgb:
@@ -199,6 +204,15 @@ class LayerControls(Group):
             raise ValueError("a layer needs a name")
         self._layer.name = value.strip()
 
+    def _set_mode(self, value: str) -> None:
+        layer = self._layer
+        layer.mode = value
+        if str(layer.mode) != value:  # of which napari says nothing
+            why = "" if layer.visible else ": it is hidden"
+            if layer.visible and not getattr(layer, "editable", True):
+                why = ": it cannot be edited"
+            raise ValueError(f"napari leaves the layer in the mode {layer.mode}{why}")
+
     def _set_index(self, value: int) -> None:
         layers = self._viewer.layers
         index = layers.index(self._layer)
@@ -215,6 +229,11 @@ class LayerControls(Group):
 
 def _with(choices: list[str], value: str) -> list[str]:
     return choices if value in choices else [*choices, value]
+
+
+def _modes(layer: Any) -> list[str]:
+    """Return the modes of this kind of layer by napari's names."""
+    return [str(mode) for mode in getattr(layer, "_modeclass", None) or ()]
 
 
 def _blendings(layer: Any) -> list[str]:

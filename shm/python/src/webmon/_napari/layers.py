@@ -32,6 +32,7 @@ _DETAIL_EVENTS = (
     "loaded", "data", "properties", "features",
 )  # fmt: skip
 _PLACE_EVENTS = ("scale", "translate", "rotate", "shear", "affine", "units")
+_CONTROL_EVENTS = ("mode", "editable")
 _PICTURE_EVENTS = ("set_data", "labels_update", "paint", "loaded")
 
 
@@ -46,8 +47,8 @@ def id_of(layer: Any) -> str:
 class Tracked:
     """Follows one layer.
 
-    touched(layer, what) is called when something changes: "details", "place", "picture" or
-    "data". It may be called in any thread, and does next to nothing.
+    touched(layer, what) is called when something changes: "details", "place", "picture",
+    "data", or "controls" for what its controls alone say. It may be called in any thread, and does next to nothing.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Tracked:
             (_DETAIL_EVENTS, "details", self._forget_details),
             (_PLACE_EVENTS, "place", self.forget_place),
             (_PICTURE_EVENTS, "picture", None),
+            (_CONTROL_EVENTS, "controls", None),
             (("data",), "data", self._forget_data),
         ):
             for name in names:
