@@ -94,6 +94,8 @@ func Start(t testing.TB, o Options) *Process {
 		"LIBGL_ALWAYS_SOFTWARE=1",
 	)
 	if o.Package {
+		// The package of this checkout: the environment has a copy, which may be older.
+		env = append(env, "PYTHONPATH="+filepath.Join(root, "shm/python/src"))
 		return spawn(t, argv, append(env, o.Env...), o.Home)
 	}
 	env = append(env, "NAPARI_MON="+monitorFile(t, o.Client))

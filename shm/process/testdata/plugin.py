@@ -30,6 +30,9 @@ More commands; those that name a layer take {"layer": name}:
     pixel    {"row": r, "column": c}           {"value": expected pixel of the image's level 0}
     grid     {}                                {"lines": how many tile borders are drawn, 0 for none}
     paints   {}                                {"count": paints of the canvas}
+    scenes   {}                                {"names": what scenes.py has}
+    scene    {"name": name}                    show it and nothing else
+    shot     {"path": path}                    PNG of the canvas without the flash of a screenshot: {"size": rows, columns}
     cost     {}                                {"seconds", "ticks"} that webmon took of napari's thread
     detach, attach {}                          leave webmon, and come back
 """
@@ -41,6 +44,7 @@ import sys
 import tempfile
 
 import driver
+import scenes
 
 
 def expected(row, column):
@@ -205,6 +209,16 @@ class Driver(driver.Driver):
 
     def do_paints(self, request):
         return {"count": self.paints}
+
+    def do_scenes(self, request):
+        return {"names": list(scenes.SCENES)}
+
+    def do_scene(self, request):
+        scenes.show(self.viewer, request["name"])
+
+    def do_shot(self, request):
+        picture = self.viewer.screenshot(request["path"], canvas_only=True, flash=False)
+        return {"size": picture.shape[:2]}
 
     def do_cost(self, request):
         return dict(self.attachment.cost()._asdict())
