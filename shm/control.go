@@ -34,8 +34,29 @@ func (c Control) Accept(v Value) (Value, error) {
 			return nil, fmt.Errorf("%s must be a text of at most %d bytes", c.Name, maxText)
 		}
 		return s, nil
+	case Color:
+		s, _ := v.(string)
+		color, ok := ParseColor(s)
+		if !ok {
+			return nil, fmt.Errorf("%s must be a colour: # and the six hexadecimal digits of red, green and blue, or eight with the opacity", c.Name)
+		}
+		return color, nil
 	}
 	return nil, fmt.Errorf("%s has the unknown type %q", c.Name, c.Type)
+}
+
+// ParseColor returns a colour the one way in which it is written: "#rrggbb", or
+// "#rrggbbaa" if it is not opaque, in small letters. It takes capitals, blanks
+// around it, and an opacity of ff.
+func ParseColor(s string) (string, bool) {
+	s = strings.ToLower(strings.TrimSpace(s))
+	if len(s) != 7 && len(s) != 9 || s[0] != '#' || strings.Trim(s[1:], "0123456789abcdef") != "" {
+		return "", false
+	}
+	if len(s) == 9 && s[7:] == "ff" {
+		s = s[:7]
+	}
+	return s, true
 }
 
 // acceptChoice takes one of the choices, a number for the one that reads the same.

@@ -2,6 +2,34 @@ package shm
 
 import "testing"
 
+func TestColors(t *testing.T) {
+	c := Control{Name: "face", Type: Color}
+	for _, one := range []struct {
+		given Value
+		want  Value // nil: refused
+	}{
+		{"#ff0000", "#ff0000"}, {" #FF00Aa ", "#ff00aa"}, {"#ff000080", "#ff000080"}, {"#ff0000FF", "#ff0000"}, {"#00000000", "#00000000"},
+		{"red", nil}, {"#fff", nil}, {"ff0000", nil}, {"#ff00gg", nil}, {"#ff00000", nil}, {"", nil}, {"#ff0000\x00", nil}, {1.0, nil}, {nil, nil}, {true, nil},
+	} {
+		got, err := c.Accept(one.given)
+		if got != one.want || (err == nil) != (one.want != nil) {
+			t.Errorf("%v is taken as %v, %v; want %v", one.given, got, err, one.want)
+		}
+	}
+}
+
+func FuzzParseColor(f *testing.F) {
+	for _, s := range []string{"#ff0000", "#FF000080", "#fff", "red", " #00ff00ff\n"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		color, ok := ParseColor(s)
+		if again, still := ParseColor(color); ok && (!still || again != color) {
+			t.Errorf("%q is taken as %q, and that as %q", s, color, again)
+		}
+	})
+}
+
 func TestAStartBeyondTheLimitsIsAccepted(t *testing.T) {
 	limit := func(x float64) *float64 { return &x }
 	finger := Control{Name: "finger", Type: Float, Default: 5.0, Min: limit(-2), Max: limit(2)}

@@ -165,6 +165,8 @@ type Control struct {
 	Labels []string `json:"labels,omitempty"`
 	Help   string   `json:"help,omitempty"`
 	Group  string   `json:"group,omitempty"`
+	// Section is a heading within the group; pages fold what lies below it.
+	Section string `json:"section,omitempty"`
 }
 
 // ControlType is the type of a control's value.
@@ -177,6 +179,7 @@ const (
 	Bool   ControlType = "bool"
 	Choice ControlType = "choice"
 	Text   ControlType = "text"
+	Color  ControlType = "color" // a text as [ParseColor] returns it
 )
 
 // Command is one request to a process. It has the name of an action and the

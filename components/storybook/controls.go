@@ -211,3 +211,16 @@ func layersEmpty(state components.LayersState, link ui.State) components.Layers 
 	}
 	return l
 }
+
+func notAColor() ui.ControlProps {
+	p := control("face", "Face colour", ui.ColorField, "#ff8000")
+	p.Error = "face must be a colour: # and the six hexadecimal digits of red, green and blue, or eight with the opacity."
+	return p
+}
+
+// folded are controls of which some belong to a section.
+func folded() []ui.ControlProps {
+	color, linear := control("face", "Face colour", ui.ColorField, "#ff8000"), linear()
+	color.Section, linear.Section = "Points", "Points"
+	return []ui.ControlProps{choice("pan_zoom", "add", "select"), color, linear}
+}

@@ -317,6 +317,10 @@ func Stories() []Story {
 		card("choices with labels", "Scope", ui.Control(labelled())),
 		card("many choices", "Scope", ui.Control(choice("gray", "green", "magenta", "viridis", "turbo"))),
 		card("text", "Scope", ui.Control(control("name", "Name", ui.TextField, "nuclei"))),
+		card("colour", "Scope", ui.Control(control("face", "Face colour", ui.ColorField, "#ff8000"))),
+		card("colour with opacity", "Scope", ui.Control(control("face", "Face colour", ui.ColorField, "#ff800080"))),
+		card("colour not taken", "Scope", ui.Control(notAColor())),
+		card("sections", "Scope", ui.ControlSections("scope", folded())),
 	)
 	add("Action", Medium,
 		card("form", "Scope", ui.ActionForm(snap(ui.CommandLife{}))),

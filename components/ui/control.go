@@ -18,6 +18,7 @@ const (
 	BoolField   FieldType = "bool"
 	ChoiceField FieldType = "choice"
 	TextField   FieldType = "text"
+	ColorField  FieldType = "color"
 )
 
 // Field is one value that people may enter: that of a control, or an argument
@@ -62,6 +63,33 @@ type ControlProps struct {
 	// Quiet says that another part of the page shows what becomes of a command. The
 	// answer to the control's form is then not shown.
 	Quiet bool
+	// Section is the heading within its group below which the control is folded; "" for
+	// none.
+	Section string
+}
+
+// ControlSection is a part of a list of controls with a heading.
+type ControlSection struct {
+	Title    string
+	Controls []ControlProps
+}
+
+// Sections divides controls into those that stand by themselves, and the sections in
+// the order in which they come first.
+func Sections(controls []ControlProps) (free []ControlProps, sections []ControlSection) {
+	for _, p := range controls {
+		if p.Section == "" {
+			free = append(free, p)
+			continue
+		}
+		i := slices.IndexFunc(sections, func(s ControlSection) bool { return s.Title == p.Section })
+		if i < 0 {
+			i = len(sections)
+			sections = append(sections, ControlSection{Title: p.Section})
+		}
+		sections[i].Controls = append(sections[i].Controls, p)
+	}
+	return free, sections
 }
 
 // ActionProps describe a form that calls a function of the process.
@@ -224,6 +252,15 @@ func (f Field) unitAfter() string {
 		return ""
 	}
 	return " " + f.Unit
+}
+
+// opaque is the colour without its opacity, as the browser's own field for colours
+// takes it.
+func (f Field) opaque() string {
+	if len(f.Value) < 7 || f.Value[0] != '#' {
+		return "#000000"
+	}
+	return f.Value[:7]
 }
 
 func (f Field) isOn() bool { return f.Value == "true" }

@@ -72,6 +72,34 @@ func TestSlider(t *testing.T) {
 	}
 }
 
+// A colour has the browser's own field, which knows no opacity, and a text that does.
+func TestColorsHaveTwoFields(t *testing.T) {
+	for value, want := range map[string][]string{
+		"#ff800080": {`type="color"`, `value="#ff8000"`, `name="face" value="#ff800080"`},
+		"":          {`value="#000000"`, `name="face" value=""`},
+	} {
+		var b bytes.Buffer
+		if err := Control(ControlProps{Field: Field{ID: "face", Name: "face", Label: "Face", Type: ColorField, Value: value}}).Render(t.Context(), &b); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range want {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("no %s in %s", want, b.String())
+			}
+		}
+	}
+}
+
+func TestSectionsKeepTheOrder(t *testing.T) {
+	control := func(name, section string) ControlProps {
+		return ControlProps{Field: Field{Name: name}, Section: section}
+	}
+	free, sections := Sections([]ControlProps{control("a", ""), control("b", "x"), control("c", "y"), control("d", "x"), control("e", "")})
+	if len(free) != 2 || free[1].Name != "e" || len(sections) != 2 || sections[0].Title != "x" || len(sections[0].Controls) != 2 || sections[0].Controls[1].Name != "d" {
+		t.Error(free, sections)
+	}
+}
+
 // What programs send is the value, whatever people see of it.
 func TestChoicesAreShownByTheirLabels(t *testing.T) {
 	f := Field{ID: "value-layer", Name: "layer", Label: "Layer", Type: ChoiceField, Value: "2", Default: "1", Choices: []string{"1", "2"}, Labels: []string{"nuclei", "<b>"}}

@@ -70,6 +70,7 @@ func Parts(groups []components.ControlGroup) (version string, parts []tab.Part) 
 	for _, g := range groups {
 		version += g.Title + "\n"
 		for _, p := range g.Controls {
+			version += p.Section + "\t"
 			parts = append(parts, Part(p))
 		}
 		for _, p := range g.Actions {

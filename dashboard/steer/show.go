@@ -43,7 +43,7 @@ func (d *Desk) Control(src *source.Source, c shm.Control, now time.Time) ui.Cont
 	st := src.Status(now)
 	p := ui.ControlProps{
 		Field: field(ui.ID("value", c.Name), c, c.Value), Source: src.ID(),
-		Action: d.Path(src, c.Name, AsControl), Why: unusable(st),
+		Action: d.Path(src, c.Name, AsControl), Why: unusable(st), Section: c.Section,
 	}
 	if c.Default != nil && c.Type != shm.Bool {
 		p.Default = fieldValue(c.Default)

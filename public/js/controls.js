@@ -309,6 +309,12 @@ export class Controls {
       if (this.#unsent.size === 1) this.#schedule(() => this.#sendUnsent());
       if (!this.#held.has(form.dataset.control)) this.#hold(form, "keys");
       follow(new Set([form.dataset.control]), () => rangeValue(field));
+    } else if (field.matches("input[type=color]")) {
+      // The browser's own dialogue tells every colour on the way, and a change when it is closed.
+      this.#settled(form.dataset.control, -1);
+      this.#unsent.set(form, colorOf(form));
+      if (this.#unsent.size === 1) this.#schedule(() => this.#sendUnsent());
+      if (!this.#held.has(form.dataset.control)) this.#hold(form, "pick");
     } else if (field.matches("input[type=number], input[type=text]")) {
       this.#hold(form, "type");
     }
@@ -343,7 +349,7 @@ export class Controls {
     const name = form.dataset.control;
     if (!field.matches("input[type=range]")) {
       // The change by Enter comes before the form that Enter sends by itself.
-      if (field.matches("select")) this.#post(form);
+      if (field.matches("select, input[type=color]")) this.#post(form);
       else setTimeout(() => this.#held.get(name) === "type" && this.#post(form));
       return;
     }
@@ -368,7 +374,7 @@ export class Controls {
     const name = controlOf(field)?.dataset.control;
     setTimeout(() => {
       const how = this.#held.get(name);
-      if (how === "type" || how === "choose") this.#release(name);
+      if (how === "type" || how === "choose" || how === "pick") this.#release(name);
     });
   }
 
@@ -384,7 +390,7 @@ export class Controls {
     const name = form.dataset.control;
     const field = submitter?.name === name ? submitter : form.querySelector("input[type=number], input[type=text], select");
     const value = typed(form.dataset.type, field?.value);
-    const dragged = this.#unsent.delete(form) || this.#held.get(name) === "drag";
+    const dragged = this.#unsent.delete(form) || ["drag", "pick"].includes(this.#held.get(name));
     if (this.#held.has(name)) this.#held.set(name, "posted");
     // The last value goes both ways, whichever is the faster.
     if (dragged && value !== undefined && !this.#numbers.isSaid(name, value)) this.#say(form, value, true);
@@ -540,7 +546,8 @@ function isWhole(field) {
 
 /** Of a slider and the field beside it, the other one follows. */
 function mirror(field) {
-  const row = field.closest?.(".control-row");
+  const row = field.closest?.(".control-row, .control-field");
+  if (row?.closest("[data-type]")?.dataset.type === "color") return mirrorColor(field, row);
   const range = row?.querySelector("input[type=range]");
   const number = row?.querySelector("input[type=number]");
   if (!range || !number) return;
@@ -550,6 +557,27 @@ function mirror(field) {
   } else if (field === number && Number.isFinite(number.valueAsNumber)) {
     place(range, number.valueAsNumber);
   }
+}
+
+/** Of a colour's two fields, the other one follows; the opacity stays where the browser's own field knows none. */
+function mirrorColor(field, row) {
+  const picker = row.querySelector("input[type=color]");
+  const text = row.querySelector("input[type=text]");
+  if (field === picker) text.value = withOpacity(picker.value, text.value);
+  else if (isColor(text.value)) picker.value = text.value.trim().slice(0, 7).toLowerCase();
+}
+
+function isColor(text) {
+  return /^\s*#([0-9a-f]{6}|[0-9a-f]{8})\s*$/iu.test(text);
+}
+
+/** A colour "#rrggbb" with the opacity of another one that may have one. */
+export function withOpacity(color, other) {
+  return isColor(other) ? color + other.trim().slice(7).toLowerCase() : color;
+}
+
+function colorOf(form) {
+  return form.querySelector("input[type=text]").value;
 }
 
 function place(range, value) {
@@ -587,6 +615,8 @@ export function show(form, value) {
   } else {
     const text = form.querySelector("input[type=text]");
     if (text && text.value !== value) text.value = value;
+    const picker = form.querySelector("input[type=color]");
+    if (picker && isColor(value)) picker.value = value.slice(0, 7);
   }
 }
 

@@ -1,6 +1,6 @@
 import {test} from "node:test";
 import assert from "node:assert/strict";
-import {fieldNumber, Numbers, positionOf, Posted, sameValue, setMessage, valueAt} from "./controls.js";
+import {fieldNumber, Numbers, positionOf, Posted, sameValue, setMessage, valueAt, withOpacity} from "./controls.js";
 
 test("a logarithmic slider goes from limit to limit, and back to where it was", () => {
   assert.equal(valueAt(0, 0.1, 500), 0.1);
@@ -13,6 +13,12 @@ test("a logarithmic slider goes from limit to limit, and back to where it was", 
   assert.equal(positionOf(-3, 0.1, 500), 0);
   assert.equal(positionOf(NaN, 0.1, 500), 0);
   assert.equal(positionOf(1e9, 0.1, 500), 1000);
+});
+
+test("a colour that is chosen keeps the opacity that was there", () => {
+  assert.equal(withOpacity("#00ff00", "#FF000080"), "#00ff0080");
+  assert.equal(withOpacity("#00ff00", "#ff0000"), "#00ff00");
+  assert.equal(withOpacity("#00ff00", "red"), "#00ff00");
 });
 
 test("numbers are written as the server writes them", () => {

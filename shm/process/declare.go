@@ -145,6 +145,7 @@ func (d *declarer) control(name string, v *pickle.Dict) (shm.Control, error) {
 	c := shm.Control{
 		Name: name, Title: words1(v, "title", maxTitle), Unit: words1(v, "unit", maxWord),
 		Help: words1(v, "help", maxHelp), Group: words1(v, "group", maxWord),
+		Section: words1(v, "section", maxWord),
 	}
 	kind, _ := entry(v, "type").(string)
 	switch c.Type = shm.ControlType(kind); c.Type {
@@ -166,9 +167,9 @@ func (d *declarer) control(name string, v *pickle.Dict) (shm.Control, error) {
 		if len(c.Choices) == 0 {
 			return c, fmt.Errorf("there is nothing to choose from")
 		}
-	case shm.Bool, shm.Text:
+	case shm.Bool, shm.Text, shm.Color:
 	default:
-		return c, fmt.Errorf("its type is %s instead of float, int, bool, choice or text", kindOf(entry(v, "type")))
+		return c, fmt.Errorf("its type is %s instead of float, int, bool, choice, text or color", kindOf(entry(v, "type")))
 	}
 	c.Value = typed(c.Type, entry(v, "value"))
 	// People can send the default, so it must be one that can be sent. It may lie beyond the limits.
@@ -229,6 +230,12 @@ func typed(t shm.ControlType, v pickle.Value) shm.Value {
 	case shm.Choice, shm.Text:
 		if s, ok := text(v); ok {
 			return natural.Clip(s, maxValue)
+		}
+	case shm.Color:
+		if s, ok := text(v); ok {
+			if color, ok := shm.ParseColor(s); ok {
+				return color
+			}
 		}
 	case shm.Int:
 		if n, ok := v.(int64); ok {

@@ -25,6 +25,7 @@ func FuzzDeclare(f *testing.F) {
 	control := pickle.NewDict("type", "float", "value", 1.5, "min", 0.0, "max", 2.0, "scale", "log", "default", int64(3))
 	choice := pickle.NewDict("type", "choice", "value", "b", "choices", pickle.NewList("a", "b"))
 	layer := pickle.NewDict("type", "choice", "value", "2", "choices", pickle.NewList("1", "2"), "labels", pickle.NewList("nuclei", ""))
+	seed(pickle.NewDict("f", pickle.NewDict("type", "color", "value", "#FF00007f", "default", "red", "section", "Faces")))
 	seed(pickle.NewDict("layer", layer, "short", pickle.NewDict("type", "choice", "value", "2", "choices", pickle.NewList("1", "2"), "labels", pickle.NewList("x"))))
 	seed(pickle.NewDict("a", control, "b", choice, "c", pickle.NewDict("type", "bool", "value", true)))
 	seed(pickle.NewDict("a", pickle.NewDict("args", pickle.NewList(pickle.NewDict("name", "n", "type", "int")))))

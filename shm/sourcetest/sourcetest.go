@@ -159,7 +159,7 @@ func testActions(t *testing.T, r *running) {
 				t.Errorf("action %q has two arguments %q", a.Name, c.Name)
 			}
 			args[c.Name] = true
-			if c.Name == "" || !slices.Contains([]shm.ControlType{shm.Float, shm.Int, shm.Bool, shm.Choice, shm.Text}, c.Type) {
+			if c.Name == "" || !slices.Contains([]shm.ControlType{shm.Float, shm.Int, shm.Bool, shm.Choice, shm.Text, shm.Color}, c.Type) {
 				t.Errorf("action %q has the argument %q of type %q", a.Name, c.Name, c.Type)
 			}
 			if c.Default != nil {

@@ -155,6 +155,7 @@ def test_range():
 
 
 LAYER = declare("choice", "1", choices=["1", "2", "3", "4"], labels=["nuclei", "1", "twice", "twice"])
+COLOUR = "x must be a colour: # and the six hexadecimal digits of red, green and blue, or eight with the opacity"
 SOFT = declare("float", 1.0, min=0.0, max=2.0, soft=True)
 NUMBER = declare("float", 1.0, min=0, max=5, unit="ms")
 
@@ -189,6 +190,10 @@ NUMBER = declare("float", 1.0, min=0, max=5, unit="ms")
         (SOFT, float("inf"), "x must be a finite number"),
         (declare("text", ""), "µ", "µ"),
         (declare("text", ""), "a" * 5000, "x must be a text of at most 4096 bytes"),
+        (declare("color", "#FF0000"), " #00FF00ff", "#00ff00"),
+        (declare("color", "#ff0000"), "#00ff0080", "#00ff0080"),
+        (declare("color", "#ff0000"), "red", COLOUR),
+        (declare("color", "#ff0000"), 3, COLOUR),
         (declare("text", ""), 3, "x must be a text of at most 4096 bytes"),
     ],
 )

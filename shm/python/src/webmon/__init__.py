@@ -249,6 +249,7 @@ def control(
     title: str | None = None,
     help: str | None = None,
     group: str | None = None,
+    section: str | None = None,
 ) -> Control:
     """Declare a value that people may change.
 
@@ -260,7 +261,7 @@ def control(
     """
     return _default().control(
         name, type, value, set=set, default=default, min=min, max=max, step=step, scale=scale, unit=unit,
-        choices=choices, labels=labels, soft=soft, title=title, help=help, group=group,
+        choices=choices, labels=labels, soft=soft, title=title, help=help, group=group, section=section,
     )  # fmt: skip
 
 

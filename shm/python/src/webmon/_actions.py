@@ -83,7 +83,7 @@ class Control:
         TypeError
             If something that is given is no plain data.
         ValueError
-            If the value is larger than 64 KiB, or there is not a label for each of the choices.
+            If the value is larger than 64 KiB or is no colour where it must be one, or there is not a label for each of the choices.
         """
         began = time.perf_counter_ns()
         change: dict[str, Any] = {}
@@ -99,6 +99,8 @@ class Control:
             change["labels"] = _forms.labelled(change.get("choices", self._declared.get("choices")), labels)
         if value is not _SAME:
             change["value"] = plain(value, f"the value of {self.name}", MAX_EVENT)
+            if self._declared["type"] == "color":
+                change["value"] = _forms.color(value, f"the value of {self.name}")
         self._actions.change(self, change)
         self._actions.life.count(began)
 

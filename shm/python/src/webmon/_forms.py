@@ -6,6 +6,7 @@ import enum
 import functools
 import inspect
 import math
+import re
 import sys
 import types
 import typing
@@ -21,7 +22,8 @@ __all__ = ["Argument", "Choice", "Range", "arguments", "check", "declare", "labe
 
 _MAX_TEXT = 4096  # bytes, as in the dashboard's forms
 _NAMED = 20  # choices that are named to whoever sends none of them
-_TYPES = ("float", "int", "bool", "choice", "text")
+_TYPES = ("float", "int", "bool", "choice", "text", "color")
+_COLOR = re.compile("#[0-9a-f]{6}([0-9a-f]{2})?", re.ASCII)
 
 
 class Range:
@@ -190,10 +192,14 @@ def declare(
     title: str | None = None,
     help: str | None = None,
     group: str | None = None,
+    section: str | None = None,
 ) -> dict[str, Any]:
     """Return the declaration of a control or an argument; what is None is left out, but for the value."""
     if type not in _TYPES:
         raise ValueError(f"there is no type {type!r} of control: use one of {', '.join(_TYPES)}")
+    if type == "color":
+        value = color(value, "the value of a control")
+        default = None if default is None else color(default, "default of a control")
     # What is declared is written out with that of all other controls: nothing of it may be left that cannot be.
     given = {
         "value": plain(value, "the value of a control", MAX_EVENT),
@@ -220,10 +226,22 @@ def declare(
         ("title", words(title, "the title of a control")),
         ("help", words(help, "the help of a control")),
         ("group", words(group, "the group of a control")),
+        ("section", words(section, "the section of a control")),
     ):
         if entry is not None:
             out[key] = entry
     return out
+
+
+def color(value: Any, name: str) -> str:
+    """Return a colour the one way it is written: "#rrggbb", or "#rrggbbaa" if it is not opaque, in small letters.
+
+    Raises ValueError, with a sentence for people, for what is none.
+    """
+    found = value.strip().lower() if isinstance(value, str) else ""
+    if not _COLOR.fullmatch(found):
+        raise ValueError(f"{name} must be a colour: # and the six hexadecimal digits of red, green and blue, or eight with the opacity")
+    return found[:7] if found[7:] == "ff" else found
 
 
 def check(declared: dict[str, Any], name: str, value: Any) -> Any:
@@ -240,6 +258,8 @@ def check(declared: dict[str, Any], name: str, value: Any) -> Any:
         raise ValueError(f"{name} must be true or false")
     if kind == "choice":
         return _chosen(declared["choices"], declared.get("labels") or [], name, value)
+    if kind == "color":
+        return color(value, name)
     if kind == "text":
         if isinstance(value, str) and len(value.encode(errors="replace")) <= _MAX_TEXT:
             return value

@@ -498,6 +498,7 @@ class Process:
         title: str | None = None,
         help: str | None = None,
         group: str | None = None,
+        section: str | None = None,
     ) -> Control:
         """Declare a value that people may change; the control of that name before is replaced.
 
@@ -505,8 +506,8 @@ class Process:
         ----------
         name : str
             1 to 80 letters, digits and _ . : - of ASCII, beginning with a letter, a digit or _.
-        type : {"float", "int", "bool", "choice", "text"}
-            What the value is.
+        type : {"float", "int", "bool", "choice", "text", "color"}
+            What the value is. A color is the text "#rrggbb", or "#rrggbbaa" with its opacity.
         value : object
             The value now.
         set : callable, optional
@@ -530,6 +531,8 @@ class Process:
             Whether the limits are only how far the slider goes, and any finite number is taken.
         title, help, group : str, optional
             What people read beside it, and what it stands together with.
+        section : str, optional
+            A heading within the group; pages fold what lies below it.
 
         Returns
         -------
@@ -554,7 +557,7 @@ class Process:
         value = plain(value, f"the value of {name}", MAX_EVENT)
         declared = _forms.declare(
             type, value, default=default, min=min, max=max, step=step, scale=scale, unit=unit,
-            choices=choices, labels=labels, soft=soft, title=title, help=help, group=group,
+            choices=choices, labels=labels, soft=soft, title=title, help=help, group=group, section=section,
         )  # fmt: skip
         return self._actions.control(name, declared, set)
 
