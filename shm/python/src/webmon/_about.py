@@ -16,7 +16,7 @@ from ._convert import reason, written
 from ._plain import clean
 from ._segment import _MAX_DIMS
 
-__all__ = ["Scales", "Units", "axes_of", "check_colour", "limits_of", "per_axis", "pixel", "placed", "shape_of", "unit_of"]
+__all__ = ["Scales", "Units", "axes_of", "check_colour", "limits_of", "numbered", "per_axis", "pixel", "placed", "shape_of", "unit_of"]
 
 _SPATIAL = frozenset("xyz")
 _BY_NDIM = {0: "", 1: "x", 2: "yx", 3: "zyx", 4: "tzyx", 5: "tczyx"}
@@ -145,3 +145,12 @@ def pixel(value: Any, what: str) -> float:
     if not math.isfinite(size) or size == 0:
         raise ValueError(f"{what} must be finite numbers other than 0, not {size}")
     return size
+
+
+def numbered(user: Any) -> int:
+    """Return the number that goes with a frame."""
+    if not issubclass(type(user), (int, np.integer)):
+        raise TypeError(f"user must be a whole number, not {written(user)}")
+    if not 0 <= user < 1 << 64:
+        raise ValueError(f"user must be from 0 to 2**64 - 1, not {user}")
+    return int(user)

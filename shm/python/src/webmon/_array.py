@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ._about import Scales, Units, axes_of, check_colour, limits_of, per_axis, pixel, placed, shape_of, unit_of
+from ._about import Scales, Units, axes_of, check_colour, limits_of, numbered, per_axis, pixel, placed, shape_of, unit_of
 from ._convert import written
 from ._demand import Demand
 from ._frames import Frames
@@ -260,6 +260,7 @@ class SharedArray:
         step: tuple[float, float] = _UNIT,
         level: int = _LEVEL,
         stamp: float | None = None,
+        user: int = 0,
     ) -> bool:
         """Offer a frame. Never blocks and never waits for anyone.
 
@@ -282,6 +283,8 @@ class SharedArray:
             Of a multiscale image, 0 to 53; 0 is the full resolution.
         stamp : float, optional
             When the frame was taken, in seconds since the epoch. Default: now.
+        user : int, optional
+            A number of the caller's own that goes with the frame, from 0 to 2**64 - 1.
 
         Returns
         -------
@@ -315,6 +318,8 @@ class SharedArray:
                 self._frames.check_shape(frame.shape, self.shape)
             if offset is not _ORIGIN or step is not _UNIT or level is not _LEVEL or stamp is not None:
                 offset, step, level, stamp = placed(offset, step, level, stamp)
+            if user:
+                user = numbered(user)
             hz = self._demand.wants.get(self._topic)
             if not hz:
                 self.published += 1  # told by _look
@@ -336,7 +341,7 @@ class SharedArray:
                     return False
                 if frame.shape != self.shape:
                     self._frames.check_shape(frame.shape, self.shape)  # it may have been resized meanwhile
-                segment.write(frame, now if stamp is None else int(stamp * 1e9), offset, step, level, self._frames.ways)
+                segment.write(frame, now if stamp is None else int(stamp * 1e9), offset, step, level, user, self._frames.ways)
                 self._last = began
                 self._due = max(due, began) + interval
                 self.copied += 1

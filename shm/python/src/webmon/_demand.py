@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from typing import Callable
+from typing import Any, Callable
 
 from ._resources import Mailbox, Notes
 
@@ -30,6 +30,7 @@ class Demand:
 
     def __init__(self, messages: Mailbox, wake: Callable[[], None], noted: Callable[[bool, dict[str, int]], None]) -> None:
         self.wants: dict[str, float] = {}  # times a second, by topic; replaced as a whole, so that looking into it needs no lock
+        self.sizes: dict[str, tuple[int, int]] = {}  # (rows, columns) that are enough, of topics that nobody wants more of; replaced likewise
         self.notes = Notes(self._read)
         self._messages = messages
         self._wake = wake
@@ -70,7 +71,7 @@ class Demand:
 
     def forked(self) -> None:
         """In a forked child: nobody watches it, and a thread that is not here may hold the lock."""
-        self.wants = {}
+        self.wants, self.sizes = {}, {}
         self._lock = threading.Lock()
 
     def _read(self) -> None:
@@ -78,6 +79,7 @@ class Demand:
         with self._lock:
             now = time.monotonic()
             wants: dict[str, float] = {}
+            sizes: dict[str, tuple[int, int] | None] = {}
             asked: dict[str, int] = {}
             until = math.inf
             for key, value in self.notes.items():
@@ -93,11 +95,15 @@ class Demand:
                 topics = value.get("topics")
                 if not isinstance(topics, dict):
                     continue
+                enough = value.get("sizes")
                 for topic, hz in topics.items():
                     if isinstance(hz, (int, float)) and 0 < hz < math.inf:
                         wants[topic] = max(wants.get(topic, 0.0), float(hz))
-            changed = wants != self.wants
-            self.wants = wants
+                        size = _size(enough.get(topic)) if isinstance(enough, dict) else None
+                        sizes[topic] = _larger(size, sizes.get(topic, size))
+            least = {topic: size for topic, size in sizes.items() if size is not None}
+            changed = wants != self.wants or least != self.sizes
+            self.wants, self.sizes = wants, least
             asks = {who: ask for who, ask in asked.items() if self._asked.get(who) != ask}
             self._asked = asked
             self._asks.update(asks)
@@ -106,3 +112,18 @@ class Demand:
         if sooner:
             self._wake()
         self._noted(changed, asks)
+
+
+def _size(value: Any) -> tuple[int, int] | None:
+    """Return (rows, columns) that somebody says are enough, None for all."""
+    if not isinstance(value, (list, tuple)) or len(value) != 2:
+        return None
+    if not all(isinstance(n, int) and n > 0 for n in value):
+        return None
+    return int(value[0]), int(value[1])
+
+
+def _larger(one: tuple[int, int] | None, other: tuple[int, int] | None) -> tuple[int, int] | None:
+    if one is None or other is None:
+        return None
+    return max(one[0], other[0]), max(one[1], other[1])

@@ -8,6 +8,7 @@ import time
 from collections import deque
 from typing import Any, Callable
 
+from . import _hands
 from ._changes import Changes
 from ._life import Life
 from ._resources import Mailbox
@@ -17,6 +18,7 @@ __all__ = ["Host", "Orders"]
 log = logging.getLogger("webmon")
 
 _MOST = 1000  # commands that wait
+_MOST_HANDS = 1000  # events of hands that wait
 _MOST_REASON = 1000  # letters of the reason why one was refused
 
 
@@ -30,22 +32,31 @@ class Host:
         Process.answer is called for.
     waiting
         Called in any thread when commands wait.
+    hands
+        Does what hands do, in the host's thread: called with the number of the message and its events (see _hands).
     """
 
-    def __init__(self, demanded: Callable[[], object], waiting: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        demanded: Callable[[], object],
+        waiting: Callable[[], object],
+        hands: Callable[[int, list[dict[str, Any]]], object] | None = None,
+    ) -> None:
         self.thread = threading.get_ident()
         self.demanded = demanded
         self.waiting = waiting
+        self.hands = hands
 
 
 class _Order:
     """A command that has come."""
 
-    __slots__ = ("args", "id", "name", "replaced")
+    __slots__ = ("args", "hands", "id", "name", "replaced")
 
     def __init__(self, id: str | None, name: str, args: dict[str, Any]) -> None:
         self.id, self.name, self.args = id, name, args
         self.replaced = False  # by a newer value on its way to the same control
+        self.hands: tuple[int, list[dict[str, Any]]] | None = None  # what they do, where it is no command
 
 
 class Orders:
@@ -83,6 +94,9 @@ class Orders:
     def arrived(self, message: Any) -> None:
         """Take a message for the process, in a thread of the server. Raises ValueError for what is no command."""
         body = message.get("webmon") if isinstance(message, dict) else None
+        if isinstance(body, dict) and "hands" in body:
+            self._reached(*_hands.checked(body["hands"]))
+            return
         if not isinstance(body, dict) or not isinstance(body.get("name"), str):
             raise ValueError('a command is {"webmon": {"id", "name", "args"}}')
         id, args = body.get("id"), body.get("args")
@@ -95,7 +109,7 @@ class Orders:
         with self._lock:
             # A hand drags faster than some processes move.
             for other in self._waiting:
-                if other.id is None and other.name == order.name:
+                if other.id is None and other.name == order.name and other.hands is None:
                     other.replaced = True
             if order.id is None or any(o.replaced for o in self._waiting):
                 self._waiting = deque(o for o in self._waiting if not o.replaced)
@@ -105,6 +119,26 @@ class Orders:
         if full:
             self._answer(order, f"the process has not come to the last {_MOST} commands yet")
             return
+        self._call_runner()
+
+    def _reached(self, n: int, events: list[dict[str, Any]]) -> None:
+        """Take what hands do behind the commands that came before it, joined with what waits of theirs."""
+        with self._lock:
+            host = self.host
+            if host is None or host.hands is None or self._life.closed:
+                raise ValueError("there is nothing here that hands could move")
+            last = self._waiting[-1] if self._waiting else None
+            if last is not None and last.hands is not None:
+                waiting = last.hands[1]
+                _hands.join(waiting, events)
+                last.hands = n, waiting
+                return
+            if len(self._waiting) >= _MOST:
+                raise ValueError(f"the process has not come to the last {_MOST} commands yet")
+            order = _Order(None, "", {})
+            order.hands = n, []
+            _hands.join(order.hands[1], events)
+            self._waiting.append(order)
         self._call_runner()
 
     def adopt(self, host: Host) -> None:
@@ -200,7 +234,10 @@ class Orders:
         try:
             self._running = threading.get_ident(), order
             try:
-                self._run(order.name, order.args)
+                if order.hands is None:
+                    self._run(order.name, order.args)
+                elif self.host is not None and self.host.hands is not None:
+                    self.host.hands(*order.hands)
             finally:
                 self._running = None
                 self._life.count(began)

@@ -436,6 +436,21 @@ class Process:
         """
         return self._demand.wants.get(topic, 0.0)
 
+    def wanted_size(self, topic: str) -> tuple[int, int] | None:
+        """Return how many pixels of an array are enough for all who look.
+
+        Parameters
+        ----------
+        topic : str
+            "array/" and the name of the array.
+
+        Returns
+        -------
+        (int, int) or None
+            Rows and columns, which need not be of the form of the array's frames; None where all pixels are wanted.
+        """
+        return self._demand.sizes.get(topic)
+
     def on_demand(self, callback: Callable[[], object] | None) -> None:
         """Have something called when what is wanted has changed.
 

@@ -349,11 +349,12 @@ class Segment(_File):
         offset: tuple[float, float],
         step: tuple[float, float],
         level: int,
+        user: int = 0,
         ways: Sequence[Sequence[str]] = (),
     ) -> None:
         """Write a frame of the dtype, not larger than the shape, into the next slot.
 
-        Of a masked one NaN stands for what is masked. ways are those to the fields of a record.
+        Of a masked one NaN stands for what is masked. user is a number that goes with it. ways are those to the fields of a record.
         """
         k = self.latest + 1
         slot = k % self.nslots
@@ -384,7 +385,7 @@ class Segment(_File):
             time_ns,
             crc,
             place.nbytes,
-            0,
+            user,
             *tail,
             offset[0],
             offset[1],

@@ -56,6 +56,8 @@ class Watcher:
         self.data, self.queue, self.shutdown, self.client_data, self.commands = (getattr(manager, name)() for name in names)
         self.messages = []
         self.topics = {}
+        self.sizes = {}
+        self.moved = 0  # the last message of hands
         self._refreshed = 0.0
 
     def leave(self):
@@ -73,7 +75,7 @@ class Watcher:
         """Refresh what is wanted and take what has come."""
         if time.monotonic() - self._refreshed > 1:
             self._refreshed = time.monotonic()
-            self.client_data.update([("want:test", {"topics": dict(self.topics), "t": time.time()})])
+            self.client_data.update([("want:test", {"topics": dict(self.topics), "sizes": dict(self.sizes), "t": time.time()})])
         for _ in range(self.queue.qsize()):
             message = self.queue.get_nowait()
             for topic, value in message.items():
@@ -123,6 +125,12 @@ class Watcher:
         assert len(answers) == 1
         return answers[0]["status"], answers[0]["reason"]
 
+    def hand(self, *events):
+        """Send a message of hands; return its number."""
+        self.moved += 1
+        self.commands.put({"webmon": {"hands": {"n": self.moved, "events": list(events)}}})
+        return self.moved
+
     def set(self, name, value):
         assert self.order(name, {name: value}) == ("applied", None)
 
@@ -169,7 +177,7 @@ class Frame:
                 assert begin == end == latest
                 self = cls()
                 self.seq = latest
-                (nbytes,) = struct.unpack_from("<Q", m, at + 32)
+                nbytes, self.user = struct.unpack_from("<2Q", m, at + 32)
                 (ndim,) = struct.unpack_from("<I", m, at + 48)
                 shape = struct.unpack_from(f"<{ndim}Q", m, at + 56)
                 self.offset = struct.unpack_from("<2d", m, at + 120)

@@ -9,8 +9,10 @@ from typing import Any, Callable, NamedTuple
 
 from .._orders import Host
 from . import actions, compat, geometry, loads, states, volumes
+from .canvas import Canvas
 from .controls import CameraControls, CanvasControls, DimsControls, Group, LayerControls
 from .geometry import View
+from .hands import Hands
 from .layers import Tracked, id_of
 from .overlay import TileGrid
 from .paint import Paints
@@ -18,8 +20,8 @@ from .pictures import Screenshot, SharedSlice
 from .trouble import guarded, logger, missing, say_once
 
 # What may be out of date.
-CAMERA, DIMS, CURSOR, LAYERS, POLL, HISTOGRAMS, CONTROLS, GRID, PICTURES, ARRAYS, PARTS = (1 << n for n in range(11))
-EVERYTHING = (1 << 11) - 1
+CAMERA, DIMS, CURSOR, LAYERS, POLL, HISTOGRAMS, CONTROLS, GRID, PICTURES, ARRAYS, PARTS, CANVAS, DRAWN = (1 << n for n in range(13))
+EVERYTHING = (1 << 13) - 1
 
 _STATES = (
     # topic, bit, at most so often a second, title
@@ -27,11 +29,12 @@ _STATES = (
     ("camera", CAMERA, 60.0, "Camera"),
     ("cursor", CURSOR, 20.0, "Cursor"),
     ("dims", DIMS, 60.0, "Dims"),
+    ("canvas", CANVAS, 20.0, "Canvas"),
     ("layers", LAYERS, 20.0, "Layers"),
     ("histograms", HISTOGRAMS, 4.0, "Histograms"),
 )
 _EVENTS = ("frame_time", "load_chunk")
-_CONTROL, _PREFIXES = "show_grid", ("layer.", "camera.", "dims.")  # what controls are called
+_CONTROL, _PREFIXES = "show_grid", ("layer.", "camera.", "dims.", "canvas.")  # what controls are called
 _QUICK_HZ = 20.0  # states that may be shared so often take next to no time
 _CONTROLS_HZ = 10.0
 _ARRAYS_HZ = 10.0
@@ -44,7 +47,7 @@ def clash(process: Any) -> str | None:
     for what, own, prefixes in (
         ("topic", (*(topic for topic, *_ in _STATES), *_EVENTS), ()),
         ("command or control", (*actions.NAMES, _CONTROL), _PREFIXES),
-        ("array", ("screenshot",), ("layer.",)),
+        ("array", ("screenshot", Canvas.name), ("layer.",)),
         ("volume", (), ("layer.",)),
     ):
         for name in names[what]:
@@ -132,7 +135,9 @@ class Attachment:
         self._second.timeout.connect(self._each_second)
         self._paints = Paints(viewer, self._on_frame, self._on_painted)
 
-        self._host = Host(self._from_elsewhere, self._from_elsewhere_waiting)
+        self._hands = Hands(viewer)
+        self._canvas: Canvas | None = None
+        self._host = Host(self._from_elsewhere, self._from_elsewhere_waiting, self._on_hands)
         process._adopt(self._host, compat.version())
         self._groups: list[Group] = [
             CameraControls(process, viewer),
@@ -142,6 +147,7 @@ class Attachment:
         try:
             with process.batch():
                 self._connect()
+                self._canvas = Canvas(process, viewer)
                 for layer in viewer.layers:
                     self._add(layer)
                 for group in self._groups:
@@ -173,6 +179,7 @@ class Attachment:
         with self.process.batch():
             for step in (
                 self._timer.stop, self._second.stop, self._paints.close, self._disconnect, self._grid.remove, self._screenshot.close,
+                self._hands.close, *(() if self._canvas is None else (self._canvas.close,)),
                 *(one.close for one in self._tracked.values()), loads.end_watching, self._take_back,
             ):  # fmt: skip
                 try:
@@ -205,10 +212,12 @@ class Attachment:
             (camera.events, ("center", "zoom", "angles", "perspective", "orientation"), CAMERA | POLL | LAYERS | GRID | CONTROLS | PARTS, True),
             (viewer.dims.events,
              ("ndim", "ndisplay", "order", "axis_labels", "range", "point", "current_step", "margin_left", "margin_right"),
-             DIMS | POLL | LAYERS | GRID | CONTROLS | ARRAYS, True),
+             DIMS | POLL | LAYERS | GRID | CONTROLS | ARRAYS | CANVAS, True),
             (viewer.cursor.events, ("position",), CURSOR, False),
+            (viewer.events, ("status",), CURSOR, False),
+            (compat.grid(viewer).events, ("enabled",), CANVAS, True),
             (viewer.layers.events, ("inserted", "removed", "reordered", "moved"), EVERYTHING, True),
-            (viewer.layers.selection.events, ("changed", "active"), LAYERS | CONTROLS | GRID | CURSOR, False),
+            (viewer.layers.selection.events, ("changed", "active"), LAYERS | CONTROLS | GRID | CURSOR | CANVAS, False),
         ):  # fmt: skip
             for name in names:
                 emitter = getattr(group, name, None)
@@ -391,8 +400,12 @@ class Attachment:
         self.process.send("frame_time", {"time": at, "delta_ms": delta_ms})
 
     def _on_painted(self) -> None:
-        # Also what has no event: a level that napari has chosen, a size of the window.
-        self._mark(POLL | LAYERS | CAMERA | GRID | PARTS)
+        canvas = self._canvas
+        if canvas is not None and canvas.watched:
+            canvas.painted(time.perf_counter())
+            self._dirty |= DRAWN
+        # Also what has no event: a level that napari has chosen, a size of the window, the mode of a layer.
+        self._mark(POLL | LAYERS | CAMERA | GRID | PARTS | CANVAS)
 
     @guarded("the beat of each second")
     def _each_second(self) -> None:
@@ -402,6 +415,8 @@ class Attachment:
         if self._paints.count == self._painted_alive:
             self.process.alive()
         self._painted_alive = self._paints.count
+        if self._canvas is not None and self._canvas.look():
+            self._dirty |= CANVAS
         self._demanded()
         # Controls are kept in step also while nobody looks: a program may read them.
         if self._dirty & CONTROLS:
@@ -423,6 +438,14 @@ class Attachment:
             self._bridge.waiting.emit()
         except RuntimeError:
             pass
+
+    def _on_hands(self, n: int, events: list[dict[str, Any]]) -> None:
+        self._hands.apply(events)
+        canvas = self._canvas
+        if canvas is not None:
+            canvas.hands = n
+            if canvas.watched and any(event["do"] not in ("point", "leave") for event in events):
+                canvas.ask()  # also where nothing has moved: whoever moved it waits for the picture
 
     @guarded("running commands")
     def _run_commands(self) -> None:
@@ -449,6 +472,8 @@ class Attachment:
                 self._stale_slices.add(layer)
         if wanted(self._screenshot.topic) > 0:
             bits |= PICTURES
+        if self._canvas is not None and self._canvas.demanded():
+            bits |= DRAWN
         if bits or wanted("controls") > 0 or self.process.watchers() > 0:
             bits |= CONTROLS | ARRAYS
         if self._grid.shown:
@@ -540,6 +565,12 @@ class Attachment:
             else:
                 self._due["arrays"] = now + 1 / _ARRAYS_HZ
                 self._update_arrays()
+        if todo & DRAWN and self._canvas is not None:
+            self._dirty &= ~DRAWN
+            again = self._canvas.finish(now)
+            if again < math.inf:
+                self._dirty |= DRAWN
+                soonest = min(soonest, again)
         if todo & PARTS:
             self._dirty &= ~PARTS
             todo |= self._follow_parts()
@@ -579,6 +610,8 @@ class Attachment:
             return states.dims(viewer, self._moved())
         if topic == "cursor":
             return states.cursor(viewer, self._tracked)
+        if topic == "canvas":
+            return states.canvas(viewer, self._tracked, None if self._canvas is None else self._canvas.why)
         if topic == "layers":
             return self._layers(view)
         return self._all_histograms()

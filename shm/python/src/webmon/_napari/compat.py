@@ -49,6 +49,51 @@ def canvas(viewer: Any) -> Any:
     return getattr(qt_viewer(viewer), "canvas", None)
 
 
+def native(viewer: Any) -> Any:
+    """Return the Qt widget that the viewer is drawn in, or None."""
+    try:
+        found: Any = getattr(canvas(viewer), "native", None)
+        if found is not None:
+            found.objectName()  # Qt's own may be gone already
+        return found
+    except (AttributeError, RuntimeError):
+        return None
+
+
+def canvas_size(viewer: Any) -> tuple[float, float]:
+    """Return (rows, columns) of the whole canvas, in napari's pixels."""
+    size = native(viewer).size()
+    return float(max(size.height(), 1)), float(max(size.width(), 1))
+
+
+def from_middle(viewer: Any, x: float, y: float) -> tuple[float, float]:
+    """Return how many pixels of napari's a place lies right of and below the middle of the picture that it is in.
+
+    x and y are shares of the canvas. In napari's grid mode each of the little pictures has a middle of its own, where
+    all of them show the same place.
+    """
+    rows, columns = canvas_size(viewer)
+    at = np.array([x * columns, y * rows])
+    found = canvas(viewer)
+    view = None
+    finder = getattr(found, "_get_viewbox_at", None)
+    if finder is not None:
+        view = finder(at)
+        view = view[0] if isinstance(view, tuple) else view
+    if view is not None and view is not getattr(found, "view", None):
+        corner = np.asarray(view.transform.map([0, 0]))[:2]
+        middle = corner + np.asarray(view.rect.size) / 2
+    else:
+        middle = np.array([columns, rows]) / 2
+    return float(at[0] - middle[0]), float(at[1] - middle[1])
+
+
+def grid(viewer: Any) -> Any:
+    """Return the model of napari's grid mode, or None: from 0.9 on it belongs to the canvas."""
+    found = getattr(getattr(viewer, "canvas", None), "grid", None)
+    return getattr(viewer, "grid", None) if found is None else found
+
+
 def camera(viewer: Any) -> Any:
     """Return the camera model: from 0.9 on it belongs to the scene."""
     scene = getattr(viewer, "scene", None)

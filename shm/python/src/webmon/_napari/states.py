@@ -13,6 +13,7 @@ from .layers import Tracked
 # A histogram counts no more pixels than this of a slice, evenly spread.
 _SAMPLE = 1 << 16
 _BINS = 256
+_MOST_STATUS = 1000  # letters
 
 
 def camera(viewer: Any, view: View) -> dict[str, Any]:
@@ -81,7 +82,32 @@ def cursor(viewer: Any, tracked: dict[Any, Tracked]) -> dict[str, Any]:
                 world=True,
             )
         )
-    return {"position": position, "value": value, "layer": None if layer is None else tracked[layer].id}
+    return {"position": position, "value": value, "layer": None if layer is None else tracked[layer].id, "status": status(viewer)}
+
+
+def status(viewer: Any) -> str:
+    """Return what napari's status bar says."""
+    said = viewer.status
+    if isinstance(said, dict):
+        said = " ".join(str(said[key]) for key in ("layer_base", "coordinates") if said.get(key))
+    return str(said)[:_MOST_STATUS]
+
+
+def canvas(viewer: Any, tracked: dict[Any, Tracked], why: str | None) -> dict[str, Any]:
+    """Return the state "canvas"; why is a sentence on why there is no picture of it."""
+    rows, columns = compat.canvas_size(viewer) if compat.native(viewer) is not None else (0, 0)
+    active = viewer.layers.selection.active
+    one = tracked.get(active)
+    mode = getattr(active, "mode", None)
+    return {
+        "size": [round(rows), round(columns)],
+        "ratio": compat.pixel_ratio(viewer),
+        "ndisplay": int(viewer.dims.ndisplay),
+        "grid": bool(getattr(compat.grid(viewer), "enabled", False)),
+        "layer": None if one is None else one.id,
+        "mode": None if one is None or mode is None else str(mode),
+        "why": why,
+    }
 
 
 def _under_cursor(viewer: Any) -> Any:
