@@ -161,6 +161,10 @@ type ArrayFrame struct {
 	Step   [2]float64
 	Level  int // 0 is the full resolution
 
+	// User is a number that the process gives its frame, and whose meaning is the array's
+	// own; 0 by default. See ArrayCanvas.
+	User uint64
+
 	Reader ArrayReader
 }
 

@@ -57,6 +57,13 @@ func (a *arrays) declared(v pickle.Value) {
 // demandChanged is called whenever somebody may want other topics than before.
 func (a *arrays) demandChanged() { shm.Signal(a.wake) }
 
+// has reports whether the process declares an array of the name.
+func (a *arrays) has(name string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.list.Get(name) != nil
+}
+
 // sync returns once the last list that the process declared was handed over, with what is
 // known about the arrays now.
 func (a *arrays) sync(ctx context.Context) {

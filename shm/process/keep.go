@@ -62,11 +62,21 @@ func (r *run) want(ctx context.Context, conn *manager.Conn) error {
 	if !r.saidHello() {
 		return nil
 	}
-	topics := pickle.NewDict()
+	topics, sizes := pickle.NewDict(), pickle.NewDict()
+	sizer, _ := r.sink.(shm.Sizer)
 	r.pace.topics.wanted(r.sink, func(name string, hz float64) {
 		_ = topics.Set(name, hz) // a string is hashable
+		if sizer == nil || !isArray(name) {
+			return
+		}
+		if rows, cols := sizer.Size(name); rows > 0 && cols > 0 {
+			_ = sizes.Set(name, []pickle.Value{int64(rows), int64(cols)})
+		}
 	})
 	want := pickle.NewDict("topics", topics, "t", seconds(time.Now()))
+	if sizes.Len() > 0 {
+		_ = want.Set("sizes", sizes)
+	}
 	if ask := r.asked.number(); ask > 0 {
 		_ = want.Set("ask", ask)
 	}

@@ -37,6 +37,7 @@ type pending struct {
 	cmd     shm.Command
 	value   pickle.Value // what is put into the process's queue
 	answers bool         // the process will say what has become of it
+	hands   []shm.Hand   // that value stands for; nil: it is a command
 	taken   time.Time    // when the process took it; guarded by outbox.mu
 	report  func(shm.Status, string)
 
@@ -87,6 +88,9 @@ type outbox struct {
 	flying  map[string]bool // names of the drag values in sent
 	asked   []*pending      // commands taken and not yet answered, oldest first
 	waiting int             // commands with an id in queued and sent
+	hands   shm.HandQueue   // hands that are not yet sent
+	handsN  uint64          // number of the last of them
+	handsIn int             // messages of hands in sent
 	closed  string          // why no command is accepted any more; "" while they are
 }
 
@@ -145,6 +149,7 @@ func (o *outbox) close(reason string) {
 	o.mu.Lock()
 	left := slices.Concat(o.asked, o.sent, o.queued)
 	o.asked, o.sent, o.queued, o.closed = nil, nil, nil, reason
+	o.hands.Take()
 	o.mu.Unlock()
 	for _, p := range left {
 		p.tell(shm.Gone, reason)
@@ -162,6 +167,10 @@ func (o *outbox) next() (*pending, bool) {
 		o.sending = p
 		return p, true
 	}
+	if o.hands.Len() > 0 && o.handsIn < maxHandsIn {
+		o.sending = newHands(o.handsN, o.hands.Take())
+		return o.sending, true
+	}
 	return nil, false
 }
 
@@ -171,6 +180,17 @@ func (o *outbox) settle(p *pending, sent, keep bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.sending = nil
+	if p.hands != nil {
+		switch {
+		case sent:
+			o.sent = append(o.sent, p)
+			o.handsIn++
+			o.waits.Store(true)
+		case keep:
+			o.hands.Return(p.hands)
+		}
+		return
+	}
 	i := slices.Index(o.queued, p)
 	if keep || i < 0 {
 		return
@@ -205,6 +225,10 @@ func (o *outbox) took(n int, now time.Time) []*pending {
 	o.waits.Store(len(o.sent) > 0)
 	for _, p := range out {
 		p.taken = now
+		if p.hands != nil {
+			o.handsIn--
+			continue
+		}
 		if p.onWay() {
 			delete(o.flying, p.cmd.Name)
 			continue
@@ -235,7 +259,7 @@ func (o *outbox) answered(id string, status shm.Status, reason string) {
 		found = o.sending // it was sent, and run has not noted that yet
 	}
 	o.asked = slices.DeleteFunc(o.asked, func(p *pending) bool { return p == found })
-	more := len(o.queued) > 0
+	more := len(o.queued) > 0 || o.hands.Len() > 0
 	o.mu.Unlock()
 	for _, p := range took {
 		p.tell(shm.Taken, "")

@@ -49,6 +49,7 @@ const (
 	slotTime   = 16
 	slotCRC    = 24
 	slotBytes  = 32
+	slotUser   = 40
 	slotDims   = 48
 	slotShape  = 56
 	slotOffset = 120

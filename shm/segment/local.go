@@ -118,7 +118,7 @@ func (l *Local) put(f Frame, n int, fill func(b []byte)) (*shm.ArrayFrame, error
 	l.free().fill(seq, need, fill)
 	frame := &shm.ArrayFrame{
 		Info: info, Seq: seq, Stamp: float64(f.Stamp.UnixNano()) / 1e9, Shape: f.Shape,
-		Offset: f.Offset, Step: f.Step, Level: f.Level, Reader: l,
+		Offset: f.Offset, Step: f.Step, Level: f.Level, User: f.User, Reader: l,
 	}
 	l.published.Add(1)
 	l.copied.Add(1)

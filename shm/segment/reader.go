@@ -283,6 +283,7 @@ func (m *mapping) head(seq uint64) (*shm.ArrayFrame, error) {
 		Shape:  make([]int, n),
 		Offset: [2]float64{f64(slotOffset), f64(slotOffset + 8)},
 		Step:   [2]float64{f64(slotStep), f64(slotStep + 8)},
+		User:   u64(slotUser),
 	}
 	for i := range f.Shape {
 		side := u64(slotShape + 8*i)

@@ -88,11 +88,11 @@ func TestFrame(t *testing.T) {
 	}
 	stamp := time.Unix(1_700_000_000, 500_000_000)
 	publish(t, w, []byte{1, 0, 2, 0, 3, 0, 4, 0}, Frame{
-		Shape: []int{2, 2}, Offset: [2]float64{10.5, 20}, Step: [2]float64{2, 4}, Level: 1, Stamp: stamp,
+		Shape: []int{2, 2}, Offset: [2]float64{10.5, 20}, Step: [2]float64{2, 4}, Level: 1, User: 1 << 63, Stamp: stamp,
 	})
 	f := mustFrame(t, r)
 	if f.Seq != 1 || f.Stamp != 1_700_000_000.5 || !slices.Equal(f.Shape, []int{2, 2}) ||
-		f.Offset != [2]float64{10.5, 20} || f.Step != [2]float64{2, 4} || f.Level != 1 || f.Info.Name != "test" {
+		f.Offset != [2]float64{10.5, 20} || f.Step != [2]float64{2, 4} || f.Level != 1 || f.User != 1<<63 || f.Info.Name != "test" {
 		t.Errorf("frame %+v", f)
 	}
 	all, err := f.Reader.ReadAll(f, nil)

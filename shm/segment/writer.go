@@ -39,6 +39,7 @@ type Frame struct {
 	Shape        []int      // default: the shape of the array
 	Offset, Step [2]float64 // see shm.ArrayFrame; a Step of 0, 0 means 1, 1
 	Level        int
+	User         uint64
 	Stamp        time.Time // default: now
 }
 
@@ -256,6 +257,7 @@ func (w *Writer) Publish(data []byte, f Frame) error {
 	u64 := func(at int, v uint64) { binary.LittleEndian.PutUint64(slot[at:], v) }
 	u64(slotTime, uint64(f.Stamp.UnixNano()))
 	u64(slotBytes, uint64(n))
+	u64(slotUser, f.User)
 	binary.LittleEndian.PutUint32(slot[slotDims:], uint32(len(f.Shape)))
 	for i, side := range f.Shape {
 		u64(slotShape+8*i, uint64(side))
