@@ -186,7 +186,7 @@ func (f *columns) encode(fr *shm.ArrayFrame, list []pixels.Charted, now time.Tim
 	step := max(1, (total+maxCharted-1)/maxCharted)
 	w := frame.Begin(make([]byte, 0, f.size+64), f.topic, now)
 	w.Key("seq").Uint(fr.Seq)
-	writeStamp(w.Key("stamp"), fr)
+	pixels.WriteStamp(w.Key("stamp"), fr)
 	w.Key("total").Int(int64(total))
 	w.Key("step").Int(int64(step))
 	w.Key("names").Array()
