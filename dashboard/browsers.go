@@ -22,6 +22,7 @@ type steering struct {
 // among that which have ended.
 func (s *Server) watching(browser any, who string, topics []string) {
 	s.people.Watching(browser, who, topics)
+	s.desk.Watching(browser, topics)
 	if door.Of(hub.Context(browser)).Role < door.Steer {
 		return
 	}

@@ -158,7 +158,7 @@ func (p *pump) listen(s *stream) {
 // paint adds the feed of a topic of pictures.
 func (p *pump) paint(t *hub.Topic, feed tab.Pictures, reopen func() (tab.Pictures, error)) {
 	ctx, cancel := context.WithCancel(p.ctx)
-	release := p.src.Want(feed.Wants...)
+	release := p.src.WantUpTo(feed.UpTo[0], feed.UpTo[1], feed.Wants...)
 	w := &painter{topic: t, feed: feed, reopen: reopen, kick: make(chan struct{}, 1), stop: func() { cancel(); release() }}
 	p.mu.Lock()
 	defer p.mu.Unlock()

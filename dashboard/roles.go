@@ -120,6 +120,8 @@ var roles = map[string]door.Role{
 	"POST /models/:model/parameters":       door.Steer,
 	"socket set":                           door.Steer,
 	"socket hand":                          door.Steer,
+	"socket canvas-hand":                   door.Steer,
+	"socket canvas-draw":                   door.Steer,
 	// Who may only look follows the others at a map, and leads nobody.
 	"socket map-hand":   door.Steer,
 	"socket map-select": door.Steer,

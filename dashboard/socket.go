@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 
@@ -69,7 +70,9 @@ var signedOut = &hub.Last{Message: hub.Text([]byte(`{"topic":"signed-out"}`)), C
 // kinds are the messages of a page that are the dashboard's business and not the
 // hub's.
 func (s *Server) kinds() map[string]func(browser any, message []byte) error {
-	kinds := map[string]func(any, []byte) error{"set": s.set, "hand": s.hand, "map-hand": s.mapHand, "map-select": s.mapSelect}
+	kinds := map[string]func(any, []byte) error{
+		"set": s.set, "hand": s.hand, "canvas-hand": s.canvasHand, "canvas-draw": s.canvasDraw, "map-hand": s.mapHand, "map-select": s.mapSelect,
+	}
 	for kind, take := range kinds {
 		role := need(roles, "socket "+kind)
 		kinds[kind] = func(browser any, message []byte) error {
@@ -142,5 +145,39 @@ func (s *Server) hand(browser any, message []byte) error {
 	if src := s.registry.Get(m.Source); src != nil {
 		s.desk.Point(record.By(hub.Context(browser)), browser, src, x, y)
 	}
+	return nil
+}
+
+// canvasHand takes what hands do at the canvas of a viewer.
+func (s *Server) canvasHand(browser any, message []byte) error {
+	m, err := steer.ReadHands(message)
+	if err != nil {
+		return err
+	}
+	src := s.registry.Get(m.Source)
+	if src == nil {
+		return fmt.Errorf("there is no source %.80q", m.Source)
+	}
+	if !s.desk.Hands(record.By(hub.Context(browser)), browser, src, m) {
+		return errors.New("somebody draws who has not asked for it, or while another one does")
+	}
+	return nil
+}
+
+// canvasDraw takes that somebody wants to draw at the canvas of a viewer, or does not any more.
+func (s *Server) canvasDraw(browser any, message []byte) error {
+	id, page, on, err := steer.ReadDraw(message)
+	if err != nil {
+		return err
+	}
+	src := s.registry.Get(id)
+	if src == nil {
+		return fmt.Errorf("there is no source %.80q", id)
+	}
+	who := steer.Drawer{Name: door.Of(hub.Context(browser)).Name, Page: page}
+	if is, ok := s.people.Who(browser, src.ID()); ok {
+		who.Person, who.Name, who.Colour = is.ID, is.Name, is.Colour
+	}
+	s.desk.Draw(browser, src, who, on)
 	return nil
 }

@@ -337,6 +337,28 @@ func (p *People) in(connection any, name string) (*room, *browser) {
 	return p.rooms[name], b
 }
 
+// Who is somebody who looks at a source, as the frames of the feed name them.
+type Who struct {
+	ID     string
+	Name   string // "" for none
+	Colour int    // 0 to 11
+}
+
+// Who returns who is at a browser among those who look at a source, or are in a room; ok is
+// false if nobody there is.
+func (p *People) Who(connection any, src string) (who Who, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r, b := p.in(connection, src)
+	if r == nil {
+		return Who{}, false
+	}
+	if is := r.get(b.id); is != nil {
+		return Who{is.id, is.name, is.colour}, true
+	}
+	return Who{}, false
+}
+
 // Count returns how many people look at the source with the id, or are in a room.
 func (p *People) Count(src string) int {
 	p.mu.Lock()

@@ -19,7 +19,13 @@ type run struct {
 	from shm.Source // the process that says it all
 }
 
-var _ shm.Sink = (*run)(nil)
+var (
+	_ shm.Sink  = (*run)(nil)
+	_ shm.Sizer = (*run)(nil)
+)
+
+// Size implements [shm.Sizer].
+func (r *run) Size(topic string) (rows, cols int) { return r.src.Size(topic) }
 
 // Demand implements [shm.Sink].
 func (r *run) Demand(name string) float64 { return r.src.Demand(name) }

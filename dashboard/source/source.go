@@ -83,9 +83,10 @@ type Source struct {
 	happened  []Happening
 	marks     series.Marks
 	notices   map[string]*Notice
-	wants     map[string]int  // feeds that want each topic
-	read      time.Time       // last read of the API
-	waiting   []chan struct{} // reads that wait for the next state or frame
+	wants     map[string]int      // feeds that want each topic
+	sizes     map[string][][2]int // rows and columns of those feeds that need no more of it
+	read      time.Time           // last read of the API
+	waiting   []chan struct{}     // reads that wait for the next state or frame
 	cost      shm.Cost
 	costThen  shm.Cost // a while ago, for rates
 	costAt    time.Time
@@ -161,6 +162,7 @@ func newSource(id string, account *budget.Account, faults *fault.Ledger) *Source
 		latency: newSeries(),
 		notices: map[string]*Notice{},
 		wants:   map[string]int{},
+		sizes:   map[string][][2]int{},
 	}
 }
 
@@ -475,19 +477,70 @@ func (s *Source) Changed() <-chan struct{} { return s.changed }
 
 // Want makes webmon ask the process for topics until release is called.
 func (s *Source) Want(topics ...string) (release func()) {
-	s.want(topics, 1)
-	return sync.OnceFunc(func() { s.want(topics, -1) })
+	s.want(topics, 1, [2]int{})
+	return sync.OnceFunc(func() { s.want(topics, -1, [2]int{}) })
 }
 
-func (s *Source) want(topics []string, by int) {
+// want counts who wants topics. upTo is how many rows and columns of their frames they need; 0,
+// 0: all.
+func (s *Source) want(topics []string, by int, upTo [2]int) {
 	s.mu.Lock()
 	for _, t := range topics {
 		if s.wants[t] += by; s.wants[t] <= 0 {
 			delete(s.wants, t)
 		}
+		if upTo == [2]int{} {
+			continue
+		}
+		if by > 0 {
+			s.sizes[t] = append(s.sizes[t], upTo)
+		} else if i := slices.Index(s.sizes[t], upTo); i >= 0 {
+			s.sizes[t] = slices.Delete(s.sizes[t], i, i+1)
+		}
+		if len(s.sizes[t]) == 0 {
+			delete(s.sizes, t)
+		}
 	}
 	s.mu.Unlock()
 	shm.Signal(s.demand)
+}
+
+// WantUpTo is Want for who needs no more than so many rows and columns of the frames of
+// arrays; 0, 0: all of them.
+func (s *Source) WantUpTo(rows, cols int, topics ...string) (release func()) {
+	size := [2]int{rows, cols}
+	s.want(topics, 1, size)
+	return sync.OnceFunc(func() { s.want(topics, -1, size) })
+}
+
+// Size returns the rows and columns beyond which nobody needs more of the frames of a topic:
+// those of whoever needs most. 0, 0: somebody needs all of them, or nobody wants any.
+func (s *Source) Size(topic string) (rows, cols int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sizes := s.sizes[topic]
+	if s.wants[topic] > len(sizes) {
+		return 0, 0
+	}
+	for _, size := range sizes {
+		rows, cols = max(rows, size[0]), max(cols, size[1])
+	}
+	return rows, cols
+}
+
+// Hands gives the process what hands do at its canvas; see [shm.Handler]. It reports false if
+// it will not be done, or not all of it.
+func (s *Source) Hands(n uint64, events []shm.Hand) bool {
+	adapter, running := s.process()
+	to, ok := adapter.(shm.Handler)
+	return running && ok && to.Hands(n, events)
+}
+
+// Starts is how many processes there have been under this name.
+func (s *Source) Starts() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.starts
 }
 
 // Read counts as watching every topic for ReadCounts. It reports whether every

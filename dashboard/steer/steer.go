@@ -33,14 +33,16 @@ type Desk struct {
 	ofSource map[string]int // that those of a source take
 	ofName   map[what]int   // that those of a source and a name take
 
-	sets *sets // decides which of several values of a control counts
+	sets  *sets  // decides which of several values of a control counts
+	hands *hands // passes on what people do at canvases
 }
 
 // New returns a desk whose forms are posted to paths below prefix, "" or like "/lab".
 // What people change goes to the record; nil: to none.
 func New(prefix string, changes *record.Log) *Desk {
-	d := &Desk{prefix: prefix, changes: changes, byID: map[string]*Command{}, ofSource: map[string]int{}, ofName: map[what]int{}, sets: newSets()}
+	d := &Desk{prefix: prefix, changes: changes, byID: map[string]*Command{}, ofSource: map[string]int{}, ofName: map[what]int{}, sets: newSets(), hands: newHands()}
 	d.sets.failed = func(err error) { d.Faults.Note("dragging", "", err) }
+	d.hands.failed = d.sets.failed
 	return d
 }
 

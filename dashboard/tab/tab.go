@@ -236,6 +236,7 @@ type NewPictures func(Place) (Pictures, error)
 // 60 times a second at most, and only while some browser could take it.
 type Pictures struct {
 	Wants []string      // topics that the feed needs from the source
+	UpTo  [2]int        // rows and columns of their frames, if it needs no more; 0, 0: all
 	Every time.Duration // least time between two pictures; 0: about 60 a second
 
 	// Next returns the newest picture, nil if there is none since the last call.

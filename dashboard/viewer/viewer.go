@@ -64,8 +64,10 @@ func Tab(desk *steer.Desk) tab.Tab {
 					return components.ViewerFrame(p.model(at.At(now), layer))
 				}), nil
 			},
-			gridFeed: p.gridFeed,
+			gridFeed:          p.gridFeed,
+			steer.FeedDrawing: p.peopleOfCanvas,
 		},
+		Pictures: map[string]tab.NewPictures{steer.FeedCanvas: p.canvasPictures},
 	}
 }
 
