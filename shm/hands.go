@@ -1,9 +1,6 @@
 package shm
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // ArrayCanvas is the array that has a viewer's canvas: what it has drawn, whole, RGBA. The
 // User of its frames is the number of the last hands that had been applied when the frame was
@@ -103,8 +100,10 @@ const (
 	handsJoined = 64
 	// handsMost is how many may wait at all.
 	handsMost = 256
-	// mostZoom bounds the factor of zooms that were joined, either way.
-	mostZoom = 1 << 20
+	// mostZoom bounds the factor of one zoom, either way, and mostWay how far one hand leads, in
+	// canvases or notches of a wheel. More is not joined.
+	mostZoom = 1024
+	mostWay  = 64
 )
 
 // HandQueue is hands that wait, in order. Those that follow each other and come to the same as
@@ -117,10 +116,10 @@ type HandQueue struct{ list []Hand }
 // Len returns how many wait.
 func (q *HandQueue) Len() int { return len(q.list) }
 
-// Take returns all that wait, and empties the queue.
-func (q *HandQueue) Take() []Hand {
-	list := q.list
-	q.list = nil
+// Take takes out those that have waited longest, at most so many of them.
+func (q *HandQueue) Take(most int) []Hand {
+	list := q.list[:min(most, len(q.list))]
+	q.list = append([]Hand(nil), q.list[len(list):]...)
 	return list
 }
 
@@ -182,20 +181,25 @@ func join(a, b Hand) (one Hand, ok bool) {
 	switch a.Do {
 	case HandPan, HandRotate:
 		a.DX, a.DY = a.DX+b.DX, a.DY+b.DY
-		return a, true
+		return a, a.isNear()
 	case HandZoom:
 		a.By *= b.By
-		return a, a.X == b.X && a.Y == b.Y && a.By < mostZoom && a.By > 1.0/mostZoom
+		return a, a.X == b.X && a.Y == b.Y && isZoom(a.By)
 	case HandReset, HandPoint, HandLeave:
 		return b, true
 	case HandMove:
 		return b, a.Button == "" && b.Button == "" && a.Mods == b.Mods
 	case HandWheel:
 		a.DX, a.DY = a.DX+b.DX, a.DY+b.DY
-		return a, a.X == b.X && a.Y == b.Y && a.Mods == b.Mods
+		return a, a.X == b.X && a.Y == b.Y && a.Mods == b.Mods && a.isNear()
 	}
 	return Hand{}, false
 }
+
+// isNear reports whether one event may lead so far.
+func (h *Hand) isNear() bool { return math.Abs(h.DX) <= mostWay && math.Abs(h.DY) <= mostWay }
+
+func isZoom(by float64) bool { return by <= mostZoom && by >= 1.0/mostZoom }
 
 // shrink makes fewer hands of those that wait, which come to the same in the end.
 func (q *HandQueue) shrink() {
@@ -228,11 +232,9 @@ func (q *HandQueue) shrink() {
 func isView(h Hand) bool { return h.Do == HandPan || h.Do == HandZoom }
 
 // sameView returns a pan and a zoom that lead to the same view as pans and zooms, one after
-// the other. All of those take a place x of the picture to scale * x + shift.
+// the other. All of those take a place x of the picture to scale * x + shift. What leads too
+// far for one pan and one zoom stays as it is.
 func sameView(hands []Hand) []Hand {
-	if len(hands) <= 2 {
-		return slices.Clone(hands)
-	}
 	scale, shiftX, shiftY := 1.0, 0.0, 0.0
 	for _, h := range hands {
 		if h.Do == HandPan {
@@ -242,17 +244,10 @@ func sameView(hands []Hand) []Hand {
 		scale *= h.By
 		shiftX, shiftY = h.X+h.By*(shiftX-h.X), h.Y+h.By*(shiftY-h.Y)
 	}
-	scale = min(max(scale, 1.0/mostZoom), mostZoom)
 	const middle = 0.5
-	way := func(shift float64) float64 {
-		d := (shift - middle*(1-scale)) / scale
-		if math.IsNaN(d) || math.IsInf(d, 0) {
-			return 0
-		}
-		return d
+	pan := Hand{Do: HandPan, DX: (shiftX - middle*(1-scale)) / scale, DY: (shiftY - middle*(1-scale)) / scale}
+	if len(hands) <= 2 || !isZoom(scale) || !pan.isNear() {
+		return hands
 	}
-	return []Hand{
-		{Do: HandPan, DX: way(shiftX), DY: way(shiftY)},
-		{Do: HandZoom, X: middle, Y: middle, By: scale},
-	}
+	return []Hand{pan, {Do: HandZoom, X: middle, Y: middle, By: scale}}
 }

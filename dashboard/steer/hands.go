@@ -268,7 +268,7 @@ func (c *canvas) send(now time.Time) {
 	// two at a time.
 	c.n = max(c.n+1, uint64(now.UnixMicro()))
 	to, starts := c.n, c.src.Starts()
-	if c.queue.Len() == 0 || !c.src.Hands(c.n, c.queue.Take()) {
+	if c.queue.Len() == 0 || !c.src.Hands(c.n, c.queue.Take(c.queue.Len())) {
 		to = 0 // nothing more will become of it, so no picture can show it
 	}
 	for page, n := range c.from {

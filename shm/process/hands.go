@@ -11,6 +11,9 @@ import (
 // few messages then, and not sixty.
 const maxHandsIn = 3
 
+// maxHandEvents is how many events a message of hands has at most.
+const maxHandEvents = 64
+
 var _ shm.Handler = (*Source)(nil)
 
 // Hands implements [shm.Handler]. Only a process that shares its canvas is given any.
@@ -73,11 +76,10 @@ func handValue(h *shm.Hand) pickle.Value {
 	case shm.HandPoint:
 		set("x", h.X, "y", h.Y)
 	case shm.HandPress, shm.HandMove, shm.HandRelease, shm.HandDouble:
-		var button pickle.Value // None: the pointer moves with no button down
-		if h.Button != "" {
-			button = h.Button
+		set("x", h.X, "y", h.Y)
+		if h.Button != "" { // otherwise the pointer moves with no button down
+			set("button", h.Button)
 		}
-		set("x", h.X, "y", h.Y, "button", button)
 		mods()
 	case shm.HandWheel:
 		set("x", h.X, "y", h.Y, "dx", h.DX, "dy", h.DY)

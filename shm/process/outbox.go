@@ -149,7 +149,7 @@ func (o *outbox) close(reason string) {
 	o.mu.Lock()
 	left := slices.Concat(o.asked, o.sent, o.queued)
 	o.asked, o.sent, o.queued, o.closed = nil, nil, nil, reason
-	o.hands.Take()
+	o.hands = shm.HandQueue{}
 	o.mu.Unlock()
 	for _, p := range left {
 		p.tell(shm.Gone, reason)
@@ -168,7 +168,11 @@ func (o *outbox) next() (*pending, bool) {
 		return p, true
 	}
 	if o.hands.Len() > 0 && o.handsIn < maxHandsIn {
-		o.sending = newHands(o.handsN, o.hands.Take())
+		events, n := o.hands.Take(maxHandEvents), o.handsN
+		if o.hands.Len() > 0 {
+			n-- // the rest of what has that number comes after it
+		}
+		o.sending = newHands(n, events)
 		return o.sending, true
 	}
 	return nil, false
