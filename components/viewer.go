@@ -25,6 +25,16 @@ const (
 	ViewerModel                      // the process is a simulation
 )
 
+// View is one of the pictures that the page can show. Its value stands in the page's address.
+type View string
+
+// The views.
+const (
+	ViewCanvas View = "canvas" // what napari draws, as napari draws it
+	ViewLayer  View = "layer"  // one layer, upright
+	ViewTiles  View = "tiles"  // the same with the tiles over it
+)
+
 // MaxTileRows is how many tiles the viewer's table lists.
 const MaxTileRows = 200
 
@@ -36,9 +46,21 @@ type Viewer struct {
 	Name   string // of the source
 	CSRF   string
 
-	State  ViewerState
-	Link   ui.State // state of the source
-	Napari string   // its version, "" if not known
+	State ViewerState
+	Link  ui.State // state of the source
+
+	// View is what the page shows; "" is ViewTiles. Views are the three to choose from, none
+	// without a source. Says is one sentence that says which one is shown and why.
+	View  View
+	Views []ui.Option
+	Says  string
+	// Better is the URL of this page where another view has become the one that suits, and nobody
+	// has chosen this one; "" otherwise.
+	Better string
+	// Canvas is what the page knows of napari's canvas; nil unless View is ViewCanvas.
+	Canvas *ViewerCanvas
+
+	Napari string // its version, "" if not known
 
 	TilesTopic string // hub topic of the picture's frames; "" while no layer is known
 	LiveTopic  string // hub topic that renders ViewerFrame
@@ -290,6 +312,9 @@ func (v Viewer) empty() (ui.EmptyProps, bool) {
 			Steps: []string{"Pan or zoom the image in napari once."},
 		}, true
 	case ViewerNoTiled:
+		if v.View == ViewLayer && v.Picture != "" {
+			return ui.EmptyProps{}, false
+		}
 		text := v.Note
 		if v.NoPicture != "" && v.NoPicture != v.Note {
 			text += " " + v.NoPicture

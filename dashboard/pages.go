@@ -179,7 +179,7 @@ func (s *Server) page(c echo.Context, src *source.Source, now time.Time) layout.
 		Socket: s.opts.Prefix + "/ws", CSRF: s.view(c, src, now).CSRF,
 		Embed:  c.QueryParam("embed") != "",
 		Person: s.who(c, s.view(c, src, now).CSRF),
-		Header: s.header(tab.Moment{Source: src, Now: now, Prefix: s.opts.Prefix, Locked: person(c).Role < door.Steer}), Sources: s.sourceLinks(src, c.Path(), now),
+		Header: s.header(tab.Moment{Source: src, Now: now, Prefix: s.opts.Prefix, Locked: person(c).Role < door.Steer}), Sources: s.sourceLinks(src, c.Path(), c.QueryParam("view"), now),
 	}
 	// The links of a page of a model lead to pages of the same model.
 	id, shown := c.QueryParam("source"), s.defaultOr(src)
@@ -233,9 +233,9 @@ func (s *Server) modelOf(src *source.Source) string {
 	return s.models.KeyOf(src)
 }
 
-// sourceLinks lists the sources for the picker. Each link leads to the same tab,
-// except on the page of a model, which shows that model only.
-func (s *Server) sourceLinks(current *source.Source, path string, now time.Time) []layout.SourceLink {
+// sourceLinks lists the sources for the picker. Each link leads to the same tab, in the
+// same view of it, except on the page of a model, which shows that model only.
+func (s *Server) sourceLinks(current *source.Source, path, view string, now time.Time) []layout.SourceLink {
 	ofModels := path == "/"+modelsSlug || strings.HasPrefix(path, "/"+modelsSlug+"/")
 	if ofModels {
 		path = "/" + s.tabs[0].Slug
@@ -249,6 +249,9 @@ func (s *Server) sourceLinks(current *source.Source, path string, now time.Time)
 		link := layout.SourceLink{
 			Name: st.ID, State: tab.StateOf(src, st), Current: src == current,
 			Href: s.opts.Prefix + path + "?source=" + url.QueryEscape(st.ID),
+		}
+		if view != "" && !ofModels {
+			link.Href += "&view=" + url.QueryEscape(view)
 		}
 		if key := s.modelOf(src); key != "" && ofModels {
 			link.Href = s.models.Href(key)

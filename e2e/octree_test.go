@@ -58,7 +58,6 @@ func TestE2EOctree(t *testing.T) {
 	})
 	t.Run("zoom and pan", func(t *testing.T) {
 		p.t = t
-		p.click("[data-viewer-action=follow]") // else the tiles of a fine level are a pixel each
 		for i, zoom := range []float64{0.05, 0.5, 2} {
 			n.Zoom(zoom)
 			sameTiles(t, n, w, p, 0)
@@ -103,7 +102,6 @@ func TestE2EOctree(t *testing.T) {
 		p.click("#live-viewer-panel .segmented a:nth-child(2)")
 		p.wait("the second one is chosen", `document.querySelector("#live-viewer-panel .segmented a:nth-child(2)[aria-current]")`)
 		p.live()
-		p.click("[data-viewer-action=follow]")
 		sameTiles(t, n, w, p, 1)
 		p.shot("octree-second-layer")
 		p.visit(w.url)

@@ -56,6 +56,13 @@ func Stories() []Story {
 		page("no source", components.ViewerPage(viewer(components.ViewerNone, ui.Absent))),
 		page("napari with the package", components.ViewerPage(viewerOurs())),
 		page("may only look", locked(mayLook, components.ViewerPage(viewerOurs()))),
+		page("a layer alone", components.ViewerPage(viewerLayer())),
+		page("canvas", components.ViewerPage(viewerCanvas(ui.Live))),
+		page("canvas, stale", components.ViewerPage(viewerCanvas(ui.Stale))),
+		page("canvas, gone", components.ViewerPage(viewerCanvas(ui.Gone))),
+		page("canvas, napari is minimised", components.ViewerPage(viewerNoCanvas("napari's window is minimised, so it draws nothing.", false))),
+		page("canvas, there is none", components.ViewerPage(viewerNoCanvas("Without the package webmon in napari there is no canvas to show. The Status tab says how to get it.", true))),
+		page("canvas, may only look", locked(mayLook, components.ViewerPage(viewerCanvas(ui.Live)))),
 	)
 	add("Arrays", Large,
 		page("normal", components.ArraysPage(arrays(ui.Live))),
@@ -435,6 +442,83 @@ func viewerOurs() components.Viewer {
 		"topic": v.TilesTopic, "level": 2, "tile_size": 256, "tile_shape": t.TileShape, "base_shape": t.BaseShape, "image_shape": t.ImageShape,
 		"grid": t.Grid, "corners": t.Corners, "tiles": []int{20, 60, 8, 24}, "count": 192, "ideal_level": 3, "excess": 4,
 		"loading": []int{20, 60, 1, 2}, "reloaded": []int{24, 70, 1, 1},
+	}
+	return v
+}
+
+// views are the three views of which one is shown. why says why there is no canvas.
+func views(v components.Viewer, view components.View, says, why string) components.Viewer {
+	v.View, v.Says = view, says
+	v.Views = []ui.Option{
+		{Value: "canvas", Label: "Canvas", Href: "?view=canvas", Why: why},
+		{Value: "layer", Label: "Layer", Href: "?view=layer"},
+		{Value: "tiles", Label: "Tiles", Href: "?view=tiles"},
+	}
+	for i := range v.Views {
+		v.Views[i].Current = v.Views[i].Value == string(view)
+	}
+	return v
+}
+
+// viewerLayer is the viewer with one layer, without its tiles.
+func viewerLayer() components.Viewer {
+	return views(viewerOurs(), components.ViewLayer, "The layer tissue alone, of 2 that napari draws.", "")
+}
+
+// viewerCanvas is the viewer of napari's canvas in 3-D.
+func viewerCanvas(link ui.State) components.Viewer {
+	v := views(viewer(components.ViewerNoTiled, link), components.ViewCanvas, "napari's canvas: 3 layers, 3-D.", "")
+	v.Napari, v.Ours = "0.9.2", true
+	toggle := func(name, label, value string) ui.ControlProps {
+		return ui.ControlProps{
+			Field:  ui.Field{ID: ui.ID("value", name), Name: name, Label: label, Type: ui.BoolField, Value: value},
+			Source: "napari", Action: "/sources/napari/commands/" + name, CSRF: csrf,
+		}
+	}
+	choice := func(name, label, value string, choices ...string) ui.ControlProps {
+		p := toggle(name, label, value)
+		p.Type, p.Choices = ui.ChoiceField, choices
+		return p
+	}
+	axis := func(name, label, value string, most float64) components.CanvasAxis {
+		step, play := toggle("dims."+name, label, value), toggle("dims."+name+".play", "Play "+label, "false")
+		least := 0.0
+		step.Type, step.Min, step.Max = ui.IntField, &least, &most
+		play.On, play.Off = "pause", "play"
+		return components.CanvasAxis{Step: step, Play: &play}
+	}
+	display, mode := choice("dims.ndisplay", "Display", "3D", "2D", "3D"), choice("layer.9.mode", "Mode", "add", "pan_zoom", "add", "select", "transform")
+	spots, cells := toggle("layer.9.selected", "spots", "true"), toggle("layer.8.selected", "cells", "false")
+	v.Canvas = &components.ViewerCanvas{
+		Topic: "napari/canvas", StateTopic: "napari/canvas-state", PeopleTopic: "napari/canvas-people",
+		PartsTopic: "napari/canvas-parts", ValuesTopic: "napari/values",
+		Facts: []ui.Pair{
+			{Name: "draws", Value: "3 layers, 3-D", Key: "draws"}, {Name: "size", Value: "581 × 752", Unit: "px", Key: "size"},
+			{Name: "active", Value: "spots", Note: "add", Key: "active"},
+		},
+		Display: &display, Axes: []components.CanvasAxis{axis("0", "t", "12", 59), axis("1", "channel", "0", 2)},
+		Overlays: []ui.ControlProps{toggle("axes", "Axes", "true"), toggle("scale_bar", "Scale bar", "false")},
+		Draw: []components.CanvasLayer{
+			{ID: "9", Name: "spots", Kind: "points", Active: true, Select: &spots},
+			{ID: "8", Name: "cells", Kind: "labels", Select: &cells},
+		},
+		Mode: &mode,
+	}
+	if link == ui.Gone {
+		for _, p := range v.Canvas.Controls() {
+			p.Why = "napari has ended."
+		}
+	}
+	return v
+}
+
+// viewerNoCanvas is the viewer of a canvas that cannot be seen.
+func viewerNoCanvas(why string, missing bool) components.Viewer {
+	v := viewerCanvas(ui.Live)
+	v.Canvas.Why, v.Canvas.Missing = why, missing
+	if missing {
+		v.Canvas.Facts, v.Canvas.Display, v.Canvas.Axes, v.Canvas.Overlays, v.Canvas.Draw, v.Canvas.Mode = nil, nil, nil, nil, nil, nil
+		v.Views[0].Why, v.Says = why, "napari's canvas."
 	}
 	return v
 }

@@ -143,7 +143,7 @@ func TestEveryState(t *testing.T) {
 		states[s.Component] = append(states[s.Component], s.State)
 	}
 	want := map[string][]string{
-		"Viewer":   {"normal", "huge", "stale", "gone", "loading", "camera has not moved", "napari shares no tiles", "no source"},
+		"Viewer":   {"normal", "huge", "stale", "gone", "loading", "camera has not moved", "napari shares no tiles", "no source", "canvas", "canvas, there is none"},
 		"Layers":   {"normal", "huge", "no layers", "waiting", "no plugin", "gone", "no source"},
 		"Control":  {"slider", "queued", "applied", "refused", "not taken", "disabled"},
 		"Messages": {"normal", "empty", "huge", "not readable"},
@@ -164,7 +164,7 @@ func TestEveryState(t *testing.T) {
 // TestGolden compares the HTML of a few pages with what it was: a change that
 // nobody meant shows here.
 func TestGolden(t *testing.T) {
-	for _, name := range []string{"Viewer/normal", "Viewer/napari shares no tiles", "Viewer/napari with the package", "Arrays/normal", "Arrays/records", "Layers/normal", "Maps/normal", "Map/no images and no segments", "Map/run", "Models/normal", "Model/failed", "Model/link with parameters", "Controls page/normal", "Controls page/may only look", "Model/may only look", "Status/may not manage", "New link/normal", "Control/slider", "Control/not taken", "Messages/normal", "Status/normal", "Shell/demo", "Login/wrong token"} {
+	for _, name := range []string{"Viewer/normal", "Viewer/napari shares no tiles", "Viewer/napari with the package", "Viewer/canvas", "Viewer/canvas, may only look", "Arrays/normal", "Arrays/records", "Layers/normal", "Maps/normal", "Map/no images and no segments", "Map/run", "Models/normal", "Model/failed", "Model/link with parameters", "Controls page/normal", "Controls page/may only look", "Model/may only look", "Status/may not manage", "New link/normal", "Control/slider", "Control/not taken", "Messages/normal", "Status/normal", "Shell/demo", "Login/wrong token"} {
 		t.Run(name, func(t *testing.T) {
 			i := slices.IndexFunc(Stories(), func(s Story) bool { return s.Component+"/"+s.State == name })
 			if i < 0 {

@@ -7,6 +7,7 @@ package viewer
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,8 +23,10 @@ import (
 )
 
 const (
-	slug     = "viewer"
-	gridFeed = "grid"
+	slug      = "viewer"
+	gridFeed  = "grid"
+	stateFeed = "canvas-state"
+	partsFeed = "canvas-parts"
 )
 
 // loadingFor is how long a process may send nothing before the page says what to do
@@ -39,13 +42,18 @@ func Tab(desk *steer.Desk) tab.Tab {
 	return tab.Tab{
 		Slug: slug, Title: "Viewer",
 		Help:   "Which tiles of a multiscale image napari draws, and where its view is.",
-		Topics: topics,
+		Topics: slices.Concat(topics, []string{shm.TopicCanvas, shm.TopicDims}),
 		Page: func(v tab.View) templ.Component {
 			layer := v.Request.URL.Query().Get("layer")
 			if !shm.IsLayerID(layer) {
 				layer = firstLayer
 			}
-			m := p.model(v.Moment, layer)
+			m := p.model(v.Moment, layer, chosenView(v.Request.URL.Query()))
+			if m.Canvas != nil {
+				for _, props := range m.Canvas.Controls() {
+					props.CSRF = v.CSRF
+				}
+			}
 			if grid, ok := p.grid(v.Moment); ok {
 				grid.CSRF = v.CSRF
 				m.Grid, m.GridTopic, m.ValuesTopic = &grid, v.Topic(gridFeed), steer.ValuesTopic(v.Source)
@@ -56,15 +64,17 @@ func Tab(desk *steer.Desk) tab.Tab {
 		Feeds: map[string]tab.NewFeed{
 			"tiles": newFeed,
 			"viewer": func(at tab.Place) (tab.Feed, error) {
-				layer := at.Detail
-				if layer != firstLayer && !shm.IsLayerID(layer) {
-					return tab.Feed{}, fmt.Errorf("%q is no layer", layer)
+				layer, c, err := readDetail(at.Detail)
+				if err != nil {
+					return tab.Feed{}, err
 				}
-				return tab.NewFragment(topics, func(now time.Time) templ.Component {
-					return components.ViewerFrame(p.model(at.At(now), layer))
+				return tab.NewFragment(slices.Concat(topics, []string{shm.TopicCanvas, shm.TopicDims}), func(now time.Time) templ.Component {
+					return components.ViewerFrame(p.model(at.At(now), layer, c))
 				}), nil
 			},
 			gridFeed:          p.gridFeed,
+			partsFeed:         p.partsFeed,
+			stateFeed:         newStateFeed,
 			steer.FeedDrawing: p.peopleOfCanvas,
 		},
 		Pictures: map[string]tab.NewPictures{steer.FeedCanvas: p.canvasPictures},
@@ -97,21 +107,35 @@ func (p page) gridFeed(at tab.Place) (tab.Feed, error) {
 }
 
 // model is the content of the page at a moment.
-func (p page) model(m tab.Moment, layer string) components.Viewer {
+func (p page) model(m tab.Moment, layer string, c choice) components.Viewer {
 	src := m.Source
 	st := src.Status(m.Now)
 	v := components.Viewer{
 		Prefix: m.Prefix, Source: src.ID(), Name: st.Name, Napari: st.Napari, Link: tab.StateOf(src, st),
 		TilesTopic: src.ID() + "/tiles/" + layer,
-		LiveTopic:  src.ID() + "/viewer/" + layer,
 		AttachCode: components.HowToAttach,
 	}
 	poll := src.Poll()
 	chosen := choose(poll, layer)
 	v.State = state(src, st, poll, chosen, m.Now)
 	v.Ours, v.Kinds = isOurs(src), kinds(src)
+	p.fill(&v, m, poll, chosen)
+	p.views(&v, m, st, c, layer, chosen)
+	c.view = v.View
+	v.LiveTopic = src.ID() + "/viewer/" + c.detail(layer)
+	for i := range v.Layers {
+		if !c.auto {
+			v.Layers[i].Href += "&view=" + string(c.view)
+		}
+	}
+	return v
+}
+
+// fill writes what there is to show of a layer.
+func (p page) fill(v *components.Viewer, m tab.Moment, poll *shm.TilePoll, chosen *shm.TileLayer) {
+	src := m.Source
 	if v.State != components.ViewerLive && v.State != components.ViewerNoTiled {
-		return v
+		return
 	}
 	v.Note = chosen.Note
 	if info := arrayOf(src, chosen.ID); info != nil {
@@ -126,13 +150,12 @@ func (p page) model(m tab.Moment, layer string) components.Viewer {
 			Href: m.Prefix + "/" + slug + "?source=" + url.QueryEscape(src.ID()) + "&layer=" + l.ID,
 		})
 	}
+	v.Picture = pictureTopic(src, chosen.ID)
 	if v.State == components.ViewerNoTiled {
 		v.Volume = whole(m, chosen.ID)
-		return v
+		return
 	}
 	v.Tiles = tiles(chosen)
-	v.Picture = pictureTopic(src, chosen.ID)
-	return v
 }
 
 // label is what pages call a layer: its name in napari, if it is known.

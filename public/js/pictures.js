@@ -1,6 +1,6 @@
 /**
  * Mounts what draws itself: the tile viewer on [data-viewer], charts on [data-chart], the picture of a shared array on
- * [data-array], the charts of an array of records on [data-array-columns], a simulation on [data-model], a volume on [data-volume]. Their modules are loaded when the first
+ * [data-array], the charts of an array of records on [data-array-columns], a simulation on [data-model], napari's canvas on [data-canvas], a volume on [data-volume]. Their modules are loaded when the first
  * such element appears. What has left the page is let go.
  */
 
@@ -49,6 +49,7 @@ export class Pictures {
     for (const element of document.querySelectorAll("[data-array-columns]")) this.#mount(element, () => import("./arrays/columns.js"), mountColumns);
     for (const element of document.querySelectorAll("[data-volume]")) this.#mount(element, () => import("./volumes/index.js"), mountVolume);
     for (const element of document.querySelectorAll("[data-model]")) this.#mount(element, () => import("./models/index.js"), mountModel);
+    for (const element of document.querySelectorAll("[data-canvas]")) this.#mount(element, () => import("./canvas/index.js"), mountCanvas);
     for (const element of document.querySelectorAll("[data-map]")) this.#mount(element, () => import("./maps/index.js"), mountMap);
     for (const element of document.querySelectorAll("[data-map-find]")) this.#mount(element, () => import("./maps/find.js"), mountMap);
   }
@@ -89,6 +90,8 @@ function mountViewer({createViewer, Under}, element, frames) {
   under = new Under(element, viewer, (topic, draw) => frames.onFrame(topic, draw), there => {
     for (const button of buttons()) button.hidden = !there;
   });
+  if (element.dataset.viewerTiles === "off") viewer.setTiles(false);
+  viewer.setFollow(true);
   const take = frame => {
     viewer.update(frame);
     under.take(frame);
@@ -140,6 +143,10 @@ function mountColumns({mountColumns: mount}, element, frames) {
 
 function mountModel({mount}, element, frames, send) {
   return mount(element, {onFrame: (topic, draw) => frames.onFrame(topic, draw), send, who, afterPaint: afterThisPaint, save, stamp, load, post});
+}
+
+function mountCanvas({mount}, element, frames, send) {
+  return mount(element, {onFrame: (topic, draw) => frames.onFrame(topic, draw), send, who, afterPaint: afterThisPaint, save, stamp});
 }
 
 function mountMap({mount}, element, frames, send) {

@@ -6,20 +6,24 @@
 import {keepInAddress} from "../address.js";
 import {h} from "../dom.js";
 
-const WINDOW = "models-full";
-
 export class Full {
   #stage;
   #changed;
+  #window;
+  #action;
 
   /**
    * @param {HTMLElement} stage what gets the screen
    * @param {AbortSignal} signal ends it
    * @param {function(boolean)} changed called when that is so, or is not so any more
+   * @param {string} [name] the class of a stage that has the window
+   * @param {string} [action] the attribute by which the stage's owner knows the button that leaves it
    */
-  constructor(stage, signal, changed) {
+  constructor(stage, signal, changed, name = "models-full", action = "data-model-action") {
     this.#stage = stage;
     this.#changed = changed;
+    this.#window = name;
+    this.#action = action;
     document.addEventListener("fullscreenchange", () => this.#show(), {signal});
   }
 
@@ -30,7 +34,7 @@ export class Full {
 
   /** Whether it is the window that the picture has. */
   get inWindow() {
-    return this.#stage.classList.contains(WINDOW);
+    return this.#stage.classList.contains(this.#window);
   }
 
   async toggle() {
@@ -50,7 +54,7 @@ export class Full {
   }
 
   toggleWindow() {
-    if (!this.#stage.classList.toggle(WINDOW)) keepInAddress(query => query.delete("full"));
+    if (!this.#stage.classList.toggle(this.#window)) keepInAddress(query => query.delete("full"));
     this.#show();
   }
 
@@ -59,6 +63,6 @@ export class Full {
     const button = this.#stage.querySelector(".models-leave");
     // The browser has its own way out of the screen, but not out of the window.
     if (!this.inWindow) button?.remove();
-    else if (!button) this.#stage.append(h("button", {type: "button", class: "btn models-leave", "data-model-action": "full"}, "Leave full screen"));
+    else if (!button) this.#stage.append(h("button", {type: "button", class: "btn models-leave", [this.#action]: "full"}, "Leave full screen"));
   }
 }

@@ -30,11 +30,13 @@ const KEY_PAN_FAR = 0.5;
  *
  * @param {HTMLElement} surface the canvas that is dragged; it must have `touch-action: none`
  * @param {object} hands what to call, positions in CSS pixels from the surface's top left:
- * `pan(dx, dy)` the picture was dragged; `pinch(from, to)` as camera.pinch takes them; `zoomAt(x, y, factor)` at once, of the
+ * `pan(dx, dy, by)` the picture was dragged, by a pointer that went down with `by.button` and `by.shift`; `pinch(from, to)` as camera.pinch takes them; `zoomAt(x, y, factor)` at once, of the
  * wheel; `zoomTo(x, y, factor)` one step, may be animated; `zoomBy(factor)` about the middle; `step(dx, dy)` pan by shares of
- * the picture; `fit()`; `follow()`; `grid()`; `point(x, y)` the pointer is here; `leave()` it went away; `draws(event)`, which may be missing, tells whether a
- * pointer that goes down draws instead of moving the picture, `draw(phase, x, y)` is then called with "start", "move", "end";
- * `presses()`, which may be missing, tells whether plain presses draw
+ * the picture; `fit()`; `follow()`; `grid()`; `point(x, y, held)` the pointer is here, held down or not; `leave()` it went away; `draws(event)`, which may be missing, tells whether a
+ * pointer that goes down draws instead of moving the picture, `draw(phase, x, y)` is then called with "start", "move", "end",
+ * and the event;
+ * `presses()`, which may be missing, tells whether plain presses draw, and `rights()` whether the right button counts, which it does
+ * then
  * @param {AbortSignal} signal
  */
 export function listen(surface, hands, signal) {
@@ -42,6 +44,7 @@ export function listen(surface, hands, signal) {
   let dragging = false;
   let drawing = null; // pointer that draws
   let lastTap = null;
+  const rights = () => hands.rights?.() ?? hands.presses?.() ?? false;
 
   const place = event => {
     const box = surface.getBoundingClientRect();
@@ -54,20 +57,20 @@ export function listen(surface, hands, signal) {
   const on = (target, name, handler, options) => target.addEventListener(name, handler, {...options, signal});
 
   on(surface, "pointerdown", event => {
-    if (event.pointerType === "mouse" && event.button > (hands.presses?.() ? 2 : 1)) return;
+    if (event.pointerType === "mouse" && event.button > (rights() ? 2 : 1)) return;
     const at = place(event);
-    pointers.set(event.pointerId, {...at, fromX: at.x, fromY: at.y});
+    pointers.set(event.pointerId, {...at, fromX: at.x, fromY: at.y, button: event.button, shift: event.shiftKey});
     dragging = pointers.size > 1;
     surface.setPointerCapture(event.pointerId);
     if (event.button === 1) event.preventDefault();
     if (drawing !== null) {
       // A second finger means a pinch; what the first one drew ends where that one is.
       const {x, y} = pointers.get(drawing);
-      hands.draw("end", x, y);
+      hands.draw("end", x, y, event);
       drawing = null;
     } else if (pointers.size === 1 && hands.draws?.(event)) {
       drawing = event.pointerId;
-      hands.draw("start", at.x, at.y);
+      hands.draw("start", at.x, at.y, event);
     }
   });
 
@@ -80,7 +83,7 @@ export function listen(surface, hands, signal) {
     }
     if (event.pointerId === drawing) {
       Object.assign(pointer, at);
-      hands.draw("move", at.x, at.y);
+      hands.draw("move", at.x, at.y, event);
     } else if (pointers.size === 2) {
       const from = fingers();
       Object.assign(pointer, at);
@@ -91,11 +94,11 @@ export function listen(surface, hands, signal) {
       dragging = true;
       const {x, y} = pointer;
       Object.assign(pointer, at);
-      hands.pan(at.x - x, at.y - y);
+      hands.pan(at.x - x, at.y - y, pointer);
     } else {
       Object.assign(pointer, at);
     }
-    hands.point(at.x, at.y);
+    hands.point(at.x, at.y, true);
   });
 
   const release = event => {
@@ -106,7 +109,7 @@ export function listen(surface, hands, signal) {
       drawing = null;
       // Where a pointer is that was taken away is not told.
       const at = event.type === "pointerup" ? place(event) : pointer;
-      hands.draw("end", at.x, at.y);
+      hands.draw("end", at.x, at.y, event);
       return;
     }
     if (event.type !== "pointerup" || event.pointerType === "mouse") return;
@@ -139,7 +142,7 @@ export function listen(surface, hands, signal) {
   });
 
   on(surface, "contextmenu", event => {
-    if (hands.presses?.()) event.preventDefault(); // the right button pans
+    if (rights()) event.preventDefault(); // the right button pans
   });
 
   on(surface, "wheel", event => {
