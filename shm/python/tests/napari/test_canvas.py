@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import camera, pattern
+from conftest import camera, pattern, pump
 
 
 def seen(viewer):
@@ -76,15 +76,276 @@ def test_the_canvas_is_what_napari_draws(plain, watch, kind):
     assert (about["dtype"], about["axes"], about["role"], about["title"]) == ("|u1", ["y", "x", "c"], "rgb", "Canvas")
 
 
-def test_hands_move_the_camera(plain, watch):
-    viewer = plain
-    viewer.add_image(pattern(300, 400), contrast_limits=[0, 4000])
-    watcher = watch("canvas", "camera", "array/canvas")
+def settled(watcher, n):
+    """Wait until the canvas has been drawn after that message of hands."""
+    return watcher.until(lambda: (f := watcher.frame("canvas")) and f.user >= n and f, f"the picture after hand {n}")
+
+
+def where(viewer, x, y):
+    """Where a place on the canvas, in shares of it, lies in napari's world."""
+    from webmon._napari import compat
+
+    canvas = compat.canvas(viewer)
+    rows, columns = compat.canvas_size(viewer)
+    at = np.array([x * columns, y * rows])
+    view = canvas._get_viewbox_at(at)[0] if hasattr(canvas, "_get_viewbox_at") else canvas.view
+    mapped = (view.transform * view.scene.transform).imap([*at, 0, 1])
+    return mapped[:2] / mapped[3]
+
+
+def pixel_of(viewer, layer, row, column):
+    """The place on the canvas, in shares of it, of a pixel of a layer that is neither scaled nor moved."""
+    from webmon._napari import compat
+
+    view = compat.canvas(viewer).view
+    mapped = (view.transform * view.scene.transform).map([column, row, 0, 1])
+    rows, columns = compat.canvas_size(viewer)
+    return {"x": float(mapped[0] / mapped[3] / columns), "y": float(mapped[1] / mapped[3] / rows)}
+
+
+def begin(viewer, watch, *topics):
+    watcher = watch("canvas", "camera", "cursor", "array/canvas", *topics)
     watcher.until(lambda: watcher.frame("canvas"), "the canvas")
-    before = np.array(camera(viewer).center)
-    n = watcher.hand({"do": "pan", "dx": 0.25, "dy": -0.5})
-    watcher.until(lambda: watcher.frame("canvas").user == n, "the picture after the hand")
-    size = watcher.state("canvas")["size"]
-    moved = (np.array(camera(viewer).center) - before) * camera(viewer).zoom
-    assert moved[-2:] == pytest.approx([size[0] / 2, -size[1] / 4])
+    return watcher
+
+
+ORIENTATIONS = [("away", "down", "right"), ("towards", "up", "left"), ("away", "up", "right"), ("towards", "down", "right")]
+
+
+@pytest.fixture(params=ORIENTATIONS, ids="-".join)
+def oriented(plain, request):
+    if hasattr(camera(plain), "orientation"):
+        camera(plain).orientation = request.param
+    elif request.param != ORIENTATIONS[0]:
+        pytest.skip("this napari has one orientation")
+    yield plain
+    if hasattr(camera(plain), "orientation"):
+        camera(plain).orientation = ORIENTATIONS[0]
+
+
+def test_the_picture_goes_with_the_hand(oriented, watch):
+    viewer = oriented
+    viewer.add_image(pattern(300, 400), contrast_limits=[0, 4000])
+    viewer.reset_view()
+    watcher = begin(viewer, watch)
+    place = where(viewer, 0.5, 0.5)
+    settled(watcher, watcher.hand({"do": "pan", "dx": 0.25, "dy": -0.125}))
+    assert where(viewer, 0.75, 0.375) == pytest.approx(place)
     shown(watcher, viewer)
+
+
+def test_the_place_under_the_hand_stays_where_it_is(oriented, watch):
+    viewer = oriented
+    viewer.add_image(pattern(300, 400), contrast_limits=[0, 4000])
+    viewer.reset_view()
+    watcher = begin(viewer, watch)
+    zoom, place = camera(viewer).zoom, where(viewer, 0.1, 0.8)
+    settled(watcher, watcher.hand({"do": "zoom", "x": 0.1, "y": 0.8, "by": 2}, {"do": "zoom", "x": 0.1, "y": 0.8, "by": 1.5}))
+    assert camera(viewer).zoom == pytest.approx(zoom * 3)
+    assert where(viewer, 0.1, 0.8) == pytest.approx(place)
+    shown(watcher, viewer)
+    settled(watcher, watcher.hand({"do": "reset"}))
+    assert camera(viewer).zoom == pytest.approx(zoom)
+
+
+def test_each_picture_of_the_grid_is_zoomed_about_the_hand(plain, watch):
+    scene(plain, "grid")
+    watcher = begin(plain, watch)
+    watcher.until_state("canvas", lambda c: c["grid"])
+    place = where(plain, 0.9, 0.2)
+    settled(watcher, watcher.hand({"do": "zoom", "x": 0.9, "y": 0.2, "by": 2}))
+    assert where(plain, 0.9, 0.2) == pytest.approx(place)
+    place = where(plain, 0.25, 0.25)
+    settled(watcher, watcher.hand({"do": "pan", "dx": 0.05, "dy": 0.1}))
+    assert where(plain, 0.3, 0.35) == pytest.approx(place)
+    shown(watcher, plain)
+
+
+def test_what_is_in_front_goes_with_the_hand_in_3d(oriented, watch):
+    viewer = oriented
+    scene(viewer, "volume")
+    watcher = begin(viewer, watch)
+    watcher.until_state("canvas", lambda c: c["ndisplay"] == 3)
+    for angles in ((0, 0, 90), (20, 30, 40)):
+        camera(viewer).angles = angles
+        for by, way in (((0.125, 0), "right"), ((0, 0.125), "down")):
+            pump()
+            before = directions(viewer)
+            near = -before["ahead"]
+            settled(watcher, watcher.hand({"do": "rotate", "dx": by[0], "dy": by[1]}))
+            after = directions(viewer)
+            rows, columns = watcher.state("canvas")["size"]
+            angle = np.pi * (by[0] + by[1] * rows / columns)
+            # Where what was nearest is now: so far along the hand's way.
+            assert [near @ after[name] for name in ("right", "down", "ahead")] == pytest.approx(
+                [np.sin(angle) * (way == "right"), np.sin(angle) * (way == "down"), -np.cos(angle)], abs=1e-5
+            )
+    shown(watcher, viewer)
+
+
+def directions(viewer):
+    """The unit vectors of the canvas in napari's world, as vispy draws it."""
+    from webmon._napari import compat
+
+    view = compat.canvas(viewer).view
+    transform = view.transform * view.scene.transform
+    middle = np.array(compat.canvas_size(viewer)[::-1]) / 2
+    point = lambda *at: (lambda p: p[:3] / p[3])(transform.imap([*at, 1]))  # noqa: E731
+    found = {
+        "right": point(middle[0] + 50, middle[1], 0) - point(*middle, 0),
+        "down": point(middle[0], middle[1] + 50, 0) - point(*middle, 0),
+        "ahead": np.array(camera(viewer).view_direction)[::-1],
+    }
+    return {name: way / np.linalg.norm(way) for name, way in found.items()}
+
+
+def test_a_hand_points_and_napari_says_what_is_there(plain, watch):
+    layer = plain.add_image(pattern(300, 400), contrast_limits=[0, 4000], name="field")
+    plain.reset_view()
+    watcher = begin(plain, watch)
+    pump()
+    watcher.hand({"do": "point", **pixel_of(plain, layer, 100, 200)})
+    said = watcher.until_state("cursor", lambda c: "[100" in c["status"] and "200]" in c["status"])
+    assert said["status"].endswith(f": {layer.data[100, 200]}") and said["position"] == pytest.approx([100, 200], abs=0.5)
+    assert said["value"] == layer.data[100, 200]
+    watcher.hand({"do": "leave"})
+    watcher.until_state("cursor", lambda c: c["status"] == "")
+
+
+def test_a_brush_draws_all_of_its_way(plain, watch):
+    layer = plain.add_labels(np.zeros((300, 400), int))
+    plain.reset_view()
+    layer.mode, layer.brush_size, layer.selected_label = "paint", 1, 3
+    watcher = begin(plain, watch)
+    watcher.until_state("canvas", lambda c: c["mode"] == "paint" and c["layer"])
+    pump()
+    way = [pixel_of(plain, layer, *at) for at in ((50, 50), (50, 150), (150, 150), (150, 250))]
+    at = {"button": "left", "mods": []}
+    settled(watcher, watcher.hand({"do": "press", **way[0], **at}, *({"do": "move", **to, **at} for to in way[1:]), {"do": "release", **way[-1], **at}))
+    assert (layer.data[50, 50:151] == 3).all() and (layer.data[50:151, 150] == 3).all() and (layer.data[150, 150:251] == 3).all()
+    assert (layer.data != 0).sum() == 301
+    settled(watcher, watcher.hand({"do": "move", **way[0], **at}))
+    assert (layer.data != 0).sum() == 301  # nothing is held any more
+    settled(watcher, watcher.hand(*({"do": "key", "key": "z", "down": down, "mods": ["Control"]} for down in (True, False))))
+    assert not layer.data.any()
+    shown(watcher, plain)
+
+
+def test_a_click_adds_a_point_and_a_key_ends_it(plain, watch):
+    layer = plain.add_points(np.zeros((0, 2)), size=5)
+    plain.add_image(pattern(300, 400), contrast_limits=[0, 4000])
+    plain.layers.selection.active = layer
+    plain.reset_view()
+    watcher = begin(plain, watch)
+    pump()
+    at = {"button": "left", "mods": []}
+    keys = [{"do": "key", "key": "2", "down": down, "mods": []} for down in (True, False)]
+    settled(watcher, watcher.hand(*keys))
+    assert layer.mode == "add"
+    for row, column in ((20, 30), (200, 350)):
+        place = pixel_of(plain, layer, row, column)
+        settled(watcher, watcher.hand({"do": "press", **place, **at}, {"do": "release", **place, **at}))
+    assert layer.data == pytest.approx(np.array([[20, 30], [200, 350]]), abs=0.5)
+    settled(watcher, watcher.hand(*({"do": "key", "key": "Delete", "down": down, "mods": []} for down in (True, False))))
+    assert len(layer.data) == 1
+
+
+def test_a_drag_draws_a_rectangle(plain, watch):
+    plain.add_image(pattern(300, 400), contrast_limits=[0, 4000])
+    layer = plain.add_shapes()
+    plain.reset_view()
+    layer.mode = "add_rectangle"
+    watcher = begin(plain, watch)
+    pump()
+    at = {"button": "left", "mods": []}
+    corners = [pixel_of(plain, layer, *corner) for corner in ((40, 60), (100, 120), (160, 220))]
+    settled(
+        watcher,
+        watcher.hand({"do": "press", **corners[0], **at}, {"do": "move", **corners[1], **at}, {"do": "move", **corners[2], **at}, {"do": "release", **corners[2], **at}),
+    )
+    assert len(layer.data) == 1
+    assert (layer.data[0].min(axis=0), layer.data[0].max(axis=0)) == (pytest.approx([40, 60], abs=1), pytest.approx([160, 220], abs=1))
+
+
+def test_a_double_click_ends_a_polygon(plain, watch):
+    plain.add_image(pattern(300, 400), contrast_limits=[0, 4000])
+    layer = plain.add_shapes()
+    plain.reset_view()
+    layer.mode = "add_polygon"
+    watcher = begin(plain, watch)
+    pump()
+    at = {"button": "left", "mods": []}
+    events = []
+    for corner in ((40, 60), (40, 200), (200, 200)):
+        place = pixel_of(plain, layer, *corner)
+        events += [{"do": "press", **place, **at}, {"do": "release", **place, **at}]
+    settled(watcher, watcher.hand(*events, {"do": "double", **place, **at}, {"do": "release", **place, **at}))
+    assert len(layer.data) == 1 and len(layer.data[0]) == 3
+
+
+def test_plugins_see_the_mouse_and_the_keys(plain, watch):
+    plain.add_image(pattern(300, 400), contrast_limits=[0, 4000])
+    plain.reset_view()
+    seen, keys = [], []
+
+    def clicked(viewer, event):
+        seen.append((event.type, event.button, tuple(m.name for m in event.modifiers)))
+        yield
+        while event.type == "mouse_move":
+            seen.append((event.type, event.button, ()))
+            yield
+        seen.append((event.type, event.button, ()))
+
+    def turned(viewer, event):
+        seen.append((event.type, tuple(event.delta)))
+        event.handled = True
+
+    plain.mouse_drag_callbacks.append(clicked)
+    plain.mouse_wheel_callbacks.append(turned)
+    plain.bind_key("k", lambda _: keys.append("k"), overwrite=True)
+    try:
+        watcher = begin(plain, watch)
+        place = {"x": 0.5, "y": 0.5, "mods": ["Shift", "Alt"]}
+        watcher.hand(
+            {"do": "press", **place, "button": "right"},
+            {"do": "move", "x": 0.6, "y": 0.5, "mods": [], "button": "right"},
+            {"do": "release", **place, "button": "right"},
+            {"do": "wheel", **place, "dx": 0, "dy": 2},
+            {"do": "key", "key": "k", "down": True, "mods": []},
+            {"do": "key", "key": "k", "down": False, "mods": []},
+        )
+        watcher.until(lambda: keys, "the key")
+        assert seen == [("mouse_press", 2, ("Shift", "Alt")), ("mouse_move", 2, ()), ("mouse_release", 2, ()), ("mouse_wheel", (0, -2))]
+    finally:
+        plain.mouse_drag_callbacks.remove(clicked)
+        plain.mouse_wheel_callbacks.remove(turned)
+        plain.bind_key("k", None)
+
+
+def test_a_hand_that_is_taken_away_holds_nothing(plain, watch):
+    from webmon._napari import attached
+
+    layer = plain.add_labels(np.zeros((300, 400), int))
+    plain.reset_view()
+    layer.mode, layer.brush_size = "paint", 1
+    watcher = begin(plain, watch)
+    pump()
+    settled(watcher, watcher.hand({"do": "press", **pixel_of(plain, layer, 50, 50), "button": "left", "mods": []}))
+    native = plain.window._qt_viewer.canvas.native
+    assert native._vispy_mouse_data["press_event"] is not None
+    watcher.leave()
+    attached(plain).detach()
+    assert native._vispy_mouse_data["press_event"] is None and layer.data[50, 50] == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "mods", "may"),
+    [("w", ["Control"], False), ("Q", ["Control", "Shift"], False), ("o", ["Control"], False), ("F4", ["Alt"], False), ("f", ["Alt"], False),
+     ("p", ["Control", "Shift"], False), ("c", ["Control", "Shift"], False), ("/", ["Control", "Alt"], False), ("F10", [], False), ("Meta", [], False),
+     ("Delete", ["Control"], False), ("z", ["Meta"], False), ("z", ["Control"], True), ("Z", ["Control", "Shift"], True), ("ArrowUp", ["Alt"], True),
+     ("y", ["Control"], True), ("c", ["Control"], True), ("p", [], True), ("Escape", [], True), ("Shift", ["Shift"], True)],
+)  # fmt: skip
+def test_keys_that_close_or_open_something_are_left_out(key, mods, may):
+    from webmon._napari.hands import allowed
+
+    assert allowed(key, tuple(mods)) is may

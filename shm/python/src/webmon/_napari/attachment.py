@@ -10,6 +10,7 @@ from typing import Any, Callable, NamedTuple
 from .._orders import Host
 from . import actions, compat, geometry, loads, states, volumes
 from .canvas import Canvas
+from .canvas_controls import OverlayControls
 from .controls import CameraControls, CanvasControls, DimsControls, Group, LayerControls
 from .geometry import View
 from .hands import Hands
@@ -143,6 +144,7 @@ class Attachment:
             CameraControls(process, viewer),
             DimsControls(process, viewer),
             CanvasControls(process, lambda: self._grid.shown, self._set_grid),
+            OverlayControls(process, viewer),
         ]
         try:
             with process.batch():
@@ -215,7 +217,8 @@ class Attachment:
              DIMS | POLL | LAYERS | GRID | CONTROLS | ARRAYS | CANVAS, True),
             (viewer.cursor.events, ("position",), CURSOR, False),
             (viewer.events, ("status",), CURSOR, False),
-            (compat.grid(viewer).events, ("enabled",), CANVAS, True),
+            (getattr(compat.grid(viewer), "events", None), ("enabled", "stride", "shape"), CANVAS | CONTROLS | CAMERA, True),
+            *((model.events, ("visible", "text"), CONTROLS, True) for model in compat.overlays(viewer).values()),
             (viewer.layers.events, ("inserted", "removed", "reordered", "moved"), EVERYTHING, True),
             (viewer.layers.selection.events, ("changed", "active"), LAYERS | CONTROLS | GRID | CURSOR | CANVAS, False),
         ):  # fmt: skip
@@ -257,7 +260,10 @@ class Attachment:
             self._spent += time.perf_counter() - began
 
         # After napari, whose objects of a new layer are looked at; all else before it, to see when a change begins.
-        emitter.connect(heard, position="last" if listed else "first")
+        try:
+            emitter.connect(heard, position="last" if listed else "first")
+        except TypeError:
+            emitter.connect(heard)  # a signal of psygnal's, which some models of napari have
         self._connections.append((emitter, heard))
 
     def _disconnect(self) -> None:

@@ -88,6 +88,37 @@ def from_middle(viewer: Any, x: float, y: float) -> tuple[float, float]:
     return float(at[0] - middle[0]), float(at[1] - middle[1])
 
 
+def flush_moves(viewer: Any) -> None:
+    """Have napari see the last place of the pointer now, which it else looks at a few milliseconds later."""
+    emitter = getattr(getattr(canvas(viewer), "events", None), "mouse_move", None)
+    for callback in getattr(emitter, "callbacks", ()):
+        flush = getattr(callback, "flush", None)
+        if flush is not None:
+            flush()
+
+
+def overlays(viewer: Any) -> dict[str, Any]:
+    """Return napari's own overlays by our names for them: from 0.9 on they belong to the canvas or to the scene."""
+    found = {}
+    for name, owner, key, before in (
+        ("axes", "scene", "axes", "axes"),
+        ("floating_axes", "canvas", "axes", "floating_axes"),
+        ("scale_bar", "canvas", "scale_bar", "scale_bar"),
+        ("text", "canvas", "text", "text_overlay"),
+        ("current_slice", "canvas", "current_slice", ""),
+        ("crosshair", "scene", "crosshair", ""),
+        ("grid_lines", "scene", "grid_lines", ""),
+    ):
+        have = getattr(getattr(viewer, owner, None), "overlays", None)
+        try:
+            model = have[key] if have is not None else getattr(viewer, before) if before else None
+        except (AttributeError, KeyError):
+            model = None
+        if hasattr(model, "visible"):
+            found[name] = model
+    return found
+
+
 def grid(viewer: Any) -> Any:
     """Return the model of napari's grid mode, or None: from 0.9 on it belongs to the canvas."""
     found = getattr(getattr(viewer, "canvas", None), "grid", None)
