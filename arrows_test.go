@@ -53,6 +53,8 @@ var arrows = []struct{ from, to string }{
 	{`^webmon/dashboard/maps/together$`, `^webmon/dashboard/(frame|source)$`},
 	{`^webmon/dashboard/maps$`, `^webmon/(dashboard/(maps/(figure|together)|` + shared + `)|components(/.*)?|fault|natural|shm|shm/(maps(/(edit|library))?|stack))$`},
 	{`^webmon/dashboard/volumes$`, `^webmon/(dashboard/(volumes/.*|` + shared + `)|components(/.*)?|fault|natural|shm)$`},
+	// Sections are read of volumes, level by level.
+	{`^webmon/dashboard/sections$`, `^webmon/(dashboard/(volumes/level|` + shared + `)|natural|shm)$`},
 	{`^webmon/dashboard/`, `^webmon/(dashboard/` + shared + `|components(/.*)?|fault|natural|shm)$`},
 	{`^webmon/dashboard$`, `^webmon/(dashboard/.*|components(/.*)?|fault|public|natural|private|shm)$`},
 }

@@ -88,6 +88,8 @@ type painter struct {
 	feed   tab.Pictures
 	reopen func() (tab.Pictures, error)
 	broken broken
+	failed atomic.Pointer[error] // of Run, which has panicked
+	end    func()                // ends Run; nil: there is none
 }
 
 // broken is how a feed has panicked.
@@ -164,7 +166,7 @@ func (p *pump) paint(t *hub.Topic, feed tab.Pictures, reopen func() (tab.Picture
 	defer p.mu.Unlock()
 	p.painters[t] = w
 	if !p.ended {
-		fault.Go(&p.pictures, func() { w.run(ctx, p.src) }, func(err error) { p.src.Fault("pump", t.Name(), "The pictures of the page", err) })
+		fault.Go(&p.pictures, func() { w.run(ctx, p) }, func(err error) { p.src.Fault("pump", t.Name(), "The pictures of the page", err) })
 	}
 	p.wake() // run tells the painters what the source sends, and sleeps while nobody watches
 }
@@ -221,8 +223,25 @@ func (p *pump) wake() { shm.Signal(p.kick) }
 
 func (w *painter) wake() { shm.Signal(w.kick) }
 
+// begin lets the feed wait for what it draws.
+func (w *painter) begin(ctx context.Context, p *pump) {
+	if w.feed.Run == nil {
+		return
+	}
+	ctx, w.end = context.WithCancel(ctx)
+	wait := w.feed.Run
+	fault.Go(&p.pictures, func() { wait(ctx, w.wake) }, func(err error) {
+		if err != nil {
+			w.failed.Store(&err)
+			w.wake()
+		}
+	})
+}
+
 // run makes pictures until ctx is done.
-func (w *painter) run(ctx context.Context, src *source.Source) {
+func (w *painter) run(ctx context.Context, p *pump) {
+	src := p.src
+	w.begin(ctx, p)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var due time.Time
@@ -248,7 +267,7 @@ func (w *painter) run(ctx context.Context, src *source.Source) {
 			return
 		case drawing <- struct{}{}:
 		}
-		m, err := w.next()
+		m, err := w.next(ctx, p)
 		if err != nil {
 			now := time.Now()
 			w.broken.panicked(src, w.topic.Name(), now, err)
@@ -269,13 +288,22 @@ func (w *painter) run(ctx context.Context, src *source.Source) {
 
 // next makes the next picture, and gives back the place among those who draw. A feed that
 // has panicked is opened again first.
-func (w *painter) next() (m *hub.Message, err error) {
+func (w *painter) next(ctx context.Context, p *pump) (m *hub.Message, err error) {
 	defer func() { <-drawing }()
 	defer fault.Into(&err)
+	if failed := w.failed.Swap(nil); failed != nil {
+		w.feed.Next = nil
+		return nil, *failed
+	}
 	if w.feed.Next == nil {
+		if w.end != nil {
+			w.end()
+			w.end = nil
+		}
 		if w.feed, err = w.reopen(); err != nil {
 			return nil, nil // what it showed is there no more
 		}
+		w.begin(ctx, p)
 	}
 	next := w.feed.Next
 	w.feed.Next = nil // unless it returns

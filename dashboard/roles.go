@@ -122,6 +122,7 @@ var roles = map[string]door.Role{
 	"socket hand":                          door.Steer,
 	"socket canvas-hand":                   door.Steer,
 	"socket canvas-draw":                   door.Steer,
+	"socket section-hand":                  door.Steer,
 	// Who may only look follows the others at a map, and leads nobody.
 	"socket map-hand":   door.Steer,
 	"socket map-select": door.Steer,

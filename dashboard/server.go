@@ -45,6 +45,7 @@ import (
 	"webmon/dashboard/models"
 	"webmon/dashboard/people"
 	"webmon/dashboard/record"
+	"webmon/dashboard/sections"
 	"webmon/dashboard/source"
 	"webmon/dashboard/steer"
 	"webmon/dashboard/tab"
@@ -153,6 +154,7 @@ type Server struct {
 	api      *api.API
 	models   *models.Models // nil: there are none
 	volumes  *volumes.Volumes
+	sections *sections.Sections
 	maps     *maps.Maps      // nil: there are none
 	pages    *answer.Answers // the HTML of requests
 	assets   *public.Assets
@@ -276,6 +278,7 @@ func New(opts Options) (*Server, error) {
 		return nil, err
 	}
 	s.volumes = s.newVolumes()
+	s.sections = sections.New(sections.Options{Desk: s.desk, Budget: s.opts.Budget.Volumes})
 	if opts.Maps != nil {
 		s.maps = s.newMaps()
 	}
@@ -595,6 +598,7 @@ func (s *Server) startPump(src *source.Source) {
 // stopPump ends the pump of a source that is forgotten.
 func (s *Server) stopPump(src *source.Source) {
 	s.volumes.Forget(src)
+	s.sections.Forget(src)
 	s.mu.Lock()
 	p := s.pumps[src]
 	delete(s.pumps, src)

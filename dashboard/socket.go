@@ -14,6 +14,7 @@ import (
 	"webmon/dashboard/door"
 	"webmon/dashboard/hub"
 	"webmon/dashboard/record"
+	"webmon/dashboard/sections"
 	"webmon/dashboard/steer"
 	"webmon/fault"
 )
@@ -72,6 +73,7 @@ var signedOut = &hub.Last{Message: hub.Text([]byte(`{"topic":"signed-out"}`)), C
 func (s *Server) kinds() map[string]func(browser any, message []byte) error {
 	kinds := map[string]func(any, []byte) error{
 		"set": s.set, "hand": s.hand, "canvas-hand": s.canvasHand, "canvas-draw": s.canvasDraw, "map-hand": s.mapHand, "map-select": s.mapSelect,
+		"section-hand": s.sectionHand,
 	}
 	for kind, take := range kinds {
 		role := need(roles, "socket "+kind)
@@ -179,5 +181,18 @@ func (s *Server) canvasDraw(browser any, message []byte) error {
 		who.Person, who.Name, who.Colour = is.ID, is.Name, is.Colour
 	}
 	s.desk.Draw(browser, src, who, on)
+	return nil
+}
+
+// sectionHand takes a place that somebody points at in a cross section, or in the picture beside it: napari's sliders and
+// the crosshair move there.
+func (s *Server) sectionHand(browser any, message []byte) error {
+	m, err := sections.ReadHand(message)
+	if err != nil {
+		return err
+	}
+	if src := s.registry.Get(m.Source); src != nil {
+		s.sections.Hand(record.By(hub.Context(browser)), browser, src, m)
+	}
 	return nil
 }

@@ -28,7 +28,7 @@ import (
 //	{Slug: "stage", Title: "Stage", Topics: []string{"stage"}, Live: components.Stage},
 func (s *Server) tabTable() []tab.Tab {
 	table := []tab.Tab{
-		viewer.Tab(s.desk),
+		pictured(viewer.Tab(s.desk), s.sections.Feeds()),
 		loader.Tab(),
 		layers.Tab(s.desk),
 		controls.Tab(s.desk),
@@ -45,6 +45,14 @@ func (s *Server) tabTable() []tab.Tab {
 		messages.Tab(),
 		status.Tab(status.Options{Sources: s.processes, Server: s.aboutServer, Changes: s.changes, Access: s.access}),
 	)
+}
+
+// pictured adds feeds of pictures to a tab, which shows what is no tab of its own.
+func pictured(t tab.Tab, feeds map[string]tab.NewPictures) tab.Tab {
+	all := maps.Clone(feeds)
+	maps.Copy(all, t.Pictures)
+	t.Pictures = all
+	return t
 }
 
 // processes are the sources but for maps, of which the page Status tells in figures.
@@ -115,6 +123,9 @@ func (s *Server) aboutServer(now time.Time) components.StatusServer {
 	}
 	v := s.volumes.Stats()
 	for _, use := range v.Uses {
+		out.Kept = append(out.Kept, status.Kept("volumes: "+use.Name, use))
+	}
+	for _, use := range s.sections.Uses() {
 		out.Kept = append(out.Kept, status.Kept("volumes: "+use.Name, use))
 	}
 	if s.maps != nil {

@@ -179,10 +179,7 @@ func (d DType) Name() string {
 // value reads one value: a number, a bool, a text for a number that JSON cannot hold,
 // or two numbers for a complex one.
 func (d DType) value(b []byte) shm.Value {
-	var order binary.ByteOrder = binary.LittleEndian
-	if d.big {
-		order = binary.BigEndian
-	}
+	order := d.order()
 	switch d.kind {
 	case 'b':
 		return b[0] != 0
@@ -217,6 +214,13 @@ func (d DType) value(b []byte) shm.Value {
 		return shm.Span(int64(order.Uint64(b)), d.unit, d.count)
 	}
 	return nil
+}
+
+func (d DType) order() binary.ByteOrder {
+	if d.big {
+		return binary.BigEndian
+	}
+	return binary.LittleEndian
 }
 
 func (d DType) float(order binary.ByteOrder, b []byte) float64 {

@@ -242,4 +242,9 @@ type Pictures struct {
 	// Next returns the newest picture, nil if there is none since the last call.
 	// It is called from one goroutine.
 	Next func(now time.Time) *hub.Message
+
+	// Run is for a feed that has to wait for what it draws, which Next must not do. It runs in a goroutine of its own
+	// while the topic is watched, and returns when ctx is done. wake has Next called soon, if a browser can
+	// take a picture. nil for all others.
+	Run func(ctx context.Context, wake func())
 }

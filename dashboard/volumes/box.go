@@ -152,7 +152,7 @@ func (r *reader) source(c chunk) (from int, left []int) {
 		left = make([]int, len(c.factors))
 		fits := true
 		for i, n := range r.v.Levels[k-1].Shape {
-			by := levelFactor(r.v.Shape[i], n)
+			by := level.Factor(r.v.Shape[i], n)
 			left[i] = c.factors[i] / by
 			fits = fits && c.factors[i]%by == 0
 		}
@@ -161,20 +161,6 @@ func (r *reader) source(c chunk) (from int, left []int) {
 		}
 	}
 	return 0, c.factors
-}
-
-// levelFactor is how many voxels of an axis of so many become one where n are left, rounded either way: a
-// power of two if one fits.
-func levelFactor(whole, n int) int {
-	fits := func(by int) bool { return by > 0 && (whole/by == n || (whole+by-1)/by == n) }
-	ratio := float64(whole) / float64(n)
-	power := int(math.Exp2(math.Round(math.Log2(ratio))))
-	for _, by := range []int{power, power / 2, 2 * power, int(math.Round(ratio))} {
-		if fits(by) {
-			return by
-		}
-	}
-	return max(1, int(math.Round(ratio)))
 }
 
 // chunk reads a chunk, in C order, into dst if that is large enough.

@@ -176,7 +176,7 @@ func (v *volume) levelShape(k int) []int {
 func (v *volume) levelFactors(k int) []int {
 	out := make([]int, len(v.Shape))
 	for i, n := range v.levelShape(k) {
-		out[i] = levelFactor(v.Shape[i], n)
+		out[i] = level.Factor(v.Shape[i], n)
 	}
 	return out
 }

@@ -416,3 +416,17 @@ func (m *maker) soon(run int) int {
 	}
 	return base
 }
+
+// Factor is how many voxels of an axis of so many become one where n are left, rounded either way: a
+// power of two if one fits.
+func Factor(whole, n int) int {
+	fits := func(by int) bool { return by > 0 && (whole/by == n || (whole+by-1)/by == n) }
+	ratio := float64(whole) / float64(n)
+	power := int(math.Exp2(math.Round(math.Log2(ratio))))
+	for _, by := range []int{power, power / 2, 2 * power, int(math.Round(ratio))} {
+		if fits(by) {
+			return by
+		}
+	}
+	return max(1, int(math.Round(ratio)))
+}
