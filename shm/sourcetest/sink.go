@@ -21,6 +21,7 @@ type Sink struct {
 
 	mu      sync.Mutex // guards all below
 	wants   map[string]float64
+	sizes   map[string][2]int
 	states  map[string]shm.Value
 	sets    map[string]int
 	events  map[string][]shm.Event
@@ -42,6 +43,7 @@ func NewSink() *Sink {
 		changed: make(chan struct{}, 1),
 		demand:  make(chan struct{}, 1),
 		wants:   map[string]float64{},
+		sizes:   map[string][2]int{},
 		states:  map[string]shm.Value{},
 		sets:    map[string]int{},
 		events:  map[string][]shm.Event{},
@@ -113,6 +115,21 @@ func (s *Sink) Demand(topic string) float64 {
 
 // DemandChanged implements [shm.Sink].
 func (s *Sink) DemandChanged() <-chan struct{} { return s.demand }
+
+// Size implements [shm.Sizer].
+func (s *Sink) Size(topic string) (rows, cols int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sizes[topic][0], s.sizes[topic][1]
+}
+
+// Resize sets how many rows and columns of the frames of a topic are enough; 0, 0: all.
+func (s *Sink) Resize(topic string, rows, cols int) {
+	s.mu.Lock()
+	s.sizes[topic] = [2]int{rows, cols}
+	s.mu.Unlock()
+	shm.Signal(s.demand)
+}
 
 // Want sets how often a second the topic is wanted, 0 for not at all.
 func (s *Sink) Want(topic string, hz float64) {

@@ -59,6 +59,7 @@ type Player struct {
 
 	mu      sync.Mutex // guards all below
 	taken   []Command
+	hands   []Hands
 	holding chan struct{} // closed when commands may be taken; nil: always
 }
 
@@ -67,6 +68,12 @@ type Command struct {
 	ID   string // "": a value on the way
 	Name string
 	Args map[string]any
+}
+
+// Hands is a message of hands that a Player took: its number, and its events as plain values.
+type Hands struct {
+	N      int64
+	Events []any
 }
 
 // countedDict counts what is asked for.
@@ -269,6 +276,28 @@ func (p *Player) Taken() []Command {
 	return append([]Command(nil), p.taken...)
 }
 
+// Hands returns the messages of hands that the player took so far.
+func (p *Player) Hands() []Hands {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]Hands(nil), p.hands...)
+}
+
+// moved takes a message of hands.
+func (p *Player) moved(d *pickle.Dict) {
+	plain, err := pickle.Plain(d, pickle.PlainOptions{})
+	if err != nil {
+		p.t.Errorf("hands: %v", err)
+	}
+	var h Hands
+	fields, _ := plain.(map[string]any)
+	h.N, _ = fields["n"].(int64)
+	h.Events, _ = fields["events"].([]any)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hands = append(p.hands, h)
+}
+
 // take takes commands and answers them.
 func (p *Player) take(ctx context.Context) {
 	for {
@@ -304,6 +333,10 @@ func (p *Player) take(ctx context.Context) {
 		inner := d.Dict("webmon")
 		if inner == nil {
 			p.t.Errorf("a command that is none: %v", v)
+			continue
+		}
+		if hands := inner.Dict("hands"); hands != nil {
+			p.moved(hands)
 			continue
 		}
 		var c Command

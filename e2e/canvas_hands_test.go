@@ -1,0 +1,266 @@
+//go:build linux
+
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+)
+
+// canvasPage is a page that looks at napari's canvas over a socket of its own, as the Viewer does, and
+// moves it by the messages that the Viewer sends.
+type canvasPage struct {
+	*page
+	name string // that it has given itself
+	n    int    // of its last message
+}
+
+// canvasSocket opens the socket and keeps what comes: the head of the last picture, and who draws.
+const canvasSocket = `new Promise((done, failed) => {
+	const socket = new WebSocket(location.origin.replace("http", "ws") + "/ws");
+	socket.binaryType = "arraybuffer";
+	let taken = 0;
+	const of = window.canvasOf = {socket, pictures: 0, head: null, people: null, topic: %q, pixels: null};
+	const who = "e2e-" + %q;
+	of.watch = (...feeds) => socket.send(JSON.stringify({type: "watch", topics: feeds.map(f => "napari/" + f), who}));
+	socket.onopen = () => { of.watch("people", "canvas-people", of.topic); done(true); };
+	socket.onerror = failed;
+	socket.onmessage = ({data}) => {
+		taken++;
+		if (typeof data === "string") {
+			if (data.startsWith("{") && JSON.parse(data).topic === "napari/canvas-people") of.people = JSON.parse(data);
+		} else {
+			const length = new DataView(data).getUint32(4, true);
+			of.head = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 8, length)));
+			of.pixels = new Uint8Array(data, 8 + length);
+			of.pictures++;
+		}
+		socket.send(JSON.stringify({type: "ack", n: taken}));
+	};
+})`
+
+// watchCanvas opens the socket of a page that is at some page of webmon.
+func watchCanvas(p *page, name, size string) *canvasPage {
+	p.t.Helper()
+	ask[bool](p, fmt.Sprintf(canvasSocket, "canvas/"+size, name))
+	return &canvasPage{page: p, name: name}
+}
+
+// hand sends events of hands, and returns the number of the message.
+func (c *canvasPage) hand(events string) int {
+	c.t.Helper()
+	c.n++
+	ask[bool](c.page, fmt.Sprintf(`(canvasOf.socket.send(JSON.stringify({type: "canvas-hand", source: "napari", page: %q, n: %d, events: [%s]})), true)`, c.name, c.n, events))
+	return c.n
+}
+
+// draw says that the page wants to draw, or does not any more.
+func (c *canvasPage) draw(on bool) {
+	c.t.Helper()
+	ask[bool](c.page, fmt.Sprintf(`(canvasOf.socket.send(JSON.stringify({type: "canvas-draw", source: "napari", page: %q, on: %v})), true)`, c.name, on))
+}
+
+// shown waits for a picture that shows everything that the page has sent.
+func (c *canvasPage) shown() {
+	c.t.Helper()
+	c.wait("a picture shows what hands have done", fmt.Sprintf(`canvasOf.head?.hands[%q] === %d`, c.name, c.n))
+}
+
+// drawn waits until a page of the name draws, "" for nobody.
+func (c *canvasPage) drawn(who string) {
+	c.t.Helper()
+	c.wait("who draws is "+who, fmt.Sprintf(`(canvasOf.people?.draw?.page ?? "") === %q`, who))
+}
+
+// numbers are those of an attribute of napari's that is a list.
+func (n *plugin) numbers(t *testing.T, of, name string) (list []float64) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(n.get(of, name)), &list); err != nil {
+		t.Fatalf("%s of the %s: %v", name, of, err)
+	}
+	return list
+}
+
+func (n *plugin) number(t *testing.T, of, name string) (x float64) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(n.get(of, name)), &x); err != nil {
+		t.Fatalf("%s of the %s: %v", name, of, err)
+	}
+	return x
+}
+
+// canvasSize is how large napari's canvas is, rows and columns, in its own pixels.
+func canvasSize(t *testing.T, w *webmon) (rows, cols float64) {
+	t.Helper()
+	until(t, "napari tells the size of its canvas", func() string {
+		var state struct {
+			Canvas struct {
+				Size []float64
+				Why  *string
+			}
+		}
+		w.get("/api/v1/sources/napari/state", &state)
+		if len(state.Canvas.Size) != 2 {
+			return fmt.Sprintf("it tells %+v", state.Canvas)
+		}
+		rows, cols = state.Canvas.Size[0], state.Canvas.Size[1]
+		return ""
+	})
+	return rows, cols
+}
+
+// TestE2ECanvasHands: the real napari is moved and drawn in from two windows, and a third one that
+// may only look changes nothing.
+func TestE2ECanvasHands(t *testing.T) {
+	endToEnd(t)
+	t.Parallel()
+	home := t.TempDir()
+	w := startProgram(t, home, "--port", "0")
+	n := startPlugin(t, home)
+	w.source("napari", "attached", connected)
+	b := startBrowser(t)
+	owner := b.open(t, wide)
+	owner.visit(w.url)
+	owner.live()
+	looks := owner.invite(w.home, "the wall", "look")
+
+	ada := watchCanvas(owner, "0000ada0", "1024x768")
+	second := b.open(t, wide)
+	second.visit(w.url)
+	second.live()
+	bob := watchCanvas(second, "00000b0b", "256x192")
+	third := b.open(t, wide)
+	third.visit(looks)
+	third.live()
+	eve := watchCanvas(third, "000000e0", "1024x768")
+
+	rows, cols := canvasSize(t, w)
+	center := func() []float64 { return n.numbers(t, "camera", "center") }
+	zoom := func() float64 { return n.number(t, "camera", "zoom") }
+	far := func(a, b float64) bool { return math.Abs(a-b) > 1e-6*max(1, math.Abs(a)) }
+
+	t.Run("pictures have the size that each page asks for", func(t *testing.T) {
+		ada.t, bob.t, eve.t = t, t, t
+		for _, c := range []*canvasPage{ada, bob, eve} {
+			c.wait("a picture has come", `canvasOf.pictures > 0`)
+		}
+		until(t, "pictures are as large as asked for", func() string {
+			size := func(c *canvasPage) (s struct{ Rows, Cols, Samples, Step int }) {
+				return ask[struct{ Rows, Cols, Samples, Step int }](c.page, `(({rows, cols, samples, step}) => ({rows, cols, samples, step}))(canvasOf.head)`)
+			}
+			a, b := size(ada), size(bob)
+			if a.Samples != 4 || a.Rows > 768 || a.Cols > 1024 || a.Step != 1 || b.Cols > 384 || b.Rows > 288 || b.Step < 2 {
+				return fmt.Sprintf("they are %+v and %+v of a canvas of %v x %v", a, b, rows, cols)
+			}
+			return ""
+		})
+	})
+
+	t.Run("a drag pans", func(t *testing.T) {
+		ada.t = t
+		n.Zoom(0.5)
+		n.Center(2000, 1500)
+		before := center()
+		for range 10 { // joined on their way, none lost
+			ada.hand(`{do: "pan", dx: 0.01, dy: -0.02}`)
+		}
+		ada.shown()
+		after := center()
+		i := len(after) - 2
+		if wantY, wantX := before[i]+0.2*rows/0.5, before[i+1]-0.1*cols/0.5; far(after[i], wantY) || far(after[i+1], wantX) {
+			t.Errorf("the camera went from %v to %v, want %v, %v", before, after, wantY, wantX)
+		}
+	})
+
+	t.Run("the wheel zooms at the pointer", func(t *testing.T) {
+		ada.t, bob.t = t, t
+		before, was := center(), zoom()
+		ada.hand(`{do: "zoom", x: 0.25, y: 0.75, by: 1.5}, {do: "zoom", x: 0.25, y: 0.75, by: 2}`)
+		ada.shown()
+		after := center()
+		i := len(after) - 2
+		if got := zoom(); far(got, 3*was) {
+			t.Errorf("the zoom is %v, want 3 times %v", got, was)
+		}
+		// The place under the pointer has stayed.
+		place := func(c []float64, zoom float64) (y, x float64) {
+			return c[i] + (0.75-0.5)*rows/zoom, c[i+1] + (0.25-0.5)*cols/zoom
+		}
+		y0, x0 := place(before, was)
+		y1, x1 := place(after, 3*was)
+		if math.Hypot(y1-y0, x1-x0)*was > 1 { // of a pixel of the screen
+			t.Errorf("the pointer was at %v, %v and is at %v, %v", y0, x0, y1, x1)
+		}
+		// Another page moves as well, and each knows its own movements.
+		bob.hand(`{do: "zoom", x: 0.5, y: 0.5, by: 0.5}`)
+		bob.shown()
+		if got := zoom(); far(got, 1.5*was) {
+			t.Errorf("the zoom is %v, want 1.5 times %v", got, was)
+		}
+		ada.wait("the picture tells of both pages", `Object.keys(canvasOf.head.hands).length === 2`)
+	})
+
+	t.Run("home shows all", func(t *testing.T) {
+		ada.t = t
+		n.Zoom(20)
+		ada.hand(`{do: "reset"}`)
+		ada.shown()
+		if got := zoom(); got > 1 {
+			t.Errorf("the zoom is %v, and all should be seen", got)
+		}
+	})
+
+	t.Run("in 3-D a drag turns", func(t *testing.T) {
+		ada.t = t
+		n.set("dims", "ndisplay", 3)
+		before := n.numbers(t, "camera", "angles")
+		ada.hand(`{do: "rotate", dx: 0.25, dy: 0}`)
+		ada.shown()
+		after := n.numbers(t, "camera", "angles")
+		if len(after) != 3 || fmt.Sprint(after) == fmt.Sprint(before) {
+			t.Errorf("the camera's angles were %v and are %v", before, after)
+		}
+		n.set("dims", "ndisplay", 2)
+		ada.hand(`{do: "reset"}`)
+		ada.shown()
+	})
+
+	t.Run("who may only look moves nothing", func(t *testing.T) {
+		eve.t, ada.t = t, t
+		before, was := center(), zoom()
+		eve.hand(`{do: "pan", dx: 0.5, dy: 0.5}, {do: "zoom", x: 0, y: 0, by: 3}`)
+		eve.draw(true)
+		eve.hand(`{do: "press", x: 0.5, y: 0.5, button: "left", mods: []}`)
+		// What the server has heard of eve, it has heard before this comes.
+		ask[bool](eve.page, `new Promise(done => {
+			const then = canvasOf.people;
+			canvasOf.watch("people", "canvas-people");
+			(function look() { canvasOf.people === then ? setTimeout(look, 5) : done(true); })();
+		})`)
+		ada.hand(`{do: "pan", dx: 0, dy: 0}, {do: "zoom", x: 0.5, y: 0.5, by: 1.0001}`)
+		ada.shown()
+		if fmt.Sprint(center()) != fmt.Sprint(before) || math.Abs(zoom()/was-1.0001) > 1e-6 {
+			t.Errorf("the camera went from %v, %v to %v, %v", before, was, center(), zoom())
+		}
+		if got := ask[string](ada.page, `JSON.stringify([canvasOf.people.draw, canvasOf.people.asking, Object.keys(canvasOf.head.hands)])`); strings.Contains(got, "e0") || !strings.HasPrefix(got, "[null,[]") {
+			t.Errorf("who draws, waits and moves is %s", got)
+		}
+	})
+
+	t.Run("the record tells who has moved it", func(t *testing.T) {
+		var changes []struct{ Who, Source, Name, To string }
+		w.get("/api/v1/changes", &changes)
+		found := 0
+		for _, c := range changes {
+			if c.Source == "napari" && c.Name == "camera" {
+				found++
+			}
+		}
+		if found == 0 || found > 8 {
+			t.Errorf("the record has %d entries of the camera: %+v", found, changes)
+		}
+	})
+}
