@@ -27,6 +27,7 @@ from typing import Any, Callable, Literal, TypeVar, overload
 from ._about import Scales, Units
 from ._actions import Control
 from ._array import SharedArray
+from ._display import display
 from ._forms import Choice, Range
 from ._life import Cost, Stats
 from ._process import Process
@@ -47,6 +48,7 @@ __all__ = [
     "close",
     "command",
     "control",
+    "display",
     "poll",
     "send",
     "serve",

@@ -8,6 +8,7 @@ import time
 from typing import Any, Callable, NamedTuple
 
 from .._orders import Host
+from .._webmon import cell
 from . import actions, compat, geometry, loads, states, volumes
 from .canvas import Canvas
 from .canvas_controls import OverlayControls
@@ -170,6 +171,10 @@ class Attachment:
     def cost(self) -> Cost:
         """Return what webmon has taken of napari's thread."""
         return Cost(self._spent + self._paints.spent, self._ticks + self._paints.count)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows of it: a link to the canvas, and the page itself where webmon is a part of Jupyter."""
+        return cell(self.process, "/viewer?view=canvas", self.process.name)
 
     # Coming and going.
 

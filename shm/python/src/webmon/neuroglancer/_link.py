@@ -2,139 +2,44 @@
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import json
 import logging
 import secrets
 import socket
-import ssl
 import threading
 import time
 import weakref
 from collections.abc import Iterator
 from typing import Any, Callable
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 from .. import _announce
 from .._process import Process
+from .._webmon import START, Refused, Webmon, find, read_answer
 
 __all__ = ["Link", "Refused", "Webmon"]
 
 log = logging.getLogger("webmon")
 
-_PATIENCE = 15.0  # seconds for an answer
 _SILENCE = 50.0  # seconds after which a stream is taken for broken: webmon sends a sign of life every 15
 _RETRY = (0.1, 2.0)  # seconds between two tries, the first and the longest
 _MOST = {"state": 8 << 20, "config": 1 << 20}  # bytes that webmon takes; it breaks off where more are sent
-_START = 20.0  # seconds that webmon may take to start and to find the process
 
 
-class Refused(RuntimeError):
-    """Says in webmon's words why it does not do what it was asked for."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status = status
-
-
-class Webmon:
-    """The webmon that runs on this machine.
-
-    Parameters
-    ----------
-    record
-        What it has left for others, see _announce.
-    """
-
-    def __init__(self, record: dict[str, Any]) -> None:
-        public = urlsplit(str(record.get("url", "")))
-        near = urlsplit(str(record.get("handover", ""))) if record.get("handover") else public
-        self._host, self._port = near.hostname or "127.0.0.1", near.port
-        self._tls = near.scheme == "https"
-        self._certificate, self._server_name = str(record.get("certificate", "")), str(record.get("server_name", ""))
-        self._prefix = public.path.rstrip("/")
-        self._token = parse_qs(public.query).get("token", [""])[0]
-        self._public = f"{public.scheme}://{public.netloc}{self._prefix}"
-
-    def address(self, path: str, token: bool = True) -> str:
-        """Return what people open to get to a path, which begins with a slash."""
-        return self._public + path + (f"?token={quote(self._token)}" if token and self._token else "")
-
-    def below(self, address: str) -> str | None:
-        """Return an address of webmon without its origin, as it is below Jupyter's; None if webmon was not started there."""
-        if not self._prefix.endswith("/webmon") or not address.startswith(self._public + "/"):
-            return None
-        return self._prefix + address[len(self._public) :]
-
-    def connect(self, timeout: float) -> http.client.HTTPConnection:
-        """Return a connection. Raises OSError."""
-        if not self._tls:
-            connection = http.client.HTTPConnection(self._host, self._port, timeout=timeout)
-            connection.connect()
-            return connection
-        # No authority has to vouch for it: only the user's webmon can have left the fingerprint.
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=timeout)
-        plain = socket.create_connection((self._host, self._port or 443), timeout)
-        try:
-            wrapped = context.wrap_socket(plain, server_hostname=self._server_name or None)
-            seen = wrapped.getpeercert(binary_form=True) or b""
-            if hashlib.sha256(seen).hexdigest() != self._certificate:
-                raise OSError("another program than webmon answers at its address")
-        except BaseException:
-            plain.close()
-            raise
-        connection.sock = wrapped
-        return connection
-
-    def ask(self, method: str, path: str, body: Any = None, timeout: float = _PATIENCE) -> Any:
-        """Return the answer to a request, None if it is empty. Raises OSError, or Refused for an answer that says why not."""
-        connection = self.connect(timeout)
-        try:
-            response = self._send(connection, method, path, body)
-            return _answer(response)
-        except http.client.HTTPException as error:
-            raise OSError(f"webmon broke off: {error!r}") from error
-        finally:
-            connection.close()
-
-    def stream(self, path: str) -> tuple[socket.socket, Iterator[dict[str, Any]]]:
-        """Open a stream of events. Returns its socket, by which others can end it, and the events. None of them is a sign of life."""
-        connection = self.connect(_SILENCE)
-        assert connection.sock is not None
-        sock = connection.sock
-        try:
-            response = self._send(connection, "GET", path, None)
-            if response.status != 200:
-                _answer(response)
-        except BaseException:
-            connection.close()
-            raise
-        return sock, _events(connection, response)
-
-    def _send(self, connection: http.client.HTTPConnection, method: str, path: str, body: Any) -> http.client.HTTPResponse:
-        headers = {"Connection": "close"}
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        connection.request(method, self._prefix + path, body, headers)
-        return connection.getresponse()
-
-
-def _answer(response: http.client.HTTPResponse) -> Any:
-    data = response.read()
-    if 200 <= response.status < 300:
-        return json.loads(data) if data else None
+def _stream(webmon: Webmon, path: str) -> tuple[socket.socket, Iterator[dict[str, Any]]]:
+    """Open a stream of events. Returns its socket, by which others can end it, and the events. None of them is a sign of life."""
+    connection = webmon.connect(_SILENCE)
+    assert connection.sock is not None
+    sock = connection.sock
     try:
-        text = json.loads(data)
-        text = text.get("error") or text.get("message") or ""
-    except (ValueError, AttributeError):
-        text = data.decode("utf-8", "replace").strip()
-    raise Refused(response.status, str(text)[:1000] or f"webmon answers with the status {response.status}")
+        response = webmon.send(connection, "GET", path, None)
+        if response.status != 200:
+            read_answer(response)
+    except BaseException:
+        connection.close()
+        raise
+    return sock, _events(connection, response)
 
 
 def _events(connection: http.client.HTTPConnection, response: http.client.HTTPResponse) -> Iterator[dict[str, Any]]:
@@ -152,23 +57,8 @@ def _events(connection: http.client.HTTPConnection, response: http.client.HTTPRe
 
 def _found(process: Process, stopped: threading.Event) -> tuple[Webmon, str]:
     """Return the webmon that runs, and the path of the process's volumes. Raises OSError if there is none, or it does not know it."""
-    record = _announce.record()
-    if record is None:
-        raise OSError(
-            "no webmon is running: start the program webmon, or put it on the PATH or into the environment variable WEBMON, so that it is started"
-        )
-    webmon = Webmon(record)
-    until = time.monotonic() + _START
-    while True:
-        for source in webmon.ask("GET", "/api/v1/sources"):
-            if source.get("instance") == process.instance:
-                return webmon, f"/volumes/{quote(str(source['id']), safe='')}"
-        if time.monotonic() > until:
-            raise OSError(f"webmon does not find the process {process.name}")
-        if process.closed:
-            raise OSError(f"the process {process.name} is not offered any more")
-        if stopped.wait(0.05):
-            raise OSError("the viewer was stopped")
+    webmon, source = find(process, stopped)
+    return webmon, f"/volumes/{source}"
 
 
 class Link:
@@ -213,7 +103,7 @@ class Link:
         """Whether it has ended for good."""
         return self._stopped.is_set()
 
-    def where(self, wait: float = _START + 5) -> tuple[Webmon, str]:
+    def where(self, wait: float = START + 5) -> tuple[Webmon, str]:
         """Return webmon and the path of the process's volumes, once there is one. Raises RuntimeError that says why there is none."""
         until = time.monotonic() + wait
         while not self._ready.wait(0.2):
@@ -351,7 +241,7 @@ class Link:
         synchronized = viewer._synchronized
         del viewer
         events_of = f"{path}/events/{self.token}?script=1&c={self.client}&gc={quote(config)}"
-        sock, events = webmon.stream(events_of + (f"&gs={quote(state)}" if synchronized else ""))
+        sock, events = _stream(webmon, events_of + (f"&gs={quote(state)}" if synchronized else ""))
         with self._lock:
             self._sock = sock
         self.problem = ""

@@ -6,7 +6,6 @@ import base64
 import html
 import json
 import logging
-import os
 import threading
 import time
 import weakref
@@ -135,14 +134,7 @@ class _OnWebmon(viewer_base.ViewerCommonBase):  # type: ignore[misc]
             address = self.get_viewer_url()
         except RuntimeError as error:
             return html.escape(str(error))
-        below = at.below(address) if _in_kernel() else None
-        if below is None:
-            return f'<a href="{html.escape(address)}" target="_blank">Viewer</a>'
-        address = html.escape(below)
-        return (
-            f'<a href="{address}" target="_blank">Viewer</a>'
-            f'<iframe src="{address}" title="Viewer" style="display: block; width: 100%; height: 600px; border: 0" allowfullscreen></iframe>'
-        )
+        return at.cell(address, "Viewer")
 
     def get_viewer_url(self) -> str:
         """Return where people open the viewer, webmon's token included.
@@ -403,11 +395,6 @@ class _OnWebmon(viewer_base.ViewerCommonBase):  # type: ignore[misc]
                 super()._handle_volume_chunk_reply(name, event.get("p"), body)
         except Exception as error:
             self._fail(name, error)
-
-
-def _in_kernel() -> bool:
-    """Report whether this is a kernel that Jupyter has started."""
-    return "JPY_PARENT_PID" in os.environ
 
 
 class Viewer(_OnWebmon, viewer_base.ViewerBase):  # type: ignore[misc]
