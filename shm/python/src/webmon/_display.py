@@ -107,6 +107,16 @@ def _running_platform() -> str | None:
     return None
 
 
+def advice() -> str:
+    """Return a sentence on what to do where a window that is there has no OpenGL, empty if that is not known."""
+    platform = _running_platform()
+    if platform is None or platform not in _BLIND or not sys.platform.startswith("linux"):
+        return ""
+    packages = missing()
+    needs = f", which needs: sudo apt-get install {' '.join(packages)}" if packages else ""
+    return f"Qt's platform {platform} has none: start the process again with webmon.display() before the first window{needs}."
+
+
 def missing() -> list[str]:
     """Return the packages of Debian and Ubuntu that have what a window without a screen needs, and this machine lacks."""
     packages = [] if shutil.which("Xvfb") else ["xvfb"]

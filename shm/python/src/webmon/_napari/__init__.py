@@ -57,7 +57,9 @@ def attach(viewer: Any, process: Any = None) -> Attachment:
     if app is None or app.thread() is not QThread.currentThread() and app.thread() != QThread.currentThread():
         raise RuntimeError("a viewer can only be attached in the thread that runs its window, which is Qt's main thread")
     from .. import _offer_napari
+    from .._display import advice
     from .attachment import Attachment, clash
+    from .trouble import logger
 
     own = process is None
     if own:
@@ -71,6 +73,9 @@ def attach(viewer: Any, process: Any = None) -> Attachment:
             process._end_unless_used()
         raise
     _attached.append(new)
+    blind = advice()
+    if blind:
+        logger.warning("napari has no OpenGL to draw with, so that its canvas stays empty here and in the browser. %s", blind)
     return new
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .._display import advice
 from . import compat
 from .readback import NoPicture, ReadBack, device_size
 from .trouble import logger, say_once
@@ -182,5 +183,5 @@ def absent(viewer: Any) -> str | None:
     if not native.isVisible():
         return "napari's window is hidden: it draws nothing until it is shown."
     if not native.isValid():
-        return "napari has no OpenGL to draw with: its window shows nothing either."
+        return f"napari has no OpenGL to draw with: its window shows nothing either. {advice()}".rstrip()
     return None
