@@ -57,6 +57,13 @@ type process struct {
 	end      chan error
 	commands chan sentCommand
 	full     atomic.Bool // commands are refused at once
+	hands    chan handed // what hands have done; those for which there is no room are refused
+}
+
+// handed is a message of hands.
+type handed struct {
+	n      uint64
+	events []shm.Hand
 }
 
 type sentCommand struct {
@@ -68,6 +75,7 @@ func newProcess() *process {
 	return &process{
 		info: shm.Info{Name: "napari", Kind: shm.KindNapari, Instance: "i1", PID: 4242, Python: "3.9", Napari: "0.4.11"},
 		sink: make(chan shm.Sink, 1), end: make(chan error, 1), commands: make(chan sentCommand, 16),
+		hands: make(chan handed, 64),
 	}
 }
 
@@ -92,6 +100,14 @@ func (p *process) Run(ctx context.Context, sink shm.Sink) error {
 			panic("the adapter has lost its mind")
 		}
 		return err
+	}
+}
+func (p *process) Hands(n uint64, events []shm.Hand) bool {
+	select {
+	case p.hands <- handed{n, events}:
+		return true
+	default:
+		return false
 	}
 }
 func (p *process) Command(c shm.Command, report func(shm.Status, string)) {

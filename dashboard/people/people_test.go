@@ -491,3 +491,26 @@ func TestRooms(t *testing.T) {
 		}
 	})
 }
+
+// Who is at a browser is told as the frames tell it, and of nobody who is not there.
+func TestWho(t *testing.T) {
+	p := people.New()
+	p.Name = func(browser any) string { return map[any]string{2: "Bob"}[browser] }
+	p.Watching(1, "ada-ada-ada", []string{"napari/people"})
+	p.Watching(2, "bob-bob-bob", []string{"napari/people", "model/people"})
+	for _, test := range []struct {
+		browser any
+		src     string
+		want    people.Who
+		ok      bool
+	}{
+		{1, "napari", people.Who{ID: "ada-ada-ada"}, true},
+		{2, "napari", people.Who{ID: "bob-bob-bob", Name: "Bob", Colour: 1}, true},
+		{2, "model", people.Who{ID: "bob-bob-bob", Name: "Bob"}, true},
+		{1, "model", people.Who{}, false}, {3, "napari", people.Who{}, false}, {1, "", people.Who{}, false},
+	} {
+		if who, ok := p.Who(test.browser, test.src); who != test.want || ok != test.ok {
+			t.Errorf("%v at %q is %+v, %v", test.browser, test.src, who, ok)
+		}
+	}
+}

@@ -447,3 +447,33 @@ func TestThePastIsHistory(t *testing.T) {
 		}
 	})
 }
+
+// The largest size that anybody needs counts, and nobody's as soon as somebody needs all.
+func TestSizes(t *testing.T) {
+	src := registry(t, source.Options{}, nil).Get(source.Nobody)
+	topic := shm.ArrayTopic("canvas")
+	is := func(what string, rows, cols int) {
+		t.Helper()
+		if r, c := src.Size(topic); r != rows || c != cols {
+			t.Errorf("%s: %d x %d, want %d x %d", what, r, c, rows, cols)
+		}
+	}
+	is("nobody looks", 0, 0)
+	wide, tall := src.WantUpTo(64, 512, topic), src.WantUpTo(256, 64, topic)
+	is("two look", 256, 512)
+	all := src.Want(topic)
+	is("a third one needs all", 0, 0)
+	all()
+	is("the third one has gone", 256, 512)
+	again := src.WantUpTo(64, 512, topic)
+	wide()
+	wide()
+	is("one of two that need the same has gone", 256, 512)
+	again()
+	is("both have gone", 256, 64)
+	tall()
+	is("nobody looks any more", 0, 0)
+	if src.Demand(topic) != 0 {
+		t.Error("the array is wanted")
+	}
+}
