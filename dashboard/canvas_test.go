@@ -118,7 +118,7 @@ func TestHandsAtTheCanvasReachTheProcess(t *testing.T) {
 	s := open(t, dashboard.Options{Token: token})
 	v := s.viewer(64, 64)
 	const topic = "napari/canvas/64x64"
-	page := s.looker("ada-ada-ada", topic, "napari/people", "napari/canvas-people")
+	page := s.looker("ada-ada-ada", topic, "napari/canvas-people")
 	page.until(`"draw":null,"asking":[]}`)
 	v.draws(1, 0)
 	if head, _ := page.shows(topic); head.Hands == nil || len(head.Hands) != 0 {

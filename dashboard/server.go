@@ -230,6 +230,7 @@ func New(opts Options) (*Server, error) {
 	}
 	s.people.Faults = opts.Faults
 	s.people.Rooms = []string{together.Rooms}
+	s.people.Feeds = []string{steer.FeedDrawing}
 	s.people.Name = func(browser any) string { return door.Of(hub.Context(browser)).Name }
 	s.busy.Store(s.began.UnixNano())
 	if opts.Certs != nil {

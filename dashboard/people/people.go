@@ -4,8 +4,8 @@
 // pages. They count for a moment longer after their last page has gone, because it may only
 // be loading again.
 //
-// The pages of a source that show its people watch the topic "<source>/people";
-// that is how they are counted:
+// The pages of a source that show its people watch the topic "<source>/people", or that of one of
+// [People.Feeds]; that is how they are counted:
 //
 //	p := people.New()
 //	hub.Options{Watching: p.Watching}
@@ -60,6 +60,9 @@ type People struct {
 	// Rooms are what the topics begin with that are a room each, named as the topic; set before
 	// use.
 	Rooms []string
+	// Feeds are further feeds of a source besides Topic by which its pages show its people; set
+	// before use.
+	Feeds []string
 
 	mu       sync.Mutex // guards all below
 	rooms    map[string]*room
@@ -108,12 +111,15 @@ func New() *People {
 func (p *People) Watching(connection any, who string, topics []string) {
 	var sources []string
 	for _, topic := range topics {
-		src, is := strings.CutSuffix(topic, "/"+Topic)
-		switch {
-		case is && !strings.Contains(src, "/"):
-			sources = append(sources, src)
-		case p.isRoom(topic):
-			sources = append(sources, topic)
+		room := topic
+		switch src, feed, _ := strings.Cut(topic, "/"); {
+		case feed == Topic, slices.Contains(p.Feeds, feed):
+			room = src
+		case !p.isRoom(topic):
+			continue
+		}
+		if !slices.Contains(sources, room) {
+			sources = append(sources, room)
 		}
 	}
 	now := time.Now()

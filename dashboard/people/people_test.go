@@ -496,7 +496,8 @@ func TestRooms(t *testing.T) {
 func TestWho(t *testing.T) {
 	p := people.New()
 	p.Name = func(browser any) string { return map[any]string{2: "Bob"}[browser] }
-	p.Watching(1, "ada-ada-ada", []string{"napari/people"})
+	p.Feeds = []string{"canvas-people"}
+	p.Watching(1, "ada-ada-ada", []string{"napari/canvas-people", "napari/canvas/64x64", "napari/people"})
 	p.Watching(2, "bob-bob-bob", []string{"napari/people", "model/people"})
 	for _, test := range []struct {
 		browser any
@@ -512,5 +513,13 @@ func TestWho(t *testing.T) {
 		if who, ok := p.Who(test.browser, test.src); who != test.want || ok != test.ok {
 			t.Errorf("%v at %q is %+v, %v", test.browser, test.src, who, ok)
 		}
+	}
+	p.Watching(1, "ada-ada-ada", []string{"napari/canvas-people"})
+	if _, ok := p.Who(1, "napari"); !ok || p.Count("napari") != 2 {
+		t.Error("who looks at another feed of the people is gone")
+	}
+	p.Watching(1, "ada-ada-ada", []string{"napari/canvas/64x64"})
+	if _, ok := p.Who(1, "napari"); ok {
+		t.Error("who looks at no feed of the people is there")
 	}
 }
