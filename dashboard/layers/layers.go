@@ -217,7 +217,7 @@ func wrong(l ui.CommandLife) ui.CommandLife {
 
 // The order of a layer's controls on the page, by the part of their names after the
 // layer's id. Other controls follow in the order in which the process declares them.
-var order = []string{"name", "selected", "opacity", "blending", "gamma", "colormap", "level"}
+var order = []string{"name", "selected", "opacity", "blending", "gamma", "colormap", "level", "mode"}
 
 // elsewhere are the controls of a layer that the page shows in another place.
 var elsewhere = []string{"visible", "index", "contrast_low", "contrast_high"}
@@ -372,6 +372,12 @@ func (b *builder) screenshot() *components.Screenshot {
 // list is the page as a list of parts.
 func list(l components.Layers) tab.List {
 	out := tab.List{Whole: components.LayersFrame(l), Version: string(l.State)}
+	sections := func(controls []ui.ControlProps) {
+		// A control that came into a section, or was the last of one, changes the page as a whole.
+		for _, p := range controls {
+			out.Version += "\t" + p.Section
+		}
+	}
 	if l.State != components.LayersLive {
 		out.Version += " " + string(l.Link) + " " + l.Name
 	}
@@ -390,12 +396,14 @@ func list(l components.Layers) tab.List {
 		if d.Auto != nil {
 			out.Parts = append(out.Parts, steer.ActionPart(*d.Auto))
 		}
+		sections(d.Controls)
 		for _, p := range d.Controls {
 			out.Parts = append(out.Parts, steer.Part(p))
 		}
 		out.Parts = append(out.Parts, tab.Part{ID: components.LayerFactsID, Version: fmt.Sprint(d.Facts, d.Levels), Frame: components.LayerFactsFrame(d)})
 	}
 	for _, card := range l.Cards {
+		sections(card.Controls)
 		for _, p := range card.Controls {
 			out.Parts = append(out.Parts, steer.Part(p))
 		}

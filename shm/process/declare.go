@@ -13,7 +13,7 @@ import (
 
 // Bounds of what a process with the package declares.
 const (
-	maxControls = 4096
+	maxControls = 8192
 	maxActions  = 256
 	maxArgs     = 64   // of one action
 	maxChoices  = 1024 // of one control

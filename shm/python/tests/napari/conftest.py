@@ -138,8 +138,17 @@ class Watcher:
         return self.state("controls")[name]
 
     def until_control(self, name, value):
-        controls = self.until_state("controls", lambda c: name in c and c[name]["value"] == pytest.approx(value, abs=1e-9))
-        return controls[name]
+        found = []
+
+        def check():
+            found[:] = [self.state("controls").get(name)]
+            return found[0] is not None and found[0]["value"] == pytest.approx(value, abs=1e-9)
+
+        try:
+            self.until(check, name)
+        except AssertionError:
+            raise AssertionError(f"{name} stayed at {found[0]} instead of {value!r}") from None
+        return found[0]
 
     def layer(self, name):
         return next(layer for layer in self.state("layers") if layer["name"] == name)

@@ -9,10 +9,10 @@ from typing import Any, Callable, NamedTuple
 
 from .._orders import Host
 from .._webmon import cell
-from . import actions, compat, geometry, loads, states, volumes
+from . import actions, compat, geometry, loads, settings, states, volumes
 from .canvas import Canvas
 from .canvas_controls import OverlayControls
-from .controls import CameraControls, CanvasControls, DimsControls, Group, LayerControls
+from .controls import CameraControls, CanvasControls, DimsControls, Group, LayerControls, OverlayLooks
 from .geometry import View
 from .hands import Hands
 from .layers import Tracked, id_of
@@ -146,6 +146,7 @@ class Attachment:
             DimsControls(process, viewer),
             CanvasControls(process, lambda: self._grid.shown, self._set_grid),
             OverlayControls(process, viewer),
+            OverlayLooks(process, viewer),
         ]
         try:
             with process.batch():
@@ -231,6 +232,9 @@ class Attachment:
                 emitter = getattr(group, name, None)
                 if emitter is not None:
                     self._listen(emitter, bits, paints, name)
+        for overlay, _ in settings.overlays(viewer):
+            overlay.events.connect(self._on_overlay)
+            self._connections.append((overlay.events, self._on_overlay))
         window = compat.qt_viewer(viewer)
         try:
             window.destroyed.connect(self._on_destroyed)
@@ -288,6 +292,10 @@ class Attachment:
 
     def _on_destroyed(self, *_: Any) -> None:
         self.detach()
+
+    def _on_overlay(self, event: Any = None) -> None:
+        self._paints.stir()
+        self._mark(CONTROLS)
 
     def _on_play(self) -> None:
         self._mark(DIMS | CONTROLS)

@@ -11,7 +11,7 @@ import math
 from functools import partial
 from typing import Any, Callable
 
-from . import compat
+from . import compat, settings
 from .layers import Tracked, colormap_name
 from .trouble import say_once
 
@@ -89,10 +89,14 @@ class LayerControls(Group):
         self._tracked = tracked
         self._layer = tracked.layer
         self._viewer = tracked.viewer
+        self._settings = settings.of(self._layer)
+        self._found: dict[str, dict[str, Any]] = {}  # what they are now
 
     def needed(self) -> Any:
         layer = self._layer
+        self._found = settings.read(layer, self._settings)
         return (
+            tuple(self._found),
             colormap_name(layer) is not None and not self._tracked.rgb,
             getattr(layer, "contrast_limits", None) is not None and not self._tracked.rgb,
             len(self._tracked.shapes) if self._tracked.is_picture else 0,
@@ -126,6 +130,8 @@ class LayerControls(Group):
         add("selected", "bool", self._set_selected, title="Selected")
         add("mode", "choice", self._set_mode, title="Mode",
             help="What a press of the mouse on napari's canvas does with the layer.")  # fmt: skip
+        for setting in self._settings:
+            add(setting.name, setting.type, partial(setting.set, layer), title=setting.title, section=setting.section, **setting.meta)
 
     def read(self) -> dict[str, dict[str, Any]]:
         layer = self._layer
@@ -163,6 +169,8 @@ class LayerControls(Group):
                 "value": "auto" if locked is None else str(locked),
                 "choices": ["auto", *map(str, range(len(self._tracked.shapes)))],
             }
+        # Those of napari's own layer controls were read when it was asked which there are.
+        found.update(self._found)
         return {f"{self._prefix}.{name}": entry for name, entry in found.items()}
 
     def _check_limit(self, value: float) -> None:
@@ -367,6 +375,10 @@ def axis_name(dims: Any, axis: int) -> str:
     return {1: "x", 2: "y", 3: "z"}.get(from_end, f"axis {axis}")
 
 
+# napari's names of the margins of a slice, and what people read of them.
+_MARGINS = {"margin_left": "before the slice", "margin_right": "after the slice"}
+
+
 class DimsControls(Group):
     """Group dims."""
 
@@ -392,6 +404,14 @@ class DimsControls(Group):
                      title=label, min=0, max=step["max"], step=1)  # fmt: skip
             self.add(f"dims.{axis}.play", "bool", now[f"dims.{axis}.play"]["value"],
                      partial(self._set_play, axis), title=f"Play {label}")  # fmt: skip
+        for axis in self._axes():
+            label = axis_name(dims, axis)
+            for side, words in _MARGINS.items():
+                name = f"dims.{axis}.{side}"
+                if name in now:
+                    self.add(name, "float", now[name]["value"], partial(self._set_margin, side, axis), title=f"{label} {words}", default=0.0,
+                             min=0.0, max=now[name]["max"], soft=True, section="Thick slices",
+                             help="How much beside the slice is shown with it, as the projection of each layer says.")  # fmt: skip
 
     def read(self) -> dict[str, dict[str, Any]]:
         dims = self._viewer.dims
@@ -400,7 +420,21 @@ class DimsControls(Group):
         for axis in self._axes():
             found[f"dims.{axis}"] = {"value": int(dims.current_step[axis]), "max": int(dims.nsteps[axis]) - 1}
             found[f"dims.{axis}.play"] = {"value": playing == axis}
+            for side in _MARGINS:
+                margins = getattr(dims, side, ())
+                if len(margins) > axis:
+                    first, last, _ = (float(x) for x in dims.range[axis])
+                    value = float(margins[axis])
+                    found[f"dims.{axis}.{side}"] = {"value": value, "max": max(last - first, value)}
         return found
+
+    def _set_margin(self, side: str, axis: int, value: float) -> None:
+        check_place(value)
+        if value < 0:
+            raise ValueError("a slice cannot be thinner than it is: give 0 or more")
+        margins = list(getattr(self._viewer.dims, side))
+        margins[axis] = value
+        setattr(self._viewer.dims, side, tuple(margins))
 
     def _set_ndisplay(self, value: str) -> None:
         self._viewer.dims.ndisplay = int(value[0])
@@ -417,6 +451,32 @@ class DimsControls(Group):
             widget.play(axis)
         elif not value and playing == axis:
             widget.stop()
+
+
+class OverlayLooks(Group):
+    """How the overlays look, in group canvas: a section for each."""
+
+    def __init__(self, process: Any, viewer: Any) -> None:
+        super().__init__(process, "canvas")
+        self._overlays = settings.overlays(viewer)
+        self._found: dict[str, dict[str, Any]] = {}
+
+    def needed(self) -> Any:
+        self._found = {}
+        for overlay, own in self._overlays:
+            self._found.update(settings.read(overlay, own))
+        return tuple(self._found)
+
+    def make(self) -> None:
+        for overlay, own in self._overlays:
+            for setting in own:
+                if setting.name in self._found:
+                    found = dict(self._found[setting.name])
+                    self.add(setting.name, setting.type, found.pop("value"), partial(setting.set, overlay),
+                             title=setting.title, section=setting.section, **{**setting.meta, **found})  # fmt: skip
+
+    def read(self) -> dict[str, dict[str, Any]]:
+        return self._found
 
 
 class CanvasControls(Group):

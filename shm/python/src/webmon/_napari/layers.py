@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 import numpy as np
 
-from . import compat, geometry
+from . import compat, geometry, settings
 from .chunks import Chunks, Grid, chunks_of, grid_of, numbered
 from .geometry import Placement, View
 from .loads import Loads
@@ -32,7 +32,6 @@ _DETAIL_EVENTS = (
     "loaded", "data", "properties", "features",
 )  # fmt: skip
 _PLACE_EVENTS = ("scale", "translate", "rotate", "shear", "affine", "units")
-_CONTROL_EVENTS = ("mode", "editable")
 _PICTURE_EVENTS = ("set_data", "labels_update", "paint", "loaded")
 
 
@@ -75,18 +74,17 @@ class Tracked:
             (_DETAIL_EVENTS, "details", self._forget_details),
             (_PLACE_EVENTS, "place", self.forget_place),
             (_PICTURE_EVENTS, "picture", None),
-            (_CONTROL_EVENTS, "controls", None),
             (("data",), "data", self._forget_data),
         ):
             for name in names:
-                self._connect(name, what, at_once)
+                emitter = getattr(layer.events, name, None)
+                if emitter is not None:
+                    self._connect(emitter, what, at_once)
+        for emitter in settings.emitters(layer):
+            self._connect(emitter, "controls", None)
         self.loads = loads
 
-    def _connect(self, name: str, what: str, at_once: Callable[[], None] | None) -> None:
-        emitter = getattr(self.layer.events, name, None)
-        if emitter is None:
-            return
-
+    def _connect(self, emitter: Any, what: str, at_once: Callable[[], None] | None) -> None:
         def heard(event: Any = None) -> None:
             if at_once is not None:
                 at_once()
