@@ -41,9 +41,12 @@ type CanvasAxis struct {
 // CanvasLayer is a layer that can be drawn on.
 type CanvasLayer struct {
 	ID, Name string
-	Kind     string           // napari's word, such as "points"
-	Active   bool             // the hand draws on it
-	Select   *ui.ControlProps // whether it is selected
+	Kind     string // napari's word, such as "points"
+	Active   bool   // the hand draws on it
+	Selected bool   // in napari, perhaps with others
+	Control  string // that selects it
+	Action   string // URL to which that is posted
+	Why      string // why it cannot be chosen; "" if it can
 }
 
 // The ids of the live regions of the canvas.
@@ -104,12 +107,21 @@ func (c *ViewerCanvas) Controls() []*ui.ControlProps {
 		add(c.Axes[i].Play)
 		add(&c.Axes[i].Step)
 	}
-	for i := range c.Draw {
-		add(c.Draw[i].Select)
-	}
 	add(c.Mode)
 	for i := range c.Overlays {
 		add(&c.Overlays[i])
+	}
+	return out
+}
+
+// canvasLayerAttrs are the attributes of the button that chooses a layer.
+func canvasLayerAttrs(ctx context.Context, l CanvasLayer) templ.Attributes {
+	out := templ.Attributes{}
+	if l.Why != "" {
+		out["disabled"], out["title"] = true, l.Why
+	}
+	for name, value := range ui.Off(ctx) {
+		out[name] = value
 	}
 	return out
 }

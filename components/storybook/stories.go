@@ -488,7 +488,6 @@ func viewerCanvas(link ui.State) components.Viewer {
 		return components.CanvasAxis{Step: step, Play: &play}
 	}
 	display, mode := choice("dims.ndisplay", "Display", "3D", "2D", "3D"), choice("layer.9.mode", "Mode", "add", "pan_zoom", "add", "select", "transform")
-	spots, cells := toggle("layer.9.selected", "spots", "true"), toggle("layer.8.selected", "cells", "false")
 	v.Canvas = &components.ViewerCanvas{
 		Topic: "napari/canvas", StateTopic: "napari/canvas-state", PeopleTopic: "napari/canvas-people",
 		PartsTopic: "napari/canvas-parts", ValuesTopic: "napari/values",
@@ -499,8 +498,8 @@ func viewerCanvas(link ui.State) components.Viewer {
 		Display: &display, Axes: []components.CanvasAxis{axis("0", "t", "12", 59), axis("1", "channel", "0", 2)},
 		Overlays: []ui.ControlProps{toggle("axes", "Axes", "true"), toggle("scale_bar", "Scale bar", "false")},
 		Draw: []components.CanvasLayer{
-			{ID: "9", Name: "spots", Kind: "points", Active: true, Select: &spots},
-			{ID: "8", Name: "cells", Kind: "labels", Select: &cells},
+			{ID: "9", Name: "spots", Kind: "points", Active: true, Selected: true, Control: "layer.9.selected"},
+			{ID: "8", Name: "cells", Kind: "labels", Control: "layer.8.selected"},
 		},
 		Mode: &mode,
 	}

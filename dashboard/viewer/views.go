@@ -3,6 +3,7 @@ package viewer
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -304,22 +305,24 @@ func (p page) canvasControls(m tab.Moment, c *components.ViewerCanvas, state map
 	for i := len(layers.List) - 1; i >= 0; i-- {
 		l := &layers.List[i]
 		mode, ok := declared.Get("layer." + l.ID + ".mode")
-		if !ok {
-			continue
-		}
-		selected, ok := declared.Get("layer." + l.ID + ".selected")
-		if !ok {
+		selected, also := declared.Get("layer." + l.ID + ".selected")
+		if !ok || !also || !slices.ContainsFunc(mode.Choices, isDrawing) {
 			continue
 		}
 		props := p.desk.Control(src, selected, m.Now)
-		props.Label, props.Help = ui.Name(l.Name), ""
-		c.Draw = append(c.Draw, components.CanvasLayer{ID: l.ID, Name: props.Label, Kind: l.Kind, Active: l.ID == active, Select: &props})
+		c.Draw = append(c.Draw, components.CanvasLayer{
+			ID: l.ID, Name: ui.Name(l.Name), Kind: l.Kind, Active: l.ID == active, Selected: l.Selected,
+			Control: selected.Name, Action: p.desk.Path(src, selected.Name, steer.AsNone), Why: props.Why,
+		})
 		if l.ID == active {
 			props := p.desk.Control(src, mode, m.Now)
 			c.Mode = &props
 		}
 	}
 }
+
+// isDrawing reports whether a mode of a layer changes what is in it.
+func isDrawing(mode string) bool { return mode != "pan_zoom" && mode != "transform" }
 
 // partsFeed keeps the controls of the canvas up to date on open pages.
 func (p page) partsFeed(at tab.Place) (tab.Feed, error) {
@@ -330,7 +333,7 @@ func (p page) partsFeed(at tab.Place) (tab.Feed, error) {
 		c := p.canvas(at.At(now), "")
 		out := tab.List{Whole: components.CanvasFrame(c)}
 		for _, l := range c.Draw {
-			out.Version += fmt.Sprint(l.Kind, l.Active, l.Name)
+			out.Version += fmt.Sprint(l)
 		}
 		for _, props := range c.Controls() {
 			out.Parts = append(out.Parts, steer.Part(*props))

@@ -147,7 +147,7 @@ function mountModel({mount}, element, frames, send) {
 }
 
 function mountCanvas({mount}, element, frames, send) {
-  return mount(element, {onFrame: (topic, draw) => frames.onFrame(topic, draw), send, who, afterPaint: afterThisPaint, save, stamp});
+  return mount(element, {onFrame: (topic, draw) => frames.onFrame(topic, draw), send, afterPaint: afterThisPaint, save, stamp, post});
 }
 
 function mountMap({mount}, element, frames, send) {

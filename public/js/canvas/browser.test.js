@@ -183,9 +183,10 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
   test("who draws sends presses and keys as they are, and others see who it is", () => withCanvas(async page => {
     await square(page, 100, 100);
     await page.click("[data-canvas-action=draw]");
-    assert.deepEqual((await sent(page)).at(-1), {type: "canvas-draw", source: "napari", on: true});
+    const {page: me} = await stats(page);
+    assert.deepEqual((await sent(page)).at(-1), {type: "canvas-draw", source: "napari", page: me, on: true});
     assert.equal(await page.textContent("[data-canvas-action=draw]"), "Waiting");
-    await page.evaluate(() => draws({person: "me", name: "", colour: 2}));
+    await page.evaluate(me => draws({person: "me", page: me, name: "", colour: 2}), me);
     assert.equal(await page.textContent("[data-canvas-drawer]"), "You draw");
     await drag(page, [200, 150], [240, 150]);
     await page.mouse.up();
@@ -200,7 +201,7 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
     const keys = all.filter(event => event.do === "key").map(({key, down}) => `${key} ${down}`);
     assert.deepEqual(keys, ["Shift true", "A true", "A false", "Shift false", "Control true", "Control false"], "what would close napari stays here");
     await page.click("[data-canvas-action=draw]");
-    assert.deepEqual((await sent(page)).at(-1), {type: "canvas-draw", source: "napari", on: false});
+    assert.deepEqual((await sent(page)).at(-1), {type: "canvas-draw", source: "napari", page: me, on: false});
     await page.evaluate(() => draws({person: "other", name: "Anna", colour: 2}));
     assert.equal(await page.textContent("[data-canvas-drawer]"), "Anna draws");
     assert.equal(await page.getAttribute("[data-canvas-drawer]", "data-person"), "2");
@@ -209,7 +210,7 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
   test("a second press in the same place is a double click", () => withCanvas(async page => {
     await square(page, 100, 100);
     await page.click("[data-canvas-action=draw]");
-    await page.evaluate(() => draws({person: "me", name: "", colour: 2}));
+    await page.evaluate(me => draws({person: "me", page: me, name: "", colour: 2}), (await stats(page)).page);
     await page.mouse.dblclick(200, 150);
     await page.evaluate(() => wait(2));
     const all = (await events(page)).map(event => event.do).filter(what => what !== "point" && what !== "leave");

@@ -5,9 +5,6 @@
 
 import {BUTTONS, modsOf} from "./hands.js";
 
-/** It is asked for again this often while somebody else has it, ms. */
-const ASK_EVERY = 5000;
-
 /** Two presses are a double click within this time (ms) and distance (shares of the canvas). */
 const DOUBLE_TIME = 400;
 const DOUBLE_REACH = 0.01;
@@ -31,8 +28,7 @@ export class Draw {
    * @param {object} options
    * @param {AbortSignal} options.signal
    * @param {string} options.source
-   * @param {string} options.me who looks at this page
-   * @param {Timers} options.timers gets "draw"
+   * @param {string} options.page what this page calls itself
    * @param {function(string)} options.send
    * @param {function(object)} options.did takes an event for napari
    * @param {function()} options.changed called when this browser draws, or no longer
@@ -65,7 +61,6 @@ export class Draw {
     if (!this.#wanted) return;
     this.#letGo();
     this.#wanted = false;
-    this.#options.timers.cancel("draw");
     this.#tell(false);
     this.#options.changed();
   }
@@ -73,13 +68,12 @@ export class Draw {
   /** The server says who draws; null for nobody. */
   told(draw) {
     const had = this.#has;
-    this.#has = draw?.person === this.#options.me;
+    this.#has = draw?.page === this.#options.page;
     if (had && !this.#has && this.#wanted) {
       // Somebody else has got it, or the server no longer knows of this page.
       this.#button = null;
       this.#down.clear();
       this.#wanted = false;
-      this.#options.timers.cancel("draw");
     }
     if (had !== this.#has) this.#options.changed();
   }
@@ -101,15 +95,12 @@ export class Draw {
 
   #ask() {
     this.#wanted = true;
-    this.#tell(true);
-    this.#options.timers.rest("draw", ASK_EVERY, () => {
-      if (this.#wanted && !this.#has) this.#ask();
-    });
+    this.#tell(true); // the server keeps who waits in a row
     this.#options.changed();
   }
 
   #tell(on) {
-    this.#options.send(JSON.stringify({type: "canvas-draw", source: this.#options.source, on}));
+    this.#options.send(JSON.stringify({type: "canvas-draw", source: this.#options.source, page: this.#options.page, on}));
   }
 
   #key(event, down) {

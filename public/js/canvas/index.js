@@ -13,6 +13,8 @@
  *       <button data-canvas-action="zoom-in|zoom-out|reset|draw|png|link|full"></button>
  *     </div>
  *
+ * Anywhere on the page: `<button data-canvas-layer="layer.3.selected" data-canvas-post=URL [data-canvas-selected]>` chooses the layer that is drawn on.
+ *
  * Pictures come on `<data-canvas-topic>/<cols>x<rows>`, as many pixels as the page has room for, and say which of this page's
  * messages are in them; until napari's own picture comes the last one is moved under the hand (prediction.js). A drag moves the
  * picture, and in 3-D turns it; with Shift or another button than the left it moves it always. The wheel and two fingers zoom where they are,
@@ -27,8 +29,8 @@ import {CanvasView} from "./view.js";
 
 /**
  * @param {HTMLElement} root with data-canvas
- * @param {object} page what the page offers: `onFrame(topic, draw)`, `send(text)`, `who()`, `afterPaint(callback)`, `save(blob, name)`,
- * `stamp(date)` (pictures.js)
+ * @param {object} page what the page offers: `onFrame(topic, draw)`, `send(text)`, `afterPaint(callback)`, `save(blob, name)`,
+ * `stamp(date)`, `post(url, body)` (pictures.js)
  * @returns {{setPaused: function(boolean), setStale: function(boolean), destroy: function()}}
  */
 export function mount(root, page) {

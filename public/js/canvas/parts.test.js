@@ -124,8 +124,8 @@ test("the picture in words", () => {
 
 test("who draws", () => {
   assert.equal(drawerOf(null, "me"), "");
-  assert.equal(drawerOf(readDraw({person: "me", name: "", colour: 3}), "me"), "You draw");
-  assert.equal(drawerOf(readDraw({person: "x", name: "Anna", colour: 3}), "me"), "Anna draws");
-  assert.equal(drawerOf(readDraw({person: "x"}), "me"), "Somebody else draws");
+  assert.equal(drawerOf(readDraw({person: "me", page: "00c0ffee", name: "", colour: 3}), "00c0ffee"), "You draw");
+  assert.equal(drawerOf(readDraw({person: "x", page: "00000001", name: "Anna", colour: 3}), "00c0ffee"), "Anna draws");
+  assert.equal(drawerOf(readDraw({person: "x"}), "00c0ffee"), "Somebody else draws");
   assert.equal(readDraw({name: "Anna"}), null);
 });

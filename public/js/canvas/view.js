@@ -73,7 +73,7 @@ export class CanvasView {
     this.#hands = new Hands({source: this.#source, page: this.#id, send: page.send});
     const {signal} = this.#aborter;
     this.#draw = new Draw(this.#surface, {
-      signal, source: this.#source, me: page.who(), send: page.send, timers: this.#timers,
+      signal, source: this.#source, page: this.#id, send: page.send,
       did: event => this.#did(event),
       wheel: (event, x, y) => {
         const at = this.#share(x, y);
@@ -176,6 +176,11 @@ export class CanvasView {
       if (button && !button.disabled) this.#act(button.dataset.canvasAction);
     }, {signal});
     const doc = this.#root.ownerDocument;
+    // The layers stand beside the picture.
+    doc.addEventListener("click", event => {
+      const button = event.target instanceof Element && event.target.closest("[data-canvas-layer]");
+      if (button && !button.disabled) this.#choose(button);
+    }, {signal});
     doc.addEventListener("keydown", event => this.#shortcut(event), {signal});
     doc.addEventListener("visibilitychange", () => {
       if (doc.hidden) this.#draw.stop();
@@ -206,6 +211,18 @@ export class CanvasView {
     if (this.#locked || this.#paused) return;
     this.#draw.toggle();
     if (this.#draw.wanted) this.#surface.focus();
+  }
+
+  // One layer alone is selected, because napari draws on no more than one.
+  async #choose(chosen) {
+    const others = [...chosen.parentElement.querySelectorAll("[data-canvas-selected]")].filter(button => button !== chosen);
+    try {
+      for (const [button, on] of [[chosen, "true"], ...others.map(other => [other, "false"])]) {
+        await this.#page.post(button.dataset.canvasPost, new URLSearchParams({csrf: this.#root.ownerDocument.body.dataset.csrf ?? "", [button.dataset.canvasLayer]: on}));
+      }
+    } catch (error) {
+      this.#said(error.message);
+    }
   }
 
   #shortcut(event) {
@@ -337,7 +354,9 @@ export class CanvasView {
   // ---- words
 
   #takeState(frame) {
+    const before = this.#state;
     this.#state = frame;
+    if (this.#drawer && (before?.layer !== frame.layer || before?.mode !== frame.mode)) this.#showDrawer();
     say(this.#stage.querySelector("[data-canvas-status]"), frame.why ? "" : frame.status ?? "");
     this.#timers.once("tell", TELL_EVERY, () => this.#tell());
     if (!this.#root.querySelector("[data-canvas-text]")?.textContent) this.#tell();
@@ -351,7 +370,7 @@ export class CanvasView {
   }
 
   #tell() {
-    say(this.#root.querySelector("[data-canvas-text]"), sentenceOf(this.#state, drawerOf(this.#drawer, this.#page.who())));
+    say(this.#root.querySelector("[data-canvas-text]"), sentenceOf(this.#state, drawerOf(this.#drawer, this.#id)));
   }
 
   #showState() {
@@ -365,7 +384,7 @@ export class CanvasView {
 
   #showDrawer() {
     const element = this.#root.querySelector("[data-canvas-drawer]");
-    const words = drawerOf(this.#drawer, this.#page.who());
+    const words = drawerOf(this.#drawer, this.#id, this.#state);
     if (element) {
       element.hidden = words === "";
       say(element.querySelector(".canvas-drawer-name"), words);

@@ -27,10 +27,10 @@ export function sentenceOf(state, drawer = "") {
   return `${words.join(". ")}.`;
 }
 
-/** Who draws, in a sentence without its full stop; "" for nobody. */
-export function drawerOf(draw, me) {
+/** Who draws, for the page that calls itself so, in a sentence without its full stop; "" for nobody. */
+export function drawerOf(draw, page, state = null) {
   if (!draw) return "";
-  if (draw.person === me) return "You draw";
+  if (draw.page === page) return state?.layer ? `You draw on ${state.layer}${state.mode ? `: ${state.mode.replaceAll("_", " ")}` : ""}` : "You draw";
   return `${draw.name || "Somebody else"} draws`;
 }
 
@@ -45,7 +45,7 @@ export function figuresOf(lag, rate) {
 /** Checks what the server says of who draws. */
 export function readDraw(draw) {
   if (typeof draw?.person !== "string") return null;
-  return {person: draw.person, name: typeof draw.name === "string" ? draw.name : "", colour: Number.isSafeInteger(draw.colour) && draw.colour >= 0 ? draw.colour : 0};
+  return {person: draw.person, page: typeof draw.page === "string" ? draw.page : "", name: typeof draw.name === "string" ? draw.name : "", colour: Number.isSafeInteger(draw.colour) && draw.colour >= 0 ? draw.colour : 0};
 }
 
 function shown(x) {
