@@ -106,7 +106,7 @@ func TestPictures(t *testing.T) {
 		time.Sleep(8 * time.Second) // until what was done is old news
 		keep(p, "layers")
 
-		p = open("/viewer?source=napari")
+		p = open("/viewer?source=napari&view=tiles")
 		p.wait("a picture", `document.querySelector("[data-viewer]").dataset.pictures > 0`)
 		time.Sleep(3 * time.Second)
 		keep(p, "viewer")

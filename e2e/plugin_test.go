@@ -150,7 +150,7 @@ func TestE2EPlugin(t *testing.T) {
 		t.Errorf("the source is %+v, want one of kind napari", found)
 	}
 	p := b.open(t, wide)
-	p.visit(w.home + "/viewer?source=napari&token=" + w.token)
+	p.visit(w.home + "/viewer?source=napari&view=tiles&token=" + w.token)
 	p.live()
 	image := n.ids["image"]
 	levelOf := func() string { return n.get("layer:image", "data_level") }
