@@ -200,7 +200,9 @@ var keyHelp = []ui.Pair{
 		"p: join with the one selected before, or the proposed one; a: cut from the session before, s: from the next; v: move the landmark of its segment; e: new object; i: details; ctrl+Z and ctrl+shift+Z: take back, and make again. " +
 		"In an image — shift+click: new object; alt+drag: move it; ctrl+click: look closer, in all images"},
 	{Name: "lists of a map", Value: "↑ ↓: row; enter: the object in the map; p or delete in proposed pairs: join, or remove the proposal"},
-	{Name: "k", Value: "show a model's picture on the full screen, and back"},
+	{Name: "k", Value: "show a model's picture or napari's canvas on the full screen, and back"},
+	{Name: "napari's canvas", Value: "drag: move the picture, in 3-D turn it; shift+drag or another button: move it; wheel, two fingers or double click: zoom there; f: all of it, as napari's home button; " +
+		"d: draw, and no longer; while you draw and the picture has the focus, keys and presses go to napari as they are, tab leaves it"},
 	{Name: "t", Value: "theme: system, dark, light"},
 	{Name: "?", Value: "this help"},
 	{Name: "esc", Value: "close"},

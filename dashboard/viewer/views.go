@@ -248,8 +248,10 @@ func (p page) canvas(m tab.Moment, none string) *components.ViewerCanvas {
 		Missing: none != "", Why: none,
 		PNG: m.Prefix + "/api/v1/sources/" + url.PathEscape(src.ID()) + "/arrays/" + shm.ArrayCanvas + ".png",
 	}
-	if info := src.Array(shm.ArrayCanvas); info != nil && info.Withheld() {
-		c.Why = info.Stats.Problem
+	if info := src.Array(shm.ArrayCanvas); info != nil {
+		if c.Why = info.Stats.Problem; info.Withheld() {
+			c.Why = info.Note
+		}
 	}
 	state := mapOf(src, shm.TopicCanvas)
 	if why, ok := state["why"].(string); ok && why != "" {
@@ -334,6 +336,10 @@ func (p page) partsFeed(at tab.Place) (tab.Feed, error) {
 		out := tab.List{Whole: components.CanvasFrame(c)}
 		for _, l := range c.Draw {
 			out.Version += fmt.Sprint(l)
+		}
+		for _, props := range c.Overlays {
+			// A control that came into a section, or was the last of one, changes the page as a whole.
+			out.Version += "\t" + props.Section
 		}
 		for _, props := range c.Controls() {
 			out.Parts = append(out.Parts, steer.Part(*props))

@@ -1,0 +1,176 @@
+package viewer
+
+import (
+	"encoding/json"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"webmon/components"
+	"webmon/components/ui"
+	"webmon/dashboard/steer"
+	"webmon/dashboard/tab"
+	"webmon/shm"
+)
+
+// layersOf are layers as a napari with the package sends them: "image nuclei", "points spots hidden".
+func layersOf(words ...string) *shm.Layers {
+	var list []shm.Value
+	for i, w := range words {
+		f := strings.Fields(w)
+		list = append(list, map[string]shm.Value{
+			"id": string(rune('1' + i)), "kind": f[0], "name": f[1], "visible": len(f) < 3, "shape": []shm.Value{int64(64), int64(64)},
+		})
+	}
+	return shm.LayersOf(list)
+}
+
+func canvasArray(withheld string) shm.Arrays {
+	return shm.Arrays{{Name: shm.ArrayCanvas, Descr: "|u1", Shape: []int{600, 800, 4}, Role: "rgb", Note: withheld}}
+}
+
+// tiled are the tiles of layer 1; stated says that its data has no chunks.
+func tiled(stated bool) *shm.TilePoll {
+	return &shm.TilePoll{Layers: []shm.TileLayer{{ID: "1", Name: "nuclei", Config: &shm.TileConfig{
+		TileSize: 256, BaseShape: [2]int64{1024, 1024}, ImageShape: [2]int64{1024, 1024}, ShapeInTiles: [2]int64{4, 4},
+		Levels: [][2]int64{{1024, 1024}, {512, 512}}, TileShape: [2]int64{256, 256}, Stated: stated,
+	}}}}
+}
+
+func TestViewThatSuits(t *testing.T) {
+	type states = map[string]shm.Value
+	solid := map[string]shm.Value{"ndisplay": int64(3)}
+	for _, test := range []struct {
+		name   string
+		napari string
+		states states
+		query  string
+		want   components.View
+		says   string
+		why    string // the canvas cannot be chosen
+	}{
+		{"several layers", "0.9.2", states{shm.TopicLayers: layersOf("image a", "labels b"), shm.TopicArrays: canvasArray("")}, "", components.ViewCanvas, "napari's canvas: 2 layers.", ""},
+		{"in 3-D", "0.9.2", states{shm.TopicLayers: layersOf("image a"), shm.TopicDims: solid, shm.TopicArrays: canvasArray("")}, "", components.ViewCanvas, "napari's canvas: one layer, image, 3-D.", ""},
+		{"in a grid", "0.9.2", states{shm.TopicLayers: layersOf("image a"), shm.TopicCanvas: map[string]shm.Value{"grid": true}, shm.TopicArrays: canvasArray("")}, "", components.ViewCanvas, "in a grid", ""},
+		{"points", "0.9.2", states{shm.TopicLayers: layersOf("points a"), shm.TopicArrays: canvasArray("")}, "", components.ViewCanvas, "one layer, points", ""},
+		{"one image", "0.9.2", states{shm.TopicLayers: layersOf("image nuclei", "points b hidden"), shm.TopicArrays: canvasArray("")}, "", components.ViewLayer, "", ""},
+		{"one image in real tiles", "0.9.2", states{shm.TopicLayers: layersOf("image nuclei"), shm.TopicArrays: canvasArray(""), shm.TopicPoll: tiled(false)}, "", components.ViewTiles, "The tiles of nuclei: 2 levels in chunks.", ""},
+		{"a canvas that cannot be seen", "0.9.2", states{shm.TopicLayers: layersOf("image a", "labels b"), shm.TopicArrays: canvasArray("The window is minimised.")}, "", components.ViewLayer, "", ""},
+		{"as was chosen", "0.9.2", states{shm.TopicLayers: layersOf("image a", "labels b"), shm.TopicArrays: canvasArray("")}, "view=layer", components.ViewLayer, "of 2 that napari draws", ""},
+		{"as nobody can choose", "0.9.2", states{shm.TopicLayers: layersOf("image a", "labels b"), shm.TopicArrays: canvasArray("")}, "view=none", components.ViewCanvas, "", ""},
+		{"no canvas", "0.9.2", states{shm.TopicLayers: layersOf("image a", "labels b")}, "", components.ViewLayer, "This napari shares no canvas", "This napari shares no canvas"},
+		{"without the package", "0.4.11", states{shm.TopicPoll: tiled(false)}, "", components.ViewTiles, "Without the package webmon", "Without the package webmon"},
+		{"chosen all the same", "0.4.11", states{shm.TopicPoll: tiled(false)}, "view=canvas", components.ViewCanvas, "", "Without the package webmon"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			src, _ := attachAs(t, test.napari, test.states)
+			query, err := url.ParseQuery(test.query)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := page{steer.New("", nil)}.model(tab.Moment{Source: src, Now: time.Now(), Prefix: "/lab"}, firstLayer, chosenView(query))
+			if m.View != test.want {
+				t.Fatalf("the view is %q, want %q", m.View, test.want)
+			}
+			if !strings.Contains(m.Says, test.says) || m.Says == "" {
+				t.Errorf("it says %q, want %q", m.Says, test.says)
+			}
+			if got := m.Views[0].Why; !strings.HasPrefix(got, test.why) || (got == "") != (test.why == "") {
+				t.Errorf("no canvas because %q, want %q", got, test.why)
+			}
+			if (m.Canvas != nil) != (m.View == components.ViewCanvas) {
+				t.Errorf("the canvas is %v in the view %q", m.Canvas, m.View)
+			}
+			for _, o := range m.Views {
+				if o.Current != (o.Value == string(m.View)) || !strings.HasPrefix(o.Href, "/lab/viewer?source=napari&view=") {
+					t.Errorf("the view %+v on a page of %q", o, m.View)
+				}
+			}
+			if m.Better != "" {
+				t.Errorf("%q is better than what was just chosen", m.Better)
+			}
+			var b strings.Builder
+			if err := components.ViewerPage(m).Render(ui.Lock(t.Context(), "You may only look."), &b); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// A page of which nobody has chosen the view goes to the canvas once that suits, and
+// stays there.
+func TestViewThatSuitsBetter(t *testing.T) {
+	src, p := attach(t, map[string]shm.Value{shm.TopicLayers: layersOf("image a"), shm.TopicArrays: canvasArray("")})
+	at := func(c choice) components.Viewer {
+		return page{steer.New("", nil)}.model(tab.Moment{Source: src, Now: time.Now()}, firstLayer, c)
+	}
+	open := choice{view: components.ViewLayer, auto: true}
+	if m := at(open); m.Better != "" || m.LiveTopic != "napari/viewer/first/layer/auto" {
+		t.Errorf("%q is better, on %q", m.Better, m.LiveTopic)
+	}
+	p.sink.State(shm.TopicLayers, layersOf("image a", "image b"))
+	if m := at(open); m.Better != "/viewer?source=napari" || m.View != components.ViewLayer {
+		t.Errorf("%q is better than %q, want the page as it is opened", m.Better, m.View)
+	}
+	if m := at(choice{view: components.ViewLayer}); m.Better != "" {
+		t.Errorf("%q is better than what somebody has chosen", m.Better)
+	}
+	p.sink.State(shm.TopicLayers, layersOf("image a"))
+	if m := at(choice{view: components.ViewCanvas, auto: true}); m.Better != "" || m.View != components.ViewCanvas {
+		t.Errorf("%q is better than the canvas, which shows all there is", m.Better)
+	}
+}
+
+func TestDetail(t *testing.T) {
+	for _, d := range []string{"first/canvas", "first/tiles/auto", "7/layer"} {
+		layer, c, err := readDetail(d)
+		if err != nil || c.detail(layer) != d {
+			t.Errorf("%q was read as %q (%v)", d, c.detail(layer), err)
+		}
+	}
+	for _, d := range []string{"", "first", "first/", "first/all", "x/canvas", "first/canvas/auto/auto", "first/canvas/a"} {
+		if _, _, err := readDetail(d); err == nil {
+			t.Errorf("%q was read", d)
+		}
+	}
+}
+
+func TestStateOfCanvas(t *testing.T) {
+	two, three := []shm.Value{int64(600), int64(800)}, []shm.Value{1.5, 2.0, 3.25}
+	src, p := attach(t, map[string]shm.Value{
+		shm.TopicLayers: layersOf("image nuclei", "points spots", "image off hidden"),
+		shm.TopicCanvas: map[string]shm.Value{"size": two, "ndisplay": int64(3), "grid": false, "layer": "2", "mode": "add"},
+		topicCursor:     map[string]shm.Value{"status": "spots [1 2]: <3>"},
+		shm.TopicCamera: map[string]shm.Value{"center": three, "zoom": 2.5},
+	})
+	feed, err := newStateFeed(tab.Place{Source: src, Topic: "napari/canvas-state"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	frame := feed.Frames.Next(time.Now())
+	var got map[string]any
+	if err := json.Unmarshal(frame, &got); err != nil {
+		t.Fatalf("%s: %v", frame, err)
+	}
+	delete(got, "ts")
+	text, _ := json.Marshal(got)
+	want := `{"center":[1.5,2,3.25],"count":2,"draws":"2 layers, 3-D","grid":false,"layer":"spots","layers":["spots","nuclei"],"mode":"add","ndisplay":3,"size":[600,800],` +
+		`"status":"spots [1 2]: \u003c3\u003e","topic":"napari/canvas-state","why":null,"zoom":2.5}`
+	if string(text) != want {
+		t.Errorf("got  %s\nwant %s", text, want)
+	}
+	if again := feed.Frames.Next(time.Now()); again != nil {
+		t.Errorf("%s was sent again", again)
+	}
+	p.sink.State(topicCursor, map[string]shm.Value{"status": "elsewhere"})
+	if frame := string(feed.Frames.Next(time.Now())); !strings.Contains(frame, `"status":"elsewhere"`) {
+		t.Errorf("the status is not in %s", frame)
+	}
+	// A process that says nothing of its canvas, or nonsense, is a state as well.
+	odd, _ := attach(t, map[string]shm.Value{shm.TopicCanvas: []shm.Value{}, topicCursor: "x", shm.TopicCamera: map[string]shm.Value{"center": []shm.Value{"a"}, "zoom": nil}})
+	feed, _ = newStateFeed(tab.Place{Source: odd, Topic: "napari/canvas-state"})
+	if frame := feed.Frames.Snapshot(time.Now()); !json.Valid(frame) {
+		t.Errorf("%s is no JSON", frame)
+	}
+}
