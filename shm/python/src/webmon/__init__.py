@@ -20,6 +20,7 @@ so that a library can use them whether or not its user wants to look.
 from __future__ import annotations
 
 import logging as _logging
+import os as _os
 import threading as _threading
 from collections.abc import Iterable, Sequence
 from typing import Any, Callable, Literal, TypeVar, overload
@@ -328,7 +329,7 @@ def url() -> str | None:
     return _default().url
 
 
-def attach(viewer: Any) -> Any:
+def attach(viewer: Any, *, open_paths: Iterable[str | _os.PathLike[str]] = (), open_urls: Iterable[str] = ()) -> Any:
     """Offer a napari viewer to webmon, with its layers, tiles, frame times, loads and everything that can be changed.
 
     A script and its viewer are one process on the pages, whether :func:`serve` is called before, after or not at all: the
@@ -339,6 +340,11 @@ def attach(viewer: Any) -> Any:
     ----------
     viewer : napari.Viewer
         Attached in the thread that runs its window.
+    open_paths : iterable of str or os.PathLike, optional
+        Folders of this machine: whoever may steer can open what lies in them as layers, once symbolic links are followed.
+        By default nothing can be opened.
+    open_urls : iterable of str, optional
+        Beginnings of addresses that can be opened too, such as "https://data.example.org/zarr/".
 
     Returns
     -------
@@ -351,6 +357,8 @@ def attach(viewer: Any) -> Any:
         If called in another thread than Qt's, or without Qt.
     TypeError
         If the viewer is none of napari's.
+    ValueError
+        If one of open_paths is no folder, or one of open_urls no address.
 
     Examples
     --------
@@ -360,7 +368,7 @@ def attach(viewer: Any) -> Any:
     """
     from . import _napari
 
-    return _napari.attach(viewer)
+    return _napari.attach(viewer, open_paths=open_paths, open_urls=open_urls)
 
 
 def _offer_napari(title: str, version: str | None, clash: Callable[[Process], str | None]) -> Process:

@@ -74,7 +74,7 @@ def test_what_is_refused_changes_nothing(viewer, scene):
     assert status == "refused" and "one of" in why and "(series)" in why and "(points)" in why
     status, why = scene.order("auto_contrast", {"layer": "points"})
     assert status == "refused" and "(series)" in why and "(points)" not in why  # which have no contrast
-    status, why = scene.order("remove_layer", {})
+    status, why = scene.order("remove_everything", {})
     assert status == "refused"
     assert (tuple(layer.contrast_limits), layer.opacity, layer.name, layer.visible) == ((0, 4000), 1, "series", True)
     assert [x.name for x in viewer.layers] == ["series", "labels", "points"]
@@ -185,7 +185,8 @@ def test_layers_to_choose_from(viewer, scene):
     # Without layers there is nothing to choose from, and so nothing to do.
     viewer.layers.clear()
     assert chosen(scene, "look_at") is None and chosen(scene, "auto_contrast") is None
-    assert set(scene.data.get("actions")) == {"reset_view", "screenshot"}
+    assert {"reset_view", "screenshot"} <= set(scene.data.get("actions"))
+    assert not {"look_at", "auto_contrast", "remove_layer", "duplicate_layer", "select_all"} & set(scene.data.get("actions"))
     viewer.add_points(np.zeros((3, 2)), name="again")
     assert [label for _, label in chosen(scene, "look_at")] == ["again"] and chosen(scene, "auto_contrast") is None
 

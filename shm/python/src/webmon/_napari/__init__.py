@@ -7,6 +7,7 @@ and nothing is worked out while nobody wants it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ __all__ = ["attach", "attached"]
 _attached: list[Attachment] = []
 
 
-def attach(viewer: Any, process: Any = None) -> Attachment:
+def attach(viewer: Any, process: Any = None, open_paths: Iterable[Any] = (), open_urls: Iterable[str] = ()) -> Attachment:
     """Offer a napari viewer to webmon, with its layers, tiles, frame times, loads and controls.
 
     Called again for the same viewer it returns the same attachment. The offer
@@ -30,6 +31,8 @@ def attach(viewer: Any, process: Any = None) -> Attachment:
     process : webmon.Process, optional
         What to offer it as. By default webmon's own default process while
         that has no viewer, otherwise a new one.
+    open_paths, open_urls : iterable of str, optional
+        Folders, and beginnings of addresses, that may be opened from a browser.
 
     Raises
     ------
@@ -42,9 +45,14 @@ def attach(viewer: Any, process: Any = None) -> Attachment:
 
     # napari hands plugins a proxy of its viewer.
     viewer = getattr(viewer, "__wrapped__", viewer)
+    from .opening import Openings
+
+    openings = Openings(open_paths, open_urls)
     found = attached(viewer)
     if found is not None:
         if not found.process.closed:
+            if openings:
+                found.let_open(openings)
             return found
         found.detach()  # webmon.close() was called
     if not hasattr(viewer, "layers") or not hasattr(viewer, "dims"):
@@ -73,6 +81,7 @@ def attach(viewer: Any, process: Any = None) -> Attachment:
             process._end_unless_used()
         raise
     _attached.append(new)
+    new.let_open(openings)
     blind = advice()
     if blind:
         logger.warning("napari has no OpenGL to draw with, so that its canvas stays empty here and in the browser. %s", blind)

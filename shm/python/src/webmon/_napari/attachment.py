@@ -9,21 +9,22 @@ from typing import Any, Callable, NamedTuple
 
 from .._orders import Host
 from .._webmon import cell
-from . import actions, compat, geometry, loads, settings, states, volumes
+from . import actions, compat, geometry, loads, settings, states, thumbnails, volumes
 from .canvas import Canvas
 from .canvas_controls import OverlayControls
 from .controls import CameraControls, CanvasControls, DimsControls, Group, LayerControls, OverlayLooks
 from .geometry import View
 from .hands import Hands
 from .layers import Tracked, id_of
+from .opening import Openings
 from .overlay import TileGrid
 from .paint import Paints
 from .pictures import Screenshot, SharedSlice
 from .trouble import guarded, logger, missing, say_once
 
 # What may be out of date.
-CAMERA, DIMS, CURSOR, LAYERS, POLL, HISTOGRAMS, CONTROLS, GRID, PICTURES, ARRAYS, PARTS, CANVAS, DRAWN = (1 << n for n in range(13))
-EVERYTHING = (1 << 13) - 1
+CAMERA, DIMS, CURSOR, LAYERS, POLL, HISTOGRAMS, CONTROLS, GRID, PICTURES, ARRAYS, PARTS, CANVAS, DRAWN, THUMBNAILS = (1 << n for n in range(14))
+EVERYTHING = (1 << 14) - 1
 
 _STATES = (
     # topic, bit, at most so often a second, title
@@ -34,6 +35,7 @@ _STATES = (
     ("canvas", CANVAS, 20.0, "Canvas"),
     ("layers", LAYERS, 20.0, "Layers"),
     ("histograms", HISTOGRAMS, 4.0, "Histograms"),
+    ("thumbnails", THUMBNAILS, 2.0, "Thumbnails"),
 )
 _EVENTS = ("frame_time", "load_chunk")
 _CONTROL, _PREFIXES = "show_grid", ("layer.", "camera.", "dims.", "canvas.")  # what controls are called
@@ -117,6 +119,8 @@ class Attachment:
         self._stale_arrays: set[Any] = set()  # what is declared of them
         self._stale_histograms: set[Any] = set()
         self._histograms: dict[str, Any] = {}
+        self._stale_thumbnails: set[Any] = set()
+        self._thumbnails: dict[str, str] = {}
         self._layer_controls: dict[Any, LayerControls] = {}
         self._stale_controls: set[Any] = set()
         self._actions: actions.Actions | None = None
@@ -168,6 +172,11 @@ class Attachment:
         self._second.start()
         self._demanded()
         self._run_commands()
+
+    def let_open(self, openings: Openings) -> None:
+        """Let people open what openings allow from their browsers."""
+        if self._actions is not None:
+            self._actions.open(openings)
 
     def cost(self) -> Cost:
         """Return what webmon has taken of napari's thread."""
@@ -329,6 +338,7 @@ class Attachment:
             say_once("layer " + compat.kind(layer), "the layer %r is shown only in part", layer, error=True)
         self._stale_slices.add(layer)
         self._stale_histograms.add(layer)
+        self._stale_thumbnails.add(layer)
         # Positions go up to the number of layers.
         self._stale_controls.update(self._tracked)
 
@@ -361,15 +371,16 @@ class Attachment:
         if controls is not None:
             controls.remove()
         self._histograms.pop(one.id, None)
-        for stale in (self._stale_slices, self._stale_arrays, self._stale_volumes, self._stale_histograms, self._stale_controls):
+        self._thumbnails.pop(one.id, None)
+        for stale in (self._stale_thumbnails, self._stale_slices, self._stale_arrays, self._stale_volumes, self._stale_histograms, self._stale_controls):
             stale.discard(layer)
         self._stale_controls.update(self._tracked)
 
     def _touched(self, one: Tracked, what: str) -> None:
         """Something of a layer has changed. In any thread."""
         layer = one.layer
-        bits = CONTROLS if what == "controls" else LAYERS | POLL
-        if what not in ("loads", "controls") and one.is_picture:
+        bits = {"controls": CONTROLS, "thumbnail": THUMBNAILS}.get(what, LAYERS | POLL)
+        if what not in ("loads", "controls", "thumbnail") and one.is_picture:
             self._stale_arrays.add(layer)
             bits |= ARRAYS
         if what in ("details", "data"):
@@ -382,6 +393,8 @@ class Attachment:
             pass
         elif what == "controls":
             self._stale_controls.add(layer)
+        elif what == "thumbnail":
+            self._stale_thumbnails.add(layer)
         elif what == "picture":
             self._stale_slices.add(layer)
             self._stale_histograms.add(layer)
@@ -633,6 +646,8 @@ class Attachment:
             return states.canvas(viewer, self._tracked, None if self._canvas is None else self._canvas.why)
         if topic == "layers":
             return self._layers(view)
+        if topic == "thumbnails":
+            return self._all_thumbnails()
         return self._all_histograms()
 
     def _poll(self, view: View) -> dict[str, Any] | None:
@@ -673,6 +688,19 @@ class Attachment:
                 say_once("details of " + one.kind, "the layer %r could not be described", layer, error=True)
                 found.append({"id": one.id, "kind": one.kind, "name": str(layer.name)})
         return found
+
+    def _all_thumbnails(self) -> dict[str, str]:
+        stale, self._stale_thumbnails = self._stale_thumbnails, set()
+        for layer in stale:
+            one = self._tracked.get(layer)
+            if one is None:
+                continue
+            made = thumbnails.of(layer)
+            if made is None:
+                self._thumbnails.pop(one.id, None)
+            else:
+                self._thumbnails[one.id] = made
+        return dict(self._thumbnails)
 
     def _all_histograms(self) -> dict[str, Any]:
         stale, self._stale_histograms = self._stale_histograms, set()

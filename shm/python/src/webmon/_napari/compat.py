@@ -170,6 +170,17 @@ def kind(layer: Any) -> str:
     return str(getattr(layer, "_type_string", None) or type(layer).__name__).lower()
 
 
+def linked(layer: Any) -> set[Any]:
+    """Return the other layers with which a layer shares something, as napari's menu links them."""
+    try:
+        from napari.layers.utils._link_layers import get_linked_layers
+    except ImportError:
+        missing("get_linked_layers", "layers that are linked are not marked")
+        return set()
+    found: set[Any] = get_linked_layers(layer)
+    return found
+
+
 def is_picture(layer: Any) -> bool:
     """Say whether a layer shows pixels of an array."""
     return kind(layer) in PICTURES

@@ -47,7 +47,7 @@ class Tracked:
     """Follows one layer.
 
     touched(layer, what) is called when something changes: "details", "place", "picture",
-    "data", or "controls" for what its controls alone say. It may be called in any thread, and does next to nothing.
+    "data", "thumbnail", or "controls" for what its controls alone say. It may be called in any thread, and does next to nothing.
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class Tracked:
             (_PLACE_EVENTS, "place", self.forget_place),
             (_PICTURE_EVENTS, "picture", None),
             (("data",), "data", self._forget_data),
+            (("thumbnail",), "thumbnail", None),
         ):
             for name in names:
                 emitter = getattr(layer.events, name, None)
@@ -206,6 +207,9 @@ class Tracked:
         if self._fixed is None:
             self._fixed = self._details()
         found = dict(self._fixed, selected=selected, loaded=bool(getattr(self.layer, "loaded", True)))
+        linked = compat.linked(self.layer)
+        if linked:
+            found["linked"] = sorted((id_of(layer) for layer in linked if layer in self.viewer.layers), key=int)
         if self.is_picture and self.loads is not None:
             layer, level = self.layer, self.level
             found["level"] = level
