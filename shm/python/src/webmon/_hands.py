@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-__all__ = ["checked", "join"]
+__all__ = ["checked", "join", "letting_go"]
 
 _MOST_EVENTS = 64  # of one message
 _MODS = frozenset(("Shift", "Control", "Alt", "Meta"))
@@ -126,3 +126,8 @@ def join(waiting: list[dict[str, Any]], more: list[dict[str, Any]]) -> None:
                 last.update(event)
                 continue
         waiting.append(dict(event))
+
+
+def letting_go(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return those after which less is held: a process that takes no more of the others is not left with a button down."""
+    return [event for event in events if event["do"] in ("release", "leave") or (event["do"] == "key" and not event["down"])]

@@ -130,8 +130,12 @@ class Orders:
             last = self._waiting[-1] if self._waiting else None
             if last is not None and last.hands is not None:
                 waiting = last.hands[1]
-                _hands.join(waiting, events)
+                full = len(waiting) + len(events) > _MOST_HANDS
+                _hands.join(waiting, _hands.letting_go(events) if full else events)
+                del waiting[2 * _MOST_HANDS :]
                 last.hands = n, waiting
+                if full:
+                    raise ValueError(f"the process has not come to the last {_MOST_HANDS} events of hands yet")
                 return
             if len(self._waiting) >= _MOST:
                 raise ValueError(f"the process has not come to the last {_MOST} commands yet")

@@ -436,6 +436,7 @@ class Attachment:
         if canvas is not None and canvas.watched:
             canvas.painted(time.perf_counter())
             self._dirty |= DRAWN
+            self._scheduled = False  # later than now: whoever looks waits for it
         # Also what has no event: a level that napari has chosen, a size of the window, the mode of a layer.
         self._mark(POLL | LAYERS | CAMERA | GRID | PARTS | CANVAS)
 

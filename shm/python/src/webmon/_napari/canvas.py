@@ -7,6 +7,7 @@ for once it is over, and copied into the ring afterwards, outside of the paint.
 from __future__ import annotations
 
 import math
+import time
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from .trouble import logger, say_once
 
 MOST_HZ = 30.0
 _AGAIN = 0.002  # s until the card is asked again
+_RETRY = 0.05  # s until what could not be shared is tried again
+_EARLY = 0.003  # s before its time that a frame may come
 _ROOM = 128  # the array's sides are multiples of it, so that not each pixel of a window that grows needs another one
 
 
@@ -53,41 +56,45 @@ class Canvas:
         self._broken: str | None = None  # what OpenGL had against it
         self._reading = ReadBack()
         self._missed = False  # something was drawn that nobody has seen
-        self._due = 0.0
+        self._kept: np.ndarray | None = None  # that could not be shared yet
+        self._hz, self._due = 0.0, 0.0
         self._wanted: tuple[int, int] | None = None
-        self._read = (0, (1.0, 1.0))  # of what is on its way: hands, pixels of napari's that one goes
-        self._shape = (0, 0)
+        self._read = (0, (1.0, 1.0))  # of what was read last: hands, pixels of napari's that one goes
         self._array: Any = None
-        shape = self._room()
-        self._array = process.share(self.name, shape, "uint8", ("y", "x", "c"), title="Canvas", role="rgb")
+        self._shape = self._room((1, 1))
+        self._array = process.share(self.name, (*self._shape, 4), "uint8", ("y", "x", "c"), title="Canvas", role="rgb")
         self.look()
 
     def look(self) -> bool:
-        """See whether there is something to look at; return whether that has changed."""
+        """See whether there is something to look at; return whether that has changed. Not in a paint."""
         why = self._broken or absent(self._viewer)
         if why == self.why:
             return False
         self.why = why
         if self._array is not None:
             self._array.withhold(why)
-        if why is None:
+        if why is None and self.watched:
             self.ask()
         return True
 
     def demanded(self) -> bool:
         """See whether somebody looks; return whether somebody does."""
-        watched = bool(self._process.wanted(self.topic) > 0)
-        if watched:
-            most = self._process.wanted_size(self.topic)
+        hz = float(self._process.wanted(self.topic))
+        most = self._process.wanted_size(self.topic) if hz > 0 else None
+        if hz > 0:
             if not self.watched or most != self._wanted:
-                self._wanted = most
                 self._broken = None
+                self.watched = True
                 self.look()
                 self.ask()
+            if hz > self._hz:
+                self._due = min(self._due, time.perf_counter() + 1 / hz)
         elif self.watched:
-            self._missed = False
-        self.watched = watched
-        return watched
+            self.watched = self._missed = False
+            self._kept = None
+            self._release()
+        self._hz, self._wanted = hz, most
+        return self.watched
 
     def ask(self) -> None:
         """Have napari draw once."""
@@ -96,8 +103,8 @@ class Canvas:
             native.update()
 
     def painted(self, now: float) -> None:
-        """Have what was drawn read, in the paint that has drawn it. Called while somebody looks."""
-        if self._reading.pending or now + 0.003 < self._due or self.why is not None:
+        """Have what was drawn read, in the paint that has drawn it. Called while somebody looks; finish is called soon."""
+        if self._reading.pending or now + _EARLY < self._due or self.why is not None:
             self._missed = True
             return
         self._missed = False
@@ -106,24 +113,31 @@ class Canvas:
             shape = device_size(native)
             wanted = fitted(shape, self._wanted)
             self._reading.begin(native, wanted)
-            ratio = compat.pixel_ratio(self._viewer)
-            self._read = (self.hands, (shape[0] / wanted[0] / ratio, shape[1] / wanted[1] / ratio))
-            self._due = max(self._due, now - 0.05) + 1 / min(self._process.wanted(self.topic) or MOST_HZ, MOST_HZ)
         except Exception as error:
             self._breaks(error)
+            return
+        ratio = compat.pixel_ratio(self._viewer)
+        self._read = (self.hands, (shape[0] / wanted[0] / ratio, shape[1] / wanted[1] / ratio))
+        self._due = max(self._due, now - 0.05) + 1 / min(self._hz or MOST_HZ, MOST_HZ)
 
     def finish(self, now: float) -> float:
         """Share what has been read, outside of the paint; return when there is more to do."""
-        if self._reading.pending:
+        if self.why is not None or self._broken is not None:
+            self.look()  # it was drawn, or could not be read
+        native = compat.native(self._viewer)
+        if self._reading.pending and native is not None:
             try:
-                done = self._reading.finish(compat.native(self._viewer), self._publish)
+                if not self._reading.finish(native, self._publish):
+                    return now + _AGAIN
             except Exception as error:
                 self._breaks(error)
-                return math.inf
-            if not done:
-                return now + _AGAIN
+                self.look()
+        elif self._kept is not None:
+            self._publish(self._kept)
+        if self._kept is not None:
+            return now + _RETRY
         if self._missed and self.watched and self.why is None:
-            if now + 0.003 < self._due:
+            if now + _EARLY < self._due:
                 return self._due
             self._missed = False
             self.ask()
@@ -132,39 +146,49 @@ class Canvas:
     def close(self) -> None:
         """Take the array back, and leave the card as it was."""
         self.watched = False
-        try:
-            self._reading.close(compat.native(self._viewer))
-        except Exception:
-            logger.debug("giving back the memory of the card", exc_info=True)
+        self._release()
         if self._array is not None:
             self._array.close()
             self._array = None
 
+    def _release(self) -> None:
+        """Give back the memory of the card."""
+        try:
+            self._reading.close(compat.native(self._viewer))
+        except Exception:
+            logger.debug("giving back the memory of the card", exc_info=True)
+
     def _publish(self, pixels: np.ndarray) -> None:
-        if self._array is None:
+        self._kept = None
+        if self._array is None or not self.watched:
             return
-        if any(n > room for n, room in zip(pixels.shape, self._shape)):
-            self._array.resize(self._room(pixels.shape))
+        self._fit(pixels.shape)
         hands, step = self._read
         if not self._array.publish(pixels, step=step, user=hands):
-            self._missed = True
+            self._kept = pixels
 
-    def _room(self, least: tuple[int, ...] = (1, 1)) -> tuple[int, int, int]:
+    def _fit(self, shape: tuple[int, ...]) -> None:
+        """Have room for a frame of that shape, and not much more than for the canvas."""
+        have = math.prod(self._shape)
+        if any(n > room for n, room in zip(shape, self._shape)) or have > 4 * math.prod(self._room(shape)):
+            self._shape = self._room(shape)
+            self._array.resize((*self._shape, 4))
+
+    def _room(self, least: tuple[int, ...]) -> tuple[int, int]:
+        """Return rows and columns for the canvas as it is, and somewhat larger."""
         rows, columns = least[:2]
         native = compat.native(self._viewer)
         if native is not None:
             size = device_size(native)
             rows, columns = max(rows, size[0]), max(columns, size[1])
-        self._shape = (-(-rows // _ROOM) * _ROOM, -(-columns // _ROOM) * _ROOM)
-        return *self._shape, 4
+        return -(-rows // _ROOM) * _ROOM, -(-columns // _ROOM) * _ROOM
 
     def _breaks(self, error: Exception) -> None:
-        """Go on without the canvas, and say why."""
+        """Go on without the canvas until somebody looks anew, and say why. look follows."""
         say_once("canvas", "napari's canvas could not be read", error=True)
-        text = str(error) if isinstance(error, NoPicture) else f"OpenGL does not hand over what napari has drawn ({_short(error)})."
-        self._broken = text
-        self._reading.pending = False
-        self.look()
+        self._broken = str(error) if isinstance(error, NoPicture) else f"OpenGL does not hand over what napari has drawn ({_short(error)})."
+        self._reading.abandon()
+        self._kept = None
 
 
 def _short(error: Exception) -> str:
@@ -180,8 +204,16 @@ def absent(viewer: Any) -> str | None:
     window = native.window()
     if window.isMinimized():
         return "napari's window is minimised: it draws nothing until it is shown again."
-    if not native.isVisible():
+    if not window.isVisible():
         return "napari's window is hidden: it draws nothing until it is shown."
+    blind = advice()
+    if blind:
+        return f"napari has no OpenGL to draw with: its window shows nothing either. {blind}"
+    if not native.isVisible():
+        return "napari shows no canvas: it does once there is a layer."
+    handle = window.windowHandle()
+    if handle is not None and not handle.isExposed():
+        return "napari's window is not on the screen: it draws nothing until it is."
     if not native.isValid():
-        return f"napari has no OpenGL to draw with: its window shows nothing either. {advice()}".rstrip()
+        return "napari has no OpenGL to draw with: its window shows nothing either."
     return None

@@ -136,7 +136,8 @@ class Hands:
 
         if self._inside and not self._buttons:  # whoever drags has it wherever the pointer is
             self._inside = False
-            self._send(QEvent(_of(QEvent, "Type", "Leave")))
+            for widget in self._around()[1:]:  # it may still be over the window
+                self._send(QEvent(_of(QEvent, "Type", "Leave")), widget)
 
     def _press(self, event: dict[str, Any]) -> None:
         self._button(event, "MouseButtonPress")
@@ -206,15 +207,17 @@ class Hands:
         if self._inside:
             return
         self._inside = True
-        widget = compat.native(self._viewer)
         local, far = self._place(event)
-        # A pointer that comes from outside enters the window first.
-        ways = []
-        while widget is not None:
-            ways.append(widget)
-            widget = None if widget.isWindow() else widget.parentWidget()
-        for widget in reversed(ways):
+        for widget in self._around():
             self._send(QEnterEvent(local, local, far), widget)
+
+    def _around(self) -> list[Any]:
+        """Return the window, and all widgets in it that the canvas lies in, itself the last: a pointer that comes enters them in this order."""
+        widget, found = compat.native(self._viewer), []
+        while widget is not None:
+            found.append(widget)
+            widget = None if widget.isWindow() else widget.parentWidget()
+        return found[::-1]
 
     def _moved(self, event: dict[str, Any], mods: tuple[str, ...]) -> None:
         # vispy and napari leave out what follows soon after another: here each was chosen to be sent.

@@ -7,11 +7,15 @@ while napari goes on. finish is called afterwards, outside of the paint, and tak
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import sys
+from collections.abc import Iterator
 from typing import Any, Callable
 
 import numpy as np
+
+from .trouble import logger
 
 _SIGNALED = (0x911A, 0x911C)  # GL_ALREADY_SIGNALED, GL_CONDITION_SATISFIED
 _FLUSH = 0x0001  # GL_SYNC_FLUSH_COMMANDS_BIT
@@ -67,12 +71,11 @@ class ReadBack:
         gl = self._ready()
         shape = device_size(native)
         wanted = (min(wanted[0], shape[0]), min(wanted[1], shape[1]))
-        while gl.glGetError():  # of somebody else, who has not looked
-            pass
+        _drain(gl)  # of somebody else, who has not looked
         before = _State(gl)
         try:
             source = _framebuffer(native, before.read)
-            gl.glBindFramebuffer(gl.GL_READ_FRAMEBUFFER, source)
+            gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, source)
             ways = [shape] if int(gl.glGetIntegerv(gl.GL_SAMPLES)) > 0 else []
             ways += steps(shape, wanted)
             if ways:
@@ -80,7 +83,11 @@ class ReadBack:
                 self._stage(ways)
                 self._shrink(shape)
             self._read(wanted)
+            error = _drain(gl)  # where PyOpenGL does not look itself
+            if error:
+                raise NoPicture(f"OpenGL does not hand over what napari has drawn (error {error:#x}).")
         finally:
+            _drain(gl)
             before.restore()
         self._shape = wanted
         self.pending = True
@@ -96,40 +103,29 @@ class ReadBack:
             self.pending = False
             take(self._upright(self._direct))
             return True
-        from qtpy.QtGui import QOpenGLContext
-
-        before = QOpenGLContext.currentContext()
-        surface = None if before is None else before.surface()
-        native.makeCurrent()
-        try:
-            if QOpenGLContext.currentContext() is not self._context:
-                self._forget()  # another context: what was read is lost with the old one
+        with _current(native) as context:
+            if context is None or context is not self._context:
+                self._forget()  # what was read is lost with its own context
                 return True
             return self._finish(take)
-        finally:
-            if before is None:
-                native.doneCurrent()
-            elif before is not QOpenGLContext.currentContext():
-                before.makeCurrent(surface)
+
+    def abandon(self) -> None:
+        """Do without what was begun."""
+        self.pending = False
+        self._direct = None
 
     def close(self, native: Any) -> None:
         """Give back what was taken of the card's memory."""
-        if self._context is None:
+        self.abandon()
+        if self._context is None or native is None:
+            self._forget()
             return
-        from qtpy.QtGui import QOpenGLContext
-
-        before = QOpenGLContext.currentContext()
-        surface = None if before is None else before.surface()
         try:
-            native.makeCurrent()
-            if QOpenGLContext.currentContext() is self._context:
-                self._delete()
+            with _current(native) as context:
+                if context is self._context:
+                    self._delete()
         finally:
             self._forget()
-            if before is None:
-                native.doneCurrent()
-            elif before is not QOpenGLContext.currentContext():
-                before.makeCurrent(surface)
 
     def _ready(self) -> Any:
         """Return OpenGL, with nothing of another context's."""
@@ -146,11 +142,20 @@ class ReadBack:
                 if not getattr(GL, name, None):
                     raise NoPicture(f"The OpenGL of this machine has no {name}, which reads what napari has drawn.")
             self._gl, self._context = GL, context
+            # Another one may lie where this one was.
+            context.aboutToBeDestroyed.connect(self._forget)
         return self._gl
 
     def _forget(self) -> None:
-        self.pending = False
-        self._context = self._fence = self._direct = None
+        """Forget what belongs to a context that is gone."""
+        self.abandon()
+        context, self._context = self._context, None
+        if context is not None:
+            try:
+                context.aboutToBeDestroyed.disconnect(self._forget)
+            except (RuntimeError, TypeError):
+                pass
+        self._fence = None
         self._stages = []
         self._buffer = self._capacity = 0
 
@@ -255,6 +260,24 @@ class ReadBack:
         return self._pixels.view(np.uint8).reshape(*read.shape, 4)
 
 
+@contextlib.contextmanager
+def _current(native: Any) -> Iterator[Any]:
+    """Make the widget's context the current one, and give back what was; the context is None where there is none."""
+    from qtpy.QtGui import QOpenGLContext
+
+    before = QOpenGLContext.currentContext()
+    surface = None if before is None else before.surface()
+    native.makeCurrent()
+    context = QOpenGLContext.currentContext()
+    try:
+        yield context
+    finally:
+        if before is None:
+            native.doneCurrent()
+        elif before is not context:
+            before.makeCurrent(surface)
+
+
 def device_size(native: Any) -> tuple[int, int]:
     """Return (rows, columns) of a widget in pixels of the screen."""
     size = native.size() * float(native.devicePixelRatioF())
@@ -277,20 +300,36 @@ class _State:
         def asked(name: str) -> int:
             return int(gl.glGetIntegerv(getattr(gl, name)))
 
-        self.read, self.draw = asked("GL_READ_FRAMEBUFFER_BINDING"), asked("GL_DRAW_FRAMEBUFFER_BINDING")
+        self.read, self._draw = asked("GL_READ_FRAMEBUFFER_BINDING"), asked("GL_DRAW_FRAMEBUFFER_BINDING")
         self._renderbuffer, self._buffer = asked("GL_RENDERBUFFER_BINDING"), asked("GL_PIXEL_PACK_BUFFER_BINDING")
         self._packing = [asked(name) for name in _PACKING]
         self._scissor = bool(gl.glIsEnabled(gl.GL_SCISSOR_TEST))
 
     def restore(self) -> None:
+        """Give it back, all that can be."""
         gl = self._gl
-        while gl.glGetError():  # of what was not done to the end
-            pass
-        gl.glBindFramebuffer(gl.GL_READ_FRAMEBUFFER, self.read)
-        gl.glBindFramebuffer(gl.GL_DRAW_FRAMEBUFFER, self.draw)
-        gl.glBindRenderbuffer(gl.GL_RENDERBUFFER, self._renderbuffer)
-        gl.glBindBuffer(gl.GL_PIXEL_PACK_BUFFER, self._buffer)
-        for name, value in zip(_PACKING, self._packing):
-            gl.glPixelStorei(getattr(gl, name), value)
+        steps: list[tuple[Any, ...]] = [
+            (gl.glBindFramebuffer, gl.GL_READ_FRAMEBUFFER, self.read),
+            (gl.glBindFramebuffer, gl.GL_DRAW_FRAMEBUFFER, self._draw),
+            (gl.glBindRenderbuffer, gl.GL_RENDERBUFFER, self._renderbuffer),
+            (gl.glBindBuffer, gl.GL_PIXEL_PACK_BUFFER, self._buffer),
+            *((gl.glPixelStorei, getattr(gl, name), value) for name, value in zip(_PACKING, self._packing)),
+        ]
         if self._scissor:
-            gl.glEnable(gl.GL_SCISSOR_TEST)
+            steps.append((gl.glEnable, gl.GL_SCISSOR_TEST))
+        for call, *args in steps:
+            try:
+                call(*args)
+            except Exception:
+                logger.debug("giving back OpenGL's state", exc_info=True)
+
+
+def _drain(gl: Any) -> int:
+    """Forget the errors that OpenGL has noted; return the last of them, 0 for none. A context that is lost has one for ever."""
+    last = 0
+    for _ in range(8):
+        error = int(gl.glGetError())
+        if not error:
+            break
+        last = error
+    return last
