@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import camera, pattern, pump
+from conftest import camera, pattern, pump, until
 
 
 def seen(viewer):
@@ -349,3 +349,382 @@ def test_keys_that_close_or_open_something_are_left_out(key, mods, may):
     from webmon._napari.hands import allowed
 
     assert allowed(key, tuple(mods)) is may
+
+
+# What is read, and when.
+
+
+class Counted:
+    """Counts the paints of a viewer's canvas, and the reads of them."""
+
+    def __init__(self, viewer, monkeypatch):
+        from webmon._napari.readback import ReadBack
+
+        self.paints = self.reads = 0
+        self._emitter = viewer.window._qt_viewer.canvas.events.draw
+        self._emitter.connect(self._painted, position="last")
+        begin = ReadBack.begin
+
+        def counted(*args):
+            self.reads += 1
+            return begin(*args)
+
+        monkeypatch.setattr(ReadBack, "begin", counted)
+
+    def _painted(self, event=None):
+        self.paints += 1
+
+    def close(self):
+        self._emitter.disconnect(self._painted)
+
+
+@pytest.fixture
+def counted(plain, monkeypatch):
+    counts = Counted(plain, monkeypatch)
+    yield counts
+    counts.close()
+
+
+def test_nothing_is_drawn_or_read_while_nobody_looks(plain, watch, counted):
+    plain.add_image(pattern(300, 400), contrast_limits=[0, 4000])
+    plain.reset_view()
+    watcher = watch("canvas", "camera", "layers", "controls")
+    watcher.until_state("canvas", lambda c: c["size"])
+    for _ in range(50):
+        pump()
+    paints = counted.paints
+    for _ in range(50):
+        pump()
+    assert counted.paints == paints  # nothing but what napari draws by itself
+    camera(plain).zoom *= 1.1
+    watcher.until(lambda: counted.paints > paints, "the paint")
+    assert counted.reads == 0 and watcher.frame("canvas") is None
+
+
+def test_one_picture_comes_to_whoever_begins_to_look(plain, watch, counted):
+    plain.add_image(pattern(300, 400), contrast_limits=[0, 4000])
+    plain.reset_view()
+    watcher = watch("canvas")
+    watcher.until_state("canvas", lambda c: c["size"])
+    for _ in range(50):
+        pump()
+    paints = counted.paints
+    watcher.want("canvas", "array/canvas")
+    frame = watcher.until(lambda: watcher.frame("canvas"), "the canvas")
+    for _ in range(50):
+        pump()
+        watcher.listen()
+    assert (frame.seq, watcher.frame("canvas").seq, counted.reads) == (1, 1, 1)
+    assert counted.paints == paints + 1
+    watcher.want("canvas")
+    watcher.until(lambda: plain.window._qt_viewer.canvas is not None and not attached_canvas(plain).watched, "nobody looking")
+    watcher.want("canvas", "array/canvas")
+    watcher.until(lambda: watcher.frame("canvas").seq > frame.seq, "another canvas")
+
+
+def attached_canvas(viewer):
+    from webmon._napari import attached
+
+    return attached(viewer)._canvas
+
+
+def test_the_last_of_many_pictures_comes(plain, watch):
+    """Those in between may be left out, the last one never."""
+    plain.add_image(pattern(300, 400), contrast_limits=[0, 4000])
+    plain.reset_view()
+    watcher = watch("canvas")
+    watcher.want("canvas", "array/canvas", hz=5)
+    watcher.until(lambda: watcher.frame("canvas"), "the canvas")
+    for _ in range(20):
+        camera(plain).zoom *= 1.02
+        pump()
+    shown(watcher, plain)
+
+
+@pytest.mark.parametrize("sizes", [[100, 4096], [4096, 200], [97, 131]])
+def test_no_more_pixels_than_are_wanted(plain, watch, sizes):
+    scene(plain, "image and labels")
+    watcher = watch("canvas")
+    watcher.sizes = {"array/canvas": sizes}
+    watcher.want("canvas", "array/canvas")
+    frame = watcher.until(lambda: watcher.frame("canvas"), "the canvas")
+    own = seen(plain)[..., :3].astype(float)
+    rows, columns = frame.data.shape[:2]
+    assert rows <= sizes[0] and columns <= sizes[1] and (rows == sizes[0] or columns == sizes[1])
+    assert frame.step == pytest.approx((own.shape[0] / rows, own.shape[1] / columns))
+    assert rows / columns == pytest.approx(own.shape[0] / own.shape[1], rel=0.02)
+    # Each pixel is the mean of those that lie in its place.
+    edges = [np.floor(np.arange(n) * size / n).astype(int) for n, size in ((rows, own.shape[0]), (columns, own.shape[1]))]
+    mean = np.add.reduceat(np.add.reduceat(own, edges[0], axis=0), edges[1], axis=1)
+    mean /= np.add.reduceat(np.ones(own.shape[0]), edges[0])[:, None, None] * np.add.reduceat(np.ones(own.shape[1]), edges[1])[:, None]
+    assert np.abs(frame.data[..., :3] - mean).mean() < 6
+    watcher.sizes = {}
+    watcher.want("canvas", "array/canvas")
+    shown(watcher, plain)
+
+
+def test_the_largest_of_those_who_look_is_followed():
+    from webmon._napari.canvas import fitted
+    from webmon._napari.readback import steps
+
+    assert fitted((768, 1024), None) == (768, 1024)
+    assert fitted((768, 1024), (4000, 4000)) == (768, 1024)
+    assert fitted((768, 1024), (384, 4000)) == (384, 512)
+    assert fitted((768, 1024), (1, 1)) == (1, 1)
+    assert steps((768, 1024), (768, 1024)) == []
+    assert steps((768, 1024), (600, 800)) == [(600, 800)]
+    assert steps((768, 1025), (100, 133)) == [(384, 513), (192, 257), (100, 133)]
+
+
+# What may go wrong.
+
+
+class OpenGL:
+    """PyOpenGL with some functions replaced, for those who read alone: napari draws by the others."""
+
+    def __init__(self, **replaced):
+        self.__dict__.update(replaced)
+
+    def __getattr__(self, name):
+        from OpenGL import GL
+
+        return getattr(GL, name)
+
+
+@pytest.mark.parametrize("name", ["glReadPixels", "glBindFramebuffer", "glMapBuffer", "glBlitFramebuffer", "glClientWaitSync", "glGenBuffers"])
+def test_an_error_of_opengl_is_said_and_napari_draws_on(plain, watch, counted, monkeypatch, name):
+    from OpenGL.error import GLError
+
+    from webmon._napari import readback
+
+    scene(plain, "image and labels")
+    watcher = watch("canvas", "arrays")
+    before = seen(plain)
+
+    def broken(*_):
+        raise GLError(1282, "this card has had enough")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(readback, "opengl", lambda: OpenGL(**{name: broken}))
+        watcher.sizes = {"array/canvas": [100, 100]}
+        watcher.want("canvas", "arrays", "array/canvas")
+        state = watcher.until_state("canvas", lambda c: "had enough" in (c["why"] or ""))
+        assert "OpenGL" in state["why"]
+        watcher.until_state("arrays", lambda a: a["canvas"].get("note") == state["why"] and not a["canvas"]["shm"])
+        paints = counted.paints
+        camera(plain).zoom *= 1.1
+        watcher.until(lambda: counted.paints > paints, "napari's paint")
+    assert not np.array_equal(seen(plain), before)
+    # Whoever looks anew has it tried again.
+    watcher.want("canvas", "arrays")
+    watcher.until(lambda: not attached_canvas(plain).watched, "nobody looking")
+    watcher.sizes = {}
+    watcher.want("canvas", "arrays", "array/canvas")
+    watcher.until_state("canvas", lambda c: c["why"] is None)
+    shown(watcher, plain)
+
+
+@pytest.mark.parametrize("name", ["glBindFramebuffer", "glReadPixels"])
+def test_an_opengl_without_a_function_is_said(plain, watch, monkeypatch, name):
+    from webmon._napari import readback
+
+    monkeypatch.setattr(readback, "opengl", lambda: OpenGL(**{name: None}))
+    watcher = watch("canvas")
+    watcher.want("canvas", "array/canvas")
+    watcher.until_state("canvas", lambda c: name in (c["why"] or ""))
+
+
+@pytest.mark.parametrize("name", ["glMapBuffer", "glFenceSync", "glBindBuffer"])
+def test_an_old_opengl_is_read_at_once(plain, watch, monkeypatch, name):
+    from webmon._napari import readback
+
+    scene(plain, "image and labels")
+    monkeypatch.setattr(readback, "opengl", lambda: OpenGL(**{name: None}))
+    shown(watch("canvas", "array/canvas"), plain)
+
+
+def test_a_window_that_is_not_shown_says_so(plain, watch):
+    plain.add_image(pattern(300, 400), contrast_limits=[0, 4000])
+    watcher = watch("canvas", "arrays", "array/canvas")
+    shown(watcher, plain)
+    window = plain.window._qt_window
+    for hide, word in ((window.hide, "hidden"), (window.showMinimized, "minimised")):
+        hide()
+        assert word in watcher.until_state("canvas", lambda c: c["why"])["why"]
+        assert word in watcher.until_state("arrays", lambda a: not a["canvas"]["shm"])["canvas"]["note"]
+        window.showNormal()
+        watcher.until_state("canvas", lambda c: c["why"] is None)
+        shown(watcher, plain)
+
+
+def test_a_window_that_grows_and_shrinks_is_followed(plain, watch):
+    plain.add_image(pattern(300, 400), contrast_limits=[0, 4000])
+    watcher = watch("canvas", "arrays", "array/canvas")
+    window = plain.window._qt_window
+    before = window.size()
+    try:
+        for size in ((1300, 1000), (700, 560)):
+            window.resize(*size)
+            frame = shown(watcher, plain)
+            room = watcher.until_state("arrays", lambda a: a["canvas"]["shm"])["canvas"]["shape"]
+            assert all(n <= most for n, most in zip(frame.data.shape, room))
+    finally:
+        window.resize(before)
+
+
+def test_a_viewer_that_is_watched_can_be_closed(watch):
+    """Of its own: the others share one."""
+    import napari
+    from conftest import Watcher
+
+    from webmon import Process
+    from webmon._napari import attach
+
+    own = napari.Viewer()
+    process = Process("own", kind="napari", commands="poll", launch=False)
+    try:
+        own.add_image(pattern(100, 100))
+        attachment = attach(own, process)
+        watcher = Watcher(process)
+        watcher.want("canvas", "array/canvas")
+        watcher.until(lambda: watcher.frame("canvas"), "the canvas")
+        watcher.hand({"do": "press", "x": 0.5, "y": 0.5, "button": "left", "mods": []})
+        watcher.leave()
+    finally:
+        own.close()
+    until(lambda: attachment.closed, "the end of the attachment")
+    assert process.closed
+
+
+# The widget of OpenGL itself.
+
+
+@pytest.fixture
+def widget(window):
+    """A widget that draws a colour for each place, in a framebuffer of so many samples."""
+    from OpenGL import GL
+    from qtpy.QtGui import QSurfaceFormat
+    from qtpy.QtWidgets import QOpenGLWidget
+
+    class Drawn(QOpenGLWidget):
+        after = None
+
+        def paintGL(self):
+            GL.glEnable(GL.GL_SCISSOR_TEST)
+            size = self.size() * self.devicePixelRatioF()
+            for row in range(0, size.height(), 8):
+                GL.glScissor(0, row, size.width(), 8)
+                GL.glClearColor(row / 255, 0.5, 1 - row / 255, 0.5)
+                GL.glClear(GL.GL_COLOR_BUFFER_BIT)
+            if self.after is not None:
+                self.after(self)
+
+    made = []
+
+    def make(samples=0):
+        one = Drawn()
+        form = QSurfaceFormat.defaultFormat()
+        form.setSamples(samples)
+        form.setAlphaBufferSize(8)
+        one.setFormat(form)
+        one.resize(100, 64)
+        one.show()
+        until(one.isValid, "the widget")
+        made.append(one)
+        return one
+
+    yield make
+    for one in made:
+        one.close()
+        one.deleteLater()
+    pump()
+
+
+def read(widget, wanted):
+    """What ReadBack makes of it, and OpenGL's state before and after."""
+    from OpenGL import GL
+
+    from webmon._napari.readback import ReadBack
+
+    back, states, found = ReadBack(), [], []
+    names = [
+        "READ_FRAMEBUFFER_BINDING", "DRAW_FRAMEBUFFER_BINDING", "RENDERBUFFER_BINDING", "PIXEL_PACK_BUFFER_BINDING", "PACK_ALIGNMENT",
+        "PACK_ROW_LENGTH", "PACK_SKIP_ROWS", "PACK_SKIP_PIXELS", "SCISSOR_TEST", "SCISSOR_BOX", "VIEWPORT", "READ_BUFFER", "CURRENT_PROGRAM",
+    ]  # fmt: skip
+
+    def state():
+        return [np.asarray(GL.glGetIntegerv(getattr(GL, "GL_" + name))).tolist() for name in names]
+
+    def painted(widget):
+        # Somebody else has left it like this.
+        buffer = GL.glGenBuffers(1)
+        GL.glBindBuffer(GL.GL_PIXEL_PACK_BUFFER, buffer)
+        GL.glPixelStorei(GL.GL_PACK_ALIGNMENT, 1)
+        GL.glPixelStorei(GL.GL_PACK_ROW_LENGTH, 7)
+        GL.glPixelStorei(GL.GL_PACK_SKIP_ROWS, 2)
+        states.append(state())
+        back.begin(widget, wanted)
+        states.append(state())
+        for name, value in (("ALIGNMENT", 4), ("ROW_LENGTH", 0), ("SKIP_ROWS", 0)):
+            GL.glPixelStorei(getattr(GL, "GL_PACK_" + name), value)
+        GL.glBindBuffer(GL.GL_PIXEL_PACK_BUFFER, 0)
+
+    widget.after = painted
+    widget.update()
+    until(lambda: back.pending, "the paint")
+    widget.after = None
+    until(lambda: back.finish(widget, lambda pixels: found.append(pixels.copy())), "the pixels")
+    back.close(widget)
+    return found[0], states
+
+
+@pytest.mark.parametrize("samples", [0, 4])
+@pytest.mark.parametrize("wanted", [(64, 100), (32, 50), (20, 31), (1000, 1000)])
+def test_pixels_are_read_and_the_state_is_given_back(widget, samples, wanted):
+    one = widget(samples)
+    pixels, (before, after) = read(one, wanted)
+    assert after == before
+    ratio = one.devicePixelRatioF()
+    assert pixels.shape == (min(wanted[0], int(64 * ratio)), min(wanted[1], int(100 * ratio)), 4)
+    assert (pixels[..., 3] == 255).all() and (pixels == pixels[:, :1]).all()
+    # OpenGL counts rows from below.
+    red = pixels[:, 0, 0].astype(int)
+    assert (np.diff(red) <= 0).all() and red[0] > red[-1] and pixels[0, 0, 1] in (127, 128)
+    if wanted[0] == 64 and ratio == 1:
+        assert red.tolist() == [row // 8 * 8 for row in range(63, -1, -1)]
+
+
+def test_a_context_that_is_made_anew_is_read(widget):
+    from qtpy.QtGui import QOpenGLContext
+    from qtpy.QtWidgets import QWidget
+
+    from webmon._napari.readback import ReadBack
+
+    one, back, contexts = widget(), ReadBack(), []
+
+    def painted(widget):
+        contexts.append(QOpenGLContext.currentContext())
+        back.begin(widget, (16, 25))
+
+    def taken():
+        found = []
+        until(lambda: back.finish(one, lambda pixels: found.append(pixels.copy())), "the pixels")
+        return found
+
+    one.after = painted
+    one.update()
+    until(lambda: back.pending, "the paint")
+    assert len(taken()) == 1
+    one.update()
+    until(lambda: back.pending, "the paint")
+    # Qt makes another context in another window. What was on its way is lost with the first.
+    other = QWidget()
+    other.resize(200, 200)
+    one.setParent(other)
+    other.show()
+    one.show()
+    until(lambda: len({id(context) for context in contexts}) > 1 and back.pending, "the paint in another window")
+    assert len(taken()) == 1
+    back.close(one)
+    one.setParent(None)
+    other.close()

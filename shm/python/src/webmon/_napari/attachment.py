@@ -155,7 +155,7 @@ class Attachment:
         try:
             with process.batch():
                 self._connect()
-                self._canvas = Canvas(process, viewer)
+                self._canvas = Canvas(process, viewer, lambda: self._mark(CANVAS))
                 for layer in viewer.layers:
                     self._add(layer)
                 for group in self._groups:
@@ -433,9 +433,11 @@ class Attachment:
 
     def _on_painted(self) -> None:
         canvas = self._canvas
-        if canvas is not None and canvas.watched:
-            canvas.painted(time.perf_counter())
+        if canvas is not None and (canvas.watched or canvas.why is not None):
+            if canvas.watched:
+                canvas.painted(time.perf_counter())
             self._dirty |= DRAWN
+            self._wanted |= DRAWN
             self._scheduled = False  # later than now: whoever looks waits for it
         # Also what has no event: a level that napari has chosen, a size of the window, the mode of a layer.
         self._mark(POLL | LAYERS | CAMERA | GRID | PARTS | CANVAS)
@@ -448,8 +450,8 @@ class Attachment:
         if self._paints.count == self._painted_alive:
             self.process.alive()
         self._painted_alive = self._paints.count
-        if self._canvas is not None and self._canvas.look():
-            self._dirty |= CANVAS
+        if self._canvas is not None:
+            self._canvas.look()
         self._demanded()
         # Controls are kept in step also while nobody looks: a program may read them.
         if self._dirty & CONTROLS:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 
@@ -48,8 +48,8 @@ class Canvas:
     name = "canvas"
     topic = "array/canvas"
 
-    def __init__(self, process: Any, viewer: Any) -> None:
-        self._process, self._viewer = process, viewer
+    def __init__(self, process: Any, viewer: Any, changed: Callable[[], object]) -> None:
+        self._process, self._viewer, self._changed = process, viewer, changed
         self.watched = False
         self.why: str | None = None
         self.hands = 0
@@ -65,17 +65,17 @@ class Canvas:
         self._array = process.share(self.name, (*self._shape, 4), "uint8", ("y", "x", "c"), title="Canvas", role="rgb")
         self.look()
 
-    def look(self) -> bool:
-        """See whether there is something to look at; return whether that has changed. Not in a paint."""
+    def look(self) -> None:
+        """See whether there is something to look at. Not in a paint."""
         why = self._broken or absent(self._viewer)
         if why == self.why:
-            return False
+            return
         self.why = why
+        self._changed()
         if self._array is not None:
             self._array.withhold(why)
         if why is None and self.watched:
             self.ask()
-        return True
 
     def demanded(self) -> bool:
         """See whether somebody looks; return whether somebody does."""

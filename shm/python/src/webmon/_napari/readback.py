@@ -30,6 +30,13 @@ class NoPicture(Exception):
     """Nothing can be read, for the reason that is its text: a sentence."""
 
 
+def opengl() -> Any:
+    """Return PyOpenGL's functions."""
+    from OpenGL import GL
+
+    return GL
+
+
 def steps(shape: tuple[int, int], wanted: tuple[int, int]) -> list[tuple[int, int]]:
     """Return the sizes on the way from a picture to a smaller one, each at least half of that before it.
 
@@ -136,12 +143,11 @@ class ReadBack:
             raise NoPicture("napari has drawn without OpenGL.")
         if context is not self._context:
             self._forget()
-            from OpenGL import GL
-
+            gl = opengl()
             for name in ("glBindFramebuffer", "glReadPixels", "glGetIntegerv"):
-                if not getattr(GL, name, None):
+                if not getattr(gl, name, None):
                     raise NoPicture(f"The OpenGL of this machine has no {name}, which reads what napari has drawn.")
-            self._gl, self._context = GL, context
+            self._gl, self._context = gl, context
             # Another one may lie where this one was.
             context.aboutToBeDestroyed.connect(self._forget)
         return self._gl
@@ -211,8 +217,11 @@ class ReadBack:
         rows, columns = shape
         nbytes = rows * columns * 4
         if not getattr(gl, "glMapBuffer", None) or not getattr(gl, "glBindBuffer", None):
-            self._direct = np.empty(shape, np.uint32)
-            gl.glReadPixels(0, 0, columns, rows, gl.GL_RGBA, gl.GL_UNSIGNED_BYTE, self._direct)
+            if getattr(gl, "glBindBuffer", None):
+                gl.glBindBuffer(gl.GL_PIXEL_PACK_BUFFER, 0)
+            pixels = np.empty((*shape, 4), np.uint8)
+            gl.glReadPixels(0, 0, columns, rows, gl.GL_RGBA, gl.GL_UNSIGNED_BYTE, pixels)
+            self._direct = pixels.view(np.uint32)[..., 0]
             return
         if not self._buffer:
             self._buffer = int(gl.glGenBuffers(1))
