@@ -3,6 +3,8 @@
 package e2e
 
 import (
+	"bytes"
+	"encoding/base64"
 	"fmt"
 	"image"
 	"image/draw"
@@ -17,32 +19,61 @@ import (
 // and blue, each 0 to 255.
 const alike = 1.0
 
-// TestE2ECanvasScenes: the canvas as webmon has it is what napari draws, for every kind of layer and every way of drawing it.
+// TestE2ECanvasScenes: the canvas as webmon has it is what napari draws, for every kind of layer and every way of drawing it: the
+// array, and what Chromium shows of it, read back from its page.
 func TestE2ECanvasScenes(t *testing.T) {
 	endToEnd(t)
 	t.Parallel()
+	b := startBrowser(t)
 	home := t.TempDir()
 	w := startProgram(t, home, "--port", "0")
 	n := startPlugin(t, home)
 	w.source("napari", "attached", connected)
 	s := scenesOf(t, n)
+	p := b.open(t, wide)
+	p.visit(w.home + "/viewer?source=napari&view=canvas&token=" + w.token)
+	p.live()
 
 	for _, name := range s.names {
 		t.Run(name, func(t *testing.T) {
+			p.t = t
 			s.show(t, name)
-			until(t, "the array canvas is napari's screenshot", func() string {
+			until(t, "webmon has napari's canvas", func() string {
+				want := s.shot(t)
 				file, err := w.text("/api/v1/sources/napari/arrays/canvas.png")
 				if err != nil {
 					return err.Error()
 				}
-				got, err := png.Decode(strings.NewReader(file))
-				if err != nil {
-					return fmt.Sprintf("%v: %.300s", err, file)
+				if why := unlike(t, []byte(file), want); why != "" {
+					return "the array canvas: " + why
 				}
-				return unlike(got, s.shot(t))
+				if why := unlike(t, p.surface(want.Bounds().Size()), want); why != "" {
+					return "the browser: " + why
+				}
+				return ""
 			})
 		})
 	}
+	p.t = t
+	p.calm()
+}
+
+// surface is what the page shows of napari's canvas, as a PNG. It is made as large as the canvas is, so that each of its pixels is one of
+// napari's.
+func (p *page) surface(size image.Point) []byte {
+	p.t.Helper()
+	text := ask[string](p, fmt.Sprintf(`(() => {
+		const surface = document.querySelector("[data-canvas-surface]");
+		if (!surface) return "";
+		surface.style.cssText = "position:fixed;left:0;top:0;z-index:99;width:%dpx;height:%dpx";
+		return surface.toDataURL("image/png");
+	})()`, size.X, size.Y))
+	_, encoded, _ := strings.Cut(text, ",")
+	file, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		p.t.Fatalf("the page's picture is %.100q: %v", text, err)
+	}
+	return file
 }
 
 // scenes are those of shm/process/testdata/scenes.py in a napari.
@@ -85,14 +116,20 @@ func (s *scenes) shot(t testing.TB) image.Image {
 	return picture
 }
 
-// unlike says by how much two pictures differ if that is too much, or "".
-func unlike(got, want image.Image) string {
+// unlike says by how much a PNG differs from a picture if that is too much, or "".
+func unlike(t testing.TB, file []byte, want image.Image) string {
+	got, err := png.Decode(bytes.NewReader(file))
+	if err != nil {
+		return fmt.Sprintf("%v: %.300q", err, file)
+	}
 	if got.Bounds().Size() != want.Bounds().Size() {
 		return fmt.Sprintf("it has %v pixels, napari's has %v", got.Bounds().Size(), want.Bounds().Size())
 	}
-	if d := distance(got, want); d >= alike {
+	d := distance(got, want)
+	if d >= alike {
 		return fmt.Sprintf("the mean difference is %.2f", d)
 	}
+	t.Logf("the mean difference is %.3f", d)
 	return ""
 }
 

@@ -230,7 +230,7 @@ func environ(t testing.TB, home string) []string {
 		}
 		env = append(env, name+"="+path)
 	}
-	return append(env, "HOME="+home, "PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1")
+	return append(env, "HOME="+home, "PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1", "PYTHONFAULTHANDLER=1")
 }
 
 // monitorFile writes the file that NAPARI_MON names.

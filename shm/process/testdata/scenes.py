@@ -393,6 +393,11 @@ def overlaid(viewer):
 def clear(viewer):
     """Take away what a scene has made: layers, and all that is not as napari begins."""
     viewer.layers.clear()
+    # napari 0.9 ends in OpenGL now and then if others are added before it has drawn without those that are gone.
+    from qtpy.QtWidgets import QApplication
+
+    for _ in range(5):
+        QApplication.processEvents()
     for overlay in overlays(viewer):
         overlay.visible = False
     viewer.grid.enabled = False
