@@ -112,6 +112,35 @@ func TestTheCanvasHasTheSizeThatPagesNeed(t *testing.T) {
 	}
 }
 
+// Programs get the canvas whole, also while a page that needs less looks at it.
+func TestTheCanvasIsReadWhole(t *testing.T) {
+	s := open(t, dashboard.Options{Token: token})
+	v := s.viewer(64, 64)
+	s.sink.State(shm.TopicCanvas, map[string]shm.Value{"ratio": 2.0})
+	frame := func(grey byte, rows int, step float64) {
+		f := v.PublishAs(bytes.Repeat([]byte{grey, grey, grey, 255}, rows*rows), []int{rows, rows, 4})
+		f.Step = [2]float64{step, step}
+		s.sink.State(shm.ArrayTopic(shm.ArrayCanvas), f)
+	}
+	page := s.socket("napari/canvas/64x64")
+	topic := shm.ArrayTopic(shm.ArrayCanvas)
+	eventually(t, "somebody looks", func() bool { return s.sink.Demand(topic) > 0 })
+	frame(1, 32, 1)
+	if status, body := s.ask("GET", "/api/v1/sources/napari/arrays/canvas/value?index=0,0,0", ""); status != http.StatusServiceUnavailable || !strings.Contains(body, "not whole since") {
+		t.Errorf("a smaller frame is read: %d %s", status, body)
+	}
+	if rows, cols := s.sink.(shm.Sizer).Size(topic); rows != 0 || cols != 0 {
+		t.Errorf("a program wants %d x %d", rows, cols)
+	}
+	frame(2, 64, 0.5)
+	for path, want := range map[string]string{"/value?index=0,0,0": `"value":2`, ".npy": "(64, 64, 4)", ".png": "PNG"} {
+		if status, body := s.ask("GET", "/api/v1/sources/napari/arrays/canvas"+path, ""); status != 200 || !strings.Contains(body, want) {
+			t.Errorf("%s: %d %.100q, want %s", path, status, body, want)
+		}
+	}
+	page.conn.Close()
+}
+
 // What a page does reaches the process in order, and each picture tells the page how much
 // of it is in it.
 func TestHandsAtTheCanvasReachTheProcess(t *testing.T) {

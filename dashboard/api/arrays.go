@@ -101,6 +101,7 @@ func (a *API) arrayOf(c echo.Context, name string) (*source.Source, *shm.ArrayIn
 // people can read.
 func (a *API) readFrame(c echo.Context, src *source.Source, name string, read func(*shm.ArrayFrame) error) (*shm.ArrayFrame, error) {
 	since := a.reads.read(src, name, time.Now())
+	read = a.whole(c, src, name, read)
 	ctx, cancel := context.WithTimeout(c.Request().Context(), firstRead)
 	defer cancel()
 	frame, err := pixels.Read(ctx, src, name, since, read)
