@@ -91,7 +91,8 @@ type handBrowser struct {
 	x, y    float64
 	buttons []string
 	keys    []string
-	noted   map[string]time.Time // when what it does was last noted in the record, by name
+	noted   string // what was last noted in the record of what it does, and when
+	notedAt time.Time
 }
 
 func (h *hands) canvas(src handled) *canvas {
@@ -117,18 +118,18 @@ func (h *hands) canvas(src handled) *canvas {
 func (d *Desk) Hands(by record.Author, browser any, src *source.Source, m HandsMessage) bool {
 	c := d.hands.canvas(src)
 	moved, drawn, all := c.hear(browser, m, time.Now())
+	note := func(name, to string) {
+		if c.notes(browser, name+" "+to, time.Now()) {
+			d.changes.Add(record.Entry{Author: by, Source: src.ID(), Name: name, To: to, Status: record.Sent})
+		}
+	}
 	if moved {
-		d.note(by, src, camera, "moved in the picture")
+		note(camera, "moved in the picture")
 	}
 	if drawn {
-		d.note(by, src, draw, "in "+activeLayer(src))
+		note(draw, "in "+activeLayer(src))
 	}
 	return all
-}
-
-// note notes in the record what somebody does at a canvas.
-func (d *Desk) note(by record.Author, src *source.Source, name, to string) {
-	d.changes.Add(record.Entry{Author: by, Source: src.ID(), Name: name, To: to, Status: record.Sent})
 }
 
 // activeLayer is what people call the layer in which a viewer draws.
@@ -149,7 +150,7 @@ func (c *canvas) hear(browser any, m HandsMessage, now time.Time) (moved, drawn,
 	defer c.mu.Unlock()
 	b := c.browsers[browser]
 	if b == nil {
-		b = &handBrowser{noted: map[string]time.Time{}}
+		b = &handBrowser{}
 		c.browsers[browser] = b
 	}
 	all = true
@@ -169,15 +170,18 @@ func (c *canvas) hear(browser any, m HandsMessage, now time.Time) (moved, drawn,
 		c.from[m.Page] = m.N
 	}
 	c.give(events, now)
-	return moved && b.note(camera, now), drawn && b.note(draw, now), all
+	return moved, drawn, all
 }
 
-// note reports whether what a browser does is to be noted again.
-func (b *handBrowser) note(name string, now time.Time) bool {
-	if now.Sub(b.noted[name]) < noteEvery {
+// notes reports whether what a browser does is to be noted in the record again.
+func (c *canvas) notes(browser any, what string, now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b := c.browsers[browser]
+	if b == nil || b.noted == what && now.Sub(b.notedAt) < noteEvery {
 		return false
 	}
-	b.noted[name] = now
+	b.noted, b.notedAt = what, now
 	return true
 }
 
