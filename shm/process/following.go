@@ -29,12 +29,15 @@ type arrays struct {
 	mu   sync.Mutex // guards all below
 	list shm.Arrays // as the process declares them; nil: the process has declared none
 	news bool       // run has not taken the list yet
+	// followers are those that hand frames over now, by the names of the arrays.
+	followers map[string]*segment.Follower
 }
 
 func (a *arrays) init(sink shm.Sink, announce func(topic string)) {
 	a.sink, a.announce = sink, announce
 	a.wake = make(chan struct{}, 1)
 	a.asks = make(chan chan struct{})
+	a.followers = map[string]*segment.Follower{}
 }
 
 // declared takes the value of napari_data["arrays"], nil if there is none.
@@ -62,6 +65,26 @@ func (a *arrays) has(name string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.list.Get(name) != nil
+}
+
+// expect says that a frame of an array may come at any moment.
+func (a *arrays) expect(name string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if f := a.followers[name]; f != nil {
+		f.Expect()
+	}
+}
+
+// follows notes what hands over the frames of an array now; nil: nothing does.
+func (a *arrays) follows(name string, f *segment.Follower) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if f != nil {
+		a.followers[name] = f
+	} else {
+		delete(a.followers, name)
+	}
 }
 
 // sync returns once the last list that the process declared was handed over, with what is
@@ -327,7 +350,8 @@ func (f *following) follow(ctx context.Context, a *arrays) {
 		ended(err)
 	})
 	f.follower, f.failed = follower, failed
-	f.stop = func() { cancel(); <-done }
+	a.follows(name, follower)
+	f.stop = func() { a.follows(name, nil); cancel(); <-done }
 }
 
 // leave ends handing the frames over.

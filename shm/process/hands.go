@@ -22,6 +22,7 @@ func (s *Source) Hands(n uint64, events []shm.Hand) bool {
 	if r == nil || !s.saidHello() || !r.arrays.has(shm.ArrayCanvas) {
 		return false
 	}
+	r.arrays.expect(shm.ArrayCanvas)
 	return s.out.addHands(n, events)
 }
 

@@ -178,6 +178,14 @@ func (o *outbox) next() (*pending, bool) {
 	return nil, false
 }
 
+// roomForHands reports whether nothing but hands was sent, and more of them can be: nobody waits
+// to hear whether they were taken.
+func (o *outbox) roomForHands() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.handsIn == len(o.sent) && o.handsIn < maxHandsIn
+}
+
 // settle moves a command out of queued, and into sent if it was sent. With keep it stays
 // where it is, for the next connection.
 func (o *outbox) settle(p *pending, sent, keep bool) {
@@ -318,11 +326,13 @@ func (o *outbox) run(ctx context.Context, conn *manager.Conn, queue *manager.Pro
 	defer timer.Stop()
 	pause := askFirst
 	for {
+		due := true // it is time to ask what was taken
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-o.wake:
 			pause = askFirst
+			due = false
 		case <-o.ticked: // napari takes them after it has sent the frame
 			if !o.waits.Load() {
 				continue
@@ -351,6 +361,10 @@ func (o *outbox) run(ctx context.Context, conn *manager.Conn, queue *manager.Pro
 			}
 		}
 		if !o.waits.Load() {
+			continue
+		}
+		if !due && o.roomForHands() {
+			timer.Reset(pause) // each question takes the process's time
 			continue
 		}
 		v, err := conn.Call(ctx, queue, "qsize")

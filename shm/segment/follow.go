@@ -28,12 +28,14 @@ const (
 	steady = 400 * time.Microsecond
 	// enough is how many frames' times must be known before they are relied on.
 	enough = 8
+	// After Expect a frame is looked for this often, and for so long.
+	lookExpected, expectFor = 2 * time.Millisecond, 300 * time.Millisecond
 	// endedEvery is the time between two checks that more frames can come at all.
 	endedEvery = 500 * time.Millisecond
 )
 
 // Follower waits for the frames of a segment, one after the other. One goroutine at a
-// time may call Next. Any goroutine may call Count.
+// time may call Next. Any goroutine may call Count and Expect.
 //
 // The process does not know its readers, so it cannot wake them. A Follower therefore
 // learns how often frames come, and sleeps until shortly after the next one is due.
@@ -54,11 +56,21 @@ type Follower struct {
 	takes  time.Duration // from there until the frame can be seen, as far as known
 	known  int           // of how many frames
 
+	expected atomic.Int64  // until when a frame may come at any moment, ns since the epoch
+	hurry    chan struct{} // capacity one: Expect was called
+
 	seen, missed atomic.Uint64
 }
 
 // NewFollower returns a Follower that begins with the newest frame of r.
-func NewFollower(r *Reader) *Follower { return &Follower{r: r} }
+func NewFollower(r *Reader) *Follower { return &Follower{r: r, hurry: make(chan struct{}, 1)} }
+
+// Expect says that a frame may come at any moment, because something was done that it will show.
+// It is looked for often for a while, though none may have come for long.
+func (f *Follower) Expect() {
+	f.expected.Store(time.Now().Add(expectFor).UnixNano())
+	shm.Signal(f.hurry)
+}
 
 // Count adds the frames that Next returned, and those that it missed, to s.
 func (f *Follower) Count(s *shm.ArrayStats) {
@@ -80,7 +92,7 @@ func (f *Follower) Next(ctx context.Context) (*shm.ArrayFrame, error) {
 		wait := max(f.wait(now), rest)
 		if seq := f.r.Latest(); seq != 0 && seq != f.last {
 			if rest > 0 {
-				if err := pause(ctx, timer, rest); err != nil {
+				if err := pause(ctx, timer, rest, nil); err != nil {
 					return nil, err
 				}
 				continue
@@ -102,7 +114,11 @@ func (f *Follower) Next(ctx context.Context) (*shm.ArrayFrame, error) {
 				return nil, err
 			}
 		}
-		if err := pause(ctx, timer, wait); err != nil {
+		hurry := f.hurry
+		if f.known >= enough && now.Before(f.came.Add(2*f.period)) {
+			hurry = nil // it comes on time, as those before it
+		}
+		if err := pause(ctx, timer, wait, hurry); err != nil {
 			return nil, err
 		}
 		first = f.looked.Before(f.handed)
@@ -154,6 +170,9 @@ func (f *Follower) took(frame *shm.ArrayFrame, now, woke time.Time, first bool) 
 func (f *Follower) wait(now time.Time) time.Duration {
 	idle := now.Sub(f.handed)
 	rarely := min(max(idle/32, lookIdle), lookRarely)
+	if now.UnixNano() < f.expected.Load() {
+		rarely = lookExpected
+	}
 	if f.period <= 0 || f.last == 0 {
 		return rarely
 	}
@@ -174,8 +193,9 @@ func (f *Follower) wait(now time.Time) time.Duration {
 	return min(max(-until/8, look), rarely)
 }
 
-// pause sleeps. Go's timers round up to a millisecond, so shorter sleeps are naps.
-func pause(ctx context.Context, timer *time.Timer, d time.Duration) error {
+// pause sleeps, at most until something comes by hurry. Go's timers round up to a millisecond, so
+// shorter sleeps are naps.
+func pause(ctx context.Context, timer *time.Timer, d time.Duration, hurry <-chan struct{}) error {
 	if d < time.Millisecond {
 		nap(d)
 		return ctx.Err()
@@ -184,6 +204,8 @@ func pause(ctx context.Context, timer *time.Timer, d time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-hurry:
+		return nil
 	case <-timer.C:
 		return nil
 	}

@@ -3,6 +3,7 @@
 package segment
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -1099,6 +1100,36 @@ func TestFollower(t *testing.T) {
 	go w.Close()
 	if frame, err = f.Next(t.Context()); !errors.Is(err, shm.ErrNoArray) {
 		t.Errorf("after the end: %v, %v", frame, err)
+	}
+}
+
+// One that is expected is looked for at once, though none has come for long: the follower would
+// have slept for lookRarely.
+func TestFollowerExpects(t *testing.T) {
+	w := share(t, Spec{DType: "<u8", Shape: []int{1}})
+	f := NewFollower(mustOpen(t, w))
+	now := time.Now()
+	f.handed, f.came = now.Add(-time.Hour), now.Add(-time.Hour)
+	if got := f.wait(now); got != lookRarely {
+		t.Errorf("after an hour it looks every %v", got)
+	}
+	f.Expect()
+	if got := f.wait(now); got != lookExpected {
+		t.Errorf("when a frame is expected it looks every %v", got)
+	}
+	if got := f.wait(now.Add(2 * expectFor)); got != lookRarely {
+		t.Errorf("when none has come it looks every %v", got)
+	}
+	// A sleep ends when a frame is expected.
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	if err := pause(t.Context(), timer, time.Hour, f.hurry); err != nil {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := pause(ctx, timer, time.Hour, f.hurry); !errors.Is(err, context.Canceled) {
+		t.Errorf("a sleep ends by %v", err)
 	}
 }
 
