@@ -42,9 +42,11 @@ const canvasSocket = `new Promise((done, failed) => {
 	};
 })`
 
-// watchCanvas opens the socket of a page that is at some page of webmon.
+// watchCanvas opens the socket of a page that has been let in.
 func watchCanvas(p *page, name, size string) *canvasPage {
 	p.t.Helper()
+	p.visit(ask[string](p, `location.origin`) + "/status") // which shows no canvas
+	p.live()
 	ask[bool](p, fmt.Sprintf(canvasSocket, "canvas/"+size, name))
 	return &canvasPage{page: p, name: name}
 }
@@ -90,6 +92,13 @@ func (n *plugin) number(t *testing.T, of, name string) (x float64) {
 		t.Fatalf("%s of the %s: %v", name, of, err)
 	}
 	return x
+}
+
+// layer is the id that webmon gives a layer of the name.
+func (n *plugin) layer(name string) string {
+	var layers struct{ IDs map[string]string }
+	n.MustDo("layers", map[string]any{}, &layers)
+	return layers.IDs[name]
 }
 
 // canvasSize is how large napari's canvas is, rows and columns, in its own pixels.
@@ -250,16 +259,182 @@ func TestE2ECanvasHands(t *testing.T) {
 		}
 	})
 
+	// Somewhere in the layers, at a zoom at which each of their pixels is seen.
+	n.MustDo("add_layer", map[string]any{"kind": "shapes", "name": "shapes"}, nil)
+	n.Zoom(4)
+	n.Center(150, 150)
+	// at is the share of the canvas at which a place of the layers is.
+	at := func(y, x float64) string {
+		return fmt.Sprintf("x: %v, y: %v", 0.5+(x-150)*4/cols, 0.5+(y-150)*4/rows)
+	}
+	press := func(y, x float64) string {
+		return fmt.Sprintf(`{do: "press", %s, button: "left", mods: []}`, at(y, x))
+	}
+	move := func(y, x float64) string { return fmt.Sprintf(`{do: "move", %s, button: "left", mods: []}`, at(y, x)) }
+	release := func(y, x float64) string {
+		return fmt.Sprintf(`{do: "release", %s, button: "left", mods: []}`, at(y, x))
+	}
+	draws := func(layer, mode string) {
+		n.MustDo("select", map[string]any{"layer": layer}, nil)
+		n.set("layer:"+layer, "mode", mode)
+		until(t, "napari tells that "+layer+" is in the mode "+mode, func() string {
+			var state struct{ Canvas struct{ Layer, Mode string } }
+			if w.get("/api/v1/sources/napari/state", &state); state.Canvas.Mode != mode || state.Canvas.Layer != n.layer(layer) {
+				return fmt.Sprintf("it tells %+v", state.Canvas)
+			}
+			return ""
+		})
+	}
+
+	t.Run("the pointer picks", func(t *testing.T) {
+		ada.t = t
+		draws("labels", "pan_zoom")
+		var want struct{ Value int }
+		n.MustDo("item", map[string]any{"layer": "labels", "at": []int{130, 170}}, &want)
+		ada.hand(fmt.Sprintf(`{do: "point", %s}`, at(130, 170)))
+		until(t, "napari says what is under the pointer", func() string {
+			var state struct {
+				Cursor struct {
+					Position []float64
+					Status   string
+				}
+			}
+			w.get("/api/v1/sources/napari/state", &state)
+			c := state.Cursor
+			if i := len(c.Position) - 2; i < 0 || math.Abs(c.Position[i]-130) > 0.5 || math.Abs(c.Position[i+1]-170) > 0.5 || !strings.Contains(c.Status, "labels") ||
+				!strings.HasSuffix(strings.TrimSpace(c.Status), fmt.Sprint(want.Value)) {
+				return fmt.Sprintf("it says %+v, and %d is there", c, want.Value)
+			}
+			return ""
+		})
+	})
+
+	points := func() (list [][]float64) {
+		if err := json.Unmarshal([]byte(n.get("layer:points", "data")), &list); err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	t.Run("who draws adds points, and nobody else", func(t *testing.T) {
+		ada.t, bob.t = t, t
+		draws("points", "add")
+		before := len(points())
+		ada.hand(press(120, 160) + "," + release(120, 160)) // without having asked
+		ada.draw(true)
+		ada.drawn(ada.name)
+		bob.draw(true)
+		bob.hand(press(140, 140) + "," + release(140, 140))
+		bob.wait("bob waits", `canvasOf.people.asking.length === 1`)
+		ada.hand(press(130, 170) + "," + release(130, 170))
+		ada.shown()
+		all := points()
+		if len(all) != before+1 {
+			t.Fatalf("there are %d points, and were %d", len(all), before)
+		}
+		if p := all[before]; len(p) < 2 || math.Hypot(p[len(p)-2]-130, p[len(p)-1]-170) > 1 {
+			t.Errorf("the new point is at %v", p)
+		}
+		if person := ask[string](bob.page, `canvasOf.people.draw.person`); person != "e2e-"+ada.name {
+			t.Errorf("%q draws", person)
+		}
+	})
+
+	t.Run("who draws paints labels", func(t *testing.T) {
+		ada.t = t
+		draws("labels", "paint")
+		n.set("layer:labels", "brush_size", 6)
+		n.set("layer:labels", "selected_label", 99)
+		ada.hand(press(110, 110))
+		for x := 112.0; x <= 150; x += 2 {
+			ada.hand(move(110, x))
+		}
+		ada.hand(release(110, 150))
+		ada.shown()
+		until(t, "the stroke is in the labels", func() string {
+			for _, x := range []int{110, 119, 130, 141, 150} {
+				var v struct{ Value int }
+				if n.MustDo("item", map[string]any{"layer": "labels", "at": []int{110, x}}, &v); v.Value != 99 {
+					return fmt.Sprintf("at 110, %d is %d", x, v.Value)
+				}
+			}
+			return ""
+		})
+	})
+
+	t.Run("who draws drags a rectangle", func(t *testing.T) {
+		ada.t = t
+		draws("shapes", "add_rectangle")
+		ada.hand(press(120, 120) + "," + move(140, 150) + "," + move(160, 180) + "," + release(160, 180))
+		ada.shown()
+		n.has(t, "layer:shapes", "nshapes", "2")
+		draws("shapes", "pan_zoom")
+	})
+
+	t.Run("keys and the wheel are napari's own", func(t *testing.T) {
+		ada.t = t
+		draws("labels", "paint")
+		n.set("layer:labels", "selected_label", 5)
+		ada.hand(`{do: "key", key: "=", down: true, mods: []}, {do: "key", key: "=", down: false, mods: []}`)
+		n.has(t, "layer:labels", "selected_label", "6")
+		was := zoom()
+		ada.hand(fmt.Sprintf(`{do: "wheel", %s, dx: 0, dy: -1, mods: []}`, at(150, 150)))
+		ada.shown()
+		if got := zoom(); got <= was {
+			t.Errorf("the wheel has led from a zoom of %v to %v", was, got)
+		}
+		n.Zoom(4)
+		n.Center(150, 150)
+	})
+
+	t.Run("who is gone lets go, and the next one draws", func(t *testing.T) {
+		bob.t, ada.t = t, t
+		draws("labels", "paint")
+		n.set("layer:labels", "selected_label", 77)
+		ada.hand(press(170, 110))
+		ada.shown()
+		ask[bool](ada.page, `(canvasOf.socket.close(), true)`)
+		bob.drawn(bob.name)
+		bob.hand(press(180, 130) + "," + move(180, 134) + "," + release(180, 134))
+		bob.shown()
+		until(t, "the other one has painted", func() string {
+			var v struct{ Value int }
+			if n.MustDo("item", map[string]any{"layer": "labels", "at": []int{180, 130}}, &v); v.Value != 77 {
+				return fmt.Sprintf("there is %d", v.Value)
+			}
+			return ""
+		})
+		bob.draw(false)
+		bob.drawn("")
+	})
+
+	t.Run("the canvas is an array like any other", func(t *testing.T) {
+		bob.t = t
+		// Who looks at it needs less than all of it, and whoever asks for the array gets all.
+		ask[bool](eve.page, `(canvasOf.socket.close(), true)`)
+		bob.wait("the process sends no more than is needed", `canvasOf.head.step === 1 && canvasOf.head.rows <= 192 && canvasOf.head.cols <= 256`)
+		png, err := w.text("/api/v1/sources/napari/arrays/canvas.png")
+		if err != nil || !strings.HasPrefix(png, "\x89PNG") {
+			t.Errorf("the picture begins with %.8q: %v", png, err)
+		}
+		npy, err := w.text("/api/v1/sources/napari/arrays/canvas.npy")
+		if shape := fmt.Sprintf("(%v, %v, 4)", rows, cols); err != nil || !strings.HasPrefix(npy, "\x93NUMPY") || !strings.Contains(npy[:min(len(npy), 200)], shape) {
+			t.Errorf("the array begins with %.120q, and the canvas has %s: %v", npy, shape, err)
+		}
+	})
+
 	t.Run("the record tells who has moved it", func(t *testing.T) {
 		var changes []struct{ Who, Source, Name, To string }
 		w.get("/api/v1/changes", &changes)
-		found := 0
+		found, drawn := 0, map[string]bool{}
 		for _, c := range changes {
 			if c.Source == "napari" && c.Name == "camera" {
 				found++
 			}
+			if c.Name == "draw" {
+				drawn[c.To] = true
+			}
 		}
-		if found == 0 || found > 8 {
+		if found == 0 || found > 12 || !drawn["in points"] || !drawn["in labels"] || !drawn["in shapes"] || len(drawn) != 3 {
 			t.Errorf("the record has %d entries of the camera: %+v", found, changes)
 		}
 	})

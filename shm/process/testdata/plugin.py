@@ -27,6 +27,8 @@ More commands; those that name a layer take {"layer": name}:
     refresh  {"layer": name}                   have napari slice it again
     async    {"on": bool}                      napari's asynchronous slicing
     slice    {"layer": name}                   what napari holds: {"shape", "level", "sum", "corner_pixels"}
+    item     {"layer": name, "at": [row, column]}
+                                               {"value": of the layer's data}
     pixel    {"row": r, "column": c}           {"value": expected pixel of the image's level 0}
     grid     {}                                {"lines": how many tile borders are drawn, 0 for none}
     paints   {}                                {"count": paints of the canvas}
@@ -197,6 +199,9 @@ class Driver(driver.Driver):
             "sum": int(raw.sum(dtype="int64")),
             "corner_pixels": layer.corner_pixels,
         }
+
+    def do_item(self, request):
+        return {"value": self.viewer.layers[request["layer"]].data[tuple(request["at"])]}
 
     def do_pixel(self, request):
         return {"value": expected(int(request["row"]), int(request["column"]))}
