@@ -50,6 +50,7 @@ var roles = map[string]door.Role{
 	"GET /api/v1/sources/:source/arrays/:name":         door.Look,
 	"GET /api/v1/sources/:source/arrays/:name/value":   door.Look,
 	"GET /api/v1/sources/:source/arrays/:name/profile": door.Look,
+	"GET /api/v1/sources/:source/arrays/:name/film":    door.Look,
 	"GET /api/v1/commands/:id":                         door.Look,
 	"GET /api/v1/models":                               door.Look,
 	"GET /api/v1/changes":                              door.Look,

@@ -59,6 +59,7 @@ type API struct {
 	// files are the answers that frames are written into. Each may need as much memory as
 	// a frame, and a whole processor. texts are all others.
 	files, texts *answer.Answers
+	films        chan struct{} // of capacity maxFilms: one for each that is under way
 }
 
 // New returns the API for the options.
@@ -74,6 +75,7 @@ func New(opts Options) *API {
 		reads: arrayReads{failed: opts.Faults.Noted("api", "arrays")},
 		files: answer.New(opts.Budget.Answers, 2),
 		texts: answer.New(opts.Budget.Answers, max(2, runtime.GOMAXPROCS(0))),
+		films: make(chan struct{}, maxFilms),
 	}
 }
 
@@ -124,6 +126,7 @@ func (a *API) Routes(e *echo.Echo) {
 	g.GET("/sources/:source/arrays/:name", a.arrayFile)
 	g.GET("/sources/:source/arrays/:name/value", a.arrayValue)
 	g.GET("/sources/:source/arrays/:name/profile", a.arrayProfile)
+	g.GET("/sources/:source/arrays/:name/film", a.arrayFilm)
 	g.GET("/commands/:id", a.command)
 	g.GET("/changes", a.changes)
 	if a.opts.Models != nil {

@@ -327,12 +327,13 @@ func planeBytes(info *shm.ArrayInfo, plane pixels.Index) int64 {
 	return frameBytes(&of)
 }
 
-func (a *API) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInfo) error {
+// lookOf reads how a plane of an array becomes a picture.
+func lookOf(c echo.Context, src *source.Source, info *shm.ArrayInfo) (look pixels.Look, err error) {
 	index, up, err := planeOf(c, src, info)
 	if err != nil {
-		return err
+		return look, err
 	}
-	look := pixels.Look{Index: index, Up: up, Colormap: c.QueryParam("colormap"), Gamma: 1}
+	look = pixels.Look{Index: index, Up: up, Colormap: c.QueryParam("colormap"), Gamma: 1}
 	var limits [2]float64
 	given := 0
 	for _, p := range []struct {
@@ -344,7 +345,7 @@ func (a *API) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInfo) 
 			continue
 		}
 		if *p.to, err = strconv.ParseFloat(text, 64); err != nil || math.IsNaN(*p.to) || math.IsInf(*p.to, 0) {
-			return bad(p.field, p.field+" must be a number")
+			return look, bad(p.field, p.field+" must be a number")
 		}
 		if p.field != "gamma" {
 			given++
@@ -352,13 +353,13 @@ func (a *API) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInfo) 
 	}
 	switch {
 	case given == 1 && c.QueryParam("low") == "":
-		return bad("low", "low is missing: high and low go together")
+		return look, bad("low", "low is missing: high and low go together")
 	case given == 1:
-		return bad("high", "high is missing: high and low go together")
+		return look, bad("high", "high is missing: high and low go together")
 	case given == 2 && limits[1] <= limits[0]:
-		return bad("high", "high must be above low")
+		return look, bad("high", "high must be above low")
 	case !(look.Gamma >= 0.01 && look.Gamma <= 100):
-		return bad("gamma", "gamma must be from 0.01 to 100")
+		return look, bad("gamma", "gamma must be from 0.01 to 100")
 	case given == 2:
 		look.Limits = &limits
 	}
@@ -369,11 +370,17 @@ func (a *API) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInfo) 
 	case "lower":
 		look.Up = true
 	default:
-		return bad("origin", "origin must be upper or lower")
+		return look, bad("origin", "origin must be upper or lower")
 	}
-	// The pixels as they are read, with up to 8 bytes a sample; the picture; and its file.
-	const each = 8 + 4 + 4
-	body, err := a.make(c, a.files, each*picturePixels(info, index), func(b *answer.Body) error {
+	return look, nil
+}
+
+func (a *API) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInfo) error {
+	look, err := lookOf(c, src, info)
+	if err != nil {
+		return err
+	}
+	body, err := a.make(c, a.files, eachPixel*picturePixels(info, look.Index), func(b *answer.Body) error {
 		var img image.Image
 		if _, err := a.readFrame(c, src, info.Name, func(frame *shm.ArrayFrame) (err error) {
 			img, err = pixels.ReadPicture(c.Request().Context(), frame, look)
@@ -391,6 +398,9 @@ func (a *API) arrayPNG(c echo.Context, src *source.Source, info *shm.ArrayInfo) 
 		map[string]string{"filename": fileName(src, info.Name+".png")}))
 	return a.send(c, body)
 }
+
+// eachPixel is how many bytes a sample of a picture takes while it is made: as it is read, in the picture, and in its file.
+const eachPixel = 8 + 4 + 4
 
 // picturePixels is how many samples a plane of an array has, 0 if it is no plane or one
 // that is too large for a picture.

@@ -94,9 +94,13 @@ export function titleOf(section, box) {
   return box.stretched > 1.5 ? `${text}; ${number(Math.round(box.stretched * 10) / 10)} times as thick as it is` : text;
 }
 
-/** Where the crosshair is, along all three axes. */
+/** Where the crosshair is, along all three axes, and the value of each layer there. */
 export function crossText(section) {
-  return [0, 1, 2].map(i => along(section, i)).sort().join(", ");
+  return [[0, 1, 2].map(i => along(section, i)).sort().join(", "), ...values(section)].join("; ");
+}
+
+function values(section) {
+  return section.layers.filter(layer => layer.voxel).map(layer => `${layer.name} ${valueOf(layer)}`);
 }
 
 /** A value of a layer, in words. */
@@ -109,7 +113,7 @@ export function valueOf({value, text}) {
 
 /** The section for somebody who does not see it. */
 export function labelOf(section) {
-  const values = section.layers.filter(layer => layer.voxel).map(layer => `${layer.name} ${valueOf(layer)}`);
+  const found = values(section);
   return `Cross section, ${section.axes[1]} to the right and ${section.axes[0]} down, at ${along(section, 2)}; crosshair at ${along(section, 1)}, ${along(section, 0)}` +
-    (values.length > 0 ? `: ${values.join(", ")}` : "");
+    (found.length > 0 ? `: ${found.join(", ")}` : "");
 }

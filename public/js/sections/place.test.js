@@ -49,7 +49,7 @@ test("the same in words", () => {
   assert.equal(titleOf(section, boxFor(section, 350)), "x to the right, z down, at y 2 µm");
   assert.equal(titleOf(section, {stretched: 8, scaled: true}), "x to the right, z down, at y 2 µm; 8 times as thick as it is");
   assert.equal(titleOf(section, {stretched: 1, scaled: false}), "x to the right, z down, at y 2 µm; not to scale");
-  assert.equal(crossText(section), "x 3 µm, y 2 µm, z 4 µm");
+  assert.equal(crossText(section), "x 3 µm, y 2 µm, z 4 µm; tissue 147");
   assert.equal(labelOf(section), "Cross section, x to the right and z down, at y 2 µm; crosshair at x 3 µm, z 4 µm: tissue 147");
   assert.equal(number(1 / 3), "0.333333");
   assert.equal(valueOf({value: [1, 2, 3]}), "1, 2, 3");

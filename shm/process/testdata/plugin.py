@@ -35,6 +35,7 @@ More commands; those that name a layer take {"layer": name}:
     scenes   {}                                {"names": what scenes.py has}
     scene    {"name": name}                    show it and nothing else
     shot     {"path": path}                    PNG of the canvas without the flash of a screenshot: {"size": rows, columns}
+    run      {"code": text}                    executes it, with np and viewer; {"out": what it has left in out}
     cost     {}                                {"seconds", "ticks"} that webmon took of napari's thread
     detach, attach {}                          leave webmon, and come back
 """
@@ -224,6 +225,13 @@ class Driver(driver.Driver):
     def do_shot(self, request):
         picture = self.viewer.screenshot(request["path"], canvas_only=True, flash=False)
         return {"size": picture.shape[:2]}
+
+    def do_run(self, request):
+        import numpy as np
+
+        names = {"np": np, "viewer": self.viewer, "out": None}
+        exec(request["code"], names)
+        return {"out": names["out"]}
 
     def do_cost(self, request):
         return dict(self.attachment.cost()._asdict())
