@@ -18,7 +18,7 @@ const (
 	maxHandBytes = 8 << 10
 	maxEvents    = 64   // in one message
 	maxPlace     = 16   // of a place, and how far one event leads, either way: a drag may leave the canvas
-	maxFactor    = 64   // of one zoom, either way
+	maxFactor    = 1024 // of one zoom, either way: two fingers may come from one place
 	maxNotches   = 64   // of one turn of a wheel, either way
 	maxKeyBytes  = 32   // of the name of a key
 	maxCount     = 1e15 // of the number of a message

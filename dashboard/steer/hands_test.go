@@ -427,7 +427,7 @@ func TestReadHands(t *testing.T) {
 		`{"do":"pan","dx":"1","dy":0}`:                                     "",
 		`{"do":"zoom","x":0.5,"y":1,"by":0}`:                               "factor",
 		`{"do":"zoom","x":0.5,"y":1,"by":-1}`:                              "factor",
-		`{"do":"zoom","x":0.5,"y":1,"by":1000}`:                            "not from",
+		`{"do":"zoom","x":0.5,"y":1,"by":2000}`:                            "not from",
 		`{"do":"press","x":0.5,"y":0.25}`:                                  "no button",
 		`{"do":"press","x":0.5,"y":0.25,"button":"<b>"}`:                   "no button",
 		`{"do":"press","x":0.5,"y":0.25,"button":"left","mods":["Hyper"]}`: "held",

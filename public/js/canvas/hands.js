@@ -98,3 +98,16 @@ export function modsOf(event) {
 
 /** The names of a pointer's buttons. */
 export const BUTTONS = ["left", "middle", "right"];
+
+/** A wheel's notch in each mode: browsers report 100 to 120 pixels, 3 lines or a page. */
+const NOTCH = [100, 3, 1];
+
+/** No event turns a wheel further than this, in notches. */
+const MOST_NOTCHES = 16;
+
+/** How far a wheel was turned, right and down, in notches. */
+export function notchesOf(event) {
+  const each = NOTCH[event.deltaMode] ?? NOTCH[0];
+  const turned = delta => Math.min(Math.max(delta / each, -MOST_NOTCHES), MOST_NOTCHES);
+  return {dx: turned(event.deltaX), dy: turned(event.deltaY)};
+}

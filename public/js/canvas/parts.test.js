@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
-import {Hands, join, modsOf, MOST_EVENTS} from "./hands.js";
+import {Hands, join, modsOf, MOST_EVENTS, notchesOf} from "./hands.js";
 import {Lag} from "./lag.js";
 import {clamped, contain, shareOf, sizeFor, within} from "./place.js";
 import {after, FORGET, moveOf, Prediction, STILL} from "./prediction.js";
@@ -97,6 +97,13 @@ test("presses, moves and keys are all kept, in as many messages as the server ta
   assert.deepEqual(sent.map(({n, events}) => [n, events.length]), [[1, MOST_EVENTS], [2, 10]]);
   assert.equal(join({do: "press", x: 0}, {do: "press", x: 0}), null);
   assert.deepEqual(modsOf({shiftKey: true, metaKey: true}), ["Shift", "Meta"]);
+});
+
+test("a wheel turns by notches, whatever the browser counts in", () => {
+  assert.deepEqual(notchesOf({deltaMode: 0, deltaX: 0, deltaY: -200}), {dx: 0, dy: -2});
+  assert.deepEqual(notchesOf({deltaMode: 1, deltaX: 3, deltaY: 6}), {dx: 1, dy: 2});
+  assert.deepEqual(notchesOf({deltaMode: 2, deltaX: 0, deltaY: 1}), {dx: 0, dy: 1});
+  assert.deepEqual(notchesOf({deltaMode: 0, deltaX: -1e9, deltaY: 1e9}), {dx: -16, dy: 16});
 });
 
 test("the lag is that of messages whose picture came", () => {

@@ -8,7 +8,7 @@ import {isShortcut} from "../picture/screen.js";
 import {Timers} from "../picture/timers.js";
 import {BUTTON_ZOOM, listen} from "../viewer/input.js";
 import {Draw} from "./draw.js";
-import {Hands, modsOf} from "./hands.js";
+import {Hands, modsOf, notchesOf} from "./hands.js";
 import {Lag} from "./lag.js";
 import {Picture} from "./picture.js";
 import {clamped, shareOf, sizeFor, within} from "./place.js";
@@ -77,7 +77,7 @@ export class CanvasView {
       did: event => this.#did(event),
       wheel: (event, x, y) => {
         const at = this.#share(x, y);
-        if (at) this.#did({do: "wheel", ...clamped(at), dx: event.deltaX, dy: event.deltaY, mods: modsOf(event)});
+        if (at) this.#did({do: "wheel", ...clamped(at), ...notchesOf(event), mods: modsOf(event)});
       },
       changed: () => this.#showDrawer(),
     });
