@@ -82,7 +82,7 @@ func (v Viewer) overCanvas() string {
 
 // canvasAction are the attributes of a button that changes what others see.
 func canvasAction(ctx context.Context, action string) templ.Attributes {
-	out := templ.Attributes{"data-canvas-action": action}
+	out := templ.Attributes{"data-canvas-action": action, "data-canvas-steers": true}
 	for name, value := range ui.Off(ctx) {
 		out[name] = value
 	}

@@ -202,6 +202,9 @@ func (v Viewer) pairs() []ui.Pair {
 			ui.Pair{Name: "reloads", Value: ui.Count(t.Reloads), Note: reloadNote(t.Reloaded), Key: "reloads"},
 		)
 	}
+	if v.View == ViewLayer {
+		pairs = slices.DeleteFunc(pairs, func(p ui.Pair) bool { return slices.Contains(ofTiles, p.Key) })
+	}
 	if !t.HasCorners {
 		return append(pairs, ui.Pair{Name: "view", Key: "corners"})
 	}
@@ -211,6 +214,27 @@ func (v Viewer) pairs() []ui.Pair {
 		ui.Pair{Name: "view", Value: viewSize(t.Corners), Unit: "px", Key: "view"},
 	)
 }
+
+// numbers is the card of what is shown in numbers.
+func (v Viewer) numbers() ui.CardProps {
+	if v.View == ViewLayer {
+		return ui.CardProps{ID: "viewer-numbers", Title: "Layer", Help: "The part of one layer that napari shows, and where napari's view is."}
+	}
+	return ui.CardProps{
+		ID: "viewer-numbers", Title: "Tiles",
+		Help: "The level that napari draws now, and its tiles. Drawn tiles are red. Where the view has no drawn tile, the tile has not been loaded yet.",
+	}
+}
+
+func (v Viewer) noNumbers() string {
+	if v.View == ViewLayer {
+		return "Nothing is known of a layer."
+	}
+	return "No tiles to list."
+}
+
+// ofTiles are the keys of the numbers that are those of tiles.
+var ofTiles = []string{"seen", "tile_size", "grid", "loading", "reloads"}
 
 func (t *ViewerTiles) tilePair() ui.Pair {
 	shape := t.TileShape

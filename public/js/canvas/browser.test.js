@@ -244,6 +244,25 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
     assert.equal((await page.evaluate(() => window.saved))[0].name, "napari-canvas-now.png");
   }));
 
+  test("nothing goes to a process that is gone, and the last picture stays where it was", () => withCanvas(async page => {
+    await square(page, 100, 100);
+    await drag(page, [200, 150], [240, 150]);
+    await page.mouse.up();
+    const count = (await sent(page)).length;
+    await page.evaluate(() => window.page.setStale(true));
+    await page.evaluate(() => wait(2));
+    assert.deepEqual(await pixel(page, 105, 105), [255, 0, 0]);
+    assert.equal(await page.isDisabled("[data-canvas-action=draw]"), true);
+    await page.keyboard.press("f");
+    await page.evaluate(() => wait(2));
+    assert.equal((await sent(page)).length, count);
+    await page.evaluate(() => window.page.setStale(false));
+    assert.equal(await page.isDisabled("[data-canvas-action=draw]"), false);
+    await page.keyboard.press("f");
+    await page.evaluate(() => wait(2));
+    assert.equal((await events(page)).at(-1).do, "reset");
+  }));
+
   test("in a grid nothing is predicted, because each layer moves in its own place", () => withCanvas(async page => {
     await square(page, 100, 100);
     await page.evaluate(() => tell({grid: true}));

@@ -10,7 +10,8 @@
  *       </div>
  *       <output data-canvas-status></output> napari's own words for the place under the pointer
  *       <span data-canvas-stat="lag"></span> <span data-canvas-stat="rate"></span>
- *       <button data-canvas-action="zoom-in|zoom-out|reset|draw|png|link|full"></button>
+ *       <button data-canvas-action="zoom-in|zoom-out|reset|draw" data-canvas-steers></button>
+ *       <button data-canvas-action="png|link|full"></button>
  *     </div>
  *
  * Anywhere on the page: `<button data-canvas-layer="layer.3.selected" data-canvas-post=URL [data-canvas-selected]>` chooses the layer that is drawn on.

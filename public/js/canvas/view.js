@@ -102,6 +102,11 @@ export class CanvasView {
 
   setStale(stale) {
     this.#stale = stale;
+    if (stale) this.#prediction.clear();
+    if (this.#locked === "") {
+      for (const button of this.#stage.querySelectorAll("[data-canvas-steers]")) button.disabled = stale;
+    }
+    this.#redraw();
     this.#showState();
   }
 
@@ -126,7 +131,7 @@ export class CanvasView {
 
   /** Whether what hands do goes to napari now. */
   get #may() {
-    return this.#locked === "" && !this.#paused && this.#picture.has && this.#topic !== "";
+    return this.#locked === "" && !this.#paused && !this.#stale && this.#picture.has && this.#topic !== "";
   }
 
   get #solid() {
@@ -208,7 +213,7 @@ export class CanvasView {
   }
 
   #toggleDraw() {
-    if (this.#locked || this.#paused) return;
+    if (this.#locked || ((this.#paused || this.#stale) && !this.#draw.wanted)) return;
     this.#draw.toggle();
     if (this.#draw.wanted) this.#surface.focus();
   }
