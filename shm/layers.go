@@ -1,7 +1,9 @@
 package shm
 
 import (
+	"encoding/base64"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 )
@@ -13,6 +15,9 @@ const (
 	// TopicHistograms is the state topic of the histograms of their visible slices;
 	// its value is a *Histograms.
 	TopicHistograms = "histograms"
+	// TopicColors is the state topic of the colours in which it draws its images and
+	// labels; its value is a *Colors.
+	TopicColors = "colors"
 	// TopicCamera and TopicDims are the state topics of where it looks; their values are maps.
 	TopicCamera = "camera"
 	TopicDims   = "dims"
@@ -27,6 +32,8 @@ const (
 	maxCount    = 1 << 52 // values of a bin
 	maxWords    = 4096    // bytes of a text
 	maxQuantity = 1 << 62
+	maxContour  = 1 << 10 // pixels
+	maxTable    = 1 << 17 // bytes of a table of colours as base64
 )
 
 // Layers are the layers of a napari, bottom first.
@@ -72,6 +79,22 @@ type Layer struct {
 	Limits   *[2]float64 // of the contrast, finite, the lower first
 	Gamma    float64     // more than 0; 1 where it does not say
 	Opacity  float64     // from 0 to 1; 1 where it does not say
+	Blending string      // napari's word, such as "additive"
+	Drawn    *LayerDrawn // of images and labels
+}
+
+// LayerDrawn is how napari draws an image or labels.
+type LayerDrawn struct {
+	// Matrix leads from (row, column) in pixels of level 0, counted from the outer corner of the
+	// first pixel of the axes on the screen, to (down, right) on napari's canvas, in units of its
+	// world: down is row*m[0][0] + column*m[0][1] + m[0][2]. nil in 3D.
+	Matrix        *[2][3]float64
+	Colors        string      // names one of Colors, "" for none
+	Limits        *[2]float64 // of the contrast, also of colours; nil for labels
+	Gamma         float64     // more than 0
+	Interpolation string      // napari's word, such as "nearest"
+	Contour       int         // of labels: as wide are their contours inside, in pixels; 0: they are filled
+	Selection     string      // of labels: the only one that is drawn; "" for all
 }
 
 // LayersOf takes what a process has sent under TopicLayers. What in it makes no sense
@@ -128,6 +151,10 @@ func layerOf(m map[string]Value) Layer {
 	for _, v := range levels[:min(len(levels), maxLevels)] {
 		l.Levels = append(l.Levels, sizesOf(v))
 	}
+	l.Blending = textOf(m["blending"])
+	if p, ok := m["picture"].(map[string]Value); ok {
+		l.Drawn = drawnOf(p)
+	}
 	if lim := finitesOf(m["contrast_limits"]); len(lim) == 2 && lim[0] <= lim[1] {
 		l.Limits = &[2]float64{lim[0], lim[1]}
 	}
@@ -138,6 +165,147 @@ func layerOf(m map[string]Value) Layer {
 		l.Opacity = min(max(x, 0), 1)
 	}
 	return l
+}
+
+func drawnOf(m map[string]Value) *LayerDrawn {
+	d := &LayerDrawn{
+		Colors: textOf(m["colors"]), Gamma: 1, Interpolation: textOf(m["interpolation"]),
+		Contour: int(min(max(quantityOf(m["contour"]), 0), maxContour)), Selection: labelOf(m["selection"]),
+	}
+	if rows, ok := m["matrix"].([]Value); ok && len(rows) == 2 {
+		down, right := finitesOf(rows[0]), finitesOf(rows[1])
+		if len(down) == 3 && len(right) == 3 {
+			d.Matrix = &[2][3]float64{[3]float64(down), [3]float64(right)}
+		}
+	}
+	if lim := finitesOf(m["limits"]); len(lim) == 2 && lim[0] <= lim[1] {
+		d.Limits = &[2]float64{lim[0], lim[1]}
+	}
+	if x, ok := finiteOf(m["gamma"]); ok && x > 0 {
+		d.Gamma = x
+	}
+	return d
+}
+
+// labelOf is a label as digits, however large it is; "" if it is none.
+func labelOf(v Value) string {
+	switch v := v.(type) {
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case string:
+		if n, ok := new(big.Int).SetString(v, 10); ok && n.BitLen() <= 64 {
+			return n.String()
+		}
+	}
+	return ""
+}
+
+// Colors are the tables of colours of images and labels, by the names that layers
+// call them by.
+type Colors struct {
+	of   map[string]*ColorTable
+	sent Value
+}
+
+// ColorTable is one of them.
+type ColorTable struct {
+	Kind  string `json:"kind"`            // "scale", "cyclic" or "direct"
+	RGBA  []byte `json:"table"`           // four bytes a colour, at least one colour; in JSON as base64
+	Steps bool   `json:"steps,omitempty"` // of a scale: colours are not blended
+	Over  []int  `json:"over,omitempty"`  // of a scale: RGBA of values from the upper limit on; nil: the last colour
+	Under []int  `json:"under,omitempty"` // down from the lower limit; nil: the first colour
+	NaN   []int  `json:"nan,omitempty"`   // of what is no number; nil: transparent
+	// Labels are those of a direct table as digits, one for each of its colours but the first,
+	// which is that of all others.
+	Labels     []string `json:"labels,omitempty"`
+	Background string   `json:"background,omitempty"` // the label that is transparent
+}
+
+// ColorsOf takes what a process has sent under TopicColors. A table that makes no
+// sense is left out; of what is written as JSON nothing is.
+func ColorsOf(sent Value) *Colors {
+	out := &Colors{of: map[string]*ColorTable{}, sent: sent}
+	all, _ := sent.(map[string]Value)
+	for name, v := range all {
+		if len(out.of) == maxLayers {
+			break
+		}
+		if m, ok := v.(map[string]Value); ok {
+			if t := tableOf(m); t != nil {
+				out.of[name] = t
+			}
+		}
+	}
+	return out
+}
+
+// Get returns the table of a name, nil if there is none. It may be called of nil.
+func (c *Colors) Get(name string) *ColorTable {
+	if c == nil {
+		return nil
+	}
+	return c.of[name]
+}
+
+// Sent returns what the process has sent, as it is.
+func (c *Colors) Sent() Value { return c.sent }
+
+// MarshalJSON writes what the process has sent, as it is.
+func (c *Colors) MarshalJSON() ([]byte, error) { return AppendJSON(nil, c.sent) }
+
+func (c *Colors) appendJSON(b []byte) []byte { return appendSent(b, c.sent) }
+
+func tableOf(m map[string]Value) *ColorTable {
+	text, _ := m["table"].(string)
+	if len(text) > maxTable {
+		return nil
+	}
+	rgba, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(rgba) == 0 || len(rgba)%4 != 0 {
+		return nil
+	}
+	t := &ColorTable{
+		Kind: textOf(m["kind"]), RGBA: rgba, Steps: m["steps"] == true,
+		Over: colourOf(m["over"]), Under: colourOf(m["under"]), NaN: colourOf(m["nan"]), Background: labelOf(m["background"]),
+	}
+	switch t.Kind {
+	case "scale":
+		if len(rgba) != 4*256 {
+			return nil
+		}
+	case "cyclic":
+		if len(rgba) < 8 { // nothing beside the background
+			return nil
+		}
+	case "direct":
+		labels, _ := m["labels"].([]Value)
+		if len(labels) != len(rgba)/4-1 {
+			return nil
+		}
+		for _, v := range labels {
+			t.Labels = append(t.Labels, labelOf(v))
+		}
+	default:
+		return nil
+	}
+	return t
+}
+
+// colourOf is RGBA of 0 to 255, nil if v is none.
+func colourOf(v Value) []int {
+	list, _ := v.([]Value)
+	if len(list) != 4 {
+		return nil
+	}
+	out := make([]int, 4)
+	for i, e := range list {
+		n, ok := e.(int64)
+		if !ok || n < 0 || n > 255 {
+			return nil
+		}
+		out[i] = int(n)
+	}
+	return out
 }
 
 // Histograms are those of layers, of their visible slices.

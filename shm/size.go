@@ -89,11 +89,22 @@ func (l *Layers) size() int64 {
 	n := 48 + SizeOf(l.sent)
 	for i := range l.List {
 		e := &l.List[i]
-		n += 480 + textsSize(e.Axes) + textsSize(e.Units) +
+		n += 504 + int64(len(e.Blending)) + textsSize(e.Axes) + textsSize(e.Units) +
 			8*int64(cap(e.Shape)+cap(e.Scale)+cap(e.Translate)+cap(e.Chunk))
 		for _, level := range e.Levels {
 			n += 24 + 8*int64(cap(level))
 		}
+		if d := e.Drawn; d != nil {
+			n += 168 + int64(len(d.Colors)+len(d.Interpolation)+len(d.Selection))
+		}
+	}
+	return n
+}
+
+func (c *Colors) size() int64 {
+	n := mapSize(len(c.of)) + SizeOf(c.sent)
+	for _, t := range c.of {
+		n += 280 + int64(len(t.Kind)+cap(t.RGBA)+len(t.Background)) + textsSize(t.Labels)
 	}
 	return n
 }

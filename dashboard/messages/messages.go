@@ -31,7 +31,7 @@ const steady = 3
 var known = map[string]bool{
 	shm.TopicPoll: true, shm.TopicFrameTime: true, shm.TopicLoadChunk: true,
 	shm.TopicControls: true, shm.TopicActions: true, shm.TopicArrays: true,
-	shm.TopicLayers: true, shm.TopicHistograms: true,
+	shm.TopicLayers: true, shm.TopicHistograms: true, shm.TopicColors: true,
 	"topics": true, // as the package names it
 }
 

@@ -34,6 +34,9 @@ func (s *Source) Histograms() *shm.Histograms {
 	return stateOf[*shm.Histograms](s, shm.TopicHistograms)
 }
 
+// Colors are the tables of colours of its images and labels, nil before it has told them.
+func (s *Source) Colors() *shm.Colors { return stateOf[*shm.Colors](s, shm.TopicColors) }
+
 // Model is what a simulation says about itself, nil if nothing yet.
 func (s *Source) Model() *shm.ModelState { return stateOf[*shm.ModelState](s, shm.TopicModel) }
 

@@ -28,14 +28,15 @@ const firstLayer = "first"
 //	 "excess": pixels of this level divided by those of the ideal level,
 //	 "loading", "reloaded": rectangles of tiles that are being loaded, and that were loaded again without need,
 //	 "picture": {"topic": base of the hub topics of the layer's pixels, "index", "shape", "kind",
-//	 "colormap", "limits", "gamma", "opacity", "visible"}}
+//	 "colormap", "limits", "gamma", "opacity", "visible"},
+//	 "camera": {"center": [down, right], "zoom": napari's px a unit, "size": [rows, cols] in napari's px}, of 2D}
 //
 // There is no frame if nothing has changed.
 type feed struct {
 	src    *source.Source
 	topic  string
 	layer  string
-	seq    [3]uint64 // of the poll, the layers and the arrays of which it was made
+	seq    [4]uint64 // of the poll, the layers, the arrays and the camera of which it was made
 	body   []byte    // of the last frame: all but its head
 	frame  []byte
 	merger merger
@@ -62,8 +63,9 @@ func (f *feed) Next(now time.Time) []byte {
 	_, _, seq := f.src.State(shm.TopicPoll)
 	_, _, layers := f.src.State(shm.TopicLayers)
 	_, _, arrays := f.src.State(shm.TopicArrays)
+	_, _, camera := f.src.State(shm.TopicCamera)
 	poll := f.src.Poll()
-	seqs := [3]uint64{seq, layers, arrays}
+	seqs := [4]uint64{seq, layers, arrays, camera}
 	if poll == nil || seqs == f.seq && f.frame != nil {
 		return nil
 	}
@@ -126,6 +128,16 @@ func (f *feed) write(w *frame.Writer, l *shm.TileLayer) {
 	}
 	if p := pictureOf(f.src, l.ID); p != nil {
 		w.Key("picture").Raw(p)
+	}
+	if c := cameraOf(f.src); c != nil {
+		w.Key("camera").Object()
+		w.Key("center").Array()
+		w.Float(c.center[0])
+		w.Float(c.center[1])
+		w.EndArray()
+		w.Key("zoom").Float(c.zoom)
+		writePair(w.Key("size"), c.size)
+		w.EndObject()
 	}
 	if l.State == nil {
 		w.Key("corners").Null()

@@ -3,13 +3,15 @@ package viewer
 import (
 	"cmp"
 	"encoding/json"
+	"math"
+	"regexp"
 
 	"webmon/dashboard/source"
 	"webmon/shm"
 )
 
 // topics are those of a source that the tab shows.
-var topics = []string{shm.TopicPoll, shm.TopicLayers, shm.TopicArrays}
+var topics = []string{shm.TopicPoll, shm.TopicLayers, shm.TopicArrays, shm.TopicCamera}
 
 // arrayOf is the array with the part of a layer that napari shows, even if it holds
 // no picture; nil if there is none.
@@ -83,6 +85,96 @@ func pictureOf(src *source.Source, layer string) []byte {
 	}
 	return b
 }
+
+// placed is a picture as napari draws it on its canvas, for the feed of pictures.
+type placed struct {
+	ID            string         `json:"id"`
+	Topic         string         `json:"topic"`
+	Index         string         `json:"index"` // of the plane
+	Shape         []int          `json:"shape"` // the most that a frame has
+	Kind          string         `json:"kind"`  // "image", "rgb" or "labels"
+	DType         string         `json:"dtype"` // as NumPy writes it
+	Matrix        *[2][3]float64 `json:"matrix"`
+	Base          *[2]int64      `json:"base,omitempty"`   // rows and columns of level 0
+	Colors        string         `json:"colors,omitempty"` // names a table of the feed of colours
+	Colormap      string         `json:"colormap,omitempty"`
+	Limits        *[2]float64    `json:"limits"`
+	Gamma         float64        `json:"gamma"`
+	Opacity       float64        `json:"opacity"`
+	Visible       bool           `json:"visible"`
+	Blending      string         `json:"blending"`
+	Interpolation string         `json:"interpolation,omitempty"`
+	Contour       int            `json:"contour,omitempty"`
+	Selection     string         `json:"selection,omitempty"` // of labels: the only one that is drawn
+}
+
+// placedOf is how napari draws a layer on its canvas, nil if that is not known or if it
+// shares no pixels.
+func placedOf(src *source.Source, m *shm.Layer) *placed {
+	d := m.Drawn
+	info := layerArray(src, m.ID)
+	if d == nil || d.Matrix == nil || info == nil {
+		return nil
+	}
+	out := &placed{
+		ID: m.ID, Topic: pictureTopic(src, m.ID), Index: "y,x", Shape: info.Shape, Kind: "image", DType: info.Descr, Matrix: d.Matrix,
+		Colors: d.Colors, Colormap: m.Colormap, Limits: d.Limits, Gamma: d.Gamma, Opacity: m.Opacity, Visible: m.Visible,
+		Blending: m.Blending, Interpolation: d.Interpolation, Contour: d.Contour, Selection: d.Selection,
+	}
+	if t := src.Poll().Layer(m.ID); t != nil && t.Config != nil {
+		out.Base = &t.Config.BaseShape
+	}
+	switch info.Role {
+	case "rgb":
+		out.Index, out.Kind = "y,x,c", "rgb"
+	case "labels":
+		out.Kind = "labels"
+	}
+	return out
+}
+
+// camera is what napari's canvas shows in 2D.
+type camera struct {
+	center [2]float64 // down, right, in units of the world
+	zoom   float64    // napari's pixels a unit
+	size   [2]int64   // rows, columns of its canvas, in napari's pixels
+}
+
+// cameraOf is where napari looks, nil in 3D and if it is not known.
+func cameraOf(src *source.Source) *camera {
+	state, _, _ := src.State(shm.TopicCamera)
+	m, _ := state.(map[string]shm.Value)
+	numbers := func(key string) []float64 {
+		list, _ := m[key].([]shm.Value)
+		out := make([]float64, 0, 3)
+		for _, v := range list {
+			if x, ok := shm.Number(v); ok && !math.IsNaN(x) && !math.IsInf(x, 0) && len(out) < cap(out) {
+				out = append(out, x)
+			}
+		}
+		return out
+	}
+	center, right, down, canvas := numbers("center"), numbers("right"), numbers("down"), numbers("canvas")
+	zoom, ok := shm.Number(m["zoom"])
+	if len(center) < 2 || len(right) != 2 || len(down) != 2 || len(canvas) != 2 || !ok || !(zoom > 0) || math.IsInf(zoom, 0) {
+		return nil
+	}
+	center = center[len(center)-2:]
+	along := func(way []float64) float64 { return way[0]*center[0] + way[1]*center[1] }
+	return &camera{[2]float64{along(down), along(right)}, zoom, [2]int64{int64(canvas[0]), int64(canvas[1])}}
+}
+
+// background is the colour on which napari draws, "#rrggbb"; "" if it is not known.
+func background(src *source.Source) string {
+	state, _, _ := src.State(shm.TopicCamera)
+	m, _ := state.(map[string]shm.Value)
+	if text, _ := m["background"].(string); isColour.MatchString(text) {
+		return text
+	}
+	return ""
+}
+
+var isColour = regexp.MustCompile(`^#[0-9a-f]{6}$`)
 
 // idealLevel is the level whose pixels fit those of the screen, -1 if it is not
 // known, and the pixels of the level in use divided by those of the ideal one.

@@ -62,7 +62,9 @@ func Tab(desk *steer.Desk) tab.Tab {
 		},
 		Frame: nil, // a frame belongs to one layer: see feeds
 		Feeds: map[string]tab.NewFeed{
-			"tiles": newFeed,
+			"tiles":    newFeed,
+			"pictures": newPictures,
+			"colors":   newColors,
 			"viewer": func(at tab.Place) (tab.Feed, error) {
 				layer, c, err := readDetail(at.Detail)
 				if err != nil {

@@ -87,6 +87,8 @@ func (r *run) received(s *state, v pickle.Value, err error) {
 			value = shm.LayersOf(value)
 		case shm.TopicHistograms:
 			value = shm.HistogramsOf(value)
+		case shm.TopicColors:
+			value = shm.ColorsOf(value)
 		}
 		r.sink.State(s.name, value)
 	}

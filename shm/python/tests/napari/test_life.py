@@ -81,7 +81,7 @@ def test_only_a_viewer_with_a_window(viewer):
 
 def test_nothing_is_worked_out_while_nobody_looks(viewer, watch, monkeypatch):
     viewer.add_image(np.zeros((5, 100, 100)), name="image", contrast_limits=[0, 1])
-    watcher = watch("layers", "camera", "dims", "poll", "cursor", "histograms")
+    watcher = watch("layers", "camera", "dims", "poll", "cursor", "histograms", "colors")
     watcher.until_layer("image", lambda _: True)
     attachment = attached(viewer)
     watcher.want()
@@ -242,7 +242,7 @@ def script(viewer, monkeypatch):
     webmon.close()
 
 
-OWN = {"layers", "camera", "dims", "poll", "cursor", "histograms", "frame_time", "load_chunk"}
+OWN = {"layers", "camera", "dims", "poll", "cursor", "histograms", "colors", "frame_time", "load_chunk"}
 
 
 def shares(script):

@@ -23,8 +23,10 @@ from .pictures import Screenshot, SharedSlice
 from .trouble import guarded, logger, missing, say_once
 
 # What may be out of date.
-CAMERA, DIMS, CURSOR, LAYERS, POLL, HISTOGRAMS, CONTROLS, GRID, PICTURES, ARRAYS, PARTS, CANVAS, DRAWN, THUMBNAILS = (1 << n for n in range(14))
-EVERYTHING = (1 << 14) - 1
+CAMERA, DIMS, CURSOR, LAYERS, POLL, HISTOGRAMS, CONTROLS, GRID, PICTURES, ARRAYS, PARTS, CANVAS, DRAWN, THUMBNAILS, COLORS = (
+    1 << n for n in range(15)
+)
+EVERYTHING = (1 << 15) - 1
 
 _STATES = (
     # topic, bit, at most so often a second, title
@@ -36,6 +38,7 @@ _STATES = (
     ("layers", LAYERS, 20.0, "Layers"),
     ("histograms", HISTOGRAMS, 4.0, "Histograms"),
     ("thumbnails", THUMBNAILS, 2.0, "Thumbnails"),
+    ("colors", COLORS, 20.0, "Colours"),
 )
 _EVENTS = ("frame_time", "load_chunk")
 _CONTROL, _PREFIXES = "show_grid", ("layer.", "camera.", "dims.", "canvas.")  # what controls are called
@@ -385,7 +388,7 @@ class Attachment:
             bits |= ARRAYS
         if what in ("details", "data"):
             self._stale_volumes.add(layer)
-            bits |= ARRAYS
+            bits |= ARRAYS | COLORS
         elif what == "place":
             self._move_volumes()
             bits |= ARRAYS | DIMS
@@ -651,6 +654,9 @@ class Attachment:
             return self._layers(view)
         if topic == "thumbnails":
             return self._all_thumbnails()
+        if topic == "colors":
+            tables = (one.table for one in self._tracked.values() if one.is_picture)
+            return {table.hash: table.value for table in tables if table is not None}
         return self._all_histograms()
 
     def _poll(self, view: View) -> dict[str, Any] | None:

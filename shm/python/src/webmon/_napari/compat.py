@@ -293,6 +293,16 @@ def view_size(viewer: Any) -> tuple[float, float]:
     return float(rows), float(columns)
 
 
+def background(viewer: Any) -> str | None:
+    """Return the colour on which napari draws, "#rrggbb", or None."""
+    found: Any = getattr(getattr(canvas(viewer), "_scene_canvas", None), "bgcolor", None)
+    try:
+        red, green, blue = (round(min(max(float(x), 0.0), 1.0) * 255) for x in found.rgb)
+    except (AttributeError, TypeError, ValueError):
+        return None
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
 def pixel_ratio(viewer: Any) -> float:
     """Return how many pixels of the screen a pixel of napari's is along a side."""
     native: Any = getattr(canvas(viewer), "native", None)

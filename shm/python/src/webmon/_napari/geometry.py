@@ -64,17 +64,22 @@ class View(NamedTuple):
     zoom: float  # napari's pixels a world unit
     size: tuple[float, float]  # rows, columns, in napari's pixels
     ratio: float  # pixels of the screen a pixel of napari's
+    right: tuple[float, ...] = ()  # the directions on the canvas, a number for each of these axes
+    down: tuple[float, ...] = ()
 
 
 def view(viewer: Any) -> View:
     """Return what the camera shows now."""
     camera = compat.camera(viewer)
     shown = int(viewer.dims.ndisplay)
+    right, down = compat.screen(viewer)
     return View(
         tuple(float(x) for x in camera.center[-shown:]),
         float(camera.zoom),
         compat.view_size(viewer),
         compat.pixel_ratio(viewer),
+        tuple(right),
+        tuple(down),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 import numpy as np
 
-from . import compat, geometry, settings
+from . import compat, geometry, looks, settings
 from .chunks import Chunks, Grid, chunks_of, grid_of, numbered
 from .geometry import Placement, View
 from .loads import Loads
@@ -30,7 +30,9 @@ _DETAIL_EVENTS = (
     "name", "visible", "opacity", "blending", "gamma", "colormap", "contrast_limits",
     "contrast_limits_range", "units", "axis_labels", "locked_data_level", "scale", "translate",
     "loaded", "data", "properties", "features",
+    "interpolation2d", "contour", "selected_label", "show_selected_label",
 )  # fmt: skip
+_TABLE_EVENTS = ("colormap", "colors", "color_mode")
 _PLACE_EVENTS = ("scale", "translate", "rotate", "shear", "affine", "units")
 _PICTURE_EVENTS = ("set_data", "labels_update", "paint", "loaded")
 
@@ -65,6 +67,9 @@ class Tracked:
         self._touched = touched
         self._fixed: dict[str, Any] | None = None
         self._place: Placement | None = None
+        self._matrix: tuple[Any, Any, Any] | None = None  # where the picture lies on the screen, and of what that is
+        self._table: looks.Table | None = None
+        self._table_of: Any = None  # the layer, as long as it is that of its colormap
         self._shapes: np.ndarray | None = None
         self._factors: np.ndarray | None = None
         self._screen_factors: list[list[float]] | None = None  # along the axes on the screen
@@ -72,6 +77,7 @@ class Tracked:
         self._connections: list[tuple[Any, Callable[..., None]]] = []
         for names, what, at_once in (
             (_DETAIL_EVENTS, "details", self._forget_details),
+            (_TABLE_EVENTS, "details", self._forget_table),
             (_PLACE_EVENTS, "place", self.forget_place),
             (_PICTURE_EVENTS, "picture", None),
             (("data",), "data", self._forget_data),
@@ -102,6 +108,9 @@ class Tracked:
 
     def _forget_details(self) -> None:
         self._fixed = None
+
+    def _forget_table(self) -> None:
+        self._fixed = self._table_of = None
 
     def forget_place(self) -> None:
         """Forget where the layer is: it has moved, or what is on the screen has."""
@@ -210,6 +219,8 @@ class Tracked:
         linked = compat.linked(self.layer)
         if linked:
             found["linked"] = sorted((id_of(layer) for layer in linked if layer in self.viewer.layers), key=int)
+        if self.is_picture:
+            found["picture"] = dict(found.get("picture", {}), matrix=self.matrix(view))
         if self.is_picture and self.loads is not None:
             layer, level = self.layer, self.level
             found["level"] = level
@@ -225,6 +236,21 @@ class Tracked:
             found["loads_how"] = self.loads.how
             found["loads_since"] = self.loads.since
         return found
+
+    def matrix(self, view: View) -> list[list[float]] | None:
+        """Return where the picture lies on the screen (looks.matrix_of)."""
+        place, ways = self.place, (view.right, view.down)
+        if self._matrix is None or self._matrix[0] is not place or self._matrix[1] != ways:
+            self._matrix = place, ways, looks.matrix_of(place, view)
+        found: list[list[float]] | None = self._matrix[2]
+        return found
+
+    @property
+    def table(self) -> looks.Table | None:
+        """The colours of the picture."""
+        if self._table_of is not self.layer:
+            self._table, self._table_of = looks.table_of(self.layer, self.rgb), self.layer
+        return self._table
 
     def _details(self) -> dict[str, Any]:
         layer = self.layer
@@ -253,6 +279,8 @@ class Tracked:
             colormap = colormap_name(layer)
             if colormap is not None:
                 found["colormap"] = colormap
+        if self.is_picture:
+            found["picture"] = looks.plain_facts(layer, self.kind, self.table)
         try:
             found.update(self._shape_of_data())
         except Exception:

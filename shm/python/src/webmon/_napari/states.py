@@ -19,15 +19,15 @@ _MOST_STATUS = 1000  # letters
 def camera(viewer: Any, view: View) -> dict[str, Any]:
     """Return the state "camera"."""
     found = compat.camera(viewer)
-    screen = compat.screen(viewer)
     return {
         "center": [float(x) for x in found.center],
         "zoom": view.zoom,
         "angles": [float(x) for x in found.angles],
         "perspective": float(found.perspective),
         "canvas": [round(n) for n in view.size],
-        "right": screen[0],
-        "down": screen[1],
+        "right": list(view.right),
+        "down": list(view.down),
+        "background": compat.background(viewer),
     }
 
 
