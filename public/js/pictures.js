@@ -83,41 +83,70 @@ export class Pictures {
   }
 }
 
-function mountViewer({createViewer, Under}, element, frames) {
+function mountViewer({createViewer, Layers, Under}, element, frames) {
   const scope = element.closest("[data-viewer-scope]") ?? document;
   const buttons = () => scope.querySelectorAll("[data-viewer-show]");
+  const pressed = name => scope.querySelector(`[data-viewer-show=${name}]`)?.getAttribute("aria-pressed") === "true";
+  const hear = (topic, draw) => frames.onFrame(topic, draw);
   let under = null;
-  const viewer = createViewer(element, {onFrame: screen => under?.moved(screen)});
-  under = new Under(element, viewer, (topic, draw) => frames.onFrame(topic, draw), there => {
-    for (const button of buttons()) button.hidden = !there;
+  let layers = null;
+  const viewer = createViewer(element, {onFrame: screen => {
+    under?.moved(screen);
+    layers?.moved(screen);
+  }});
+  // The view of the layer shows it as napari draws it, where napari says how; else upright, as under the tiles.
+  const alone = element.dataset.viewerTiles === "off";
+  let tiles = !alone;
+  const look = () => {
+    const placed = alone && layers?.there === true;
+    const view = placed ? pressed("layers") ? "layers" : "layer" : "";
+    element.dataset.view = view || "tiles";
+    viewer.setTiles(tiles);
+    // Who no longer draws takes its pictures away before the other draws.
+    if (!placed) layers?.show("");
+    under.setShown(!placed && (scope.querySelector("[data-viewer-show=picture]") === null || pressed("picture")));
+    if (placed) layers.show(view);
+  };
+  under = new Under(element, viewer, hear, there => {
+    for (const button of buttons()) if (button.dataset.viewerShow !== "layers") button.hidden = !there;
   });
-  if (element.dataset.viewerTiles === "off") viewer.setTiles(false);
+  const source = element.dataset.topic?.split("/")[0];
+  if (source) {
+    layers = new Layers(element, source, viewer, hear, there => {
+      for (const button of buttons()) if (button.dataset.viewerShow === "layers") button.hidden = !there;
+      look();
+    });
+  }
   viewer.setFollow(true);
   const take = frame => {
     viewer.update(frame);
     under.take(frame);
+    layers?.take(frame);
   };
   const show = event => {
     const button = event.target instanceof Element && event.target.closest("[data-viewer-show]");
     if (!button) return;
     const shown = button.getAttribute("aria-pressed") !== "true";
     button.setAttribute("aria-pressed", String(shown));
-    if (button.dataset.viewerShow === "tiles") viewer.setTiles(shown);
-    else under.setShown(shown);
+    if (button.dataset.viewerShow === "tiles") tiles = shown;
+    look();
   };
   scope.addEventListener("click", show);
+  look();
   const first = element.querySelector("script[type='application/json']");
   if (first) take(JSON.parse(first.textContent));
-  const stop = element.dataset.topic ? frames.onFrame(element.dataset.topic, take) : () => {};
+  const stop = element.dataset.topic ? hear(element.dataset.topic, take) : () => {};
   return {
     setPaused(paused) {
       viewer.setPaused(paused);
       under.setPaused(paused);
+      layers?.setPaused(paused);
     },
     setStale: stale => viewer.setStale(stale),
     destroy() {
       scope.removeEventListener("click", show);
       stop();
+      layers?.destroy();
       under.destroy();
       viewer.destroy();
     },

@@ -109,6 +109,7 @@ export class Renderer {
    * @param {object} scene.theme colours as from theme.js
    * @param {number} scene.dim 0 to 1
    * @param {boolean} scene.grid whether there are tiles and a view rectangle; else pictures alone
+   * @param {?number[]} scene.ground the colour under pictures alone, [r, g, b]; that of the theme unless given
    * @param {boolean} scene.tiles whether the tiles are shown, or the view rectangle alone
    * @param {object} scene.camera
    * @param {object} scene.viewport CSS pixels
@@ -118,9 +119,9 @@ export class Renderer {
     const gl = this.#gl;
     const solid = scene.tiles ? 1 : 0;
     if (scene.grid) this.#drawTiles(scene, [...unit(theme.canvas), 1], [solid, solid, 0]);
-    else this.clear(width, height, theme.canvas);
+    else this.clear(width, height, scene.ground ?? theme.canvas);
     if (!this.#images.any) return;
-    const over = {...scene, canvas: theme.canvas, dim: scene.grid ? 0 : scene.dim};
+    const over = {...scene, canvas: scene.ground ?? theme.canvas, dim: scene.grid ? 0 : scene.dim};
     const covered = this.#images.draw(over);
     if (!scene.grid) this.#points.draw(over);
     if (!covered || !scene.grid) return;

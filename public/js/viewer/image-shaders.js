@@ -35,6 +35,14 @@ uniform float gamma;
 uniform float opacity;
 uniform float opaque;   // the alpha sample that means opaque; 0: there is no alpha
 uniform vec4 veil;      // colour, and how much of it lies over the picture
+#ifdef PLACED
+uniform mat2 turn;      // from device pixels about the centre to texels
+uniform vec2 last;      // how much of the last texels there is: a frame that the step does not divide
+uniform bool steps;     // the colours of the table are not blended
+uniform vec4 over;      // colour from the upper limit on; alpha less than 0: that of the table
+uniform vec4 under;
+uniform vec4 none;      // colour of what is no number
+#endif
 #ifdef ANGLES
 uniform sampler2D weights;
 uniform float weighing; // a weight times this is how much is seen of an angle; 0: all of it
@@ -67,6 +75,11 @@ vec4 texel(ivec2 at, out float known) {
   // By the bits: drivers may take isnan away.
 #ifdef COLOR
   uvec4 bits = floatBitsToUint(value) & 0x7fffffffu;
+#ifdef PLACED
+  // As napari: a colour without a number is the lowest, and an alpha without one transparent.
+  known = 1.0;
+  return clamp(mix(value, vec4(-1e37, -1e37, -1e37, 0), greaterThan(bits, uvec4(0x7f800000u))), -1e37, 1e37);
+#endif
   known = max(max(bits.x, bits.y), max(bits.z, bits.w)) > 0x7f800000u ? 0.0 : 1.0;
 #else
   known = (floatBitsToUint(value.x) & 0x7fffffffu) > 0x7f800000u ? 0.0 : 1.0;
@@ -91,6 +104,9 @@ vec3 direction(ivec2 at) {
 // Labels are whole numbers all the way, or entries of the table.
 vec4 labelAt(ivec2 at) {
   uint label = texelFetch(picture, clamp(at, ivec2(0), size - 1), 0).x;
+#ifdef PLACED
+  return texelFetch(colors, ivec2(int(label) & ${LUT_SIZE - 1}, int(label) >> 8), 0);
+#endif
 #ifdef ENTRIES
   int entry = int(label);
 #else
@@ -113,6 +129,59 @@ vec4 look(vec4 value) {
 #endif
 }
 
+#ifdef PLACED
+#ifndef LABELS
+// As napari's own shader colours a value.
+vec4 drawn(vec4 value, bool isNumber) {
+  vec4 share = clamp((value - limits.x) * limits.y, 0.0, 1.0);
+#ifdef COLOR
+  if (gamma != 1.0) share = pow(share, vec4(gamma));
+  return vec4(share.rgb, opaque > 0.0 ? value.a / opaque : 1.0);
+#else
+  if (!isNumber) return none;
+  float t = gamma == 1.0 ? share.x : pow(share.x, gamma);
+  if (t >= 1.0 && over.a >= 0.0) return over;
+  if (t <= 0.0 && under.a >= 0.0) return under;
+  if (steps) return texelFetch(colors, ivec2(min(int(t * ${LUT_SIZE}.0), ${LUT_SIZE - 1}), 0), 0);
+  float at = t * ${LUT_SIZE - 1}.0;
+  int below = min(int(at), ${LUT_SIZE - 2});
+  return mix(texelFetch(colors, ivec2(below, 0), 0), texelFetch(colors, ivec2(below + 1, 0), 0), at - float(below));
+#endif
+}
+#endif
+
+// A picture that lies in any way. A pixel is drawn where its middle is in the picture, and what it becomes with what lies below is
+// said by the blending: its colour is not multiplied by its alpha.
+void main() {
+  vec2 at = vec2(gl_FragCoord.x, float(height) - gl_FragCoord.y);
+  vec2 t = turn * (at - centre) + rest;
+  ivec2 on = home + ivec2(floor(t));
+  if (on.x < 0 || on.y < 0 || on.x >= size.x || on.y >= size.y) discard;
+  if (on.x == size.x - 1 && fract(t.x) >= last.x || on.y == size.y - 1 && fract(t.y) >= last.y) discard;
+#ifdef LABELS
+  vec4 result = labelAt(on);
+#else
+  float known;
+  vec4 value;
+  if (smoothly) {
+    vec2 corner = floor(t - 0.5);
+    vec2 f = t - 0.5 - corner;
+    ivec2 first = home + ivec2(corner);
+    vec4 one;
+    vec4 a = texel(first, one.x);
+    vec4 b = texel(first + ivec2(1, 0), one.y);
+    vec4 c = texel(first + ivec2(0, 1), one.z);
+    vec4 d = texel(first + ivec2(1, 1), one.w);
+    value = mix(mix(a, b, f.x), mix(c, d, f.x), f.y);
+    known = min(min(one.x, one.y), min(one.z, one.w));
+  } else {
+    value = texel(on, known);
+  }
+  vec4 result = drawn(value, known > 0.0);
+#endif
+  color = vec4(mix(result.rgb, veil.rgb, veil.a), clamp(result.a * opacity, 0.0, 1.0));
+}
+#else
 void main() {
   vec2 at = vec2(gl_FragCoord.x, float(height) - gl_FragCoord.y);
   vec2 cover = clamp(min(at + 0.5, edge.zw) - max(at - 0.5, edge.xy), 0.0, 1.0);
@@ -194,6 +263,7 @@ void main() {
   color = vec4(mix(result.rgb, veil.rgb, veil.a) * alpha, alpha);
 }
 #endif
+#endif
 `;
 
 /**
@@ -202,9 +272,10 @@ void main() {
  * @param {string} store what its texture holds: "float", "integer" for whole numbers, "wide" for those of 32 bits, "entries" for
  * entries of the table of labels
  * @param {string} kind "scalar", "color", "labels", "phase" or "contours"; labels are no floats, angles nothing else
+ * @param {boolean} [placed] whether it lies in any way, and is drawn as napari draws it; labels are then entries of their own table
  */
-export function imageFragment(store, kind) {
+export function imageFragment(store, kind, placed = false) {
   const defines = [store !== "float" && "INTEGER", store === "wide" && "WIDE", store === "entries" && "ENTRIES", kind === "color" && "COLOR", kind === "labels" && "LABELS",
-    (kind === "phase" || kind === "contours") && "ANGLES", kind === "contours" && "CONTOURS"].filter(Boolean);
+    (kind === "phase" || kind === "contours") && "ANGLES", kind === "contours" && "CONTOURS", placed && "PLACED"].filter(Boolean);
   return `#version 300 es\n${defines.map(name => `#define ${name}\n`).join("")}${SHADER}`;
 }

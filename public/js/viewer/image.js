@@ -18,9 +18,17 @@
  * SQUARES_FROM says. "phase" and "contours" are of angles, radians, which are blended as directions, so that there is no seam
  * where they come round: as colours, the table going once round, or as `lines` lines of equal angle in a full turn. `weight`,
  * `{key, high}`, names a picture of the same size below: where its value is 0 nothing is seen of the angles, from high on all of it.
+ *
+ * A picture that lies in any way has the place `{affine, cols, rows}` instead: an affine map (affine.js) from (column, row) of its texels to
+ * the camera's coordinates, and how many of them there are, which need be no whole numbers. It is drawn exactly as napari draws it, a
+ * pixel where its middle is in the picture, and its look has, besides, `blending`, napari's word; `first`, whether nothing lies below; and
+ * of scalars `steps`, `over`, `under` and `none` (RGBA, or null), of labels `painting` (labels.js) instead of a table, and of colours `opaque`, the
+ * alpha that is opaque.
  */
 
+import {inverse} from "./affine.js";
 import {imageFragment} from "./image-shaders.js";
+import {entriesOf} from "./labels.js";
 import {labelEntry, labelTable, LUT_SIZE} from "./lut.js";
 import {away, narrow, numbersOf} from "./numbers.js";
 
@@ -46,7 +54,27 @@ const TYPES = {
   i4: {suffix: "32UI", store: "wide", type: "UNSIGNED_INT", negative: true},
   f4: {suffix: "32F", store: "float", type: "FLOAT"},
   entries: {suffix: "8UI", store: "entries", type: "UNSIGNED_BYTE"},
+  painted: {suffix: "16UI", store: "entries", type: "UNSIGNED_SHORT"},
 };
+
+/** napari's blendings: factors of colour and alpha of what is drawn and of what is there, or the equation. */
+const BLENDINGS = {
+  translucent: {from: "SRC_ALPHA", to: "ONE_MINUS_SRC_ALPHA"},
+  translucent_no_depth: {from: "SRC_ALPHA", to: "ONE_MINUS_SRC_ALPHA"},
+  additive: {from: "SRC_ALPHA", to: "DST_ALPHA"},
+  multiplicative: {from: "DST_COLOR", to: "ZERO"},
+  minimum: {equation: "MIN", from: "ONE", to: "ONE"},
+  opaque: {from: "ONE", to: "ZERO"},
+};
+
+/** The same where nothing lies below: so that the canvas does not count. */
+const FIRST = {
+  additive: {from: "SRC_ALPHA", to: "ZERO"},
+  minimum: {from: "ONE", to: "ZERO"},
+};
+
+/** Colours a row of the texture of a table. */
+const TABLE_ROW = 256;
 
 /** The ends of whole numbers of 32 bits. */
 const WIDE = {u4: [0, 2 ** 32 - 1], i4: [-(2 ** 31), 2 ** 31 - 1]};
@@ -65,8 +93,9 @@ function fullOf(frame) {
  * What of a picture becomes a texture: `{type, relative, make}`, type of TYPES; relative: the values are shares of the way from low to
  * high, which other limits make other ones; make() returns the data.
  */
-function storeOf(frame, {kind, low, high}) {
+function storeOf(frame, {kind, low, high, painting}) {
   const {type, data} = frame;
+  if (kind === "labels" && painting) return {type: "painted", relative: false, make: () => entriesOf(frame, painting)};
   if (kind === "labels") {
     if (TYPES[type] && type !== "f4") return {type, relative: false, make: () => type === "i4" ? asUnsigned(data) : data};
     return {type: "entries", relative: false, make: () => Uint8Array.from(data, labelEntry)};
@@ -152,7 +181,7 @@ export class Images {
     for (const entry of this.#order) {
       const {frame} = entry.picture;
       if (frame.rows === 0 || frame.cols === 0 || !(entry.picture.look.opacity > 0)) continue;
-      const part = this.#one(entry, scene);
+      const part = entry.picture.place.affine ? this.#placed(entry, scene) : this.#one(entry, scene);
       if (part) covered = covered ? [Math.min(part[0], covered[0]), Math.min(part[1], covered[1]), Math.max(part[2], covered[2]), Math.max(part[3], covered[3])] : part;
     }
     gl.disable(gl.SCISSOR_TEST);
@@ -209,14 +238,7 @@ export class Images {
       gl.uniform1f(at("lines"), look.lines ?? 0);
       gl.uniform1f(at("ratio"), ratioX);
     }
-    const [low, high] = store.relative ? [0, 1] : [Number(look.low), Number(look.high)];
-    const range = high - low;
-    const ends = kind === "scalar" && WIDE[store.type];
-    const zero = ends ? Math.min(Math.max(Math.floor(low), ends[0]), ends[1]) : 0;
-    gl.uniform1ui(at("zero"), zero >>> 0);
-    gl.uniform1i(at("negative"), TYPES[store.type].negative ? 1 : 0);
-    gl.uniform2f(at("limits"), low - zero, Number.isFinite(range) && range !== 0 ? 1 / range : 1e30);
-    gl.uniform1f(at("gamma"), look.gamma > 0 ? look.gamma : 1);
+    this.#limit(at, kind, store, look);
     gl.uniform1f(at("opacity"), look.opacity);
     gl.uniform1f(at("opaque"), frame.samples === 4 ? fullOf(frame) : 0);
     // What is added must not add the canvas again.
@@ -225,6 +247,60 @@ export class Images {
     gl.blendFunc(gl.ONE, look.additive ? gl.ONE : gl.ONE_MINUS_SRC_ALPHA);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
     return [left, top, right, bottom];
+  }
+
+  /** Draws a picture that lies in any way; returns the part of the screen that it may cover. */
+  #placed(entry, {width, height, viewport, camera, canvas, dim}) {
+    const gl = this.#gl;
+    const {frame, place, look} = entry.picture;
+    const ratio = [width / viewport.width, height / viewport.height];
+    const lies = acrossAny(place, camera, camera.scale * ratio[0], camera.scale * ratio[1], width, height);
+    if (!lies) return null;
+    const [left, top, right, bottom] = lies.box;
+    const kind = look.kind === "color" && frame.samples < 3 ? "scalar" : look.kind;
+    const store = storeOf(frame, {...look, kind});
+    const program = this.#program(TYPES[store.type].store, kind, true);
+    gl.useProgram(program.name);
+    this.#bind(entry, kind, store);
+    const at = name => program.uniform(name);
+    gl.viewport(0, 0, width, height);
+    gl.scissor(left, height - bottom, right - left, bottom - top);
+    gl.uniform1i(at("picture"), PICTURE_UNIT);
+    gl.uniform1i(at("colors"), COLORS_UNIT);
+    gl.uniform1i(at("height"), height);
+    gl.uniform2f(at("centre"), width / 2, height / 2);
+    gl.uniform2i(at("size"), Math.ceil(place.cols), Math.ceil(place.rows));
+    gl.uniform2f(at("last"), place.cols % 1 || 1, place.rows % 1 || 1);
+    gl.uniform2i(at("home"), ...lies.home);
+    gl.uniform2f(at("rest"), ...lies.rest);
+    gl.uniformMatrix2fv(at("turn"), false, lies.turn);
+    gl.uniform1i(at("smoothly"), kind !== "labels" && (look.smooth || frame.step > 1) ? 1 : 0);
+    this.#limit(at, kind, store, look);
+    gl.uniform1f(at("opacity"), look.opacity);
+    gl.uniform1f(at("opaque"), frame.samples === 4 ? look.opaque ?? fullOf(frame) : 0);
+    gl.uniform1i(at("steps"), look.steps ? 1 : 0);
+    for (const name of ["over", "under"]) gl.uniform4fv(at(name), (look[name] ?? [0, 0, 0, -255]).map(n => n / 255));
+    gl.uniform4fv(at("none"), (look.none ?? [0, 0, 0, 0]).map(n => n / 255));
+    gl.uniform4f(at("veil"), canvas[0] / 255, canvas[1] / 255, canvas[2] / 255, dim);
+    const way = look.first ? FIRST[look.blending] ?? BLENDINGS.translucent : BLENDINGS[look.blending] ?? BLENDINGS.translucent;
+    gl.blendEquation(gl[way.equation ?? "FUNC_ADD"]);
+    gl.blendFuncSeparate(gl[way.from], gl[way.to], gl.ONE, gl.ONE);
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+    gl.blendEquation(gl.FUNC_ADD);
+    return lies.box;
+  }
+
+  /** Sets how values become shares of the way between the limits. */
+  #limit(at, kind, store, look) {
+    const gl = this.#gl;
+    const [low, high] = store.relative ? [0, 1] : [Number(look.low), Number(look.high)];
+    const range = high - low;
+    const ends = kind === "scalar" && WIDE[store.type];
+    const zero = ends ? Math.min(Math.max(Math.floor(low), ends[0]), ends[1]) : 0;
+    gl.uniform1ui(at("zero"), zero >>> 0);
+    gl.uniform1i(at("negative"), TYPES[store.type].negative ? 1 : 0);
+    gl.uniform2f(at("limits"), low - zero, Number.isFinite(range) && range !== 0 ? 1 / range : 1e30);
+    gl.uniform1f(at("gamma"), look.gamma > 0 ? look.gamma : 1);
   }
 
   /** Binds the textures of an entry, and brings them up to date. */
@@ -243,22 +319,27 @@ export class Images {
       gl.bindTexture(gl.TEXTURE_2D, entry.texture);
     }
     const how = `${store.type} ${store.relative ? `${look.low} ${look.high}` : ""}`;
-    if (entry.frame !== frame || entry.how !== how) {
+    const painting = store.type === "painted" ? look.painting : null;
+    if (entry.frame !== frame || entry.how !== how || entry.painting !== painting) {
       const channels = gl[held === "float" ? CHANNELS[frame.samples] : `${CHANNELS[frame.samples]}_INTEGER`];
       gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, frame.cols, frame.rows, channels, gl[type], store.make());
-      Object.assign(entry, {frame, how, relative: store.relative});
+      Object.assign(entry, {frame, how, painting, relative: store.relative});
     }
     gl.activeTexture(gl.TEXTURE0 + COLORS_UNIT);
-    if (!entry.colors) {
+    const table = painting ? painting.table : kind === "labels" ? labels ??= labelTable() : look.table;
+    const tableRows = painting ? Math.ceil(table.length / 4 / TABLE_ROW) : 1;
+    if (!entry.colors || entry.tableRows !== tableRows) {
+      if (entry.colors) gl.deleteTexture(entry.colors);
       entry.colors = newTexture(gl);
-      gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, LUT_SIZE, 1);
-      entry.table = null;
+      gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, LUT_SIZE, tableRows);
+      Object.assign(entry, {table: null, tableRows});
     } else {
       gl.bindTexture(gl.TEXTURE_2D, entry.colors);
     }
-    const table = kind === "labels" ? labels ??= labelTable() : look.table;
     if (table && entry.table !== table) {
-      gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, LUT_SIZE, 1, gl.RGBA, gl.UNSIGNED_BYTE, table);
+      const whole = table.length === tableRows * TABLE_ROW * 4 ? table : new Uint8Array(tableRows * TABLE_ROW * 4);
+      if (whole !== table) whole.set(table);
+      gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, LUT_SIZE, tableRows, gl.RGBA, gl.UNSIGNED_BYTE, whole);
       entry.table = table;
     }
   }
@@ -274,9 +355,9 @@ export class Images {
     return 1 / look.weight.high;
   }
 
-  #program(store, kind) {
-    const key = `${store} ${kind}`;
-    if (!this.#programs.has(key)) this.#programs.set(key, this.#makeProgram(imageFragment(store, kind)));
+  #program(store, kind, placed = false) {
+    const key = `${store} ${kind} ${placed}`;
+    if (!this.#programs.has(key)) this.#programs.set(key, this.#makeProgram(imageFragment(store, kind, placed)));
     return this.#programs.get(key);
   }
 
@@ -294,6 +375,32 @@ function newTexture(gl) {
   gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
   gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
   return texture;
+}
+
+/**
+ * A picture that lies in any way on the screen, in float64: `{box, home, rest, turn}`. box is the part of the screen that it may cover, [left,
+ * top, right, bottom] in whole device pixels; home the texel under the middle of the screen and rest where in it that is, (column, row);
+ * turn the way from device pixels to texels, a matrix of two by two, columns first. null where it is out of view, or flat.
+ */
+export function acrossAny({affine, cols, rows}, camera, scaleX, scaleY, width, height) {
+  const [a, b, c, d, e, f] = affine;
+  // From texels to device pixels about the middle of the screen.
+  const onScreen = [a * scaleX, b * scaleX, (c - camera.x) * scaleX, d * scaleY, e * scaleY, (f - camera.y) * scaleY];
+  const back = inverse(onScreen);
+  if (!back) return null;
+  const within = (n, side) => Math.min(Math.max(n, 0), side);
+  const corners = [[0, 0], [cols, 0], [0, rows], [cols, rows]].map(([u, v]) => [
+    onScreen[0] * u + onScreen[1] * v + onScreen[2] + width / 2, onScreen[3] * u + onScreen[4] * v + onScreen[5] + height / 2,
+  ]);
+  const [xs, ys] = [corners.map(([x]) => x), corners.map(([, y]) => y)];
+  const box = [
+    within(Math.floor(Math.min(...xs)), width), within(Math.floor(Math.min(...ys)), height),
+    within(Math.ceil(Math.max(...xs)), width), within(Math.ceil(Math.max(...ys)), height),
+  ];
+  if (!(box[0] < box[2] && box[1] < box[3])) return null;
+  const far = n => Math.min(Math.max(n, -FAR), FAR);
+  const home = [Math.floor(far(back[2])), Math.floor(far(back[5]))];
+  return {box, home, rest: [far(back[2] - home[0]), far(back[5] - home[1])], turn: [back[0], back[3], back[1], back[4]]};
 }
 
 /**

@@ -32,6 +32,7 @@ import {BUTTON_ZOOM, listen} from "./input.js";
 import {Page} from "./page.js";
 import {Viewer} from "./viewer.js";
 
+export {Layers} from "./layers.js";
 export {Under} from "./under.js";
 
 /**
@@ -50,7 +51,7 @@ export {Under} from "./under.js";
  * @param {function(): boolean} [options.presses] tells whether plain presses draw, so that others move the picture (input.js)
  * @param {boolean} [options.reducedMotion] no animated steps; the system's setting unless given
  * @returns {object} `update(frame)`, `setImages(images)` (image.js), `setPoints(points)` (points.js), `setScene({key, box, up, margin, axes})` for pictures without
- * tiles (viewer.js), `flush()`,
+ * tiles (viewer.js), `setLayered({key, box, view, ground, toLayer})` for pictures as napari draws them (viewer.js), `flush()`,
  * `setCamera(camera)`, `setTiles(shown)`, `setMarks(marks)` (overlay.js), `zoomBy(factor)`, `toData(x, y)`, `setPaused(bool)`, `setStale(bool)`, `setFollow(bool)`, `fit()`, `readPixels(x, y, width,
  * height)` (promise of RGBA rows from the top, device pixels), `toPNG()` (promise of a blob), `toScreen(x, y)` (data to CSS
  * pixels of the canvas), `stats()`, `destroy()`
@@ -132,6 +133,7 @@ export function createViewer(root, options = {}) {
     setPoints: points => viewer.setPoints(points),
     setScene: scene => viewer.setScene(scene),
     flush: () => viewer.flush(),
+    setLayered: layered => viewer.setLayered(layered),
     setCamera: camera => viewer.setCamera(camera),
     setTiles: shown => viewer.setTiles(shown),
     setMarks: marks => viewer.setMarks(marks),

@@ -50,7 +50,7 @@ export class Overlay {
    * @param {?object} scene.marks `{line, names, paint}`: ends of a line that somebody has drawn, [[x, y], [x, y]] in data pixels, or
    * null; names of the axes, [down, right]; paint, which may be missing, is called with the context, in CSS pixels, and
    * `{camera, viewport, opacity}`, and draws what else there is
-   * @param {?object} scene.scene where pictures without tiles lie, as viewer.js has it
+   * @param {?object} scene.scene where pictures without tiles lie, as viewer.js has it; with `frame` the view's edge is drawn here
    */
   draw({camera, viewport, width, height, theme, view, dim, picture = null, tiles = true, marks = null, scene = null}) {
     const context = this.#context;
@@ -73,6 +73,7 @@ export class Overlay {
     }
     const level = picture && view ? describeLevel(picture) : "";
     if (level) this.#say([`level ${picture.level}, ${level}`, `level ${picture.level}, ideal ${picture.ideal}`], view, camera, viewport, theme);
+    if (view && scene?.frame) this.#frame(view, camera, viewport, theme, 1 - dim);
     if (view) this.#pointTo(view, camera, viewport, theme, 1 - dim);
   }
 
@@ -221,6 +222,23 @@ export class Overlay {
     context.stroke(line);
     context.fill(head);
     context.fillText(label, labelX, labelY);
+  }
+
+  /** The edge of the view rectangle, where there are no tiles to draw it with. */
+  #frame(view, camera, viewport, theme, opacity) {
+    const [left, top] = toScreen(camera, viewport, view.x0, view.y0);
+    const [right, bottom] = toScreen(camera, viewport, view.x1, view.y1);
+    const near = (n, side) => Math.min(Math.max(n, -2 * VIEW_EDGE), side + 2 * VIEW_EDGE);
+    const [x0, y0, x1, y1] = [near(left, viewport.width), near(top, viewport.height), near(right, viewport.width), near(bottom, viewport.height)];
+    if (!(x1 > x0 && y1 > y0)) return;
+    const context = this.#context;
+    context.globalAlpha = opacity;
+    for (const [color, width] of [[theme.casing, VIEW_EDGE + 2], [theme.view, VIEW_EDGE]]) {
+      context.strokeStyle = css(color);
+      context.lineWidth = width;
+      context.strokeRect(x0, y0, x1 - x0, y1 - y0);
+    }
+    context.globalAlpha = 1;
   }
 
   #pointTo(view, camera, viewport, theme, opacity) {

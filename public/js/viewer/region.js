@@ -6,6 +6,8 @@
  * frame, where step pixels along a side become one.
  */
 
+import {apply, inverse} from "./affine.js";
+
 /** Regions begin and end at multiples of this many sent pixels, so that a small pan asks for nothing new. */
 export const QUANTUM = 64;
 
@@ -44,17 +46,44 @@ export function stepFor(pixels) {
 export function regionFor({camera, viewport, ratio, place, shape: [rows, cols], most, present = null}) {
   if (!(rows > 0 && cols > 0 && viewport.width > 0 && viewport.height > 0)) return null;
   const perPixel = 1 / (camera.scale * ratio);
-  let step = stepFor(perPixel / Math.max(place.width, place.height));
+  const step = stepFor(perPixel / Math.max(place.width, place.height));
   const along = (centre, side, from, size, count) => {
     const half = side / 2 / camera.scale;
-    const low = (centre - half - from) / size;
-    const high = (centre + half - from) / size;
-    return high <= 0 || low >= count ? null : [Math.max(low, 0), Math.min(high, count), (high - low) * MARGIN];
+    return within((centre - half - from) / size, (centre + half - from) / size, count);
   };
   const across = along(camera.x, viewport.width, place.x, place.width, cols);
   const down = along(camera.y, viewport.height, place.y, place.height, rows);
-  if (!across || !down) return null;
-  for (; ; step *= 2) {
+  return across && down ? chosen(step, across, down, [rows, cols], most, present) : null;
+}
+
+/**
+ * The region that the screen needs of a frame that lies in any way.
+ *
+ * @param {object} options as of regionFor, with `affine` (affine.js) from [column, row] of the frame to the camera's coordinates instead
+ * of a place
+ */
+export function placedRegion({camera, viewport, ratio, affine, shape: [rows, cols], most, present = null}) {
+  const back = inverse(affine);
+  if (!back || !(rows > 0 && cols > 0 && viewport.width > 0 && viewport.height > 0)) return null;
+  const step = stepFor(1 / (Math.max(Math.hypot(affine[0], affine[3]), Math.hypot(affine[1], affine[4])) * camera.scale * ratio));
+  const half = [viewport.width / 2 / camera.scale, viewport.height / 2 / camera.scale];
+  const corners = [[-1, -1], [1, -1], [-1, 1], [1, 1]].map(([i, j]) => apply(back, camera.x + i * half[0], camera.y + j * half[1]));
+  const side = (axis, count) => {
+    const all = corners.map(corner => corner[axis]);
+    return within(Math.min(...all), Math.max(...all), count);
+  };
+  const across = side(0, cols);
+  const down = side(1, rows);
+  return across && down ? chosen(step, across, down, [rows, cols], most, present) : null;
+}
+
+// What is in view along an axis, [low, high, margin], null for nothing.
+function within(low, high, count) {
+  return high <= 0 || low >= count ? null : [Math.max(low, 0), Math.min(high, count), (high - low) * MARGIN];
+}
+
+function chosen(from, across, down, [rows, cols], most, present) {
+  for (let step = from; ; step *= 2) {
     const region = Math.ceil(rows / step) * Math.ceil(cols / step) <= WHOLE
       ? {row: 0, col: 0, rows, cols, step}
       : {...span("row", "rows", down, rows, step), ...span("col", "cols", across, cols, step), step};

@@ -33,6 +33,7 @@ export class Under {
   #topic = "";
   #stop = () => {};
   #shown = true;
+  #drawn = false; // whether the viewer has pictures from here
   #paused = false;
   #due = 0;
   #askedAt = 0;
@@ -147,9 +148,11 @@ export class Under {
     const frame = this.#frame;
     const place = frameplace(frame);
     if (!place || !visible || !this.#shown || frame.rows === 0 || frame.cols === 0) {
-      this.#viewer.setImages([]);
+      if (this.#drawn) this.#viewer.setImages([]);
+      this.#drawn = false;
       return;
     }
+    this.#drawn = true;
     const name = colormapName(colormap) ?? "gray";
     if (this.#table.name !== name) this.#table = {name, colors: colorTable(name)};
     const sides = this.#picture.index.split(",");

@@ -45,6 +45,7 @@ export class Viewer {
   #picture = null;       // what readFrame made of the last frame read
   #layer = null;         // {topic, base} the camera belongs to
   #scene = null;         // {key, box, up, margin, axes} of pictures without tiles
+  #layered = null;       // {key, box, view, ground, toLayer} of pictures as napari draws them, shown instead of tiles
   #images = [];          // pictures as image.js has them
   #points = null;        // points over the pictures, as points.js has them
   #fresh = false;        // pictures came that are not yet on the screen
@@ -138,6 +139,31 @@ export class Viewer {
       this.#step = null;
       if (this.#mode !== "free") this.#camera = this.#fitted();
     } else if (this.#mode === "fit" && (!sameBox(before.box, scene.box) || before.margin !== scene.margin)) {
+      this.#camera = this.#fitted();
+    }
+    this.#touch(ALL);
+  }
+
+  /**
+   * Shows pictures as they lie on napari's canvas, instead of tiles; null goes back to those. The camera is then in the coordinates of
+   * napari's world on the canvas: right and down.
+   *
+   * @param {?object} layered
+   * @param {string} layered.key another key means other pictures, and their whole is shown
+   * @param {object} layered.box the area that they take
+   * @param {?object} layered.view what napari's canvas shows, a box, or null
+   * @param {?number[]} layered.ground what napari draws on, [r, g, b]
+   * @param {?function(number, number): number[]} layered.toLayer from the camera's coordinates to (x, y) of the layer that the tiles are of
+   */
+  setLayered(layered) {
+    const before = this.#layered;
+    this.#layered = layered;
+    if ((layered?.key ?? null) !== (before?.key ?? null)) {
+      // What was in view means nothing among other pictures.
+      if (this.#mode === "free") this.#setMode("fit");
+      this.#step = null;
+      this.#camera = this.#fitted();
+    } else if (this.#mode === "fit" && layered && !sameBox(before.box, layered.box)) {
       this.#camera = this.#fitted();
     }
     this.#touch(ALL);
@@ -374,7 +400,7 @@ export class Viewer {
       this.#afterPaint();
     }
     const point = this.#pointer && toData(this.#camera, this.#viewport, ...this.#pointer);
-    this.#page.readout(this.#picture, point);
+    this.#page.readout(this.#picture, point && this.#layered ? this.#layered.toLayer?.(...point) ?? null : point);
     this.#options.onFrame?.({camera: this.#camera, viewport: this.#viewport, size: this.#size, point, most: this.#renderer.mostPixels});
     if (moving) this.#schedule();
     else this.#lastTime = 0;
@@ -405,8 +431,10 @@ export class Viewer {
     if (!sameMarks(before, picture)) this.#dirty |= LOOK;
     const layer = this.#layer;
     if (!layer || layer.topic !== picture.topic || layer.base[0] !== picture.base[0] || layer.base[1] !== picture.base[1]) {
-      // Another image: the place in view means nothing in it.
       this.#layer = {topic: picture.topic, base: picture.base};
+    }
+    if (layer !== this.#layer && !this.#layered) {
+      // Another image: the place in view means nothing in it.
       if (this.#mode === "free") this.#setMode("fit");
       this.#step = null;
       this.#camera = this.#fitted();
@@ -425,8 +453,9 @@ export class Viewer {
       if (t === 1) this.#step = null;
       return t < 1;
     }
-    if (this.#mode !== "follow" || !this.#picture || !this.#picture.view || this.#viewport.width === 0) return false;
-    const goal = fitView(this.#picture.view, this.#viewport, FOLLOW_SHARE, this.#covered);
+    const view = this.#view;
+    if (this.#mode !== "follow" || !view || this.#viewport.width === 0) return false;
+    const goal = fitView(view, this.#viewport, this.#layered ? 1 : FOLLOW_SHARE, this.#covered);
     if (goal.x === this.#camera.x && goal.y === this.#camera.y && goal.scale === this.#camera.scale) return false;
     const arrived = this.#options.reducedMotion || settled(this.#camera, goal, this.#viewport);
     this.#camera = arrived ? goal : approach(this.#camera, goal, elapsed, FOLLOW_TAU);
@@ -440,7 +469,8 @@ export class Viewer {
     const dirty = this.#dirty;
     this.#dirty = 0;
     if (this.#picture || this.#images.length > 0) {
-      if (this.#picture && dirty & (TILES | CAMERA)) this.#upload(dirty);
+      const grid = this.#picture !== null && !this.#layered;
+      if (grid && dirty & (TILES | CAMERA)) this.#upload(dirty);
       this.#renderer.draw({
         width, height,
         first: this.#first,
@@ -448,7 +478,8 @@ export class Viewer {
         lookUp: this.#wide || this.#hash.count > 0,
         theme: this.#theme,
         dim: this.#dim(),
-        grid: this.#picture !== null,
+        grid,
+        ground: this.#layered?.ground ?? null,
         tiles: this.#tilesShown,
         camera: this.#camera,
         viewport: this.#viewport,
@@ -522,7 +553,13 @@ export class Viewer {
 
   /** The area that can be looked at, data pixels; null if there is nothing. */
   get #box() {
+    if (this.#layered) return this.#layered.box;
     return this.#picture ? this.#picture.box : this.#scene ? this.#scene.box : null;
+  }
+
+  /** What napari shows, data pixels; null if that is not known. */
+  get #view() {
+    return this.#layered ? this.#layered.view : this.#picture?.view ?? null;
   }
 
   /** Whether there are more bands than entries of the axis tables have bits for. */
@@ -533,8 +570,8 @@ export class Viewer {
   #overlayScene() {
     return {
       camera: this.#camera, viewport: this.#viewport, ...this.#size,
-      theme: this.#theme, dim: this.#dim(), picture: this.#picture, view: this.#picture?.view ?? null, marks: this.#marks,
-      tiles: this.#tilesShown, scene: this.#picture ? null : this.#scene,
+      theme: this.#theme, dim: this.#dim(), picture: this.#layered ? null : this.#picture, view: this.#view, marks: this.#marks,
+      tiles: this.#tilesShown, scene: this.#layered ? {...this.#layered, axes: false, frame: this.#mode !== "follow"} : this.#picture ? null : this.#scene,
     };
   }
 
@@ -601,7 +638,7 @@ export class Viewer {
   }
 
   #kept(camera) {
-    return keepInView(camera, this.#viewport, union(this.#box, this.#picture?.view));
+    return keepInView(camera, this.#viewport, union(this.#box, this.#view));
   }
 
   #limits() {
