@@ -41,7 +41,7 @@ func (f *pictures) Snapshot(now time.Time) []byte {
 
 func (f *pictures) Next(now time.Time) []byte {
 	body := struct {
-		Canvas *string  `json:"canvas"`
+		Canvas *string   `json:"canvas"`
 		Layers []*placed `json:"layers"`
 	}{Layers: []*placed{}}
 	if on := background(f.src); on != "" {
