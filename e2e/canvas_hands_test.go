@@ -8,6 +8,9 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
 )
 
 // canvasPage is a page that looks at napari's canvas over a socket of its own, as the Viewer does, and
@@ -437,5 +440,256 @@ func TestE2ECanvasHands(t *testing.T) {
 		if found == 0 || found > 12 || !drawn["in points"] || !drawn["in labels"] || !drawn["in shapes"] || len(drawn) != 3 {
 			t.Errorf("the record has %d entries of the camera: %+v", found, changes)
 		}
+	})
+}
+
+// canvasWindow is the Canvas of the Viewer in a window.
+type canvasWindow struct{ *page }
+
+// openCanvas opens the Canvas at an address of webmon.
+func openCanvas(p *page, address string) canvasWindow {
+	p.t.Helper()
+	p.visit(address)
+	p.live()
+	p.wait("a picture of the canvas", `document.querySelector("[data-canvas]")?.canvas?.stats().frames > 0`)
+	return canvasWindow{p}
+}
+
+// place is where in the window a share of napari's canvas is, in CSS pixels.
+func (c canvasWindow) place(x, y float64) (left, top float64) {
+	c.t.Helper()
+	at := ask[[]float64](c.page, fmt.Sprintf(`(() => {
+		const surface = document.querySelector("[data-canvas-surface]").getBoundingClientRect(), {rect, size} = document.querySelector("[data-canvas]").canvas.stats();
+		return [surface.left + (rect.x + %v * rect.width) / size.ratio, surface.top + (rect.y + %v * rect.height) / size.ratio];
+	})()`, x, y))
+	return at[0], at[1]
+}
+
+// size is how many CSS pixels the picture is wide and high.
+func (c canvasWindow) size() (width, height float64) {
+	left, top := c.place(0, 0)
+	right, bottom := c.place(1, 1)
+	return right - left, bottom - top
+}
+
+// drag presses at a share of the canvas and moves the hand by so many CSS pixels.
+func (c canvasWindow) drag(x, y, right, down float64) {
+	c.t.Helper()
+	left, top := c.place(x, y)
+	c.mouse(chromedp.MouseMoved, left, top)
+	c.mouse(chromedp.MousePressed, left, top)
+	const steps = 5
+	for i := range steps {
+		share := float64(i+1) / steps
+		c.mouse(chromedp.MouseMoved, left+right*share, top+down*share)
+	}
+	c.mouse(chromedp.MouseReleased, left+right, top+down)
+	c.answered()
+}
+
+// answered waits until napari's picture shows all that hands have done here.
+func (c canvasWindow) answered() {
+	c.t.Helper()
+	c.wait("napari's picture shows what was done", `(({scale, x, y}) => scale === 1 && x === 0 && y === 0)(document.querySelector("[data-canvas]").canvas.stats().move)`)
+}
+
+// TestE2ECanvasPages: people move napari and draw in it by the mouse on the Viewer's Canvas, in two windows, and one who may
+// only look sees it in a third.
+func TestE2ECanvasPages(t *testing.T) {
+	endToEnd(t)
+	t.Parallel()
+	home := t.TempDir()
+	w := startProgram(t, home, "--port", "0")
+	n := startPlugin(t, home)
+	w.source("napari", "attached", connected)
+	b := startBrowser(t)
+	one, two, three := b.open(t, wide), b.open(t, wide), b.open(t, small)
+	one.visit(w.url)
+	one.live()
+	looks := one.invite(w.home, "the wall", "look")
+	three.visit(looks)
+	three.live()
+	const canvas = "/viewer?source=napari&view=canvas"
+	ada := openCanvas(one, w.home+canvas+"&token="+w.token)
+	two.visit(w.url)
+	two.live()
+	bob := openCanvas(two, w.home+canvas)
+	eve := openCanvas(three, ask[string](three, `location.origin`)+canvas)
+
+	rows, cols := canvasSize(t, w)
+	center := func() (y, x float64) {
+		c := n.numbers(t, "camera", "center")
+		return c[len(c)-2], c[len(c)-1]
+	}
+	zoom := func() float64 { return n.number(t, "camera", "zoom") }
+	on := func(t *testing.T) { ada.t, bob.t, eve.t = t, t, t }
+	moves := func(what string, ok func() string) { t.Helper(); until(t, what, ok) }
+	n.Zoom(4)
+	n.Center(150, 150)
+	share := func(y, x float64) (right, down float64) {
+		cy, cx := center()
+		return 0.5 + (x-cx)*zoom()/cols, 0.5 + (y-cy)*zoom()/rows
+	}
+	at := func(c canvasWindow, y, x float64) (left, top float64) { return c.place(share(y, x)) }
+
+	t.Run("a drag moves the picture with the hand", func(t *testing.T) {
+		on(t)
+		width, height := ada.size()
+		ada.drag(0.5, 0.5, 60, -30)
+		wantY, wantX := 150+30/height*rows/4, 150-60/width*cols/4
+		moves("napari's camera follows the hand", func() string {
+			if y, x := center(); math.Hypot(y-wantY, x-wantX)*4 > 1.5 { // of napari's pixels
+				return fmt.Sprintf("it is at %v, %v, want %v, %v", y, x, wantY, wantX)
+			}
+			return ""
+		})
+	})
+
+	t.Run("the wheel zooms where the pointer is", func(t *testing.T) {
+		on(t)
+		was := zoom()
+		left, top := at(ada, 170, 120)
+		ada.mouse(chromedp.MouseMoved, left, top)
+		ada.do(chromedp.MouseEvent(chromedp.MouseWheel, left, top, func(e *input.DispatchMouseEventParams) { e.DeltaY = -200 }))
+		moves("the place under the pointer stays", func() string {
+			if zoom() <= was*1.1 {
+				return fmt.Sprintf("the zoom is %v and was %v", zoom(), was)
+			}
+			ada.answered()
+			if l, h := at(ada, 170, 120); math.Hypot(l-left, h-top) > 2 {
+				return fmt.Sprintf("it went from %v, %v to %v, %v", left, top, l, h)
+			}
+			return ""
+		})
+	})
+
+	t.Run("f fits, and everybody sees it", func(t *testing.T) {
+		on(t)
+		bob.do(chromedp.Focus(chromedp.CSS("[data-canvas-surface]")))
+		bob.key("f")
+		moves("all is seen", func() string {
+			if zoom() > 1 {
+				return fmt.Sprintf("the zoom is %v", zoom())
+			}
+			return ""
+		})
+		bob.answered()
+	})
+
+	t.Run("in 3-D a drag turns", func(t *testing.T) {
+		on(t)
+		n.set("dims", "ndisplay", 3)
+		ada.wait("the page knows", `document.querySelector("[data-canvas]").canvas.stats().state.ndisplay === 3`)
+		before := n.get("camera", "angles")
+		y, x := center()
+		ada.drag(0.5, 0.5, 80, 40)
+		moves("the camera has turned", func() string {
+			if got := n.get("camera", "angles"); got == before {
+				return "its angles are " + got
+			}
+			return ""
+		})
+		if cy, cx := center(); math.Hypot(cy-y, cx-x) > 1e-6 {
+			t.Errorf("the camera went from %v, %v to %v, %v", y, x, cy, cx)
+		}
+		n.set("dims", "ndisplay", 2)
+		ada.wait("the page knows", `document.querySelector("[data-canvas]").canvas.stats().state.ndisplay === 2`)
+		n.Zoom(4)
+		n.Center(150, 150)
+	})
+
+	t.Run("the pointer picks", func(t *testing.T) {
+		on(t)
+		n.MustDo("select", map[string]any{"layer": "labels"}, nil)
+		moves("napari's words are on the page", func() string {
+			left, top := at(ada, 130, 170)
+			ada.mouse(chromedp.MouseMoved, left, top)
+			if text := ada.text("[data-canvas-status]"); !strings.Contains(text, "labels [1") || !strings.Contains(text, "17") {
+				return "it says " + text
+			}
+			return ""
+		})
+	})
+
+	count := func() int {
+		var list [][]float64
+		if err := json.Unmarshal([]byte(n.get("layer:points", "data")), &list); err != nil {
+			t.Fatal(err)
+		}
+		return len(list)
+	}
+	click := func(c canvasWindow, y, x float64) {
+		left, top := at(c, y, x)
+		c.mouse(chromedp.MouseMoved, left, top)
+		c.mouse(chromedp.MousePressed, left, top)
+		c.mouse(chromedp.MouseReleased, left, top)
+	}
+	added := func(want int) func() string {
+		return func() string {
+			if got := count(); got != want {
+				return fmt.Sprintf("there are %d points, want %d", got, want)
+			}
+			return ""
+		}
+	}
+	t.Run("who draws adds points, and the others see who it is", func(t *testing.T) {
+		on(t)
+		n.MustDo("select", map[string]any{"layer": "points"}, nil)
+		n.set("layer:points", "mode", "add")
+		before := count()
+		click(ada, 140, 140) // which does not draw yet
+		ada.click("[data-canvas-action=draw]")
+		ada.wait("ada draws", `document.querySelector("[data-canvas]").canvas.stats().drawing`)
+		ada.says("[data-canvas-drawer]", "You draw")
+		bob.says("[data-canvas-drawer]", "draws")
+		eve.says("[data-canvas-drawer]", "draws")
+		click(ada, 130, 170)
+		moves("a point is added", added(before+1))
+		bob.click("[data-canvas-action=draw]")
+		bob.says("[data-canvas-action=draw]", "Waiting")
+		click(bob, 160, 160)
+		ada.shot("canvas-draw")
+		bob.shot("canvas-waiting")
+		eve.shot("canvas-look")
+		click(ada, 130, 175)
+		moves("another point is added", added(before+2))
+	})
+
+	t.Run("who may only look has no button to draw, and moves nothing", func(t *testing.T) {
+		on(t)
+		if !ask[bool](eve.page, `document.querySelector("[data-canvas-action=draw]").disabled`) {
+			t.Error("who may only look can press Draw")
+		}
+		before := count()
+		y, x := center()
+		left, top := eve.place(0.5, 0.5)
+		eve.mouse(chromedp.MousePressed, left, top)
+		eve.mouse(chromedp.MouseMoved, left+50, top+20)
+		eve.mouse(chromedp.MouseReleased, left+50, top+20)
+		click(ada, 120, 170)
+		moves("ada's point is added", added(before+1))
+		if cy, cx := center(); cy != y || cx != x {
+			t.Errorf("who may only look has moved the camera from %v, %v to %v, %v", y, x, cy, cx)
+		}
+	})
+
+	t.Run("the next one draws when somebody leaves", func(t *testing.T) {
+		on(t)
+		before := count()
+		left, top := at(ada, 150, 150)
+		ada.mouse(chromedp.MouseMoved, left, top)
+		ada.mouse(chromedp.MousePressed, left, top) // and is gone with the button down
+		moves("ada's point is added", added(before+1))
+		ada.visit("about:blank")
+		bob.wait("bob draws", `document.querySelector("[data-canvas]").canvas.stats().drawing`)
+		click(bob, 165, 165)
+		moves("bob's point is added", added(before+2))
+		bob.click("[data-canvas-action=draw]")
+		eve.wait("nobody draws", `document.querySelector("[data-canvas-drawer]").hidden`)
+		if lag := ask[string](bob.page, `JSON.stringify(document.querySelector("[data-canvas]").canvas.stats().lag)`); lag == "null" {
+			t.Error("bob's page knows no time from the hand to the picture")
+		}
+		bob.calm()
+		eve.calm("403")
 	})
 }
