@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // sectionsScript has napari show one stack, of c, z, y and x, in which every voxel says where it is.
@@ -129,7 +130,7 @@ func TestE2ESections(t *testing.T) {
 	both(p, "both go through where the click was")
 
 	ask[bool](p, `(document.querySelector("[data-section=right] canvas").focus(), true)`)
-	p.key("\ue014") // ArrowRight
+	p.key(kb.ArrowRight)
 	z++
 	stands("a key moves napari's slider")
 	both(p, "a key")
@@ -169,6 +170,6 @@ func TestE2ESections(t *testing.T) {
 	p.click("[data-sections-switch]")
 	look.click("[data-sections-switch]")
 	p.wait("nothing is asked for", `![...document.querySelectorAll("[data-sections] [data-topic]")].length`)
-	look.calm()
+	look.calm("Close received after close") // of the socket of the test itself
 	p.calm()
 }

@@ -1,6 +1,6 @@
 /**
  * Mounts what draws itself: the tile viewer on [data-viewer], charts on [data-chart], the picture of a shared array on
- * [data-array], the charts of an array of records on [data-array-columns], a simulation on [data-model], napari's canvas on [data-canvas], a volume on [data-volume], cross sections on [data-sections]. Their modules are loaded when the first
+ * [data-array], the charts of an array of records on [data-array-columns], a simulation on [data-model], napari's canvas on [data-canvas], a volume on [data-volume], cross sections on [data-sections], the button that records a film on [data-film]. Their modules are loaded when the first
  * such element appears. What has left the page is let go.
  */
 
@@ -47,6 +47,7 @@ export class Pictures {
     for (const element of document.querySelectorAll("[data-chart]")) this.#mount(element, () => import("./charts/index.js"), mountChart);
     for (const element of document.querySelectorAll("[data-array]")) this.#mount(element, () => import("./arrays/index.js"), mountArray);
     for (const element of document.querySelectorAll("[data-array-columns]")) this.#mount(element, () => import("./arrays/columns.js"), mountColumns);
+    for (const element of document.querySelectorAll("[data-film]")) this.#mount(element, () => import("./film/index.js"), mountFilm);
     for (const element of document.querySelectorAll("[data-sections]")) this.#mount(element, () => import("./sections/index.js"), mountSections);
     for (const element of document.querySelectorAll("[data-volume]")) this.#mount(element, () => import("./volumes/index.js"), mountVolume);
     for (const element of document.querySelectorAll("[data-model]")) this.#mount(element, () => import("./models/index.js"), mountModel);
@@ -181,6 +182,10 @@ function mountCanvas({mount}, element, frames, send) {
 
 function mountMap({mount}, element, frames, send) {
   return mount(element, {onFrame: (topic, draw) => frames.onFrame(topic, draw), send, who});
+}
+
+function mountFilm({mount}, element) {
+  return mount(element, {save, stamp});
 }
 
 function mountSections({mount}, element, frames, send) {

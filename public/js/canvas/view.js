@@ -127,6 +127,13 @@ export class CanvasView {
       move: this.#prediction.at(performance.now()), lag: this.#lag.figures, rate: this.#pace.rate, state: this.#state, draw: this.#drawer, drawing: this.#draw.on};
   }
 
+  /** Where on napari's canvas a place of the window is, in shares of it; null outside, in a grid, and while this browser draws. */
+  placeOf(x, y) {
+    const box = this.#surface.getBoundingClientRect();
+    const at = this.#draw.on || this.#state?.grid ? null : this.#share(x - box.left, y - box.top);
+    return at && within(at) ? [at.x, at.y] : null;
+  }
+
   // ---- hands
 
   /** Whether what hands do goes to napari now. */

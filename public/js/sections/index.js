@@ -4,8 +4,7 @@
  *
  * The server renders the elements (components/sections.templ). On the root stand `data-source`, `data-tiles` (the topic that says which
  * layer the picture beside is) and `data-locked` for who may not steer. Written here: `data-pictures`, how many came.
- * A picture that knows where somebody points sends `viewer:pick` from within the same [data-viewer-scope], with `{canvas: [x, y]}` in shares of
- * napari's canvas.
+ * A click in the picture beside, within the same [data-viewer-scope], puts the crosshair there.
  */
 
 import {h, say} from "../dom.js";
@@ -62,7 +61,6 @@ class Sections {
     }, {signal});
     document.addEventListener("visibilitychange", () => this.#ask(), {signal});
     const scope = root.closest("[data-viewer-scope]") ?? document;
-    scope.addEventListener("viewer:pick", event => this.#on && this.#to({canvas: event.detail.canvas}), {signal});
     this.#picks(scope, signal);
     this.#observer = new ResizeObserver(() => {
       for (const plane of this.#planes.values()) this.#size(plane);
@@ -216,24 +214,30 @@ class Sections {
     }, {signal});
   }
 
-  /** A click in the picture of a layer moves the crosshair there. */
+  /** A click in the picture beside moves the crosshair there. */
   #picks(scope, signal) {
     if (this.#root.dataset.locked !== undefined) return;
     let pressed = null;
-    const canvasOf = event => (event.target instanceof Element ? event.target.closest("[data-viewer] > [data-viewer-canvas]") : null);
+    const pictureOf = event => (event.target instanceof Element ? event.target.closest("[data-viewer-canvas], [data-canvas-surface]") : null);
     scope.addEventListener("pointerdown", event => {
-      pressed = this.#on && event.button === 0 && canvasOf(event) ? {x: event.clientX, y: event.clientY, since: performance.now()} : null;
+      pressed = this.#on && event.button === 0 && pictureOf(event) ? {x: event.clientX, y: event.clientY, since: performance.now()} : null;
     }, {signal, capture: true});
     scope.addEventListener("pointerup", event => {
-      const canvas = canvasOf(event);
+      const canvas = pictureOf(event);
       const click = pressed && canvas && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) <= STILL && performance.now() - pressed.since < SHORT;
       pressed = null;
-      const viewer = click && canvas.parentElement.viewer;
-      if (!viewer || !this.#layer) return;
-      const box = canvas.getBoundingClientRect();
-      const point = viewer.toData(event.clientX - box.left, event.clientY - box.top);
-      if (point?.every(Number.isFinite)) this.#to({layer: this.#layer, pixel: [point[1], point[0]]});
+      if (click) this.#pick(canvas, event.clientX, event.clientY);
     }, {signal, capture: true});
+  }
+
+  #pick(canvas, x, y) {
+    const {viewer, canvas: whole} = canvas.parentElement;
+    const share = whole?.placeOf(x, y);
+    if (share) this.#to({canvas: share});
+    if (!viewer || !this.#layer) return;
+    const box = canvas.getBoundingClientRect();
+    const point = viewer.toData(x - box.left, y - box.top);
+    if (point.every(Number.isFinite)) this.#to({layer: this.#layer, pixel: [point[1], point[0]]});
   }
 
   /** Sends a place with the next paint, and moves the lines there at once. */
