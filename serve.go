@@ -222,7 +222,8 @@ func newServer(cfg *config, models *model.Catalogue, shelf *library.Library, des
 		AddMaps:      shelf.AddDir,
 		MapEdits:     desk,
 		Stop:         stop,
-		Changes:      changesDir(),
+		Changes:      stateDir("changes"),
+		Views:        stateDir("views"),
 		Logger:       said.logger,
 		Faults:       faults,
 	})
@@ -265,12 +266,12 @@ func links(logger *slog.Logger) door.Store {
 	return privateFile(filepath.Join(dir, linksFile))
 }
 
-// changesDir is the folder of the record of what people change, "" if the user has no
-// folder for what outlives a process.
-func changesDir() string {
+// stateDir is a folder of what outlives a process, such as the record of what people
+// change, "" if the user has none.
+func stateDir(name string) string {
 	dir, err := instance.StateDir()
 	if err != nil {
 		return ""
 	}
-	return filepath.Join(dir, "changes")
+	return filepath.Join(dir, name)
 }

@@ -22,6 +22,12 @@ type Layers struct {
 
 	Rows []LayerRow // as napari lists them: the top layer first
 	Open *LayerDetail
+	// Do are the actions of the list as a whole, such as adding a layer.
+	Do []ui.ActionProps
+	// Views are the views that people have saved; nil: the process cannot go back to one.
+	Views *SavedViews
+	// Asked is the view that the address of the page names; nil: none.
+	Asked *SavedView
 	// Cards are the camera, the dims and the canvas.
 	Cards []LayersCard
 }
@@ -48,6 +54,9 @@ type LayerRow struct {
 	Open     bool
 	Selected bool             // in napari
 	Eye      *ui.ControlProps // its visibility; nil: napari has no control for it
+	Pick     *ui.ControlProps // whether it is selected; nil: napari has no control for it
+	Thumb    string           // base64 of a PNG; "": napari has sent none
+	Linked   string           // names of the layers that it is linked with; "": none
 	Order    *LayerOrder      // its place in the list; nil: napari has no control for it
 	Life     ui.CommandLife   // of the last command of this row, if that has failed
 }
@@ -73,6 +82,29 @@ type LayerDetail struct {
 	Facts     []ui.Pair
 	Levels    []LayerLevel
 	Volume    string // URL of the layer's page as a volume, "" if it is none
+	// Do are the actions with the layer, as buttons; Remove asks before it does.
+	Do     []ui.ActionProps
+	Remove *ui.ConfirmProps
+}
+
+// SavedViews are the views of a source, and what saves another one.
+type SavedViews struct {
+	Save, Go, Delete string // URLs that the name of a view is posted to
+	CSRF             string
+	Why              string // why none can be saved or gone to now; "" if they can
+	List             []SavedView
+	Said             string // what became of the last one that somebody went to; "" for nothing
+	Wrong            string // why the views could not be read; "" if they could
+}
+
+// SavedView is a view that somebody has saved.
+type SavedView struct {
+	Name  string
+	About string // what it shows, in a few words
+	By    string
+	Time  time.Time
+	Link  string // address of the page that offers to go to it
+	Gone  bool   // there is none of this name
 }
 
 // LayerLevel is one level of a multiscale layer.
@@ -124,6 +156,7 @@ const (
 	LayerFactsID     = "live-layer-facts"
 	LayerHeadID      = "live-layer-head"
 	ScreenshotID     = "live-screenshot"
+	LayerViewsID     = "live-layer-views"
 )
 
 // ElementID is the id of the layer's element in the list.

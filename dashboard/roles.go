@@ -118,6 +118,10 @@ var roles = map[string]door.Role{
 	"DELETE /volumes/:source/views/:token":                                door.Steer,
 
 	"POST /sources/:source/commands/:name": door.Steer,
+	"GET /api/v1/sources/:source/views":    door.Look,
+	"POST /sources/:source/views":          door.Steer,
+	"POST /sources/:source/views/go":       door.Steer,
+	"POST /sources/:source/views/delete":   door.Steer,
 	"POST /models/:model/parameters":       door.Steer,
 	"socket set":                           door.Steer,
 	"socket hand":                          door.Steer,

@@ -49,6 +49,7 @@ import (
 	"webmon/dashboard/source"
 	"webmon/dashboard/steer"
 	"webmon/dashboard/tab"
+	"webmon/dashboard/views"
 	"webmon/dashboard/volumes"
 	"webmon/fault"
 	"webmon/public"
@@ -115,8 +116,11 @@ type Options struct {
 	// Changes is the folder of the record of what people change. "": the record lasts
 	// as long as the server.
 	Changes string
-	Budget  *budget.Budget // of what is kept; nil: the default of this machine
-	Logger  *slog.Logger   // nil: slog.Default()
+	// Views is the folder of the views that people save by name. "": they last as long as
+	// the server.
+	Views  string
+	Budget *budget.Budget // of what is kept; nil: the default of this machine
+	Logger *slog.Logger   // nil: slog.Default()
 	// Faults takes what panics; nil: a new one that writes to Logger.
 	Faults *fault.Ledger
 }
@@ -144,6 +148,7 @@ type Server struct {
 	echo     *echo.Echo
 	hub      *hub.Hub
 	registry *source.Registry
+	views    *views.Store
 	desk     *steer.Desk // what people ask of the processes
 	changes  *record.Log // what people have changed
 	people   *people.People
@@ -249,6 +254,7 @@ func New(opts Options) (*Server, error) {
 	}
 	s.changes = record.Open(record.Options{Dir: opts.Changes, Logger: opts.Logger, Faults: opts.Faults})
 	s.desk = steer.New(opts.Prefix, s.changes)
+	s.views = views.New(opts.Views)
 	s.desk.Faults = opts.Faults
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.self = Self{ID: rand.Text(), URL: s.address(s.publicHost())}
@@ -512,6 +518,7 @@ func (s *Server) routes() {
 	s.api.Routes(e)
 	e.POST("/sources/:source/commands/:name", s.postCommand)
 	e.POST("/sources/:source/dismiss", s.postDismiss)
+	s.viewRoutes(e)
 	e.POST("/stop", s.postStop)
 	e.POST("/links", s.newLink)
 	e.POST("/links/:id/revoke", s.revokeLink)

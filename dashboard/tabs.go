@@ -30,7 +30,7 @@ func (s *Server) tabTable() []tab.Tab {
 	table := []tab.Tab{
 		pictured(viewer.Tab(s.desk), s.sections.Feeds()),
 		loader.Tab(),
-		layers.Tab(s.desk),
+		layers.Tab(s.desk, s.views),
 		controls.Tab(s.desk),
 		arrays.Tab(s.origin),
 		s.volumes.Tab(),

@@ -75,6 +75,8 @@ type Layer struct {
 	Reloads    int64  // loads of what the layer had just had
 	Path       string // of the file, or the address, that its data is from
 
+	Linked []string // ids of the layers that it shares something with, such as its contrast
+
 	Colormap string
 	Limits   *[2]float64 // of the contrast, finite, the lower first
 	Gamma    float64     // more than 0; 1 where it does not say
@@ -145,7 +147,7 @@ func layerOf(m map[string]Value) Layer {
 		Loads: quantityOf(m["loads"]), LoadBytes: quantityOf(m["load_bytes"]),
 		LoadsHow: textOf(m["loads_how"]), LoadsSince: quantityOf(m["loads_since"]),
 		Reloads: quantityOf(m["reloads"]), Path: textOf(m["path"]),
-		Colormap: textOf(m["colormap"]), Gamma: 1, Opacity: 1,
+		Linked: textsOf(m["linked"]), Colormap: textOf(m["colormap"]), Gamma: 1, Opacity: 1,
 	}
 	levels, _ := m["levels"].([]Value)
 	for _, v := range levels[:min(len(levels), maxLevels)] {

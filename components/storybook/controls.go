@@ -2,6 +2,7 @@ package storybook
 
 import (
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -142,6 +143,12 @@ func layersPage() components.Layers {
 	low.Soft, high.Soft = true, true
 	level := of("2", "level", "Level", ui.ChoiceField, "auto")
 	level.Choices = []string{"auto", "0", "1", "2"}
+	rendering := of("2", "rendering", "Rendering", ui.ChoiceField, "mip")
+	rendering.Choices, rendering.Section = []string{"mip", "iso", "attenuated_mip"}, "3-D"
+	boxColor := of("2", "bounding_box.line_color", "Line colour", ui.ColorField, "#ff000080")
+	boxColor.Section = "Bounding box"
+	duplicate := bareAction("duplicate_layer", "Duplicate", ui.CommandLife{})
+	duplicate.Hidden = []ui.Pair{{Name: "layer", Value: "2"}}
 	auto := bareAction("auto_contrast", "Auto contrast", ui.CommandLife{})
 	auto.Hidden = []ui.Pair{{Name: "layer", Value: "2"}}
 	histogram := &components.Histogram{Low: 0, High: 4095, ContrastLow: 120, ContrastHigh: 2400, LowName: low.Name, HighName: high.Name}
@@ -160,13 +167,23 @@ func layersPage() components.Layers {
 		row("1", "something of tomorrow", "hologram", "true", "1", ""),
 	}
 	rows[2].Open, rows[2].Selected = true, true
+	for i := range rows[:3] {
+		pick := of(rows[i].ID, "selected", rows[i].Name+" selected in napari", ui.BoolField, strconv.FormatBool(rows[i].Selected))
+		pick.On, pick.Off, pick.Quiet = "picked", "unpicked", true
+		rows[i].Pick, rows[i].Thumb = &pick, thumb
+	}
+	rows[1].Linked, rows[2].Linked = "nuclei", "cells"
 	rows[0].Life = ui.CommandLife{Status: ui.Refused, Reason: "the layer is being loaded"}
 	return components.Layers{
 		Source: "napari", Name: "napari", Link: ui.Live, State: components.LayersLive,
 		LiveTopic: "napari/layers/selected", ValuesTopic: "napari/values", HowTo: components.PlugIn, Rows: rows,
 		Open: &components.LayerDetail{
-			ID: "2", Name: "nuclei", Kind: "image", Controls: []ui.ControlProps{opacity, colormap, level}, Contrast: []ui.ControlProps{low, high},
-			Histogram: histogram, Auto: &auto,
+			ID: "2", Name: "nuclei", Kind: "image", Controls: []ui.ControlProps{opacity, colormap, level, rendering, boxColor}, Contrast: []ui.ControlProps{low, high},
+			Histogram: histogram, Auto: &auto, Do: []ui.ActionProps{duplicate},
+			Remove: &ui.ConfirmProps{
+				ID: "remove-2", Label: "Remove", Title: "Remove the layer “nuclei”?", Text: "It goes out of napari for everybody.",
+				Action: "/sources/napari/commands/remove_layer", CSRF: csrf, Hidden: []ui.Pair{{Name: "layer", Value: "2"}},
+			},
 			Facts: []ui.Pair{
 				{Name: "shape", Value: "20 × 20 000 × 30 000", Note: "z, y, x", Key: "shape"}, {Name: "type", Value: "uint16", Key: "dtype"},
 				{Name: "level", Value: "2", Note: "of 3; level 1 would fit the screen, so the picture is coarser than it could be", Key: "level"},
@@ -174,12 +191,30 @@ func layersPage() components.Layers {
 			},
 			Levels: []components.LayerLevel{{N: 0, Shape: "20 × 20 000 × 30 000"}, {N: 1, Shape: "20 × 10 000 × 15 000", Ideal: true}, {N: 2, Shape: "20 × 5000 × 7500", Used: true}},
 		},
+		Do: []ui.ActionProps{bareAction("add_points_layer", "Add points", ui.CommandLife{}), bareAction("link_layers", "Link the selected", ui.CommandLife{})},
+		Views: &components.SavedViews{
+			Save: "/sources/napari/views", Go: "/sources/napari/views/go", Delete: "/sources/napari/views/delete", CSRF: csrf,
+			Said: "“the nucleus” is shown as far as it can be: there is no layer 'spots' any more.",
+			List: []components.SavedView{
+				{Name: "all of it", About: "3-D, 4 of 4 layers", By: "Anna", Time: noon, Link: "?source=napari&view=all+of+it"},
+				{Name: "the nucleus", About: "2-D, 3 of 4 layers", By: "Anna", Time: noon, Link: "?source=napari&view=the+nucleus"},
+			},
+		},
 		Cards: []components.LayersCard{
 			{ID: "card-dims", Title: "Dims", Help: "The slice that napari shows.", Controls: []ui.ControlProps{axis, play}},
 			{ID: "card-camera", Title: "Camera", Controls: []ui.ControlProps{zoom}, Actions: []ui.ActionProps{bareAction("reset_view", "Reset view", ui.CommandLife{})}},
 			{ID: "card-canvas", Title: "Canvas", Actions: []ui.ActionProps{bareAction("screenshot", "Screenshot", ui.CommandLife{Status: ui.Queued})}, Shots: true},
 		},
 	}
+}
+
+// thumb is a picture of two pixels.
+const thumb = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAYAAAD0In+KAAAAD0lEQVR4nGNg+M9QDwIADoMDfz8DCWQAAAAASUVORK5CYII="
+
+func layersAsked() components.Layers {
+	l := layersPage()
+	l.Asked = &l.Views.List[1]
+	return l
 }
 
 func layersShot() components.Layers {

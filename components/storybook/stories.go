@@ -140,6 +140,7 @@ func Stories() []Story {
 	add("Layers", Large,
 		page("normal", components.LayersPage(layersPage())),
 		page("screenshot", components.LayersPage(layersShot())),
+		page("asked for a view", components.LayersPage(layersAsked())),
 		page("huge", components.LayersPage(layersHuge())),
 		page("no layers", components.LayersPage(layersEmpty(components.LayersEmpty, ui.Live))),
 		page("waiting", components.LayersPage(layersEmpty(components.LayersWaiting, ui.Waiting))),

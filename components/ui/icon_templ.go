@@ -14,6 +14,9 @@ var icons = map[string]string{
 	"fit":      "M2.5 5.5v-3h3M10.5 2.5h3v3M13.5 10.5v3h-3M5.5 13.5h-3v-3M5.5 5.5h5v5h-5z",
 	"follow":   "M8 1.5v3M8 11.5v3M1.5 8h3M11.5 8h3M8 12.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9Z",
 	"info":     "M8 14.25a6.25 6.25 0 1 0 0-12.5 6.25 6.25 0 0 0 0 12.5ZM8 7.25v4M8 4.75v.01",
+	"link":     "M6.5 9.5l3-3M7.5 4.75l1.6-1.6a2.65 2.65 0 0 1 3.75 3.75l-1.6 1.6M8.5 11.25l-1.6 1.6A2.65 2.65 0 0 1 3.15 9.1l1.6-1.6",
+	"picked":   "M3 3h10v10H3zM5.25 8l2 2 3.5-4",
+	"unpicked": "M3 3h10v10H3z",
 	"line":     "M2.5 13.5 13.5 2.5M2.5 10v3.5H6M10 2.5h3.5V6",
 	"menu":     "M8 3.5v.01M8 8v.01M8 12.5v.01",
 	"minus":    "M3 8h10",
@@ -73,7 +76,7 @@ func Icon(name string) templ.Component {
 		var templ_7745c5c3_Var2 string
 		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(icons[name])
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/icon.templ`, Line: 42, Col: 23}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/icon.templ`, Line: 45, Col: 23}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 		if templ_7745c5c3_Err != nil {

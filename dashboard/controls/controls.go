@@ -26,6 +26,10 @@ const logLength = 20
 // have a tab of their own.
 const layerGroup = "layer."
 
+// viewsGroup is the group of what restores the views that are saved: people go to one by
+// its name, on the page of the layers.
+const viewsGroup = "views"
+
 // Tab returns the tab.
 func Tab(desk *steer.Desk) tab.Tab {
 	p := page{desk}
@@ -57,7 +61,8 @@ func (p page) model(m tab.Moment) components.Controls {
 		return out
 	}
 	declared := slices.DeleteFunc(slices.Clone(src.Controls()), func(c shm.Control) bool { return strings.HasPrefix(c.Group, layerGroup) })
-	out.Groups = p.desk.Groups(src, declared, src.Actions(), m.Now)
+	actions := slices.DeleteFunc(slices.Clone(src.Actions()), func(a shm.Action) bool { return a.Group == viewsGroup })
+	out.Groups = p.desk.Groups(src, declared, actions, m.Now)
 	out.Log = p.desk.Log(src, logLength)
 	return out
 }

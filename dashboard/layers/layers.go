@@ -18,6 +18,8 @@ import (
 	"webmon/dashboard/source"
 	"webmon/dashboard/steer"
 	"webmon/dashboard/tab"
+	"webmon/dashboard/views"
+	"webmon/natural"
 	"webmon/shm"
 )
 
@@ -39,17 +41,20 @@ const (
 )
 
 // page makes the tab.
-type page struct{ desk *steer.Desk }
+type page struct {
+	desk  *steer.Desk
+	views *views.Store
+}
 
 // topics are the topics that the tab shows.
 var topics = []string{
 	shm.TopicControls, shm.TopicActions, shm.TopicArrays,
-	shm.TopicLayers, shm.TopicHistograms, shm.TopicVolumes, shm.ArrayTopic(arrayScreenshot),
+	shm.TopicLayers, shm.TopicHistograms, shm.TopicThumbnails, shm.TopicVolumes, shm.ArrayTopic(arrayScreenshot),
 }
 
-// Tab returns the tab.
-func Tab(desk *steer.Desk) tab.Tab {
-	p := page{desk}
+// Tab returns the tab. kept are the views that people have saved.
+func Tab(desk *steer.Desk, kept *views.Store) tab.Tab {
+	p := page{desk, kept}
 	return tab.Tab{
 		Slug: slug, Title: "Layers",
 		Help:   "See and change the layers of napari, its camera, its dims and its canvas.",
@@ -59,7 +64,11 @@ func Tab(desk *steer.Desk) tab.Tab {
 			if !shm.IsLayerID(open) {
 				open = follow
 			}
-			return components.LayersPage(p.model(v.Moment, open, v.CSRF))
+			l := p.model(v.Moment, open, v.CSRF)
+			if name := v.Request.URL.Query().Get("view"); name != "" && l.Views != nil {
+				l.Asked = asked(l.Views, name)
+			}
+			return components.LayersPage(l)
 		},
 		Feeds: map[string]tab.NewFeed{
 			feed: func(at tab.Place) (tab.Feed, error) {
@@ -118,7 +127,61 @@ func (p page) model(m tab.Moment, open, csrf string) components.Layers {
 		}
 	}
 	out.Cards = b.cards(declared)
+	for _, name := range actionsOfList {
+		if a, ok := b.action(name); ok {
+			out.Do = append(out.Do, b.form(a))
+		}
+	}
+	if steer.Restores(src) {
+		out.Views = b.saved(p.views)
+	}
 	return out
+}
+
+// What can be done with the list as a whole, and with one layer, in the order of the page.
+var (
+	actionsOfList  = []string{"add_points_layer", "add_shapes_layer", "add_labels_layer", "open_path", "link_layers", "unlink_layers"}
+	actionsOfLayer = []string{"duplicate_layer", "select_all"}
+)
+
+// actionRemove takes a layer out of napari, which nothing brings back.
+const actionRemove = "remove_layer"
+
+// showWent is how long the page says what became of a view that somebody went to.
+const showWent = 20 * time.Second
+
+// saved are the views of the source.
+func (b *builder) saved(kept *views.Store) *components.SavedViews {
+	id := url.PathEscape(b.m.Source.ID())
+	base := b.m.Prefix + "/sources/" + id + "/views"
+	out := &components.SavedViews{Save: base, Go: base + "/go", Delete: base + "/delete", CSRF: b.csrf, Why: b.why}
+	list, err := kept.List(b.m.Source.ID())
+	if err != nil {
+		out.Wrong = "The views that were saved cannot be read: " + natural.Sentence(err.Error())
+	}
+	for _, v := range list {
+		out.List = append(out.List, components.SavedView{
+			Name: v.Name, About: v.About, By: ui.Name(v.By), Time: v.Saved,
+			Link: b.m.Prefix + "/" + slug + "?source=" + url.QueryEscape(b.m.Source.ID()) + "&view=" + url.QueryEscape(v.Name),
+		})
+	}
+	if went := kept.Last(b.m.Source.ID()); went.Name != "" && b.m.Now.Sub(went.At) < showWent {
+		out.Said = fmt.Sprintf("“%s” is shown.", went.Name)
+		if len(went.Problems) > 0 {
+			out.Said = fmt.Sprintf("“%s” is shown as far as it can be: %s", went.Name, natural.Sentence(strings.Join(went.Problems, "; ")))
+		}
+	}
+	return out
+}
+
+// asked is the view that the address of a page names.
+func asked(kept *components.SavedViews, name string) *components.SavedView {
+	for i := range kept.List {
+		if kept.List[i].Name == name {
+			return &kept.List[i]
+		}
+	}
+	return &components.SavedView{Name: ui.Name(name), Gone: true}
 }
 
 // declares reports whether the controls are those of a napari with the plugin.
@@ -192,6 +255,22 @@ func (b *builder) row(layer *shm.Layer, i, n int) components.LayerRow {
 		p.Life, p.Help = ui.CommandLife{}, ""
 		r.Eye = &p
 	}
+	if c := b.byName[prefix+"selected"]; c != nil {
+		p := b.control(*c)
+		p.Label, p.On, p.Off, p.Quiet = r.Name+" selected in napari", "picked", "unpicked", true
+		p.Action = b.desk.Path(src, c.Name, steer.AsNone)
+		p.Life, p.Help = ui.CommandLife{}, ""
+		r.Pick = &p
+	}
+	r.Thumb = src.Thumbnails().Get(layer.ID)
+	for _, id := range layer.Linked {
+		if other := src.Layers().Get(id); other != nil {
+			if r.Linked != "" {
+				r.Linked += ", "
+			}
+			r.Linked += ui.Name(other.Name)
+		}
+	}
 	if c := b.byName[prefix+"index"]; c != nil {
 		r.Order = &components.LayerOrder{Action: b.desk.Path(src, c.Name, steer.AsNone), CSRF: b.csrf, Name: c.Name, Why: b.why}
 		if i < n-1 {
@@ -217,10 +296,10 @@ func wrong(l ui.CommandLife) ui.CommandLife {
 
 // The order of a layer's controls on the page, by the part of their names after the
 // layer's id. Other controls follow in the order in which the process declares them.
-var order = []string{"name", "selected", "opacity", "blending", "gamma", "colormap", "level", "mode"}
+var order = []string{"name", "opacity", "blending", "gamma", "colormap", "level", "mode"}
 
 // elsewhere are the controls of a layer that the page shows in another place.
-var elsewhere = []string{"visible", "index", "contrast_low", "contrast_high"}
+var elsewhere = []string{"visible", "selected", "index", "contrast_low", "contrast_high"}
 
 // detail is the layer that is open.
 func (b *builder) detail(layer *shm.Layer, declared shm.Controls) *components.LayerDetail {
@@ -254,6 +333,27 @@ func (b *builder) detail(layer *shm.Layer, declared shm.Controls) *components.La
 			p := b.desk.Button(b.m.Source, a, []ui.Pair{{Name: a.Args[0].Name, Value: layer.ID}}, b.m.Now)
 			p.CSRF = b.csrf
 			d.Auto = &p
+		}
+	}
+	for _, name := range actionsOfLayer {
+		a, ok := b.action(name)
+		if !ok || len(a.Args) == 0 || !slices.Contains(a.Args[0].Choices, layer.ID) {
+			continue
+		}
+		hidden := []ui.Pair{{Name: a.Args[0].Name, Value: layer.ID}}
+		for _, arg := range a.Args[1:] {
+			hidden = append(hidden, ui.Pair{Name: arg.Name, Value: fmt.Sprint(arg.Default)})
+		}
+		p := b.desk.Button(b.m.Source, a, hidden, b.m.Now)
+		p.CSRF = b.csrf
+		d.Do = append(d.Do, p)
+	}
+	if a, ok := b.action(actionRemove); ok && len(a.Args) == 1 && b.why == "" {
+		d.Remove = &ui.ConfirmProps{
+			ID: ui.ID("remove", layer.ID), Label: "Remove", Title: "Remove the layer “" + d.Name + "”?",
+			Text:   "It goes out of napari for everybody, with all that was drawn in it. What nothing else holds is lost.",
+			Action: b.desk.Path(b.m.Source, actionRemove, steer.AsForm), CSRF: b.csrf,
+			Hidden: []ui.Pair{{Name: a.Args[0].Name, Value: layer.ID}},
 		}
 	}
 	d.Facts, d.Levels = facts(layer)
@@ -402,6 +502,18 @@ func list(l components.Layers) tab.List {
 		}
 		out.Parts = append(out.Parts, tab.Part{ID: components.LayerFactsID, Version: fmt.Sprint(d.Facts, d.Levels), Frame: components.LayerFactsFrame(d)})
 	}
+	for _, p := range l.Do {
+		out.Parts = append(out.Parts, steer.ActionPart(p))
+	}
+	if d := l.Open; d != nil {
+		for _, p := range d.Do {
+			out.Parts = append(out.Parts, steer.ActionPart(p))
+		}
+		out.Version += fmt.Sprint(d.Remove != nil)
+	}
+	if v := l.Views; v != nil {
+		out.Parts = append(out.Parts, tab.Part{ID: components.LayerViewsID, Version: fmt.Sprint(v.List, v.Said, v.Why, v.Wrong), Frame: components.SavedViewsFrame(v)})
+	}
 	for _, card := range l.Cards {
 		sections(card.Controls)
 		for _, p := range card.Controls {
@@ -431,6 +543,10 @@ func rowVersion(r components.LayerRow) string {
 	if r.Eye != nil {
 		b = append(append(append(append(b, 'e'), r.Eye.Value...), r.Eye.Why...), 0)
 	}
+	if r.Pick != nil {
+		b = append(append(append(append(b, 'p'), r.Pick.Value...), r.Pick.Why...), 0)
+	}
+	b = append(append(append(append(b, r.Thumb...), 0), r.Linked...), 0)
 	if r.Order != nil {
 		b = append(append(append(append(append(b, 'o'), r.Order.Up...), ' '), r.Order.Down...), r.Order.Why...)
 	}

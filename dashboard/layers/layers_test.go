@@ -10,6 +10,7 @@ import (
 	"webmon/dashboard/source"
 	"webmon/dashboard/steer"
 	"webmon/dashboard/tab"
+	"webmon/dashboard/views"
 	"webmon/shm"
 )
 
@@ -68,13 +69,13 @@ func TestFeedRendersWhatHasChanged(t *testing.T) {
 	list, controls := napari(20)
 	sink.State(shm.TopicControls, controls)
 	sink.State(shm.TopicLayers, shm.LayersOf(list))
-	feed, err := Tab(steer.New("/lab", nil)).Feeds["layers"](tab.Place{Source: src, Prefix: "/lab", Topic: "napari/layers/selected", Detail: "selected"})
+	feed, err := Tab(steer.New("/lab", nil), views.New("")).Feeds["layers"](tab.Place{Source: src, Prefix: "/lab", Topic: "napari/layers/selected", Detail: "selected"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	now := time.Now()
 	whole := string(feed.Frames.Next(now))
-	if strings.Count(whole, "data-layer=") != 20 || strings.Count(whole, "<form") != 20*2+12-4+2+2 {
+	if strings.Count(whole, "data-layer=") != 20 || strings.Count(whole, "<form") != 20*3+12-5+2+2 {
 		t.Errorf("%d layers and %d forms at first", strings.Count(whole, "data-layer="), strings.Count(whole, "<form"))
 	}
 	if !strings.Contains(whole, `href="/lab/layers?`) {
@@ -97,7 +98,7 @@ func TestFeedRendersWhatHasChanged(t *testing.T) {
 		t.Errorf("for a layer that is selected %q is sent", frame)
 	}
 	for _, detail := range []string{"", "x", "1/2", "99999999999999999999999"} {
-		if _, err := Tab(steer.New("/lab", nil)).Feeds["layers"](tab.Place{Source: src, Detail: detail}); err == nil {
+		if _, err := Tab(steer.New("/lab", nil), views.New("")).Feeds["layers"](tab.Place{Source: src, Detail: detail}); err == nil {
 			t.Errorf("%q is taken for a layer", detail)
 		}
 	}
@@ -135,7 +136,7 @@ func TestNamesOfLayers(t *testing.T) {
 	}
 	sink.State(shm.TopicControls, controls)
 	sink.State(shm.TopicLayers, shm.LayersOf(list))
-	feed, err := Tab(steer.New("/lab", nil)).Feeds["layers"](tab.Place{Source: src, Prefix: "/lab", Topic: "napari/layers/selected", Detail: "selected"})
+	feed, err := Tab(steer.New("/lab", nil), views.New("")).Feeds["layers"](tab.Place{Source: src, Prefix: "/lab", Topic: "napari/layers/selected", Detail: "selected"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +208,7 @@ func BenchmarkFeed(b *testing.B) {
 	_, controls := napari(100)
 	sink.State(shm.TopicControls, controls)
 	sink.State(shm.TopicLayers, shm.LayersOf(states[0]))
-	feed, err := Tab(steer.New("/lab", nil)).Feeds["layers"](tab.Place{Source: src, Prefix: "/lab", Topic: "napari/layers/selected", Detail: "selected"})
+	feed, err := Tab(steer.New("/lab", nil), views.New("")).Feeds["layers"](tab.Place{Source: src, Prefix: "/lab", Topic: "napari/layers/selected", Detail: "selected"})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -220,4 +221,31 @@ func BenchmarkFeed(b *testing.B) {
 		bytes += len(feed.Frames.Next(now))
 	}
 	b.ReportMetric(float64(bytes)/float64(n), "B/frame")
+}
+
+// A view has what napari told last of its camera, its dims and its layers, and nothing else.
+func TestCapture(t *testing.T) {
+	src, sink := attach(t)
+	if _, _, err := Capture(src); err == nil {
+		t.Error("a view of nothing")
+	}
+	sink.State(shm.TopicCamera, map[string]shm.Value{"center": []shm.Value{0.0, 1.5, 2.0}, "zoom": 2.0, "angles": []shm.Value{0.0, 0.0, 90.0}, "canvas": []shm.Value{int64(5), int64(6)}})
+	sink.State(shm.TopicDims, map[string]shm.Value{"ndisplay": int64(3), "point": []shm.Value{1.0, 0.0, 0.0}, "nsteps": []shm.Value{int64(4)}})
+	sink.State(shm.TopicLayers, shm.LayersOf([]shm.Value{
+		map[string]shm.Value{"id": "1", "kind": "image", "name": `a "b"`, "visible": false, "opacity": 0.5, "blending": "additive", "colormap": "magma", "gamma": 2.0, "contrast_limits": []shm.Value{1.0, 9.0}},
+		map[string]shm.Value{"id": "2", "kind": "points", "name": "c"},
+	}))
+	parts, about, err := Capture(src)
+	if err != nil || about != "3-D, 1 of 2 layers" {
+		t.Fatal(about, err)
+	}
+	for i, want := range []string{
+		`{"angles":[0,0,90],"center":[0,1.5,2],"ndisplay":3,"point":[1,0,0],"zoom":2}`,
+		`{"blending":"additive","colormap":"magma","contrast_limits":[1,9],"gamma":2,"kind":"image","layer":"a \"b\"","opacity":0.5,"visible":false}`,
+		`{"kind":"points","layer":"c","opacity":1,"visible":true}`,
+	} {
+		if string(parts[i]) != want {
+			t.Errorf("part %d is %s, want %s", i, parts[i], want)
+		}
+	}
 }

@@ -37,6 +37,11 @@ func (s *Source) Histograms() *shm.Histograms {
 // Colors are the tables of colours of its images and labels, nil before it has told them.
 func (s *Source) Colors() *shm.Colors { return stateOf[*shm.Colors](s, shm.TopicColors) }
 
+// Thumbnails are those of the layers, nil before it has told them.
+func (s *Source) Thumbnails() *shm.Thumbnails {
+	return stateOf[*shm.Thumbnails](s, shm.TopicThumbnails)
+}
+
 // Model is what a simulation says about itself, nil if nothing yet.
 func (s *Source) Model() *shm.ModelState { return stateOf[*shm.ModelState](s, shm.TopicModel) }
 

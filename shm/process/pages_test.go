@@ -20,6 +20,7 @@ import (
 	"webmon/dashboard/steer"
 	"webmon/dashboard/tab"
 	"webmon/dashboard/viewer"
+	"webmon/dashboard/views"
 	"webmon/shm"
 	"webmon/shm/pickle"
 )
@@ -120,7 +121,7 @@ func (s *stage) frames(t testing.TB) map[string][]byte {
 		out[name+" next"] = f.Frames.Next(now)
 		out[name+" snapshot"] = f.Frames.Snapshot(now)
 	}
-	feed("layers", layers.Tab(s.desk).Feeds["layers"], "selected")
+	feed("layers", layers.Tab(s.desk, views.New("")).Feeds["layers"], "selected")
 	for name, open := range viewer.Tab(s.desk).Feeds {
 		feed(name, open, map[bool]string{true: "first"}[name != "grid"])
 	}

@@ -89,6 +89,8 @@ func (r *run) received(s *state, v pickle.Value, err error) {
 			value = shm.HistogramsOf(value)
 		case shm.TopicColors:
 			value = shm.ColorsOf(value)
+		case shm.TopicThumbnails:
+			value = shm.ThumbnailsOf(value)
 		}
 		r.sink.State(s.name, value)
 	}

@@ -1,6 +1,6 @@
 """A view that was saved, restored: in parts, since a command's text is bounded.
 
-A part is JSON. That of the scene has "ndisplay", "order", "point" (world coordinates, one for each axis), "center", "zoom",
+A part is JSON, or a list of parts. That of the scene has "ndisplay", "order", "point" (world coordinates, one for each axis), "center", "zoom",
 "angles" and "perspective"; that of a layer has "layer" and "kind", which name it, and "visible", "opacity", "blending",
 "gamma", "colormap" and "contrast_limits". What a part does not have stays as it is.
 """
@@ -22,12 +22,20 @@ def restore(viewer: Any, text: str) -> None:
         part = json.loads(text)
     except (ValueError, RecursionError):
         raise ValueError("a part of a view is JSON") from None
-    if not isinstance(part, dict):
-        raise ValueError("a part of a view is a JSON object")
-    if "layer" in part:
-        _restore_layer(viewer, part)
-    else:
-        _restore_scene(viewer, part)
+    wrong = []
+    for one in part if isinstance(part, list) else [part]:
+        try:
+            if not isinstance(one, dict):
+                raise ValueError("a part of a view is a JSON object")
+            if "layer" in one:
+                _restore_layer(viewer, one)
+            else:
+                _restore_scene(viewer, one)
+        except ValueError as error:
+            # What can be restored is.
+            wrong.append(str(error))
+    if wrong:
+        raise ValueError("; ".join(wrong)[:500])
 
 
 def _numbers(value: Any, count: int, what: str) -> list[float]:
