@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"fmt"
+	"math"
 	"net/url"
 	"slices"
 	"strconv"
@@ -64,6 +65,7 @@ type drawn struct {
 	visible []*shm.Layer
 	solid   bool // in 3-D
 	grid    bool // each layer beside the other
+	turned  bool // a picture is not upright: turned, sheared or mirrored
 }
 
 // drawnBy returns what a napari with the package shows.
@@ -73,6 +75,7 @@ func drawnBy(src *source.Source) drawn {
 		for i := range layers.List {
 			if l := &layers.List[i]; l.Visible {
 				d.visible = append(d.visible, l)
+				d.turned = d.turned || isTurned(l)
 			}
 		}
 	}
@@ -93,9 +96,21 @@ func mapOf(src *source.Source, topic string) map[string]shm.Value {
 // isPicture reports whether a layer is one of pixels.
 func isPicture(l *shm.Layer) bool { return l.Kind == "image" || l.Kind == "labels" }
 
+// isTurned reports whether the rows of a picture do not go down on napari's canvas, or its
+// columns not right.
+func isTurned(l *shm.Layer) bool {
+	if l.Drawn == nil || l.Drawn.Matrix == nil {
+		return false
+	}
+	m := l.Drawn.Matrix
+	// What rounding leaves of a right angle is none.
+	least := 1e-9 * (math.Abs(m[0][0]) + math.Abs(m[1][1]) + math.Abs(m[0][1]) + math.Abs(m[1][0]))
+	return math.Abs(m[0][1]) > least || math.Abs(m[1][0]) > least || m[0][0] < 0 || m[1][1] < 0
+}
+
 // plain reports whether one upright picture shows all that napari draws.
 func (d drawn) plain() bool {
-	if d.solid || d.grid || len(d.visible) > 1 {
+	if d.solid || d.grid || d.turned || len(d.visible) > 1 {
 		return false
 	}
 	return len(d.visible) == 0 || isPicture(d.visible[0])
@@ -117,6 +132,9 @@ func (d drawn) words() string {
 	}
 	if d.grid {
 		parts = append(parts, "in a grid")
+	}
+	if d.turned && !d.solid {
+		parts = append(parts, "turned")
 	}
 	return strings.Join(parts, ", ")
 }

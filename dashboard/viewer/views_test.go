@@ -26,6 +26,14 @@ func layersOf(words ...string) *shm.Layers {
 	return shm.LayersOf(list)
 }
 
+// lying is one image with the matrix [[a, b], [c, d]] from its rows and columns to napari's canvas.
+func lying(a, b, c, d float64) *shm.Layers {
+	return shm.LayersOf([]shm.Value{map[string]shm.Value{
+		"id": "1", "kind": "image", "name": "nuclei", "visible": true, "shape": []shm.Value{int64(64), int64(64)},
+		"picture": map[string]shm.Value{"matrix": []shm.Value{[]shm.Value{a, b, 0.0}, []shm.Value{c, d, 0.0}}},
+	}})
+}
+
 func canvasArray(withheld string) shm.Arrays {
 	return shm.Arrays{{Name: shm.ArrayCanvas, Descr: "|u1", Shape: []int{600, 800, 4}, Role: "rgb", Note: withheld}}
 }
@@ -54,6 +62,9 @@ func TestViewThatSuits(t *testing.T) {
 		{"in 3-D", "0.9.2", states{shm.TopicLayers: layersOf("image a"), shm.TopicDims: solid, shm.TopicArrays: canvasArray("")}, "", components.ViewCanvas, "napari's canvas: one layer, image, 3-D.", ""},
 		{"in a grid", "0.9.2", states{shm.TopicLayers: layersOf("image a"), shm.TopicCanvas: map[string]shm.Value{"grid": true}, shm.TopicArrays: canvasArray("")}, "", components.ViewCanvas, "in a grid", ""},
 		{"points", "0.9.2", states{shm.TopicLayers: layersOf("points a"), shm.TopicArrays: canvasArray("")}, "", components.ViewCanvas, "one layer, points", ""},
+		{"one that is turned", "0.9.2", states{shm.TopicLayers: lying(0.8, 0.6, -0.6, 0.8), shm.TopicArrays: canvasArray("")}, "", components.ViewCanvas, "one layer, image, turned", ""},
+		{"one that is mirrored", "0.9.2", states{shm.TopicLayers: lying(2, 0, 0, -2), shm.TopicArrays: canvasArray("")}, "", components.ViewCanvas, "one layer, image, turned", ""},
+		{"one that is scaled", "0.9.2", states{shm.TopicLayers: lying(2, 1e-17, 0, 3), shm.TopicArrays: canvasArray("")}, "", components.ViewLayer, "", ""},
 		{"one image", "0.9.2", states{shm.TopicLayers: layersOf("image nuclei", "points b hidden"), shm.TopicArrays: canvasArray("")}, "", components.ViewLayer, "", ""},
 		{"one image in real tiles", "0.9.2", states{shm.TopicLayers: layersOf("image nuclei"), shm.TopicArrays: canvasArray(""), shm.TopicPoll: tiled(false)}, "", components.ViewTiles, "The tiles of nuclei: 2 levels in chunks.", ""},
 		{"a canvas that cannot be seen", "0.9.2", states{shm.TopicLayers: layersOf("image a", "labels b"), shm.TopicArrays: canvasArray("The window is minimised.")}, "", components.ViewLayer, "", ""},

@@ -38,6 +38,16 @@ function bringIn(link, row) {
   row.scrollLeft += Math.min(0, is.left - next - sees.left) + Math.max(0, is.right + next - sees.right);
 }
 
+/** The address of another source on the same page, in the view that is shown here: links are written when the page is loaded. */
+export function inView(href, location) {
+  const url = new URL(href, location.href);
+  if (url.pathname !== location.pathname) return href;
+  const view = new URLSearchParams(location.search).get("view");
+  if (view) url.searchParams.set("view", view);
+  else url.searchParams.delete("view");
+  return url.href;
+}
+
 /** Opens the nth tab, from 1. */
 export function openTab(n) {
   document.querySelectorAll("#tabs a")[n - 1]?.click();
@@ -100,6 +110,10 @@ export function startNav(settled) {
     scrollTo(0, 0);
     settled();
   });
+  document.addEventListener("click", event => {
+    const link = event.target instanceof Element && event.target.closest(".picker:not(.person) a[href]");
+    if (link) link.href = inView(link.href, location);
+  }, {capture: true});
   document.addEventListener("htmx:error", event => {
     if (event.detail.ctx?.request) announce("webmon did not answer.");
   });

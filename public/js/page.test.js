@@ -4,7 +4,7 @@ import {readFileSync} from "node:fs";
 import {connectionWord, delayBefore} from "./connection.js";
 import {age, count, latency, NONE} from "./format.js";
 import {meaning} from "./keys.js";
-import {isCurrent, isWholePage, problemIn} from "./nav.js";
+import {inView, isCurrent, isWholePage, problemIn} from "./nav.js";
 import {Pause} from "./pause.js";
 import {stamp} from "./pictures.js";
 import {firstTarget} from "./socket.js";
@@ -29,6 +29,13 @@ test("counts and latencies", () => {
 
 test("the delay before an attempt doubles up to a limit", () => {
   assert.deepEqual([1, 2, 3, 4, 20].map(n => delayBefore(n, 500, 3000)), [500, 1000, 2000, 3000, 3000]);
+});
+
+test("another source is shown in the same view", () => {
+  const here = new URL("http://webmon/lab/viewer?source=one&view=canvas");
+  assert.equal(inView("/lab/viewer?source=two", here), "http://webmon/lab/viewer?source=two&view=canvas");
+  assert.equal(inView("/lab/viewer?source=two&view=tiles", new URL("http://webmon/lab/viewer")), "http://webmon/lab/viewer?source=two");
+  assert.equal(inView("/lab/loader?source=two", here), "/lab/loader?source=two");
 });
 
 test("the connection in a word", () => {
