@@ -171,6 +171,8 @@ def test_what_is_in_front_goes_with_the_hand_in_3d(oriented, watch):
         for by, way in (((0.125, 0), "right"), ((0, 0.125), "down")):
             pump()
             before = directions(viewer)
+            for one, of in (("right", "down"), ("right", "ahead"), ("down", "ahead")):
+                assert before[one] @ before[of] == pytest.approx(0, abs=1e-5)
             near = -before["ahead"]
             settled(watcher, watcher.hand({"do": "rotate", "dx": by[0], "dy": by[1]}))
             after = directions(viewer)
@@ -194,7 +196,7 @@ def directions(viewer):
     found = {
         "right": point(middle[0] + 50, middle[1], 0) - point(*middle, 0),
         "down": point(middle[0], middle[1] + 50, 0) - point(*middle, 0),
-        "ahead": np.array(camera(viewer).view_direction)[::-1],
+        "ahead": compat.ahead(viewer)[::-1],
     }
     return {name: way / np.linalg.norm(way) for name, way in found.items()}
 

@@ -7,6 +7,7 @@ assumed: the callers do without it and say so once in the log.
 from __future__ import annotations
 
 import functools
+import importlib.util
 from collections.abc import Sequence
 from typing import Any, Callable
 
@@ -144,10 +145,47 @@ def screen(viewer: Any) -> tuple[list[float], list[float]]:
     if int(viewer.dims.ndisplay) != 3:
         return [0.0, across], [below, 0.0]
     ahead, up = np.asarray(found.view_direction, dtype=float), np.asarray(found.up_direction, dtype=float)
-    # Some orientations show the world as in a mirror.
-    mirrored = across * below * (-1.0 if depth == "towards" else 1.0)
-    right = np.cross(up, ahead) * mirrored
+    flips = _unknown_flips(viewer)
+    if flips is not None:
+        right = np.cross(ahead, up) * flips  # what it shows by default is a mirror
+        up = up * flips
+    else:
+        # Some orientations show the world as in a mirror.
+        right = np.cross(up, ahead) * across * below * (-1.0 if depth == "towards" else 1.0)
     return [float(x) for x in right], [float(-x) for x in up]
+
+
+def ahead(viewer: Any) -> np.ndarray:
+    """Return the direction that is ahead in 3D, away from the eye: a number for every axis on the screen, of length 1."""
+    flips = _unknown_flips(viewer)
+    found = np.asarray(camera(viewer).view_direction, dtype=float)
+    return found if flips is None else found * flips
+
+
+def look(viewer: Any, ahead: np.ndarray, up: np.ndarray) -> None:
+    """Turn the camera in 3D."""
+    flips = _unknown_flips(viewer)
+    if flips is not None:
+        ahead, up = ahead * flips, up * flips
+    camera(viewer).set_view_direction(tuple(float(x) for x in ahead), tuple(float(x) for x in up))
+
+
+def _unknown_flips(viewer: Any) -> np.ndarray | None:
+    """Return 1 or -1 for each axis where the camera's directions are those of a world that is not mirrored, None where they are right.
+
+    napari from 0.6 on can show the world with its axes the other way, and its camera heeds that only since 0.9.
+    """
+    orientation = getattr(camera(viewer), "orientation", None)
+    if orientation is None or _knows_orientations():
+        return None
+    return np.array([1.0 if str(way) == usual else -1.0 for way, usual in zip(orientation, ("towards", "down", "right"))])
+
+
+@functools.lru_cache(maxsize=1)
+def _knows_orientations() -> bool:
+    return importlib.util.find_spec("napari.utils.camera_orientations") is not None and hasattr(
+        importlib.import_module("napari.utils.camera_orientations"), "angles_from_view_and_up_directions"
+    )
 
 
 def world_units(viewer: Any) -> Any:

@@ -113,14 +113,13 @@ class Hands:
         if int(viewer.dims.ndisplay) != 3:
             return
         rows, columns = compat.canvas_size(viewer)
-        camera = compat.camera(viewer)
         right, down = (np.asarray(way) for way in compat.screen(viewer))
-        ahead = np.asarray(camera.view_direction, dtype=float)
+        ahead = compat.ahead(viewer)
         # What is in front goes with the hand: so the eye goes against it.
         turn, tilt = event["dx"] * _HALF_TURN, event["dy"] * rows / columns * _HALF_TURN
         ahead = ahead * math.cos(turn) + right * math.sin(turn)
         ahead, down = ahead * math.cos(tilt) + down * math.sin(tilt), down * math.cos(tilt) - ahead * math.sin(tilt)
-        camera.set_view_direction(tuple(map(float, ahead)), tuple(map(float, -down)))
+        compat.look(viewer, ahead, -down)
 
     def _reset(self, _: dict[str, Any]) -> None:
         self._viewer.reset_view()
