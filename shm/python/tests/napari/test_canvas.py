@@ -609,7 +609,7 @@ def widget(window):
     from qtpy.QtWidgets import QOpenGLWidget
 
     class Drawn(QOpenGLWidget):
-        after = None
+        painted = 0
 
         def paintGL(self):
             GL.glEnable(GL.GL_SCISSOR_TEST)
@@ -618,8 +618,7 @@ def widget(window):
                 GL.glScissor(0, row, size.width(), 8)
                 GL.glClearColor(row / 255, 0.5, 1 - row / 255, 0.5)
                 GL.glClear(GL.GL_COLOR_BUFFER_BIT)
-            if self.after is not None:
-                self.after(self)
+            self.painted += 1
 
     made = []
 
@@ -648,34 +647,34 @@ def read(widget, wanted):
 
     from webmon._napari.readback import ReadBack
 
-    back, states, found = ReadBack(), [], []
+    back, found = ReadBack(), []
     names = [
         "READ_FRAMEBUFFER_BINDING", "DRAW_FRAMEBUFFER_BINDING", "RENDERBUFFER_BINDING", "PIXEL_PACK_BUFFER_BINDING", "PACK_ALIGNMENT",
         "PACK_ROW_LENGTH", "PACK_SKIP_ROWS", "PACK_SKIP_PIXELS", "SCISSOR_TEST", "SCISSOR_BOX", "VIEWPORT", "READ_BUFFER", "CURRENT_PROGRAM",
     ]  # fmt: skip
 
     def state():
-        return [np.asarray(GL.glGetIntegerv(getattr(GL, "GL_" + name))).tolist() for name in names]
+        widget.makeCurrent()
+        try:
+            return [np.asarray(GL.glGetIntegerv(getattr(GL, "GL_" + name))).tolist() for name in names]
+        finally:
+            widget.doneCurrent()
 
-    def painted(widget):
-        # Somebody else has left it like this.
-        buffer = GL.glGenBuffers(1)
-        GL.glBindBuffer(GL.GL_PIXEL_PACK_BUFFER, buffer)
-        GL.glPixelStorei(GL.GL_PACK_ALIGNMENT, 1)
-        GL.glPixelStorei(GL.GL_PACK_ROW_LENGTH, 7)
-        GL.glPixelStorei(GL.GL_PACK_SKIP_ROWS, 2)
-        states.append(state())
-        back.begin(widget, wanted)
-        states.append(state())
-        for name, value in (("ALIGNMENT", 4), ("ROW_LENGTH", 0), ("SKIP_ROWS", 0)):
-            GL.glPixelStorei(getattr(GL, "GL_PACK_" + name), value)
-        GL.glBindBuffer(GL.GL_PIXEL_PACK_BUFFER, 0)
-
-    widget.after = painted
-    widget.update()
-    until(lambda: back.pending, "the paint")
-    widget.after = None
-    until(lambda: back.finish(widget, lambda pixels: found.append(pixels.copy())), "the pixels")
+    until(lambda: widget.painted, "the paint")
+    # Somebody else has left it like this.
+    widget.makeCurrent()
+    buffer = GL.glGenBuffers(1)
+    GL.glBindBuffer(GL.GL_PIXEL_PACK_BUFFER, buffer)
+    GL.glPixelStorei(GL.GL_PACK_ALIGNMENT, 1)
+    GL.glPixelStorei(GL.GL_PACK_ROW_LENGTH, 7)
+    GL.glPixelStorei(GL.GL_PACK_SKIP_ROWS, 2)
+    widget.doneCurrent()
+    states = [state()]
+    done = back.begin(widget, wanted, lambda pixels: found.append(pixels.copy()))
+    states.append(state())
+    until(lambda: done or back.finish(widget, lambda pixels: found.append(pixels.copy())), "the pixels")
+    states.append(state())
+    assert len(found) == 1 and not back.pending
     back.close(widget)
     return found[0], states
 
@@ -684,8 +683,8 @@ def read(widget, wanted):
 @pytest.mark.parametrize("wanted", [(64, 100), (32, 50), (20, 31), (1000, 1000)])
 def test_pixels_are_read_and_the_state_is_given_back(widget, samples, wanted):
     one = widget(samples)
-    pixels, (before, after) = read(one, wanted)
-    assert after == before
+    pixels, states = read(one, wanted)
+    assert states[1] == states[0] and states[2] == states[0]
     ratio = one.devicePixelRatioF()
     assert pixels.shape == (min(wanted[0], int(64 * ratio)), min(wanted[1], int(100 * ratio)), 4)
     assert (pixels[..., 3] == 255).all() and (pixels == pixels[:, :1]).all()
@@ -697,35 +696,33 @@ def test_pixels_are_read_and_the_state_is_given_back(widget, samples, wanted):
 
 
 def test_a_context_that_is_made_anew_is_read(widget):
-    from qtpy.QtGui import QOpenGLContext
     from qtpy.QtWidgets import QWidget
 
     from webmon._napari.readback import ReadBack
 
-    one, back, contexts = widget(), ReadBack(), []
+    one, back, found = widget(), ReadBack(), []
 
-    def painted(widget):
-        contexts.append(QOpenGLContext.currentContext())
-        back.begin(widget, (16, 25))
+    def take(pixels):
+        found.append(pixels.copy())
 
     def taken():
-        found = []
-        until(lambda: back.finish(one, lambda pixels: found.append(pixels.copy())), "the pixels")
+        found.clear()
+        done = back.begin(one, (16, 25), take)
+        until(lambda: done or back.finish(one, take), "the pixels")
         return found
 
-    one.after = painted
-    one.update()
-    until(lambda: back.pending, "the paint")
+    until(lambda: one.painted, "the paint")
     assert len(taken()) == 1
-    one.update()
-    until(lambda: back.pending, "the paint")
-    # Qt makes another context in another window. What was on its way is lost with the first.
+    first, one.painted = one.context(), 0
+    # Qt makes another context in another window. What belonged to the first is lost with it.
     other = QWidget()
     other.resize(200, 200)
     one.setParent(other)
     other.show()
     one.show()
-    until(lambda: len({id(context) for context in contexts}) > 1 and back.pending, "the paint in another window")
+    until(lambda: one.painted and one.context() is not first, "the paint in another window")
+    back.pending = True  # something was on its way
+    assert back.finish(one, take) and not back.pending
     assert len(taken()) == 1
     back.close(one)
     one.setParent(None)

@@ -437,8 +437,7 @@ class Attachment:
     def _on_painted(self) -> None:
         canvas = self._canvas
         if canvas is not None and (canvas.watched or canvas.why is not None):
-            if canvas.watched:
-                canvas.painted(time.perf_counter())
+            canvas.painted()
             self._dirty |= DRAWN
             self._wanted |= DRAWN
             self._scheduled = False  # later than now: whoever looks waits for it

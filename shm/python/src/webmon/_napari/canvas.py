@@ -1,7 +1,7 @@
 """napari's canvas as the array "canvas": what napari itself has drawn, with all that lies on it.
 
-Nothing is drawn for it, and nothing is read while nobody looks. While somebody does, each paint is asked
-for once it is over, and copied into the ring afterwards, outside of the paint.
+Nothing is drawn for it, nothing is done in napari's paint, and nothing is read while nobody looks. While somebody does, what was drawn is
+read when the paint is over.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ class Canvas:
         self.hands = 0
         self._broken: str | None = None  # what OpenGL had against it
         self._reading = ReadBack()
-        self._missed = False  # something was drawn that nobody has seen
+        self._fresh = False  # something was drawn that was not read
+        self._drawn = 0  # hands, of what was drawn last
         self._kept: np.ndarray | None = None  # that could not be shared yet
         self._hz, self._due = 0.0, 0.0
         self._wanted: tuple[int, int] | None = None
@@ -90,7 +91,7 @@ class Canvas:
             if hz > self._hz:
                 self._due = min(self._due, time.perf_counter() + 1 / hz)
         elif self.watched:
-            self.watched = self._missed = False
+            self.watched = False
             self._kept = None
             self._release()
         self._hz, self._wanted = hz, most
@@ -102,46 +103,43 @@ class Canvas:
         if native is not None:
             native.update()
 
-    def painted(self, now: float) -> None:
-        """Have what was drawn read, in the paint that has drawn it. Called while somebody looks; finish is called soon."""
-        if self._reading.pending or now + _EARLY < self._due or self.why is not None:
-            self._missed = True
-            return
-        self._missed = False
-        native = compat.native(self._viewer)
-        try:
-            shape = device_size(native)
-            wanted = fitted(shape, self._wanted)
-            self._reading.begin(native, wanted)
-        except Exception as error:
-            self._breaks(error)
-            return
-        ratio = compat.pixel_ratio(self._viewer)
-        self._read = (self.hands, (shape[0] / wanted[0] / ratio, shape[1] / wanted[1] / ratio))
-        self._due = max(self._due, now - 0.05) + 1 / min(self._hz or MOST_HZ, MOST_HZ)
+    def painted(self) -> None:
+        """Note that something was drawn, in the paint. finish is called soon, if somebody looks."""
+        self._fresh = True
+        self._drawn = self.hands
 
     def finish(self, now: float) -> float:
-        """Share what has been read, outside of the paint; return when there is more to do."""
-        if self.why is not None or self._broken is not None:
-            self.look()  # it was drawn, or could not be read
+        """Read and share what was drawn, outside of the paint; return when there is more to do."""
+        if self.why is not None:
+            self.look()  # it was drawn
         native = compat.native(self._viewer)
-        if self._reading.pending and native is not None:
-            try:
+        if not self.watched or native is None:
+            return math.inf
+        try:
+            if self._reading.pending:
                 if not self._reading.finish(native, self._publish):
                     return now + _AGAIN
-            except Exception as error:
-                self._breaks(error)
-                self.look()
-        elif self._kept is not None:
-            self._publish(self._kept)
+            elif self._fresh and self.why is None:
+                if now + _EARLY < self._due:
+                    return self._due
+                if not self._begin(native, now):
+                    return now + _AGAIN
+        except Exception as error:
+            self._breaks(error)
+            return math.inf
         if self._kept is not None:
-            return now + _RETRY
-        if self._missed and self.watched and self.why is None:
-            if now + _EARLY < self._due:
-                return self._due
-            self._missed = False
-            self.ask()
-        return math.inf
+            self._publish(self._kept)
+            if self._kept is not None:
+                return now + _RETRY
+        return self._due if self._fresh and self.why is None else math.inf
+
+    def _begin(self, native: Any, now: float) -> bool:
+        shape, ratio = device_size(native), compat.pixel_ratio(self._viewer)
+        wanted = fitted(shape, self._wanted)
+        self._fresh = False
+        self._read = (self._drawn, (shape[0] / wanted[0] / ratio, shape[1] / wanted[1] / ratio))
+        self._due = max(self._due, now - 0.05) + 1 / min(self._hz or MOST_HZ, MOST_HZ)
+        return self._reading.begin(native, wanted, self._publish)
 
     def close(self) -> None:
         """Take the array back, and leave the card as it was."""
@@ -184,11 +182,12 @@ class Canvas:
         return -(-rows // _ROOM) * _ROOM, -(-columns // _ROOM) * _ROOM
 
     def _breaks(self, error: Exception) -> None:
-        """Go on without the canvas until somebody looks anew, and say why. look follows."""
+        """Go on without the canvas until somebody looks anew, and say why."""
         say_once("canvas", "napari's canvas could not be read", error=True)
         self._broken = str(error) if isinstance(error, NoPicture) else f"OpenGL does not hand over what napari has drawn ({_short(error)})."
         self._reading.abandon()
         self._kept = None
+        self.look()
 
 
 def _short(error: Exception) -> str:

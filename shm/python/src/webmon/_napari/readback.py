@@ -1,8 +1,8 @@
 """What a widget of OpenGL has drawn, read without waiting for the graphics card.
 
-begin is called in the paint, and only says what is to be read: a copy on the
-card, made smaller there if less is wanted, that flows into a buffer of its own
-while napari goes on. finish is called afterwards, outside of the paint, and takes it.
+What was drawn stays in the widget's framebuffer until it draws again, so that nothing is done in the paint. begin is called afterwards. It
+only says what is to be read: a copy on the card, made smaller there if less is wanted, that flows into a buffer of its own. finish takes it
+once it has come.
 """
 
 from __future__ import annotations
@@ -70,45 +70,43 @@ class ReadBack:
         self._direct: np.ndarray | None = None  # read already, where the card has no such buffers
         self._pixels = np.empty((0, 0), np.uint32)
 
-    def begin(self, native: Any, wanted: tuple[int, int]) -> None:
-        """Have what the widget has drawn read, as (rows, columns), no more than it has. Its context is current.
+    def begin(self, native: Any, wanted: tuple[int, int], take: Callable[[np.ndarray], None]) -> bool:
+        """Have what the widget has drawn read, as (rows, columns), no more than it has; not in a paint.
 
-        All that is changed of OpenGL's state is given back. Raises NoPicture, or whatever OpenGL has against it.
+        The rest is as of finish, which is called until it returns True if this has not.
         """
-        gl = self._ready()
-        shape = device_size(native)
-        wanted = (min(wanted[0], shape[0]), min(wanted[1], shape[1]))
-        _drain(gl)  # of somebody else, who has not looked
-        before = _State(gl)
-        try:
-            source = _framebuffer(native, before.read)
-            gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, source)
-            ways = [shape] if int(gl.glGetIntegerv(gl.GL_SAMPLES)) > 0 else []
-            ways += steps(shape, wanted)
-            if ways:
-                gl.glDisable(gl.GL_SCISSOR_TEST)
-                self._stage(ways)
-                self._shrink(shape)
-            self._read(wanted)
-            error = _drain(gl)  # where PyOpenGL does not look itself
-            if error:
-                raise NoPicture(f"OpenGL does not hand over what napari has drawn (error {error:#x}).")
-        finally:
-            _drain(gl)
-            before.restore()
-        self._shape = wanted
-        self.pending = True
+        with _current(native) as context:
+            gl = self._ready(context)
+            shape = device_size(native)
+            wanted = (min(wanted[0], shape[0]), min(wanted[1], shape[1]))
+            _drain(gl)  # of somebody else, who has not looked
+            before = _State(gl)
+            try:
+                gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, _framebuffer(native, before.read))
+                ways = [shape] if int(gl.glGetIntegerv(gl.GL_SAMPLES)) > 0 else []
+                ways += steps(shape, wanted)
+                if ways:
+                    gl.glDisable(gl.GL_SCISSOR_TEST)
+                    self._stage(ways)
+                    self._shrink(shape)
+                self._read(wanted)
+                error = _drain(gl)  # where PyOpenGL does not look itself
+                if error:
+                    raise NoPicture(f"OpenGL does not hand over what napari has drawn (error {error:#x}).")
+            finally:
+                _drain(gl)
+                before.restore()
+            self._shape = wanted
+            self.pending = True
+            return self._finish(take)
 
     def finish(self, native: Any, take: Callable[[np.ndarray], None]) -> bool:
         """Hand over what was begun, as rows x columns x 4, uint8, the first row on top; False if it has not come yet.
 
-        It may be used until the next call. Raises what begin raises.
+        It may be used until the next call. All that is changed of OpenGL's state is given back. Raises NoPicture, or whatever
+        OpenGL has against it.
         """
         if not self.pending:
-            return True
-        if self._direct is not None:
-            self.pending = False
-            take(self._upright(self._direct))
             return True
         with _current(native) as context:
             if context is None or context is not self._context:
@@ -134,11 +132,8 @@ class ReadBack:
         finally:
             self._forget()
 
-    def _ready(self) -> Any:
+    def _ready(self, context: Any) -> Any:
         """Return OpenGL, with nothing of another context's."""
-        from qtpy.QtGui import QOpenGLContext
-
-        context = QOpenGLContext.currentContext()
         if context is None:
             raise NoPicture("napari has drawn without OpenGL.")
         if context is not self._context:
@@ -237,6 +232,11 @@ class ReadBack:
             self._fence = gl.glFenceSync(gl.GL_SYNC_GPU_COMMANDS_COMPLETE, 0)
 
     def _finish(self, take: Callable[[np.ndarray], None]) -> bool:
+        if self._direct is not None:
+            read = self._direct
+            self.abandon()
+            take(self._upright(read))
+            return True
         gl = self._gl
         if self._fence is not None:
             if int(gl.glClientWaitSync(self._fence, _FLUSH, 0)) not in _SIGNALED:
