@@ -22,6 +22,18 @@ viewer.dims.set_current_step(1, 4)
 viewer.reset_view()
 `
 
+// coloursScript colours the stack, puts labels over it, and says what the section below is then, as napari's colormaps have it.
+const coloursScript = `
+layer = viewer.layers[0]
+layer.colormap = "viridis"
+labels = viewer.add_labels(np.indices(layer.data.shape)[3] // 10, opacity=0.5, scale=layer.scale, axis_labels=("c", "z", "y", "x"))
+c, y = int(viewer.dims.current_step[0]), %d
+under = layer.colormap.map(layer.data[c, :, y].ravel() / 255).reshape(12, 60, 4)[..., :3]
+over = labels.colormap.map(labels.data[c, :, y].ravel()).reshape(12, 60, 4)
+alpha = over[..., 3:] * 0.5
+out = np.rint(255 * (over[..., :3] * alpha + under * (1 - alpha))).astype(int).tolist()
+`
+
 // stackVoxel is a voxel of that stack.
 func stackVoxel(c, z, y, x int) int { return (c*90 + z*11 + y*3 + x) % 251 }
 
@@ -141,6 +153,32 @@ func TestE2ESections(t *testing.T) {
 	n.MustDo("run", map[string]any{"code": "viewer.layers[0].data = ((viewer.layers[0].data.astype(int) + 7) % 251).astype(np.uint8)"}, nil)
 	add = 7
 	both(p, "new data")
+
+	// With napari's own colours, and labels over them.
+	var want struct{ Out [][][3]int }
+	n.MustDo("run", map[string]any{"code": fmt.Sprintf(coloursScript, y)}, &want)
+	until(t, "napari's colours, blended", func() string {
+		got, err := evaluate[[][][3]int](p, `(() => {
+			const canvas = document.querySelector("[data-section=below] canvas");
+			const {data, width, height} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+			return Array.from({length: height}, (_, y) => Array.from({length: width}, (_, x) => [...data.subarray(4 * (y * width + x), 4 * (y * width + x) + 3)]));
+		})()`)
+		if err != nil || len(got) != len(want.Out) || len(got[0]) != len(want.Out[0]) {
+			return fmt.Sprint(len(got), " rows, ", err)
+		}
+		for row := range got {
+			for col := range got[row] {
+				for i, v := range got[row][col] {
+					if d := v - want.Out[row][col][i]; d > 1 || d < -1 {
+						return fmt.Sprintf("at row %d, column %d is %v, want %v", row, col, got[row][col], want.Out[row][col])
+					}
+				}
+			}
+		}
+		return ""
+	})
+	n.MustDo("run", map[string]any{"code": "del viewer.layers[1]; viewer.layers[0].colormap = 'gray'"}, nil)
+	both(p, "gray again")
 
 	look := startBrowser(t).open(t, view{1400, 900, "light"})
 	look.visit(looks)

@@ -3,58 +3,85 @@ package pixels
 import (
 	"image/color"
 	"math"
+	"strconv"
 
 	"webmon/shm"
 )
+
+// Paint says how the voxels of a layer are coloured.
+type Paint struct {
+	Descr   string // of the voxels
+	Labels  bool
+	Samples int         // 1, or 3 or 4 of a colour
+	Limits  *[2]float64 // nil: those of colours, or of the dtype
+	Gamma   float64     // 0: 1
+	// Colormap is the name of a table; one that is not known is gray.
+	Colormap string
+	// Table is napari's own table, in place of that of the name and of webmon's own colours of labels; nil: it is not known.
+	Table     *shm.ColorTable
+	Selection string // of labels: the only one that is drawn, as digits; "" for all
+}
 
 // Ink gives the voxels of a layer their colours, one at a time: those of a section come from where they lie
 // in a box, and not row by row.
 type Ink struct {
 	dtype   DType
-	labels  bool
 	samples int
-	table   [256]color.RGBA
-	shade   func(float64) uint8
-	opaque  func(float64) uint8
-	bytes   [256]color.NRGBA // of voxels of one byte
+	opaque  float64 // the sample of alpha that covers all
+	limits  [2]float64
+	gamma   float64
+	scale   *shm.ColorTable            // of values
+	shades  [256]color.NRGBA           // of values where there is no such table
+	label   func(n uint64) color.NRGBA // nil: the voxels are no labels
+	bytes   [256]color.NRGBA           // of voxels of one byte
 }
 
-// NewInk returns the ink of voxels of a dtype. Voxels of 3 or 4 samples are colours, of which a sample lies stride bytes from
-// the one before. limits that are nil are those of colours, or of the dtype. A colormap that is not known is gray. false: such voxels
-// have no colours.
-func NewInk(descr string, labels bool, samples int, limits *[2]float64, colormap string, gamma float64) (*Ink, bool) {
-	d, ok := ParseDType(descr)
-	if !ok || !d.numeric() || samples != 1 && samples != 3 && samples != 4 {
+// NewInk returns the ink of a paint. false: such voxels have no colours.
+func NewInk(p Paint) (*Ink, bool) {
+	d, ok := ParseDType(p.Descr)
+	if !ok || !d.numeric() || p.Samples != 1 && p.Samples != 3 && p.Samples != 4 {
 		return nil, false
 	}
-	k := &Ink{dtype: d, labels: labels && samples == 1, samples: samples}
-	if k.labels {
-		k.table = labelTable()
-	} else if k.table, ok = colorTable(colormap); !ok {
-		k.table, _ = colorTable("gray")
+	k := &Ink{dtype: d, samples: p.Samples, gamma: p.Gamma, opaque: 1}
+	if d.kind == 'u' && d.size <= 2 {
+		k.opaque = d.Full()
 	}
-	full := [2]float64{0, d.Full()}
-	k.opaque = shader(full, 1)
+	if k.gamma == 0 {
+		k.gamma = 1
+	}
 	switch {
-	case samples > 1 && limits == nil:
-		limits = &full
-	case limits == nil:
-		limits = &[2]float64{0, 1}
-		if d.kind == 'u' || d.kind == 'i' {
-			limits[1] = math.Exp2(float64(8*d.size)) - 1
+	case p.Samples > 1:
+	case p.Labels:
+		k.label = d.labelInk(p.Table, p.Selection)
+	case p.Table != nil && p.Table.Kind == "scale" && len(p.Table.RGBA) == 4*256:
+		k.scale = p.Table
+	default:
+		table, ok := colorTable(p.Colormap)
+		if !ok {
+			table, _ = colorTable("gray")
+		}
+		for i, c := range table {
+			k.shades[i] = color.NRGBA(c)
 		}
 	}
-	k.shade = shader(apart(limits[0], limits[1]), gamma)
-	if d.size == 1 && samples == 1 {
+	switch {
+	case p.Limits != nil:
+		k.limits = apart(p.Limits[0], p.Limits[1])
+	case p.Samples > 1:
+		k.limits = [2]float64{0, d.Full()}
+	default:
+		k.limits = [2]float64{0, 1}
+		if d.kind == 'u' || d.kind == 'i' {
+			k.limits[1] = math.Exp2(float64(8*d.size)) - 1
+		}
+	}
+	if d.size == 1 && p.Samples == 1 {
 		for i := range k.bytes {
 			k.bytes[i] = k.one([]byte{byte(i)})
 		}
 	}
 	return k, true
 }
-
-// Size is how many bytes a sample has.
-func (k *Ink) Size() int { return k.dtype.size }
 
 // At is the colour of the voxel at the begin of b. Its samples lie stride bytes from each other.
 func (k *Ink) At(b []byte, stride int) color.NRGBA {
@@ -70,24 +97,140 @@ func (k *Ink) At(b []byte, stride int) color.NRGBA {
 		if math.IsNaN(v) {
 			return color.NRGBA{}
 		}
+		share := k.share(v)
 		if i == 3 {
-			out[i] = k.opaque(v)
-		} else {
-			out[i] = k.shade(v)
+			share = min(max(v/k.opaque, 0), 1)
 		}
+		out[i] = uint8(share*255 + 0.5)
 	}
 	return color.NRGBA{R: out[0], G: out[1], B: out[2], A: out[3]}
 }
 
+// share is how far a value is from the lower limit to the upper one, after gamma.
+func (k *Ink) share(v float64) float64 {
+	x := (v - k.limits[0]) / (k.limits[1] - k.limits[0])
+	if math.IsInf(k.limits[1]-k.limits[0], 1) {
+		x = (v/2 - k.limits[0]/2) / (k.limits[1]/2 - k.limits[0]/2)
+	}
+	switch {
+	case !(x > 0):
+		return 0
+	case x >= 1:
+		return 1
+	case k.gamma != 1:
+		return math.Pow(x, k.gamma)
+	}
+	return x
+}
+
 func (k *Ink) one(b []byte) color.NRGBA {
-	if k.labels {
-		return color.NRGBA(k.table[labelEntry(k.dtype.label(b))])
+	if k.label != nil {
+		return k.label(k.dtype.label(b))
 	}
 	v := k.dtype.number(b)
+	if k.scale == nil {
+		if math.IsNaN(v) {
+			return color.NRGBA{}
+		}
+		return k.shades[uint8(k.share(v)*255+0.5)]
+	}
+	t := k.scale
 	if math.IsNaN(v) {
+		return listedColour(t.NaN)
+	}
+	x := k.share(v)
+	switch {
+	case x >= 1 && t.Over != nil:
+		return listedColour(t.Over)
+	case x <= 0 && t.Under != nil:
+		return listedColour(t.Under)
+	case t.Steps:
+		return tableColour(t, min(int(x*256), 255))
+	}
+	at := x * 255
+	i := min(int(at), 254)
+	low, high, share := t.RGBA[4*i:], t.RGBA[4*i+4:], at-float64(i)
+	mix := func(j int) uint8 { return uint8(float64(low[j]) + (float64(high[j])-float64(low[j]))*share + 0.5) }
+	return color.NRGBA{R: mix(0), G: mix(1), B: mix(2), A: mix(3)}
+}
+
+func listedColour(c []int) color.NRGBA {
+	if len(c) != 4 {
 		return color.NRGBA{}
 	}
-	return color.NRGBA(k.table[k.shade(v)])
+	return color.NRGBA{R: uint8(c[0]), G: uint8(c[1]), B: uint8(c[2]), A: uint8(c[3])}
+}
+
+func tableColour(t *shm.ColorTable, i int) color.NRGBA {
+	c := t.RGBA[4*i:]
+	return color.NRGBA{R: c[0], G: c[1], B: c[2], A: c[3]}
+}
+
+// labelInk gives labels their colours, as napari and the page do (public/js/viewer/labels.js): of a cyclic table the colours but the first come
+// round, a direct one has those of its labels, and its first for all others. Labels are in the bits of 64, with their sign.
+func (d DType) labelInk(t *shm.ColorTable, selection string) func(uint64) color.NRGBA {
+	only, chosen := bitsOf(selection)
+	if t == nil || t.Kind == "scale" || len(t.RGBA) < 4 || t.Kind == "cyclic" && len(t.RGBA) < 8 {
+		table := labelTable()
+		return func(n uint64) color.NRGBA {
+			if chosen && n != only {
+				return color.NRGBA{}
+			}
+			return color.NRGBA(table[labelEntry(n)])
+		}
+	}
+	if t.Kind == "direct" {
+		places := map[uint64]int{}
+		for i, text := range t.Labels[:min(len(t.Labels), len(t.RGBA)/4-1)] {
+			if n, ok := bitsOf(text); ok {
+				places[n] = i + 1
+			}
+		}
+		return func(n uint64) color.NRGBA {
+			if chosen && n != only {
+				return color.NRGBA{}
+			}
+			return tableColour(t, places[n])
+		}
+	}
+	background, _ := bitsOf(t.Background)
+	round := uint64(len(t.RGBA)/4 - 1)
+	cycle := func(n uint64) int {
+		if n == background {
+			return 0
+		}
+		before := n - 1
+		if d.kind == 'i' {
+			b := int64(n-1) % int64(round)
+			if b < 0 {
+				b += int64(round)
+			}
+			return int(b) + 1
+		}
+		if d.size < 8 {
+			before &= 1<<(8*d.size) - 1
+		}
+		return int(before%round) + 1
+	}
+	// napari has labels of up to 16 bits as they are where it draws them, and of all others their place in the circle.
+	wide := d.size > 2
+	place := cycle(only)
+	return func(n uint64) color.NRGBA {
+		at := cycle(n)
+		if at == 0 || chosen && (wide && at != place || !wide && n != only) {
+			return color.NRGBA{}
+		}
+		return tableColour(t, at)
+	}
+}
+
+// bitsOf is a label of its digits, in the bits of 64.
+func bitsOf(digits string) (uint64, bool) {
+	if n, err := strconv.ParseInt(digits, 10, 64); err == nil {
+		return uint64(n), true
+	}
+	n, err := strconv.ParseUint(digits, 10, 64)
+	return n, err == nil
 }
 
 // Values are the samples at the begin of b, as JSON has them: one, or a list of those of a colour.

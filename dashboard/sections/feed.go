@@ -86,7 +86,7 @@ func (s *Sections) open(at tab.Place) (tab.Pictures, error) {
 	}
 	f := &feed{s: s, src: at.Source, topic: at.Topic, hub: at.Hub, plane: plane, most: n, into: into, look: make(chan struct{}, 1)}
 	return tab.Pictures{
-		Wants: []string{shm.TopicDims, shm.TopicCamera, shm.TopicLayers, shm.TopicVolumes, shm.TopicControls},
+		Wants: []string{shm.TopicDims, shm.TopicCamera, shm.TopicLayers, shm.TopicColors, shm.TopicVolumes, shm.TopicControls},
 		Next:  f.next, Run: f.run,
 	}, nil
 }
@@ -319,13 +319,17 @@ func plain(v shm.Value) shm.Value {
 }
 
 func (l *layer) ink() (*pixels.Ink, bool) {
-	return pixels.NewInk(l.info.Descr, l.labels, l.samples, l.limits, l.colormap, l.gamma)
+	return pixels.NewInk(pixels.Paint{
+		Descr: l.info.Descr, Labels: l.labels, Samples: l.samples, Limits: l.limits, Gamma: l.gamma, Colormap: l.colormap, Table: l.table, Selection: l.selected,
+	})
 }
 
-// paint blends the layers, the lowest first, on black: out has 3 bytes a pixel.
+// paint blends the layers, the lowest first, on napari's canvas: out has 3 bytes a pixel.
 func (d *drawn) paint(out []byte) {
-	clear(out)
 	sc := d.scene
+	for i := 0; i+2 < len(out); i += 3 {
+		copy(out[i:], sc.canvas[:])
+	}
 	first := true
 	for i := range sc.layers {
 		l, data := &sc.layers[i], d.planes[i]
@@ -360,8 +364,8 @@ func (d *drawn) paint(out []byte) {
 	}
 }
 
-// blendOf is one of napari's ways to blend a pixel into those below it. covers says that an opaque one takes their place. minimum takes the
-// lowest layer as it is, since nothing is darker than the canvas.
+// blendOf is one of napari's ways to blend a pixel into those below it. covers says that an opaque one takes their place. With additive and
+// minimum the canvas does not count: of the lowest layer.
 func blendOf(word string, lowest bool) (blend func(to []byte, c color.NRGBA, opacity float64), covers bool) {
 	each := func(f func(below, above, alpha float64) float64) func([]byte, color.NRGBA, float64) {
 		return func(to []byte, c color.NRGBA, opacity float64) {
@@ -372,6 +376,8 @@ func blendOf(word string, lowest bool) (blend func(to []byte, c color.NRGBA, opa
 		}
 	}
 	switch {
+	case word == "additive" && lowest:
+		return each(func(_, above, alpha float64) float64 { return above * alpha }), true
 	case word == "additive":
 		return each(func(below, above, alpha float64) float64 { return below + above*alpha }), false
 	case word == "minimum" && lowest:
@@ -385,7 +391,7 @@ func blendOf(word string, lowest bool) (blend func(to []byte, c color.NRGBA, opa
 		}), false
 	case word == "multiplicative" && !lowest:
 		return each(func(below, above, _ float64) float64 { return below * above / 255 }), false
-	case word == "opaque":
+	case word == "opaque" && !lowest:
 		return each(func(below, above, alpha float64) float64 {
 			if alpha == 0 {
 				return below

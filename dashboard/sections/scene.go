@@ -2,6 +2,7 @@ package sections
 
 import (
 	"cmp"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
@@ -43,6 +44,7 @@ type scene struct {
 	rows    int
 	cols    int
 	layers  []layer
+	canvas  [3]byte  // the colour on which napari draws
 	left    []string // why something is not drawn: sentences
 }
 
@@ -56,6 +58,9 @@ type layer struct {
 	gamma    float64
 	opacity  float64
 	blending string
+	colors   string // names the table, "" for none
+	table    *shm.ColorTable
+	selected string // of labels: the only one that is drawn
 
 	box     shm.Box
 	size    int // bytes of the box
@@ -83,7 +88,7 @@ func sceneOf(src *source.Source, s *Sections, plane string, most int, into strin
 		return nil, err
 	}
 	s.place(src, d)
-	sc := &scene{d: d, through: d.through()}
+	sc := &scene{d: d, through: d.through(), canvas: canvasOf(src)}
 	if len(sc.through) == 0 {
 		return nil, errors.New("napari's layers have two dimensions alone, so nothing lies behind the picture")
 	}
@@ -99,7 +104,7 @@ func sceneOf(src *source.Source, s *Sections, plane string, most int, into strin
 	}
 	var placed []placed
 	volumes := src.Volumes()
-	blendings := blendingsOf(layers)
+	colors := src.Colors()
 	for _, l := range layers.List {
 		if l.Kind != "image" && l.Kind != "labels" || !l.Visible {
 			continue
@@ -119,7 +124,11 @@ func sceneOf(src *source.Source, s *Sections, plane string, most int, into strin
 		}
 		p.layer = layer{
 			id: l.ID, name: cmp.Or(l.Name, "Layer "+l.ID), info: volumes[i], labels: l.Kind == "labels", limits: l.Limits, colormap: l.Colormap,
-			gamma: l.Gamma, opacity: l.Opacity, blending: blendings[l.ID],
+			gamma: l.Gamma, opacity: l.Opacity, blending: l.Blending,
+		}
+		if d := l.Drawn; d != nil {
+			p.limits, p.gamma, p.colors, p.selected = d.Limits, d.Gamma, d.Colors, d.Selection
+			p.table = colors.Get(d.Colors)
 		}
 		placed = append(placed, p)
 	}
@@ -143,18 +152,16 @@ func sceneOf(src *source.Source, s *Sections, plane string, most int, into strin
 	return sc, nil
 }
 
-// blendingsOf are napari's words for how layers are blended, by id.
-func blendingsOf(layers *shm.Layers) map[string]string {
-	out := map[string]string{}
-	list, _ := layers.Sent().([]shm.Value)
-	for _, v := range list {
-		m, _ := v.(map[string]shm.Value)
-		id, _ := m["id"].(string)
-		if word, ok := m["blending"].(string); ok {
-			out[id] = word
+// canvasOf is the colour on which napari draws, black where it does not say.
+func canvasOf(src *source.Source) (c [3]byte) {
+	state, _, _ := src.State(shm.TopicCamera)
+	m, _ := state.(map[string]shm.Value)
+	if text, _ := m["background"].(string); len(text) == 7 && text[0] == '#' {
+		if b, err := hex.DecodeString(text[1:]); err == nil {
+			return [3]byte(b)
 		}
 	}
-	return out
+	return c
 }
 
 // line is how an axis of a volume lies along one of the world's: voxel i goes from corner + scale*i on.
@@ -385,13 +392,13 @@ func ofPixel(src *source.Source, d *dims, id string, pixel [2]float64) map[strin
 // looks names everything that a picture of the scene depends on.
 func (sc *scene) looks() string {
 	var b strings.Builder
-	fmt.Fprint(&b, sc.u, sc.v, sc.cut, sc.through, sc.u01, sc.v01, sc.rows, sc.cols, sc.left)
+	fmt.Fprint(&b, sc.u, sc.v, sc.cut, sc.through, sc.u01, sc.v01, sc.rows, sc.cols, sc.left, sc.canvas)
 	for _, a := range sc.d.axes {
 		fmt.Fprint(&b, a, ";")
 	}
 	for i := range sc.layers {
 		l := &sc.layers[i]
-		fmt.Fprint(&b, l.id, l.name, l.key, l.labels, l.colormap, l.gamma, l.opacity, l.blending, l.at, l.problem)
+		fmt.Fprint(&b, l.id, l.name, l.key, l.labels, l.colormap, l.gamma, l.opacity, l.blending, l.colors, l.table != nil, l.selected, l.at, l.problem)
 		if l.limits != nil {
 			fmt.Fprint(&b, *l.limits)
 		}
