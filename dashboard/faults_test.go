@@ -2,12 +2,14 @@ package dashboard_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -93,6 +95,29 @@ func fragile() tab.Tab {
 				}
 				return hub.Text(fmt.Appendf(nil, `{"topic":%q,"kind":"well"}`, at.Topic))
 			}}, nil
+		}, "waited": func(at tab.Place) (tab.Pictures, error) {
+			var ready atomic.Bool
+			look := make(chan struct{}, 1)
+			return tab.Pictures{Wants: []string{"*"}, Next: func(time.Time) *hub.Message {
+				shm.Signal(look)
+				if !ready.Swap(false) {
+					return nil
+				}
+				return hub.Text(fmt.Appendf(nil, `{"topic":%q,"kind":"well"}`, at.Topic))
+			}, Run: func(ctx context.Context, wake func()) {
+				for {
+					select {
+					case <-ctx.Done():
+						return
+					case <-look:
+					}
+					if says(at, "waiting") {
+						panic("what is waited for makes no sense")
+					}
+					ready.Store(true)
+					wake()
+				}
+			}}, nil
 		}},
 	}
 }
@@ -110,6 +135,7 @@ func TestAPanicIsKeptToItsPart(t *testing.T) {
 		{"snapshot", "napari/snaps", "a snapshot that makes no sense"},
 		{"opening next", "napari/nexts/new", "a feed that cannot be opened"},
 		{"picture", "napari/painted", "a picture that cannot be drawn"},
+		{"waiting", "napari/waited", "what is waited for makes no sense"},
 		{"page", "", "a page that cannot be drawn"},
 	} {
 		before := strings.Count(log.String(), "stack=")
@@ -130,7 +156,7 @@ func TestAPanicIsKeptToItsPart(t *testing.T) {
 			other.until(`"topic":"napari/sound"`)
 		}
 		switch test.part {
-		case "next", "snapshot", "picture":
+		case "next", "snapshot", "picture", "waiting":
 			if html := page.until("has failed because of a fault in webmon"); !strings.Contains(html, "Everything else goes on") {
 				t.Errorf("%s: the page says %s", test.part, html)
 			}

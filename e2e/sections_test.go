@@ -180,12 +180,29 @@ func TestE2ESections(t *testing.T) {
 	n.MustDo("run", map[string]any{"code": "del viewer.layers[1]; viewer.layers[0].colormap = 'gray'"}, nil)
 	both(p, "gray again")
 
+	// A click in the picture beside moves the crosshair, here that of napari's whole canvas.
+	p.visit(w.home + "/viewer?source=napari&view=canvas")
+	p.live()
+	p.wait("the canvas has a picture", `document.querySelector("[data-canvas]")?.dataset.frames > 0`)
+	p.wait("the sections can be switched on", `document.querySelector("[data-sections]").dataset.liveMounted !== undefined`)
+	p.click("[data-sections-switch]")
+	both(p, "beside the canvas")
+	middle := ask[[2]float64](p, `(b => [b.left + b.width / 2, b.top + b.height / 2])(document.querySelector("[data-canvas-surface]").getBoundingClientRect())`)
+	p.mouse(chromedp.MousePressed, middle[0], middle[1])
+	p.mouse(chromedp.MouseReleased, middle[0], middle[1])
+	p.says("[data-sections-place]", "x 29.") // napari looks at the middle, 29.5, as the stack is 60 wide
+	p.says("[data-sections-place]", "y 19.")
+
 	look := startBrowser(t).open(t, view{1400, 900, "light"})
 	look.visit(looks)
 	look.visit(w.home + "/viewer?source=napari&view=layer")
 	look.live()
 	look.wait("the sections can be switched on", `document.querySelector("[data-sections]").dataset.liveMounted !== undefined`)
 	look.click("[data-sections-switch]")
+	press(p, "below", 2, 20)
+	press(p, "right", 8, 2)
+	z, x, y = 2, 20, 8
+	both(p, "a click in each")
 	both(look, "who may only look sees the same")
 	press(look, "below", 1, 50)
 	// Nor by what the page would not send.
