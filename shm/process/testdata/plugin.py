@@ -36,6 +36,10 @@ More commands; those that name a layer take {"layer": name}:
     scene    {"name": name}                    show it and nothing else
     shot     {"path": path}                    PNG of the canvas without the flash of a screenshot: {"size": rows, columns}
     run      {"code": text}                    executes it, with np and viewer; {"out": what it has left in out}
+    fit      {"size": [rows, columns]}         make the canvas so large: {"size": what it is, "at": [x, y] on the display}
+    noise    {}                                one image without an edge in sight, its pixels from 60 to 199
+    time_paints {"paints": n, "hz": f}         move and paint so often, f times a second at most: {"ms": [from the move until it is
+                                               painted and what comes of that is done], "thread_ms": of napari's thread in all, a paint}
     cost     {}                                {"seconds", "ticks"} that webmon took of napari's thread
     detach, attach {}                          leave webmon, and come back
 """
@@ -45,6 +49,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 
 import driver
 import scenes
@@ -232,6 +237,52 @@ class Driver(driver.Driver):
         names = {"np": np, "viewer": self.viewer, "out": None}
         exec(request["code"], names)
         return {"out": names["out"]}
+
+    def do_fit(self, request):
+        from qtpy.QtCore import QPoint
+        from qtpy.QtWidgets import QApplication
+
+        rows, columns = request["size"]
+        native = driver.qt_viewer(self.viewer).canvas.native
+        window = self.viewer.window._qt_window
+        for _ in range(50):
+            wrong = columns - native.width(), rows - native.height()
+            if wrong == (0, 0):
+                break
+            window.resize(window.width() + wrong[0], window.height() + wrong[1])
+            QApplication.processEvents()
+        at = native.mapToGlobal(QPoint(0, 0))
+        return {"size": [native.height(), native.width()], "at": [at.x(), at.y()]}
+
+    def do_noise(self, request):
+        import numpy as np
+
+        scenes.clear(self.viewer)
+        image = np.random.default_rng(5).integers(60, 200, (1200, 1600), np.uint8)
+        self.viewer.add_image(image, contrast_limits=(0, 255), name="noise")
+        camera(self.viewer).zoom = 2
+        camera(self.viewer).center = (0, 600, 800)
+
+    def do_time_paints(self, request):
+        from qtpy.QtWidgets import QApplication
+
+        native = driver.qt_viewer(self.viewer).canvas.native
+        view, took, every = camera(self.viewer), [], 1 / request["hz"]
+        center = view.center
+        spent, due = time.thread_time(), time.perf_counter()
+        for n in range(int(request["paints"])):
+            while time.perf_counter() < due:
+                QApplication.processEvents()
+                time.sleep(0.0005)
+            began = time.perf_counter()
+            view.center = (center[0], center[1] + n % 7, center[2] + n % 5)
+            native.repaint()
+            QApplication.processEvents()  # what others do in this thread because of it
+            took.append(1e3 * (time.perf_counter() - began))
+            due = max(due + every, began)
+        spent = time.thread_time() - spent
+        view.center = center
+        return {"ms": took, "thread_ms": 1e3 * spent / len(took)}
 
     def do_cost(self, request):
         return dict(self.attachment.cost()._asdict())
