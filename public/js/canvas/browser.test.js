@@ -180,11 +180,29 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
     assert.equal((await events(page)).at(-1).do, "leave");
   }));
 
+  test("a tap of a finger tells what is there, and a finger that drags moves the picture", () => withCanvas(async page => {
+    await square(page, 100, 100);
+    await page.touchscreen.tap(100, 75);
+    await page.evaluate(() => wait(2));
+    assert.deepEqual((await events(page)).at(-1), {do: "point", x: 0.25, y: 0.25});
+    await page.evaluate(() => {
+      const canvas = document.querySelector("[data-canvas-surface]");
+      canvas.setPointerCapture = () => {};
+      const touch = (type, x) => canvas.dispatchEvent(new PointerEvent(type, {pointerId: 5, clientX: x, clientY: 150, bubbles: true, pointerType: "touch", button: 0}));
+      touch("pointerdown", 100);
+      touch("pointermove", 140);
+      touch("pointerup", 140);
+    });
+    await page.evaluate(() => wait(2));
+    const pan = (await events(page)).find(event => event.do === "pan");
+    close(pan.dx, 0.1);
+  }, "", {hasTouch: true}));
+
   test("who draws sends presses and keys as they are, and others see who it is", () => withCanvas(async page => {
     await square(page, 100, 100);
     await page.click("[data-canvas-action=draw]");
     const {page: me} = await stats(page);
-    assert.deepEqual((await sent(page)).at(-1), {type: "canvas-draw", source: "napari", page: me, on: true});
+    assert.deepEqual((await sent(page)).findLast(({type}) => type === "canvas-draw"), {type: "canvas-draw", source: "napari", page: me, on: true});
     assert.equal(await page.textContent("[data-canvas-action=draw]"), "Waiting");
     await page.evaluate(me => draws({person: "me", page: me, name: "", colour: 2}), me);
     assert.equal(await page.textContent("[data-canvas-drawer]"), "You draw");
@@ -201,7 +219,7 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
     const keys = all.filter(event => event.do === "key").map(({key, down}) => `${key} ${down}`);
     assert.deepEqual(keys, ["Shift true", "A true", "A false", "Shift false", "Control true", "Control false"], "what would close napari stays here");
     await page.click("[data-canvas-action=draw]");
-    assert.deepEqual((await sent(page)).at(-1), {type: "canvas-draw", source: "napari", page: me, on: false});
+    assert.deepEqual((await sent(page)).findLast(({type}) => type === "canvas-draw"), {type: "canvas-draw", source: "napari", page: me, on: false});
     await page.evaluate(() => draws({person: "other", name: "Anna", colour: 2}));
     assert.equal(await page.textContent("[data-canvas-drawer]"), "Anna draws");
     assert.equal(await page.getAttribute("[data-canvas-drawer]", "data-person"), "2");
