@@ -1,6 +1,8 @@
 package shm
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"math"
 	"reflect"
 	"slices"
@@ -120,11 +122,103 @@ func TestSentAsItIs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, typed := range []Value{LayersOf(v), HistogramsOf(v)} {
+		for _, typed := range []Value{LayersOf(v), HistogramsOf(v), ColorsOf(v)} {
 			got, err := AppendJSON(nil, map[string]Value{"state": typed})
 			if err != nil || string(got) != string(want) {
 				t.Errorf("%T: %s, %v\nwant %s", typed, got, err, want)
 			}
 		}
 	}
+}
+
+func TestColorsOf(t *testing.T) {
+	scale := func(key string, value Value) map[string]Value {
+		m := map[string]Value{
+			"kind": "scale", "table": base64.StdEncoding.EncodeToString(make([]byte, 1024)), "steps": true,
+			"over": []Value{int64(255), int64(0), int64(0), int64(255)}, "under": nil, "nan": []Value{int64(300), int64(0), int64(0), int64(0)},
+		}
+		if key != "" {
+			m[key] = value
+		}
+		return m
+	}
+	c := ColorsOf(map[string]Value{
+		"scale":   scale("", nil),
+		"short":   scale("table", "AAAA"),
+		"odd":     scale("table", "AAAAAAA="),
+		"text":    scale("table", "%"),
+		"kind":    scale("kind", "rainbow"),
+		"long":    scale("table", strings.Repeat("A", 4*maxTable)),
+		"cyclic":  map[string]Value{"kind": "cyclic", "table": "AAAAAP8AAP8=", "background": int64(-1)},
+		"direct":  map[string]Value{"kind": "direct", "table": "AAAAAP8AAP8=", "labels": []Value{"18446744073709551615"}},
+		"unequal": map[string]Value{"kind": "direct", "table": "AAAAAP8AAP8=", "labels": []Value{}},
+		"no map":  "x",
+	})
+	want := &ColorTable{Kind: "scale", RGBA: make([]byte, 1024), Steps: true, Over: []int{255, 0, 0, 255}}
+	if got := c.Get("scale"); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if got := c.Get("cyclic"); got == nil || got.Background != "-1" {
+		t.Errorf("the cyclic table is %+v", got)
+	}
+	if got := c.Get("direct"); got == nil || !slices.Equal(got.Labels, []string{"18446744073709551615"}) {
+		t.Errorf("the direct table is %+v", got)
+	}
+	for _, name := range []string{"short", "odd", "text", "kind", "long", "unequal", "no map", "none"} {
+		if got := c.Get(name); got != nil {
+			t.Errorf("%s: %+v, want none", name, got)
+		}
+	}
+	var none *Colors
+	if none.Get("scale") != nil {
+		t.Error("there are colours where nothing was said")
+	}
+}
+
+func FuzzLayerDrawn(f *testing.F) {
+	f.Add(`[{"id": "1", "picture": {"matrix": [[1, 0, 0], [0, 1, 0]], "colors": "a", "limits": [0, 1], "contour": 2, "selection": 7}}]`, `{"a": {"kind": "direct", "table": "AAAAAA==", "labels": []}}`)
+	f.Add(`[{"picture": {"matrix": [[1], []], "selection": "1e9"}}]`, `{"a": {"table": 1}}`)
+	f.Fuzz(func(t *testing.T, layers, colors string) {
+		value := func(text string) (v Value) {
+			var any any
+			if json.Unmarshal([]byte(text), &any) != nil {
+				return nil
+			}
+			return fromJSON(any)
+		}
+		for _, l := range LayersOf(value(layers)).List {
+			if d := l.Drawn; d != nil && (!(d.Gamma > 0) || d.Contour < 0 || d.Contour > maxContour) {
+				t.Errorf("%+v", d)
+			}
+		}
+		for name, c := range ColorsOf(value(colors)).of {
+			if len(c.RGBA)%4 != 0 || len(c.RGBA) == 0 || c.Kind == "direct" && len(c.Labels) != len(c.RGBA)/4-1 {
+				t.Errorf("%s: %+v", name, c)
+			}
+		}
+	})
+}
+
+// fromJSON is what was read as JSON, in the types of a Value.
+func fromJSON(v any) Value {
+	switch v := v.(type) {
+	case []any:
+		out := make([]Value, len(v))
+		for i := range v {
+			out[i] = fromJSON(v[i])
+		}
+		return out
+	case map[string]any:
+		out := map[string]Value{}
+		for k, e := range v {
+			out[k] = fromJSON(e)
+		}
+		return out
+	case float64:
+		if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
+			return int64(v)
+		}
+		return v
+	}
+	return v
 }

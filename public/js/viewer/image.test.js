@@ -3,14 +3,14 @@
  * Needs a Chromium ($CHROMIUM or in its usual place) and playwright-core.
  */
 
-/* global compareImages, showImages, wait -- of the browser's window: testdata/page.js defines them */
+/* global compareImages, comparePlaced, showImages, showPlaced, wait -- of the browser's window: testdata/page.js defines them */
 
 import assert from "node:assert/strict";
 import {after, before, describe, test} from "node:test";
 import {dirname} from "node:path";
 import {fileURLToPath} from "node:url";
 import {findBrowser, launch, PATIENCE, serve} from "../testdata/browser.js";
-import {across} from "./image.js";
+import {across, acrossAny} from "./image.js";
 
 const executable = findBrowser();
 const skip = executable || process.env.CI ? false : "no Chromium found; set CHROMIUM to the path of one";
@@ -23,6 +23,19 @@ test("a picture that is far from the origin keeps its place to within a thousand
   assert.ok(Math.abs(rest - 0.4) < 0.2, String(rest)); // of a texel: float64 itself ends there
   assert.ok(low >= -1e6 && Number.isFinite(low));
   assert.deepEqual(across(0, 1, 10, 5, 2, 100), {low: 40, high: 60, home: 5, rest: 0, texels: 0.5});
+});
+
+test("a picture that lies in any way keeps its place far from the origin, and out of view there is none", () => {
+  const upright = acrossAny({affine: [1, 0, 0, 0, 1, 0], cols: 10, rows: 8}, {x: 5, y: 4}, 2, 2, 100, 80);
+  const plain = numbers => numbers.map(n => n + 0);
+  assert.deepEqual([upright.box, upright.home, plain(upright.rest), plain(upright.turn)], [[40, 32, 60, 48], [5, 4], [0, 0], [0.5, 0, 0, 0.5]]);
+  const turned = acrossAny({affine: [0, -1, 8, 1, 0, 0], cols: 10, rows: 8}, {x: 4, y: 5}, 2, 2, 100, 80);
+  assert.deepEqual([turned.box, plain(turned.home), plain(turned.turn)], [[42, 30, 58, 50], [5, 4], [0, -0.5, 0.5, 0]]);
+  const far = acrossAny({affine: [0.001, 0, 1e9, 0, -0.001, 1e9], cols: 1e6, rows: 1e6}, {x: 1e9 + 100.0004, y: 1e9 - 200.0004}, 256e3, 256e3, 800, 600);
+  assert.deepEqual(far.home, [100000, 200000]);
+  assert.ok(Math.abs(far.rest[0] - 0.4) < 0.001 && Math.abs(far.rest[1] - 0.4) < 0.001, String(far.rest));
+  assert.equal(acrossAny({affine: [1, 0, 1000, 0, 1, 0], cols: 10, rows: 8}, {x: 5, y: 4}, 2, 2, 100, 80), null);
+  assert.equal(acrossAny({affine: [1, 1, 0, 1, 1, 0], cols: 10, rows: 8}, {x: 5, y: 4}, 2, 2, 100, 80), null);
 });
 
 describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
@@ -63,6 +76,53 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
     assert.ok(worst.error <= within, `${what} ${JSON.stringify(specs)}: largest difference ${JSON.stringify(worst)}`);
   }
   const stats = page => page.evaluate(() => document.querySelector("[data-viewer]").viewer.stats());
+
+  const turn = (angle, sx = 1, sy = 1, x = 0, y = 0) => [sx * Math.cos(angle), -sy * Math.sin(angle), x, sx * Math.sin(angle), sy * Math.cos(angle), y];
+  const middle = {x: 10, y: 6, scale: 7.3};
+  const steps = {steps: true, over: [255, 0, 255, 255], under: [0, 0, 0, 128], low: 60, high: 160, lut: "viridis"};
+  const lying = [
+    {name: "turned", specs: [{lut: "viridis", affine: turn(0.43, 1, 1, 3, -4)}]},
+    {name: "turned, scaled unequally and smooth", specs: [{type: "u2", lut: "magma", gamma: 0.6, affine: turn(-0.8, 1, 1.7, 0, 12), smooth: true}]},
+    {name: "mirrored", specs: [{lut: "fire", affine: [-1, 0, 20, 0, 1, 0]}]},
+    {name: "its axes in the other order", specs: [{lut: "fire", affine: [0, 1, 2, 1, 0, -3]}]},
+    {name: "sheared", specs: [{type: "f4", affine: [1, 0.4, 0, 0.1, 1, 0], lut: "plasma"}]},
+    {name: "cut within a texel", specs: [{affine: turn(0.2, 1, 1, 4, 0), cut: {rows: 8.4, cols: 15.7}}]},
+    {name: "in steps, with colours beyond the limits", specs: [{...steps, affine: turn(0.43, 1, 1, 3, -4)}]},
+    {name: "without numbers here and there", specs: [{type: "f4", holes: 5, none: [200, 10, 10, 255], affine: turn(0.43, 1, 1, 3, -4), low: 0.2, high: 0.9}]},
+    {name: "colours of 8 bits with an alpha", specs: [{samples: 4, affine: turn(0.3, 1, 1, 3, -2), opacity: 0.7}]},
+    {name: "colours in floats beyond the limits", specs: [{type: "f4", samples: 3, low: 0.2, high: 0.6, gamma: 1.4, affine: turn(0.3, 1, 1, 3, -2)}]},
+    {name: "labels", specs: [{type: "i4", labels: 13, affine: turn(0.3, 1, 1, 3, -2), opacity: 0.8}]},
+    {name: "labels as contours, of many colours", specs: [{type: "i4", labels: 700, colors: 600, contour: 1, affine: turn(0.3, 1, 1, 3, -2)}]},
+    ...["translucent", "translucent_no_depth", "additive", "minimum", "multiplicative", "opaque"].map(blending => ({
+      name: `blended, ${blending}`, specs: [
+        {lut: "viridis", blending, opacity: 0.9, affine: turn(0.1)},
+        {lut: "fire", blending, opacity: 0.6, affine: turn(-0.3, 0.8, 0.8, 4, 5), version: 1},
+        {type: "i4", labels: 7, blending, opacity: 0.5, affine: [0.6, 0.1, 2, 0, 0.7, 2]},
+      ],
+    })),
+  ];
+  test("pictures that lie in any way are drawn as napari draws them", async t => withPage(async page => {
+    for (const {name, specs} of lying) {
+      await t.test(name, async () => {
+        const worst = await page.evaluate(async ([specs, camera]) => {
+          await showPlaced(specs, camera);
+          return comparePlaced(specs);
+        }, [specs, middle]);
+        assert.ok(worst.error <= 1.6 && worst.skipped < 1000, `largest difference ${JSON.stringify(worst)}`);
+      });
+    }
+  }));
+
+  test("a picture that is turned is as exact at a thousandfold zoom", () => withPage(async page => {
+    const far = 1e7;
+    const specs = [{lut: "viridis", affine: turn(0.7, 1e-3, 1e-3, far, far)}];
+    const camera = {x: far + 2e-3, y: far + 1.3e-2, scale: 2e4};
+    const worst = await page.evaluate(async ([specs, camera]) => {
+      await showPlaced(specs, camera);
+      return comparePlaced(specs);
+    }, [specs, camera]);
+    assert.ok(worst.error <= 1.6 && worst.skipped < 1000, `largest difference ${JSON.stringify(worst)}`);
+  }));
 
   test("numbers of every type, squares from two pixels on and blended below", () => withPage(async page => {
     for (const type of ["u1", "u2", "f4"]) {

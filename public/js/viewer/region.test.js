@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
-import {placeOf, QUANTUM, regionFor, regionTopic, stepFor} from "./region.js";
+import {placedRegion, placeOf, QUANTUM, regionFor, regionTopic, stepFor} from "./region.js";
 
 const place = {x: 0, y: 0, width: 1, height: 1};
 const viewport = {width: 800, height: 600};
@@ -71,4 +71,24 @@ test("topics and places", () => {
   assert.equal(regionTopic("scope/array/cam", [3, "y", "x"], {row: 64, col: 0, rows: 128, cols: 192, step: 2}, true), "scope/array/cam/3,y,x/64,0,128,192/2/n");
   const frame = {row: 64, col: 128, rows: 10, cols: 20, step: 4};
   assert.deepEqual(placeOf(frame, {x: 1000, y: 2000, width: 2, height: 2}, [100, 300]), {x: 1256, y: 2128, width: 8, height: 8, right: 1416, bottom: 2200});
+});
+
+test("of a frame that lies in any way the part is asked for that the screen shows", () => {
+  const camera = {x: 10000, y: 9000, scale: 1};
+  const upright = [1, 0, 0, 0, 1, 0];
+  const options = {camera, viewport, ratio: 1, shape: [20000, 24000], most: 4096};
+  assert.deepEqual(placedRegion({...options, affine: upright}), needed(), "upright it is the same part");
+  // Turned by a quarter the screen's width goes along the rows.
+  const turned = placedRegion({...options, affine: [0, -1, 20000, 1, 0, 0]});
+  assert.ok(turned.row <= 10000 - 400 && turned.row + turned.rows >= 10000 + 400, JSON.stringify(turned));
+  assert.ok(turned.col <= 9000 - 300 && turned.col + turned.cols >= 9000 + 300);
+  assert.ok(turned.cols < turned.rows);
+  // Mirrored it is that on the other side.
+  const mirrored = placedRegion({...options, camera: {...camera, x: -10000}, affine: [-1, 0, 0, 0, 1, 0]});
+  assert.ok(mirrored.col <= 9600 && mirrored.col + mirrored.cols >= 10400);
+  // A pixel that is long on the screen in one direction decides.
+  assert.equal(placedRegion({...options, camera: {...camera, x: 2500}, affine: [0.25, 0, 0, 0, 1, 0]}).step, 1);
+  assert.equal(placedRegion({...options, camera: {x: 500, y: 500, scale: 1}, affine: [0.25, 0, 0, 0, 0.25, 0]}).step, 4);
+  assert.equal(placedRegion({...options, affine: [1, 0, 30000, 0, 1, 0]}), null);
+  assert.equal(placedRegion({...options, affine: [1, 1, 0, 1, 1, 0]}), null);
 });

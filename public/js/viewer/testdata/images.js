@@ -1,8 +1,9 @@
 /** Pictures of numbers in the page of the pixel tests: `images(specs)` makes them, `compareImages(specs)` holds every pixel to the reference. */
 
 import {colorTable, labelEntry, labelTable} from "../lut.js";
+import {paintingOf} from "../labels.js";
 import {placeOf} from "../region.js";
-import {pictures} from "./reference.js";
+import {pictures, placedPictures} from "./reference.js";
 
 const KINDS = {u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, i4: Int32Array, u8: BigUint64Array, i8: BigInt64Array, f4: Float32Array, f8: Float64Array};
 
@@ -67,6 +68,40 @@ export async function compareImages(viewer, specs, canvas) {
     const got = pixels[pixel * 4 + i % 3];
     const error = Math.abs(got - want[i]);
     if (error > worst.error) worst = {error, x: pixel % size.width, y: Math.floor(pixel / size.width), got, want: want[i]};
+  }
+  return worst;
+}
+
+/** Labels and napari-like looks for pictures that lie in any way: specs as of images(), with `affine`, `cut` ([rows, cols] of texels) and more of the look. */
+export function placed(specs) {
+  return images(specs).map((image, i) => {
+    const {affine, cut, blending = "translucent", first = i === 0, smooth = false, steps = false, over = null, under = null, none = [0, 0, 0, 0], colors = 5, contour = 0} = specs[i];
+    const {frame, key, look} = image;
+    const {cols, rows} = cut ?? frame;
+    return {key, frame, place: {affine, cols, rows}, look: {...look, blending, first, smooth, steps, over, under, none, opaque: frame.full ?? 255, painting: look.kind === "labels" ? paintings(colors, contour) : undefined}};
+  });
+}
+
+const made2 = new Map();
+function paintings(colors, contour) {
+  const name = `${colors} ${contour}`;
+  const rgba = Uint8Array.from({length: colors * 4}, (_, i) => i % 4 === 3 ? 255 - 20 * (i >> 2) : (i * 73) % 256);
+  if (!made2.has(name)) made2.set(name, paintingOf({kind: "cyclic", rgba, background: "0"}, {contour, dtype: "<i4"}));
+  return made2.get(name);
+}
+
+/** As compareImages, for pictures that lie in any way; pixels whose middle is within a thousandth of a texel of an edge do not count. */
+export async function comparePlaced(viewer, specs, canvas) {
+  const {camera, size, viewport} = viewer.stats();
+  const pixels = await viewer.readPixels(0, 0, size.width, size.height);
+  const {values, near} = placedPictures({...size, camera, ratio: size.width / viewport.width, images: placed(specs), canvas});
+  let worst = {error: 0, skipped: near.reduce((a, b) => a + b, 0)};
+  for (let i = 0; i < values.length; i++) {
+    const pixel = Math.floor(i / 3);
+    if (near[pixel]) continue;
+    const got = pixels[pixel * 4 + i % 3];
+    const error = Math.abs(got - values[i]);
+    if (error > worst.error) worst = {...worst, error, x: pixel % size.width, y: Math.floor(pixel / size.width), got, want: values[i]};
   }
   return worst;
 }

@@ -5,7 +5,7 @@
 
 import {createViewer} from "../index.js";
 import {CASING_FILL, VIEW_CASING, VIEW_EDGE, VIEW_FILL} from "../theme.js";
-import {compareImages, images} from "./images.js";
+import {compareImages, comparePlaced, images, placed} from "./images.js";
 import {picture} from "./reference.js";
 
 const root = document.querySelector("[data-viewer]");
@@ -72,3 +72,12 @@ window.showImages = async (specs, camera = null, scene = {key: "test", box: {x0:
   await window.wait(2);
 };
 window.compareImages = (specs, canvas) => compareImages(viewer, specs, canvas);
+
+/** The same for pictures that lie in any way, as napari draws them. */
+window.showPlaced = async (specs, camera, ground = [10, 20, 30]) => {
+  viewer.setLayered({key: "test", box: {x0: 0, y0: 0, x1: 40, y1: 30}, view: null, ground, toLayer: null});
+  viewer.setCamera(camera);
+  viewer.setImages(placed(specs));
+  await window.wait(2);
+};
+window.comparePlaced = (specs, ground = [10, 20, 30]) => comparePlaced(viewer, specs, ground);

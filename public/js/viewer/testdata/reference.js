@@ -3,6 +3,8 @@
  * touches, one after the other. Shares no code with axes-table.js or the shaders, only the meaning of the numbers.
  */
 
+import {entriesOf} from "../labels.js";
+
 /**
  * One axis, pixel by pixel: a list of {tile, share}, share being how much of the pixel that tile covers.
  *
@@ -181,4 +183,85 @@ export function pictures({width, height, camera, ratio, images, canvas}) {
     }
   }
   return result;
+}
+
+/**
+ * Pictures that lie in any way, as napari draws and blends them: `{values, near}`, RGB from 0 to 255 as a screen of 8 bits keeps it after each, and
+ * whether the middle of a pixel is so near to an edge of a texel that rounding decides.
+ */
+export function placedPictures({width, height, camera, ratio, images, canvas}) {
+  const values = new Float64Array(width * height * 3);
+  for (let i = 0; i < values.length; i++) values[i] = canvas[i % 3] / 255;
+  const near = new Uint8Array(width * height);
+  const scale = camera.scale * ratio;
+  for (const {frame, place, look} of images) {
+    const [a, b, c, d, e, f] = place.affine;
+    const det = a * e - b * d;
+    const entries = look.painting ? entriesOf(frame, look.painting) : null;
+    const sample = (row, col) => {
+      const r = Math.min(Math.max(row, 0), frame.rows - 1);
+      const k = Math.min(Math.max(col, 0), frame.cols - 1);
+      return Array.from(frame.data.subarray((r * frame.cols + k) * frame.samples, (r * frame.cols + k + 1) * frame.samples));
+    };
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const wx = camera.x + (x + 0.5 - width / 2) / scale - c;
+        const wy = camera.y + (y + 0.5 - height / 2) / scale - f;
+        const u = (e * wx - b * wy) / det;
+        const v = (a * wy - d * wx) / det;
+        const pixel = y * width + x;
+        const edge = n => Math.abs(n - Math.round(n)) < 1e-3;
+        const margin = 1e-3;
+        if (u < -margin || v < -margin || u > place.cols + margin || v > place.rows + margin) continue;
+        if ((!look.smooth || u < 1 || v < 1 || u > place.cols - 1 || v > place.rows - 1) && (edge(u) || edge(v)) || edge(u - place.cols) || edge(v - place.rows)) {
+          near[pixel] = 1;
+          continue;
+        }
+        if (u < 0 || v < 0 || u >= place.cols || v >= place.rows) continue;
+        let rgba;
+        if (entries) {
+          const at = entries[Math.floor(v) * frame.cols + Math.floor(u)] * 4;
+          rgba = [0, 1, 2, 3].map(i => look.painting.table[at + i] / 255);
+        } else {
+          let value;
+          if (look.smooth) {
+            const col = Math.floor(u - 0.5);
+            const row = Math.floor(v - 0.5);
+            const [fu, fv] = [u - 0.5 - col, v - 0.5 - row];
+            value = sample(row, col).map((one, i) => (one * (1 - fu) + sample(row, col + 1)[i] * fu) * (1 - fv) +
+              (sample(row + 1, col)[i] * (1 - fu) + sample(row + 1, col + 1)[i] * fu) * fv);
+          } else {
+            value = sample(Math.floor(v), Math.floor(u));
+          }
+          rgba = placedColor(value, frame, look);
+        }
+        const alpha = Math.min(Math.max(rgba[3] * look.opacity, 0), 1);
+        for (let i = 0; i < 3; i++) {
+          const from = rgba[i];
+          const to = values[pixel * 3 + i];
+          const blended = {
+            additive: look.first ? from * alpha : from * alpha + to,
+            minimum: look.first ? from : Math.min(from, to),
+            multiplicative: look.first ? from * alpha + to * (1 - alpha) : from * to,
+            opaque: look.first ? from * alpha + to * (1 - alpha) : from,
+          }[look.blending] ?? from * alpha + to * (1 - alpha);
+          values[pixel * 3 + i] = Math.min(blended, 1);
+        }
+      }
+    }
+  }
+  return {values: values.map(n => n * 255), near};
+}
+
+function placedColor(value, frame, look) {
+  const share = n => Number.isNaN(n) ? 0 : Math.min(Math.max((n - look.low) / (look.high - look.low), 0), 1) ** look.gamma;
+  if (look.kind === "color") return [...value.slice(0, 3).map(share), frame.samples === 4 ? (value[3] || 0) / look.opaque : 1];
+  if (Number.isNaN(value[0])) return look.none.map(n => n / 255);
+  const t = share(value[0]);
+  if (t >= 1 && look.over) return look.over.map(n => n / 255);
+  if (t <= 0 && look.under) return look.under.map(n => n / 255);
+  const color = at => [0, 1, 2, 3].map(i => look.table[at * 4 + i] / 255);
+  if (look.steps) return color(Math.min(Math.floor(t * 256), 255));
+  const below = Math.min(Math.floor(t * 255), 254);
+  return color(below).map((n, i) => n + (color(below + 1)[i] - n) * (t * 255 - below));
 }

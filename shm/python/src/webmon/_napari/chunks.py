@@ -123,9 +123,14 @@ class Grid(NamedTuple):
             grid = Grid(self.image, tile, True, False)
 
 
-def grid_of(chunks: Chunks | None, shape: Sequence[int], axes: Sequence[int]) -> Grid:
-    """Return the tiles of a level of that shape along the two axes on the screen."""
+def grid_of(chunks: Chunks | None, shape: Sequence[int], axes: Sequence[int], whole: bool = False) -> Grid:
+    """Return the tiles of a level of that shape along the two axes on the screen.
+
+    whole says that napari takes the level as a whole: without chunks it is one tile then.
+    """
     image = (int(shape[axes[0]]), int(shape[axes[1]]))
+    if chunks is None and whole:
+        return Grid(image, (max(image[0], 1), max(image[1], 1)), True, False)
     if chunks is None:
         # Few enough to be seen, small enough to tell parts of a view apart.
         side = 256 if max(image) <= 4096 else 512

@@ -169,7 +169,7 @@ class Tracked:
 
     def grid(self, level: int) -> Grid:
         """Return the tiles of a level."""
-        return grid_of(self.chunks(level), self.shapes[level], self.place.axes)
+        return grid_of(self.chunks(level), self.shapes[level], self.place.axes, whole=not getattr(self.layer, "multiscale", False))
 
     def shown(self, level: int, corners: Any) -> tuple[Any, Any] | None:
         """Return (first, last) pixel of the level that napari draws, both included, or None.
