@@ -8,6 +8,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -65,6 +66,37 @@ func TestE2ELayersRight(t *testing.T) {
 			})
 		})
 	}
+	t.Run("overview", func(t *testing.T) {
+		p.t = t
+		n.MustDo("clear", map[string]any{}, nil)
+		n.MustDo("scene", map[string]any{"name": "multiscale"}, nil)
+		n.Zoom(6)
+		n.Center(300, 400)
+		// Far from what napari shows, on the image: black is the canvas alone.
+		until(t, "beyond what napari has there is the overview", func() string {
+			return ask[string](p, `(async () => {
+				const {viewer} = document.querySelector("[data-viewer]");
+				viewer.setCamera({x: 3000, y: 2000, scale: 0.5});
+				const {size} = viewer.stats();
+				const pixels = await viewer.readPixels(Math.floor(size.width / 2) - 50, Math.floor(size.height / 2) - 50, 100, 100);
+				let dark = 0;
+				for (let i = 0; i < pixels.length; i += 4) if (pixels[i] < 3) dark++;
+				return dark < 500 ? "" : dark + " of 10000 pixels are black";
+			})()`)
+		})
+		p.shot("layers-right-overview")
+		// Followed, the page shows what napari shows.
+		ask[any](p, `void document.querySelector("[data-viewer]").viewer.setFollow(true)`)
+		until(t, "the page looks where napari looks", func() string {
+			at := ask[[]float64](p, `(() => { const {x, y} = document.querySelector("[data-viewer]").viewer.stats().camera; return [x, y]; })()`)
+			// "Fit" keeps clear of the buttons, so that the middle is not quite napari's.
+			if math.Abs(at[0]-400) > 20 || math.Abs(at[1]-300) > 20 {
+				return fmt.Sprintf("its middle is %v", at)
+			}
+			return ""
+		})
+		p.shot("layers-right-followed")
+	})
 	p.t = t
 	p.shot("layers-right")
 	p.calm()

@@ -106,6 +106,13 @@ type placed struct {
 	Interpolation string         `json:"interpolation,omitempty"`
 	Contour       int            `json:"contour,omitempty"`
 	Selection     string         `json:"selection,omitempty"` // of labels: the only one that is drawn
+	Overview      *overview      `json:"overview,omitempty"`  // of a multiscale picture: all of it, coarsely
+}
+
+// overview is where the coarsest level of a picture is.
+type overview struct {
+	Topic string `json:"topic"`
+	Shape []int  `json:"shape"` // the most that a frame has
 }
 
 // placedOf is how napari draws a layer on its canvas, nil if that is not known or if it
@@ -120,6 +127,9 @@ func placedOf(src *source.Source, m *shm.Layer) *placed {
 		ID: m.ID, Topic: pictureTopic(src, m.ID), Index: "y,x", Shape: info.Shape, Kind: "image", DType: info.Descr, Matrix: d.Matrix,
 		Colors: d.Colors, Colormap: m.Colormap, Limits: d.Limits, Gamma: d.Gamma, Opacity: m.Opacity, Visible: m.Visible,
 		Blending: m.Blending, Interpolation: d.Interpolation, Contour: d.Contour, Selection: d.Selection,
+	}
+	if o := src.Array("overview." + m.ID); o != nil && !o.Withheld() && len(o.Fields) == 0 && planeAxes(o) == 2 && o.Role == info.Role {
+		out.Overview = &overview{src.ID() + "/" + shm.ArrayTopic(o.Name), o.Shape}
 	}
 	if t := src.Poll().Layer(m.ID); t != nil && t.Config != nil {
 		out.Base = &t.Config.BaseShape

@@ -38,6 +38,7 @@ func onCanvas(background string) map[string]shm.Value {
 		}),
 		shm.TopicArrays: shm.Arrays{
 			{Name: "layer.3", Descr: "<u2", Shape: []int{900, 1200}, Axes: []string{"y", "x"}, Layer: "3"},
+			{Name: "overview.3", Descr: "<u2", Shape: []int{90, 120}, Axes: []string{"y", "x"}, Layer: "3"},
 			{Name: "layer.4", Descr: "<i4", Shape: []int{900, 1200}, Axes: []string{"y", "x"}, Layer: "4", Role: "labels"},
 			{Name: "layer.5", Descr: "<u2", Shape: []int{9, 900, 1200}, Axes: []string{"z", "y", "x"}, Layer: "5"},
 		},
@@ -66,6 +67,7 @@ func TestPicturesAsNapariDrawsThem(t *testing.T) {
 		"id": "3", "topic": "napari/array/layer.3", "index": "y,x", "shape": []any{900.0, 1200.0}, "kind": "image", "dtype": "<u2",
 		"matrix": []any{[]any{1.0, 0.5, 4.0}, []any{0.0, -2.0, 6.0}}, "colors": "ab12", "colormap": "mine", "limits": []any{0.0, 9.0}, "gamma": 0.7,
 		"opacity": 0.5, "visible": true, "blending": "additive", "interpolation": "linear",
+		"overview": map[string]any{"topic": "napari/array/overview.3", "shape": []any{90.0, 120.0}},
 	}
 	if !reflect.DeepEqual(got.Layers[0], want) {
 		t.Errorf("the image is %v\nwant %v", got.Layers[0], want)

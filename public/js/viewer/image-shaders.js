@@ -42,6 +42,12 @@ uniform bool steps;     // the colours of the table are not blended
 uniform vec4 over;      // colour from the upper limit on; alpha less than 0: that of the table
 uniform vec4 under;
 uniform vec4 none;      // colour of what is no number
+uniform bool hollow;    // a finer picture lies over a part of it, which is left out
+uniform mat2 holeTurn;  // as turn, size, home, rest and last of that picture
+uniform ivec2 holeSize;
+uniform ivec2 holeHome;
+uniform vec2 holeRest;
+uniform vec2 holeLast;
 #endif
 #ifdef ANGLES
 uniform sampler2D weights;
@@ -150,14 +156,23 @@ vec4 drawn(vec4 value, bool isNumber) {
 }
 #endif
 
+// Whether a place lies on a picture: texel is where it falls, parts how much of the last ones there is.
+bool within(ivec2 on, vec2 t, ivec2 texels, vec2 parts) {
+  if (on.x < 0 || on.y < 0 || on.x >= texels.x || on.y >= texels.y) return false;
+  return !(on.x == texels.x - 1 && fract(t.x) >= parts.x || on.y == texels.y - 1 && fract(t.y) >= parts.y);
+}
+
 // A picture that lies in any way. A pixel is drawn where its middle is in the picture, and what it becomes with what lies below is
 // said by the blending: its colour is not multiplied by its alpha.
 void main() {
   vec2 at = vec2(gl_FragCoord.x, float(height) - gl_FragCoord.y);
   vec2 t = turn * (at - centre) + rest;
   ivec2 on = home + ivec2(floor(t));
-  if (on.x < 0 || on.y < 0 || on.x >= size.x || on.y >= size.y) discard;
-  if (on.x == size.x - 1 && fract(t.x) >= last.x || on.y == size.y - 1 && fract(t.y) >= last.y) discard;
+  if (!within(on, t, size, last)) discard;
+  if (hollow) {
+    vec2 h = holeTurn * (at - centre) + holeRest;
+    if (within(holeHome + ivec2(floor(h)), h, holeSize, holeLast)) discard;
+  }
 #ifdef LABELS
   vec4 result = labelAt(on);
 #else

@@ -20,7 +20,8 @@
  * `{key, high}`, names a picture of the same size below: where its value is 0 nothing is seen of the angles, from high on all of it.
  *
  * A picture that lies in any way has the place `{affine, cols, rows}` instead: an affine map (affine.js) from (column, row) of its texels to
- * the camera's coordinates, and how many of them there are, which need be no whole numbers. It is drawn exactly as napari draws it, a
+ * the camera's coordinates, and how many of them there are, which need be no whole numbers; where it has a `hole`, the place of another
+ * picture, nothing is drawn there. It is drawn exactly as napari draws it, a
  * pixel where its middle is in the picture, and its look has, besides, `blending`, napari's word; `first`, whether nothing lies below; and
  * of scalars `steps`, `over`, `under` and `none` (RGBA, or null), of labels `painting` (labels.js) instead of a table, and of colours `opaque`, the
  * alpha that is opaque.
@@ -274,6 +275,15 @@ export class Images {
     gl.uniform2i(at("home"), ...lies.home);
     gl.uniform2f(at("rest"), ...lies.rest);
     gl.uniformMatrix2fv(at("turn"), false, lies.turn);
+    const hole = place.hole && acrossAny(place.hole, camera, camera.scale * ratio[0], camera.scale * ratio[1], width, height);
+    gl.uniform1i(at("hollow"), hole ? 1 : 0);
+    if (hole) {
+      gl.uniformMatrix2fv(at("holeTurn"), false, hole.turn);
+      gl.uniform2i(at("holeSize"), Math.ceil(place.hole.cols), Math.ceil(place.hole.rows));
+      gl.uniform2i(at("holeHome"), ...hole.home);
+      gl.uniform2f(at("holeRest"), ...hole.rest);
+      gl.uniform2f(at("holeLast"), place.hole.cols % 1 || 1, place.hole.rows % 1 || 1);
+    }
     gl.uniform1i(at("smoothly"), kind !== "labels" && (look.smooth || frame.step > 1) ? 1 : 0);
     this.#limit(at, kind, store, look);
     gl.uniform1f(at("opacity"), look.opacity);

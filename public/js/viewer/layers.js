@@ -6,9 +6,10 @@
  *
  *     {"canvas": "#000000", "layers": [{"id": "3", "topic": "napari/array/layer.3", "index": "y,x", "shape": [900, 1200], "kind": "image" | "rgb" | "labels",
  *       "dtype": "<u2", "matrix": [[a, b, c], [d, e, f]], "base": [rows, columns], "colors": name of a table, "colormap": "viridis", "limits": [0, 4095], "gamma": 1,
- *       "opacity": 1, "visible": true, "blending": "additive", "interpolation": "nearest", "contour": 0, "selection": "7"}, ...]}
+ *       "opacity": 1, "visible": true, "blending": "additive", "interpolation": "nearest", "contour": 0, "selection": "7",
+ *       "overview": {"topic": "napari/array/overview.3", "shape": [90, 120]}}, ...]}
  *
- * bottom first; matrix leads from (row, column) of level 0 to (down, right) on napari's canvas. `<source>/colors`: `{"tables": {name: {"kind":
+ * bottom first; of a multiscale picture napari holds what is in view and, the overview, all of the coarsest level; matrix leads from (row, column) of level 0 to (down, right) on napari's canvas. `<source>/colors`: `{"tables": {name: {"kind":
  * "scale" | "cyclic" | "direct", "table": RGBA in base64, "steps", "over", "under", "nan", "labels", "background"}}}`.
  */
 
@@ -40,7 +41,7 @@ export class Layers {
   #colors = new Map(); // name -> table, read
   #camera = null; // napari's, of the last frame of the tiles
   #chosen = ""; // id of the layer that the tiles are of
-  #shown = new Map(); // id -> {topic, frame, region, stop, element, painting, look}
+  #shown = new Map(); // id -> {topic, frame, region, stop, overview, paint, named}
   #view = ""; // "", "layer" or "layers"
   #told = ""; // what the viewer was told last of where they lie
   #screen = null;
@@ -118,7 +119,7 @@ export class Layers {
     clearTimeout(this.#due);
     document.removeEventListener("visibilitychange", this.#hidden);
     for (const stop of this.#stops) stop();
-    for (const one of this.#shown.values()) one.stop();
+    for (const one of this.#shown.values()) letGo(one);
     this.#shown.clear();
   }
 
@@ -187,41 +188,45 @@ export class Layers {
     for (const [id, one] of this.#shown) {
       if (wanted.some(layer => layer.id === id)) continue;
       // A page that nobody sees keeps what it has, and asks for nothing.
-      if (document.hidden && one.topic !== "") {
-        one.stop();
-        Object.assign(one, {topic: "", stop: () => {}});
-      } else if (!document.hidden) {
-        one.stop();
-        this.#shown.delete(id);
-      }
+      letGo(one);
+      if (!document.hidden) this.#shown.delete(id);
       asked = true;
     }
     for (const layer of wanted) {
-      if (!this.#shown.has(layer.id)) this.#shown.set(layer.id, {topic: "", frame: null, region: null, stop: () => {}, look: null, paint: null});
+      if (!this.#shown.has(layer.id)) this.#shown.set(layer.id, {...NOTHING, overview: {...NOTHING}, paint: null, named: null});
       const one = this.#shown.get(layer.id);
       if (one.base !== layer.topic || one.index !== layer.index) Object.assign(one, {base: layer.topic, index: layer.index, frame: null, region: null});
-      const topic = this.#topicOf(layer, one);
-      // A picture that is held still stays, and so must what it came from.
-      if (topic === one.topic || topic === "" || this.#paused && one.topic !== "") continue;
-      one.stop();
-      one.topic = topic;
-      one.stop = this.#listen(topic, frame => {
-        if (this.#paused || !frame.data) return;
-        one.frame = frame;
-        this.#soon();
-        this.#render();
-      });
-      asked = true;
+      if (this.#want(one, this.#topicOf(layer, one))) asked = true;
+      if (this.#want(one.overview, overviewTopic(layer))) asked = true;
     }
     if (asked) announce();
   }
 
+  /** Asks for a topic instead of what was asked for before; says whether that is another. */
+  #want(one, topic) {
+    // A picture that is held still stays, and so must what it came from.
+    if (topic === one.topic || this.#paused && one.topic !== "") return false;
+    one.stop();
+    Object.assign(one, {topic, stop: () => {}});
+    if (topic === "") {
+      one.frame = null;
+      return true;
+    }
+    one.stop = this.#listen(topic, frame => {
+      if (this.#paused || !frame.data) return;
+      one.frame = frame;
+      this.#soon();
+      this.#render();
+    });
+    return true;
+  }
+
   #topicOf(layer, one) {
-    if (!this.#screen) return "";
+    if (!this.#screen) return one.topic;
     const sides = layer.index.split(",");
     const shape = one.frame?.shape?.length === sides.length ? one.frame.shape : layer.shape;
     const [rows, cols] = [shape[sides.indexOf("y")], shape[sides.indexOf("x")]];
-    if (!(rows > 0 && cols > 0)) return "";
+    if (!(rows > 0 && cols > 0)) return one.topic;
     const affine = frameAffine(one.frame, layer.affine);
     const {camera, viewport, size, most} = this.#screen;
     const whole = pixels => ({row: 0, col: 0, rows, cols, step: stepFor(Math.max(rows, cols) / pixels)});
@@ -234,17 +239,21 @@ export class Layers {
   #render() {
     if (this.#view === "") return;
     const images = [];
+    let first = true;
     for (const layer of this.#wanted) {
       const one = this.#shown.get(layer.id);
-      const place = one?.frame && texelPlace(one.frame, layer);
-      if (!place) continue;
-      images.push({key: `layer ${layer.id}`, frame: one.frame, place, look: {...this.#lookOf(layer, one), first: images.length === 0}});
+      if (!one) continue;
+      const place = one.frame && texelPlace(one.frame, layer);
+      const below = one.overview.frame && texelPlace(one.overview.frame, layer);
+      // What napari has not got in full is there coarsely.
+      if (below) images.push({key: `overview ${layer.id}`, frame: one.overview.frame, place: {...below, hole: place}, look: {...this.#lookOf(layer, one, one.overview.frame), first}});
+      if (place) images.push({key: `layer ${layer.id}`, frame: one.frame, place, look: {...this.#lookOf(layer, one, one.frame), first}});
+      if (place || below) first = false;
     }
     this.#viewer.setImages(images);
   }
 
-  #lookOf(layer, one) {
-    const {frame} = one;
+  #lookOf(layer, one, frame) {
     const {opacity, blending, gamma} = layer;
     const table = this.#colors.get(layer.colors);
     const smooth = !layer.interpolation.startsWith("nearest");
@@ -264,6 +273,26 @@ export class Layers {
     if (one.named?.name !== name) one.named = {name, table: colorTable(name)};
     return {...look, table: one.named.table};
   }
+}
+
+/** A picture that is not asked for. */
+const NOTHING = {topic: "", frame: null, region: null, stop: () => {}};
+
+/** Asks for a picture, and its overview, no longer; what came is kept. */
+function letGo(one) {
+  for (const each of [one, one.overview]) {
+    each.stop();
+    Object.assign(each, {topic: "", stop: () => {}});
+  }
+}
+
+/** The topic of all of a layer's overview; "" if it has none. */
+function overviewTopic({overview, index, kind, limits}) {
+  if (!overview) return "";
+  const sides = index.split(",");
+  const [rows, cols] = [overview.shape[sides.indexOf("y")], overview.shape[sides.indexOf("x")]];
+  if (!(rows > 0 && cols > 0)) return "";
+  return regionTopic(overview.topic, sides, {row: 0, col: 0, rows, cols, step: stepFor(Math.max(rows, cols) / FIRST)}, kind === "labels", limits !== null && narrow(...limits));
 }
 
 /** Colours of labels of a napari whose own are not known. */
@@ -324,11 +353,17 @@ export function readPictures(frame) {
       limits: pair(limits) && limits[1] > limits[0] ? limits : null,
       gamma: gamma > 0 && gamma < Infinity ? gamma : 1, opacity: opacity >= 0 && opacity <= 1 ? opacity : 1, visible: layer.visible !== false,
       blending: text(layer.blending), interpolation: text(layer.interpolation) || "nearest",
-      contour: layer.contour > 0 ? Math.floor(layer.contour) : 0, selection: /^-?[0-9]+$/.test(layer.selection ?? "") ? layer.selection : null,
+      overview: readOverview(layer.overview, shape.length), contour: layer.contour > 0 ? Math.floor(layer.contour) : 0, selection: /^-?[0-9]+$/.test(layer.selection ?? "") ? layer.selection : null,
     });
   }
   const canvas = /^#[0-9a-f]{6}$/.test(frame.canvas ?? "") ? [1, 3, 5].map(at => parseInt(frame.canvas.slice(at, at + 2), 16)) : null;
   return {canvas, layers};
+}
+
+function readOverview(overview, axes) {
+  const {topic, shape} = overview ?? {};
+  const fine = typeof topic === "string" && Array.isArray(shape) && shape.length === axes && shape.every(n => Number.isSafeInteger(n) && n >= 0);
+  return fine ? {topic, shape} : null;
 }
 
 /** Reads the tables of colours; those that were known before stay the same objects. */

@@ -338,3 +338,26 @@ def test_a_part_is_bounded():
         part = part_of(shape, seen, per_screen, 1 << 16)
         assert all(0 <= a < b <= n for a, b, n in zip(part.first, part.last, shape))
         assert 0 < np.prod([-(-(b - a) // s) for a, b, s in zip(*part)]) <= 1 << 16
+
+
+def test_the_overview_is_all_of_a_picture_of_which_napari_holds_a_part(viewer, watch, pyramid):
+    layer = viewer.add_image(pyramid, multiscale=True, name="big", contrast_limits=[0, 4000])
+    viewer.add_image(np.zeros((4, 4)), name="plain")
+    camera(viewer).zoom, camera(viewer).center = 2, (0, 1000, 1200)
+    watcher = watch("layers", "arrays")
+    own = watcher.until_layer("big", lambda _: True)["id"]
+    plain = watcher.until_layer("plain", lambda _: True)["id"]
+    watcher.want("layers", "array/overview." + own, "arrays")
+
+    def whole():
+        frame = watcher.frame("overview." + own)
+        raw = layer._slice.thumbnail.raw
+        return frame is not None and frame.data.shape == raw.shape and np.array_equal(frame.data, raw) and frame
+
+    frame = watcher.until(whole, "the overview")
+    factor = layer.level_shapes[0][0] / layer._slice.thumbnail.raw.shape[0]
+    assert frame.offset == (0, 0) and frame.step == (factor, factor) and frame.level == len(layer.level_shapes) - 1
+    arrays = watcher.state("arrays")
+    assert arrays["overview." + own]["layer"] == own and "overview." + plain not in arrays
+    viewer.dims.ndisplay = 3
+    watcher.until_state("arrays", lambda found: "overview." + own not in found)

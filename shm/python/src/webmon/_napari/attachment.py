@@ -19,7 +19,7 @@ from .layers import Tracked, id_of
 from .opening import Openings
 from .overlay import TileGrid
 from .paint import Paints
-from .pictures import Screenshot, SharedSlice
+from .pictures import Screenshot, SharedOverview, SharedSlice
 from .trouble import guarded, logger, missing, say_once
 
 # What may be out of date.
@@ -54,7 +54,7 @@ def clash(process: Any) -> str | None:
     for what, own, prefixes in (
         ("topic", (*(topic for topic, *_ in _STATES), *_EVENTS), ()),
         ("command or control", (*actions.NAMES, _CONTROL), _PREFIXES),
-        ("array", ("screenshot", Canvas.name), ("layer.",)),
+        ("array", ("screenshot", Canvas.name), ("layer.", "overview.")),
         ("volume", (), ("layer.",)),
     ):
         for name in names[what]:
@@ -115,10 +115,12 @@ class Attachment:
         self._connections: list[tuple[Any, Callable[..., None]]] = []
         self._tracked: dict[Any, Tracked] = {}
         self._slices: dict[Any, SharedSlice] = {}
+        self._overviews: dict[Any, SharedOverview] = {}
         self._volumes: dict[Any, volumes.LayerVolume] = {}
         self._stale_volumes: set[Any] = set()  # what is declared of them
         self._shift: Any = None  # of all volumes, None where it is to be worked out again
         self._stale_slices: set[Any] = set()
+        self._stale_overviews: set[Any] = set()
         self._stale_arrays: set[Any] = set()  # what is declared of them
         self._stale_histograms: set[Any] = set()
         self._histograms: dict[str, Any] = {}
@@ -214,7 +216,7 @@ class Attachment:
     def _take_back(self) -> None:
         """Take out of the process what the viewer has put there: the rest is the script's."""
         process = self.process
-        for one in self._slices.values():
+        for one in (*self._slices.values(), *self._overviews.values()):
             one.close()
         for volume in self._volumes.values():
             volume.close()
@@ -332,7 +334,9 @@ class Attachment:
             self._tracked[layer] = one
             if one.is_picture:
                 self._slices[layer] = SharedSlice(self.process, one)
+                self._overviews[layer] = SharedOverview(self.process, one)
                 self._declare(self._slices[layer], layer)
+                self._declare(self._overviews[layer], layer)
             self._volumes[layer] = volumes.LayerVolume(self.process, one, self._moved)
             self._declare_volume(self._volumes[layer], layer)
             self._layer_controls[layer] = LayerControls(self.process, one)
@@ -364,9 +368,9 @@ class Attachment:
     def _remove(self, layer: Any) -> None:
         one = self._tracked.pop(layer)
         one.close()
-        slice_ = self._slices.pop(layer, None)
-        if slice_ is not None:
-            slice_.close()
+        for shared in (self._slices.pop(layer, None), self._overviews.pop(layer, None)):
+            if shared is not None:
+                shared.close()
         volume = self._volumes.pop(layer, None)
         if volume is not None:
             volume.close()
@@ -375,7 +379,7 @@ class Attachment:
             controls.remove()
         self._histograms.pop(one.id, None)
         self._thumbnails.pop(one.id, None)
-        for stale in (self._stale_thumbnails, self._stale_slices, self._stale_arrays, self._stale_volumes, self._stale_histograms, self._stale_controls):
+        for stale in (self._stale_thumbnails, self._stale_slices, self._stale_overviews, self._stale_arrays, self._stale_volumes, self._stale_histograms, self._stale_controls):
             stale.discard(layer)
         self._stale_controls.update(self._tracked)
 
@@ -400,6 +404,7 @@ class Attachment:
             self._stale_thumbnails.add(layer)
         elif what == "picture":
             self._stale_slices.add(layer)
+            self._stale_overviews.add(layer)
             self._stale_histograms.add(layer)
             bits |= PICTURES | HISTOGRAMS | CURSOR
         else:
@@ -408,6 +413,7 @@ class Attachment:
             bits |= CONTROLS | GRID | HISTOGRAMS
             if what == "data":
                 self._stale_slices.add(layer)
+                self._stale_overviews.add(layer)
                 bits |= PICTURES
         if threading.get_ident() == self._thread:
             if what != "loads":
@@ -507,6 +513,12 @@ class Attachment:
             else:
                 # Whoever comes next has not seen the present one.
                 self._stale_slices.add(layer)
+        for layer, overview in self._overviews.items():
+            if wanted(overview.topic) > 0:
+                bits |= PICTURES
+            else:
+                self._stale_overviews.add(layer)
+                overview.forget()
         if wanted(self._screenshot.topic) > 0:
             bits |= PICTURES
         if self._canvas is not None and self._canvas.demanded():
@@ -757,9 +769,9 @@ class Attachment:
         self._dirty &= ~ARRAYS
         stale, self._stale_arrays = self._stale_arrays, set()
         for layer in stale:
-            slice_ = self._slices.get(layer)
-            if slice_ is not None:
-                self._declare(slice_, layer)
+            for shared in (self._slices.get(layer), self._overviews.get(layer)):
+                if shared is not None:
+                    self._declare(shared, layer)
 
         stale, self._stale_volumes = self._stale_volumes, set()
         for layer in stale:
@@ -801,31 +813,36 @@ class Attachment:
         self._dirty &= ~PICTURES
         soonest = math.inf
         wanted = self.process.wanted
-        for layer in list(self._stale_slices):
-            slice_ = self._slices.get(layer)
-            if slice_ is None:
-                self._stale_slices.discard(layer)
-                continue
-            hz = wanted(slice_.topic)
-            if hz <= 0:
-                continue
-            due = self._due.get(slice_.topic, 0.0)
-            if now + 0.0005 < due:
-                soonest = min(soonest, due)
-                continue
-            # First, so that a change while it is copied is seen.
-            self._stale_slices.discard(layer)
-            try:
-                copied = slice_.publish()
-            except Exception:
-                say_once("slice", "the slice of the layer %r could not be shared", layer, error=True)
-                continue
-            self._due[slice_.topic] = now + 1 / min(hz, 60.0)
-            if slice_.partial:
-                self._wanted |= PARTS
-            if not copied:
-                self._stale_slices.add(layer)
-                soonest = min(soonest, now + _RETRY_SECONDS)
+        every: tuple[tuple[dict[Any, Any], set[Any]], ...] = (
+            (self._slices, self._stale_slices),
+            (self._overviews, self._stale_overviews),
+        )
+        for shared, stale in every:
+            for layer in list(stale):
+                slice_ = shared.get(layer)
+                if slice_ is None:
+                    stale.discard(layer)
+                    continue
+                hz = wanted(slice_.topic)
+                if hz <= 0:
+                    continue
+                due = self._due.get(slice_.topic, 0.0)
+                if now + 0.0005 < due:
+                    soonest = min(soonest, due)
+                    continue
+                # First, so that a change while it is copied is seen.
+                stale.discard(layer)
+                try:
+                    copied = slice_.publish()
+                except Exception:
+                    say_once("slice", "the slice of the layer %r could not be shared", layer, error=True)
+                    continue
+                self._due[slice_.topic] = now + 1 / min(hz, 60.0)
+                if slice_.partial:
+                    self._wanted |= PARTS
+                if not copied:
+                    stale.add(layer)
+                    soonest = min(soonest, now + _RETRY_SECONDS)
         if self._screenshot.stale and wanted(self._screenshot.topic) > 0 and not self._screenshot.publish():
             soonest = min(soonest, now + _RETRY_SECONDS)
         if soonest < math.inf:

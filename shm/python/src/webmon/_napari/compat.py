@@ -260,6 +260,18 @@ def drawn(layer: Any) -> np.ndarray | None:
     return raw if isinstance(raw, np.ndarray) else None
 
 
+def coarsest(layer: Any) -> np.ndarray | None:
+    """Return all pixels of the coarsest level at this place of the sliders, which napari holds for the thumbnail, or None.
+
+    The axes are as those of drawn(). It is the array itself.
+    """
+    slice_ = getattr(layer, "_slice", None)
+    if slice_ is None or getattr(slice_, "empty", False) or not getattr(layer, "multiscale", False):
+        return None
+    raw = getattr(getattr(slice_, "thumbnail", None), "raw", None)
+    return raw if isinstance(raw, np.ndarray) else None
+
+
 def contrast_range(layer: Any) -> tuple[float, float]:
     """Return how far the contrast limits of a layer go, as two finite numbers that are a finite way apart, the limits within.
 

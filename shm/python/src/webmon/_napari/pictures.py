@@ -21,6 +21,9 @@ from .layers import Tracked, colormap_name
 MOST_BYTES = 256 << 20
 PART_BYTES = 64 << 20
 
+# Pixels of an overview that are shared at most.
+_OVERVIEW = 1 << 20
+
 # Such a part begins and ends at multiples of so many of its pixels.
 _BLOCK = 128
 
@@ -69,6 +72,8 @@ def part_of(shape: tuple[int, int], seen: Any, per_screen: tuple[float, float], 
 class SharedSlice:
     """The shared array layer.<id> of one picture."""
 
+    kind = "layer."  # begins the array's name
+
     def __init__(self, process: Any, tracked: Tracked) -> None:
         self._process = process
         self._tracked = tracked
@@ -77,7 +82,7 @@ class SharedSlice:
         self._shape: tuple[int, ...] = ()
         self._part: Part | None = None  # of the present slice, None for all of it
         self._copied: Part | None = None  # that was copied last
-        self.topic = f"array/layer.{tracked.id}"
+        self.topic = f"array/{self.kind}{tracked.id}"
 
     @property
     def partial(self) -> bool:
@@ -197,7 +202,7 @@ class SharedSlice:
         self._signature = self._signed(dtype, len(shape))
         self._shape = shape
         return self._process.share(
-            "layer." + tracked.id,
+            self.kind + tracked.id,
             shape,
             dtype,
             self._axes(len(shape)),
@@ -262,6 +267,68 @@ class SharedSlice:
         # The level itself is not kept with the slice, and the layer may be ahead of it.
         distance = np.abs(tracked.factors[:, [rows, columns]] - step).sum(axis=1)
         return (float(shift[rows]), float(shift[columns])), step, int(np.argmin(distance))
+
+
+class SharedOverview(SharedSlice):
+    """The shared array overview.<id> of a multiscale picture in 2D: all of the slice, at the coarsest level.
+
+    napari draws and holds the rest only as far as it is in view. There is no such array for other pictures.
+    """
+
+    kind = "overview."
+
+    def __init__(self, process: Any, tracked: Tracked) -> None:
+        super().__init__(process, tracked)
+        self._stride = 1  # every so many pixels of the level one is shared
+        self._last: np.ndarray | None = None  # that was copied last
+
+    def publish(self) -> bool:
+        """Copy the level, unless it is as it was; False if it should be tried again."""
+        raw = self._prepare()
+        if raw is None or self._last is not None and raw.shape == self._last.shape and np.array_equal(raw, self._last):
+            return True
+        offset, step, level = self._placed()
+        copied = bool(self._array.publish(raw, offset=offset, step=step, level=level))
+        self._last = raw.copy() if copied else None
+        return copied
+
+    def close(self) -> None:
+        """Take the array back."""
+        self._last = None
+        super().close()
+
+    def forget(self) -> None:
+        """Have the level copied although it is as it was: who looks now has not seen it."""
+        self._last = None
+
+    def _prepare(self) -> np.ndarray | None:
+        tracked = self._tracked
+        flat = int(tracked.viewer.dims.ndisplay) == 2 and len(tracked.place.axes) == 2
+        raw = compat.coarsest(tracked.layer) if flat and tracked.nothing() is None else None
+        try:
+            if raw is None or raw.ndim - tracked.rgb != 2 or raw.size == 0:
+                raise TypeError
+            check_dtype(raw.dtype)
+        except TypeError:
+            self.close()
+            return None
+        self._stride = max(1, math.ceil(math.sqrt(raw.shape[0] * raw.shape[1] / _OVERVIEW)))
+        raw = raw[:: self._stride, :: self._stride]
+        self._fit(raw, None)
+        return raw
+
+    def _room(self, raw: np.ndarray, least: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(max(a, b) for a, b in zip(raw.shape, least))
+
+    def _facts(self) -> dict[str, Any]:
+        return {**super()._facts(), "title": f"{self._tracked.layer.name}, overview"}
+
+    def _placed(self) -> tuple[tuple[float, float], tuple[float, float], int]:
+        tracked = self._tracked
+        level = int(getattr(tracked.layer, "_thumbnail_level", len(tracked.shapes) - 1))
+        rows, columns = compat.displayed(tracked.layer, tracked.viewer)[-2:]
+        factors = tracked.factors[level]
+        return (0.0, 0.0), (float(factors[rows]) * self._stride, float(factors[columns]) * self._stride), level
 
 
 class Screenshot:
