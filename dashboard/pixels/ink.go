@@ -1,6 +1,7 @@
 package pixels
 
 import (
+	"bytes"
 	"image/color"
 	"math"
 	"strconv"
@@ -23,7 +24,7 @@ type Paint struct {
 }
 
 // Ink gives the voxels of a layer their colours, one at a time: those of a section come from where they lie
-// in a box, and not row by row.
+// in a box, and not row by row. It is not safe for concurrent use.
 type Ink struct {
 	dtype   DType
 	samples int
@@ -33,7 +34,12 @@ type Ink struct {
 	scale   *shm.ColorTable            // of values
 	shades  [256]color.NRGBA           // of values where there is no such table
 	label   func(n uint64) color.NRGBA // nil: the voxels are no labels
-	bytes   [256]color.NRGBA           // of voxels of one byte
+	known   []color.NRGBA              // of voxels of two bytes, where seen says so; nil: the voxels have others
+	seen    []bool
+	last    [8]byte // the voxel that was asked for last, where it has more bytes, and its colour
+	lastly  color.NRGBA
+	asked   bool
+	bytes   [256]color.NRGBA // of voxels of one byte
 }
 
 // NewInk returns the ink of a paint. false: such voxels have no colours.
@@ -75,6 +81,9 @@ func NewInk(p Paint) (*Ink, bool) {
 			k.limits[1] = math.Exp2(float64(8*d.size)) - 1
 		}
 	}
+	if d.size == 2 && p.Samples == 1 {
+		k.known, k.seen = make([]color.NRGBA, 1<<16), make([]bool, 1<<16)
+	}
 	if d.size == 1 && p.Samples == 1 {
 		for i := range k.bytes {
 			k.bytes[i] = k.one([]byte{byte(i)})
@@ -86,10 +95,24 @@ func NewInk(p Paint) (*Ink, bool) {
 // At is the colour of the voxel at the begin of b. Its samples lie stride bytes from each other.
 func (k *Ink) At(b []byte, stride int) color.NRGBA {
 	if k.samples == 1 {
-		if k.dtype.size == 1 {
+		switch {
+		case k.dtype.size == 1:
 			return k.bytes[b[0]]
+		case k.known != nil:
+			at := int(b[0]) | int(b[1])<<8
+			if !k.seen[at] {
+				k.known[at], k.seen[at] = k.one(b), true
+			}
+			return k.known[at]
+		case k.dtype.size > len(k.last):
+			return k.one(b)
 		}
-		return k.one(b)
+		// Neighbours are often the same, above all labels.
+		if n := k.dtype.size; !k.asked || !bytes.Equal(k.last[:n], b[:n]) {
+			copy(k.last[:], b[:n])
+			k.lastly, k.asked = k.one(b), true
+		}
+		return k.lastly
 	}
 	out := [4]uint8{3: 255}
 	for i := range k.samples {

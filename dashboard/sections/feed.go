@@ -344,6 +344,7 @@ func (d *drawn) paint(out []byte) {
 		first = false
 		alpha := clamp(l.opacity)
 		covers = covers && alpha == 1
+		share := float32(alpha / 255)
 		for y, row := range l.down {
 			if row < 0 {
 				continue
@@ -352,10 +353,14 @@ func (d *drawn) paint(out []byte) {
 			for _, col := range l.across {
 				if col >= 0 {
 					c := ink.At(data[row+col:], l.of)
-					if covers && c.A == 255 {
-						out[at], out[at+1], out[at+2] = c.R, c.G, c.B
-					} else {
-						blend(out[at:at+3:at+3], c, alpha)
+					switch to := out[at : at+3 : at+3]; {
+					case covers && c.A == 255:
+						to[0], to[1], to[2] = c.R, c.G, c.B
+					case blend == nil: // the usual way
+						a := float32(c.A) * share
+						to[0], to[1], to[2] = mix(to[0], c.R, a), mix(to[1], c.G, a), mix(to[2], c.B, a)
+					default:
+						blend(to, c, alpha)
 					}
 				}
 				at += 3
@@ -364,7 +369,8 @@ func (d *drawn) paint(out []byte) {
 	}
 }
 
-// blendOf is one of napari's ways to blend a pixel into those below it. covers says that an opaque one takes their place. With additive and
+// blendOf is one of napari's ways to blend a pixel into those below it. nil is the usual one,
+// mix. covers says that an opaque one takes their place. With additive and
 // minimum the canvas does not count: of the lowest layer.
 func blendOf(word string, lowest bool) (blend func(to []byte, c color.NRGBA, opacity float64), covers bool) {
 	each := func(f func(below, above, alpha float64) float64) func([]byte, color.NRGBA, float64) {
@@ -399,5 +405,10 @@ func blendOf(word string, lowest bool) (blend func(to []byte, c color.NRGBA, opa
 			return above
 		}), true
 	}
-	return each(func(below, above, alpha float64) float64 { return above*alpha + below*(1-alpha) }), true
+	return nil, true
+}
+
+// mix is the usual way to blend: above covers as much of what is below as alpha says.
+func mix(below, above uint8, alpha float32) uint8 {
+	return uint8(float32(below) + (float32(above)-float32(below))*alpha + 0.5)
 }

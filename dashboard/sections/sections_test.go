@@ -488,3 +488,31 @@ func FuzzReadHand(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkPaint draws a section of 1024 x 1024 pixels of one image of 16 bits, and of that with labels over it.
+func BenchmarkPaint(b *testing.B) {
+	const side = 1024
+	one := func(descr string, labels bool, opacity float64, size int) (layer, []byte) {
+		l := layer{info: shm.VolumeInfo{Descr: descr}, labels: labels, samples: 1, gamma: 1, opacity: opacity, limits: &[2]float64{0, 65535}, colormap: "viridis"}
+		for i := range side {
+			l.across, l.down = append(l.across, i*size), append(l.down, i*size*side)
+		}
+		return l, make([]byte, size*side*side)
+	}
+	image, voxels := one("<u2", false, 1, 2)
+	labels, numbers := one("<i4", true, 0.7, 4)
+	for i := range numbers {
+		voxels[i/2], numbers[i] = byte(i*7), byte(i>>12&3)
+	}
+	for name, d := range map[string]*drawn{
+		"image":      {scene: &scene{rows: side, cols: side, layers: []layer{image}}, planes: [][]byte{voxels}},
+		"and labels": {scene: &scene{rows: side, cols: side, layers: []layer{image, labels}}, planes: [][]byte{voxels, numbers}},
+	} {
+		b.Run(name, func(b *testing.B) {
+			out := make([]byte, 3*side*side)
+			for b.Loop() {
+				d.paint(out)
+			}
+		})
+	}
+}
