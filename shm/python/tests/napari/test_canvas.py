@@ -70,7 +70,8 @@ def test_the_canvas_is_what_napari_draws(plain, watch, kind):
     scene(plain, kind)
     watcher = watch("canvas", "array/canvas")
     frame = shown(watcher, plain)
-    assert frame.offset == (0, 0) and frame.step == (1, 1) and frame.user == 0
+    px = 1 / watcher.state("canvas")["ratio"]  # napari's, to a pixel of the screen
+    assert frame.offset == (0, 0) and frame.step == pytest.approx((px, px)) and frame.user == 0
     assert (frame.data[..., 3] == 255).all()
     about = watcher.state("arrays")["canvas"]
     assert (about["dtype"], about["axes"], about["role"], about["title"]) == ("|u1", ["y", "x", "c"], "rgb", "Canvas")
@@ -453,7 +454,8 @@ def test_no_more_pixels_than_are_wanted(plain, watch, sizes):
     own = seen(plain)[..., :3].astype(float)
     rows, columns = frame.data.shape[:2]
     assert rows <= sizes[0] and columns <= sizes[1] and (rows == sizes[0] or columns == sizes[1])
-    assert frame.step == pytest.approx((own.shape[0] / rows, own.shape[1] / columns))
+    ratio = watcher.state("canvas")["ratio"]
+    assert frame.step == pytest.approx((own.shape[0] / rows / ratio, own.shape[1] / columns / ratio))
     assert rows / columns == pytest.approx(own.shape[0] / own.shape[1], rel=0.02)
     # Each pixel is the mean of those that lie in its place.
     edges = [np.floor(np.arange(n) * size / n).astype(int) for n, size in ((rows, own.shape[0]), (columns, own.shape[1]))]
