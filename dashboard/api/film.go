@@ -27,10 +27,9 @@ const (
 )
 
 // arrayFilm answers GET /api/v1/sources/<id>/arrays/<name>/film?seconds=&fps=&format=: the frames of an array as they come, each of them a
-// picture as .png has it, with the same parameters. They are the parts of a multipart/x-mixed-replace, the film that browsers show and
-// ffmpeg, OpenCV and ten lines of Python read: it can begin before it is known how many frames there will be, and no more than one of them
-// is in memory, which neither APNG nor AVI allow. A frame that comes while the one before is being sent is left out. A film
-// that is over just ends, as those of cameras do.
+// picture as .png has it, with the same parameters. They are the parts of a multipart/x-mixed-replace, as network cameras send theirs: it can
+// begin before it is known how many frames there will be, and no more than one of them is in memory, which neither APNG nor AVI allow. A frame that
+// comes while the one before is being sent is left out. A film that is over just ends, as those of cameras do.
 func (a *API) arrayFilm(c echo.Context) error {
 	src, info, err := a.arrayOf(c, c.Param("name"))
 	if err != nil {
