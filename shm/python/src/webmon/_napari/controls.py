@@ -376,7 +376,7 @@ def axis_name(dims: Any, axis: int) -> str:
 
 
 # napari's names of the margins of a slice, and what people read of them.
-_MARGINS = {"margin_left": "before the slice", "margin_right": "after the slice"}
+_MARGINS = {"margin_left": "before", "margin_right": "after"}
 
 
 class DimsControls(Group):
@@ -425,7 +425,7 @@ class DimsControls(Group):
                 if len(margins) > axis:
                     first, last, _ = (float(x) for x in dims.range[axis])
                     value = float(margins[axis])
-                    found[f"dims.{axis}.{side}"] = {"value": value, "max": max(last - first, value)}
+                    found[f"dims.{axis}.{side}"] = {"value": value, "max": max(float(f"{last - first:.4g}"), value)}
         return found
 
     def _set_margin(self, side: str, axis: int, value: float) -> None:

@@ -453,6 +453,8 @@ def _set_vector_mode(layer: Any, value: str) -> None:
     if value != "direct" and _mode_of_vectors(layer) == "direct":
         layer.edge_color = _vector_feature(layer)
     layer.edge_color_mode = value
+    if value == "direct" and _mode_of_vectors(layer) != "direct":
+        layer.edge_color = hex_of(layer.edge_color[0]) if len(layer.edge_color) else "red"  # before 0.9 a colour alone ends it
 
 
 def _set_vector_feature(layer: Any, value: str) -> None:
@@ -614,7 +616,7 @@ _OVERLAYS: tuple[tuple[str, str, tuple[tuple[str, str, str, dict[str, Any]], ...
         ("color", "color", "Colour", {}),
         ("ticks", "bool", "Ticks", {}),
         ("position", "choice", "Place", {}),
-        ("font_size", "float", "Font size", {"min": 4, "max": 48, "step": 1}),
+        ("font_size", "float", "Font size", {"min": 0, "max": 48, "step": 1, "help": "0 lets napari choose, where it can."}),
         ("box", "bool", "Box", {}),
         ("box_color", "color", "Colour of the box", {}),
         ("length", "float", "Length", {"min": 0, "help": "In the unit of the canvas; 0 lets napari choose."}),
@@ -639,7 +641,7 @@ def overlays(viewer: Any) -> list[tuple[Any, tuple[Setting, ...]]]:
             continue
         settings = []
         for field, type, title, meta in fields:
-            get, set = (_length, _set_length) if field == "length" else (_getter(type, field), _setter(field))
+            get, set = _chosen(field) if field in ("length", "font_size") else (_getter(type, field), _setter(field))
             limits: Callable[[Any], dict[str, Any]] = _positions_of if field == "position" else _nothing
             settings.append(Setting(field, type, title, section, get, set, limits, dict(meta)))
         kept = _without_old(overlay, tuple(settings))
@@ -647,12 +649,19 @@ def overlays(viewer: Any) -> list[tuple[Any, tuple[Setting, ...]]]:
     return found
 
 
-def _length(overlay: Any) -> float | None:
-    return (_number(overlay.length) if overlay.length is not None else 0.0) if hasattr(overlay, "length") else None
+def _chosen(field: str) -> tuple[Callable[[Any], Any], Callable[[Any, Any], None]]:
+    """Return get and set of a number that napari chooses itself where it is None, and we write as 0."""
 
+    def get(overlay: Any) -> float | None:
+        if not hasattr(overlay, field):
+            return None
+        found = getattr(overlay, field)
+        return 0.0 if found is None else _number(found)
 
-def _set_length(overlay: Any, value: float) -> None:
-    overlay.length = value or None
+    def set(overlay: Any, value: float) -> None:
+        setattr(overlay, field, value or None)
+
+    return get, set
 
 
 def _class_of(member: Any) -> Any:
