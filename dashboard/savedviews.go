@@ -74,6 +74,8 @@ func (s *Server) postView(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	// The process tells where it looks only while somebody wants it.
+	defer src.Want(layers.Seen...)()
 	api.Refresh(c, src, layers.Seen)
 	v := views.View{Name: name, Saved: time.Now().Round(time.Second), By: door.Of(c.Request().Context()).Title()}
 	v.Parts, v.About, err = layers.Capture(src)
