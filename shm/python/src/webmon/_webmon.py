@@ -11,15 +11,17 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from . import _announce
 from ._process import Process
 
-__all__ = ["Refused", "Webmon", "cell", "find", "read_answer"]
+__all__ = ["Refused", "Webmon", "cell", "find"]
 
 PATIENCE = 15.0  # seconds for an answer
+SILENCE = 50.0  # seconds after which a stream is taken for broken: webmon sends a sign of life every 15
 START = 20.0  # seconds that webmon may take to start and to find a process
 
 
@@ -103,15 +105,28 @@ class Webmon:
         """Return the answer to a request, None if it is empty. Raises OSError, or Refused for an answer that says why not."""
         connection = self.connect(timeout)
         try:
-            response = self.send(connection, method, path, body)
-            return read_answer(response)
+            response = self._send(connection, method, path, body)
+            return _answer(response)
         except http.client.HTTPException as error:
             raise OSError(f"webmon broke off: {error!r}") from error
         finally:
             connection.close()
 
-    def send(self, connection: http.client.HTTPConnection, method: str, path: str, body: Any) -> http.client.HTTPResponse:
-        """Send a request over a connection and return the answer, which is still to be read. Raises OSError."""
+    def stream(self, path: str) -> tuple[socket.socket, Iterator[dict[str, Any]]]:
+        """Open a stream of events. Returns its socket, by which others can end it, and the events. None of them is a sign of life."""
+        connection = self.connect(SILENCE)
+        assert connection.sock is not None
+        sock = connection.sock
+        try:
+            response = self._send(connection, "GET", path, None)
+            if response.status != 200:
+                _answer(response)
+        except BaseException:
+            connection.close()
+            raise
+        return sock, _events(connection, response)
+
+    def _send(self, connection: http.client.HTTPConnection, method: str, path: str, body: Any) -> http.client.HTTPResponse:
         headers = {"Connection": "close"}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
@@ -121,8 +136,7 @@ class Webmon:
         return connection.getresponse()
 
 
-def read_answer(response: http.client.HTTPResponse) -> Any:
-    """Return what an answer holds, None for nothing. Raises Refused for one that says why not."""
+def _answer(response: http.client.HTTPResponse) -> Any:
     data = response.read()
     if 200 <= response.status < 300:
         return json.loads(data) if data else None
@@ -132,6 +146,19 @@ def read_answer(response: http.client.HTTPResponse) -> Any:
     except (ValueError, AttributeError):
         text = data.decode("utf-8", "replace").strip()
     raise Refused(response.status, str(text)[:1000] or f"webmon answers with the status {response.status}")
+
+
+def _events(connection: http.client.HTTPConnection, response: http.client.HTTPResponse) -> Iterator[dict[str, Any]]:
+    try:
+        while True:
+            line = response.readline()
+            if not line:
+                return
+            if line.startswith(b"data:"):
+                yield json.loads(line[5:])
+    finally:
+        response.close()
+        connection.close()
 
 
 def find(process: Process, stopped: threading.Event) -> tuple[Webmon, str]:

@@ -10,49 +10,19 @@ import socket
 import threading
 import time
 import weakref
-from collections.abc import Iterator
 from typing import Any, Callable
 from urllib.parse import quote
 
 from .. import _announce
 from .._process import Process
-from .._webmon import START, Refused, Webmon, find, read_answer
+from .._webmon import START, Refused, Webmon, find
 
 __all__ = ["Link", "Refused", "Webmon"]
 
 log = logging.getLogger("webmon")
 
-_SILENCE = 50.0  # seconds after which a stream is taken for broken: webmon sends a sign of life every 15
 _RETRY = (0.1, 2.0)  # seconds between two tries, the first and the longest
 _MOST = {"state": 8 << 20, "config": 1 << 20}  # bytes that webmon takes; it breaks off where more are sent
-
-
-def _stream(webmon: Webmon, path: str) -> tuple[socket.socket, Iterator[dict[str, Any]]]:
-    """Open a stream of events. Returns its socket, by which others can end it, and the events. None of them is a sign of life."""
-    connection = webmon.connect(_SILENCE)
-    assert connection.sock is not None
-    sock = connection.sock
-    try:
-        response = webmon.send(connection, "GET", path, None)
-        if response.status != 200:
-            read_answer(response)
-    except BaseException:
-        connection.close()
-        raise
-    return sock, _events(connection, response)
-
-
-def _events(connection: http.client.HTTPConnection, response: http.client.HTTPResponse) -> Iterator[dict[str, Any]]:
-    try:
-        while True:
-            line = response.readline()
-            if not line:
-                return
-            if line.startswith(b"data:"):
-                yield json.loads(line[5:])
-    finally:
-        response.close()
-        connection.close()
 
 
 def _found(process: Process, stopped: threading.Event) -> tuple[Webmon, str]:
@@ -241,7 +211,7 @@ class Link:
         synchronized = viewer._synchronized
         del viewer
         events_of = f"{path}/events/{self.token}?script=1&c={self.client}&gc={quote(config)}"
-        sock, events = _stream(webmon, events_of + (f"&gs={quote(state)}" if synchronized else ""))
+        sock, events = webmon.stream(events_of + (f"&gs={quote(state)}" if synchronized else ""))
         with self._lock:
             self._sock = sock
         self.problem = ""
