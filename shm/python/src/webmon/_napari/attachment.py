@@ -386,7 +386,7 @@ class Attachment:
     def _touched(self, one: Tracked, what: str) -> None:
         """Something of a layer has changed. In any thread."""
         layer = one.layer
-        bits = {"controls": CONTROLS, "thumbnail": THUMBNAILS}.get(what, LAYERS | POLL)
+        bits = {"controls": CONTROLS | CANVAS, "thumbnail": THUMBNAILS}.get(what, LAYERS | POLL)
         if what not in ("loads", "controls", "thumbnail") and one.is_picture:
             self._stale_arrays.add(layer)
             bits |= ARRAYS
