@@ -228,6 +228,7 @@ export class CanvasView {
   // One layer alone is selected, because napari draws on no more than one.
   async #choose(chosen) {
     const others = [...chosen.parentElement.querySelectorAll("[data-canvas-selected]")].filter(button => button !== chosen);
+    if ("canvasSelected" in chosen.dataset && others.length === 0) return; // choosing it again would end its mode
     try {
       for (const [button, on] of [[chosen, "true"], ...others.map(other => [other, "false"])]) {
         await this.#page.post(button.dataset.canvasPost, new URLSearchParams({csrf: this.#root.ownerDocument.body.dataset.csrf ?? "", [button.dataset.canvasLayer]: on}));
