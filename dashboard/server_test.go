@@ -647,7 +647,7 @@ func (s *socket) until(text string) string {
 
 func TestTilesReachThePage(t *testing.T) {
 	s := open(t, dashboard.Options{Token: token})
-	page := s.socket("napari/tiles/first", "napari/viewer/first", "napari/html/header")
+	page := s.socket("napari/tiles/first", "napari/viewer/first/tiles", "napari/html/header")
 	page.until(`"topic":"hello"`)
 	s.tiles()
 	frame := page.until(`"topic":"napari/tiles/first"`)

@@ -228,7 +228,8 @@ func layersHuge() components.Layers {
 	l := layersPage()
 	for i := range 96 {
 		r := l.Rows[i%4]
-		r.ID, r.Name, r.Open, r.Eye, r.Order = "9"+ui.Count(i), strings.Repeat("a long name ", 1+i%8)+ui.Count(i), false, nil, nil
+		r.ID, r.Name, r.Open = "9"+ui.Count(i), strings.Repeat("a long name ", 1+i%8)+ui.Count(i), false
+		r.Eye, r.Pick, r.Order = nil, nil, nil
 		l.Rows = append(l.Rows, r)
 	}
 	l.Open.Name = strings.Repeat("a_long_name_", 20)

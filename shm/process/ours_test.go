@@ -225,7 +225,7 @@ func TestDeclared(t *testing.T) {
 func TestMany(t *testing.T) {
 	p := naparitest.Play(t, naparitest.PlayOptions{})
 	controls, actions := pickle.NewDict(), pickle.NewDict()
-	for i := range 5000 {
+	for i := range 10000 {
 		_ = controls.Set(fmt.Sprint("c", i), pickle.NewDict("type", "bool", "value", true))
 		_ = actions.Set(fmt.Sprint("a", i), pickle.NewDict())
 	}
@@ -233,7 +233,7 @@ func TestMany(t *testing.T) {
 	p.Declare("actions", actions)
 	r := watchPlayer(t, p, process.Options{})
 	r.sink.Wait(t, "both", func() bool { return r.sink.Noticed("controls.many") != "" && r.sink.Noticed("actions.many") != "" })
-	if c, a := len(controlsOf(r)), len(r.Actions()); c != 4096 || a != 256 {
+	if c, a := len(controlsOf(r)), len(r.Actions()); c != 8192 || a != 256 {
 		t.Errorf("%d controls and %d actions", c, a)
 	}
 }
