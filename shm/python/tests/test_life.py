@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -395,8 +396,18 @@ def test_another_user_has_the_folder(tmp_path, monkeypatch, caplog):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     squatted = tmp_path / f"webmon-{os.getuid()}"
     instead = tmp_path / "state" / "webmon" / f"run-{socket.gethostname()}"
-    for squat in (lambda: squatted.mkdir() or squatted.chmod(0o777), squatted.touch, lambda: squatted.symlink_to(tmp_path)):
-        squat()
+    for squat in (
+        lambda: squatted.mkdir() or squatted.chmod(0o777),
+        lambda: squatted.touch(exist_ok=False),
+        lambda: squatted.symlink_to(tmp_path),
+    ):
+        while True:
+            try:
+                squat()
+            except FileExistsError:
+                shutil.rmtree(squatted)  # a thread of the process before has looked for webmon, and so made it
+            else:
+                break
         with Process("scope") as process:
             assert [p.parent for p in _announce.announcements()] == [instead / "sources"]
         if squatted.is_dir() and not squatted.is_symlink():
