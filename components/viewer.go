@@ -54,6 +54,8 @@ type Viewer struct {
 	View  View
 	Views []ui.Option
 	Says  string
+	// SaysAll is the sentence while the page shows all layers in ViewLayer; "" for the same.
+	SaysAll string
 	// Better is the URL of this page where another view has become the one that suits, and nobody
 	// has chosen this one; "" otherwise.
 	Better string

@@ -102,6 +102,72 @@ func TestE2ELayersRight(t *testing.T) {
 	p.calm()
 }
 
+// TestE2EUnderRight: under the tiles the picture has the colours that napari draws it in, and what is
+// shown is said.
+func TestE2EUnderRight(t *testing.T) {
+	endToEnd(t)
+	t.Parallel()
+	b := startBrowser(t)
+	home := t.TempDir()
+	n := startPlugin(t, home)
+	w := startProgram(t, home, "--port", "0")
+	w.source("napari", "attached", connected)
+	p := b.open(t, wide)
+	p.visit(w.home + "/viewer?source=napari&view=tiles&token=" + w.token)
+	p.live()
+	show := func(scene string) {
+		n.MustDo("clear", map[string]any{}, nil)
+		n.MustDo("scene", map[string]any{"name": scene}, nil)
+	}
+	for _, scene := range []string{
+		"image", "image_and_labels", "labels_direct", "labels_contour", "colormap_of_ones_own", "colormap_steps", "rgb_uint8", "rgb_uint16", "rgb_float",
+	} {
+		t.Run(scene, func(t *testing.T) {
+			p.t = t
+			show(scene)
+			// The uppermost alone: the page shows one layer under its tiles. Its pixels fill napari's canvas.
+			n.run("for layer in list(viewer.layers)[:-1]:\n    layer.visible = False")
+			n.Zoom(4)
+			n.Center(120, 160)
+			shot := n.shot(t)
+			view := n.looks(t)
+			// napari counts from the middle of the first pixel, the tiles from its corner.
+			view.x, view.y = view.x+0.5, view.y+0.5
+			until(t, "the picture looks as in napari", func() string {
+				got, err := p.layersAt(view, shot.Bounds())
+				if err != nil {
+					return err.Error()
+				}
+				// Its edges are those of napari's view, which the page draws.
+				inner := shot.Bounds().Inset(8)
+				mean, worst := apartBy(shot.(interface {
+					SubImage(image.Rectangle) image.Image
+				}).SubImage(inner), got)
+				if mean < likeNapari {
+					t.Logf("mean difference %.3f, the largest %d", mean, worst)
+					return ""
+				}
+				keepPicture(t, "under-right-"+scene+"-page", got)
+				keepPicture(t, "under-right-"+scene+"-napari", shot)
+				return fmt.Sprintf("they differ by %.2f of 255 on average", mean)
+			})
+		})
+	}
+	p.t = t
+	show("rotated")
+	p.wait("that it is turned in napari is said", `document.querySelector(".viewer-says").innerText.includes("in the layer's own pixels: napari shows it turned")`)
+	p.shot("under-right-rotated")
+	p.visit(w.home + "/viewer?source=napari&view=layer")
+	show("additive")
+	p.wait("one of three layers is spoken of", `document.querySelector(".viewer-says").innerText.includes("alone, of 3 that napari draws.")`)
+	p.showsLayers()
+	p.wait("all are spoken of", `document.querySelector(".viewer-says").innerText.trim() === "All 3 layers that napari draws."`)
+	n.run("viewer.grid.enabled = True")
+	p.wait("what is not as in napari is said", `document.querySelector(".viewer-says").innerText.includes("napari shows them in a grid: here they lie over each other.")`)
+	p.shot("under-right-grid")
+	p.calm()
+}
+
 // showsLayers has a page of the viewer show all layers as napari draws them, and not the tiles.
 func (p *page) showsLayers() {
 	p.t.Helper()

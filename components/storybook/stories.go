@@ -463,7 +463,9 @@ func views(v components.Viewer, view components.View, says, why string) componen
 
 // viewerLayer is the viewer with one layer, without its tiles.
 func viewerLayer() components.Viewer {
-	return views(viewerOurs(), components.ViewLayer, "The layer tissue alone, of 2 that napari draws.", "")
+	v := views(viewerOurs(), components.ViewLayer, "The layer tissue alone, of 2 that napari draws.", "")
+	v.SaysAll = "All 2 layers that napari draws."
+	return v
 }
 
 // viewerCanvas is the viewer of napari's canvas in 3-D.

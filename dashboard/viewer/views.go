@@ -208,9 +208,15 @@ func (p page) views(v *components.Viewer, m tab.Moment, st source.Status, c choi
 	if c.auto && best == components.ViewCanvas && c.view != best {
 		v.Better = at("")
 	}
-	v.Says = says(c, d, v, l)
+	v.Says = says(c, d, v, l, src)
+	if c.view == components.ViewLayer {
+		v.SaysAll = saysAll(d, src)
+	}
 	if none != "" && c.view != components.ViewCanvas {
 		v.Says += " " + none
+		if v.SaysAll != "" {
+			v.SaysAll += " " + none
+		}
 	}
 	if c.view == components.ViewCanvas {
 		v.Canvas = p.canvas(m, none)
@@ -218,7 +224,7 @@ func (p page) views(v *components.Viewer, m tab.Moment, st source.Status, c choi
 }
 
 // says is the sentence that says what is shown and why.
-func says(c choice, d drawn, v *components.Viewer, l *shm.TileLayer) string {
+func says(c choice, d drawn, v *components.Viewer, l *shm.TileLayer, src *source.Source) string {
 	name := ""
 	for _, o := range v.Layers {
 		if o.Current {
@@ -236,10 +242,13 @@ func says(c choice, d drawn, v *components.Viewer, l *shm.TileLayer) string {
 		return "napari's canvas: " + d.words() + "."
 	case components.ViewLayer:
 		s := of("The layer", "A layer alone")
-		if n := len(d.visible); c.auto && n == 1 {
-			return s + ": the only one, upright."
-		} else if n > 1 {
+		switch n := len(d.visible); {
+		case n > 1 && d.grid:
+			return s + " alone, of " + ui.Count(n) + " that napari draws. napari shows them in a grid: here it lies where it does without one."
+		case n > 1:
 			return s + " alone, of " + ui.Count(n) + " that napari draws."
+		case c.auto && n == 1 && d.plain():
+			return s + ": the only one, upright."
 		}
 		return s + ", without its tiles."
 	}
@@ -250,7 +259,77 @@ func says(c choice, d drawn, v *components.Viewer, l *shm.TileLayer) string {
 			s += " in chunks"
 		}
 	}
+	if l != nil {
+		if how := lies(src.Layers().Get(l.ID)); how != "" {
+			s += ", in the layer's own pixels: napari shows it " + how
+		}
+	}
 	return s + "."
+}
+
+// mostPictures is how many layers a page shows at once, the uppermost (public/js/viewer/layers.js).
+const mostPictures = 32
+
+// saysAll is the sentence while a page shows all layers that it can, "" if there are none.
+func saysAll(d drawn, src *source.Source) string {
+	shown := 0
+	for _, l := range d.visible {
+		if placedOf(src, l) != nil {
+			shown++
+		}
+	}
+	if shown == 0 {
+		return ""
+	}
+	s := ""
+	switch n := len(d.visible); {
+	case shown > mostPictures:
+		s = "The uppermost " + ui.Count(mostPictures) + " of " + ui.Count(shown) + " images and labels that napari draws."
+	case n == 1:
+		s = "The only layer that napari draws."
+	case shown == n:
+		s = "All " + ui.Count(n) + " layers that napari draws."
+	default:
+		s = "Of " + ui.Count(n) + " layers that napari draws the images and labels, " + ui.Count(shown) + "."
+	}
+	if d.grid && len(d.visible) > 1 {
+		s += " napari shows them in a grid: here they lie over each other."
+	}
+	return s
+}
+
+// lies says how a picture lies on napari's canvas, such as "turned and stretched"; "" if
+// it lies upright with square pixels, or if that is not known.
+func lies(l *shm.Layer) string {
+	if l == nil || l.Drawn == nil || l.Drawn.Matrix == nil {
+		return ""
+	}
+	m := l.Drawn.Matrix
+	// The steps of a row and of a column, (down, right) each.
+	row, col := [2]float64{m[0][0], m[1][0]}, [2]float64{m[0][1], m[1][1]}
+	long, wide := math.Hypot(row[0], row[1]), math.Hypot(col[0], col[1])
+	if !(long > 0 && wide > 0) {
+		return ""
+	}
+	// What rounding leaves of a right angle, or of a square, is none.
+	const least = 1e-6
+	var how []string
+	across := math.Abs(row[0]*col[0]+row[1]*col[1]) > least*long*wide
+	mirrored := row[0]*col[1] < row[1]*col[0]
+	upright := math.Abs(row[1]) <= least*long && math.Abs(col[0]) <= least*wide
+	switch {
+	case across:
+		how = append(how, "sheared")
+	case !upright, row[0] < 0 && col[1] < 0:
+		how = append(how, "turned")
+	}
+	if mirrored {
+		how = append(how, "mirrored")
+	}
+	if math.Abs(long-wide) > least*max(long, wide) && !across {
+		how = append(how, "stretched")
+	}
+	return strings.Join(how, " and ")
 }
 
 // canvasTopics are those of which the page of the canvas is made.

@@ -3,6 +3,8 @@ package viewer
 import (
 	"encoding/json"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +70,10 @@ func TestViewThatSuits(t *testing.T) {
 		{"one image", "0.9.2", states{shm.TopicLayers: layersOf("image nuclei", "points b hidden"), shm.TopicArrays: canvasArray("")}, "", components.ViewLayer, "", ""},
 		{"one image in real tiles", "0.9.2", states{shm.TopicLayers: layersOf("image nuclei"), shm.TopicArrays: canvasArray(""), shm.TopicPoll: tiled(false)}, "", components.ViewTiles, "The tiles of nuclei: 2 levels in chunks.", ""},
 		{"a canvas that cannot be seen", "0.9.2", states{shm.TopicLayers: layersOf("image a", "labels b"), shm.TopicArrays: canvasArray("The window is minimised.")}, "", components.ViewLayer, "", ""},
+		{"tiles of one that is turned", "0.9.2", states{shm.TopicLayers: lying(0.8, 0.6, -0.6, 0.8), shm.TopicPoll: tiled(false)}, "view=tiles", components.ViewTiles,
+			"2 levels in chunks, in the layer's own pixels: napari shows it turned.", "This napari shares no canvas"},
+		{"in a grid, chosen", "0.9.2", states{shm.TopicLayers: layersOf("image a", "image b"), shm.TopicCanvas: map[string]shm.Value{"grid": true}, shm.TopicArrays: canvasArray("")},
+			"view=layer", components.ViewLayer, "in a grid: here it lies where it does without one.", ""},
 		{"as was chosen", "0.9.2", states{shm.TopicLayers: layersOf("image a", "labels b"), shm.TopicArrays: canvasArray("")}, "view=layer", components.ViewLayer, "of 2 that napari draws", ""},
 		{"as nobody can choose", "0.9.2", states{shm.TopicLayers: layersOf("image a", "labels b"), shm.TopicArrays: canvasArray("")}, "view=none", components.ViewCanvas, "", ""},
 		{"no canvas", "0.9.2", states{shm.TopicLayers: layersOf("image a", "labels b")}, "", components.ViewLayer, "This napari shares no canvas", "This napari shares no canvas"},
@@ -106,6 +112,64 @@ func TestViewThatSuits(t *testing.T) {
 				t.Fatal(err)
 			}
 		})
+	}
+}
+
+func TestHowAPictureLies(t *testing.T) {
+	for _, test := range []struct {
+		a, b, c, d float64
+		want       string
+	}{
+		{2, 1e-17, 0, 2, ""},
+		{1, 0, 0, 1, ""},
+		{0.8, 0.6, -0.6, 0.8, "turned"},
+		{-1, 0, 0, -1, "turned"},
+		{0, 1, 1, 0, "turned and mirrored"},
+		{-1, 0, 0, 1, "mirrored"},
+		{1, 0, 0, -3, "mirrored and stretched"},
+		{2, 0, 0, 1, "stretched"},
+		{1, 0.5, 0, 1, "sheared"},
+		{0, 0, 0, 1, ""},
+	} {
+		if got := lies(lying(test.a, test.b, test.c, test.d).Get("1")); got != test.want {
+			t.Errorf("%v: %q", test, got)
+		}
+	}
+	if got := lies(nil); got != "" {
+		t.Errorf("a layer that is none is %q", got)
+	}
+}
+
+// TestWhatAllLayersAre: the sentence while all layers are shown, and not one alone.
+func TestWhatAllLayersAre(t *testing.T) {
+	said := func(grid bool, kinds ...string) string {
+		var layers []shm.Value
+		var arrays shm.Arrays
+		for i, kind := range kinds {
+			id := strconv.Itoa(i + 1)
+			layer := layerSaid(id, kind, "visible", true)
+			if kind == "image" {
+				layer["picture"] = map[string]shm.Value{"matrix": []shm.Value{[]shm.Value{1.0, 0.0, 0.0}, []shm.Value{0.0, 1.0, 0.0}}}
+				arrays = append(arrays, shm.ArrayInfo{Name: "layer." + id, Descr: "|u1", Shape: []int{9, 9}, Layer: id})
+			}
+			layers = append(layers, layer)
+		}
+		src, _ := attach(t, map[string]shm.Value{
+			shm.TopicLayers: shm.LayersOf(layers), shm.TopicArrays: append(arrays, canvasArray("")...), shm.TopicCanvas: map[string]shm.Value{"grid": grid},
+		})
+		return page{steer.New("", nil)}.model(tab.Moment{Source: src, Now: time.Now()}, firstLayer, choice{view: components.ViewLayer}).SaysAll
+	}
+	for want, got := range map[string]string{
+		"":                                  said(false, "points"),
+		"The only layer that napari draws.": said(true, "image"),
+		"All 2 layers that napari draws.":   said(false, "image", "image"),
+		"All 2 layers that napari draws. napari shows them in a grid: here they lie over each other.": said(true, "image", "image"),
+		"Of 3 layers that napari draws the images and labels, 2.":                                     said(false, "image", "points", "image"),
+		"The uppermost 32 of 33 images and labels that napari draws.":                                 said(false, slices.Repeat([]string{"image"}, 33)...),
+	} {
+		if got != want {
+			t.Errorf("it says %q, want %q", got, want)
+		}
 	}
 }
 

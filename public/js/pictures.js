@@ -103,6 +103,7 @@ function mountViewer({createViewer, Layers, Under}, element, frames) {
     const view = placed ? pressed("layers") ? "layers" : "layer" : "";
     element.dataset.view = view || "tiles";
     viewer.setTiles(tiles);
+    viewer.setShade(pressed("shade"));
     // Who no longer draws takes its pictures away before the other draws.
     if (!placed) layers?.show("");
     under.setShown(!placed && (scope.querySelector("[data-viewer-show=picture]") === null || pressed("picture")));
@@ -110,13 +111,13 @@ function mountViewer({createViewer, Layers, Under}, element, frames) {
   };
   under = new Under(element, viewer, hear, there => {
     for (const button of buttons()) if (button.dataset.viewerShow !== "layers") button.hidden = !there;
-  });
+  }, (id, frame) => layers?.styleOf(id, frame) ?? null);
   const source = element.dataset.topic?.split("/")[0];
   if (source) {
     layers = new Layers(element, source, viewer, hear, there => {
       for (const button of buttons()) if (button.dataset.viewerShow === "layers") button.hidden = !there;
       look();
-    });
+    }, () => under.restyle());
   }
   viewer.setFollow(true);
   const take = frame => {

@@ -111,6 +111,7 @@ export class Renderer {
    * @param {boolean} scene.grid whether there are tiles and a view rectangle; else pictures alone
    * @param {?number[]} scene.ground the colour under pictures alone, [r, g, b]; that of the theme unless given
    * @param {boolean} scene.tiles whether the tiles are shown, or the view rectangle alone
+   * @param {boolean} scene.shade whether tiles over a picture are filled, which changes its colours, or have their borders alone
    * @param {object} scene.camera
    * @param {object} scene.viewport CSS pixels
    */
@@ -125,12 +126,12 @@ export class Renderer {
     const covered = this.#images.draw(over);
     if (!scene.grid) this.#points.draw(over);
     if (!covered || !scene.grid) return;
-    // The tiles once more, thinly, where they lie under a picture.
+    // The tiles once more, where they lie under a picture: their borders, and thinly what fills them if somebody wants it.
     gl.enable(gl.BLEND);
     gl.enable(gl.SCISSOR_TEST);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     gl.scissor(covered[0], height - covered[3], covered[2] - covered[0], covered[3] - covered[1]);
-    this.#drawTiles(scene, [0, 0, 0, 0], scene.tiles ? [OVER_OFF, OVER_SEEN, OVER_LINES] : [0, 0, 0]);
+    this.#drawTiles(scene, [0, 0, 0, 0], scene.tiles ? [scene.shade ? OVER_OFF : 0, scene.shade ? OVER_SEEN : 0, OVER_LINES] : [0, 0, 0]);
     gl.disable(gl.SCISSOR_TEST);
     gl.disable(gl.BLEND);
   }

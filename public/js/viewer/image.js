@@ -18,6 +18,8 @@
  * SQUARES_FROM says. "phase" and "contours" are of angles, radians, which are blended as directions, so that there is no seam
  * where they come round: as colours, the table going once round, or as `lines` lines of equal angle in a full turn. `weight`,
  * `{key, high}`, names a picture of the same size below: where its value is 0 nothing is seen of the angles, from high on all of it.
+ * `ground`, [r, g, b], or true for the canvas, is laid under the box that the picture takes on
+ * the screen, so that nothing below shines through.
  *
  * A picture that lies in any way has the place `{affine, cols, rows}` instead: an affine map (affine.js) from (column, row) of its texels to
  * the camera's coordinates, and how many of them there are, which need be no whole numbers; where it has a `hole`, the place of another
@@ -222,6 +224,7 @@ export class Images {
     const at = name => program.uniform(name);
     gl.viewport(0, 0, width, height);
     gl.scissor(left, height - bottom, right - left, bottom - top);
+    this.#lay(look.ground, canvas);
     gl.uniform1i(at("picture"), PICTURE_UNIT);
     gl.uniform1i(at("colors"), COLORS_UNIT);
     gl.uniform1i(at("height"), height);
@@ -266,6 +269,7 @@ export class Images {
     const at = name => program.uniform(name);
     gl.viewport(0, 0, width, height);
     gl.scissor(left, height - bottom, right - left, bottom - top);
+    this.#lay(look.ground, canvas);
     gl.uniform1i(at("picture"), PICTURE_UNIT);
     gl.uniform1i(at("colors"), COLORS_UNIT);
     gl.uniform1i(at("height"), height);
@@ -298,6 +302,14 @@ export class Images {
     gl.drawArrays(gl.TRIANGLES, 0, 3);
     gl.blendEquation(gl.FUNC_ADD);
     return lies.box;
+  }
+
+  /** Lays a ground under a picture, in the part of the screen that is scissored. */
+  #lay(ground, canvas) {
+    if (!ground) return;
+    const gl = this.#gl;
+    gl.clearColor(...(ground === true ? canvas : ground).map(n => n / 255), 1);
+    gl.clear(gl.COLOR_BUFFER_BIT);
   }
 
   /** Sets how values become shares of the way between the limits. */

@@ -220,6 +220,9 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
         return [...await viewer.readPixels(Math.floor(px), Math.floor(py), 1, 1)].slice(0, 3);
       };
       const result = {over: await at(60, 20), beside: await at(20, 20), below: await at(60, 60)};
+      viewer.setShade(true);
+      result.shaded = await at(60, 20);
+      viewer.setShade(false);
       viewer.setTiles(false);
       result.alone = await at(60, 20);
       result.none = await at(20, 20);
@@ -227,9 +230,38 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
     });
     assert.deepEqual(seen.beside, [225, 19, 19], "a tile beside the picture");
     assert.deepEqual(seen.below, [225, 19, 19], "a tile below it");
-    assert.ok(seen.over[0] > 240 && seen.over[1] > 200 && seen.over[1] < 240, `the picture shows through its tile: ${seen.over}`);
+    assert.deepEqual(seen.over, WHITE, "the colours of the picture are its own");
+    assert.ok(seen.shaded[0] > 240 && seen.shaded[1] > 200 && seen.shaded[1] < 240, `the picture shows through its tile: ${seen.shaded}`);
     assert.deepEqual(seen.alone, WHITE);
     assert.deepEqual(seen.none, BLACK);
+  }));
+
+  test("a picture on a ground of its own under the tiles has napari's colours, whatever the tiles have", () => withPage(async page => {
+    const seen = await page.evaluate(async () => {
+      const {viewer} = document.querySelector("[data-viewer]");
+      viewer.update({topic: "t", time: 1, level: 0, base_shape: [80, 120], image_shape: [80, 120], grid: [2, 3], tile_size: 40, corners: null, tiles: [0, 0, 2, 3], count: 6});
+      await wait(2);
+      const at = async (x, y) => {
+        const [px, py] = viewer.toScreen(x, y);
+        return [...await viewer.readPixels(Math.floor(px), Math.floor(py), 1, 1)].slice(0, 3);
+      };
+      const table = Uint8Array.from({length: 1024}, (_, i) => i % 4 === 3 ? 255 : 200);
+      const frame = value => ({rows: 4, cols: 4, step: 1, samples: 1, type: "u1", data: new Uint8Array(16).fill(value)});
+      const look = {kind: "scalar", low: 10, high: 20, gamma: 1, opacity: 0.5, first: true, ground: [10, 20, 30], table, over: [0, 100, 0, 255], under: [0, 0, 250, 255]};
+      const place = x => ({affine: [10, 0, x, 0, 10, 0], cols: 4, rows: 4});
+      viewer.setImages([
+        {key: "a", frame: frame(30), place: place(0), look: {...look, blending: "translucent"}},
+        {key: "b", frame: frame(1), place: place(40), look: {...look, blending: "additive", opacity: 1}},
+        {key: "c", frame: frame(15), place: place(80), look: {...look, blending: "translucent"}},
+      ]);
+      await wait(2);
+      return [await at(20, 20), await at(60, 20), await at(100, 20), await at(20, 60)];
+    });
+    const near = (got, want) => assert.ok(want.every((n, i) => Math.abs(n - got[i]) <= 1), `${got} instead of ${want}`);
+    near(seen[0], [5, 60, 15]);
+    near(seen[1], [0, 0, 250]);
+    near(seen[2], [105, 110, 115]);
+    assert.deepEqual(seen[3], [225, 19, 19], "a tile below the pictures");
   }));
 
   test("after the graphics were lost all is as before", () => withPage(async page => {

@@ -52,7 +52,7 @@ export {Under} from "./under.js";
  * @param {boolean} [options.reducedMotion] no animated steps; the system's setting unless given
  * @returns {object} `update(frame)`, `setImages(images)` (image.js), `setPoints(points)` (points.js), `setScene({key, box, up, margin, axes})` for pictures without
  * tiles (viewer.js), `setLayered({key, box, view, ground, toLayer})` for pictures as napari draws them (viewer.js), `flush()`,
- * `setCamera(camera)`, `setTiles(shown)`, `setMarks(marks)` (overlay.js), `zoomBy(factor)`, `toData(x, y)`, `setPaused(bool)`, `setStale(bool)`, `setFollow(bool)`, `fit()`, `readPixels(x, y, width,
+ * `setCamera(camera)`, `setTiles(shown)`, `setShade(shade)`, `setMarks(marks)` (overlay.js), `zoomBy(factor)`, `toData(x, y)`, `setPaused(bool)`, `setStale(bool)`, `setFollow(bool)`, `fit()`, `readPixels(x, y, width,
  * height)` (promise of RGBA rows from the top, device pixels), `toPNG()` (promise of a blob), `toScreen(x, y)` (data to CSS
  * pixels of the canvas), `stats()`, `destroy()`
  */
@@ -136,6 +136,7 @@ export function createViewer(root, options = {}) {
     setLayered: layered => viewer.setLayered(layered),
     setCamera: camera => viewer.setCamera(camera),
     setTiles: shown => viewer.setTiles(shown),
+    setShade: shade => viewer.setShade(shade),
     setMarks: marks => viewer.setMarks(marks),
     zoomBy: factor => viewer.zoomBy(factor),
     toData: (x, y) => viewer.toData(x, y),

@@ -35,10 +35,12 @@ export class Layers {
   #viewer;
   #onFrame;
   #changed;
+  #restyled;
   #place;
   #stops = [];
   #said = {canvas: null, layers: []};
   #colors = new Map(); // name -> table, read
+  #single = {id: "", paint: null, named: null}; // of styleOf
   #camera = null; // napari's, of the last frame of the tiles
   #chosen = ""; // id of the layer that the tiles are of
   #shown = new Map(); // id -> {topic, frame, region, stop, overview, paint, named}
@@ -56,12 +58,14 @@ export class Layers {
    * @param {object} viewer as from createViewer
    * @param {function(string, function(object))} onFrame hands the latest frame of a topic; returns what ends it
    * @param {function(boolean)} changed called when there are, or are no longer, pictures to be had
+   * @param {function()} restyled called when napari may draw its pictures otherwise than before
    */
-  constructor(root, source, viewer, onFrame, changed) {
+  constructor(root, source, viewer, onFrame, changed, restyled) {
     this.#source = source;
     this.#viewer = viewer;
     this.#onFrame = onFrame;
     this.#changed = changed;
+    this.#restyled = restyled;
     this.#place = root;
     document.addEventListener("visibilitychange", this.#hidden);
     this.#stops.push(
@@ -70,10 +74,12 @@ export class Layers {
         this.#said = readPictures(frame);
         if (had !== this.there) this.#changed(this.there);
         this.#update();
+        this.#restyled();
       }),
       this.#listen(`${source}/colors`, frame => {
         this.#colors = readColors(frame, this.#colors);
         this.#update();
+        this.#restyled();
       }),
     );
     announce();
@@ -90,6 +96,17 @@ export class Layers {
     this.#view = view;
     if (view === "") this.#viewer.setImages([]);
     this.#update();
+  }
+
+  /**
+   * How napari draws a layer on its own, for who draws it in other places: the look of a frame, as image.js takes it of a picture that
+   * lies in any way, on the ground that napari draws on; null if that is not known.
+   */
+  styleOf(id, frame) {
+    const layer = this.#said.layers.find(one => one.id === id);
+    if (!layer) return null;
+    if (this.#single.id !== id) this.#single = {id, paint: null, named: null};
+    return {...this.#lookOf(layer, this.#single, frame), first: true, ground: this.#said.canvas ?? true};
   }
 
   /** Takes a frame of the tiles. */

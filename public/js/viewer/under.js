@@ -6,11 +6,13 @@
  *     "picture": {"topic": "napari/array/layer.3", "index": "y,x", "shape": [900, 1200], "kind": "image" | "labels",
  *                 "colormap": "viridis", "limits": [0, 4095], "gamma": 1, "opacity": 1, "visible": true}
  *
- * Each picture says where in the layer it lies, so it may come later than the tiles it belongs to without lying wrongly.
+ * Each picture says where in the layer it lies, so it may come later than the tiles it belongs to without lying wrongly. It lies in the
+ * layer's own pixels, as the tiles do. Where napari says more of how it draws the layer (layers.js), its colours are exactly those.
  */
 
 import {announce} from "../picture/feeds.js";
 import {mostOf} from "./image.js";
+import {texelPlace} from "./layers.js";
 import {colormapName, colorTable} from "./lut.js";
 import {narrow} from "./numbers.js";
 import {placeOf, regionFor, regionTopic, stepFor} from "./region.js";
@@ -21,12 +23,17 @@ const ASK_EVERY = 100;
 /** Pixels along a side that are asked for while it is not known how large they are on the screen. */
 const FIRST = 1024;
 
+/** The map that leaves all where it is (affine.js). */
+const ITSELF = [1, 0, 0, 0, 1, 0];
+
 export class Under {
   #viewer;
   #onFrame;
   #changed;
+  #styleOf;
   #topics;
   #picture = null; // of the last frame of the tiles
+  #layer = ""; // that frame's
   #frame = null; // pixels that came last
   #screen = null;
   #region = null;
@@ -45,11 +52,13 @@ export class Under {
    * @param {object} viewer as from createViewer
    * @param {function(string, function(object))} onFrame hands the latest frame of a topic; returns what ends it
    * @param {function(boolean)} changed called when there is, or is no longer, a picture to be had
+   * @param {function(string, object): ?object} styleOf tells how napari draws a frame of a layer, as Layers' styleOf
    */
-  constructor(root, viewer, onFrame, changed) {
+  constructor(root, viewer, onFrame, changed, styleOf) {
     this.#viewer = viewer;
     this.#onFrame = onFrame;
     this.#changed = changed;
+    this.#styleOf = styleOf;
     this.#topics = root.appendChild(document.createElement("i"));
     this.#topics.hidden = true;
     document.addEventListener("visibilitychange", this.#hidden);
@@ -60,6 +69,7 @@ export class Under {
     const picture = readPicture(frame.picture);
     const before = this.#picture;
     this.#picture = picture;
+    this.#layer = typeof frame.layer === "string" ? frame.layer : "";
     if (picture?.topic !== before?.topic || picture?.index !== before?.index) {
       this.#frame = null;
       this.#region = null;
@@ -77,6 +87,11 @@ export class Under {
     const same = before && camera.x === before.camera.x && camera.y === before.camera.y && camera.scale === before.camera.scale &&
       viewport.width === before.viewport.width && viewport.height === before.viewport.height;
     if (!same) this.#soon();
+  }
+
+  /** napari may draw the layer otherwise than before. */
+  restyle() {
+    this.#render();
   }
 
   setShown(shown) {
@@ -153,6 +168,12 @@ export class Under {
       return;
     }
     this.#drawn = true;
+    const look = this.#styleOf(this.#layer, frame);
+    const lies = look && texelPlace(frame, {affine: ITSELF, index: this.#picture.index});
+    if (lies) {
+      this.#viewer.setImages([{key: "under", frame, place: lies, look}]);
+      return;
+    }
     const name = colormapName(colormap) ?? "gray";
     if (this.#table.name !== name) this.#table = {name, colors: colorTable(name)};
     const sides = this.#picture.index.split(",");
@@ -161,7 +182,7 @@ export class Under {
     const [low, high] = color || !limits ? [0, frame.full > 0 ? frame.full : mostOf(frame.type)] : limits;
     this.#viewer.setImages([{
       key: "under", frame, place: placeOf(frame, place, shape),
-      look: {kind: kind === "labels" ? "labels" : color ? "color" : "scalar", low, high, gamma: color ? 1 : gamma, table: this.#table.colors, opacity, additive: false},
+      look: {kind: kind === "labels" ? "labels" : color ? "color" : "scalar", low, high, gamma: color ? 1 : gamma, table: this.#table.colors, opacity, additive: false, ground: true},
     }]);
   }
 }

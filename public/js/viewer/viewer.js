@@ -50,6 +50,7 @@ export class Viewer {
   #points = null;        // points over the pictures, as points.js has them
   #fresh = false;        // pictures came that are not yet on the screen
   #tilesShown = true;
+  #shade = false;        // tiles are filled over a picture, too
   #marks = null;         // what the overlay draws besides (overlay.js)
 
   #camera = {x: 0, y: 0, scale: 1};
@@ -181,6 +182,13 @@ export class Viewer {
   setTiles(shown) {
     if (this.#tilesShown === shown) return;
     this.#tilesShown = shown;
+    this.#touch(LOOK);
+  }
+
+  /** Whether tiles are filled where they lie over a picture, too, which then has other colours. */
+  setShade(shade) {
+    if (this.#shade === shade) return;
+    this.#shade = shade;
     this.#touch(LOOK);
   }
 
@@ -481,6 +489,7 @@ export class Viewer {
         grid,
         ground: this.#layered?.ground ?? null,
         tiles: this.#tilesShown,
+        shade: this.#shade,
         camera: this.#camera,
         viewport: this.#viewport,
       });
