@@ -78,6 +78,14 @@ func TestE2EDemo(t *testing.T) {
 		p.wait("tiles are drawn", `document.querySelector("[data-viewer]")?.dataset.ready === "true"`)
 		p.do(chromedp.Focus(chromedp.CSS("[data-viewer-canvas]")))
 		scale := `document.querySelector("[data-viewer]").viewer.stats().camera.scale`
+		// It follows napari's view at first, which moves.
+		p.key("f")
+		p.wait("the whole image is shown, and at rest", `(async () => {
+			const {viewer} = document.querySelector("[data-viewer]");
+			const {mode, camera} = viewer.stats();
+			for (let i = 0; i < 20; i++) await new Promise(requestAnimationFrame);
+			return mode === "fit" && camera.scale === viewer.stats().camera.scale;
+		})()`)
 		fit := ask[float64](p, scale)
 		p.key("+")
 		p.wait("+ zooms in", fmt.Sprintf("%s > %g", scale, fit*1.2))

@@ -203,6 +203,7 @@ export class CanvasView {
       this.#redraw();
     };
     doc.addEventListener("themechange", themed, {signal});
+    this.#root.addEventListener("redraw", () => this.#redraw(), {signal});
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", themed, {signal});
   }
 

@@ -106,7 +106,13 @@ class Film {
       this.#stop();
     });
     recorder.start(SLICE);
-    this.#timer = setInterval(() => this.#tell(), SLICE);
+    // A browser films what is drawn: a picture at rest is drawn again, or the film of it would be empty.
+    const again = () => this.#canvas?.dispatchEvent(new Event("redraw", {bubbles: true}));
+    this.#timer = setInterval(() => {
+      again();
+      this.#tell();
+    }, SLICE);
+    again();
     this.#show(true);
     this.#tell();
   }

@@ -23,7 +23,7 @@
  * Written by the viewer on the root: `data-state` ("empty", "live", "paused", "stale", "lost", "unsupported"), `data-frames`
  * (frames painted so far), `data-ready="true"` (from the first painted frame with tiles on), `data-pictures` (how often new pictures of
  * numbers were painted), and the property `viewer` (what
- * createViewer returned). Sent by the root, bubbling: `viewer:follow` `{follow}` when following begins or ends, `viewer:grid`
+ * createViewer returned). An event `redraw` has it draw once more. Sent by the root, bubbling: `viewer:follow` `{follow}` when following begins or ends, `viewer:grid`
  * when somebody asks to switch napari's grid, `viewer:png` `{blob}` when a button asked for the picture. The page's colours
  * (theme.js) are read again on a `themechange` event of the document and when the system's scheme changes.
  */
@@ -121,6 +121,7 @@ export function createViewer(root, options = {}) {
     viewer.contextLost();
   }, {signal});
   canvas.addEventListener("webglcontextrestored", () => viewer.contextRestored(), {signal});
+  root.addEventListener("redraw", () => viewer.redraw(), {signal});
 
   const themeChanged = () => viewer.themeChanged();
   root.ownerDocument.addEventListener("themechange", themeChanged, {signal});

@@ -263,6 +263,11 @@ export class Viewer {
     this.#schedule();
   }
 
+  /** Draws once more, although nothing has changed. */
+  redraw() {
+    this.#touch(LOOK);
+  }
+
   /** The page's colours changed. */
   themeChanged() {
     this.#theme = readTheme(this.#options.theme);

@@ -52,6 +52,7 @@ import tempfile
 import time
 
 import driver
+import mesa
 import scenes
 
 
@@ -341,6 +342,7 @@ def main():
     import webmon
     from webmon import _napari
 
+    mesa.guard()
     with tempfile.TemporaryDirectory(prefix="webmon-plugin-") as folder:
         data = levels(folder, options.size, options.chunk, options.dask)
         viewer = napari.Viewer()

@@ -7,15 +7,22 @@ import gc
 import mmap
 import os
 import struct
+import sys
 import time
 import uuid
 from multiprocessing.managers import BaseManager
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 pytest.importorskip("napari")
 pytest.importorskip("qtpy")
+
+sys.path.append(str(Path(__file__).resolve().parents[4] / "shm/process/testdata"))
+import mesa  # noqa: E402
+
+mesa.guard()
 
 PATIENCE = 20  # seconds until a condition must have come true
 
@@ -223,6 +230,10 @@ def viewer(window):
     attachment = attached(window)
     if attachment is not None:
         attachment.detach()
+    for layer in window.layers:
+        if hasattr(layer, "mode"):
+            layer.mode = "pan_zoom"
+    pump()
     window.layers.clear()
     window.dims.ndisplay = 2
     window.dims.order = tuple(range(window.dims.ndim))
