@@ -402,7 +402,10 @@ func connectionIsRead(p *page) {
 				const is = state.getBoundingClientRect();
 				if (is.width < 60 || is.height < 14) wrong.push("it is not there");
 				if (is.left < 0 || is.right > innerWidth || state.scrollWidth > state.clientWidth) wrong.push("it is cut");
-				if (root.scrollWidth > innerWidth) wrong.push("the page is wider than the screen");
+				if (root.scrollWidth > innerWidth) {
+					const wide = [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth && !e.closest("nav"));
+					wrong.push("the page is wider than the screen, with " + wide.map(e => e.tagName + "." + e.className).join(", "));
+				}
 				for (const other of document.querySelectorAll(".head .brand, .head .picker, .head .btn, .head .tabs, .head .meter, .main")) {
 					const at = other.getBoundingClientRect();
 					if (at.width && at.left < is.right - 1 && at.right > is.left + 1 && at.top < is.bottom - 1 && at.bottom > is.top + 1) wrong.push("it lies over " + other.className);
