@@ -20,7 +20,7 @@ pytest.importorskip("napari")
 pytest.importorskip("qtpy")
 
 sys.path.append(str(Path(__file__).resolve().parents[4] / "shm/process/testdata"))
-import mesa  # noqa: E402
+import mesa
 
 mesa.guard()
 
