@@ -39,12 +39,6 @@ func attachPackage(t *testing.T, p *naparitest.Process, code string) (sink *sour
 	return sink, ended
 }
 
-func sharedArray(sink *sourcetest.Sink, name string) *shm.ArrayInfo {
-	v, _ := sink.Latest(shm.TopicArrays)
-	list, _ := v.(shm.Arrays)
-	return list.Get(name)
-}
-
 func latestFrame(sink *sourcetest.Sink, name string) *shm.ArrayFrame {
 	v, _ := sink.Latest(shm.ArrayTopic(name))
 	f, _ := v.(*shm.ArrayFrame)

@@ -9,6 +9,7 @@ import (
 	"webmon/shm/pickle"
 	"webmon/shm/process"
 	"webmon/shm/process/naparitest"
+	"webmon/shm/sourcetest"
 )
 
 // canvasArray declares the canvas of a viewer that draws nothing just now.
@@ -16,6 +17,13 @@ func canvasArray() *pickle.Dict {
 	return pickle.NewDict("canvas", pickle.NewDict(
 		"shm", "", "generation", "0000000000000000", "dtype", "|u1", "shape", list(int64(4), int64(4), int64(4)), "axes", list("y", "x", "c"),
 		"role", "rgb", "note", "Its window is hidden."))
+}
+
+// sharedArray is what the process declares of an array, nil for nothing.
+func sharedArray(sink *sourcetest.Sink, name string) *shm.ArrayInfo {
+	v, _ := sink.Latest(shm.TopicArrays)
+	list, _ := v.(shm.Arrays)
+	return list.Get(name)
 }
 
 // Every kind of event reaches the process with what it has, and nothing else.
