@@ -1,28 +1,36 @@
 /**
- * Tells the server how much this page has handled, so that it never sends more than the page can paint. The server keeps
- * only a few messages under way; what is not acknowledged is not followed by more.
+ * Tells the server what has arrived and what was painted, from which it knows the line to this page: how fast it is, what waits in it, and how late
+ * things are on the screen. What is not acknowledged is followed by little more.
  *
- * An acknowledgement goes out once the browser has painted: at every third message, at every large one, or at the first one
- * after a while. What is left over goes out when nothing has come for IDLE ms, on a timer that also runs in a hidden page, where nothing is
- * painted.
+ *     {"type":"ack","n":12,"d":10,"ts":1795255952249.809}
+ *
+ * n messages have arrived since the connection opened, the first d of them were handled and painted (absent: all n), and ts is the stamp of the newest frame that
+ * was. Parts of pictures and large messages are told as they arrive, those that arrive in one task together, and once more when they are painted. Small ones
+ * are told by time: the first after EVERY ms without a word once it is painted, and those after it when EVERY ms have passed, on a timer that also runs in a
+ * hidden page, where nothing is painted.
  */
 
-/** Messages that may wait for one acknowledgement. */
-const EVERY = 3;
+/** Bytes from which a message is told as it arrives. */
+export const LARGE = 16 * 1024;
 
 /** Milliseconds without an acknowledgement after which one is due. */
-const IDLE = 100;
+const EVERY = 100;
 
 export class Acks {
   #send;
   #painted;
+  #soon;
   #now;
   #timer;
-  #open = 0; // tells connections apart: a paint promised in the last one must not count in this one
-  #handled = 0;
-  #acked = 0;
-  #last = -Infinity; // when the last acknowledgement went out
+  #open = 0; // tells connections apart: what was begun in the last one must not count in this one
+  #received = 0;
+  #pending = []; // numbers of the messages that were not handled yet, counted from 1, in order
+  #done = 0; // the first so many were handled and painted
+  #acked = 0; // n and d of the last acknowledgement
+  #ackedDone = 0;
+  #last = -Infinity; // when that went out
   #ts = null; // of the newest frame handed to those who draw
+  #telling = false; // what has arrived, at the end of the task
   #waiting = false; // for a paint
   #idle = false; // the timer runs
 
@@ -30,12 +38,14 @@ export class Acks {
    * @param {object} options
    * @param {function(string)} options.send takes the message for the server
    * @param {function(function())} options.painted calls back after the next paint, and soon in a hidden page
+   * @param {function(function())} options.soon calls back in a task of its own, after those that wait already
    * @param {function(): number} [options.now] milliseconds
    * @param {function(function(), number)} [options.timer] as setTimeout
    */
-  constructor({send, painted, now = () => performance.now(), timer = setTimeout}) {
+  constructor({send, painted, soon, now = () => performance.now(), timer = setTimeout}) {
     this.#send = send;
     this.#painted = painted;
+    this.#soon = soon;
     this.#now = now;
     this.#timer = (callback, ms) => timer(callback, ms);
   }
@@ -43,57 +53,106 @@ export class Acks {
   /** A new connection: the count begins again. */
   opened() {
     this.#open++;
-    this.#handled = 0;
-    this.#acked = 0;
+    this.#received = this.#done = this.#acked = this.#ackedDone = 0;
+    this.#pending = [];
     this.#last = -Infinity;
     this.#ts = null;
-    this.#waiting = false;
-    this.#idle = false;
+    this.#telling = this.#waiting = this.#idle = false;
   }
 
   /**
-   * A message was handled.
+   * A message has arrived that takes a while to handle, such as a picture that is to be decoded, or a part.
    *
-   * @param {?number} [ts] the stamp of a frame that is now being painted, which the server gets back to measure how long that
-   * took
-   * @param {boolean} [large] it was so much that the server sends two of its kind at most before it hears of them
+   * @returns {function(?number)} to be called once it was handed to those who draw, or dropped: with the stamp of the frame that is now being painted, if it is
+   * one, which the server gets back to measure how long that took
    */
-  handled(ts = null, large = false) {
-    this.#handled++;
+  arrived() {
+    const n = ++this.#received;
+    const open = this.#open;
+    this.#pending.push(n);
+    this.#tell();
+    return (ts = null) => this.#still(open, () => {
+      const at = this.#pending.indexOf(n);
+      if (at < 0) return;
+      this.#pending.splice(at, 1);
+      if (ts !== null) this.#ts = ts;
+      this.#afterPaint();
+    });
+  }
+
+  /** A part has arrived whose picture is not complete: there is nothing to paint yet. */
+  put() {
+    if (this.#done === this.#received++) this.#done = this.#received;
+    this.#tell();
+  }
+
+  /**
+   * A small message has arrived and was handled.
+   *
+   * @param {?number} [ts] as above
+   */
+  handled(ts = null) {
+    this.#received++;
     if (ts !== null) this.#ts = ts;
-    if (large || this.#handled - this.#acked >= EVERY || this.#now() - this.#last >= IDLE) this.#afterPaint();
+    if (this.#now() - this.#last >= EVERY) this.#afterPaint();
     else this.#whenIdle();
+  }
+
+  /** How many messages were handled, before the first that was not. */
+  get #handled() {
+    return this.#pending.length > 0 ? this.#pending[0] - 1 : this.#received;
+  }
+
+  /** Tells what has arrived, at the end of the task. */
+  #tell() {
+    if (this.#telling) return;
+    this.#telling = true;
+    const open = this.#open;
+    this.#soon(() => this.#still(open, () => {
+      this.#telling = false;
+      this.#ack(this.#done);
+    }));
+  }
+
+  #still(open, act) {
+    if (open === this.#open) act();
   }
 
   #afterPaint() {
     if (this.#waiting) return;
     this.#waiting = true;
     const open = this.#open;
-    this.#painted(() => {
-      if (open !== this.#open) return;
+    this.#painted(() => this.#still(open, () => {
       this.#waiting = false;
-      this.#ack(true);
-    });
+      const ts = this.#ts;
+      this.#ts = null;
+      this.#ack(this.#handled, ts);
+    }));
   }
 
   #whenIdle() {
     if (this.#idle) return;
     this.#idle = true;
     const open = this.#open;
-    this.#timer(() => {
-      if (open !== this.#open) return;
+    this.#timer(() => this.#still(open, () => {
       this.#idle = false;
-      this.#ack(false);
-    }, IDLE);
+      if (this.#waiting) {
+        this.#ack(this.#done);
+        return;
+      }
+      // The stamp goes along only right after a paint: now it would count the waiting as well.
+      this.#ts = null;
+      this.#ack(this.#handled);
+    }), EVERY);
   }
 
-  // The stamp goes along only right after a paint: later it would count the waiting as well.
-  #ack(painted) {
-    const ts = painted ? this.#ts : null;
-    this.#ts = null;
-    if (this.#acked === this.#handled) return;
-    this.#acked = this.#handled;
+  #ack(done, ts = null) {
+    this.#done = done;
+    if (this.#acked === this.#received && this.#ackedDone === done) return;
+    this.#acked = this.#received;
+    this.#ackedDone = done;
     this.#last = this.#now();
-    this.#send(ts === null ? `{"type":"ack","n":${this.#acked}}` : `{"type":"ack","n":${this.#acked},"ts":${ts}}`);
+    // The server reads exactly this without a decoder.
+    this.#send(`{"type":"ack","n":${this.#acked}${done < this.#acked ? `,"d":${done}` : ""}${ts === null ? "" : `,"ts":${ts}`}}`);
   }
 }

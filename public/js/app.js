@@ -97,6 +97,8 @@ document.addEventListener("htmx:after:swap", () => {
 
 // Charts show another window of time, or came too late for a snapshot (charts/index.js).
 document.addEventListener("topicschange", event => socket?.watch(event.detail.again));
+// Somebody has chosen how pictures are to be sent (choice.js).
+document.addEventListener("choicechange", () => socket?.chose());
 
 renderMath();
 markCurrent();

@@ -60,7 +60,9 @@ test("the topics of a page, each once, sorted, empty ones left out", () => {
   elements[4].dataset.liveMounted = "";
   assert.deepEqual(collectTopics(root), ["a/tiles/1", "b/html/x", "c/chart/rate/60"]);
   assert.equal(watchMessage(["a"], "me-myself"), '{"type":"watch","topics":["a"],"who":"me-myself"}');
-  assert.equal(watchMessage(["a"], "me-myself", true), '{"type":"watch","topics":["a"],"who":"me-myself","keep":true}');
+  assert.equal(watchMessage(["a"], "me-myself", {keep: true}), '{"type":"watch","topics":["a"],"who":"me-myself","keep":true}');
+  assert.equal(watchMessage(["a"], "me-myself", {takes: ["parts"], pictures: "exact", rate: 625000}),
+    '{"type":"watch","topics":["a"],"who":"me-myself","takes":["parts"],"pictures":"exact","rate":625000}');
   assert.equal(sameTopics(["a", "b"], ["a", "b"]), true);
   assert.equal(sameTopics(["a"], ["a", "b"]), false);
   assert.equal(sameTopics(["a", "c"], ["a", "b"]), false);

@@ -27,6 +27,11 @@ export function afterPaint(callback) {
 /** The same for whoever draws in an animation frame: calls back once that has been painted. */
 export function afterThisPaint(callback) {
   // A message posted while a frame is made arrives when it is done.
+  soon(callback);
+}
+
+/** Calls back in a task of its own, after those that wait already. A hidden page does so without a delay, which timers have there. */
+export function soon(callback) {
   const channel = new MessageChannel();
   channel.port1.onmessage = () => {
     channel.port1.close();

@@ -3,24 +3,27 @@
  * extension's gaps and takes what is not HTML:
  *
  * - it says what the page shows (topics.js) on each new connection and whenever that changes;
- * - it takes JSON frames and pictures (binary.js) before htmx does, hands them to Frames, and acknowledges what was painted
- *   (acks.js);
+ * - it takes JSON frames and pictures (binary.js) before htmx does, puts together those that come in parts (wholes.js), has them decoded (newest.js), hands
+ *   them to Frames, and acknowledges what has come and what was painted (acks.js);
  * - it leaves HTML out while the page is paused, the header's excepted, and asks for it again when the page goes on;
  * - it tells the state of the connection, and opens a new one where the extension has given up.
  */
 
-import {Acks} from "./acks.js";
+import {Acks, LARGE} from "./acks.js";
 import {readBinary} from "./binary.js";
-import {afterPaint} from "./paint.js";
+import {choice} from "./choice.js";
+import {afterPaint, soon} from "./paint.js";
 import {delayBefore, FIRST_DELAY, MOST_DELAY} from "./connection.js";
+import {Newest} from "./newest.js";
 import {collectTopics, sameTopics, watchMessage} from "./topics.js";
+import {Wholes} from "./wholes.js";
 import {who} from "./who.js";
 
 /** The server sends something every second; without a word for this long the connection is dead, ms. */
 const SILENCE = 8000;
 
-/** Bytes from which the server bounds a message by its size, and not only by number. */
-const LARGE = 64 * 1024;
+/** How messages may be written for this page. */
+const TAKES = ["parts"];
 
 /** Topics of frames about the connection itself. */
 const CONTROL = new Set(["hello", "stats", "reload", "stopped", "signed-out"]);
@@ -43,7 +46,9 @@ export class Socket {
   #retryAt = 0;
   #state = "connecting";
   #stopped = false; // somebody has asked webmon to stop
-  #acks = new Acks({send: message => this.send(message), painted: afterPaint});
+  #acks = new Acks({send: message => this.send(message), painted: afterPaint, soon});
+  #wholes = new Wholes();
+  #newest = new Newest({decode: frame => frame, show: frame => this.#frames.dispatch(frame)});
 
   /**
    * @param {object} options
@@ -100,7 +105,16 @@ export class Socket {
     if (!again && this.#known !== null && sameTopics(this.#known, wanted)) return;
     const keep = !again && this.#known !== null;
     this.#known = wanted;
-    this.send(watchMessage(wanted, who(), keep));
+    this.#ask(keep);
+  }
+
+  /** Says how pictures are to be sent now: somebody has chosen otherwise (choice.js). */
+  chose() {
+    if (this.#state === "live" && this.#known !== null) this.#ask(true);
+  }
+
+  #ask(keep) {
+    this.send(watchMessage(this.#known, who(), {keep, takes: TAKES, ...choice()}));
   }
 
   /** Asks for all that was not shown while it was held back: what came may have been changes of what is not there any more. */
@@ -133,6 +147,8 @@ export class Socket {
     this.#known = null;
     this.#missed = false;
     this.#acks.opened();
+    this.#wholes.clear();
+    this.#newest.clear();
     this.#tell("live");
     this.watch();
   }
@@ -169,7 +185,7 @@ export class Socket {
     this.#heardAt = performance.now();
     if (typeof data !== "string") {
       event.preventDefault();
-      this.#dispatch(() => readBinary(data), data.byteLength >= LARGE);
+      this.#binary(data);
       return;
     }
     if (!data.startsWith("{")) {
@@ -177,25 +193,40 @@ export class Socket {
         event.preventDefault();
         this.#missed = true;
       }
-      this.#acks.handled();
+      this.#handled(data, null);
       return;
     }
     event.preventDefault();
-    this.#dispatch(() => JSON.parse(data));
-  }
-
-  #dispatch(read, large = false) {
-    let frame = null;
-    try {
-      frame = read();
-    } catch (error) {
-      reportError(error);
-    }
+    const frame = tried(() => JSON.parse(data));
     if (frame?.topic === "stopped") this.#stopped = true;
     if (frame?.topic === "signed-out") this.#tell("signed-out");
     if (CONTROL.has(frame?.topic)) this.#onControl(frame);
     else if (frame) this.#frames.dispatch(frame);
-    this.#acks.handled(Number.isFinite(frame?.ts) ? frame.ts : null, large);
+    this.#handled(data, frame);
+  }
+
+  /** A text was handled. */
+  #handled(text, frame) {
+    if (isLarge(text)) this.#acks.arrived()(stampOf(frame));
+    else this.#acks.handled(stampOf(frame));
+  }
+
+  #binary(data) {
+    const isPart = Wholes.isPart(data);
+    const whole = isPart ? tried(() => this.#wholes.take(data)) : data;
+    if (whole === null) {
+      this.#acks.put();
+      return;
+    }
+    const frame = tried(() => readBinary(whole));
+    if (!isPart && data.byteLength < LARGE && !frame?.coded) {
+      if (frame) this.#newest.take(frame, () => {});
+      this.#acks.handled(stampOf(frame));
+      return;
+    }
+    const done = this.#acks.arrived();
+    if (frame) this.#newest.take(frame, shown => done(stampOf(shown)));
+    else done();
   }
 
   #tick() {
@@ -224,6 +255,25 @@ export class Socket {
     if (name === "reconnecting" && this.#stopped) name = "stopped";
     this.#onState({name, attempt: this.#lostAttempts, retryIn: Math.max(0, this.#retryAt - performance.now())});
   }
+}
+
+/** Does something with a message; null, and said in the console, where it makes no sense. */
+function tried(read) {
+  try {
+    return read();
+  } catch (error) {
+    reportError(error);
+    return null;
+  }
+}
+
+function stampOf(frame) {
+  return Number.isFinite(frame?.ts) ? frame.ts : null;
+}
+
+/** Whether a text has so many bytes that it is told of as it arrives (acks.js). */
+function isLarge(text) {
+  return text.length >= LARGE || text.length * 3 >= LARGE && new TextEncoder().encode(text).length >= LARGE;
 }
 
 /** The first element that a piece of HTML is for. */

@@ -15,11 +15,18 @@ export function collectTopics(root) {
 }
 
 /**
- * The message that asks for these topics and no others, and says who does. The server answers with what it knows of each; with
- * `keep` only of those that are new, for what is shown already is there still.
+ * The message that asks for these topics and no others, and says who does. The server answers with what it knows of each.
+ *
+ * @param {string[]} topics
+ * @param {string} who
+ * @param {object} [how]
+ * @param {boolean} [how.keep] what is shown already is there still, so that only topics that are new are answered
+ * @param {string[]} [how.takes] how messages may be written besides as they are: "parts" (wholes.js), and the ways of a picture that this page can decode
+ * @param {string} [how.pictures] "exact" for no picture that has lost something, whatever the line carries
+ * @param {number} [how.rate] bytes a second at most
  */
-export function watchMessage(topics, who, keep = false) {
-  return JSON.stringify({type: "watch", topics, who, keep: keep || undefined});
+export function watchMessage(topics, who, {keep = false, takes, pictures, rate} = {}) {
+  return JSON.stringify({type: "watch", topics, who, keep: keep || undefined, takes, pictures, rate});
 }
 
 /** Whether two sorted lists are the same. */

@@ -1,1 +1,0 @@
-function r(t){let e=!1,n=()=>{e||(e=!0,clearTimeout(o),t())},o=setTimeout(n,250);document.hidden||requestAnimationFrame(n)}function i(t){r(()=>s(t))}function s(t){let e=new MessageChannel;e.port1.onmessage=()=>{e.port1.close(),t()},e.port2.postMessage(null)}export{r as a,i as b,s as c};
