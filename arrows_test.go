@@ -22,6 +22,8 @@ const shared = `(answer|budget|chart|door|frame|hub|pixels(/pixelstest)?|prose|r
 var arrows = []struct{ from, to string }{
 	{`^webmon$`, `^webmon/(fault|logs|private|dashboard|dashboard/(budget|certs|door(/oidc|/proxied|/roster)?|instance|source)|shm|shm/(process|demo|discover|maps(/(edit|library|made|stacks))?|model|segment|stack))$`},
 	{`^webmon/(fault|lacking|natural|private)$`, `^$`},
+	// Lines for tests and benchmarks.
+	{`^webmon/e2e/netline$`, `^webmon/lacking$`},
 	{`^webmon/logs$`, `^webmon/(fault|natural)$`},
 	{`^webmon/shm$`, `^webmon/natural$`},
 	{`^webmon/shm/pickle$`, `^webmon/natural$`},
