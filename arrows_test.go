@@ -15,7 +15,7 @@ import (
 // shared are the packages below dashboard that others below it may import. No tab
 // is among them: a tab knows no other, so that each can be read, and taken out, by
 // itself.
-const shared = `(answer|budget|chart|door|frame|hub|pixels(/pixelstest)?|prose|record|refusal|series|source|steer|tab|views)`
+const shared = `(answer|budget|chart|door|frame|hub|pixels(/(jpeg|packed|pixelstest))?|prose|record|refusal|series|source|steer|tab|views)`
 
 // arrows says which of webmon's packages a package may import; ARCHITECTURE.md
 // draws the picture. The first rule that fits a package counts.
@@ -39,6 +39,8 @@ var arrows = []struct{ from, to string }{
 	{`^webmon/dashboard/(certs|door|instance|record|views)$`, `^webmon/(fault|private)$`},
 	{`^webmon/dashboard/door/`, `^webmon/(dashboard/door|fault|private)$`},
 	{`^webmon/dashboard/(budget|series|refusal|frame|prose)$`, `^$`},
+	// Codecs know samples as bytes.
+	{`^webmon/dashboard/pixels/(jpeg|packed)$`, `^webmon/fault$`},
 	{`^webmon/dashboard/answer$`, `^webmon/dashboard/budget$`},
 	// The API tells of simulations what their tab knows.
 	{`^webmon/dashboard/api$`, `^webmon/(dashboard/(models|` + shared + `)|fault|natural|shm)$`},
