@@ -15,7 +15,7 @@ import (
 // shared are the packages below dashboard that others below it may import. No tab
 // is among them: a tab knows no other, so that each can be read, and taken out, by
 // itself.
-const shared = `(answer|budget|chart|door|frame|hub|pixels(/(jpeg|packed|pixelstest))?|prose|record|refusal|series|source|steer|tab|views)`
+const shared = `(answer|budget|chart|door|frame|hub|line|pixels(/(jpeg|packed|pixelstest))?|prose|record|refusal|series|source|steer|tab|views)`
 
 // arrows says which of webmon's packages a package may import; ARCHITECTURE.md
 // draws the picture. The first rule that fits a package counts.
@@ -35,10 +35,10 @@ var arrows = []struct{ from, to string }{
 	{`^webmon/components`, `^webmon/(natural|components(/.*)?)$`},
 	{`^webmon/public$`, `^$`},
 	// The hub knows frames as bytes and the series numbers: neither knows sources.
-	{`^webmon/dashboard/hub$`, `^webmon/(dashboard/(budget|frame)|fault)$`},
+	{`^webmon/dashboard/hub$`, `^webmon/(dashboard/(budget|frame|line)|fault)$`},
 	{`^webmon/dashboard/(certs|door|instance|record|views)$`, `^webmon/(fault|private)$`},
 	{`^webmon/dashboard/door/`, `^webmon/(dashboard/door|fault|private)$`},
-	{`^webmon/dashboard/(budget|series|refusal|frame|prose)$`, `^$`},
+	{`^webmon/dashboard/(budget|series|refusal|frame|line|prose)$`, `^$`},
 	// Codecs know samples as bytes.
 	{`^webmon/dashboard/pixels/(jpeg|packed)$`, `^webmon/fault$`},
 	{`^webmon/dashboard/answer$`, `^webmon/dashboard/budget$`},
