@@ -1,9 +1,7 @@
 package viewer
 
 import (
-	"bytes"
 	"fmt"
-	"time"
 
 	"webmon/dashboard/frame"
 	"webmon/dashboard/source"
@@ -15,7 +13,7 @@ import (
 // ids change each time napari starts.
 const firstLayer = "first"
 
-// feed makes the frames of one layer's tiles. A frame is JSON:
+// feed writes the frames of one layer's tiles. A frame is JSON:
 //
 //	{"topic", "ts": ms since the epoch, "layer": id,
 //	 "level", "tile_size": px, "base_shape", "image_shape": [rows, cols] in px,
@@ -34,11 +32,7 @@ const firstLayer = "first"
 // There is no frame if nothing has changed.
 type feed struct {
 	src    *source.Source
-	topic  string
 	layer  string
-	seq    [4]uint64 // of the poll, the layers, the arrays and the camera of which it was made
-	body   []byte    // of the last frame: all but its head
-	frame  []byte
 	merger merger
 
 	rows, cols []int64 // of marked tiles, to use again
@@ -49,41 +43,18 @@ func newFeed(at tab.Place) (tab.Feed, error) {
 		return tab.Feed{}, fmt.Errorf("%q is no layer", at.Detail)
 	}
 	// No Every: the feed is as fast as napari's own frames.
-	return tab.Feed{Wants: topics, Frames: &feed{src: at.Source, topic: at.Topic, layer: at.Detail}}, nil
+	says := &feed{src: at.Source, layer: at.Detail}
+	return tab.Feed{Wants: topics, Frames: &told{src: at.Source, topic: at.Topic, of: topics, write: says.now}}, nil
 }
 
-func (f *feed) Snapshot(now time.Time) []byte {
-	if f.frame == nil {
-		f.Next(now)
-	}
-	return f.frame
-}
-
-func (f *feed) Next(now time.Time) []byte {
-	_, _, seq := f.src.State(shm.TopicPoll)
-	_, _, layers := f.src.State(shm.TopicLayers)
-	_, _, arrays := f.src.State(shm.TopicArrays)
-	_, _, camera := f.src.State(shm.TopicCamera)
-	poll := f.src.Poll()
-	seqs := [4]uint64{seq, layers, arrays, camera}
-	if poll == nil || seqs == f.seq && f.frame != nil {
-		return nil
-	}
-	f.seq = seqs
-	layer := choose(poll, f.layer)
+// now writes the tiles of now; false as long as napari has said nothing of them.
+func (f *feed) now(w *frame.Writer) bool {
+	layer := choose(f.src.Poll(), f.layer)
 	if layer == nil {
-		return nil
+		return false
 	}
-	body := frame.Writer{Buf: make([]byte, 0, len(f.body)+64)}
-	f.write(&body, layer)
-	if bytes.Equal(body.Buf, f.body) {
-		return nil
-	}
-	f.body = body.Buf
-	w := frame.Begin(make([]byte, 0, len(f.body)+128), f.topic, now)
-	w.Raw(f.body)
-	f.frame = w.End()
-	return f.frame
+	f.write(w, layer)
+	return true
 }
 
 // choose returns the layer that a page asks for. If it asks for none, it is the first

@@ -17,7 +17,7 @@ func TestFramesAreJSON(t *testing.T) {
 		poll := ours()
 		poll.Layers[0].ID = id
 		p.sink.State(shm.TopicPoll, poll)
-		f := &feed{src: src, topic: "napari/tiles/\a" + id, layer: id}
+		f := &told{src: src, topic: "napari/tiles/\a" + id, of: topics, write: (&feed{src: src, layer: id}).now}
 		var got struct{ Topic, Layer string }
 		if b := f.Snapshot(time.Now()); json.Unmarshal(b, &got) != nil || got.Layer == "" || got.Topic != strings.ToValidUTF8(f.topic, "\ufffd") {
 			t.Errorf("of the layer %q: topic %q: %s", id, got.Topic, b)
@@ -46,5 +46,5 @@ func manyTiles(tb testing.TB) (*feed, *shm.TileLayer) {
 			layer.State.Rows, layer.State.Cols = append(layer.State.Rows, i/40), append(layer.State.Cols, i%40+i/40%2)
 		}
 	}
-	return &feed{src: src, topic: "napari/tiles/3", layer: "3"}, layer
+	return &feed{src: src, layer: "3"}, layer
 }

@@ -1,10 +1,8 @@
 package viewer
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"webmon/dashboard/frame"
 	"webmon/dashboard/source"
@@ -12,34 +10,23 @@ import (
 	"webmon/shm"
 )
 
-// pictures makes the frames that say how napari draws its images and labels on its
+// pictures writes the frames that say how napari draws its images and labels on its
 // canvas, bottom first. A frame is JSON:
 //
 //	{"topic", "ts": ms since the epoch, "canvas": "#rrggbb" that napari draws on, or null, "layers": [placed, ...]}
 //
 // In 3D, and of a napari without the package, there are none. There is no frame if nothing has changed.
-type pictures struct {
-	src   *source.Source
-	topic string
-	body  []byte
-	frame []byte
-}
+type pictures struct{ src *source.Source }
 
 func newPictures(at tab.Place) (tab.Feed, error) {
 	if at.Detail != "" {
 		return tab.Feed{}, fmt.Errorf("there are no pictures of %q: they are those of all layers", at.Detail)
 	}
-	return tab.Feed{Wants: topics, Frames: &pictures{src: at.Source, topic: at.Topic}}, nil
+	says := &pictures{at.Source}
+	return tab.Feed{Wants: topics, Frames: &told{src: at.Source, topic: at.Topic, of: topics, write: says.write}}, nil
 }
 
-func (f *pictures) Snapshot(now time.Time) []byte {
-	if f.frame == nil {
-		f.Next(now)
-	}
-	return f.frame
-}
-
-func (f *pictures) Next(now time.Time) []byte {
+func (f *pictures) write(w *frame.Writer) bool {
 	body := struct {
 		Canvas *string   `json:"canvas"`
 		Layers []*placed `json:"layers"`
@@ -55,49 +42,32 @@ func (f *pictures) Next(now time.Time) []byte {
 		}
 	}
 	text, err := json.Marshal(body)
-	if err != nil || bytes.Equal(text, f.body) {
-		return nil
+	if err != nil {
+		return false // NaN and the infinities: JSON cannot write them
 	}
-	f.body = text
-	f.frame = headed(f.topic, now, text)
-	return f.frame
+	rawMembers(w, text)
+	return true
 }
 
-// colors makes the frames with the tables of colours:
+// colors writes the frames with the tables of colours:
 //
 //	{"topic", "ts": ms since the epoch, "tables": {name: shm.ColorTable, ...}}
 //
 // There is no frame if nothing has changed.
-type colors struct {
-	src   *source.Source
-	topic string
-	seq   [2]uint64
-	body  []byte
-	frame []byte
-}
+type colors struct{ src *source.Source }
+
+// colorTopics are those of which it is made.
+var colorTopics = []string{shm.TopicColors, shm.TopicLayers}
 
 func newColors(at tab.Place) (tab.Feed, error) {
 	if at.Detail != "" {
 		return tab.Feed{}, fmt.Errorf("there are no colours of %q: they are those of all layers", at.Detail)
 	}
-	return tab.Feed{Wants: []string{shm.TopicColors, shm.TopicLayers}, Frames: &colors{src: at.Source, topic: at.Topic}}, nil
+	says := &colors{at.Source}
+	return tab.Feed{Wants: colorTopics, Frames: &told{src: at.Source, topic: at.Topic, of: colorTopics, write: says.write}}, nil
 }
 
-func (f *colors) Snapshot(now time.Time) []byte {
-	if f.frame == nil {
-		f.Next(now)
-	}
-	return f.frame
-}
-
-func (f *colors) Next(now time.Time) []byte {
-	_, _, seq := f.src.State(shm.TopicColors)
-	_, _, layers := f.src.State(shm.TopicLayers)
-	if seqs := [2]uint64{seq, layers}; seqs == f.seq && f.frame != nil {
-		return nil
-	} else {
-		f.seq = seqs
-	}
+func (f *colors) write(w *frame.Writer) bool {
 	body := struct {
 		Tables map[string]*shm.ColorTable `json:"tables"`
 	}{map[string]*shm.ColorTable{}}
@@ -112,17 +82,9 @@ func (f *colors) Next(now time.Time) []byte {
 		}
 	}
 	text, err := json.Marshal(body)
-	if err != nil || bytes.Equal(text, f.body) {
-		return nil
+	if err != nil {
+		return false // NaN and the infinities: JSON cannot write them
 	}
-	f.body = text
-	f.frame = headed(f.topic, now, text)
-	return f.frame
-}
-
-// headed is a frame with the members of an object that was written as JSON.
-func headed(topic string, now time.Time, object []byte) []byte {
-	w := frame.Begin(make([]byte, 0, len(object)+128), topic, now)
-	w.Buf = append(append(w.Buf, ','), object[1:]...)
-	return w.Buf
+	rawMembers(w, text)
+	return true
 }

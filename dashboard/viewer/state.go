@@ -1,7 +1,6 @@
 package viewer
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 	"time"
@@ -20,7 +19,7 @@ const stateEvery = 33 * time.Millisecond
 // maxListed is how many names of layers a page reads aloud.
 const maxListed = 20
 
-// canvasState makes the frames of what a napari says of its canvas. A frame is JSON:
+// canvasState writes the frames of what a napari says of its canvas. A frame is JSON:
 //
 //	{"topic", "ts": ms since the epoch, "size": [rows, cols] of the canvas in px or null, "ndisplay": 2 | 3, "grid": bool,
 //	 "mode": of the active layer or null, "layer": its name or null, "why": why there is no picture or null,
@@ -29,13 +28,7 @@ const maxListed = 20
 //	 "draws": what napari draws in words}
 //
 // There is no frame if nothing has changed.
-type canvasState struct {
-	src   *source.Source
-	topic string
-	seq   [5]uint64 // of stateTopics
-	body  []byte
-	frame []byte
-}
+type canvasState struct{ src *source.Source }
 
 // stateTopics are those of which it is made.
 var stateTopics = []string{shm.TopicCanvas, topicCursor, shm.TopicCamera, shm.TopicLayers, shm.TopicDims}
@@ -44,39 +37,12 @@ func newStateFeed(at tab.Place) (tab.Feed, error) {
 	if at.Detail != "" {
 		return tab.Feed{}, fmt.Errorf("the state of the canvas has no part %q", at.Detail)
 	}
-	return tab.Feed{Wants: stateTopics, Every: stateEvery, Light: true, Frames: &canvasState{src: at.Source, topic: at.Topic}}, nil
-}
-
-func (f *canvasState) Snapshot(now time.Time) []byte {
-	if f.frame == nil {
-		f.Next(now)
-	}
-	return f.frame
-}
-
-func (f *canvasState) Next(now time.Time) []byte {
-	var seq [5]uint64
-	for i, topic := range stateTopics {
-		_, _, seq[i] = f.src.State(topic)
-	}
-	if seq == f.seq && f.frame != nil {
-		return nil
-	}
-	f.seq = seq
-	body := frame.Writer{Buf: make([]byte, 0, len(f.body)+64)}
-	f.write(&body)
-	if bytes.Equal(body.Buf, f.body) {
-		return nil
-	}
-	f.body = body.Buf
-	w := frame.Begin(make([]byte, 0, len(f.body)+128), f.topic, now)
-	w.Raw(f.body)
-	f.frame = w.End()
-	return f.frame
+	says := &canvasState{at.Source}
+	return tab.Feed{Wants: stateTopics, Every: stateEvery, Light: true, Frames: &told{src: at.Source, topic: at.Topic, of: stateTopics, write: says.write}}, nil
 }
 
 // write writes the members of a frame after topic and ts.
-func (f *canvasState) write(w *frame.Writer) {
+func (f *canvasState) write(w *frame.Writer) bool {
 	canvas, cursor, camera := mapOf(f.src, shm.TopicCanvas), mapOf(f.src, topicCursor), mapOf(f.src, shm.TopicCamera)
 	d := drawnBy(f.src)
 	w.Key("size")
@@ -130,6 +96,7 @@ func (f *canvasState) write(w *frame.Writer) {
 	w.EndArray()
 	w.Key("count").Int(int64(len(d.visible)))
 	w.Key("draws").String(d.words())
+	return true
 }
 
 // floats returns a list of finite numbers, nil for anything else.
