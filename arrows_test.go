@@ -15,7 +15,7 @@ import (
 // shared are the packages below dashboard that others below it may import. No tab
 // is among them: a tab knows no other, so that each can be read, and taken out, by
 // itself.
-const shared = `(answer|budget|chart|door|frame|hub|line|pixels(/(jpeg|packed|pixelstest))?|prose|record|refusal|series|source|steer|tab|views)`
+const shared = `(answer|budget|chart|door|frame|hub|line|pixels(/(jpeg|packed|pixelstest))?|prose|record|refusal|series|source|squeeze|steer|tab|views)`
 
 // arrows says which of webmon's packages a package may import; ARCHITECTURE.md
 // draws the picture. The first rule that fits a package counts.
@@ -38,7 +38,7 @@ var arrows = []struct{ from, to string }{
 	{`^webmon/dashboard/hub$`, `^webmon/(dashboard/(budget|frame|line)|fault)$`},
 	{`^webmon/dashboard/(certs|door|instance|record|views)$`, `^webmon/(fault|private)$`},
 	{`^webmon/dashboard/door/`, `^webmon/(dashboard/door|fault|private)$`},
-	{`^webmon/dashboard/(budget|series|refusal|frame|line|prose)$`, `^$`},
+	{`^webmon/dashboard/(budget|series|refusal|frame|line|prose|squeeze)$`, `^$`},
 	// Codecs know samples as bytes.
 	{`^webmon/dashboard/pixels/(jpeg|packed)$`, `^webmon/fault$`},
 	{`^webmon/dashboard/answer$`, `^webmon/dashboard/budget$`},
@@ -73,7 +73,7 @@ var confined = []struct{ library, to string }{
 	{`^github.com/yuin/goldmark`, `^webmon/dashboard/prose$`},
 	{`^(github.com/coreos/go-oidc|golang.org/x/oauth2)`, `^webmon/dashboard/door/oidc$`},
 	{`^golang.org/x/crypto/acme`, `^webmon/dashboard/certs$`},
-	{`^github.com/klauspost/compress/`, `^webmon/shm/(stack/(pack|zarr)|maps/library)$`},
+	{`^github.com/klauspost/compress/`, `^webmon/(dashboard/squeeze|shm/(stack/(pack|zarr)|maps/library))$`},
 	{`^github.com/pierrec/lz4/`, `^webmon/shm/stack/zarr$`},
 }
 

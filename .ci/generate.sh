@@ -18,9 +18,11 @@ go tool esbuild --bundle --minify --format=esm --target=es2022 --splitting \
   --alias:echarts=./public/vendor/echarts.js \
   --alias:temml=./public/vendor/temml.js \
   --outdir=public/js/dist public/js/app.js
-# theme.js runs before the first paint, so it is no module.
+# early.js runs before the first paint, so it is no module.
 go tool esbuild --bundle --minify --format=iife --target=es2022 --log-level=warning \
-  --outfile=public/js/dist/theme.js public/js/theme-early.js
+  --outfile=public/js/dist/early.js public/js/early.js
+# htmx and its extension are always needed together: as one file they take one request.
+cat public/vendor/htmx.js public/vendor/hx-ws.js >public/js/dist/htmx.js
 # events.js takes the place of EventSource before Neuroglancer's client runs, so it is no module.
 go tool esbuild --bundle --minify --format=iife --target=es2022 --log-level=warning \
   --outfile=public/js/dist/events.js public/js/events-early.js

@@ -399,11 +399,21 @@ func (s *Server) plain() layout.Page {
 // that a browser that reads slowly holds nothing of what the page shows.
 func (s *Server) render(c echo.Context, status int, component templ.Component) error {
 	ctx := c.Request().Context()
-	body, err := s.pages.Make(ctx, 0, func(b *answer.Body) error { return component.Render(ctx, b) })
+	h := c.Response().Header()
+	body, err := s.pages.Make(ctx, 0, func(b *answer.Body) error {
+		if c.Request().Header.Get("HX-Request") != "" { // a part of a page, which has the modules
+			return component.Render(ctx, b)
+		}
+		p := &preloader{w: b}
+		if err := component.Render(ctx, p); err != nil {
+			return err
+		}
+		h.Set("Link", p.link(s.assets))
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
 	h.Set(echo.HeaderContentLength, strconv.Itoa(body.Len()))
 	c.Response().WriteHeader(status)

@@ -312,7 +312,7 @@ func New(opts Options) (*Server, error) {
 // the sockets of the browsers and returns.
 func (s *Server) Serve(ctx context.Context) error {
 	server := s.echo.Server
-	server.Handler = s.echo
+	server.Handler = squeezing(s.echo)
 	server.ReadHeaderTimeout = headerTimeout
 	server.ReadTimeout = requestTimeout
 	server.WriteTimeout = requestTimeout
@@ -326,6 +326,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		served <- err
 	}
 	fault.Go(nil, func() { served <- server.Serve(s.listener()) }, failed)
+	fault.Go(nil, s.assets.Compress, s.opts.Faults.Noted("assets", ""))
 	if s.opts.Certs != nil {
 		fault.Go(nil, func() { s.opts.Certs.Obtain(ctx) }, s.opts.Faults.Noted("certificates", "")) // not waited for: an authority may take minutes to answer
 	}

@@ -42,9 +42,8 @@ func TestAssets(t *testing.T) {
 	tests := []struct{ name, contentType string }{
 		{"app.css", "text/css; charset=utf-8"},
 		{"app.js", "text/javascript; charset=utf-8"},
-		{"theme.js", "text/javascript; charset=utf-8"},
+		{"early.js", "text/javascript; charset=utf-8"},
 		{"htmx.js", "text/javascript; charset=utf-8"},
-		{"hx-ws.js", "text/javascript; charset=utf-8"},
 		{"icon.svg", "image/svg+xml"},
 		{"licences.txt", "text/plain; charset=utf-8"},
 	}
@@ -127,8 +126,8 @@ func TestAcceptsGzip(t *testing.T) {
 		{"xgzip", false},
 	}
 	for _, test := range tests {
-		if got := acceptsGzip(test.header); got != test.want {
-			t.Errorf("acceptsGzip(%q) = %v, want %v", test.header, got, test.want)
+		if got := AcceptsGzip(test.header); got != test.want {
+			t.Errorf("AcceptsGzip(%q) = %v, want %v", test.header, got, test.want)
 		}
 	}
 }
@@ -208,6 +207,42 @@ func TestVendor(t *testing.T) {
 		if !listed["licences/"+text+".txt"] {
 			t.Errorf("%s has no licence text in vendor/licences", fields[0])
 		}
+	}
+}
+
+// Over a long line a page takes a round trip for each file that it finds out about after another, and browsers ask for
+// six at a time: the files of a page are few, and all are known when it begins.
+func TestModules(t *testing.T) {
+	a := newAssets(t, "/lab")
+	for _, test := range []struct {
+		name  string
+		files int
+	}{
+		{"app", 2}, {"charts", 3}, {"arrays", 3}, {"columns", 4}, {"viewer", 3}, {"canvas", 2}, {"sections", 2}, {"models", 3}, {"maps", 3}, {"find", 3},
+		{"volumes", 2}, {"film", 2}, {"plot", 4}, {"temml", 1}, {"nothing", 0}, {"chunk", 0},
+	} {
+		got := a.Modules(test.name)
+		if len(got) > test.files || (len(got) == 0) != (test.files == 0) {
+			t.Errorf("%s needs %d files, want %d at most: import shared.js first in what is loaded when it is needed: %q", test.name, len(got), test.files, got)
+		}
+		for i, url := range got {
+			if res := get(a, "GET", url, ""); res.StatusCode != 200 || slices.Contains(got[:i], url) {
+				t.Errorf("%s: %s has status %d, or is there twice", test.name, url, res.StatusCode)
+			}
+		}
+	}
+	both := a.Modules("app", "charts", "app")
+	if want := len(a.Modules("app")) + 2; len(both) != want {
+		t.Errorf("app and charts need %d files together, want %d: %q", len(both), want, both)
+	}
+	// Whatever else is a module is named here, or was forgotten.
+	for name := range a.modules {
+		if len(a.Modules(name)) == 0 {
+			t.Errorf("the module %s has no files", name)
+		}
+	}
+	if got := strings.Join(a.Modules("charts"), " "); !regexp.MustCompile(`/lab/assets/charts-[A-Z2-7]{8}\.js$`).MatchString(got) {
+		t.Errorf("what charts imports comes before it: %s", got)
 	}
 }
 

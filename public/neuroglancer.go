@@ -91,7 +91,7 @@ func Neuroglancer() http.Handler {
 		} else {
 			header.Set("Cache-Control", "no-cache")
 		}
-		compressed := acceptsGzip(r.Header.Get("Accept-Encoding"))
+		compressed := AcceptsGzip(r.Header.Get("Accept-Encoding"))
 		tag, size := `"`+file.sum+`"`, file.size
 		if compressed {
 			tag, size = `"`+file.sum+`-gzip"`, file.gzSize

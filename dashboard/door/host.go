@@ -25,7 +25,7 @@ func (d *Door) leads(r *http.Request) string {
 	d.mu.Lock()
 	own := d.host
 	d.mu.Unlock()
-	if own == "" || r.TLS != nil || !direct(r) || !resolves(r) {
+	if own == "" || r.TLS != nil || !Direct(r) || !resolves(r) {
 		return ""
 	}
 	host, port, err := net.SplitHostPort(r.Host)
@@ -42,8 +42,8 @@ func (d *Door) leads(r *http.Request) string {
 	return net.JoinHostPort(own, port)
 }
 
-// direct reports whether no proxy says that it stands before webmon.
-func direct(r *http.Request) bool {
+// Direct reports whether no proxy says that it stands before webmon.
+func Direct(r *http.Request) bool {
 	for name := range r.Header {
 		if name == "Forwarded" || name == "Via" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-") {
 			return false

@@ -5,6 +5,7 @@
  * theme and the parts.
  */
 
+import "./shared.js";
 import {Ages} from "./ages.js";
 import {beforePaint} from "./paint.js";
 import {Controls} from "./controls.js";

@@ -12,6 +12,7 @@
 import {Acks, LARGE} from "./acks.js";
 import {readBinary} from "./binary.js";
 import {choice} from "./choice.js";
+import {handOver} from "./early-socket.js";
 import {afterPaint, soon} from "./paint.js";
 import {delayBefore, FIRST_DELAY, MOST_DELAY} from "./connection.js";
 import {Newest} from "./newest.js";
@@ -77,6 +78,7 @@ export class Socket {
     on("htmx:ws:after:connection", event => this.#opened(event.detail.connection));
     on("htmx:ws:close", event => this.#closed(event.detail));
     on("htmx:ws:before:message:incoming", event => this.#message(event));
+    handOver();
     this.#shell.setAttribute(CONNECT, this.#shell.dataset.socket);
     this.#htmx.process(this.#shell);
 

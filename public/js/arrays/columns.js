@@ -5,6 +5,7 @@
  * ...], "columns": {field: [value or null, ...]}}.
  */
 
+import "../shared.js";
 import {curveOf} from "./profile.js";
 import {h} from "../dom.js";
 import {columnsOf} from "./records.js";

@@ -15,6 +15,7 @@
  * often what is asked for has changed, and `array`, a property with `stats()` for tests.
  */
 
+import "../shared.js";
 import {Config, mountWhenKnown} from "../picture/config.js";
 import {ArrayView} from "./view.js";
 

@@ -1,5 +1,6 @@
 /** Lines over a number, drawn by ECharts: the profile of a picture and the columns of a table. Loaded when first needed. */
 
+import "../shared.js";
 import {init} from "echarts";
 import {color, resolve} from "../charts/option.js";
 import {h} from "../dom.js";

@@ -26,6 +26,7 @@
  * `stats()` for tests.
  */
 
+import "../shared.js";
 import {CanvasView} from "./view.js";
 
 /**

@@ -14,6 +14,7 @@
  * (values in the picture), `data-width` (ms that a bucket of it is wide).
  */
 
+import "../shared.js";
 import {Chart} from "./chart.js";
 import {Group} from "./group.js";
 import {listen} from "./input.js";

@@ -11,6 +11,7 @@
  * While it records, the root has `data-recording` and the stage the class `filmed`.
  */
 
+import "../shared.js";
 import {say} from "../dom.js";
 import {isShortcut} from "../picture/screen.js";
 import {FORMATS, MOST_BYTES, MOST_SECONDS, saysOf} from "./words.js";

@@ -9,6 +9,7 @@
  * along them, each with what became of it; a pair that was removed is remembered until the browser is closed.
  */
 
+import "../shared.js";
 import {h, say} from "../dom.js";
 import {announce} from "../nav.js";
 import {Edits} from "./edits.js";

@@ -14,6 +14,7 @@
  * what others add to the page; an event `mapselect` with `detail {run, session}` or null.
  */
 
+import "../shared.js";
 import {MapView} from "./view.js";
 
 /**

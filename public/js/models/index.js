@@ -20,6 +20,7 @@
  * the address (state.js). On the root: `model`, a property with `stats()` for tests.
  */
 
+import "../shared.js";
 import {Config, mountWhenKnown} from "../picture/config.js";
 import {ModelView} from "./view.js";
 

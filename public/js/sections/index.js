@@ -7,6 +7,7 @@
  * A click in the picture beside, within the same [data-viewer-scope], puts the crosshair there.
  */
 
+import "../shared.js";
 import {h, say} from "../dom.js";
 import {Feeds, announce} from "../picture/feeds.js";
 import {randomName} from "../who.js";

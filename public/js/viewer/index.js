@@ -28,6 +28,7 @@
  * (theme.js) are read again on a `themechange` event of the document and when the system's scheme changes.
  */
 
+import "../shared.js";
 import {BUTTON_ZOOM, listen} from "./input.js";
 import {Page} from "./page.js";
 import {Viewer} from "./viewer.js";

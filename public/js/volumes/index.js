@@ -10,6 +10,7 @@
  * "ready" when all that the view shows is there or could not be loaded, which the note says, or "failed".
  */
 
+import "../shared.js";
 import {loaded} from "./loaded.js";
 import {readout} from "./readout.js";
 

@@ -1,1 +1,0 @@
-var e="webmon-who",o=/^[A-Za-z0-9_-]{8,64}$/,t="";function c(){if(t||(t=s(),t))return t;t=a();try{sessionStorage.setItem(e,t)}catch{}return t}function s(){try{let n=sessionStorage.getItem(e)??"";return o.test(n)?n:""}catch{return""}}function a(){return[...crypto.getRandomValues(new Uint8Array(12))].map(r=>r.toString(16).padStart(2,"0")).join("")}export{c as a,a as b};

@@ -1,1 +1,0 @@
-function r(e){let t=!1,n=()=>{t||(t=!0,clearTimeout(o),e())},o=setTimeout(n,250);document.hidden||requestAnimationFrame(n)}function a(e){r(()=>s(e))}function s(e){i(e)}function i(e){let t=new MessageChannel;t.port1.onmessage=()=>{t.port1.close(),e()},t.port2.postMessage(null)}export{r as a,a as b,s as c,i as d};

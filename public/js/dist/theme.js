@@ -1,1 +1,0 @@
-(()=>{var a="webmon-theme",c=["system","dark","light"];function n(t=m()){let e=t?.getItem(a);return c.includes(e)?e:"system"}function o(t,e){e==="system"?delete t.dataset.theme:t.dataset.theme=e}function m(){try{return globalThis.localStorage}catch{return}}o(document.documentElement,n());})();

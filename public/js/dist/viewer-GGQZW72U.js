@@ -1,1 +1,0 @@
-import{i as a,j as b,k as c}from"./chunk-U2FEG5ZF.js";import"./chunk-WXKQNJAO.js";import"./chunk-FKBLOAEK.js";import"./chunk-74V2G5BH.js";import"./chunk-NRBINWNP.js";export{a as Layers,b as Under,c as createViewer};

@@ -1,0 +1,10 @@
+/**
+ * Runs before anything else of the page has come: the theme is there at the first paint, so that no page flashes in the wrong one,
+ * and the socket is opened while the rest is still on its way. Its script has data-socket where the page has a socket.
+ */
+
+import {openEarly} from "./early-socket.js";
+import {applyTheme, storedTheme} from "./theme.js";
+
+applyTheme(document.documentElement, storedTheme());
+openEarly(document.currentScript?.dataset.socket);
