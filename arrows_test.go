@@ -20,16 +20,16 @@ const shared = `(answer|budget|chart|door|frame|hub|line|pixels(/(jpeg|packed|pi
 // arrows says which of webmon's packages a package may import; ARCHITECTURE.md
 // draws the picture. The first rule that fits a package counts.
 var arrows = []struct{ from, to string }{
-	{`^webmon$`, `^webmon/(fault|logs|private|dashboard|dashboard/(budget|certs|door(/oidc|/proxied|/roster)?|instance|source)|shm|shm/(process|demo|discover|maps(/(edit|library|made|stacks))?|model|segment|stack))$`},
-	{`^webmon/(fault|lacking|natural|private)$`, `^$`},
+	{`^webmon$`, `^webmon/(beat|fault|logs|private|dashboard|dashboard/(budget|certs|door(/oidc|/proxied|/roster)?|instance|source)|shm|shm/(process|demo|discover|maps(/(edit|library|made|stacks))?|model|segment|stack))$`},
+	{`^webmon/(beat|fault|lacking|natural|private)$`, `^$`},
 	// Lines for tests and benchmarks.
 	{`^webmon/e2e/netline$`, `^webmon/lacking$`},
 	{`^webmon/logs$`, `^webmon/(fault|natural)$`},
 	{`^webmon/shm$`, `^webmon/natural$`},
 	{`^webmon/shm/pickle$`, `^webmon/natural$`},
 	{`^webmon/shm/manager$`, `^webmon/(fault|natural|shm/pickle)$`},
-	{`^webmon/shm/discover$`, `^webmon/(fault|private|shm)$`},
-	{`^webmon/shm/`, `^webmon/(fault|lacking|natural|shm(/.*)?)$`},
+	{`^webmon/shm/discover$`, `^webmon/(beat|fault|private|shm)$`},
+	{`^webmon/shm/`, `^webmon/(beat|fault|lacking|natural|shm(/.*)?)$`},
 	{`^webmon/components/ui$`, `^webmon/natural$`},
 	{`^webmon/components/layout$`, `^webmon/components/ui$`},
 	{`^webmon/components`, `^webmon/(natural|components(/.*)?)$`},
@@ -59,7 +59,7 @@ var arrows = []struct{ from, to string }{
 	{`^webmon/dashboard/volumes$`, `^webmon/(dashboard/(volumes/.*|` + shared + `)|components(/.*)?|fault|natural|shm)$`},
 	// Sections are read of volumes, level by level.
 	{`^webmon/dashboard/sections$`, `^webmon/(dashboard/(volumes/level|` + shared + `)|natural|shm)$`},
-	{`^webmon/dashboard/`, `^webmon/(dashboard/` + shared + `|components(/.*)?|fault|natural|shm)$`},
+	{`^webmon/dashboard/`, `^webmon/(beat|dashboard/` + shared + `|components(/.*)?|fault|natural|shm)$`},
 	{`^webmon/dashboard$`, `^webmon/(dashboard/.*|components(/.*)?|fault|public|natural|private|shm)$`},
 }
 

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"webmon/beat"
 	"webmon/dashboard"
 	"webmon/dashboard/budget"
 	"webmon/dashboard/door"
@@ -114,7 +115,7 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 	}
 
 	swept := time.Now()
-	idle := time.NewTicker(time.Second)
+	idle := time.NewTimer(beat.Next(time.Second))
 	defer idle.Stop()
 	for {
 		select {
@@ -125,6 +126,7 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 			cancel()
 			return <-served
 		case now := <-idle.C:
+			idle.Reset(beat.Next(time.Second))
 			if now.Sub(swept) > openFor {
 				swept = now
 				sweepOpened(dir, openFor)

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"webmon/beat"
 	"webmon/dashboard/budget"
 	"webmon/fault"
 	"webmon/natural"
@@ -605,13 +606,14 @@ func (r *Registry) remove(s *Source) {
 
 // watch calls tick of every source once a second, and forgets those that are due.
 func (r *Registry) watch() {
-	second := time.NewTicker(time.Second)
+	second := time.NewTimer(beat.Next(time.Second))
 	defer second.Stop()
 	for {
 		select {
 		case <-r.ctx.Done():
 			return
 		case now := <-second.C:
+			second.Reset(beat.Next(time.Second))
 			for _, s := range r.List() {
 				if err := fault.Do(func() { r.tick(s, now) }); err != nil {
 					s.Fault("clock", s.id, "What notices that "+s.id+" is silent", err)

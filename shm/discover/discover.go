@@ -38,6 +38,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"webmon/beat"
 	"webmon/fault"
 	"webmon/private"
 	"webmon/shm"
@@ -106,8 +107,8 @@ func Watch(ctx context.Context, o Options) {
 		}
 	}
 	known := map[string]Announcement{}
-	ticker := time.NewTicker(o.Every)
-	defer ticker.Stop()
+	timer := time.NewTimer(beat.Next(o.Every))
+	defer timer.Stop()
 	for {
 		now := map[string]Announcement{}
 		for _, a := range l.look(known) {
@@ -129,7 +130,8 @@ func Watch(ctx context.Context, o Options) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
+		case <-timer.C:
+			timer.Reset(beat.Next(o.Every))
 		}
 	}
 }

@@ -65,8 +65,16 @@ func (d *drain) run(ctx context.Context, conn *manager.Conn) error {
 			cut()
 		}
 	}, func(error) { cut() }))()
-	behind := false // one drain did not take everything
+	behind := false  // one drain did not take everything
+	gathers := false // the last drain took what had gathered, and nobody watched: more will
 	heard := time.Now()
+	answered := func() {
+		if since := time.Since(heard); since > deaf {
+			// The process or webmon was stopped, and the process may have dropped messages.
+			d.to.missed()
+		}
+		heard = time.Now()
+	}
 	for ctx.Err() == nil {
 		if !d.seat.taken.Load() {
 			select {
@@ -75,35 +83,42 @@ func (d *drain) run(ctx context.Context, conn *manager.Conn) error {
 			}
 			continue
 		}
-		start := time.Now()
-		waiting.Store(true)
-		v, err := conn.CallWait(wire, getWait, d.queue, "get", true, getWait.Seconds())
-		waiting.Store(false)
-		took := time.Since(start)
-		if since := time.Since(heard); since > deaf {
-			// The process or webmon was stopped, and the process may have dropped messages.
-			d.to.missed()
+		// While messages come and nobody watches, nothing waits for the first of them: it would
+		// wake a thread of the process and webmon once more, for a message that is in no hurry.
+		rested := gathers && d.pace.rest(ctx)
+		if !rested {
+			start := time.Now()
+			waiting.Store(true)
+			v, err := conn.CallWait(wire, getWait, d.queue, "get", true, getWait.Seconds())
+			waiting.Store(false)
+			took := time.Since(start)
+			answered()
+			if errors.Is(err, manager.ErrEmpty) {
+				d.caughtUp()
+				continue
+			}
+			if lost(wire, err) {
+				return err
+			}
+			d.message(v, err, false)
+			past := d.since != 0
+			rested = !past && !behind && d.pace.rest(ctx)
+			// A slow answer alone does not prove that the queue was empty before, because the
+			// machine may be busy. So the past ends where a drain ends.
+			if took > backlog && !past && !rested {
+				gathers = false
+				continue
+			}
 		}
-		heard = time.Now()
-		if errors.Is(err, manager.ErrEmpty) {
-			d.caughtUp()
-			continue
-		}
-		if lost(wire, err) {
-			return err
-		}
-		d.message(v, err, false)
-		past := d.since != 0
-		rested := !past && !behind && d.pace.rest(ctx)
-		// A slow answer alone does not prove that the queue was empty before, because the
-		// machine may be busy. So the past ends where a drain ends.
-		if took > backlog && !past && !rested || ctx.Err() != nil {
-			continue
+		if ctx.Err() != nil {
+			break
 		}
 		n, err := d.drainQueue(wire, conn, rested)
 		if lost(wire, err) {
 			return err
 		}
+		answered()
+		gathers = rested && n > 0 && n < maxDrain
 		if behind = n == maxDrain; !behind {
 			d.caughtUp()
 		}

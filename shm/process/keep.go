@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"webmon/beat"
 	"webmon/shm"
 	"webmon/shm/manager"
 	"webmon/shm/pickle"
@@ -20,7 +21,7 @@ const (
 // keep does what has to be done once a second. It looks whether the owner lives, holds the
 // claim, tells the process what is wanted, and counts what watching costs.
 func (r *run) keep(ctx context.Context, conn *manager.Conn) error {
-	second := time.NewTicker(keepEvery)
+	second := time.NewTimer(beat.Next(keepEvery))
 	defer second.Stop()
 	for {
 		select {
@@ -32,11 +33,13 @@ func (r *run) keep(ctx context.Context, conn *manager.Conn) error {
 			}
 			continue
 		case <-second.C:
+			second.Reset(beat.Next(keepEvery))
 		}
-		if r.watch.orphaned() && (r.watch.manager.pid == 0 || r.watch.manager.alive()) {
+		now := r.watch.look()
+		if now.orphaned && (r.watch.manager.pid == 0 || now.lives) {
 			return r.orphan(ctx)
 		}
-		if r.watch.gone() {
+		if now.gone {
 			// Its connections may live on in processes that were forked from it.
 			return fmt.Errorf("the process behind %s has died: %w", r.opt.Address, manager.ErrGone)
 		}
@@ -47,13 +50,13 @@ func (r *run) keep(ctx context.Context, conn *manager.Conn) error {
 			return err
 		}
 		r.out.expire(time.Now(), r.seat.taken.Load())
-		r.cost()
+		r.cost(now.cpu)
 	}
 }
 
-func (r *run) cost() {
+func (r *run) cost(manager time.Duration) {
 	st := r.client.Stats()
-	r.sink.Cost(shm.Cost{Calls: st.Calls, Bytes: st.Bytes, Waiting: st.Waiting, Manager: r.watch.managerCPU()})
+	r.sink.Cost(shm.Cost{Calls: st.Calls, Bytes: st.Bytes, Waiting: st.Waiting, Manager: manager})
 }
 
 // want tells a process with the package what somebody watches. A plain napari is not told,

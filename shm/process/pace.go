@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"webmon/beat"
 	"webmon/shm"
 )
 
@@ -44,8 +45,7 @@ func (p *pace) rest(ctx context.Context) bool {
 	if p.watched() {
 		return false
 	}
-	now := time.Now()
-	timer := time.NewTimer(now.Truncate(p.lull).Add(p.lull).Sub(now))
+	timer := time.NewTimer(beat.Next(p.lull))
 	defer timer.Stop()
 	for {
 		select {

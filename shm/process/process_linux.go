@@ -32,11 +32,20 @@ type procStat struct {
 // tick is the kernel's USER_HZ: 100 on every platform that Go knows.
 const tick = 10 * time.Millisecond
 
+// readStat reads it in three calls of the system. It is done every second for each process, and
+// a file of package os takes eight, because it tries to wait for more to read.
 func readStat(pid int) (procStat, bool) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	fd, err := syscall.Open(fmt.Sprintf("/proc/%d/stat", pid), syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return procStat{}, false
 	}
+	var buf [2048]byte // longer than the kernel ever makes it: a name of 64 bytes and 51 numbers
+	n, err := syscall.Read(fd, buf[:])
+	_ = syscall.Close(fd)
+	if err != nil {
+		return procStat{}, false
+	}
+	b := buf[:n]
 	// The name in parentheses may itself hold parentheses and spaces.
 	f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
 	if len(f) < 29 {
@@ -73,25 +82,23 @@ func (s procStat) dead() bool {
 	return s.killed || s.state == 'Z' || s.state == 'X' || s.state == 'x'
 }
 
-func (p process) alive() bool {
+// look returns what the process is like now. What is not known is zero, and so is everything
+// of a process of which nothing is known.
+func (p process) look() seen {
 	s, ok := readStat(p.pid)
-	return ok && !s.dead() && s.start == p.start
+	if p.pid == 0 || !ok {
+		return seen{}
+	}
+	if s.start != p.start {
+		return seen{parent: s.parent}
+	}
+	return seen{alive: !s.dead(), parent: s.parent, cpu: s.cpu}
 }
+
+func (p process) alive() bool { return p.look().alive }
 
 // parent returns the number of the parent, 0 if it is not known.
-func (p process) parent() int {
-	s, _ := readStat(p.pid)
-	return s.parent
-}
-
-// cpu returns the CPU time taken so far, 0 if it is not known.
-func (p process) cpu() time.Duration {
-	s, ok := readStat(p.pid)
-	if !ok || s.start != p.start {
-		return 0
-	}
-	return s.cpu
-}
+func (p process) parent() int { return p.look().parent }
 
 func (p process) command() string {
 	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.pid))

@@ -6,7 +6,6 @@ import (
 	"os"
 	"runtime"
 	"syscall"
-	"time"
 )
 
 // process is one process. Without /proc a later process of the same number looks the same,
@@ -31,8 +30,10 @@ func (p process) alive() bool {
 	return err == nil || err == syscall.EPERM
 }
 
+// look returns what the process is like now, as far as that is known.
+func (p process) look() seen { return seen{alive: p.pid != 0 && p.alive()} }
+
 func (process) parent() int                       { return 0 }
-func (process) cpu() time.Duration                { return 0 }
 func (process) command() string                   { return "" }
 func (process) python(process) bool               { return false }
 func (process) versions() (python, napari string) { return "", "" }

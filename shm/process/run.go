@@ -145,7 +145,7 @@ func (r *run) again(ctx context.Context, broken error) error {
 	began := time.Now()
 	refused := 0
 	for {
-		if r.watch.orphaned() && r.watch.manager.pid != 0 && r.watch.manager.alive() {
+		if now := r.watch.look(); now.orphaned && now.lives {
 			return r.orphan(ctx)
 		}
 		same, err := r.probe(ctx)

@@ -18,6 +18,13 @@ type watch struct {
 	cpuThen time.Duration // CPU time of the manager, when it was found
 }
 
+// seen is what a process is like at a moment.
+type seen struct {
+	alive  bool
+	parent int           // 0: not known
+	cpu    time.Duration // taken so far; 0: not known
+}
+
 // newWatch finds the processes behind the manager at address. pid is the owner as far
 // as it is known, otherwise 0. With guess the manager's parent counts as the owner if
 // pid does not fit. There is no guess for a process with the package, because it is
@@ -36,7 +43,7 @@ func newWatch(address string, pid int, guess bool) watch {
 		w.owner, _ = findProcess(pid)
 		return w
 	}
-	w.cpuThen = w.manager.cpu()
+	w.cpuThen = w.manager.look().cpu
 	// pid may be that of the shell that started webmon. It counts only if the manager
 	// descends from it.
 	for p := w.manager; pid != 0 && p.pid > 1; {
@@ -81,29 +88,38 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// orphaned reports whether the owner has died while its manager may live on. It returns false
-// if the owner is not known.
-func (w watch) orphaned() bool {
-	if w.owner.pid != 0 && !w.owner.alive() {
-		return true
+// behind is what the processes behind a manager are like at a moment.
+type behind struct {
+	// orphaned: the owner has died while its manager may live on. False if the owner is not known.
+	orphaned bool
+	// gone: the manager has died. Then nobody is left to ask, even if a child that was forked
+	// from it still holds its connections.
+	gone bool
+	// lives: the manager is known, and has not died.
+	lives bool
+	// cpu is the CPU time that the manager process has taken since it was found; 0 if that is not
+	// known, or the manager is a thread of the owner, because then it is that of the owner's own work.
+	cpu time.Duration
+}
+
+// look looks at each of the processes once.
+func (w watch) look() behind {
+	m := w.manager.look()
+	o := m
+	if w.owner != w.manager {
+		o = w.owner.look()
 	}
+	b := behind{gone: w.manager.pid != 0 && !m.alive, lives: m.alive}
 	// A process whose parent dies gets another.
-	return w.parent > 1 && w.manager.alive() && w.manager.parent() != w.parent
-}
-
-// gone reports whether the manager has died. Then nobody is left to ask, even if a child that
-// was forked from it still holds its connections.
-func (w watch) gone() bool { return w.manager.pid != 0 && !w.manager.alive() }
-
-// managerCPU returns the CPU time that the manager process has taken since it was found. It
-// returns 0 if the time is not known. It also returns 0 if the manager is a thread of the
-// owner, because then the time is that of the owner's own work.
-func (w watch) managerCPU() time.Duration {
-	if w.manager.pid == 0 || w.manager.pid == w.owner.pid {
-		return 0
+	b.orphaned = w.owner.pid != 0 && !o.alive || w.parent > 1 && m.alive && m.parent != w.parent
+	if w.manager.pid != 0 && w.manager.pid != w.owner.pid {
+		b.cpu = max(m.cpu-w.cpuThen, 0)
 	}
-	return max(w.manager.cpu()-w.cpuThen, 0)
+	return b
 }
+
+// gone reports whether the manager has died.
+func (w watch) gone() bool { return w.look().gone }
 
 // versions returns the versions of Python and napari, "" for unknown.
 func (w watch) versions() (python, napari string) {

@@ -449,6 +449,24 @@ func TestOtherState(t *testing.T) {
 	}
 }
 
+// While messages keep coming and nobody watches, nothing waits in the process for the first of
+// each lull.
+func TestNothingWaitsForMessagesThatGather(t *testing.T) {
+	p := serve(t)
+	src := attach(t, process.Options{Address: p.addr})
+	src.SetLull(100 * time.Millisecond)
+	r := run(t, src)
+	const lulls = 8
+	for i := range lulls {
+		p.put("n", int64(i))
+		r.sink.Wait(t, "the message", func() bool { return r.sink.Count("n") == i+1 })
+	}
+	inOrder(t, r.sink.Events("n"), lulls)
+	if waits := p.messages.count("get"); waits >= lulls/2 {
+		t.Errorf("%d times something waited for one of %d messages, each of which came after another had been taken", waits, lulls)
+	}
+}
+
 func TestMessages(t *testing.T) {
 	p := serve(t)
 	// What nobody read for long is of the past.
