@@ -13,10 +13,15 @@ node .ci/check-colours.mjs
 # app.js is what every page loads; what it imports only when needed (charts with
 # ECharts, formulas with Temml, the viewer) becomes a chunk of its own, named after its content.
 rm -rf public/js/dist
+# decode-worker.js is started by name, which its content is a part of.
+go tool esbuild --bundle --minify --format=esm --target=es2022 --entry-names=[name]-[hash] --log-level=warning \
+  --outdir=public/js/dist public/js/decode-worker.js
+worker=$(basename public/js/dist/decode-worker-*.js)
 go tool esbuild --bundle --minify --format=esm --target=es2022 --splitting \
   --chunk-names=[name]-[hash] --legal-comments=none --log-level=warning \
   --alias:echarts=./public/vendor/echarts.js \
   --alias:temml=./public/vendor/temml.js \
+  --define:DECODE_WORKER="\"$worker\"" \
   --outdir=public/js/dist public/js/app.js
 # early.js runs before the first paint, so it is no module.
 go tool esbuild --bundle --minify --format=iife --target=es2022 --log-level=warning \

@@ -39,6 +39,46 @@ test("what is no picture is refused in words", () => {
   ]) assert.throws(() => readBinary(buffer), words);
 });
 
+const coded = how => ({...header, type: how.as === "packed" ? "u2" : "u1", of: 12, frame: 7, coded: how});
+
+test("what is coded is told, and what it has lost", () => {
+  const packed = readBinary(writeBinary(coded({as: "packed", predict: "mean"}), new Uint8Array([1, 2, 3])));
+  assert.deepEqual([packed.coded, packed.lossy, packed.counts, [...packed.data], packed.frame], [{as: "packed", predict: "mean"}, null, null, [1, 2, 3], 7]);
+  const bytes = readBinary(writeBinary(coded({as: "bytes", low: -3, high: 9.5}), new Uint8Array(6)));
+  assert.equal(bytes.coded, undefined);
+  assert.deepEqual(bytes.lossy, {as: "bytes", quality: null, low: -3, high: 9.5, scale: 1, of: 12, bytes: bytes.bytes});
+  assert.equal(bytes.data.length, 6);
+  const jpeg = readBinary(writeBinary(coded({as: "jpeg", quality: 60, low: 0, high: 1, scale: 2}), new Uint8Array(5)));
+  assert.deepEqual([jpeg.coded.as, jpeg.lossy.quality, jpeg.lossy.scale, jpeg.data.length], ["jpeg", 60, 2, 5]);
+  const colours = readBinary(writeBinary({...coded({as: "jpeg", quality: 90}), samples: 3}, new Uint8Array(5)));
+  assert.deepEqual([colours.lossy.low, colours.lossy.high], [null, null]);
+  const plain = readBinary(writeBinary(header, new Uint16Array(6)));
+  assert.deepEqual([plain.lossy, plain.counts, plain.coded], [null, null, undefined]);
+});
+
+test("a distribution comes back, joined bins spread over what they are", () => {
+  // 5 in one bin, none in three, 300 in one, 7 in two together.
+  const bins = Buffer.from([11, 0, 3, 0xd9, 4, 14, 2]).toString("base64");
+  const counts = {low: 10, high: 16, count: 312, missing: 2, from: 10, width: 1, bins};
+  const read = counts => readBinary(writeBinary({...coded({as: "jpeg", quality: 50, low: 0, high: 1}), counts}, new Uint8Array(5))).counts;
+  assert.deepEqual(read(counts), {low: 10, high: 16, count: 312, missing: 2, from: 10, width: 1, base: 0, bins: Uint32Array.from([5, 0, 0, 0, 300, 3, 4])});
+  assert.deepEqual([read({low: null, high: null, count: 0, missing: 6, from: 0, width: 1, bins: ""}).missing, read(null)], [6, null]);
+  for (const [change, words] of [
+    [{count: -1}, /number of values/], [{low: null}, /range/], [{width: 0}, /range/], [{bins: "/w=="}, /half a number/], [{bins: "Ag=="}, /half a number/],
+    [{bins: Buffer.from([0, 0xff, 0xff, 0xff, 0x7f]).toString("base64")}, /too many bins/], [{bins: Buffer.from([0, 0]).toString("base64")}, /too many bins/],
+  ]) assert.throws(() => read({...counts, ...change}), words);
+});
+
+test("what is coded in no known way is refused before it takes memory", () => {
+  for (const [change, words] of [
+    [coded({as: "webp"}), /no known way/], [coded({as: "packed", predict: "right"}), /expect/], [{...coded({as: "packed", predict: "mean"}), type: "f8"}, /expect/],
+    [{...coded({as: "jpeg", low: 0, high: 1}), type: "u2"}, /losses of type "u2"/], [coded({as: "jpeg", low: 1, high: 1}), /no window/], [coded({as: "bytes"}), /no window/],
+    [coded({as: "jpeg", low: 0, high: 1, scale: 0.5}), /no scale/], [{...coded({as: "bytes", low: 0, high: 1}), samples: 3}, /3 samples/],
+    [{...coded({as: "packed", predict: "left"}), rows: 1e6, cols: 1e6}, /more than a picture may have/], [{...coded({as: "packed", predict: "left"}), samples: 5}, /5 samples/],
+    [coded(5), /no known way/], [coded({as: "bytes", low: 0, high: 1}), /in 5 bytes/],
+  ]) assert.throws(() => readBinary(writeBinary(change, new Uint8Array(5))), words);
+});
+
 // Writes a message, as the server does.
 function writeBinary(header, data) {
   const text = new TextEncoder().encode(JSON.stringify(header));
