@@ -24,6 +24,7 @@ var arrows = []struct{ from, to string }{
 	{`^webmon/(beat|fault|lacking|natural|private)$`, `^$`},
 	// Lines for tests and benchmarks.
 	{`^webmon/e2e/netline$`, `^webmon/lacking$`},
+	{`^webmon/e2e/specimen$`, `^$`},
 	{`^webmon/logs$`, `^webmon/(fault|natural)$`},
 	{`^webmon/shm$`, `^webmon/natural$`},
 	{`^webmon/shm/pickle$`, `^webmon/natural$`},
