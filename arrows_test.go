@@ -25,6 +25,7 @@ var arrows = []struct{ from, to string }{
 	// Lines for tests and benchmarks.
 	{`^webmon/e2e/netline$`, `^webmon/lacking$`},
 	{`^webmon/e2e/specimen$`, `^$`},
+	{`^webmon/e2e/fakepage$`, `^webmon/dashboard/pixels/packed$`},
 	{`^webmon/logs$`, `^webmon/(fault|natural)$`},
 	{`^webmon/shm$`, `^webmon/natural$`},
 	{`^webmon/shm/pickle$`, `^webmon/natural$`},
@@ -68,7 +69,7 @@ var arrows = []struct{ from, to string }{
 // that another can take its place.
 var confined = []struct{ library, to string }{
 	{`^github.com/labstack/`, `^webmon/dashboard(/api)?$`},
-	{`^github.com/gorilla/websocket$`, `^webmon/dashboard(/hub)?$`},
+	{`^github.com/gorilla/websocket$`, `^webmon/(dashboard(/hub)?|e2e/fakepage)$`},
 	{`^github.com/prometheus/`, `^webmon/dashboard$`},
 	{`^github.com/go-echarts/`, `^webmon/dashboard/chart$`},
 	{`^github.com/yuin/goldmark`, `^webmon/dashboard/prose$`},

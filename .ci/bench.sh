@@ -7,7 +7,7 @@
 #   .ci/bench.sh torture             that alone, for TORTURETIME; it is no part of everything
 #   .ci/bench.sh soak                the same, for SOAKTIME
 #
-# The parts: wire latency fanout idle sizes arrays camera density volumes volumesopen volumeslive step maps panes canvas micro viewer.
+# The parts: wire latency fanout idle sizes arrays camera network density volumes volumesopen volumeslive step maps panes canvas micro viewer.
 # Each begins again with processes of its own. What is printed on the way is kept in artifacts/bench/.
 # The shorter BENCHTIME, the noisier the figures.
 set -euo pipefail
@@ -16,7 +16,7 @@ cd "$(dirname "$0")/.."
 time=${BENCHTIME:-8s}
 out=artifacts/bench
 if [ $# -eq 0 ]; then
-  set -- wire latency fanout idle sizes arrays camera density volumes volumesopen volumeslive step maps panes canvas micro viewer
+  set -- wire latency fanout idle sizes arrays camera network density volumes volumesopen volumeslive step maps panes canvas micro viewer
 fi
 mkdir -p "$out"
 if [ "$*" != torture ] && [ "$*" != soak ]; then
@@ -56,6 +56,7 @@ for part; do
     idle) whole Idle ;;
     sizes) whole Sizes ;;
     camera) whole Camera ;;
+    network) whole Network ;; # as root, for its namespaces
     density) whole Density ;;
     volumes) whole Volumes ;;
     panes) whole MapPanes ;;
@@ -150,7 +151,7 @@ fi
     FILENAME == "BENCHMARKS.md" && (!inside || $2 == " What ") { next }
     { if (!($2 in row)) order[++n] = $2; row[$2] = $0 }
     END { for (i = 1; i <= n; i++) print row[order[i]] }
-  ' BENCHMARKS.md <(cat "$out"/{wire,latency,fanout,idle,arrays,density,volumes,volumesopen,volumeslive,step,maps,panes,canvas}.targets 2>/dev/null)
+  ' BENCHMARKS.md <(cat "$out"/{wire,latency,fanout,idle,arrays,network,density,volumes,volumesopen,volumeslive,step,maps,panes,canvas}.targets 2>/dev/null)
 } >"$out/targets.md"
 {
   model=$(awk -F ': *' '/^model name/ { print $2; exit }' /proc/cpuinfo)

@@ -710,11 +710,17 @@ func (p *producer) done() (t ticked) {
 // startPython runs a script of .ci/bench in the environment for it.
 func startPython(b *testing.B, script string, args ...string) *child {
 	b.Helper()
+	return startChild(b, pythonOf(b, script, args...))
+}
+
+// pythonOf is the command of startPython.
+func pythonOf(b *testing.B, script string, args ...string) *exec.Cmd {
+	b.Helper()
 	python := filepath.Join(webmontest.Root(), ".venv", "bench", "bin", "python")
 	if _, err := os.Stat(python); err != nil {
 		b.Fatal("the environment .venv/bench is not there: run .ci/venvs.sh bench")
 	}
-	return startChild(b, exec.Command(python, append([]string{filepath.Join(webmontest.Root(), ".ci", "bench", script)}, args...)...))
+	return exec.Command(python, append([]string{filepath.Join(webmontest.Root(), ".ci", "bench", script)}, args...)...)
 }
 
 // child is a process that says JSON, a line each, and is told some.

@@ -166,11 +166,15 @@ func camera() {
 	os.Exit(0)
 }
 
-// serveArrays serves the dashboard of the array whose declaration is its
-// argument. It prints its port.
+// serveArrays serves the dashboard of the array whose declaration is its first
+// argument, at the address that is its second one, if there is one. It prints its port.
 func serveArrays() {
 	var info shm.ArrayInfo
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	host := "127.0.0.1"
+	if len(os.Args) > 2 {
+		host = os.Args[2]
+	}
+	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err == nil {
 		err = json.Unmarshal([]byte(os.Args[1]), &info)
 	}
@@ -202,14 +206,19 @@ func serveArrays() {
 	os.Exit(0)
 }
 
-// sharing is a process that has one array and says nothing else.
-type sharing struct{ info shm.ArrayInfo }
+// sharing is a process that has one array and one control.
+type sharing struct {
+	info shm.ArrayInfo
+	gain gained
+}
 
 func (s *sharing) Info() shm.Info {
 	return shm.Info{Name: "scope", Kind: shm.KindPython, Instance: s.info.Generation}
 }
-func (s *sharing) Actions() []shm.Action                                  { return nil }
-func (s *sharing) Command(_ shm.Command, report func(shm.Status, string)) { report(shm.Gone, "") }
+func (s *sharing) Actions() []shm.Action { return nil }
+func (s *sharing) Command(cmd shm.Command, report func(shm.Status, string)) {
+	s.gain.command(cmd, report)
+}
 func (s *sharing) Run(ctx context.Context, sink shm.Sink) error {
 	r, err := segment.Open(s.info, segment.Options{})
 	if err != nil {
@@ -217,6 +226,7 @@ func (s *sharing) Run(ctx context.Context, sink shm.Sink) error {
 	}
 	defer r.Close()
 	sink.State(shm.TopicArrays, shm.Arrays{s.info})
+	s.gain.runs(sink)
 	topic := shm.ArrayTopic(s.info.Name)
 	f := segment.NewFollower(r)
 	for {

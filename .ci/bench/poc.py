@@ -5,6 +5,7 @@
     poc.py emit BYTES    Flask-SocketIO alone, for the second hop
     poc.py png SIDE      a camera of 2048 x 2048 pixels as base64 PNG, SIDE pixels wide
     poc.py jpeg SIDE     the same as JPEG
+    poc.py specimen SIDE FILE QUALITY HOST   the frames of a file as base64 JPEG
     poc.py density N STEPS   a superfluid on a grid of N x N as RGBA, STEPS time steps a picture
 
 serve: a background thread sleeps 16.7 ms, takes the messages one by one until
@@ -27,6 +28,11 @@ this very process, which spares it a hop; 60 times a second it has a frame of
 16 bits, of which every nth pixel is taken, stretched to 8 bits between fixed
 limits, compressed by Pillow (PNG at its fastest), written as base64 into JSON,
 and emitted with number and time in "corners", which come first.
+
+specimen: the same of frames that a file has, one after the other, uint16, for one
+browser over a slow line, as gray values between the limits of the made-up
+specimen. A value that a browser sets ("set", {"gain": x}) is emitted again
+("values", {"gain": x}).
 
 density: what an interactive simulation with a web page does today. A process
 of its own steps a Gross-Pitaevskii equation with NumPy, as lean as that can be,
@@ -138,6 +144,32 @@ def picture(side, kind):
     run(tick)
 
 
+def specimen(side, file, quality, host):
+    import base64
+    import io
+
+    from PIL import Image
+
+    frames = np.fromfile(file, "<u2").reshape(-1, side, side)
+    low, high = 100, 1700
+
+    def tick(socketio):
+        socketio.on_event("set", lambda values: socketio.emit("values", values))
+        n, due = 0, time.perf_counter()
+        while True:
+            socketio.sleep(max(0, due - time.perf_counter()))
+            taken = time.time()
+            gray = (np.clip(frames[n % len(frames)], low, high).astype("float32") - low) * (255 / (high - low))
+            out = io.BytesIO()
+            Image.fromarray(gray.astype("uint8")).save(out, "jpeg", quality=quality)
+            text = base64.b64encode(out.getvalue()).decode()
+            socketio.emit("frame", {"corners": [[n, taken], [0, 0]], "image": f"data:image/jpeg;base64,{text}"})
+            n += 1
+            due = max(due + 1 / 60, time.perf_counter())
+
+    run(tick, host)
+
+
 def simulate(pipe, side, steps):
     """Answer every request with a density and when it was computed."""
     psi = np.sqrt(0.5) * np.ones((side, side), complex)
@@ -178,7 +210,7 @@ def density(side, steps):
     run(tick)
 
 
-def run(task):
+def run(task, host="127.0.0.1"):
     """Serve browsers while the task runs."""
     from flask import Flask
     from flask_socketio import SocketIO
@@ -188,10 +220,10 @@ def run(task):
     socketio = SocketIO(app, async_mode="threading", json=NumpyJSON)
     socketio.start_background_task(task, socketio)
     with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
+        s.bind((host, 0))
         free = s.getsockname()[1]
     print(json.dumps({"port": free}), flush=True)
-    socketio.run(app, host="127.0.0.1", port=free, allow_unsafe_werkzeug=True)
+    socketio.run(app, host=host, port=free, allow_unsafe_werkzeug=True)
 
 
 def poll(port):
@@ -216,6 +248,8 @@ if __name__ == "__main__":
     command, number = sys.argv[1], int(sys.argv[2])
     if command in ("png", "jpeg"):
         picture(number, command)
+    elif command == "specimen":
+        specimen(number, sys.argv[3], int(sys.argv[4]), sys.argv[5])
     elif command == "density":
         density(number, int(sys.argv[3]))
     else:

@@ -38,6 +38,7 @@ func Frames(side, n int) [][]byte {
 // scene is what lies under the microscope.
 type scene struct {
 	side      int
+	wide      int       // pixels along a side of the ground, which is larger than what is seen
 	ground    []float32 // counts; moves as a whole, with what lies on it
 	beads     []bead
 	wandering float64 // pixels
@@ -51,15 +52,17 @@ type bead struct {
 
 func newScene(side int) *scene {
 	random := rand.New(rand.NewPCG(1, 1))
-	s := &scene{side: side, ground: make([]float32, side*side), wandering: float64(side) / 200}
+	wandering := float64(side) / 200
+	wide := side + int(2*wandering) + 2
+	s := &scene{side: side, wide: wide, ground: make([]float32, wide*wide), wandering: wandering}
 	scale := float64(side) / 1024
 	// The lamp lights the field unevenly, and what is out of focus is everywhere.
-	for row := range side {
-		for col := range side {
+	for row := range wide {
+		for col := range wide {
 			x, y := float64(col)/float64(side), float64(row)/float64(side)
 			light := 1 - 0.6*((x-0.45)*(x-0.45)+(y-0.55)*(y-0.55))
 			haze := 1 + 0.3*math.Sin(5*x+2*y)*math.Cos(4*y-x)
-			s.ground[row*side+col] = float32(60 * light * haze)
+			s.ground[row*wide+col] = float32(60 * light * haze)
 		}
 	}
 	for range 14 {
@@ -117,7 +120,7 @@ func (s *scene) filament(random *rand.Rand, scale, bright float64) {
 
 // around adds f of the distance from a point to the pixels that are near it.
 func (s *scene) around(x, y, radius float64, f func(dx, dy float64) float64) {
-	within(s.side, x, y, radius, func(at int, dx, dy float64) { s.ground[at] += float32(f(dx, dy)) })
+	within(s.wide, x, y, radius, func(at int, dx, dy float64) { s.ground[at] += float32(f(dx, dy)) })
 }
 
 func within(side int, x, y, radius float64, f func(at int, dx, dy float64)) {
@@ -135,12 +138,11 @@ func (s *scene) draw(signal []float32, angle float64) {
 	left, up := int(dx), int(dy)
 	fx, fy := float32(dx-float64(left)), float32(dy-float64(up))
 	for row := range s.side {
-		a := s.ground[min(row+up, s.side-1)*s.side:][:s.side]
-		b := s.ground[min(row+up+1, s.side-1)*s.side:][:s.side]
+		a := s.ground[(row+up)*s.wide+left:][:s.side+1]
+		b := s.ground[(row+up+1)*s.wide+left:][:s.side+1]
 		out := signal[row*s.side:][:s.side]
 		for col := range out {
-			l, r := min(col+left, s.side-1), min(col+left+1, s.side-1)
-			out[col] = (1-fy)*((1-fx)*a[l]+fx*a[r]) + fy*((1-fx)*b[l]+fx*b[r])
+			out[col] = (1-fy)*((1-fx)*a[col]+fx*a[col+1]) + fy*((1-fx)*b[col]+fx*b[col+1])
 		}
 	}
 	for _, b := range s.beads {
