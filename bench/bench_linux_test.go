@@ -263,12 +263,13 @@ func BenchmarkIdle(b *testing.B) {
 	var table strings.Builder
 	table.WriteString("| | its CPU, of a core | its memory | CPU of the manager process | more than unwatched |\n|---|---|---|---|---|\n")
 	var targets []target
-	unwatched := 0.0
+	unwatched, least := 0.0, 0.0
 	for _, c := range []struct {
 		name, server string
 		browsers     int
 	}{
 		{"nobody attached", "", 0},
+		{"the floor: what gathers is read four times a second, and nothing else", "floor", 0},
 		{"webmon, nobody watching", "webmon", 0},
 		{"webmon, one browser on the Viewer", "webmon", 1},
 		{"proof of concept, nobody watching", "poc", 0},
@@ -294,8 +295,16 @@ func BenchmarkIdle(b *testing.B) {
 			continue
 		}
 		fmt.Fprintf(&table, "| %s | %.2f %% | %.0f MB | %.1f %% | %+.1f %% |\n", c.name, 100*own, memory/1e6, 100*manager, 100*(manager-unwatched))
-		if c.server == "webmon" && c.browsers == 0 {
+		switch {
+		case c.server == "floor":
+			least = own
+		case c.server == "webmon" && c.browsers == 0:
 			targets = []target{{"Nobody watching, CPU", "1 %", fmt.Sprintf("%.2f %%", 100*own), own < 0.01}}
+			if least > 0 {
+				targets = append(targets, target{"Nobody watching, CPU beside a bare reader of what gathers", "× 3",
+					fmt.Sprintf("× %.1f: %.2f and %.2f %%", own/least, 100*own, 100*least), own <= 3*least})
+				fmt.Fprintf(&table, "| webmon beside the floor | × %.1f | | | |\n", own/least)
+			}
 		}
 	}
 	publish(b, "idle", table.String(), targets...)
@@ -312,6 +321,10 @@ func measureIdle(b *testing.B, server string, browsers int) (own, manager, memor
 	case "poc":
 		s = benchPOC(b, p)
 		defer s.stop()
+	case "floor":
+		s = &contender{child: startChild(b, self(b, roleFloor, p.address()))}
+		s.line()
+		defer s.stop()
 	}
 	if browsers > 0 {
 		c := crowdOf(b, s, browsers)
@@ -324,13 +337,13 @@ func measureIdle(b *testing.B, server string, browsers int) (own, manager, memor
 	start, managerCPU := time.Now(), cpuOf(p.ManagerPID)
 	var cpu time.Duration
 	if s != nil {
-		cpu = s.cpu()
+		cpu = threadsCPU(s.cmd.Process.Pid)
 	}
 	time.Sleep(d)
 	took := time.Since(start).Seconds()
 	manager = (cpuOf(p.ManagerPID) - managerCPU).Seconds() / took
 	if s != nil {
-		own, memory = (s.cpu()-cpu).Seconds()/took, float64(s.rss())
+		own, memory = (threadsCPU(s.cmd.Process.Pid)-cpu).Seconds()/took, float64(s.rss())
 	}
 	p.done()
 	return own, manager, memory
