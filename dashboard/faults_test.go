@@ -89,22 +89,22 @@ func fragile() tab.Tab {
 		},
 		Feeds: map[string]tab.NewFeed{"sound": feed("-", "-"), "nexts": feed("-", "next"), "snaps": feed("snapshot", "-")},
 		Pictures: map[string]tab.NewPictures{"painted": func(at tab.Place) (tab.Pictures, error) {
-			return tab.Pictures{Wants: []string{"*"}, Next: func(time.Time) *hub.Message {
+			return tab.Pictures{Wants: []string{"*"}, Next: tab.AsIs(func(time.Time) *hub.Message {
 				if says(at, "picture") {
 					panic("a picture that cannot be drawn")
 				}
 				return hub.Text(fmt.Appendf(nil, `{"topic":%q,"kind":"well"}`, at.Topic))
-			}}, nil
+			})}, nil
 		}, "waited": func(at tab.Place) (tab.Pictures, error) {
 			var ready atomic.Bool
 			look := make(chan struct{}, 1)
-			return tab.Pictures{Wants: []string{"*"}, Next: func(time.Time) *hub.Message {
+			return tab.Pictures{Wants: []string{"*"}, Next: tab.AsIs(func(time.Time) *hub.Message {
 				shm.Signal(look)
 				if !ready.Swap(false) {
 					return nil
 				}
 				return hub.Text(fmt.Appendf(nil, `{"topic":%q,"kind":"well"}`, at.Topic))
-			}, Run: func(ctx context.Context, wake func()) {
+			}), Run: func(ctx context.Context, wake func()) {
 				for {
 					select {
 					case <-ctx.Done():

@@ -159,6 +159,7 @@ func (p *pump) listen(s *stream) {
 
 // paint adds the feed of a topic of pictures.
 func (p *pump) paint(t *hub.Topic, feed tab.Pictures, reopen func() (tab.Pictures, error)) {
+	t.Pictures()
 	ctx, cancel := context.WithCancel(p.ctx)
 	release := p.src.WantUpTo(feed.UpTo[0], feed.UpTo[1], feed.Wants...)
 	w := &painter{topic: t, feed: feed, reopen: reopen, kick: make(chan struct{}, 1), stop: func() { cancel(); release() }}
@@ -240,8 +241,8 @@ func (w *painter) begin(ctx context.Context, p *pump) {
 
 // run makes pictures until ctx is done.
 func (w *painter) run(ctx context.Context, p *pump) {
-	src := p.src
 	w.begin(ctx, p)
+	defer w.topic.Drop()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var due time.Time
@@ -253,47 +254,54 @@ func (w *painter) run(ctx context.Context, p *pump) {
 		case <-timer.C:
 		}
 		now := time.Now()
+		if now.Before(w.broken.until) {
+			timer.Reset(w.broken.until.Sub(now))
+			continue
+		}
+		newer := !now.Before(due) && w.topic.Ready(now)
+		lacks, again := w.topic.Lacks(now)
+		if newer || lacks {
+			select {
+			case <-ctx.Done():
+				return
+			case drawing <- struct{}{}:
+			}
+			painted, err := w.paint(ctx, p, newer)
+			if err != nil {
+				now := time.Now()
+				w.topic.Drop() // it may be the picture that has panicked
+				w.broken.panicked(p.src, w.topic.Name(), now, err)
+				timer.Reset(w.broken.until.Sub(now))
+				continue
+			}
+			if painted {
+				if least := now.Add(-pictureSlack); due.Before(least) {
+					due = least
+				}
+				due = due.Add(max(pictureEvery, w.feed.Every))
+			}
+			now = time.Now()
+			_, again = w.topic.Lacks(now)
+		}
 		// Next is called each second in any case, as for all feeds.
-		timer.Reset(time.Second)
-		if now.Before(due) {
-			timer.Reset(due.Sub(now))
-			continue
+		next := now.Add(time.Second)
+		for _, at := range []time.Time{due, again} {
+			if at.After(now) && at.Before(next) {
+				next = at
+			}
 		}
-		if !w.topic.Ready() {
-			continue // ready wakes the painter
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case drawing <- struct{}{}:
-		}
-		m, err := w.next(ctx, p)
-		if err != nil {
-			now := time.Now()
-			w.broken.panicked(src, w.topic.Name(), now, err)
-			due = w.broken.until
-			timer.Reset(due.Sub(now))
-			continue
-		}
-		if m == nil {
-			continue
-		}
-		w.topic.Publish(m)
-		if least := now.Add(-pictureSlack); due.Before(least) {
-			due = least
-		}
-		due = due.Add(max(pictureEvery, w.feed.Every))
+		timer.Reset(next.Sub(now))
 	}
 }
 
-// next makes the next picture, and gives back the place among those who draw. A feed that
-// has panicked is opened again first.
-func (w *painter) next(ctx context.Context, p *pump) (m *hub.Message, err error) {
+// paint makes the next picture, if newer says that there is somebody for it, and has the last one written for those who lack it. It
+// gives back the place among those who draw. A feed that has panicked is opened again first.
+func (w *painter) paint(ctx context.Context, p *pump, newer bool) (painted bool, err error) {
 	defer func() { <-drawing }()
 	defer fault.Into(&err)
 	if failed := w.failed.Swap(nil); failed != nil {
 		w.feed.Next = nil
-		return nil, *failed
+		return false, *failed
 	}
 	if w.feed.Next == nil {
 		if w.end != nil {
@@ -301,15 +309,22 @@ func (w *painter) next(ctx context.Context, p *pump) (m *hub.Message, err error)
 			w.end = nil
 		}
 		if w.feed, err = w.reopen(); err != nil {
-			return nil, nil // what it showed is there no more
+			return false, nil // what it showed is there no more
 		}
 		w.begin(ctx, p)
 	}
-	next := w.feed.Next
-	w.feed.Next = nil // unless it returns
-	m = next(time.Now())
-	w.feed.Next = next
-	return m, nil
+	if newer {
+		next := w.feed.Next
+		w.feed.Next = nil // unless it returns
+		picture := next(time.Now())
+		w.feed.Next = next
+		if picture != nil {
+			w.topic.Paint(picture, time.Now())
+			return true, nil
+		}
+	}
+	w.topic.Refine(time.Now())
+	return false, nil
 }
 
 // run makes frames until the pump's context is done.

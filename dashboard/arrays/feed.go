@@ -29,7 +29,7 @@ func newPicture(at tab.Place) (tab.Pictures, error) {
 		return tab.Pictures{}, err
 	}
 	f := &picture{src: at.Source, topic: at.Topic, part: p, hub: at.Hub}
-	return tab.Pictures{Wants: []string{shm.ArrayTopic(p.Name)}, Next: f.next}, nil
+	return tab.Pictures{Wants: []string{shm.ArrayTopic(p.Name)}, Next: tab.AsIs(f.next)}, nil
 }
 
 // next is [tab.Pictures.Next]. A frame that cannot be read makes no picture. The list of

@@ -158,7 +158,7 @@ func newColumns(at tab.Place) (tab.Pictures, error) {
 		return tab.Pictures{}, err
 	}
 	f := &columns{src: at.Source, topic: at.Topic, name: name}
-	return tab.Pictures{Wants: []string{shm.ArrayTopic(name)}, Every: tableEvery, Next: f.next}, nil
+	return tab.Pictures{Wants: []string{shm.ArrayTopic(name)}, Every: tableEvery, Next: tab.AsIs(f.next)}, nil
 }
 
 // next is [tab.Pictures.Next].

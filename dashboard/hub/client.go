@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"webmon/dashboard/frame"
+	"webmon/dashboard/line"
 	"webmon/fault"
 )
 
@@ -33,17 +35,31 @@ type client struct {
 	ctx  context.Context // of Serve: says whose browser it is
 	wake chan struct{}   // capacity one: there may be something to do for write
 
-	subs atomic.Pointer[[]*sub] // written under hub.mu
+	subs atomic.Pointer[subs] // written under hub.mu
+	line *line.Line           // what the connection carries
 
-	second  atomic.Bool   // another second has passed
-	full    atomic.Bool   // the next frame waits for an acknowledgement
-	held    atomic.Bool   // the next picture waits for an acknowledgement; text does not
-	stuck   atomic.Bool   // the socket has not taken all of a message yet
-	sent    atomic.Uint64 // messages, including the one that is being sent
-	acked   atomic.Uint64 // messages the page says it has handled
-	flight  flight        // of pictures
-	skipped atomic.Uint64 // frames it never got
-	paint   atomic.Int64  // last time from stamp to paint, ns
+	since  time.Time
+	who    atomic.Pointer[string] // the name that the page gives its visitor
+	takes  atomic.Uint32          // which pictures the page can read, a line.Set
+	parts  atomic.Bool            // the page can read a picture that comes in parts
+	exact  atomic.Bool            // somebody wants exact pictures, whatever the line carries
+	limit  atomic.Uint64          // bytes a second that somebody allows, 0: as the line carries
+	pinged atomic.Int64           // when the last ping went out that was not answered, ns since since; 0: none
+
+	second  atomic.Bool         // another second has passed
+	full    atomic.Bool         // the next frame waits for an acknowledgement
+	held    atomic.Bool         // the next picture waits for an acknowledgement; text does not
+	stuck   atomic.Bool         // the socket has not taken all of a message yet
+	sent    atomic.Uint64       // messages, including the one that is being sent
+	acked   atomic.Uint64       // messages the page says it has received
+	painted atomic.Uint64       // messages the page says it has handled
+	bytes   atomic.Uint64       // of messages that were sent
+	flight  flight              // of pictures
+	skipped atomic.Uint64       // frames it never got
+	paint   atomic.Int64        // last time from stamp to paint, ns
+	under   atomic.Int64        // bytes of the whole that have not been sent; see whole
+	refines atomic.Pointer[sub] // whose whole is sent for a picture that the page has with losses; nil: none
+	pace    pace                // of bytes
 
 	sampled time.Time // when paint was measured; of the reader
 
@@ -53,7 +69,13 @@ type client struct {
 	rest    []byte   // of a message that the socket has not taken yet
 	restOf  *Message // that message
 	broken  error    // why writing failed; nothing is written after that
+	whole   whole
+	wholes  uint32      // ever begun
+	later   *time.Timer // wakes the writer when a limit allows more; nil: not needed so far
 }
+
+// subs are the places of a browser in the topics that it watches. It is never changed, only replaced.
+type subs struct{ all, texts, pictures []*sub }
 
 func (c *client) signal() {
 	select {
@@ -65,8 +87,10 @@ func (c *client) signal() {
 // Serve talks to one browser until it is gone, ctx is done or it breaks the
 // protocol. It closes conn.
 func (h *Hub) Serve(ctx context.Context, conn *websocket.Conn) {
-	c := &client{hub: h, conn: conn, ctx: ctx, wake: make(chan struct{}, 1), wire: newWire(conn.NetConn())}
-	c.subs.Store(&[]*sub{})
+	now := time.Now()
+	c := &client{hub: h, conn: conn, ctx: ctx, wake: make(chan struct{}, 1), wire: newWire(conn.NetConn()), line: line.New(now), since: now}
+	c.subs.Store(&subs{})
+	c.reads(nil)
 	// The server's deadlines for requests must not end the socket.
 	c.broken = conn.NetConn().SetDeadline(time.Time{})
 	h.mu.Lock()
@@ -97,10 +121,10 @@ func (h *Hub) leave(c *client) {
 	if h.opts.Watching != nil {
 		h.call("watching", "", func() { h.opts.Watching(c, "", nil) })
 	}
-	for _, s := range *c.subs.Load() {
+	for _, s := range c.subs.Load().all {
 		h.drop(s)
 	}
-	c.subs.Store(&[]*sub{})
+	c.subs.Store(&subs{})
 }
 
 // end ends writing to a browser that is gone.
@@ -111,6 +135,10 @@ func (c *client) end() {
 		c.broken = net.ErrClosed
 	}
 	c.took()
+	c.giveUp()
+	if c.later != nil {
+		c.later.Stop()
+	}
 }
 
 // write does what may have to wait for the browser, and what is due each second.
@@ -122,6 +150,10 @@ func (c *client) write(ctx context.Context) {
 	}
 	second := time.AfterFunc(time.Second, c.tick)
 	defer second.Stop()
+	// The first answer tells what line it is before the first picture.
+	if c.ping() != nil {
+		return
+	}
 	pinged := time.Now()
 	for {
 		<-c.wake
@@ -146,15 +178,31 @@ func (c *client) write(ctx context.Context) {
 			continue
 		}
 		second.Reset(time.Second)
-		if now := time.Now(); now.Sub(pinged) >= o.PingEvery {
+		now := time.Now()
+		c.pace.look(now, c.bytes.Load())
+		if now.Sub(pinged) >= o.PingEvery {
 			pinged = now
-			if c.say(newMessage(wirePing, nil), o.WriteTimeout) != nil {
+			if c.ping() != nil {
 				return
 			}
 		}
 		if c.say(c.stats(), o.WriteTimeout) != nil {
 			return
 		}
+	}
+}
+
+// ping asks for an answer that a browser gives at once, whatever the page does.
+func (c *client) ping() error {
+	c.pinged.CompareAndSwap(0, int64(time.Since(c.since)))
+	return c.say(newMessage(wirePing, nil), c.hub.opts.WriteTimeout)
+}
+
+// ponged takes that answer.
+func (c *client) ponged() {
+	if at := c.pinged.Swap(0); at > 0 {
+		now := time.Now()
+		c.line.RoundTrip(now, now.Sub(c.since)-time.Duration(at))
 	}
 }
 
@@ -208,135 +256,107 @@ func (c *client) say(m *Message, limit time.Duration) error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
 	c.drain(limit)
-	c.send(m)
+	c.send(m, false)
 	c.drain(limit)
 	return c.broken
 }
 
-// flush sends one message of each topic in turn until the browser has all of
-// them, its window is full, or its socket takes no more. It begins after the
-// topic where it stopped last, so that no topic waits for ever behind one that
-// always has something new. done is false if there are pictures that were left
-// because pictures is false. writing must be held, here and in all methods below.
-func (c *client) flush(pictures bool) (done bool) {
+// flush sends what the browser has not got yet, until it has all of it, there is no room on its line, or its socket takes no
+// more: in turn one message of each topic of text, and one picture or a part of one. done is false if there are
+// large texts that were left because all is false; pictures are not looked at then. writing must be held, here and in all methods below.
+func (c *client) flush(all bool) (done bool) {
 	done = true
-	for idle := 0; ; {
-		subs := *c.subs.Load()
-		if idle >= len(subs) || c.rest != nil || c.broken != nil || c.busy() {
-			return done
+	for c.rest == nil && c.broken == nil {
+		subs := c.subs.Load()
+		wrote, whole := c.flushText(subs.texts, all)
+		done = done && whole
+		if all && c.flushPicture(subs.pictures) {
+			wrote = true
+		}
+		if !wrote {
+			break
+		}
+	}
+	return done
+}
+
+// flushText sends at most one message of each topic. It begins after the topic where it stopped last, so that no topic waits for
+// ever behind one that always has something new.
+func (c *client) flushText(subs []*sub, all bool) (wrote, done bool) {
+	done = true
+	now := time.Now()
+	for range subs {
+		if c.rest != nil || c.broken != nil || c.busy(now) {
+			return wrote, done
 		}
 		c.turn = (c.turn + 1) % len(subs)
 		s := subs[c.turn]
-		idle++
 		laden := c.laden()
-		m, skipped, left := s.take(pictures && !laden)
+		m, skipped, left := s.take(all && !laden)
 		if left {
-			if pictures || laden {
+			if all || laden {
 				c.hold()
 			} else {
 				done = false
 			}
 			continue
 		}
-		if skipped > 0 {
-			c.skipped.Add(skipped)
-			c.hub.stats.skipped.Add(skipped)
-		}
+		c.skip(skipped)
 		if m != nil {
-			c.send(m)
-			s.last.Store(c.sent.Load())
-			idle = 0
+			size := m.size
+			c.send(m, size >= atOnce)
+			if size >= big {
+				c.flight.add(c.sent.Load(), size, time.Now(), nil)
+			}
+			wrote = true
 		}
+	}
+	return wrote, done
+}
+
+// skip counts frames that the browser never got.
+func (c *client) skip(n uint64) {
+	if n > 0 {
+		c.skipped.Add(n)
+		c.hub.stats.skipped.Add(n)
 	}
 }
 
-// busy reports whether the window is full. If so, the next acknowledgement sends
+// busy reports whether there is no room for text. If so, the next acknowledgement sends
 // what is left.
-func (c *client) busy() bool {
-	if !c.windowFull() {
+func (c *client) busy(now time.Time) bool {
+	if c.line.TextRoom(now) {
 		return false
 	}
 	// An acknowledgement continues sending only if full is set, so it has to be
 	// set before the last look.
 	c.full.Store(true)
-	if c.windowFull() {
+	if !c.line.TextRoom(now) {
 		return true
 	}
 	c.full.Store(false)
 	return false
 }
 
-// hold makes the next acknowledgement send the picture that was left.
-func (c *client) hold() {
-	c.held.Store(true)
-	if !c.laden() { // it has come meanwhile
-		c.held.Store(false)
-		c.signal()
-	}
+// laden reports whether as many pictures are under way and not painted as may be.
+func (c *client) laden() bool {
+	return c.flight.laden(c.acked.Load(), c.painted.Load(), uint64(c.hub.opts.Bytes), len(c.subs.Load().pictures))
 }
-
-// windowFull reports whether as many messages are under way as may be: Window of
-// them, or a third of that a topic on a page that shows many.
-func (c *client) windowFull() bool {
-	acked, sent := c.acked.Load(), c.sent.Load()
-	window := c.hub.opts.Window
-	window = max(window, window*len(*c.subs.Load())/3)
-	return sent-min(sent, acked) >= uint64(window)
-}
-
-// laden reports whether as many bytes of pictures are unacknowledged as may be.
-func (c *client) laden() bool { return c.flight.laden(c.acked.Load(), uint64(c.hub.opts.Bytes)) }
 
 // offer calls Options.Ready for the topics whose owners wait for a browser that
-// can take a frame, if this one can.
+// can take a picture, if this one can.
 func (c *client) offer() {
-	for _, s := range *c.subs.Load() {
-		if t := s.topic; t.awaited.Load() && s.ready() && t.awaited.Swap(false) && c.hub.opts.Ready != nil {
+	for _, s := range c.subs.Load().pictures {
+		if t := s.topic; t.awaited.Load() && s.ready(time.Now()) && t.awaited.Swap(false) && c.hub.opts.Ready != nil {
 			c.hub.call("topic", t.name, func() { c.hub.opts.Ready(t) })
 		}
 	}
 }
 
-// flight is a ring of the last big messages that were sent. One goroutine at a
-// time adds to it.
-type flight struct {
-	n  atomic.Uint64 // how many there were
-	at [16]struct {
-		number, size atomic.Uint64
-	}
-}
-
-func (f *flight) add(number uint64, size int) {
-	n := f.n.Load()
-	slot := &f.at[n%uint64(len(f.at))]
-	slot.number.Store(number)
-	slot.size.Store(uint64(size))
-	f.n.Store(n + 1)
-}
-
-// laden reports whether the messages that are not acknowledged have at least
-// that many bytes. It takes two of them, so that the browser can receive one
-// while it paints the other.
-func (f *flight) laden(acked, enough uint64) bool {
-	n := f.n.Load()
-	under, size := 0, uint64(0)
-	for i := uint64(1); i <= n; i++ {
-		if under == len(f.at) {
-			return true
-		}
-		slot := &f.at[(n-i)%uint64(len(f.at))]
-		if slot.number.Load() <= acked {
-			break
-		}
-		under++
-		size += slot.size.Load()
-	}
-	return under >= 2 && size >= enough
-}
-
 // send gives the socket as much of a message as it takes at once. There must
-// be no rest of another message. The message is released once it is written.
-func (c *client) send(m *Message) {
+// be no rest of another message. The message is released once it is written. prompt says that the page
+// acknowledges it as soon as it has it.
+func (c *client) send(m *Message, prompt bool) {
 	if c.broken != nil {
 		m.release()
 		return
@@ -344,10 +364,14 @@ func (c *client) send(m *Message) {
 	if !m.control() {
 		// Before it is written: the page may acknowledge it at once, and must not
 		// acknowledge more than there is.
-		sent := c.sent.Add(1)
-		if m.size >= big {
-			c.flight.add(sent, m.size)
+		c.sent.Add(1)
+		size := len(m.wire)
+		if prompt && !c.parts.Load() {
+			// It acknowledges pictures once they are painted, so they say nothing of the line, and must not keep text away.
+			prompt, size = false, 0
 		}
+		c.line.Sent(time.Now(), size, prompt)
+		c.bytes.Add(uint64(len(m.wire)))
 		c.hub.stats.sent.Add(1)
 		c.hub.stats.bytes.Add(uint64(m.size))
 	}
@@ -443,6 +467,7 @@ func (c *client) read() error {
 	c.conn.SetReadLimit(maxMessage)
 	c.conn.SetReadDeadline(time.Now().Add(alive))
 	c.conn.SetPongHandler(func(string) error {
+		c.ponged()
 		return c.conn.SetReadDeadline(time.Now().Add(alive))
 	})
 	// The connection's own answers would be written between the bytes of a frame.
@@ -495,9 +520,16 @@ func (c *client) take(b []byte) (err error) {
 	}
 	switch m.Type {
 	case "watch":
+		c.wishes(&m)
 		c.hub.watch(c, m.Who, m.Topics, m.Keep)
+	case "look":
+		c.look(m.Topic, m.Low, m.High)
 	case "ack":
-		return c.ack(m.N, m.TS)
+		done := m.N
+		if m.D != nil {
+			done = *m.D
+		}
+		return c.ack(m.N, done, m.TS)
 	default:
 		if kind := c.hub.opts.Kinds[m.Type]; kind != nil {
 			return kind(c, b)
@@ -506,22 +538,67 @@ func (c *client) take(b []byte) (err error) {
 	return nil
 }
 
-// ack notes that the page has handled n messages, and painted the frame of ts: ms
-// since the epoch, 0 for none. Only the reader calls it.
-func (c *client) ack(n uint64, ts float64) error {
-	if n > c.sent.Load() {
-		return fmt.Errorf("%w: %d of %d", errAck, n, c.sent.Load())
+// reads notes which pictures the page can read, as the words of its message say.
+func (c *client) reads(words []string) {
+	takes := line.SetOf(line.AsIs)
+	parts := false
+	for _, word := range words {
+		switch word {
+		case "parts":
+			parts = true
+		case "packed":
+			takes = takes.With(line.Squeezed)
+		case "jpeg":
+			takes |= line.All &^ line.Lossless
+		}
 	}
+	c.parts.Store(parts)
+	c.takes.Store(uint32(takes))
+}
+
+// wishes notes what a page that watches says of its pictures.
+func (c *client) wishes(m *pageMessage) {
+	c.reads(m.Takes)
+	c.exact.Store(m.Pictures == "exact")
+	limit := 0.0
+	if m.Rate > 0 {
+		limit = max(min(m.Rate, mostLimit), leastLimit)
+	}
+	c.limit.Store(uint64(limit))
+	c.line.Limit(limit)
+}
+
+// leastLimit and mostLimit bound the rate that somebody may allow, in bytes a second.
+const leastLimit, mostLimit = 4 << 10, 1 << 40
+
+// ack notes that the page has received n messages and handled done of them, and painted the frame of ts: ms
+// since the epoch, 0 for none. Only the reader calls it.
+func (c *client) ack(n, done uint64, ts float64) error {
+	if sent := c.sent.Load(); n > sent || done > n {
+		return fmt.Errorf("%w: %d and %d of %d", errAck, n, done, sent)
+	}
+	now := time.Now()
+	news := false
 	if n > c.acked.Load() {
 		c.acked.Store(n)
+		c.line.Received(now, n)
+		c.flight.received(n, now)
 		c.hub.stats.acked.Add(1)
+		news = true
+	}
+	if done > c.painted.Load() {
+		c.painted.Store(done)
+		c.flight.done(done, now)
+		news = true
+	}
+	if news {
 		full, held := c.full.Load() && c.full.Swap(false), c.held.Load() && c.held.Swap(false)
 		if full || held {
 			c.push(true)
 		}
 		c.offer()
 	}
-	if now := time.Now(); ts > 0 && now.Sub(c.sampled) >= latencyEvery {
+	if ts > 0 && now.Sub(c.sampled) >= latencyEvery {
 		c.sampled = now
 		d := time.Duration((float64(now.UnixMicro())/1e3 - ts) * 1e6)
 		if d >= 0 && d < time.Minute {
@@ -534,42 +611,69 @@ func (c *client) ack(n uint64, ts float64) error {
 
 // pageMessage is what a page says that concerns the hub.
 type pageMessage struct {
-	Type   string   `json:"type"`
-	Topics []string `json:"topics"` // watch: all topics the page shows
-	Keep   bool     `json:"keep"`   // watch: the page still shows what it was sent of them before
-	N      uint64   `json:"n"`      // ack: messages handled since the connection opened
-	TS     float64  `json:"ts"`     // ack: the "ts" of the last frame painted, ms since the epoch
-	Who    string   `json:"who"`    // watch: a random name of the page's visitor
+	Type     string   `json:"type"`
+	Topics   []string `json:"topics"`   // watch: all topics the page shows
+	Keep     bool     `json:"keep"`     // watch: the page still shows what it was sent of them before
+	Who      string   `json:"who"`      // watch: a random name of the page's visitor
+	Takes    []string `json:"takes"`    // watch: which pictures the page can read: "parts", "packed", "jpeg"; without them, exact ones as a whole
+	Pictures string   `json:"pictures"` // watch: "exact", or "auto": as the line carries
+	Rate     float64  `json:"rate"`     // watch: bytes a second at most; 0: as the line carries
+	N        uint64   `json:"n"`        // ack: messages received since the connection opened
+	D        *uint64  `json:"d"`        // ack: of these, messages handled and painted; without it, n
+	TS       float64  `json:"ts"`       // ack: the "ts" of the last frame painted, ms since the epoch
+	Topic    string   `json:"topic"`    // look: a topic of pictures
+	Low      float64  `json:"low"`      // look: the value that the page draws black
+	High     float64  `json:"high"`     // look: the value that the page draws white
 }
 
-const ackPrefix = `{"type":"ack","n":`
+const ackPrefix, ackDone, ackStamp = `{"type":"ack","n":`, `,"d":`, `,"ts":`
 
 // parse reads a message of the page. Acknowledgements come tens of times a
 // second from each browser, so those that look as the page writes them are read
 // without the JSON decoder.
 func parse(b []byte) (pageMessage, error) {
-	if len(b) > len(ackPrefix) && string(b[:len(ackPrefix)]) == ackPrefix {
-		rest := b[len(ackPrefix):]
-		i := 0
-		var n uint64
-		for i < len(rest) && i < 18 && rest[i] >= '0' && rest[i] <= '9' {
-			n = n*10 + uint64(rest[i]-'0')
-			i++
-		}
-		if i > 0 {
-			rest = rest[i:]
-			if string(rest) == "}" {
-				return pageMessage{Type: "ack", N: n}, nil
-			}
-			const ts = `,"ts":`
-			if len(rest) > len(ts) && string(rest[:len(ts)]) == ts && rest[len(rest)-1] == '}' {
-				if f, err := strconv.ParseFloat(string(rest[len(ts):len(rest)-1]), 64); err == nil {
-					return pageMessage{Type: "ack", N: n, TS: f}, nil
-				}
-			}
-		}
+	if m, ok := parseAck(b); ok {
+		return m, nil
 	}
 	var m pageMessage
 	err := json.Unmarshal(b, &m)
 	return m, err
+}
+
+func parseAck(b []byte) (m pageMessage, ok bool) {
+	rest, ok := bytes.CutPrefix(b, []byte(ackPrefix))
+	if !ok {
+		return m, false
+	}
+	m.Type = "ack"
+	if m.N, rest, ok = digits(rest); !ok {
+		return m, false
+	}
+	if after, has := bytes.CutPrefix(rest, []byte(ackDone)); has {
+		var d uint64
+		if d, rest, ok = digits(after); !ok {
+			return m, false
+		}
+		m.D = &d
+	}
+	if string(rest) == "}" {
+		return m, true
+	}
+	after, has := bytes.CutPrefix(rest, []byte(ackStamp))
+	if !has || len(after) < 2 || after[len(after)-1] != '}' {
+		return m, false
+	}
+	var err error
+	m.TS, err = strconv.ParseFloat(string(after[:len(after)-1]), 64)
+	return m, err == nil
+}
+
+// digits reads the whole number that b begins with.
+func digits(b []byte) (n uint64, rest []byte, ok bool) {
+	i := 0
+	for i < len(b) && i < 18 && b[i] >= '0' && b[i] <= '9' {
+		n = n*10 + uint64(b[i]-'0')
+		i++
+	}
+	return n, b[i:], i > 0
 }

@@ -9,7 +9,7 @@ import (
 // A page that shows more than before goes on with what it was told of the rest:
 // an older snapshot, and all that has come since, would be seen.
 func TestWatchingMoreGoesOn(t *testing.T) {
-	b := start(t, hub.Options{Window: 1000})
+	b := start(t, hub.Options{})
 	p := b.page()
 	p.watch("deltas/1")
 	topic := b.topic("deltas/1")
@@ -42,7 +42,7 @@ func TestWatchingMoreGoesOn(t *testing.T) {
 
 // Of a topic that is to be fresh a newcomer sees nothing that was so before.
 func TestNewcomerToAFreshTopic(t *testing.T) {
-	b := start(t, hub.Options{Window: 1000})
+	b := start(t, hub.Options{})
 	first := b.page()
 	first.watch("deltas/fresh")
 	topic := b.topic("deltas/fresh")

@@ -14,8 +14,8 @@
 //	...
 //	h.Serve(ctx, conn)             // one call per browser, until it is gone
 //
-// The page acknowledges what it has painted. At most Options.Window messages
-// are unacknowledged by a browser at a time, so that what arrives is never old.
+// The page acknowledges what it has received, and what it has painted. From that [line.Line] knows what the connection carries. As much is under
+// way as it carries without a queue, so that what arrives is never old, and pictures ([Picture]) are written for it as it carries them.
 package hub
 
 import (
@@ -72,14 +72,8 @@ type Options struct {
 	// Topic.Ready has reported that none could. It must return at once.
 	Ready func(*Topic)
 
-	// Window is how many messages may be unacknowledged by a browser: 6, which
-	// is a tenth of a second at 60 Hz. A browser that watches many topics gets a
-	// larger one. The page acknowledges every third message only, because reading
-	// an acknowledgement costs half as much as sending a frame.
-	Window int
-	// Bytes is how many bytes of pictures may be unacknowledged by a browser
-	// before it gets no further picture: 4 MiB. Two pictures are always allowed.
-	// Text is sent all the same.
+	// Bytes is how many bytes of pictures, and of other messages of at least 64 KiB, may be under way to a browser and not
+	// painted before it gets no further one: 4 MiB. Two are always allowed. Smaller messages are sent all the same.
 	Bytes int
 	// WriteTimeout is how long a browser may block one message: 10 s.
 	WriteTimeout time.Duration
@@ -145,9 +139,6 @@ type counters struct {
 
 // New returns a hub without browsers.
 func New(opts Options) *Hub {
-	if opts.Window <= 0 {
-		opts.Window = 6
-	}
 	if opts.Bytes <= 0 {
 		opts.Bytes = 4 << 20
 	}
@@ -197,7 +188,7 @@ func (h *Hub) watch(c *client, who string, names []string, keep bool) {
 	if _, ok := h.clients[c]; !ok {
 		return
 	}
-	old := *c.subs.Load()
+	old := c.subs.Load().all
 	before := make(map[string]*sub, len(old))
 	for _, s := range old {
 		before[s.topic.name] = s
@@ -254,22 +245,23 @@ func (h *Hub) watch(c *client, who string, names []string, keep bool) {
 			}
 			h.topics[name] = t
 		}
-		s := &sub{topic: t, client: c}
+		s := newSub(t, c)
 		s.begin()
 		t.add(s)
 		next = append(next, s)
 	}
+	if !IsWho(who) {
+		who = ""
+	}
+	c.who.Store(&who)
 	if h.opts.Watching != nil {
 		got := make([]string, len(next))
 		for i, s := range next {
 			got[i] = s.topic.name
 		}
-		if !IsWho(who) {
-			who = ""
-		}
 		h.call("watching", "", func() { h.opts.Watching(c, who, got) })
 	}
-	c.subs.Store(&next)
+	c.subs.Store(subsOf(next))
 	for _, s := range before {
 		h.drop(s)
 	}
@@ -330,6 +322,7 @@ type Topic struct {
 	// a frame.
 	awaited atomic.Bool
 	kept    kept
+	gallery *gallery // nil: its frames are no pictures; set by Open
 
 	opener any // the browser for which the topic was opened
 
@@ -446,25 +439,6 @@ func (t *Topic) tooLarge(m *Message) bool {
 // many that those of all topics of a browser fit into its part of the budget.
 func (h *Hub) tailBytes() int { return int(h.opts.Budget.OneBrowser / maxTopicsPerClient) }
 
-// Ready reports whether some browser could be sent a big frame at once. If none
-// can, making one would be wasted: Options.Ready is called when one can.
-func (t *Topic) Ready() bool {
-	if t.anyReady() {
-		return true
-	}
-	t.awaited.Store(true)
-	return t.anyReady() // one may have become ready before it saw awaited
-}
-
-func (t *Topic) anyReady() bool {
-	for _, s := range *t.subs.Load() {
-		if s.ready() {
-			return true
-		}
-	}
-	return false
-}
-
 // Snapshot makes m stand for all frames published so far. Only the topic's
 // owner may call it. nil says that there is nothing to show yet.
 func (t *Topic) Snapshot(m *Message) {
@@ -514,25 +488,39 @@ type sub struct {
 	topic  *Topic
 	client *client
 	next   atomic.Uint64 // number of the frame to send next; 0: needs a snapshot
-	last   atomic.Uint64 // number of the client's last message that was of the topic
 	since  atomic.Uint64 // number of the topic's last frame when the browser began
+	place  *place        // in a topic of pictures; nil in all others
+}
+
+func newSub(t *Topic, c *client) *sub {
+	s := &sub{topic: t, client: c}
+	if t.gallery != nil {
+		s.place = &place{}
+		s.place.rung.Store(-1)
+		s.place.exact.Store(-1)
+	}
+	return s
+}
+
+func subsOf(all []*sub) *subs {
+	out := &subs{all: all}
+	for _, s := range all {
+		if s.place != nil {
+			out.pictures = append(out.pictures, s)
+		} else {
+			out.texts = append(out.texts, s)
+		}
+	}
+	return out
 }
 
 // begin makes the browser get a snapshot first, and then every later frame.
 func (s *sub) begin() {
 	s.since.Store(s.topic.tail.Load().last())
 	s.next.Store(0)
-}
-
-// ready reports whether the browser could be sent a picture of the topic. It is
-// not ready while there is a frame that it has still to be sent. A full window
-// counts only if it holds a message of this topic: other topics of the page may
-// always have something new, and must not keep pictures away altogether.
-func (s *sub) ready() bool {
-	c := s.client
-	last := s.topic.tail.Load().last()
-	return (last == 0 || s.next.Load() > last) && !c.stuck.Load() && !c.laden() &&
-		(!c.windowFull() || s.last.Load() <= c.acked.Load())
+	if s.place != nil {
+		s.place.seen.Store(0)
+	}
 }
 
 // take returns the next message for the browser, nil if it has them all, and

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -52,6 +53,9 @@ func start(t testing.TB, opts hub.Options, checks ...func(what string)) *bench {
 		}
 		if strings.HasPrefix(topic.Name(), "deltas/") {
 			topic.Keep(8)
+		}
+		if strings.HasPrefix(topic.Name(), "pictures/") {
+			topic.Pictures()
 		}
 		if strings.HasSuffix(topic.Name(), "/fresh") {
 			topic.Fresh()
@@ -187,31 +191,33 @@ func (p *page) peek() (string, bool) {
 
 func text(s string) *hub.Message { return hub.Text([]byte(s)) }
 
+// A page that acknowledges nothing gets no more text once what it has is old, and the newest frame when it comes back.
 func TestLatestFrameWins(t *testing.T) {
-	b := start(t, hub.Options{Window: 2})
-	p := b.page()
-	p.watch("a/tiles")
-	topic := b.topic("a/tiles")
-	topic.Publish(text("1"))
-	if got := p.next(); got != "1" {
-		t.Errorf("got %q, want the first frame", got)
-	}
-	// The page reads nothing and acknowledges nothing: two more are sent, and
-	// of those after them only the last is left when it comes back.
-	for i := 2; i <= 3; i++ {
-		topic.Publish(text(strconv.Itoa(i)))
-		if got, _ := p.peek(); got != strconv.Itoa(i) {
-			t.Fatalf("got %q, want %d", got, i)
+	var topic *hub.Topic
+	inPipes(t, hub.Options{Open: func(opened *hub.Topic) error { topic = opened; return nil }}, func(p *pipes) {
+		page := p.page(`"topics":["a/tiles"]`)
+		for i := 1; i <= 3; i++ {
+			topic.Publish(text(strconv.Itoa(i)))
+			if got := page.texts(); !slices.Equal(got, []string{strconv.Itoa(i)}) {
+				t.Fatalf("got %q, want %d: what was sent just now is young", got, i)
+			}
 		}
-	}
-	for i := 4; i <= 100; i++ {
-		topic.Publish(text(strconv.Itoa(i)))
-	}
-	p.ack()
-	if got := p.next(); got != "100" {
-		t.Errorf("after the gap got %q, want 100", got)
-	}
-	b.await("skipped frames are counted", func() bool { return b.hub.Stats().Skipped == 96 })
+		time.Sleep(time.Second)
+		page.texts() // the statistics
+		for i := 4; i <= 100; i++ {
+			topic.Publish(text(strconv.Itoa(i)))
+		}
+		if got := page.texts(); len(got) > 0 {
+			t.Fatalf("a page that acknowledges nothing got %q", got)
+		}
+		page.ack()
+		if got := page.texts(); !slices.Equal(got, []string{"100"}) {
+			t.Errorf("after the gap got %q, want 100", got)
+		}
+		if n := p.hub.Stats().Skipped; n != 96 {
+			t.Errorf("%d skipped frames are counted, want 96", n)
+		}
+	})
 }
 
 func TestNewcomerGetsTheLastFrame(t *testing.T) {
@@ -231,7 +237,7 @@ func TestNewcomerGetsTheLastFrame(t *testing.T) {
 }
 
 func TestDeltasComeInOrderAndAfterASnapshot(t *testing.T) {
-	b := start(t, hub.Options{Window: 1000})
+	b := start(t, hub.Options{})
 	p := b.page()
 	p.watch("deltas/1")
 	topic := b.topic("deltas/1")
@@ -251,28 +257,34 @@ func TestDeltasComeInOrderAndAfterASnapshot(t *testing.T) {
 }
 
 func TestDeltasTooFarBehindBecomeASnapshot(t *testing.T) {
-	b := start(t, hub.Options{Window: 1})
-	p := b.page()
-	p.watch("deltas/1")
-	topic := b.topic("deltas/1")
-	b.await("a snapshot is asked for", func() bool { return b.refresh["deltas/1"] == 1 })
-	topic.Snapshot(text("snap0"))
-	if got, _ := p.peek(); got != "snap0" {
-		t.Fatalf("got %q, want the snapshot", got)
-	}
-	for i := range 20 { // only the last 8 are kept
-		topic.Publish(text(strconv.Itoa(i)))
-	}
-	p.ack()
-	b.await("a snapshot is asked for again", func() bool { return b.refresh["deltas/1"] == 2 })
-	topic.Snapshot(text("snap20"))
-	if got := p.next(); got != "snap20" {
-		t.Fatalf("got %q, want the new snapshot", got)
-	}
-	topic.Publish(text("20"))
-	if got := p.next(); got != "20" {
-		t.Errorf("got %q, want the delta after the snapshot", got)
-	}
+	var topic *hub.Topic
+	asked := 0
+	inPipes(t, hub.Options{
+		Open:    func(opened *hub.Topic) error { topic = opened; topic.Keep(8); return nil },
+		Refresh: func(*hub.Topic) { asked++ },
+	}, func(p *pipes) {
+		page := p.page(`"topics":["deltas/1"]`)
+		if asked != 1 {
+			t.Fatalf("a snapshot was asked for %d times", asked)
+		}
+		topic.Snapshot(text("snap0"))
+		time.Sleep(time.Second) // what the page has is old now
+		for i := range 20 {     // only the last 8 are kept
+			topic.Publish(text(strconv.Itoa(i)))
+		}
+		if got := page.texts(); !slices.Equal(got, []string{"snap0"}) {
+			t.Fatalf("got %q, want the snapshot", got)
+		}
+		page.ack()
+		if asked != 2 {
+			t.Fatalf("a snapshot was asked for %d times, want one more", asked)
+		}
+		topic.Snapshot(text("snap20"))
+		topic.Publish(text("20"))
+		if got := page.texts(); !slices.Equal(got, []string{"snap20", "20"}) {
+			t.Errorf("got %q, want the new snapshot and the delta after it", got)
+		}
+	})
 }
 
 func TestWatchReplacesAndResends(t *testing.T) {
@@ -356,7 +368,7 @@ func TestGreetingAndGoodbye(t *testing.T) {
 }
 
 func TestManyBrowsersUnderRace(t *testing.T) {
-	b := start(t, hub.Options{Window: 2})
+	b := start(t, hub.Options{})
 	var pages sync.WaitGroup
 	const last = "300"
 	keeper := b.page()

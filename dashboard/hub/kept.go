@@ -96,7 +96,7 @@ func (t *Topic) hasRoom(n int64) bool {
 	}
 	for _, s := range subs {
 		kept := int64(0)
-		for _, other := range *s.client.subs.Load() {
+		for _, other := range s.client.subs.Load().all {
 			kept += other.topic.kept.account.Used()
 		}
 		if kept+n <= t.hub.opts.Budget.OneBrowser {

@@ -48,7 +48,7 @@ func TestFalseAcknowledgementsEndTheConnection(t *testing.T) {
 
 // An honest page may acknowledge a message before the one who wrote it goes on.
 func TestHonestAcknowledgementsAreNeverFalse(t *testing.T) {
-	b := start(t, hub.Options{Window: 2})
+	b := start(t, hub.Options{})
 	p := b.page()
 	p.watch("a/text")
 	topic := b.topic("a/text")

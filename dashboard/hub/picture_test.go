@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -77,59 +78,89 @@ func TestBinaryArrivesAsItWas(t *testing.T) {
 	}
 }
 
-// A browser that acknowledges nothing is sent two large pictures and no more,
-// but still its text; with the acknowledgement the newest picture follows.
+// A browser that acknowledges nothing is sent two large messages and no more,
+// but still its text; with the acknowledgement the newest follows.
 func TestPicturesDoNotStarveText(t *testing.T) {
-	b := start(t, hub.Options{Window: 100, Bytes: 1 << 20})
-	p := b.page()
-	p.watch("a/picture", "a/text", "deltas/1")
-	pictures, texts, deltas := b.topic("a/picture"), b.topic("a/text"), b.topic("deltas/1")
-	b.await("a snapshot is asked for", func() bool { return b.refresh["deltas/1"] > 0 })
-	deltas.Snapshot(text("snap"))
-	if got := p.receive(); got != "snap" {
-		t.Fatalf("got %q, want the snapshot", got)
-	}
-	const size = 1 << 20
-	for i := 1; i <= 2; i++ {
-		pictures.Publish(picture(i, size))
-		if got := p.receive(); got != fmt.Sprint("picture ", i) {
-			t.Fatalf("got %q, want picture %d", got, i)
+	topics := map[string]*hub.Topic{}
+	inPipes(t, hub.Options{Bytes: 1 << 20, Open: func(topic *hub.Topic) error {
+		topics[topic.Name()] = topic
+		if topic.Name() == "pictures/1" {
+			topic.Pictures()
 		}
-	}
-	for i := 3; i <= 9; i++ {
-		pictures.Publish(picture(i, size))
-		texts.Publish(text(fmt.Sprint("text ", i)))
-		deltas.Publish(text(fmt.Sprint("delta ", i)))
-		got := map[string]bool{p.receive(): true, p.receive(): true}
-		if !got[fmt.Sprint("text ", i)] || !got[fmt.Sprint("delta ", i)] {
-			t.Fatalf("beside pictures that are not acknowledged came %v, want text and delta %d", got, i)
+		return nil
+	}}, func(p *pipes) {
+		for _, name := range []string{"a/large", "pictures/1"} {
+			page := p.page(`"topics":["` + name + `","a/text"]`)
+			large, texts := topics[name], topics["a/text"]
+			publish := func(i int) {
+				if m := picture(i, 1<<20); name == "a/large" {
+					large.Publish(m)
+				} else {
+					large.Paint(hub.AsIs(m), time.Now())
+				}
+			}
+			for i := 1; i <= 9; i++ {
+				publish(i)
+				texts.Publish(text(fmt.Sprint("text ", i)))
+				got := map[string]bool{}
+				for _, m := range page.take() {
+					got[m.String()] = true
+				}
+				if !got[fmt.Sprint("text ", i)] || got[fmt.Sprint("picture ", i)] != (i <= 2) {
+					t.Fatalf("%s: beside pictures that are not acknowledged came %v, want text %d, and two pictures", name, got, i)
+				}
+			}
+			page.ack()
+			if name != "a/large" {
+				publish(9) // for whom it was not written
+			}
+			if got := page.take(); len(got) != 1 || got[0].String() != "picture 9" {
+				t.Errorf("%s: with the acknowledgement came %v, want the newest picture", name, got)
+			}
+			page.conn.Close()
+			synctest.Wait()
 		}
-	}
-	p.ack()
-	if got := p.receive(); got != "picture 9" {
-		t.Errorf("with the acknowledgement came %q, want the newest picture", got)
-	}
+	})
 }
 
-// Where everything goes as fast as it is acknowledged, each topic has its turn.
+// String is a text, or "picture 7".
+func (m came) String() string {
+	if m.binary {
+		return "picture " + strconv.FormatUint(binary.LittleEndian.Uint64(m.data), 10)
+	}
+	return string(m.data)
+}
+
+// On a line that is slower than what there is to say, each topic has its turn.
 func TestTopicsTakeTurns(t *testing.T) {
-	b := start(t, hub.Options{Window: 1})
-	p := b.page()
-	p.watch("a/1", "a/2", "a/3")
-	topics := []*hub.Topic{b.topic("a/1"), b.topic("a/2"), b.topic("a/3")}
-	got := map[string]int{}
-	const rounds = 30
-	for range 3 * rounds {
-		for _, topic := range topics { // all have something new at every moment
-			topic.Publish(text(topic.Name()))
+	var topics []*hub.Topic
+	inPipes(t, hub.Options{Open: func(topic *hub.Topic) error { topics = append(topics, topic); return nil }}, func(p *pipes) {
+		conn := p.dial(`"topics":["a/1","a/2","a/3"]`)
+		defer conn.Close()
+		synctest.Wait()
+		got, n := map[string]int{}, 0
+		const rounds = 30
+		for range 3 * rounds {
+			for _, topic := range topics { // all have something new at every moment
+				topic.Publish(text(topic.Name()))
+			}
+			_, data, err := conn.ReadMessage()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got[string(data)]++
+			n++
+			if err := conn.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, `{"type":"ack","n":%d}`, n)); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
 		}
-		got[p.next()]++
-	}
-	for _, topic := range topics {
-		if n := got[topic.Name()]; n < rounds-2 {
-			t.Errorf("%s had %d turns of %d: %v", topic.Name(), n, 3*rounds, got)
+		for _, topic := range topics {
+			if n := got[topic.Name()]; n < rounds-2 {
+				t.Errorf("%s had %d turns of %d: %v", topic.Name(), n, 3*rounds, got)
+			}
 		}
-	}
+	})
 }
 
 // A topic is ready as long as one browser could take a frame, and says so again
@@ -138,15 +169,18 @@ func TestReady(t *testing.T) {
 	called := make(chan string, 100)
 	b := start(t, hub.Options{Bytes: 1, Ready: func(topic *hub.Topic) { called <- topic.Name() }})
 	slow := b.page()
-	slow.watch("a/picture")
-	topic := b.topic("a/picture")
+	slow.watch("pictures/1")
+	topic := b.topic("pictures/1")
 	eventually := func(what string, want bool) {
 		t.Helper()
-		b.await(what, func() bool { return topic.Ready() == want })
+		b.await(what, func() bool {
+			topic.Refine(time.Now())
+			return topic.Ready(time.Now()) == want
+		})
 	}
 	eventually("a browser with nothing to do is ready", true)
 	for i := range 2 {
-		topic.Publish(picture(i, 100_000))
+		topic.Paint(hub.AsIs(picture(i, 100_000)), time.Now())
 		slow.receive()
 	}
 	eventually("a browser with two pictures to paint is not", false)
@@ -159,26 +193,21 @@ func TestReady(t *testing.T) {
 	eventually("it is ready with the acknowledgement", true)
 
 	for i := range 2 {
-		topic.Publish(picture(i, 100_000))
+		topic.Paint(hub.AsIs(picture(i, 100_000)), time.Now())
 		slow.receive()
 	}
 	eventually("it is not, again", false)
 	for len(called) > 0 {
 		<-called
 	}
-	b.page().watch("a/picture")
-	select {
-	case <-called:
-	case <-time.After(patience):
-		t.Fatal("nobody said that a newcomer can take frames")
-	}
+	b.page().watch("pictures/1")
 	eventually("a newcomer is ready", true)
 }
 
 // A buffer comes back once, when all have the message, and never while a
 // browser still reads it.
 func TestLentBuffersComeBack(t *testing.T) {
-	b := start(t, hub.Options{Window: 2})
+	b := start(t, hub.Options{})
 	const size, browsers = 100_000, 4
 	topicName := "a/picture"
 	keeper := b.page()
@@ -274,53 +303,6 @@ func TestSlowLineKeepsItsConnection(t *testing.T) {
 			p.t.Errorf("the line was not slow: it took %v", took)
 		}
 	})
-}
-
-// A page that has its hands full with text gets its pictures all the same.
-func TestPicturesAmongMuchText(t *testing.T) {
-	b := start(t, hub.Options{Window: 6})
-	p := b.page()
-	names := []string{"a/picture", "a/text"}
-	p.watch(names...)
-	pictures, texts := b.topic(names[0]), b.topic(names[1])
-	fill := func() { // as much text as may be under way, none of it acknowledged
-		for i := range 6 {
-			texts.Publish(text(strconv.Itoa(i)))
-			p.receive()
-		}
-	}
-	fill()
-	if !pictures.Ready() {
-		t.Fatal("no picture is made for a browser that has nothing under way but text")
-	}
-	pictures.Publish(picture(1, 100_000))
-	texts.Publish(text("more")) // wins the race for the room, every time
-	p.ack()
-	for range 2 {
-		if got := p.receive(); got == "picture 1" {
-			return
-		}
-	}
-	t.Error("the text had every turn")
-}
-
-// A page of many topics may have more under way than one of few.
-func TestWindowOfManyTopics(t *testing.T) {
-	b := start(t, hub.Options{Window: 6})
-	p := b.page()
-	var names []string
-	for i := range 12 {
-		names = append(names, fmt.Sprintf("a/%d", i))
-	}
-	p.watch(names...)
-	var got []string
-	for _, name := range names {
-		b.topic(name).Publish(text(name))
-		got = append(got, p.receive()) // nothing is acknowledged
-	}
-	if len(got) != len(names) {
-		t.Errorf("got %v of %v", got, names)
-	}
 }
 
 // copied is a message of the bytes, which it copies.

@@ -2,10 +2,12 @@ package hub_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -110,7 +112,7 @@ func TestVanishedBrowserIsGone(t *testing.T) {
 		p.browser("quiet-one", 1)
 		p.browser("vanished-one", 0)
 		p.browser("busy-one", 3)
-		p.browser("nearly-vanished", 5) // too few
+		p.browser("nearly-vanished", 6) // too few
 		synctest.Wait()
 		if n := len(w.all()); n != 4 {
 			t.Fatalf("%d browsers watch, want 4", n)
@@ -135,4 +137,75 @@ func TestVanishedBrowserIsGone(t *testing.T) {
 			}
 		}
 	})
+}
+
+// silent is a page whose messages are read as they come, and which says nothing by itself.
+type silent struct {
+	conn *websocket.Conn
+
+	mu  sync.Mutex // guards all below
+	n   int        // messages received
+	got []came
+}
+
+// came is a message that was received.
+type came struct {
+	binary bool
+	data   []byte
+}
+
+// page connects a page that watches; see dial.
+func (p *pipes) page(watch string) *silent {
+	s := &silent{conn: p.dial(watch)}
+	s.conn.SetReadLimit(1 << 30)
+	p.done.Go(func() {
+		defer s.conn.Close()
+		for {
+			kind, data, err := s.conn.ReadMessage()
+			if err != nil {
+				return
+			}
+			s.mu.Lock()
+			s.n++
+			s.got = append(s.got, came{kind == websocket.BinaryMessage, data})
+			s.mu.Unlock()
+		}
+	})
+	synctest.Wait()
+	return s
+}
+
+// take returns what has come since it was last called, without the statistics.
+func (s *silent) take() []came {
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := slices.DeleteFunc(s.got, func(m came) bool { return bytes.HasPrefix(m.data, []byte(`{"topic":"stats"`)) })
+	s.got = nil
+	return out
+}
+
+// texts is take of texts.
+func (s *silent) texts() []string {
+	var out []string
+	for _, m := range s.take() {
+		if !m.binary {
+			out = append(out, string(m.data))
+		}
+	}
+	return out
+}
+
+// say sends a message.
+func (s *silent) say(text string) {
+	_ = s.conn.WriteMessage(websocket.TextMessage, []byte(text)) // an error: the hub has gone
+	synctest.Wait()
+}
+
+// ack acknowledges all that has come.
+func (s *silent) ack() {
+	s.mu.Lock()
+	n := s.n
+	s.mu.Unlock()
+	s.say(`{"type":"ack","n":` + strconv.Itoa(n) + `}`)
 }

@@ -9,7 +9,7 @@ func (h *Hub) Watchers(prefix string) int {
 	defer h.mu.Unlock()
 	n := 0
 	for c := range h.clients {
-		for _, s := range *c.subs.Load() {
+		for _, s := range c.subs.Load().all {
 			if strings.HasPrefix(s.topic.name, prefix) {
 				n++
 				break

@@ -87,7 +87,7 @@ func (s *Sections) open(at tab.Place) (tab.Pictures, error) {
 	f := &feed{s: s, src: at.Source, topic: at.Topic, hub: at.Hub, plane: plane, most: n, into: into, look: make(chan struct{}, 1)}
 	return tab.Pictures{
 		Wants: []string{shm.TopicDims, shm.TopicCamera, shm.TopicLayers, shm.TopicColors, shm.TopicVolumes, shm.TopicControls},
-		Next:  f.next, Run: f.run,
+		Next:  tab.AsIs(f.next), Run: f.run,
 	}, nil
 }
 

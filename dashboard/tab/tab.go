@@ -240,11 +240,21 @@ type Pictures struct {
 	Every time.Duration // least time between two pictures; 0: about 60 a second
 
 	// Next returns the newest picture, nil if there is none since the last call.
-	// It is called from one goroutine.
-	Next func(now time.Time) *hub.Message
+	// It is called from one goroutine, which then has the picture written for the browsers, and closes it.
+	Next func(now time.Time) hub.Picture
 
 	// Run is for a feed that has to wait for what it draws, which Next must not do. It runs in a goroutine of its own
 	// while the topic is watched, and returns when ctx is done. wake has Next called soon, if a browser can
 	// take a picture. nil for all others.
 	Run func(ctx context.Context, wake func())
+}
+
+// AsIs is Next of a feed whose pictures can be written in one way only.
+func AsIs(next func(now time.Time) *hub.Message) func(now time.Time) hub.Picture {
+	return func(now time.Time) hub.Picture {
+		if m := next(now); m != nil {
+			return hub.AsIs(m)
+		}
+		return nil
+	}
 }

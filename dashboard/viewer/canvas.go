@@ -52,7 +52,7 @@ func (p page) canvasPictures(at tab.Place) (tab.Pictures, error) {
 	}
 	f := &canvas{desk: p.desk, src: at.Source, topic: at.Topic, rows: rows, cols: cols, hub: at.Hub}
 	return tab.Pictures{
-		Wants: []string{shm.ArrayTopic(shm.ArrayCanvas)}, UpTo: [2]int{rows, cols}, Next: f.next,
+		Wants: []string{shm.ArrayTopic(shm.ArrayCanvas)}, UpTo: [2]int{rows, cols}, Next: tab.AsIs(f.next),
 	}, nil
 }
 
