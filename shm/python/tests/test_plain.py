@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from webmon import _plain
 from webmon._plain import MAX_EVENT, MAX_STATE, check_name, plain
 
 
@@ -335,3 +336,33 @@ def test_names():
             check_name(bad, "a topic")
     with pytest.raises(TypeError):
         check_name(3, "a topic")
+
+
+def test_keys_that_are_known():
+    """A key that was found good once is taken again, one that only equals it is not, and few are remembered."""
+
+    class Key(str):
+        pass
+
+    assert plain({"known": 1.0}) == {"known": 1.0}
+    (key,) = plain({Key("known"): 1.0})
+    assert type(key) is str
+    half = "\ud800"
+    assert list(plain({"known": 1.0, half: 2.0})) == ["known", "?"]
+    assert half not in _plain._keys and "x" * 256 not in _plain._keys
+    for n in range(2 * _plain._MOST_KEYS):
+        assert plain({f"k{n}": n}) == {f"k{n}": n}
+    assert len(_plain._keys) <= _plain._MOST_KEYS
+
+
+def test_the_copy_is_ones_own():
+    """What a dict holds afterwards, and what a list in it does, makes no difference."""
+    inner = [1]
+    given = {"a": 1.0, "b": inner}
+    for value in (given, {"a": 1.0}):
+        copy = plain(value)
+        assert copy == value and copy is not value
+    copy = plain(given)
+    inner.append(2)
+    given["c"] = 3
+    assert copy == {"a": 1.0, "b": [1]}

@@ -75,6 +75,19 @@ def words(value: Any, what: str) -> str | None:
     return clean(value)
 
 
+_keys: set[str] = set()  # that were found to be short and ASCII
+_MOST_KEYS = 1024
+
+
+def _short_key(key: str) -> bool:
+    """Say whether a key can be taken as it is, and remember it if so."""
+    if len(key) >= 256 or not key.isascii():
+        return False
+    if len(_keys) < _MOST_KEYS:
+        _keys.add(key)
+    return True
+
+
 class _Refused(Exception):
     """What cannot be shown: the error that says so."""
 
@@ -111,32 +124,23 @@ def plain(value: Any, what: str = "the value", most: int = MAX_STATE) -> Any:
     Raises TypeError for what is no plain data, or raises anything when it is read, ValueError for what is larger than
     ``most`` bytes or nested too deeply.
     """
-    # What most calls are about, without any detour.
+    # What most calls are about, without any detour: a thread that works 60 times a second has forgotten everything by the
+    # next time, so that each function and each object that is looked at costs as much as the rest of the call in a loop.
     kind = type(value)
     if kind in _ATOMS:
         return value
     if kind is dict and len(value) <= 32:
-        out = {}
-        try:
-            for key, item in value.items():
-                inner = type(item)
-                if (
-                    type(key) is str
-                    and len(key) < 256
-                    and key.isascii()
-                    and (
-                        inner in _ATOMS
-                        or (inner is int and _INT_MIN <= item <= _INT_MAX)
-                        or (inner is str and len(item) < 256 and item.isascii())
-                    )
-                ):
-                    out[key] = item
-                else:
-                    break
-            else:
-                return out
-        except RuntimeError:
-            pass  # another thread is at work on it
+        out: dict[Any, Any] = value.copy()  # at once, so that no other thread comes between
+        for key, item in out.items():
+            inner = type(item)
+            if type(key) is not str or (key not in _keys and not _short_key(key)):
+                break
+            if inner not in _ATOMS and not (
+                (inner is int and _INT_MIN <= item <= _INT_MAX) or (inner is str and len(item) < 256 and item.isascii())
+            ):
+                break
+        else:
+            return out
     error: Exception
     try:
         return _copy(value, what, _Budget(most, what), 0)

@@ -325,7 +325,7 @@ class Segment(_File):
             self._head(text, self.stride, self.data_bytes, slots)
             self.latest = 0
             self._places = [self._place(i, self.shape) for i in range(slots)]
-            self._slot_words = [self._buf[_HEADER + i * self.stride :][:16].cast("Q") for i in range(slots)]
+            self._slot_words = [self._buf[_HEADER + i * self.stride :][:32].cast("Q") for i in range(slots)]
         except BaseException:
             self.close()
             raise
@@ -362,18 +362,8 @@ class Segment(_File):
         place = self._places[slot] if shape == self.shape else self._place(slot, shape)
         words = self._slot_words[slot]
         words[0] = k
-        mask = None
-        if type(frame) is not np.ndarray:
-            mask, frame = np.ma.getmask(frame), np.asarray(frame)
-        if place.dtype.names is None:
-            np.copyto(place, frame)
-            if mask is not None and mask is not np.ma.nomask:
-                np.copyto(place, MASKED[place.dtype.kind], where=mask)
-        elif place.nbytes:
-            _copy_records(place, frame, mask, ways)
-        crc = 0
-        if _CRC:
-            crc = zlib.crc32(place.reshape(-1).view(np.uint8)) if place.size else 0
+        # All that can be is written before the copy, which leaves nothing of this process in the caches: what comes after it
+        # keeps those waiting who read.
         tail = self._tails.get(shape)
         if tail is None:
             if len(self._tails) > 64:
@@ -383,7 +373,7 @@ class Segment(_File):
             self._buf,
             _HEADER + slot * self.stride + 16,
             time_ns,
-            crc,
+            0,
             place.nbytes,
             user,
             *tail,
@@ -393,8 +383,20 @@ class Segment(_File):
             step[1],
             level,
         )
+        latest = self._words
+        mask = None
+        if type(frame) is not np.ndarray:
+            mask, frame = np.ma.getmask(frame), np.asarray(frame)
+        if place.dtype.names is None:
+            np.copyto(place, frame)
+            if mask is not None and mask is not np.ma.nomask:
+                np.copyto(place, MASKED[place.dtype.kind], where=mask)
+        elif place.nbytes:
+            _copy_records(place, frame, mask, ways)
+        if _CRC:
+            words[3] = zlib.crc32(place.reshape(-1).view(np.uint8)) if place.size else 0
         words[1] = k
-        self._words[_LATEST] = k
+        latest[_LATEST] = k
         self.latest = k
 
     def _let_go(self) -> None:

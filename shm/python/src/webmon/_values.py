@@ -24,7 +24,7 @@ class Values:
 
     def __init__(self, life: Life, data: Data, messages: Mailbox, demand: Demand, changes: Changes) -> None:
         self._life = life
-        self._data = data
+        self._values = data.values_
         self._messages = messages
         self._demand = demand
         self._changes = changes
@@ -37,12 +37,13 @@ class Values:
         if type(name) is not str:
             name = check_name(name, "a topic")
         value = plain(value, name, MAX_STATE)
-        if name not in self._data.values_ or meta or name in _RESERVED_STATES:
+        values = self._values
+        if meta or name not in values or name in _RESERVED_STATES:
             self._declare(name, "state", meta)
-        self._data.values_[name] = value
-        hz = self._demand.wants.get(name)
-        if hz is not None:
-            self._changes.state(name, hz, began / 1e9)
+        values[name] = value
+        wants = self._demand.wants
+        if name in wants:
+            self._changes.state(name, wants[name], began / 1e9)
         life = self._life
         life.spent += time.perf_counter_ns() - began
         life.calls += 1
@@ -79,7 +80,7 @@ class Values:
         with self._lock:
             self.topics.pop(name, None)
             if name not in DECLARED:
-                self._data.values_.pop(name, None)
+                self._values.pop(name, None)
                 self._changes.forgotten(name)
             self._changes.declared("topics")
 
