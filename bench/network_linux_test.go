@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -23,11 +24,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/gorilla/websocket"
 
 	"webmon/e2e/fakepage"
 	"webmon/e2e/netline"
 	"webmon/e2e/specimen"
+	"webmon/e2e/webmontest"
 	"webmon/shm"
 	"webmon/shm/segment"
 )
@@ -55,14 +58,21 @@ func BenchmarkNetwork(b *testing.B) {
 	var targets []target
 	how, tcp := "", ""
 	for _, line := range append(slices.Clone(netline.Lines), changing) {
-		for _, server := range []string{"webmon", "base64 JPEG"} {
+		for _, server := range []string{"webmon", "webmon in Chromium", "base64 JPEG"} {
+			if server == "webmon in Chromium" && !slices.Contains([]string{netline.Office.Name, netline.Home.Name, netline.Slow.Name}, line.Name) {
+				continue
+			}
 			var f networkFigures
 			ran := false
-			b.Run(line.Name+"/"+strings.ReplaceAll(server, " ", "-"), func(b *testing.B) {
+			b.Run(strings.ReplaceAll(line.Name, "bit/s", "bit")+"/"+strings.ReplaceAll(server, " ", "-"), func(b *testing.B) {
 				for range b.N {
 					wire := netline.Lay(b, line)
 					how, tcp = wire.How, wire.Near.Congestion()
-					f = measureNetwork(b, wire, server, file, frames)
+					if server == "webmon in Chromium" {
+						f = measureChromium(b, wire, file)
+					} else {
+						f = measureNetwork(b, wire, server, file, frames)
+					}
 					ran = true
 				}
 				b.ReportMetric(f.rate, "frames/s")
@@ -74,9 +84,13 @@ func BenchmarkNetwork(b *testing.B) {
 			if !ran {
 				continue
 			}
-			fmt.Fprintf(&table, "| %s | %s | %.1f | %s | %s | %s | %s | %s | %s | %.2f | %s |\n", line.Name, server, f.rate,
+			carried := "–"
+			if f.bytes > 0 {
+				carried = fmt.Sprintf("%.2f", f.bytes/1e6)
+			}
+			fmt.Fprintf(&table, "| %s | %s | %.1f | %s | %s | %s | %s | %s | %s | %s | %s |\n", line.Name, server, f.rate,
 				msText(f.lag.at(50)), msText(f.lag.at(95)), decibels(f.sharp.at(50)), f.exactText(),
-				msText(f.echo.at(50)), msText(f.echo.at(95)), f.bytes/1e6, f.cameText())
+				msText(f.echo.at(50)), msText(f.echo.at(95)), carried, f.cameText())
 			if server == "webmon" {
 				targets = append(targets, f.targets(line)...)
 			}
@@ -204,10 +218,9 @@ func measureNetwork(b *testing.B, wire *netline.Wire, server, file string, frame
 	var look looker
 	still := func(bool) float64 { return 0 }
 	if server == "webmon" {
-		cam := startChild(b, self(b, roleSpecimen, file, strconv.Itoa(networkSide), "60"))
+		cam := startSpecimen(b, file)
 		defer cam.stop()
-		info := cam.line()
-		proc := startChild(b, wire.Near.Enter(self(b, roleArrays, info, wire.Near.Address)))
+		proc := startChild(b, wire.Near.Enter(self(b, roleArrays, cam.info, wire.Near.Address)))
 		defer proc.stop()
 		var ready struct{ Port int }
 		proc.read(&ready)
@@ -227,10 +240,8 @@ func measureNetwork(b *testing.B, wire *netline.Wire, server, file string, frame
 		}
 		look = newPageLooker(page)
 		still = func(on bool) float64 {
-			cam.say(map[string]bool{"still": on})
-			var said struct{ Stamp float64 }
-			cam.read(&said)
-			return said.Stamp
+			stamps := cam.still(on)
+			return stamps[len(stamps)-1]
 		}
 	} else {
 		cmd := wire.Near.Enter(pythonOf(b, "poc.py", "specimen", strconv.Itoa(networkSide), file, strconv.Itoa(networkQuality), wire.Near.Address))
@@ -555,9 +566,91 @@ func (l *socketLooker) close() error {
 	return nil
 }
 
+// measureChromium is measureNetwork of a real browser: of its page the rate, and the lag to the frame of the screen in which a
+// picture is drawn.
+func measureChromium(b *testing.B, wire *netline.Wire, file string) (f networkFigures) {
+	options, ok := webmontest.Chromium(b.TempDir())
+	if !ok {
+		b.Skip("Chromium is not installed")
+	}
+	cam := startSpecimen(b, file)
+	defer cam.stop()
+	proc := startChild(b, wire.Near.Enter(self(b, roleArrays, cam.info, wire.Near.Address)))
+	defer proc.stop()
+	var ready struct{ Port int }
+	proc.read(&ready)
+	options = append(options, chromedp.ModifyCmdFunc(func(cmd *exec.Cmd) { wire.Far.Enter(cmd) }))
+	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	defer cancelAllocator()
+	ctx, cancel := chromedp.NewContext(allocator)
+	defer cancel()
+	ctx, cancelLate := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancelLate()
+	p := &canvasPage{b: b, ctx: ctx}
+	base := "http://" + net.JoinHostPort(wire.Near.Address, strconv.Itoa(ready.Port))
+	p.must(chromedp.EmulateViewport(1500, 1200))
+	for tried := 1; ; tried++ { // the page that takes the token goes to another one by itself
+		err := chromedp.Do(ctx, chromedp.Navigate(base+"/?token="+benchToken), chromedp.Sleep(time.Second),
+			chromedp.Navigate(base+"/arrays?source=scope&array=camera"),
+			chromedp.Poll[chromedp.Void](`document.querySelector("[data-array]")?.dataset.pictures > 0`))
+		if err == nil {
+			break
+		}
+		if tried == 5 {
+			b.Fatal(err)
+		}
+	}
+	p.must(
+		chromedp.Evaluate[chromedp.Void](`window.drawn = []; (() => {
+  const root = document.querySelector("[data-array]");
+  let last;
+  const look = () => {
+    const channel = root.array?.stats().channels[0];
+    if (channel && channel.seq !== last) drawn.push([last = channel.seq, Date.now()]);
+    requestAnimationFrame(look);
+  };
+  look();
+})(); 0`))
+	d := max(*benchTime, time.Second)
+	time.Sleep(d / 2) // until it has found its rate
+	ask[int](p, `drawn.length = 0`)
+	time.Sleep(d)
+	drawn := ask[[][2]float64](p, `drawn`)
+	stamps := cam.still(false)
+	for _, at := range drawn {
+		f.lag = append(f.lag, at[1]-stamps[int(at[0])-1])
+	}
+	f.rate = float64(len(drawn)) / d.Seconds()
+	f.lag.sort()
+	f.came = map[string]int{ask[string](p, `(c => c.rows + " x " + c.cols + " pixels")(document.querySelector("[data-array]").array.stats().channels[0])`): 1}
+	return f
+}
+
+// specimenChild is the camera's process.
+type specimenChild struct {
+	*child
+	info string // what it declares
+}
+
+func startSpecimen(b *testing.B, file string) *specimenChild {
+	b.Helper()
+	c := &specimenChild{child: startChild(b, self(b, roleSpecimen, file, strconv.Itoa(networkSide), "60"))}
+	c.info = c.line()
+	return c
+}
+
+// still makes the camera stand still or go on, and returns when it has taken each picture, ms since the epoch.
+func (c *specimenChild) still(on bool) []float64 {
+	c.b.Helper()
+	c.say(map[string]bool{"still": on})
+	var said struct{ Stamps []float64 }
+	c.read(&said)
+	return said.Stamps
+}
+
 // specimenCamera shares the frames of a file, which has so many pixels along a side, so often a second, in a process of
 // its own. It prints what it declares of them. {"still": true} on its input makes it stand still, false go on; it
-// answers with {"stamp": ms of the last frame}.
+// answers with {"stamps": [ms of each frame]}.
 func specimenCamera() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
@@ -581,24 +674,25 @@ func specimenCamera() {
 	text, _ := json.Marshal(w.Info())
 	fmt.Println(string(text))
 	var mu sync.Mutex // guards what follows
-	still, last, n := false, time.Time{}, 0
+	still, stamps := false, []float64{}
 	go func() {
 		for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 			var m struct{ Still bool }
 			fail(json.Unmarshal(in.Bytes(), &m))
 			mu.Lock()
 			still = m.Still
-			fmt.Printf("{\"stamp\": %.3f}\n", float64(last.UnixMicro())/1e3)
+			text, _ := json.Marshal(map[string]any{"stamps": stamps})
 			mu.Unlock()
+			fmt.Println(string(text))
 		}
 	}()
 	everyTick(ctx, hz, func(int) {
 		mu.Lock()
 		defer mu.Unlock()
 		if !still {
-			last = time.Now()
-			fail(w.Publish(frames[n%len(frames)], segment.Frame{Stamp: last}))
-			n++
+			now := time.Now()
+			fail(w.Publish(frames[len(stamps)%len(frames)], segment.Frame{Stamp: now}))
+			stamps = append(stamps, float64(now.UnixMicro())/1e3)
 		}
 	})
 	w.Close()
