@@ -43,7 +43,7 @@ func film(name string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\"><button type=\"button\" class=\"btn\" data-film-button aria-pressed=\"false\" aria-keyshortcuts=\"r\" title=\"Record the picture as a film, in a file (r)\"><i class=\"film-dot\" aria-hidden=\"true\"></i> <span data-film-word>Record</span></button> <output data-film-says class=\"film-says\" aria-live=\"off\"></output></span>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\"><button type=\"button\" class=\"btn\" data-film-button aria-pressed=\"false\" aria-keyshortcuts=\"r\" title=\"Record the picture as a film, as it is drawn here, in a file (r)\"><i class=\"film-dot\" aria-hidden=\"true\"></i> <span data-film-word>Record</span></button> <output data-film-says class=\"film-says\" aria-live=\"off\"></output></span>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -38,6 +38,7 @@ const socket = shell?.dataset.socket && new Socket({
   frames,
   onState(state) {
     connected = state.name === "live";
+    if (connected) pictures.connected();
     showConnection(state);
     markStale();
   },

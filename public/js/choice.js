@@ -4,7 +4,7 @@
  * carries it. Who shows it reads it again on `choicechange` of the document.
  */
 
-import {keepInAddress, short} from "./address.js";
+import {keepInAddress, readable, short} from "./address.js";
 
 const KEY = "webmon-pictures";
 
@@ -19,6 +19,7 @@ const BYTES = 1e6 / 8;
 const NOTHING = {exact: false, rate: 0};
 
 let chosen = null;
+let holds = 0; // who waits for an exact picture
 
 /** What is chosen: `{exact, rate}`, rate in Mbit/s, 0 for no bound. Read from the address once, when the page is loaded. */
 export function chosenPictures() {
@@ -28,7 +29,18 @@ export function chosenPictures() {
 /** What the server is told of it: `{pictures, rate}`, rate in bytes a second; what is as usual is left out. */
 export function choice() {
   const {exact, rate} = chosenPictures();
-  return {pictures: exact ? "exact" : undefined, rate: rate > 0 ? Math.round(rate * BYTES) : undefined};
+  return {pictures: exact || holds > 0 ? "exact" : undefined, rate: rate > 0 ? Math.round(rate * BYTES) : undefined};
+}
+
+/** Asks for exact pictures, whatever is chosen, until what it returns is called. */
+export function holdExact() {
+  if (holds++ === 0) document.dispatchEvent(new CustomEvent("choicechange"));
+  let held = true;
+  return () => {
+    if (!held) return;
+    held = false;
+    if (--holds === 0) document.dispatchEvent(new CustomEvent("choicechange"));
+  };
 }
 
 /** Chooses, keeps it, and says so. */
@@ -44,6 +56,13 @@ export function choose(edit, storage = safeStorage()) {
   }
   keepInAddress(query => writeChoice(query, now));
   document.dispatchEvent(new CustomEvent("choicechange"));
+}
+
+/** An address with what is chosen, so that a link carries it. */
+export function withChoice(address) {
+  const url = new URL(address);
+  writeChoice(url.searchParams, chosenPictures());
+  return readable(url).href;
 }
 
 /** The choice of an address, or else of a storage. Each of the two parts counts on its own. */

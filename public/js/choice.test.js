@@ -1,6 +1,6 @@
 import {test} from "node:test";
 import assert from "node:assert/strict";
-import {choice, choose, chosenPictures, readChoice, readRate, writeChoice} from "./choice.js";
+import {choice, choose, chosenPictures, holdExact, readChoice, readRate, withChoice, writeChoice} from "./choice.js";
 
 const kept = text => ({getItem: () => text});
 
@@ -40,6 +40,22 @@ test("what somebody chooses is kept, told, and in the address", t => {
   choose({exact: true}, storage); // is no change
   choose({rate: 0}, storage);
   assert.deepEqual([page.href, choice()], ["http://webmon/arrays?pictures=exact", {pictures: "exact", rate: undefined}]);
-  assert.deepEqual(events, ["choicechange", "choicechange"]);
+  assert.equal(withChoice("http://webmon/models/x?lut=magma&rate=7"), "http://webmon/models/x?lut=magma&pictures=exact");
+  assert.deepEqual(events.splice(0), ["choicechange", "choicechange"]);
   assert.deepEqual(readChoice(new URLSearchParams(), storage), {exact: true, rate: 0});
+});
+
+test("who waits for an exact picture gets it until all have it", t => {
+  const events = [];
+  const fake = {location: {search: "", href: "http://webmon/"}, history: {replaceState() {}}, document: {dispatchEvent: ({type}) => events.push(type)}};
+  Object.assign(globalThis, fake);
+  t.after(() => Object.keys(fake).forEach(name => delete globalThis[name]));
+  choose({exact: false, rate: 0}, undefined);
+  events.length = 0;
+  const [one, two] = [holdExact(), holdExact()];
+  one();
+  one();
+  assert.deepEqual([choice().pictures, chosenPictures().exact], ["exact", false]);
+  two();
+  assert.deepEqual([choice().pictures, events], [undefined, ["choicechange", "choicechange"]]);
 });

@@ -4,13 +4,16 @@
  * such element appears. What has left the page is let go.
  */
 
+import {Looks} from "./looks.js";
 import {afterPaint, afterThisPaint} from "./paint.js";
+import {Says} from "./picture/says.js";
 import {who} from "./who.js";
 
 export class Pictures {
   #frames;
   #onMounted;
   #send;
+  #looks;
   #mounted = new Map(); // element -> {destroy, setPaused, setStale}
   #loading = new Set();
   #paused = false;
@@ -25,6 +28,12 @@ export class Pictures {
     this.#frames = frames;
     this.#onMounted = onMounted;
     this.#send = send;
+    this.#looks = new Looks(send);
+  }
+
+  /** There is a new connection. */
+  connected() {
+    this.#looks.opened();
   }
 
   start() {
@@ -69,7 +78,7 @@ export class Pictures {
     try {
       const module = await importModule();
       if (!element.isConnected) return;
-      const picture = mount(module, element, this.#frames, this.#send) ?? {};
+      const picture = mount(module, element, this.#frames, this.#send, (frame, limits) => this.#looks.drawn(frame, limits)) ?? {};
       this.#mounted.set(element, picture);
       element.dataset.liveMounted = ""; // data-live-... stays when the element is rendered again
       this.#onMounted();
@@ -84,13 +93,18 @@ export class Pictures {
   }
 }
 
-function mountViewer({createViewer, Layers, Under}, element, frames) {
+function mountViewer({createViewer, Layers, Under}, element, frames, send, looks) {
   const scope = element.closest("[data-viewer-scope]") ?? document;
   const buttons = () => scope.querySelectorAll("[data-viewer-show]");
   const pressed = name => scope.querySelector(`[data-viewer-show=${name}]`)?.getAttribute("aria-pressed") === "true";
   const hear = (topic, draw) => frames.onFrame(topic, draw);
   let under = null;
   let layers = null;
+  const says = new Says(element);
+  const drawn = pictures => {
+    for (const {frame, limits} of pictures) if (limits) looks(frame, limits);
+    says.drawn(() => pictures.map(({frame}) => frame));
+  };
   const viewer = createViewer(element, {onFrame: screen => {
     under?.moved(screen);
     layers?.moved(screen);
@@ -111,13 +125,13 @@ function mountViewer({createViewer, Layers, Under}, element, frames) {
   };
   under = new Under(element, viewer, hear, there => {
     for (const button of buttons()) if (button.dataset.viewerShow !== "layers") button.hidden = !there;
-  }, (id, frame) => layers?.styleOf(id, frame) ?? null);
+  }, (id, frame) => layers?.styleOf(id, frame) ?? null, drawn);
   const source = element.dataset.topic?.split("/")[0];
   if (source) {
     layers = new Layers(element, source, viewer, hear, there => {
       for (const button of buttons()) if (button.dataset.viewerShow === "layers") button.hidden = !there;
       look();
-    }, () => under.restyle());
+    }, () => under.restyle(), drawn);
   }
   viewer.setFollow(true);
   const take = frame => {
@@ -151,6 +165,7 @@ function mountViewer({createViewer, Layers, Under}, element, frames) {
       layers?.destroy();
       under.destroy();
       viewer.destroy();
+      says.destroy();
     },
   };
 }
@@ -165,16 +180,16 @@ function mountChart({mount}, element, frames) {
   });
 }
 
-function mountArray({mount}, element, frames) {
-  return mount(element, {onFrame: (topic, draw) => frames.onFrame(topic, draw), afterPaint, save, stamp, load});
+function mountArray({mount}, element, frames, send, looks) {
+  return mount(element, {onFrame: (topic, draw) => frames.onFrame(topic, draw), afterPaint, save, stamp, load, looks});
 }
 
 function mountColumns({mountColumns: mount}, element, frames) {
   return mount(element, {onFrame: (topic, draw) => frames.onFrame(topic, draw)});
 }
 
-function mountModel({mount}, element, frames, send) {
-  return mount(element, {onFrame: (topic, draw) => frames.onFrame(topic, draw), send, who, afterPaint: afterThisPaint, save, stamp, load, post});
+function mountModel({mount}, element, frames, send, looks) {
+  return mount(element, {onFrame: (topic, draw) => frames.onFrame(topic, draw), send, who, afterPaint: afterThisPaint, save, stamp, load, post, looks});
 }
 
 function mountCanvas({mount}, element, frames, send) {

@@ -203,4 +203,140 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
     await page.evaluate(() => window.serve());
     assert.deepEqual((await stats(page)).shape, [2, 3, 50, 40]);
   }));
+
+  // ---- pictures that have lost something on the way
+
+  const odd = {...camera, shape: [61, 83]};
+  const wide = {window: [-50, 720]};
+  const ways = [["256 steps", {...wide}, 3], ["JPEG", {...wide, jpeg: 0.9}, 10], ["half resolution", {...wide, jpeg: 0.8, scale: 2}, 14], ["a quarter", {...wide, scale: 4}, 20]];
+
+  /** Everything that is drawn: RGBA rows, and the box of what is not the ground of the canvas. */
+  const drawn = page => page.evaluate(async () => {
+    const {viewer} = document.querySelector("[data-array]");
+    const {size: {width, height}} = viewer.stats();
+    const pixels = await viewer.readPixels(0, 0, width, height);
+    const box = [width, height, 0, 0];
+    for (let i = 0; i < width * height; i++) {
+      if (pixels[4 * i] === pixels[0] && pixels[4 * i + 1] === pixels[1] && pixels[4 * i + 2] === pixels[2]) continue;
+      const [x, y] = [i % width, Math.floor(i / width)];
+      [box[0], box[1], box[2], box[3]] = [Math.min(box[0], x), Math.min(box[1], y), Math.max(box[2], x), Math.max(box[3], y)];
+    }
+    return {box, pixels: [...pixels]};
+  });
+  const furthest = (a, b) => a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
+  const serveAs = (page, way) => page.evaluate(way => window.serve({}, way), way);
+
+  test("a picture looks the same on every rung, and lies in the same place", async t => {
+    for (const query of ["?lut=viridis", "?lut=viridis&lim=m100~400&g=0.7"]) {
+      await withArray(odd, async page => {
+        const exact = await drawn(page);
+        assert.ok(exact.box[2] - exact.box[0] > 200, String(exact.box));
+        for (const [name, way, far] of ways) {
+          await t.test(`${name}${query}`, async () => {
+            await serveAs(page, {...way, counts: true});
+            const lossy = await drawn(page);
+            assert.deepEqual(lossy.box, exact.box);
+            const most = furthest(lossy.pixels, exact.pixels);
+            assert.ok(most > 0 && most <= far * (query.includes("lim") ? 3 : 1), `${most} of 255`);
+            const mean = lossy.pixels.reduce((sum, value, i) => sum + value - exact.pixels[i], 0) / lossy.pixels.length;
+            assert.ok(Math.abs(mean) < 0.6, `the mean is off by ${mean}`);
+          });
+        }
+        await serveAs(page, null);
+        assert.equal(furthest((await drawn(page)).pixels, exact.pixels), 0);
+      }, query);
+    }
+  });
+
+  test("contrast is changed at once while the picture is lossy, and the server is told", () => withArray(odd, async page => {
+    await serveAs(page, {...wide, counts: true});
+    await page.evaluate(() => window.looked.splice(0));
+    const lossy = await page.evaluate(async () => {
+      const root = document.querySelector("[data-array]");
+      root.array.change(view => Object.assign(view, {mode: "manual", limits: [200, 300]}));
+      await window.wait(2);
+      const [x, y] = root.viewer.toScreen(30.5, 40.5); // 40 + 7 * 30
+      return [...await root.viewer.readPixels(Math.floor(x), Math.floor(y), 1, 1)].slice(0, 3);
+    });
+    assert.ok(Math.abs(lossy[0] - 127.5) < 6, String(lossy));
+    const [topic] = await topics(page);
+    assert.deepEqual((await page.evaluate(() => window.looked)).at(-1), [topic, 200, 300]);
+    await page.evaluate(() => window.serve());
+    assert.ok(furthest(await pixelAt(page, 40.5, 30.5), lossy) < 5);
+  }));
+
+  test("limits and the histogram are those of the exact values, whatever the bytes are", () => withArray(odd, async page => {
+    const of = async () => (await stats(page)).limits[0];
+    assert.deepEqual(await of(), [0, 634]);
+    await page.evaluate(() => document.querySelector("[data-array]").array.change(view => Object.assign(view, {mode: "percentile", percentiles: [2, 98]})));
+    const before = await of();
+    await serveAs(page, {window: [0, 10000], counts: true}); // 83 values a byte
+    await page.waitForTimeout(300);
+    await serveAs(page, {window: [0, 10000]});
+    assert.deepEqual(await of(), before);
+    assert.match(await page.locator("#array-contrast").textContent(), /0 to 634 on the screen/);
+  }));
+
+  test("the value under the pointer is exact, and until then about right", () => withArray(odd, async page => {
+    await serveAs(page, {...wide});
+    const [x, y] = await page.evaluate(() => document.querySelector("[data-array]").viewer.toScreen(30.5, 40.5));
+    await page.mouse.move(x, y);
+    await page.waitForFunction(() => /\n≈ 2[45]\d counts/.test(document.querySelector("[data-array-readout]").textContent));
+    await page.waitForFunction(() => document.querySelector("[data-array-readout]").textContent.includes("\n12345 counts"));
+    assert.deepEqual(await page.evaluate(() => window.loads), ["/api/v1/sources/scope/arrays/camera/value?index=40,30"]);
+    // Of each picture that comes it is asked for again, while it stands there.
+    await serveAs(page, {...wide});
+    await page.waitForFunction(() => window.loads.length === 2);
+    assert.match(await page.locator("[data-array-readout]").textContent(), /\n12345 counts/);
+  }));
+
+  test("a file waits for the exact picture, which is asked for meanwhile", () => withArray(odd, async page => {
+    await serveAs(page, {...wide, jpeg: 0.5});
+    await page.getByRole("button", {name: "PNG of the screen"}).click();
+    await page.waitForFunction(() => window.choice().pictures === "exact");
+    await serveAs(page, {...wide, jpeg: 0.5});
+    assert.deepEqual(await page.evaluate(() => window.saved), []);
+    await page.evaluate(() => window.serve());
+    await page.waitForFunction(() => window.saved.length === 1);
+    assert.equal(await page.evaluate(() => window.choice().pictures), undefined);
+  }));
+
+  test("nothing flickers where a picture becomes exact, and lossy again", () => withArray(odd, async page => {
+    const seen = await page.evaluate(async wide => {
+      const {viewer} = document.querySelector("[data-array]");
+      const [x, y] = viewer.toScreen(60.5, 40.5).map(Math.floor);
+      const list = [];
+      const serving = (async () => {
+        for (let i = 0; i < 4; i++) for (const way of [{...wide, scale: 2, counts: true}, wide, null]) await window.serve({}, way);
+        return "served";
+      })();
+      while (await Promise.race([serving, viewer.readPixels(x, y, 1, 1).then(pixel => list.push(pixel[0]))]) !== "served");
+      return list;
+    }, wide);
+    assert.ok(seen.length >= 12, String(seen.length));
+    // 40 + 7 * 60 of 634
+    for (const value of seen) assert.ok(Math.abs(value - 185) < 8, String(seen));
+  }));
+
+  test("the page says what it shows, and lets people choose", () => withArray(odd, async page => {
+    const words = page.locator("[data-quality-words]");
+    const says = text => page.waitForFunction(text => document.querySelector("[data-quality-words]").textContent === text, text);
+    await says("exact");
+    await serveAs(page, {...wide, jpeg: 0.75});
+    await says("lossy, 1 : 10, exact when still");
+    await serveAs(page, {...wide, jpeg: 0.75, scale: 2});
+    await says("half resolution, lossy, 1 : 10, exact when still");
+    assert.match(await page.locator("[data-quality-why]").textContent(), /A pixel is the mean of 2 × 2\. The pictures are JPEG of quality 75 between -50 and 720\./);
+    await page.waitForFunction(() => document.querySelector("[data-quality-said]").textContent === "The picture is half resolution, lossy, 1 : 10, exact when still.");
+    await words.click();
+    await page.getByLabel("Always exact").click();
+    await page.getByLabel("At most").fill("5");
+    await page.getByLabel("At most").press("Tab");
+    assert.deepEqual(await page.evaluate(() => window.choice()), {pictures: "exact", rate: 625000});
+    assert.match(page.url(), /pictures=exact&rate=5/);
+    await page.getByLabel("At most").fill("-3");
+    await page.getByLabel("At most").press("Tab");
+    assert.equal(await page.getByLabel("At most").getAttribute("aria-invalid"), "true");
+    assert.equal((await page.evaluate(() => window.choice())).rate, 625000);
+  }));
 });

@@ -1,10 +1,10 @@
 /** The channels of a picture: the newest frame of each, how its values are distributed, and with which limits and colours it is drawn. */
 
 import {colorTable} from "../viewer/lut.js";
-import {mostOf} from "../viewer/image.js";
+import {mostOf, rangeOf} from "../viewer/image.js";
 import {narrow} from "../viewer/numbers.js";
 import {placeOf} from "../viewer/region.js";
-import {countValues, limitsOf} from "./contrast.js";
+import {countsFrom, countValues, limitsOf} from "./contrast.js";
 import {rolesOf} from "./state.js";
 
 /** Values are counted at most this often, ms. */
@@ -17,7 +17,7 @@ export class Channels {
   #now;
   #timers;
   #counted;
-  #channels = new Map(); // key -> {topic, index, shownIndex, frame, held, counts, countedAt}
+  #channels = new Map(); // key -> {topic, index, shownIndex, frame, held, told, counts, countedAt}; told: what the server has counted of a frame
   #tables = new Map();
 
   /** The key of the channel whose contrast is shown; null where there is none. */
@@ -70,9 +70,16 @@ export class Channels {
     return [...this.#channels.values()].map(({frame}) => frame).filter(Boolean);
   }
 
+  /** The frames that are drawn now, and between which limits: null for labels and colours. */
+  drawn() {
+    const {config, view} = this.#now();
+    const scalar = config.role !== "labels" && !view.index.includes("c");
+    return this.active().map(one => ({frame: this.#channels.get(one.key)?.frame, limits: scalar ? this.limitsOf(one) : null})).filter(({frame}) => frame);
+  }
+
   /** Notes what a channel is asked for: a topic, and the index that it stands for. */
   ask(key, topic, index) {
-    if (!this.#channels.has(key)) this.#channels.set(key, {frame: null, held: null, counts: null, countedAt: -Infinity});
+    if (!this.#channels.has(key)) this.#channels.set(key, {frame: null, held: null, told: null, counts: null, countedAt: -Infinity});
     Object.assign(this.#channels.get(key), {topic, index});
   }
 
@@ -108,6 +115,9 @@ export class Channels {
     }
     channel.held = null;
     channel.frame = frame;
+    // Only some of the pictures carry it; of another plane it says nothing.
+    if (frame.counts) channel.told = countsFrom(frame.counts);
+    else if (channel.shownIndex !== channel.index) channel.told = null;
     channel.shownIndex = channel.index;
     return true;
   }
@@ -127,7 +137,7 @@ export class Channels {
       return;
     }
     channel.countedAt = performance.now();
-    channel.counts = countValues(channel.frame);
+    channel.counts = channel.frame.lossy ? channel.told ?? channel.counts : countValues(channel.frame);
     this.#counted(key, late);
   }
 
@@ -135,12 +145,13 @@ export class Channels {
   limitsOf({key, limits}) {
     const {config, view} = this.#now();
     const channel = this.#channels.get(key);
-    const most = channel?.frame ? mostOf(channel.frame.type) : mostOf(config.pixels);
     if (limits) return limits;
+    const frame = channel?.frame;
+    const otherwise = frame ? rangeOf(frame) : [0, mostOf(config.pixels)];
     const own = {...view};
     // Limits set by hand count for a picture of one channel; channels have their own.
     if (key !== "all" && own.mode === "manual") own.mode = own.limits ? "manual" : "auto";
-    return limitsOf(own, channel?.counts, [0, most]);
+    return limitsOf(own, channel?.counts, otherwise);
   }
 
   /** Whether what lies between the limits of a channel needs more digits than float32 has. */
@@ -189,6 +200,6 @@ export class Channels {
     const {config, view} = this.#now();
     const channel = this.#channels.get(one.key);
     return {counts: channel?.counts ?? null, limits: this.limitsOf(one), table: view.index.includes("c") ? null : this.table(one.lut), gamma: view.gamma, log: view.log,
-      whole: !(channel?.frame?.type ?? config.pixels).startsWith("f")};
+      whole: !(channel?.frame && !channel.frame.lossy ? channel.frame.type : config.pixels).startsWith("f")};
   }
 }

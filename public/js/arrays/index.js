@@ -24,7 +24,7 @@ import {ArrayView} from "./view.js";
  *
  * @param {HTMLElement} root with data-array
  * @param {object} page what the page offers: `onFrame(topic, draw)`, `afterPaint(callback)`, `save(blob, name)`, `stamp(date)`,
- * `load(url, signal)` (pictures.js)
+ * `load(url, signal)` (pictures.js), `looks(frame, limits)` (looks.js)
  * @returns {{setPaused: function(boolean), setStale: function(boolean), destroy: function()}}
  */
 export function mount(root, page) {

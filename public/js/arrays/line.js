@@ -78,7 +78,7 @@ export class Line {
   #values(line) {
     const {config, plane: {sizes, steps}, channels} = this.#options.now();
     const frame = channels.get(channels.chosen)?.frame;
-    if (!frame || frame.step !== 1 || frame.samples !== 1) return null;
+    if (!frame || frame.step !== 1 || frame.samples !== 1 || frame.lossy) return null;
     const values = alongLine(line, sizes, (row, col) => valueAt(frame, row, col)?.values[0], steps.scale);
     return values && {...values, unit: steps.unit, value_unit: config.unit};
   }

@@ -1,5 +1,7 @@
 /** What people take with them from an array's page: links to files of what is shown, the address, and the picture. */
 
+import {withChoice} from "../choice.js";
+import {exactly} from "../picture/exactly.js";
 import {topicIndex} from "./state.js";
 
 /** Ms for which the page says that something was copied. */
@@ -33,7 +35,7 @@ export function pointLink(link, view, channels) {
 /** Copies the address, and has the page say so. */
 export async function copyAddress(controls, timers) {
   try {
-    await navigator.clipboard.writeText(location.href);
+    await navigator.clipboard.writeText(withChoice(location.href));
     controls.sayCopied("Copied");
   } catch {
     controls.sayCopied("The address above is the link.");
@@ -41,9 +43,15 @@ export async function copyAddress(controls, timers) {
   timers.rest("copied", SAID_FOR, () => controls.sayCopied(""));
 }
 
-/** Saves the picture as it is drawn. */
-export async function savePNG(viewer, page, controls, name) {
+/**
+ * Saves the picture as it is drawn, exact however it came.
+ *
+ * @param {function(): object[]} frames that are drawn
+ * @param {boolean} paused whether the picture is held still
+ */
+export async function savePNG(viewer, page, controls, name, frames, paused) {
   try {
+    await exactly(frames, {paused, say: text => controls.sayCopied(text)});
     page.save(await viewer.toPNG(), `${name}-${page.stamp(new Date())}.png`);
   } catch (error) {
     controls.sayCopied(error.message);

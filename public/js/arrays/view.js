@@ -3,6 +3,7 @@
 import {keepInAddress} from "../address.js";
 import {h} from "../dom.js";
 import {Pace} from "../pace.js";
+import {Says} from "../picture/says.js";
 import {apiOf, isShortcut, Screen} from "../picture/screen.js";
 import {Timers} from "../picture/timers.js";
 import {createViewer} from "../viewer/index.js";
@@ -51,6 +52,7 @@ export class ArrayView {
   #newest = null; // header of the newest frame painted
 
   #viewer;
+  #says;
   #controls;
   #line;
   #player;
@@ -71,6 +73,7 @@ export class ArrayView {
     });
     this.#readout = new Readout(scope, this.#timers, () => ({...this.#now(), point: this.#screen.last.point, paused: this.#paused}), load);
     this.#read(config);
+    this.#says = new Says(root);
     this.#viewer = createViewer(root, {
       onFrame: screen => this.#moved(screen),
       onPictures: () => this.#shown(),
@@ -104,7 +107,7 @@ export class ArrayView {
         this.#address();
         copyAddress(this.#controls, this.#timers);
       },
-      png: () => savePNG(this.#viewer, this.#page, this.#controls, this.#config.name),
+      png: () => savePNG(this.#viewer, this.#page, this.#controls, this.#config.name, () => this.#channels.drawn().map(({frame}) => frame), this.#paused),
     });
     this.#player = new Player(this.#timers, {
       pace: () => this.#controls.pace,
@@ -180,6 +183,7 @@ export class ArrayView {
     this.#line.destroy();
     this.#controls.destroy();
     this.#viewer.destroy();
+    this.#says.destroy();
     delete this.#root.array;
   }
 
@@ -287,6 +291,8 @@ export class ArrayView {
   // Gives the viewer what has come, which may be at 60 Hz: the controls need less.
   #draw() {
     this.#viewer.setImages(this.#channels.images(this.#plane));
+    for (const {frame, limits} of this.#channels.drawn()) if (limits) this.#page.looks(frame, limits);
+    this.#says.drawn(() => this.#channels.drawn().map(({frame}) => frame));
   }
 
   // Brings the controls up to date, once an animation frame.

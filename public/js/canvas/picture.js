@@ -4,6 +4,7 @@
  * A 2-D canvas, not WebGL: without a graphics card 1024 x 768 pixels cost it less than half as much a frame.
  */
 
+import {pixelsOf, sizeOf} from "../picture/pixels.js";
 import {contain} from "./place.js";
 import {STILL} from "./prediction.js";
 
@@ -12,7 +13,7 @@ export class Picture {
   #context;
   #last; // the last picture, as it came
   #lastContext;
-  #has = false;
+  #size = null; // of it, had it come in full resolution
 
   /** @param {HTMLCanvasElement} surface */
   constructor(surface) {
@@ -24,17 +25,17 @@ export class Picture {
 
   /** Whether there is a picture. */
   get has() {
-    return this.#has;
+    return this.#size !== null;
   }
 
-  /** How many pixels the last picture has; null before the first. */
+  /** How many pixels the last picture has, or would have in full resolution; null before the first. */
   get size() {
-    return this.#has ? {rows: this.#last.height, cols: this.#last.width} : null;
+    return this.#size && {rows: this.#size.rows, cols: this.#size.cols};
   }
 
   /** Where the picture lies on the surface (place.js); null where there is none. */
   get rect() {
-    return this.#has ? contain(this.size, this.#surface) : null;
+    return this.#size && contain(this.#size, this.#surface);
   }
 
   /**
@@ -43,12 +44,12 @@ export class Picture {
    * @param {object} frame as from binary.js, of unsigned bytes with three or four samples a pixel
    * @returns {boolean} whether it can be shown
    */
-  take({type, rows, cols, samples, data}) {
+  take(frame) {
+    const {type, rows, cols, samples} = frame;
     if (type !== "u1" || !(rows > 0 && cols > 0) || (samples !== 3 && samples !== 4)) return false;
     if (this.#last.width !== cols || this.#last.height !== rows) Object.assign(this.#last, {width: cols, height: rows});
-    const pixels = samples === 4 ? new Uint8ClampedArray(data.buffer, data.byteOffset, rows * cols * 4) : withAlpha(data, rows * cols);
-    this.#lastContext.putImageData(new ImageData(pixels, cols, rows), 0, 0);
-    this.#has = true;
+    this.#lastContext.putImageData(pixelsOf(frame), 0, 0);
+    this.#size = sizeOf(frame);
     return true;
   }
 
@@ -92,25 +93,17 @@ export class Picture {
   /** The last picture as it came, as a file. */
   toPNG() {
     return new Promise((resolve, reject) => {
-      if (!this.#has) reject(new Error("There is no picture yet."));
+      if (!this.has) reject(new Error("There is no picture yet."));
       else this.#last.toBlob(blob => blob ? resolve(blob) : reject(new Error("This browser could not write the picture.")));
     });
   }
 
   #draw(x, y, width, height) {
+    const {rows, cols, scale} = this.#size;
     const same = width === this.#last.width && height === this.#last.height;
     this.#context.imageSmoothingEnabled = !same;
     this.#context.imageSmoothingQuality = width < this.#last.width ? "high" : "low";
-    this.#context.drawImage(this.#last, x, y, width, height);
+    // Its last pixels may stand for fewer than the others.
+    this.#context.drawImage(this.#last, 0, 0, cols / scale, rows / scale, x, y, width, height);
   }
-}
-
-function withAlpha(data, count) {
-  const out = new Uint8ClampedArray(count * 4).fill(255);
-  for (let i = 0; i < count; i++) {
-    out[4 * i] = data[3 * i];
-    out[4 * i + 1] = data[3 * i + 1];
-    out[4 * i + 2] = data[3 * i + 2];
-  }
-  return out;
 }

@@ -1,9 +1,12 @@
 /** The page of napari's canvas: brings together pictures, hands and words (index.js says what is on the page). */
 
+import {withChoice} from "../choice.js";
 import {h, say} from "../dom.js";
 import {Full} from "../models/full.js";
 import {Pace} from "../pace.js";
+import {exactly} from "../picture/exactly.js";
 import {announce, Feeds} from "../picture/feeds.js";
+import {Says} from "../picture/says.js";
 import {isShortcut} from "../picture/screen.js";
 import {Timers} from "../picture/timers.js";
 import {BUTTON_ZOOM, listen} from "../viewer/input.js";
@@ -52,6 +55,8 @@ export class CanvasView {
   #state = null; // what napari says of its canvas
   #drawer = null; // who draws
   #newest = null; // a frame that is not painted yet
+  #last = null; // the one that is
+  #says;
   #frames = 0;
   #topic = "";
   #paused = false;
@@ -70,6 +75,7 @@ export class CanvasView {
     this.#id = randomPage();
     this.#feeds = new Feeds(root, page.onFrame);
     this.#picture = new Picture(this.#surface);
+    this.#says = new Says(root);
     this.#hands = new Hands({source: this.#source, page: this.#id, send: page.send});
     const {signal} = this.#aborter;
     this.#draw = new Draw(this.#surface, {
@@ -118,6 +124,7 @@ export class CanvasView {
     clearInterval(this.#writing);
     this.#timers.clear();
     this.#feeds.destroy();
+    this.#says.destroy();
     delete this.#root.canvas;
   }
 
@@ -213,10 +220,20 @@ export class CanvasView {
       case "zoom-out": return this.#did({do: "zoom", x: 0.5, y: 0.5, by: 1 / BUTTON_ZOOM});
       case "reset": return this.#did({do: "reset"});
       case "draw": return this.#toggleDraw();
-      case "png": return this.#picture.toPNG().then(blob => this.#page.save(blob, `napari-canvas-${this.#page.stamp(new Date())}.png`), error => this.#said(error.message));
+      case "png": return this.#png();
       case "link": return this.#copy();
       case "full": return this.#full.toggle();
       default: return undefined;
+    }
+  }
+
+  // The file is exact, whatever is shown.
+  async #png() {
+    try {
+      await exactly(() => this.#last ? [this.#last] : [], {paused: this.#paused, say: text => say(this.#stage.querySelector("[data-canvas-said]"), text)});
+      this.#page.save(await this.#picture.toPNG(), `napari-canvas-${this.#page.stamp(new Date())}.png`);
+    } catch (error) {
+      this.#said(error.message);
     }
   }
 
@@ -329,6 +346,8 @@ export class CanvasView {
   }
 
   #shown(frame) {
+    this.#last = frame;
+    this.#says.drawn(() => [frame]);
     this.#frames++;
     this.#root.dataset.frames = String(this.#frames);
     const applied = frame.hands?.[this.#id];
@@ -432,7 +451,7 @@ export class CanvasView {
   }
 
   async #copy() {
-    const link = location.href;
+    const link = withChoice(location.href);
     try {
       await navigator.clipboard.writeText(link);
       this.#said("Copied");

@@ -7,7 +7,8 @@
  *       <output data-film-says></output>
  *     </span>
  *
- * The picture is the canvas within the nearest [data-canvas-stage] or .viewer-stage, without what lies over it. r begins and ends.
+ * The picture is the canvas within the nearest [data-canvas-stage] or .viewer-stage, without what lies over it. r begins and ends. A film has what is drawn: where
+ * pictures come with loss over a slow line (picture/says.js), so it has them, and says so at its end.
  * While it records, the root has `data-recording` and the stage the class `filmed`.
  */
 
@@ -42,6 +43,7 @@ class Film {
   #chunks = [];
   #bytes = 0;
   #since = 0;
+  #lossy = false;
   #timer = 0;
 
   constructor(root, page) {
@@ -96,6 +98,7 @@ class Film {
       return;
     }
     [this.#recorder, this.#chunks, this.#bytes, this.#since] = [recorder, [], 0, performance.now()];
+    this.#lossy = false;
     recorder.addEventListener("dataavailable", event => {
       this.#chunks.push(event.data);
       this.#bytes += event.data.size;
@@ -119,6 +122,7 @@ class Film {
   }
 
   #tell() {
+    if (this.#stage?.parentElement.querySelector(".viewer-stage[data-quality=lossy]")) this.#lossy = true;
     const seconds = (performance.now() - this.#since) / 1000;
     this.#say(saysOf(seconds, this.#bytes), seconds < 1);
     if (seconds >= MOST_SECONDS || this.#bytes >= MOST_BYTES || !this.#canvas?.isConnected) this.#stop();
@@ -144,7 +148,7 @@ class Film {
     }
     const name = `${this.#root.dataset.filmName || "webmon"}-${this.#page.stamp(new Date())}.${format.ending}`;
     this.#page.save(film, name);
-    this.#say(`${name}: ${saysOf(seconds, film.size, true)}`, true);
+    this.#say(`${name}: ${saysOf(seconds, film.size, true, this.#lossy)}`, true);
     this.#root.dispatchEvent(new CustomEvent("film:saved", {bubbles: true, detail: {film, name}}));
   }
 

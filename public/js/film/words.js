@@ -12,9 +12,9 @@ export const FORMATS = [
   {type: "video/mp4", ending: "mp4"},
 ];
 
-/** How long and how large a recording is, so far or at its end. */
-export function saysOf(seconds, bytes, done = false) {
+/** How long and how large a recording is, so far or at its end, and whether it has pictures that lost something on their way to the page. */
+export function saysOf(seconds, bytes, done = false, lossy = false) {
   const long = `${Math.floor(seconds)} s`;
   const large = bytes < 1e6 ? `${Math.round(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
-  return done ? `${long}, ${large}` : `Recording: ${long} of at most ${MOST_SECONDS}, ${large}`;
+  return done ? `${long}, ${large}${lossy ? ", of pictures that are lossy in part" : ""}` : `Recording: ${long} of at most ${MOST_SECONDS}, ${large}`;
 }

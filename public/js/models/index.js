@@ -29,7 +29,7 @@ import {ModelView} from "./view.js";
  *
  * @param {HTMLElement} root with data-model
  * @param {object} page what the page offers: `onFrame(topic, draw)`, `send(text)`, `who()`, `afterPaint(callback)`, `save(blob, name)`,
- * `stamp(date)`, `load(url, signal)`, `post(url, body)` (pictures.js)
+ * `stamp(date)`, `load(url, signal)`, `post(url, body)` (pictures.js), `looks(frame, limits)` (looks.js)
  * @returns {{setPaused: function(boolean), setStale: function(boolean), destroy: function()}}
  */
 export function mount(root, page) {

@@ -125,7 +125,7 @@ export class Live {
 
   #takePhase(frame) {
     if (!frame.data || frame.samples !== 1) return;
-    this.pictures.phase = frame;
+    this.pictures.takePhase(frame);
     this.#options.redraw();
   }
 

@@ -1,5 +1,7 @@
 /** The newest pictures of a model, and what the viewer makes of them: density, phase, contours and tracers. */
 
+import {countsFrom, countValues} from "../arrays/contrast.js";
+import {valuesOf} from "../viewer/lossy.js";
 import {colorTable} from "../viewer/lut.js";
 import {floatsOf} from "../viewer/numbers.js";
 import {placeOf} from "../viewer/region.js";
@@ -14,12 +16,19 @@ const FAINT = 0.08;
 /** From this share of the greatest density the phase is seen in its full colours. */
 const BRIGHT = 0.7;
 
+/** What is measured of a density before there is one. */
+const NOTHING = {low: NaN, high: NaN, sum: 0, count: 0, missing: 0};
+
 export class Pictures {
   density = null;
   phase = null;
+  /** Density and phase as they came, by these names. */
+  came = {density: null, phase: null};
   tracers = null;
-  /** Of the density, as range.js says. */
-  measured = {low: NaN, high: NaN, sum: 0, count: 0};
+  /** Of the density, as range.js says; of one that has lost something what the server has counted, which has no sum (NaN). */
+  measured = {...NOTHING};
+  #told = null; // what the server has counted
+  #counted = {of: null, counts: null};
   #range = new AutoRange();
   #table = {name: "", colors: null};
   #hues = colorTable("hsv");
@@ -27,8 +36,10 @@ export class Pictures {
   /** Forgets everything: it belongs to another grid. */
   forget() {
     this.density = this.phase = this.tracers = null;
+    this.came = {density: null, phase: null};
     this.#range.clear();
-    this.measured = {low: NaN, high: NaN, sum: 0, count: 0};
+    this.#told = null;
+    this.measured = {...NOTHING};
   }
 
   /**
@@ -38,10 +49,29 @@ export class Pictures {
    * @param {boolean} last whether the range has no next picture to wait for
    */
   takeDensity(frame, last) {
-    // Whole numbers are weighed and measured as floats are.
-    this.density = floatsOf(frame);
-    measure(this.density.data, this.measured);
+    // Whole numbers are weighed and measured as floats are, and so are bytes that stand for values.
+    this.density = floatsOf(valuesOf(frame));
+    this.came.density = frame;
+    if (frame.counts) this.#told = countsFrom(frame.counts);
+    if (!frame.lossy) measure(this.density.data, this.measured);
+    else if (frame.counts && this.#told) {
+      const {low, high, count, missing} = this.#told;
+      this.measured = {low, high, sum: NaN, count, missing};
+    }
     this.#follow(last);
+  }
+
+  takePhase(frame) {
+    this.phase = valuesOf(frame);
+    this.came.phase = frame;
+  }
+
+  /** How the values of the density are distributed, as contrast.js says; null while that is not known. */
+  get counts() {
+    if (!this.density) return null;
+    if (this.density.about) return this.#told;
+    if (this.#counted.of !== this.density) this.#counted = {of: this.density, counts: countValues(this.density)};
+    return this.#counted.counts;
   }
 
   /** The range becomes that of the last density at once: no other will come. */
@@ -66,6 +96,11 @@ export class Pictures {
   colors({lut}) {
     if (this.#table.name !== lut) this.#table = {name: lut, colors: colorTable(lut)};
     return this.#table.colors;
+  }
+
+  /** The frames that are drawn, as they came. */
+  get frames() {
+    return [this.density && this.came.density, this.phase && this.came.phase].filter(Boolean);
   }
 
   /** Gives the viewer what is to be drawn, for a grid of [nx, ny]. */

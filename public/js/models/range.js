@@ -12,8 +12,8 @@ const REST = 600;
  *
  * @param {ArrayLike<number>} data
  * @param {object} [out] is filled and returned, so that nothing is made for a picture
- * @returns {{low: number, high: number, sum: number, count: number}} least and most (NaN where no value is a number), sum and
- * how many there are of those that are numbers
+ * @returns {{low: number, high: number, sum: number, count: number, missing: number}} least and most (NaN where no value is a number), sum and
+ * how many there are of those that are numbers, and how many are none
  */
 export function measure(data, out = {}) {
   let low = Infinity;
@@ -32,6 +32,7 @@ export function measure(data, out = {}) {
   out.high = count > 0 ? high : NaN;
   out.sum = sum;
   out.count = count;
+  out.missing = data.length - count;
   return out;
 }
 

@@ -3,7 +3,7 @@ import {test} from "node:test";
 import {AutoRange, limitsOf, measure} from "./range.js";
 
 test("numbers are measured, and nothing else", () => {
-  assert.deepEqual(measure(new Float32Array([2, NaN, -1, Infinity, 5])), {low: -1, high: 5, sum: 6, count: 3});
+  assert.deepEqual(measure(new Float32Array([2, NaN, -1, Infinity, 5])), {low: -1, high: 5, sum: 6, count: 3, missing: 2});
   const {low, high, count} = measure(new Float32Array([NaN]));
   assert.ok(Number.isNaN(low) && Number.isNaN(high) && count === 0);
 });

@@ -1,5 +1,7 @@
 /** What people take with them from a model's page: its picture as a file, and a link to what they see. */
 
+import {withChoice} from "../choice.js";
+import {exactly} from "../picture/exactly.js";
 import {apiOf} from "../picture/screen.js";
 import {changed, withParameters} from "./link.js";
 
@@ -25,8 +27,15 @@ export class Share {
     this.#signal = signal;
   }
 
-  async png(viewer, key) {
+  /**
+   * Saves the picture as it is drawn, exact however it came.
+   *
+   * @param {function(): object[]} frames that are drawn, as they came
+   * @param {boolean} paused whether the picture is held still
+   */
+  async png(viewer, key, frames, paused) {
     try {
+      await exactly(frames, {paused, say: text => this.#tools.say(text)});
       this.#page.save(await viewer.toPNG(), `${key}-${this.#page.stamp(new Date())}.png`);
     } catch (error) {
       this.#tools.say(error.message);
@@ -54,6 +63,6 @@ export class Share {
 
   async #link(source) {
     const state = await this.#page.load(`${apiOf(source)}/state`, this.#signal);
-    return withParameters(location.href, changed(state.controls));
+    return withParameters(withChoice(location.href), changed(state.controls));
   }
 }

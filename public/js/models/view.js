@@ -1,8 +1,8 @@
 /** The picture of a model: brings together what comes, what is drawn, and what people do (index.js says what is on the page). */
 
 import {keepInAddress} from "../address.js";
-import {countValues} from "../arrays/contrast.js";
-import {isShortcut, Screen} from "../picture/screen.js";
+import {Says} from "../picture/says.js";
+import {apiOf, isShortcut, Screen} from "../picture/screen.js";
 import {Timers} from "../picture/timers.js";
 import {createViewer} from "../viewer/index.js";
 import {Full} from "./full.js";
@@ -13,6 +13,8 @@ import {Report} from "./report.js";
 import {Share} from "./share.js";
 import {readView, writeView} from "./state.js";
 import {Tools} from "./tools.js";
+import {Value} from "./value.js";
+import {isAbout, placeUnder} from "./words.js";
 
 /** Numbers and words are written at most this often, ms. */
 const WRITE_EVERY = 250;
@@ -40,6 +42,7 @@ export class ModelView {
   #shownSeq = -1;
 
   #viewer;
+  #says;
   #marks = {line: null, names: ["y", "x"], paint: (context, view) => this.#pointing.paint(context, view)};
   #due = false; // something is to be drawn
   #tools;
@@ -48,6 +51,7 @@ export class ModelView {
   #share;
   #offer;
   #full;
+  #value;
 
   constructor(root, scope, page, reader, config) {
     this.#root = root;
@@ -79,8 +83,10 @@ export class ModelView {
       redraw: () => this.#redraw(),
       announce: text => this.#report.announce(text),
     });
+    this.#value = new Value(this.#timers, path => page.load(`${apiOf(this.#config.source)}/arrays${path}`, signal), () => this.#readout());
     this.#offer = new Offer(scope, signal, page.post);
     this.#full = new Full(root.closest("[data-model-stage]") ?? root, signal, full => this.#showFull(full));
+    this.#says = new Says(root);
     this.#viewer = createViewer(root, {
       onFrame: screen => this.#moved(screen),
       onPictures: () => this.#painted(),
@@ -95,7 +101,7 @@ export class ModelView {
         view.mode = mode;
       }),
       limits: limits => this.change(view => Object.assign(view, {mode: "manual", limits})),
-      png: () => this.#share.png(this.#viewer, this.#config.key),
+      png: () => this.#share.png(this.#viewer, this.#config.key, () => this.#live.pictures.frames, this.#live.paused),
       copy: () => {
         this.#address();
         this.#share.copy(this.#config.source);
@@ -175,6 +181,7 @@ export class ModelView {
     this.#live.destroy();
     this.#tools.destroy();
     this.#viewer.destroy();
+    this.#says.destroy();
     this.#report.destroy();
     delete this.#root.model;
   }
@@ -238,7 +245,10 @@ export class ModelView {
     queueMicrotask(() => {
       this.#due = false;
       if (this.#aborter.signal.aborted) return;
-      this.#live.pictures.draw(this.#viewer, this.#shape, this.#view);
+      const {pictures} = this.#live;
+      pictures.draw(this.#viewer, this.#shape, this.#view);
+      if (pictures.came.density) this.#page.looks(pictures.came.density, pictures.limits(this.#view));
+      this.#says.drawn(() => pictures.frames);
       this.#viewer.setMarks(this.#marks);
       this.#viewer.flush();
     });
@@ -258,11 +268,18 @@ export class ModelView {
   #moved(screen) {
     const moved = this.#screen.take(screen);
     this.#pointing.flush();
-    const {density, phase} = this.#live.pictures;
-    this.#report.readout({point: this.#screen.last.point, shape: this.#shape, density, phase, unit: this.#config.unit});
+    this.#readout();
     if (!this.#viewer || moved === "same") return;
     this.#live.askSoon();
     if (moved === "moved") this.#timers.rest("address", ADDRESS_AFTER, () => this.#address());
+  }
+
+  #readout() {
+    const {density, phase} = this.#live.pictures;
+    const {point} = this.#screen.last;
+    const about = this.#live.paused ? [] : [isAbout(density) && "density", phase?.about && "phase"].filter(Boolean);
+    const exact = this.#value.at(placeUnder(point, this.#shape), about, density?.seq ?? -1);
+    this.#report.readout({point, shape: this.#shape, density, phase, unit: this.#config.unit, exact});
   }
 
   // Pictures with new frames are being painted.
@@ -288,7 +305,7 @@ export class ModelView {
   #showRange() {
     const {pictures} = this.#live;
     if (!pictures.density || !this.#viewer) return;
-    this.#tools.showRange({counts: countValues(pictures.density), limits: pictures.limits(this.#view), table: pictures.colors(this.#view)});
+    this.#tools.showRange({counts: pictures.counts, limits: pictures.limits(this.#view), table: pictures.colors(this.#view)});
   }
 
   #address() {

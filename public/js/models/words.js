@@ -19,18 +19,34 @@ export function valueAt(frame, row, col) {
  * @param {?object} of.density the newest pictures, as from binary.js
  * @param {?object} of.phase radians
  * @param {string} [of.unit] of the density
+ * @param {?{density: ?number, phase: ?number}} [of.exact] what the server says of the place
  */
-export function readoutOf({point, shape: [nx, ny], density, phase, unit = ""}) {
-  const col = point ? Math.floor(point[0]) : -1;
-  const row = point ? Math.floor(ny - point[1]) : -1;
-  if (col < 0 || row < 0 || col >= nx || row >= ny) return "";
+export function readoutOf({point, shape, density, phase, unit = "", exact = null}) {
+  const place = placeUnder(point, shape);
+  if (!place) return "";
+  const [col, row] = place;
+  const [nx, ny] = shape;
   const at = (name, i, count) => `${name} ${String(i).padStart(String(count - 1).length, "\u2007")}`;
   const words = [at("x", col, nx), at("y", row, ny)];
   const value = valueAt(density, row, col);
-  if (value !== null) words.push(`density ${density.step > 1 ? "≈ " : ""}${shown(value, 4)}${unit ? ` ${unit}` : ""}`);
+  const about = isAbout(density) && !Number.isFinite(exact?.density);
+  if (value !== null) words.push(`density ${about ? "≈ " : ""}${shown(isAbout(density) && !about ? exact.density : value, 4)}${unit ? ` ${unit}` : ""}`);
   const angle = valueAt(phase, row, col);
-  if (angle !== null) words.push(`phase ${shown(angle / Math.PI, 3)} π`);
+  const turned = phase?.about && Number.isFinite(exact?.phase);
+  if (angle !== null) words.push(`phase ${phase.about && !turned ? "≈ " : ""}${shown((turned ? exact.phase : angle) / Math.PI, 3)} π`);
   return words.join("  ");
+}
+
+/** [column, row] of the grid under a point of the picture, rows counted from the bottom; null beside it. */
+export function placeUnder(point, [nx, ny]) {
+  const col = point ? Math.floor(point[0]) : -1;
+  const row = point ? Math.floor(ny - point[1]) : -1;
+  return col < 0 || row < 0 || col >= nx || row >= ny ? null : [col, row];
+}
+
+/** Whether the pixels of a picture are not the values of their places: means, or bytes that stand for values (viewer/lossy.js). */
+export function isAbout(frame) {
+  return Boolean(frame) && (frame.step > 1 || Boolean(frame.about));
 }
 
 /**
@@ -56,21 +72,21 @@ export function figuresOf(state, rate, latency) {
  * @param {object} of
  * @param {?object} of.state what the model says of itself
  * @param {?object} of.density the newest picture
- * @param {{low: number, high: number, sum: number, count: number}} of.measured its values (range.js)
+ * @param {{low: number, high: number, sum: number, count: number, missing: number}} of.measured its values (range.js)
  * @param {number[]} of.shape [nx, ny] of the grid
  * @param {boolean} of.finger whether the model has one
  * @param {object[]} of.people who is here (people.js)
  * @param {number} of.more people who are here and not among them
  */
-export function sentenceOf({state, density, measured: {low, high, sum, count}, shape, finger, people, more}) {
+export function sentenceOf({state, density, measured: {low, high, sum, count, missing}, shape, finger, people, more}) {
   const words = [];
   if (state?.phase) words.push(`The model is ${state.phase}`);
   if (Number.isFinite(state?.t)) words.push(`time ${shown(state.t, 6)}${state.time_unit ? ` ${state.time_unit}` : ""}`);
   if (count > 0) {
     words.push(`density from ${shown(Math.abs(low) < high * 1e-9 ? 0 : low, 4)} to ${shown(high, 4)}`);
-    const {step, rows, cols, data} = density;
-    if (rows * cols * step * step >= shape[0] * shape[1]) words.push(`its sum ${shown(sum * step * step, 6)}`);
-    if (count < data.length) words.push(`${data.length - count} values are no numbers`);
+    const {step, rows, cols} = density;
+    if (rows * cols * step * step >= shape[0] * shape[1] && Number.isFinite(sum)) words.push(`its sum ${shown(sum * step * step, 6)}`);
+    if (missing > 0) words.push(`${missing} values are no numbers`);
   }
   const at = finger ? state?.finger : null;
   if (at) {

@@ -10,6 +10,8 @@
 import "../shared.js";
 import {h, say} from "../dom.js";
 import {Feeds, announce} from "../picture/feeds.js";
+import {pixelsOf, sizeOf} from "../picture/pixels.js";
+import {qualityOf} from "../picture/quality.js";
 import {randomName} from "../who.js";
 import {boxFor, crossOf, crossText, keyAt, labelOf, placeAt, readSection, sizeFor, titleOf, valueOf} from "./place.js";
 
@@ -34,7 +36,7 @@ class Sections {
   #feeds;
   #aborter = new AbortController();
   #observer;
-  #planes = new Map(); // plane -> {figure, canvas, context, frame, section}
+  #planes = new Map(); // plane -> {figure, canvas, context, came, cameContext, frame, section}
   #on = false;
   #paused = false;
   #into = ""; // the axis that people have chosen
@@ -51,7 +53,8 @@ class Sections {
     const {signal} = this.#aborter;
     for (const figure of root.querySelectorAll("[data-section]")) {
       const canvas = figure.querySelector("[data-section-canvas]");
-      const plane = {name: figure.dataset.section, figure, canvas, context: canvas.getContext("2d", {alpha: false}), frame: null, section: null};
+      const came = document.createElement("canvas"); // a picture in less resolution
+      const plane = {name: figure.dataset.section, figure, canvas, context: canvas.getContext("2d", {alpha: false}), came, cameContext: came.getContext("2d"), frame: null, section: null};
       this.#planes.set(plane.name, plane);
       this.#listen(plane, signal);
     }
@@ -128,21 +131,31 @@ class Sections {
     }
     this.#find("[data-sections-body]").hidden = false;
     this.#say([...section.left, ...section.layers.filter(layer => layer.problem).map(layer => `${layer.name}: ${layer.problem}`)].join(" "));
-    const {rows, cols, data} = frame;
-    const {canvas, context} = plane;
-    if (canvas.width !== cols || canvas.height !== rows) [canvas.width, canvas.height] = [cols, rows];
-    const image = context.createImageData(cols, rows);
-    for (let from = 0, to = 0; from < data.length; from += 3, to += 4) {
-      image.data[to] = data[from];
-      image.data[to + 1] = data[from + 1];
-      image.data[to + 2] = data[from + 2];
-      image.data[to + 3] = 255;
-    }
-    context.putImageData(image, 0, 0);
+    this.#paint(plane, frame);
     this.#size(plane);
     this.#cross(plane);
     this.#choices(section);
     this.#words(section);
+  }
+
+  #paint(plane, frame) {
+    const {rows, cols, scale} = sizeOf(frame);
+    const {canvas, context, came, cameContext} = plane;
+    if (canvas.width !== cols || canvas.height !== rows) [canvas.width, canvas.height] = [cols, rows];
+    plane.frame = frame;
+    if (scale === 1) {
+      context.putImageData(pixelsOf(frame), 0, 0);
+    } else {
+      [came.width, came.height] = [frame.cols, frame.rows];
+      cameContext.putImageData(pixelsOf(frame), 0, 0);
+      context.drawImage(came, 0, 0, cols / scale, rows / scale, 0, 0, cols, rows);
+    }
+    const frames = [...this.#planes.values()].map(one => one.frame).filter(Boolean);
+    const quality = qualityOf(frames);
+    const element = this.#find("[data-sections-quality]");
+    if (!element) return;
+    say(element, quality.kind === "exact" ? "" : `${quality.words}.`);
+    element.title = quality.why;
   }
 
   #size(plane) {

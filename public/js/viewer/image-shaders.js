@@ -50,7 +50,8 @@ uniform vec2 holeRest;
 uniform vec2 holeLast;
 #endif
 #ifdef ANGLES
-uniform sampler2D weights;
+uniform sampler2D weights; // of the same part of the frame
+uniform float among;    // its texels along one of the picture's
 uniform float weighing; // a weight times this is how much is seen of an angle; 0: all of it
 uniform float lines;    // of equal angle in a full turn
 uniform float ratio;    // device pixels a CSS pixel
@@ -101,7 +102,11 @@ const float TURN = 6.283185307179586;
 vec3 direction(ivec2 at) {
   float known;
   float angle = texel(at, known).x;
-  float weight = weighing > 0.0 ? clamp(texelFetch(weights, clamp(at, ivec2(0), size - 1), 0).x * weighing, 0.0, 1.0) : 1.0;
+  float weight = 1.0;
+  if (weighing > 0.0) {
+    ivec2 there = ivec2((vec2(clamp(at, ivec2(0), size - 1)) + 0.5) * among);
+    weight = clamp(texelFetch(weights, min(there, textureSize(weights, 0) - 1), 0).x * weighing, 0.0, 1.0);
+  }
   return known > 0.0 ? vec3(cos(angle), sin(angle), weight) : vec3(0);
 }
 #endif

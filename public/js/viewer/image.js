@@ -12,12 +12,13 @@
  * graphics card again. Frames stay in memory here, so that a lost context costs nothing.
  *
  * Of high and low the difference is what counts, however far they are from zero: they are taken off whole numbers as such, and
- * off floats that float32 is too coarse for (numbers.js) before those become float32.
+ * off floats that float32 is too coarse for (numbers.js) before those become float32. Of a frame that has lost something they are values
+ * all the same, and become bytes of its window (lossy.js).
  *
  * A look may have more: `nearest`, never blended with the neighbours, or `smooth`, blended however large a texel is; neither: as
  * SQUARES_FROM says. "phase" and "contours" are of angles, radians, which are blended as directions, so that there is no seam
  * where they come round: as colours, the table going once round, or as `lines` lines of equal angle in a full turn. `weight`,
- * `{key, high}`, names a picture of the same size below: where its value is 0 nothing is seen of the angles, from high on all of it.
+ * `{key, high}`, names a picture of the same part of the frame below: where its value is 0 nothing is seen of the angles, from high on all of it.
  * `ground`, [r, g, b], or true for the canvas, is laid under the box that the picture takes on
  * the screen, so that nothing below shines through.
  *
@@ -32,6 +33,7 @@
 import {inverse} from "./affine.js";
 import {imageFragment} from "./image-shaders.js";
 import {entriesOf} from "./labels.js";
+import {bytesOf, windowOf} from "./lossy.js";
 import {labelEntry, labelTable, LUT_SIZE} from "./lut.js";
 import {away, narrow, numbersOf} from "./numbers.js";
 
@@ -87,9 +89,15 @@ export function mostOf(type) {
   return {u1: 255, u2: 65535}[type] ?? 1;
 }
 
-/** The sample of a colour that is as bright, and as opaque, as can be. */
-function fullOf(frame) {
-  return frame.full > 0 ? frame.full : mostOf(frame.type);
+/** The limits of a frame of which nobody has set any: [low, high]. */
+export function rangeOf(frame) {
+  return windowOf(frame) ?? [0, frame.samples >= 3 && frame.full > 0 ? frame.full : mostOf(frame.type)];
+}
+
+/** The alpha of a frame's texels that means opaque, from that of its values. */
+function opaqueOf(frame, opaque = rangeOf(frame)[1]) {
+  const window = windowOf(frame);
+  return window ? bytesOf([opaque], window)[0] : opaque;
 }
 
 /**
@@ -238,13 +246,15 @@ export class Images {
     gl.uniform1i(at("smoothly"), kind !== "labels" && !look.nearest && (look.smooth || !squares) ? 1 : 0);
     if (angles) {
       gl.uniform1i(at("weights"), WEIGHT_UNIT);
-      gl.uniform1f(at("weighing"), this.#weigh(entry));
+      const {weighing, among} = this.#weigh(entry);
+      gl.uniform1f(at("weighing"), weighing);
+      gl.uniform1f(at("among"), among);
       gl.uniform1f(at("lines"), look.lines ?? 0);
       gl.uniform1f(at("ratio"), ratioX);
     }
-    this.#limit(at, kind, store, look);
+    this.#limit(at, kind, store, entry.picture);
     gl.uniform1f(at("opacity"), look.opacity);
-    gl.uniform1f(at("opaque"), frame.samples === 4 ? fullOf(frame) : 0);
+    gl.uniform1f(at("opaque"), frame.samples === 4 ? opaqueOf(frame) : 0);
     // What is added must not add the canvas again.
     const under = look.additive ? [0, 0, 0] : canvas;
     gl.uniform4f(at("veil"), under[0] / 255, under[1] / 255, under[2] / 255, dim);
@@ -289,9 +299,9 @@ export class Images {
       gl.uniform2f(at("holeLast"), place.hole.cols % 1 || 1, place.hole.rows % 1 || 1);
     }
     gl.uniform1i(at("smoothly"), kind !== "labels" && (look.smooth || frame.step > 1) ? 1 : 0);
-    this.#limit(at, kind, store, look);
+    this.#limit(at, kind, store, entry.picture);
     gl.uniform1f(at("opacity"), look.opacity);
-    gl.uniform1f(at("opaque"), frame.samples === 4 ? look.opaque ?? fullOf(frame) : 0);
+    gl.uniform1f(at("opaque"), frame.samples === 4 ? opaqueOf(frame, look.opaque) : 0);
     gl.uniform1i(at("steps"), look.steps ? 1 : 0);
     for (const name of ["over", "under"]) gl.uniform4fv(at(name), (look[name] ?? [0, 0, 0, -255]).map(n => n / 255));
     gl.uniform4fv(at("none"), (look.none ?? [0, 0, 0, 0]).map(n => n / 255));
@@ -313,9 +323,10 @@ export class Images {
   }
 
   /** Sets how values become shares of the way between the limits. */
-  #limit(at, kind, store, look) {
+  #limit(at, kind, store, {frame, look}) {
     const gl = this.#gl;
-    const [low, high] = store.relative ? [0, 1] : [Number(look.low), Number(look.high)];
+    const window = windowOf(frame);
+    const [low, high] = store.relative ? [0, 1] : window ? bytesOf([look.low, look.high], window) : [Number(look.low), Number(look.high)];
     const range = high - low;
     const ends = kind === "scalar" && WIDE[store.type];
     const zero = ends ? Math.min(Math.max(Math.floor(low), ends[0]), ends[1]) : 0;
@@ -366,15 +377,20 @@ export class Images {
     }
   }
 
-  /** Binds what an entry is weighed with; returns what its values are multiplied by, 0 for nothing to weigh with. */
+  /**
+   * Binds what an entry is weighed with.
+   *
+   * @returns {{weighing: number, among: number}} what its values are multiplied by, 0 for nothing to weigh with, and how many of its texels lie along one
+   * of the entry: the two need not have come at the same resolution
+   */
   #weigh({picture: {frame, look}}) {
     const other = look.weight && this.#entries.get(look.weight.key);
-    const fits = other?.texture && other.format === "R32F" && !other.relative && other.rows === frame.rows && other.cols === frame.cols && look.weight.high > 0;
-    if (!fits) return 0;
+    const fits = other?.texture && other.format === "R32F" && !other.relative && sameBox(other.frame, frame) && look.weight.high > 0;
+    if (!fits) return {weighing: 0, among: 1};
     const gl = this.#gl;
     gl.activeTexture(gl.TEXTURE0 + WEIGHT_UNIT);
     gl.bindTexture(gl.TEXTURE_2D, other.texture);
-    return 1 / look.weight.high;
+    return {weighing: 1 / look.weight.high, among: frame.step / other.frame.step};
   }
 
   #program(store, kind, placed = false) {
@@ -387,6 +403,12 @@ export class Images {
     if (entry.texture) this.#gl.deleteTexture(entry.texture);
     if (entry.colors) this.#gl.deleteTexture(entry.colors);
   }
+}
+
+/** Whether two pictures are of the same part of a frame, as far as texels of both can be. */
+function sameBox(a, b) {
+  const far = Math.max(a.step, b.step);
+  return a.row === b.row && a.col === b.col && Math.abs(a.rows * a.step - b.rows * b.step) < far && Math.abs(a.cols * a.step - b.cols * b.step) < far;
 }
 
 function newTexture(gl) {

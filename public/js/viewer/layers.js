@@ -15,7 +15,7 @@
 
 import {announce} from "../picture/feeds.js";
 import {apply, boxOf, compose, fromRows, inverse} from "./affine.js";
-import {mostOf} from "./image.js";
+import {rangeOf} from "./image.js";
 import {paintingOf} from "./labels.js";
 import {colormapName, colorTable} from "./lut.js";
 import {narrow} from "./numbers.js";
@@ -36,6 +36,7 @@ export class Layers {
   #onFrame;
   #changed;
   #restyled;
+  #drawn;
   #place;
   #stops = [];
   #said = {canvas: null, layers: []};
@@ -59,13 +60,15 @@ export class Layers {
    * @param {function(string, function(object))} onFrame hands the latest frame of a topic; returns what ends it
    * @param {function(boolean)} changed called when there are, or are no longer, pictures to be had
    * @param {function()} restyled called when napari may draw its pictures otherwise than before
+   * @param {function({frame: object, limits: ?number[]}[])} drawn takes what is drawn, and between which limits; null for labels and colours
    */
-  constructor(root, source, viewer, onFrame, changed, restyled) {
+  constructor(root, source, viewer, onFrame, changed, restyled, drawn = () => {}) {
     this.#source = source;
     this.#viewer = viewer;
     this.#onFrame = onFrame;
     this.#changed = changed;
     this.#restyled = restyled;
+    this.#drawn = drawn;
     this.#place = root;
     document.addEventListener("visibilitychange", this.#hidden);
     this.#stops.push(
@@ -94,7 +97,10 @@ export class Layers {
   show(view) {
     if (this.#view === view) return;
     this.#view = view;
-    if (view === "") this.#viewer.setImages([]);
+    if (view === "") {
+      this.#viewer.setImages([]);
+      this.#drawn([]);
+    }
     this.#update();
   }
 
@@ -268,6 +274,7 @@ export class Layers {
       if (place || below) first = false;
     }
     this.#viewer.setImages(images);
+    this.#drawn(images.map(({frame, look}) => ({frame, limits: look.kind === "scalar" ? [look.low, look.high] : null})));
   }
 
   #lookOf(layer, one, frame) {
@@ -282,7 +289,7 @@ export class Layers {
       return {kind: "labels", low: 0, high: 1, gamma: 1, opacity, blending, painting: one.paint.painting};
     }
     const colored = frame.samples >= 3;
-    const [low, high] = layer.limits ?? [0, frame.full > 0 && colored ? frame.full : mostOf(frame.type)];
+    const [low, high] = layer.limits ?? rangeOf(frame);
     const look = {kind: colored ? "color" : "scalar", low, high, gamma, opacity, blending, smooth, opaque: opaqueOf(layer.dtype)};
     if (colored) return look;
     if (table?.kind === "scale") return {...look, table: table.rgba, steps: table.steps, over: table.over, under: table.under, none: table.nan};

@@ -11,7 +11,7 @@
  */
 
 import {announce} from "../picture/feeds.js";
-import {mostOf} from "./image.js";
+import {rangeOf} from "./image.js";
 import {texelPlace} from "./layers.js";
 import {colormapName, colorTable} from "./lut.js";
 import {narrow} from "./numbers.js";
@@ -31,6 +31,7 @@ export class Under {
   #onFrame;
   #changed;
   #styleOf;
+  #told;
   #topics;
   #picture = null; // of the last frame of the tiles
   #layer = ""; // that frame's
@@ -53,12 +54,14 @@ export class Under {
    * @param {function(string, function(object))} onFrame hands the latest frame of a topic; returns what ends it
    * @param {function(boolean)} changed called when there is, or is no longer, a picture to be had
    * @param {function(string, object): ?object} styleOf tells how napari draws a frame of a layer, as Layers' styleOf
+   * @param {function({frame: object, limits: ?number[]}[])} told takes what is drawn, and between which limits; null for labels and colours
    */
-  constructor(root, viewer, onFrame, changed, styleOf) {
+  constructor(root, viewer, onFrame, changed, styleOf, told = () => {}) {
     this.#viewer = viewer;
     this.#onFrame = onFrame;
     this.#changed = changed;
     this.#styleOf = styleOf;
+    this.#told = told;
     this.#topics = root.appendChild(document.createElement("i"));
     this.#topics.hidden = true;
     document.addEventListener("visibilitychange", this.#hidden);
@@ -163,7 +166,10 @@ export class Under {
     const frame = this.#frame;
     const place = frameplace(frame);
     if (!place || !visible || !this.#shown || frame.rows === 0 || frame.cols === 0) {
-      if (this.#drawn) this.#viewer.setImages([]);
+      if (this.#drawn) {
+        this.#viewer.setImages([]);
+        this.#told([]);
+      }
       this.#drawn = false;
       return;
     }
@@ -172,6 +178,7 @@ export class Under {
     const lies = look && texelPlace(frame, {affine: ITSELF, index: this.#picture.index});
     if (lies) {
       this.#viewer.setImages([{key: "under", frame, place: lies, look}]);
+      this.#told([{frame, limits: look.kind === "scalar" ? [look.low, look.high] : null}]);
       return;
     }
     const name = colormapName(colormap) ?? "gray";
@@ -179,11 +186,12 @@ export class Under {
     const sides = this.#picture.index.split(",");
     const shape = Array.isArray(frame.shape) ? [frame.shape[sides.indexOf("y")], frame.shape[sides.indexOf("x")]] : [Infinity, Infinity];
     const color = frame.samples >= 3;
-    const [low, high] = color || !limits ? [0, frame.full > 0 ? frame.full : mostOf(frame.type)] : limits;
+    const [low, high] = color || !limits ? rangeOf(frame) : limits;
     this.#viewer.setImages([{
       key: "under", frame, place: placeOf(frame, place, shape),
       look: {kind: kind === "labels" ? "labels" : color ? "color" : "scalar", low, high, gamma: color ? 1 : gamma, table: this.#table.colors, opacity, additive: false, ground: true},
     }]);
+    this.#told([{frame, limits: color || kind === "labels" ? null : [low, high]}]);
   }
 }
 

@@ -9,6 +9,7 @@ const root = document.querySelector("[data-model]");
 const subscribers = new Map();
 window.sent = []; // messages that went out
 window.saved = []; // files
+window.looked = []; // limits that were told
 window.posted = []; // bodies of forms
 window.refuse = ""; // why no form is taken
 window.topics = () => [...document.querySelectorAll("[data-topic]")].map(element => element.dataset.topic);
@@ -26,6 +27,7 @@ window.picture = mount(root, {
     subscribers.get(topic).add(draw);
     return () => subscribers.get(topic).delete(draw);
   },
+  looks: (frame, limits) => window.looked.push([frame.topic, ...limits]),
   send: text => window.sent.push(JSON.parse(text)),
   who: () => "me",
   afterPaint: callback => setTimeout(callback),
