@@ -3,7 +3,7 @@
  * extension's gaps and takes what is not HTML:
  *
  * - it says what the page shows (topics.js) on each new connection and whenever that changes;
- * - it takes JSON frames and pictures (binary.js) before htmx does, puts together those that come in parts (wholes.js), has them decoded (newest.js), hands
+ * - it takes JSON frames and pictures (binary.js) before htmx does, puts together those that come in parts (wholes.js), has them decoded (newest.js, decode.js), hands
  *   them to Frames, and acknowledges what has come and what was painted (acks.js);
  * - it leaves HTML out while the page is paused, the header's excepted, and asks for it again when the page goes on;
  * - it tells the state of the connection, and opens a new one where the extension has given up.
@@ -12,6 +12,7 @@
 import {Acks, LARGE} from "./acks.js";
 import {readBinary} from "./binary.js";
 import {choice} from "./choice.js";
+import {decode, TAKES} from "./decode.js";
 import {handOver} from "./early-socket.js";
 import {afterPaint, soon} from "./paint.js";
 import {delayBefore, FIRST_DELAY, MOST_DELAY} from "./connection.js";
@@ -22,9 +23,6 @@ import {who} from "./who.js";
 
 /** The server sends something every second; without a word for this long the connection is dead, ms. */
 const SILENCE = 8000;
-
-/** How messages may be written for this page. */
-const TAKES = ["parts"];
 
 /** Topics of frames about the connection itself. */
 const CONTROL = new Set(["hello", "stats", "reload", "stopped", "signed-out"]);
@@ -49,7 +47,7 @@ export class Socket {
   #stopped = false; // somebody has asked webmon to stop
   #acks = new Acks({send: message => this.send(message), painted: afterPaint, soon});
   #wholes = new Wholes();
-  #newest = new Newest({decode: frame => frame, show: frame => this.#frames.dispatch(frame)});
+  #newest = new Newest({decode, show: frame => this.#frames.dispatch(frame)});
 
   /**
    * @param {object} options
@@ -116,7 +114,7 @@ export class Socket {
   }
 
   #ask(keep) {
-    this.send(watchMessage(this.#known, who(), {keep, takes: TAKES, ...choice()}));
+    this.send(watchMessage(this.#known, who(), {keep, takes: ["parts", ...TAKES], ...choice()}));
   }
 
   /** Asks for all that was not shown while it was held back: what came may have been changes of what is not there any more. */

@@ -4,7 +4,7 @@ import {colorTable} from "../viewer/lut.js";
 import {mostOf, rangeOf} from "../viewer/image.js";
 import {narrow} from "../viewer/numbers.js";
 import {placeOf} from "../viewer/region.js";
-import {countsFrom, countValues, limitsOf} from "./contrast.js";
+import {countValues, limitsOf} from "./contrast.js";
 import {rolesOf} from "./state.js";
 
 /** Values are counted at most this often, ms. */
@@ -116,7 +116,7 @@ export class Channels {
     channel.held = null;
     channel.frame = frame;
     // Only some of the pictures carry it; of another plane it says nothing.
-    if (frame.counts) channel.told = countsFrom(frame.counts);
+    if (frame.counts) channel.told = frame.counts;
     else if (channel.shownIndex !== channel.index) channel.told = null;
     channel.shownIndex = channel.index;
     return true;

@@ -70,20 +70,6 @@ export function countValues(frame) {
   return {low, high, count, missing, bins, from: low, width, base};
 }
 
-/**
- * The same of a picture that has lost something, as the server has counted its exact values.
- *
- * @param {object} told `counts` of the picture's header (binary.js)
- * @returns {?object} as from countValues; null if it makes no sense
- */
-export function countsFrom(told) {
-  const {low, high, count, missing = 0, from, width, bins} = told ?? {};
-  if (!(count >= 0) || !Array.isArray(bins)) return null;
-  if (count === 0) return nothing(missing);
-  if (![low, high, from, width].every(Number.isFinite) || !(width > 0) || !(high >= low)) return null;
-  return {low, high, count, missing, bins: Uint32Array.from(bins), from, width, base: 0};
-}
-
 function nothing(missing) {
   return {low: NaN, high: NaN, count: 0, missing, bins: new Uint32Array(0), from: 0, width: 1, base: 0};
 }

@@ -1,6 +1,6 @@
 /** The newest pictures of a model, and what the viewer makes of them: density, phase, contours and tracers. */
 
-import {countsFrom, countValues} from "../arrays/contrast.js";
+import {countValues} from "../arrays/contrast.js";
 import {valuesOf} from "../viewer/lossy.js";
 import {colorTable} from "../viewer/lut.js";
 import {floatsOf} from "../viewer/numbers.js";
@@ -52,10 +52,10 @@ export class Pictures {
     // Whole numbers are weighed and measured as floats are, and so are bytes that stand for values.
     this.density = floatsOf(valuesOf(frame));
     this.came.density = frame;
-    if (frame.counts) this.#told = countsFrom(frame.counts);
+    if (frame.counts) this.#told = frame.counts;
     if (!frame.lossy) measure(this.density.data, this.measured);
-    else if (frame.counts && this.#told) {
-      const {low, high, count, missing} = this.#told;
+    else if (frame.counts) {
+      const {low, high, count, missing} = frame.counts;
       this.measured = {low, high, sum: NaN, count, missing};
     }
     this.#follow(last);

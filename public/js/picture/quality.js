@@ -1,15 +1,15 @@
 /**
  * What a picture that came over a slow line is, in words: exact, compressed without loss, or with loss and how much. Pure, no DOM.
  *
- * A frame that was written otherwise than as its pixels has `coded`, `{as: "packed" | "bytes" | "jpeg", quality, low, high}`, with `of`, the bytes that the exact picture
- * would have; `bytes` is how many came, and `lossy` whether something was lost (viewer/lossy.js).
+ * A frame that was written otherwise than as its pixels has `of`, the bytes that these would have; `bytes` is how many came. One that has lost something has
+ * `lossy`, `{as: "bytes" | "jpeg", quality, low, high, scale}` (decode.js).
  */
 
 const PARTS = {2: "half resolution", 4: "a quarter of the resolution"};
 
 /** How many times coarser than it was asked for a picture is: 1, 2 or 4. */
-export function scaleOf({topic = "", step, coded}) {
-  if (coded?.scale > 0) return coded.scale;
+export function scaleOf({topic = "", step, lossy}) {
+  if (lossy?.scale > 0) return lossy.scale;
   // "<source>/array/<name>/<index>/<rectangle>/<step>[/n][/e]"
   const asked = Number(/\/\d+,\d+,\d+,\d+\/(\d+)(?:\/n)?(?:\/e)?$/.exec(topic)?.[1]);
   return asked > 0 && step > asked ? step / asked : 1;
@@ -30,17 +30,17 @@ export function qualityOf(frames, chosen = {exact: false, rate: 0}) {
   const ratio = frames.reduce((sum, frame) => sum + fullOf(frame), 0) / Math.max(frames.reduce((sum, frame) => sum + bytesOf(frame), 0), 1);
   const isLossy = Boolean(worst.lossy);
   const resolution = scale > 1 ? PARTS[scale] ?? `1 : ${scale} of the resolution` : "";
-  const kind = isLossy ? "lossy" : scale > 1 ? "coarse" : worst.coded ? "packed" : "exact";
+  const kind = isLossy ? "lossy" : scale > 1 ? "coarse" : worst.of > 0 ? "packed" : "exact";
   const words = [];
   if (resolution) words.push(resolution);
   if (isLossy) words.push("lossy", `1 : ${rounded(ratio)}`, "exact when still");
   else if (scale === 1) words.push("exact");
-  if (!isLossy && worst.coded && ratio >= 1.05) words.push(`compressed 1 : ${rounded(ratio)}`);
+  if (!isLossy && worst.of > 0 && ratio >= 1.05) words.push(`compressed 1 : ${rounded(ratio)}`);
   return {kind, words: words.join(", "), why: whyOf(kind, worst, scale, chosen)};
 }
 
 function rankOf(frame) {
-  return frame.lossy ? 3 : scaleOf(frame) > 1 ? 2 : frame.coded ? 1 : 0;
+  return frame.lossy ? 3 : scaleOf(frame) > 1 ? 2 : frame.of > 0 ? 1 : 0;
 }
 
 function bytesOf(frame) {
@@ -48,7 +48,7 @@ function bytesOf(frame) {
 }
 
 function fullOf(frame) {
-  return frame.coded?.of > 0 ? frame.coded.of : bytesOf(frame);
+  return frame.of > 0 ? frame.of : bytesOf(frame);
 }
 
 function rounded(ratio) {
@@ -56,14 +56,13 @@ function rounded(ratio) {
 }
 
 function whyOf(kind, frame, scale, {exact, rate}) {
-  const {coded} = frame;
   const words = [];
   if (kind === "exact") words.push("Every pixel has its own value.");
   if (kind === "packed") words.push("Every pixel has its own value. The bytes are compressed on the way, since the line carries fewer than they are.");
   if (kind === "lossy") {
     words.push("The line carries less than the exact pictures need.");
     if (scale > 1) words.push(`A pixel is the mean of ${scale} × ${scale}.`);
-    if (coded?.as === "jpeg") words.push(`The pictures are JPEG of quality ${coded.quality}${spanOf(frame)}.`);
+    if (frame.lossy.as === "jpeg") words.push(`The pictures are JPEG of quality ${frame.lossy.quality}${spanOf(frame)}.`);
     else words.push(`Values are rounded to 256 steps${spanOf(frame)}.`);
     words.push("When nothing new comes for a moment, the picture becomes exact. Values under the pointer, profiles, the histogram and files are exact all the time.");
   }

@@ -4,8 +4,9 @@ import {qualityOf, scaleOf} from "./quality.js";
 
 const topic = "scope/array/camera/y,x/0,0,512,512/2";
 const raw = {topic, step: 2, bytes: 131_200, data: new Uint8Array(131_072)};
-const packed = {...raw, bytes: 60_000, coded: {as: "packed", of: 131_072}};
-const jpeg = {...raw, bytes: 9_400, lossy: {low: 100, high: 4095.51}, coded: {as: "jpeg", quality: 75, of: 131_072}};
+const packed = {...raw, bytes: 60_000, of: 131_072};
+const jpeg = {...raw, bytes: 9_400, of: 131_072, lossy: {as: "jpeg", quality: 75, low: 100, high: 4095.51, scale: 1}};
+const coarse = scale => ({...jpeg, step: 2 * scale, lossy: {...jpeg.lossy, scale}});
 
 test("what is shown, in a few words", () => {
   const words = frames => qualityOf(frames)?.words;
@@ -14,8 +15,8 @@ test("what is shown, in a few words", () => {
   assert.equal(words([packed]), "exact, compressed 1 : 2.2");
   assert.equal(words([{...packed, bytes: 131_000}]), "exact");
   assert.equal(words([jpeg]), "lossy, 1 : 14, exact when still");
-  assert.equal(words([{...jpeg, step: 4, bytes: 2200}]), "half resolution, lossy, 1 : 60, exact when still");
-  assert.equal(words([{...jpeg, step: 8, bytes: 800}]), "a quarter of the resolution, lossy, 1 : 164, exact when still");
+  assert.equal(words([{...coarse(2), bytes: 2200}]), "half resolution, lossy, 1 : 60, exact when still");
+  assert.equal(words([{...coarse(4), bytes: 800}]), "a quarter of the resolution, lossy, 1 : 164, exact when still");
   assert.equal(words([{...raw, step: 4}]), "half resolution");
 });
 
@@ -27,16 +28,16 @@ test("the worst of several counts, and the bytes of all", () => {
 });
 
 test("why it is so, in sentences", () => {
-  const {why} = qualityOf([{...jpeg, step: 4}], {exact: false, rate: 5});
+  const {why} = qualityOf([coarse(2)], {exact: false, rate: 5});
   assert.match(why, /the mean of 2 × 2\. The pictures are JPEG of quality 75 between 100 and 4096\./);
   assert.match(why, /becomes exact.*bounded this page to 5 Mbit\/s\.$/);
-  assert.match(qualityOf([{...jpeg, coded: {as: "bytes"}}]).why, /rounded to 256 steps between 100 and 4096/);
-  assert.match(qualityOf([{...jpeg, lossy: {}}]).why, /JPEG of quality 75\./);
+  assert.match(qualityOf([{...jpeg, lossy: {...jpeg.lossy, as: "bytes"}}]).why, /rounded to 256 steps between 100 and 4096/);
+  assert.match(qualityOf([{...jpeg, lossy: {...jpeg.lossy, low: null, high: null}}]).why, /JPEG of quality 75\./);
   assert.match(qualityOf([raw], {exact: true, rate: 0}).why, /^Every pixel has its own value\. You have chosen exact pictures/);
 });
 
 test("how much coarser than asked for", () => {
-  const of = (topic, step, coded) => scaleOf({topic, step, coded});
+  const of = (topic, step, lossy) => scaleOf({topic, step, lossy});
   assert.equal(of(topic, 2), 1);
   assert.equal(of(topic, 8), 4);
   assert.equal(of("s/array/n/y,x,c/0,0,9,9/1/n/e", 2), 2);

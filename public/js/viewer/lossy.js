@@ -1,7 +1,7 @@
 /**
  * Pictures that have lost something on the way to this page: their values are bytes, spread over a window of the array's own. Pure, no DOM.
  *
- * Such a frame has `lossy`, `{low, high}` in values of the array, and the type "u1": a byte v stands for low + v / 255 * (high - low). Colours have no window of
+ * Such a frame has `lossy` (decode.js), with `low` and `high` in values of the array, and the type "u1": a byte v stands for low + v / 255 * (high - low). Colours have no window of
  * their own: theirs goes from 0 to what is as bright as can be. Everything that people set is in values, so that a picture looks the same however it
  * came.
  */

@@ -63,11 +63,9 @@ async function lossy(frame, {window: [low, high], scale = 1, jpeg = 0, counts = 
       data[r * cols + c] = Math.min(Math.max(Math.round((sum / n - low) / (high - low) * 255), 0), 255);
     }
   }
-  const {low: least, high: most, count, missing, from, width, bins} = countValues(frame);
   return {
-    ...frame, type: "u1", rows, cols, step: frame.step * scale, data: jpeg > 0 ? await throughJPEG(data, rows, cols, jpeg) : data, bytes: 1000, lossy: {low, high},
-    coded: {as: jpeg > 0 ? "jpeg" : "bytes", quality: Math.round(jpeg * 100), low, high, of: frame.data.byteLength},
-    ...counts ? {counts: {low: least, high: most, count, missing, from, width, bins: [...bins]}} : {},
+    ...frame, type: "u1", rows, cols, step: frame.step * scale, data: jpeg > 0 ? await throughJPEG(data, rows, cols, jpeg) : data, bytes: 1000, of: frame.data.byteLength,
+    lossy: {as: jpeg > 0 ? "jpeg" : "bytes", quality: Math.round(jpeg * 100), low, high, scale}, counts: counts ? countValues(frame) : null,
   };
 }
 

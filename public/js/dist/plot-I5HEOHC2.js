@@ -1,1 +1,0 @@
-import{a}from"./chunk-6O65NRHA.js";import"./chunk-ZUJD2WRZ.js";import"./chunk-MJQFDIJW.js";export{a as plot};
