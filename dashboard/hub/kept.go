@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"slices"
 	"sync"
 
 	"webmon/dashboard/budget"
@@ -64,28 +65,44 @@ func (t *Topic) Buffer(n int) []byte {
 		return b
 	}
 	if !t.hasRoom(int64(n)) || !t.kept.take(int64(n)) {
+		if t.kept.spare() {
+			return t.Buffer(n)
+		}
 		t.hub.opts.Logger.Warn("picture left out: there is no room for it", "topic", t.name, "bytes", n)
 		return nil
 	}
 	return make([]byte, 0, n)
 }
 
-// reuse returns a buffer that was used before, nil if there is none that fits.
+// reuse returns a buffer that was used before, nil if there is none that fits. A topic of pictures has buffers of several
+// sizes: one for each rung at which its pictures are written.
 func (k *kept) reuse(n int) []byte {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for len(k.free) > 0 {
-		last := len(k.free) - 1
-		b := k.free[last]
-		k.free[last] = nil
-		k.free = k.free[:last]
-		// A buffer that is much too large is left over from another shape.
-		if cap(b) >= n && cap(b)/4 <= n+1<<16 {
-			return b[:0]
+	best := -1
+	for i, b := range k.free {
+		if cap(b) >= n && cap(b)/4 <= n+1<<16 && (best < 0 || cap(b) < cap(k.free[best])) {
+			best = i
 		}
+	}
+	if best < 0 {
+		return nil
+	}
+	b := k.free[best]
+	k.free = slices.Delete(k.free, best, best+1)
+	return b[:0]
+}
+
+// spare gives back the buffers that nobody uses, and reports whether there were any.
+func (k *kept) spare() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, b := range k.free {
 		k.account.Give(int64(cap(b)))
 	}
-	return nil
+	some := len(k.free) > 0
+	k.free = nil
+	return some
 }
 
 // hasRoom reports whether some browser of the topic may have n bytes more.
@@ -109,16 +126,18 @@ func (t *Topic) hasRoom(n int64) bool {
 
 // PutBuffer takes back a buffer that Buffer has returned.
 func (t *Topic) PutBuffer(b []byte) {
-	const most = 3 // one is made, one is the latest, one is still under way
+	const most = 6 // one is made, one is the latest, one is still under way; of two sizes
 	k := &t.kept
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	switch {
 	case k.closed:
-	case len(k.free) < most:
-		k.free = append(k.free, b[:0])
 	default:
-		k.account.Give(int64(cap(b)))
+		if len(k.free) == most { // the oldest may be left over from another shape
+			k.account.Give(int64(cap(k.free[0])))
+			k.free = slices.Delete(k.free, 0, 1)
+		}
+		k.free = append(k.free, b[:0])
 	}
 }
 
