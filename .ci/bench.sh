@@ -7,7 +7,7 @@
 #   .ci/bench.sh torture             that alone, for TORTURETIME; it is no part of everything
 #   .ci/bench.sh soak                the same, for SOAKTIME
 #
-# The parts: wire latency fanout idle sizes arrays camera network density volumes volumesopen volumeslive step maps panes canvas micro viewer.
+# The parts: wire latency fanout idle sizes arrays camera network density volumes volumesopen volumeslive step maps panes canvas codecs micro viewer.
 # Each begins again with processes of its own. What is printed on the way is kept in artifacts/bench/.
 # The shorter BENCHTIME, the noisier the figures.
 set -euo pipefail
@@ -16,7 +16,7 @@ cd "$(dirname "$0")/.."
 time=${BENCHTIME:-8s}
 out=artifacts/bench
 if [ $# -eq 0 ]; then
-  set -- wire latency fanout idle sizes arrays camera network density volumes volumesopen volumeslive step maps panes canvas micro viewer
+  set -- wire latency fanout idle sizes arrays camera network density volumes volumesopen volumeslive step maps panes canvas codecs micro viewer
 fi
 mkdir -p "$out"
 if [ "$*" != torture ] && [ "$*" != soak ]; then
@@ -75,6 +75,13 @@ for part; do
     maps)
       go test -run '^$' -bench '^BenchmarkBesidePandas$' -benchtime 1x -timeout 30m ./shm/maps -maps.dir "$PWD/$out"
       ;;
+    codecs)
+      go test -run '^$' -bench '^BenchmarkCodecs$' -benchtime 1x -timeout 30m ./dashboard/pixels -codecs.dir "$PWD/$out"
+      {
+        echo
+        node public/js/testdata/decode-bench.js "$out/codecs.json"
+      } | tee -a "$out/codecs.md"
+      ;;
     micro)
       {
         echo "| Package | What | Time | Bytes | Allocations |"
@@ -88,6 +95,8 @@ for part; do
         package dashboard/chart .
         package dashboard/viewer .
         package dashboard/hub .
+        package dashboard/pixels/packed .
+        package dashboard/pixels/jpeg 'Color|Gray/noise_4'
         package components/ui .
         echo
         .venv/bench/bin/python .ci/bench/micro.py

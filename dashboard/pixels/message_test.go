@@ -13,10 +13,10 @@ import (
 
 // headOf is the head of a picture's message of a frame.
 func headOf(fr *shm.ArrayFrame, topic string, added ...Added) []byte {
-	size := headerSize(topic, len(fr.Shape), added)
-	b := make([]byte, size)
-	appendHeader(b[:0], size, topic, fr, fr.Info, shm.Selection{Step: 1}, shm.Pixels{Type: shm.U16, Rows: 4, Cols: 3, Samples: 1}, time.UnixMicro(1_500_250), added)
-	return b
+	w := NewWriter(nil, topic)
+	p := picture{w: w, rest: restOf(fr, fr.Info, added), px: shm.Pixels{Type: shm.U16, Rows: 4, Cols: 3, Samples: 1}, step: 1}
+	p.head = w.room(len(p.rest))
+	return padded(p.headOf(p.shown(), time.UnixMicro(1_500_250), nil), p.head)
 }
 
 // The head fills the room before the pixels, whatever is in it.

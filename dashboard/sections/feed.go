@@ -2,12 +2,12 @@ package sections
 
 import (
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,28 +30,22 @@ const (
 	rest = 50 * time.Millisecond
 )
 
-// A picture is binary, as those of arrays are (dashboard/arrays): magic, the length of a JSON head, the head, padded to a multiple of 8 bytes
-// in all, and the pixels, 3 bytes each, row by row. What the head says of a section is
+// A picture is one of [pixels.Writer], in colour. What its head says of a section is
 //
 //	"section": {"plane": "below" | "right", "axes": [down, right, cut], "units": [...], "through": [names of axes to choose from],
 //	 "down": [first edge, last edge], "right": [...], "at": [of the crosshair, along axes], "places": [of each axis: how many, 0 for none],
 //	 "step": [of each axis, between two places], "layers": [{"id", "name", "level", "voxel": [...] or null, "value", "problem"}], "left": [sentences]}
 //
 // in napari's coordinates. Where there is nothing to draw, rows and cols are 0 and "problem" says why.
-const (
-	magic      = "WMB1"
-	prefixSize = len(magic) + 4
-)
 
 // feed makes the pictures of one plane in one size.
 type feed struct {
-	s     *Sections
-	src   *source.Source
-	topic string
-	hub   *hub.Topic
-	plane string
-	most  int
-	into  string
+	s      *Sections
+	src    *source.Source
+	writer *pixels.Writer
+	plane  string
+	most   int
+	into   string
 
 	look chan struct{} // capacity one: something may be new
 
@@ -84,10 +78,11 @@ func (s *Sections) open(at tab.Place) (tab.Pictures, error) {
 	case len(into) > 64 || strings.Contains(into, "/"):
 		return tab.Pictures{}, fmt.Errorf("%q is no axis", natural.Clip(into, 80))
 	}
-	f := &feed{s: s, src: at.Source, topic: at.Topic, hub: at.Hub, plane: plane, most: n, into: into, look: make(chan struct{}, 1)}
+	f := &feed{s: s, src: at.Source, writer: pixels.NewWriter(at.Hub, at.Topic), plane: plane, most: n, into: into, look: make(chan struct{}, 1)}
+	f.writer.Uncounted = true
 	return tab.Pictures{
 		Wants: []string{shm.TopicDims, shm.TopicCamera, shm.TopicLayers, shm.TopicColors, shm.TopicVolumes, shm.TopicControls},
-		Next:  tab.AsIs(f.next), Run: f.run,
+		Next:  f.next, Run: f.run,
 	}, nil
 }
 
@@ -211,7 +206,7 @@ func (s *Sections) plane(ctx context.Context, reads shm.VolumeSource, l *layer) 
 }
 
 // next is [tab.Pictures.Next].
-func (f *feed) next(now time.Time) *hub.Message {
+func (f *feed) next(now time.Time) hub.Picture {
 	shm.Signal(f.look)
 	f.mu.Lock()
 	d := f.done
@@ -220,17 +215,16 @@ func (f *feed) next(now time.Time) *hub.Message {
 	if d == nil {
 		return nil
 	}
-	head, err := json.Marshal(f.head(d, now))
+	head, err := json.Marshal(f.head(d))
 	if err != nil {
 		return nil // NaN in a value: none is written, so this cannot be
 	}
-	at := (prefixSize + len(head) + 7) &^ 7
-	size := 0
+	rows, cols := 0, 0
 	if d.err == nil {
-		size = 3 * d.scene.rows * d.scene.cols
+		rows, cols = d.scene.rows, d.scene.cols
 	}
-	buf := f.hub.Buffer(hub.Headroom + at + size)
-	if buf == nil { // there is room again when a browser has taken what is under way
+	made, err := f.writer.Drawn(head, rows, cols, d.labels(), now, d.paint)
+	if err != nil { // there is room again when a browser has taken what is under way
 		f.mu.Lock()
 		if f.done == nil {
 			f.done = d
@@ -238,17 +232,12 @@ func (f *feed) next(now time.Time) *hub.Message {
 		f.mu.Unlock()
 		return nil
 	}
-	buf = buf[:hub.Headroom+at+size]
-	message := buf[hub.Headroom:]
-	copy(message, magic)
-	binary.LittleEndian.PutUint32(message[len(magic):], uint32(at-prefixSize))
-	for i := prefixSize + copy(message[prefixSize:], head); i < at; i++ {
-		message[i] = ' '
-	}
-	if d.err == nil {
-		d.paint(message[at:])
-	}
-	return f.hub.Lend(buf)
+	return made
+}
+
+// labels reports whether the picture shows labels, none of whose colours may become another one.
+func (d *drawn) labels() bool {
+	return d.err == nil && slices.ContainsFunc(d.scene.layers, func(l layer) bool { return l.labels })
 }
 
 type listed struct {
@@ -261,18 +250,14 @@ type listed struct {
 	Problem string    `json:"problem,omitempty"`
 }
 
-func (f *feed) head(d *drawn, now time.Time) map[string]any {
-	head := map[string]any{
-		"topic": f.topic, "ts": float64(now.UnixMicro()) / 1000, "type": "u1", "row": 0, "col": 0, "rows": 0, "cols": 0, "samples": 3, "step": 1, "full": 255,
-	}
+func (f *feed) head(d *drawn) map[string]any {
 	section := map[string]any{"plane": f.plane}
-	head["section"] = section
+	head := map[string]any{"section": section}
 	if d.err != nil {
 		section["problem"] = natural.Sentence(d.err.Error())
 		return head
 	}
 	sc := d.scene
-	head["rows"], head["cols"] = sc.rows, sc.cols
 	var names, units []string
 	var at, step []float64
 	var places []int

@@ -26,7 +26,7 @@ const (
 
 // canvas is the feed of the whole canvas as a viewer draws it, "<source>/canvas/<cols>x<rows>":
 // as many device pixels as the page can show, in multiples of 64, at most 4096. Its frames are
-// those of [pixels.Part.Message], with
+// those of [pixels.Part.Picture], with
 //
 //	"hands": {page: n, ...}
 //
@@ -36,9 +36,8 @@ const (
 type canvas struct {
 	desk       *steer.Desk
 	src        *source.Source
-	topic      string
 	rows, cols int
-	hub        *hub.Topic
+	writer     *pixels.Writer
 
 	generation string // and number of the frame that was made last
 	seq        uint64
@@ -50,9 +49,10 @@ func (p page) canvasPictures(at tab.Place) (tab.Pictures, error) {
 	if err != nil {
 		return tab.Pictures{}, err
 	}
-	f := &canvas{desk: p.desk, src: at.Source, topic: at.Topic, rows: rows, cols: cols, hub: at.Hub}
+	f := &canvas{desk: p.desk, src: at.Source, rows: rows, cols: cols, writer: pixels.NewWriter(at.Hub, at.Topic)}
+	f.writer.Uncounted = true // what napari has drawn has no contrast to choose
 	return tab.Pictures{
-		Wants: []string{shm.ArrayTopic(shm.ArrayCanvas)}, UpTo: [2]int{rows, cols}, Next: tab.AsIs(f.next),
+		Wants: []string{shm.ArrayTopic(shm.ArrayCanvas)}, UpTo: [2]int{rows, cols}, Next: f.next,
 	}, nil
 }
 
@@ -75,8 +75,8 @@ func parseSides(text string) (rows, cols int, err error) {
 var errSame = errors.New("the frame was sent before")
 
 // next is [tab.Pictures.Next].
-func (f *canvas) next(now time.Time) *hub.Message {
-	var m *hub.Message
+func (f *canvas) next(now time.Time) hub.Picture {
+	var made hub.Picture
 	fr, err := pixels.Current(f.src, shm.ArrayCanvas, func(fr *shm.ArrayFrame) error {
 		if fr.Seq == f.seq && fr.Info.Generation == f.generation {
 			return errSame
@@ -89,14 +89,14 @@ func (f *canvas) next(now time.Time) *hub.Message {
 			Rows: fr.Shape[0], Cols: fr.Shape[1], Step: stepFor(fr.Shape, f.rows, f.cols),
 		}
 		var err error
-		m, err = part.Message(f.hub, f.topic, fr, f.src.Array(shm.ArrayCanvas), now, pixels.Added{Key: "hands", JSON: f.done(fr)})
+		made, err = part.Picture(f.writer, fr, f.src.Array(shm.ArrayCanvas), now, pixels.Added{Key: "hands", JSON: f.done(fr)})
 		return err
 	})
 	if err != nil {
 		return nil
 	}
 	f.seq, f.generation = fr.Seq, fr.Info.Generation
-	return m
+	return made
 }
 
 // stepFor is how many pixels of a frame go along a pixel of a page that asks for less than
