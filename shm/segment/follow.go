@@ -14,8 +14,9 @@ const (
 	// leastGap is the least time between two frames that are handed out: 250 a
 	// second, more than any screen shows.
 	leastGap = 4 * time.Millisecond
-	// look is how long to wait before looking again for a frame that is due.
-	look = 300 * time.Microsecond
+	// look is how long to wait before looking again for a frame that is due, and lookSoon for one
+	// of those that come on time.
+	look, lookSoon = 300 * time.Microsecond, 100 * time.Microsecond
 	// fast is the longest time between frames for which the next one is waited for
 	// without an earlier look. A frame that comes too early is then seen a little
 	// later, which no eye notices.
@@ -38,11 +39,12 @@ const (
 // time may call Next. Any goroutine may call Count and Expect.
 //
 // The process does not know its readers, so it cannot wake them. A Follower therefore
-// learns how often frames come, and sleeps until shortly after the next one is due.
-// At 60 Hz it mostly wakes once a frame. For frames that come irregularly it looks
-// again and again.
+// learns how often frames come, and sleeps until the next one is there. At 60 Hz it wakes
+// twice or three times a frame: a timer ends a millisecond early, and a nap or two do the
+// rest. For frames that come irregularly it looks again and again.
 type Follower struct {
-	r *Reader
+	r   *Reader
+	nap func(time.Duration) // a short sleep that ends when it should
 
 	last      uint64    // number of the frame handed out last; 0: none
 	handed    time.Time // when
@@ -63,7 +65,9 @@ type Follower struct {
 }
 
 // NewFollower returns a Follower that begins with the newest frame of r.
-func NewFollower(r *Reader) *Follower { return &Follower{r: r, hurry: make(chan struct{}, 1)} }
+func NewFollower(r *Reader) *Follower {
+	return &Follower{r: r, nap: nap, hurry: make(chan struct{}, 1)}
+}
 
 // Expect says that a frame may come at any moment, because something was done that it will show.
 // It is looked for often for a while, though none may have come for long.
@@ -92,7 +96,7 @@ func (f *Follower) Next(ctx context.Context) (*shm.ArrayFrame, error) {
 		wait := max(f.wait(now), rest)
 		if seq := f.r.Latest(); seq != 0 && seq != f.last {
 			if rest > 0 {
-				if err := pause(ctx, timer, rest, nil); err != nil {
+				if err := f.pause(ctx, timer, rest, nil); err != nil {
 					return nil, err
 				}
 				continue
@@ -118,7 +122,7 @@ func (f *Follower) Next(ctx context.Context) (*shm.ArrayFrame, error) {
 		if f.known >= enough && now.Before(f.came.Add(2*f.period)) {
 			hurry = nil // it comes on time, as those before it
 		}
-		if err := pause(ctx, timer, wait, hurry); err != nil {
+		if err := f.pause(ctx, timer, wait, hurry); err != nil {
 			return nil, err
 		}
 		first = f.looked.Before(f.handed)
@@ -153,11 +157,12 @@ func (f *Follower) took(frame *shm.ArrayFrame, now, woke time.Time, first bool) 
 		}
 		if n == 1 && f.jitter < steady && f.period < fast {
 			// The sleep should end when the frame has just come. So it ends a little
-			// earlier each time, and later again once that was too early.
+			// earlier each time, and later again once that was too early: it comes to rest
+			// where a frame comes at the first look or the one after.
 			if first {
-				f.takes -= 15 * time.Microsecond
+				f.takes -= 10 * time.Microsecond
 			} else {
-				f.takes += max(150*time.Microsecond, now.Sub(woke)/4)
+				f.takes += min(now.Sub(woke)/8, 150*time.Microsecond)
 			}
 			f.takes = min(max(f.takes, 0), f.period/4)
 		}
@@ -176,9 +181,9 @@ func (f *Follower) wait(now time.Time) time.Duration {
 	if f.period <= 0 || f.last == 0 {
 		return rarely
 	}
-	due := f.came.Add(f.period)
+	due, look := f.came.Add(f.period), look
 	if f.jitter < steady {
-		due = due.Add(f.takes + 2*f.jitter)
+		due, look = due.Add(f.takes+2*f.jitter), lookSoon
 	} else {
 		due = due.Add(-2 * f.jitter)
 	}
@@ -193,20 +198,32 @@ func (f *Follower) wait(now time.Time) time.Duration {
 	return min(max(-until/8, look), rarely)
 }
 
-// pause sleeps, at most until something comes by hurry. Go's timers round up to a millisecond, so
-// shorter sleeps are naps.
-func pause(ctx context.Context, timer *time.Timer, d time.Duration, hurry <-chan struct{}) error {
-	if d < time.Millisecond {
-		nap(d)
-		return ctx.Err()
+// coarse is how much later than asked for Go's timers may end a sleep: they round up to a
+// millisecond.
+const coarse = time.Millisecond
+
+// pause sleeps, at most until something comes by hurry. The end of a sleep that nothing can end is
+// a nap, because a timer alone would end it up to a millisecond after the frame has come.
+func (f *Follower) pause(ctx context.Context, timer *time.Timer, d time.Duration, hurry <-chan struct{}) error {
+	end := time.Now().Add(d)
+	if hurry == nil {
+		d -= coarse
 	}
-	timer.Reset(d)
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-hurry:
-		return nil
-	case <-timer.C:
-		return nil
+	if d >= coarse {
+		timer.Reset(d)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-hurry:
+			return nil
+		case <-timer.C:
+		}
+		if hurry != nil {
+			return nil
+		}
 	}
+	if d = time.Until(end); d > 0 {
+		f.nap(d)
+	}
+	return ctx.Err()
 }

@@ -16,8 +16,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unsafe"
 
@@ -1123,14 +1125,75 @@ func TestFollowerExpects(t *testing.T) {
 	// A sleep ends when a frame is expected.
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	if err := pause(t.Context(), timer, time.Hour, f.hurry); err != nil {
+	if err := f.pause(t.Context(), timer, time.Hour, f.hurry); err != nil {
 		t.Error(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := pause(ctx, timer, time.Hour, f.hurry); !errors.Is(err, context.Canceled) {
+	if err := f.pause(ctx, timer, time.Hour, f.hurry); !errors.Is(err, context.Canceled) {
 		t.Errorf("a sleep ends by %v", err)
 	}
+}
+
+// Of frames that come regularly the follower learns when they are there: it sleeps until then, by
+// a sleep and a nap, looks once or a few times more, and has them soon.
+func TestFollowerComesToRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const (
+			frames  = 600
+			learns  = 200
+			period  = time.Second / 60
+			copying = 1400 * time.Microsecond // and up to 200 µs longer
+		)
+		w := share(t, Spec{DType: "<u8", Shape: []int{1}, Slots: 8})
+		f := NewFollower(mustOpen(t, w))
+		naps := 0
+		f.nap = func(d time.Duration) {
+			naps++
+			time.Sleep(d)
+		}
+		var there [frames + 1]atomic.Int64
+		go func() {
+			var b [8]byte
+			began := time.Now()
+			for n := 1; n <= frames; n++ {
+				time.Sleep(time.Until(began.Add(time.Duration(n) * period)))
+				called := time.Now()
+				time.Sleep(copying + time.Duration(n*7%5)*50*time.Microsecond)
+				there[n].Store(time.Now().UnixNano())
+				_ = w.Publish(b[:], Frame{})
+				w.put(atHeartbeat, uint64(called.UnixNano())) // as the package has it
+			}
+		}()
+		var late time.Duration
+		for {
+			frame, err := f.Next(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if frame.Seq == learns {
+				late, naps = 0, 0
+			}
+			late += time.Duration(time.Now().UnixNano() - there[frame.Seq].Load())
+			if frame.Seq == frames {
+				break
+			}
+		}
+		var s shm.ArrayStats
+		f.Count(&s)
+		if s.Seen != frames || s.Missed != 0 {
+			t.Errorf("seen %d and missed %d of %d", s.Seen, s.Missed, frames)
+		}
+		if mean := late / (frames - learns); mean > 150*time.Microsecond {
+			t.Errorf("frames are known %v after they came, in the mean", mean)
+		}
+		if naps > 4*(frames-learns) {
+			t.Errorf("%d naps for %d frames", naps, frames-learns)
+		}
+		t.Logf("known %v after they came, in the mean; %.1f naps a frame", late/(frames-learns), float64(naps)/(frames-learns))
+		synctest.Wait() // the process has nothing more to say
+		w.Close()
+	})
 }
 
 // Frames that come regularly are all seen, whatever their rate.

@@ -955,3 +955,38 @@ def test_no_shared_memory_at_first(process, watcher, monkeypatch, error):
     broken[0] = False
     watcher.want_topics({"array/camera": 1e9})
     assert array.publish(np.zeros((4, 4), "u2")) and watcher.data.get("arrays")["camera"]["shm"]
+
+
+def test_all_of_the_memory_is_mapped_with_the_first_look():
+    """The thread that publishes puts no page into the page tables, which takes milliseconds a frame."""
+    segment = _segment.Segment((1024, 1024), np.dtype("u2"), 3, b"{}")
+    try:
+
+        def mapped():
+            """Kilobytes of the segment that this process has in its page tables."""
+            with open("/proc/self/smaps") as file:
+                of = file.read().split(segment.name)[1]
+            return int(of.split("\nRss:")[1].split()[0])
+
+        assert mapped() < 64
+        segment.commit()
+        if mapped() < 64:
+            pytest.skip("this Linux cannot")
+        assert mapped() << 10 >= segment.total
+        segment.write(np.full((1024, 1024), 7, "u2"), 1, (0.0, 0.0), (1.0, 1.0), 0)
+        assert segment.latest == 1 and (segment._places[1] == 7).all()
+    finally:
+        segment.close()
+
+
+def test_memory_that_cannot_be_mapped_at_once_comes_later(monkeypatch):
+    """An older Linux, and other systems, know no such advice."""
+    monkeypatch.setattr(_segment, "_POPULATE_WRITE", 12345)
+    segment = _segment.Segment((1024, 1024), np.dtype("u2"), 2, b"{}")
+    try:
+        segment.commit()
+        assert segment.committed
+        segment.write(np.full((1024, 1024), 7, "u2"), 1, (0.0, 0.0), (1.0, 1.0), 0)
+        assert (segment._places[1] == 7).all()
+    finally:
+        segment.close()
