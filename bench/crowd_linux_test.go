@@ -32,14 +32,24 @@ type crowd struct {
 	samples  []sample
 	bytes    int64 // received while recorded
 	lost     int   // connections that ended
+	due      []due // acknowledgements, the soonest first
 }
+
+// due is when a browser acknowledges what it has by then.
+type due struct {
+	at time.Time
+	m  *member
+}
+
+// ackEvery is how long a page may go without an acknowledgement of small messages.
+const ackEvery = 100 * time.Millisecond
 
 // dialect is what a server expects of its browsers.
 type dialect struct {
 	path   string // of the socket
 	header string // lines of the request, each with CRLF
 	hello  string // sent after the upgrade; "" for none
-	acks   bool   // acknowledge every third message, as webmon's page does
+	acks   bool   // acknowledge as webmon's page does: by time, and large messages at once
 	socket bool   // Socket.IO: answer its pings, and join when it has opened
 }
 
@@ -58,6 +68,9 @@ type member struct {
 	left    int    // bytes of that frame that have not come
 	handled uint64
 	acked   uint64
+	told    time.Time // when it last acknowledged something
+	waits   bool      // an acknowledgement is due
+	gone    bool
 }
 
 func newCrowd(d dialect) (*crowd, error) {
@@ -174,6 +187,9 @@ func (c *crowd) record(d time.Duration) ([]sample, error) {
 
 // step waits for something to arrive, at most so long, and reads it.
 func (c *crowd) step(wait time.Duration) error {
+	if len(c.due) > 0 {
+		wait = min(wait, max(time.Until(c.due[0].at), 0)+time.Millisecond)
+	}
 	n, err := syscall.EpollWait(c.epoll, c.events, int(wait.Milliseconds()))
 	if err != nil && !errors.Is(err, syscall.EINTR) {
 		return fmt.Errorf("crowd: wait: %w", err)
@@ -185,13 +201,37 @@ func (c *crowd) step(wait time.Duration) error {
 			c.drop(m)
 		}
 	}
+	c.acknowledge(time.Now())
 	if c.lost > 0 && len(c.members) == 0 {
 		return errors.New("crowd: the server has closed every connection")
 	}
 	return nil
 }
 
+// acknowledge has those browsers acknowledge for which it is time.
+func (c *crowd) acknowledge(now time.Time) {
+	i := 0
+	for ; i < len(c.due) && !c.due[i].at.After(now); i++ {
+		m := c.due[i].m
+		m.waits = false
+		if m.gone || m.acked == m.handled {
+			continue
+		}
+		if err := m.ack(now); err != nil {
+			c.lost++
+			c.drop(m)
+		}
+	}
+	c.due = append(c.due[:0], c.due[i:]...)
+}
+
+func (m *member) ack(now time.Time) error {
+	m.acked, m.told = m.handled, now
+	return m.send(`{"type":"ack","n":` + strconv.FormatUint(m.acked, 10) + "}")
+}
+
 func (c *crowd) drop(m *member) {
+	m.gone = true
 	delete(c.members, int32(m.fd))
 	syscall.Close(m.fd) // which takes it out of epoll
 }
@@ -296,7 +336,7 @@ func (c *crowd) frames(m *member, b []byte) ([]byte, error) {
 
 // largeFrame is the size from which a page acknowledges a frame at once, and
 // pictureHead how much of one picture looks at.
-const largeFrame, pictureHead = 64 << 10, 1024
+const largeFrame, pictureHead = 16 << 10, 1024
 
 // tells reports whether picture finds in the beginning of a frame what it needs.
 func tells(head []byte) bool {
@@ -326,10 +366,16 @@ func (c *crowd) frame(m *member, first byte, payload []byte, large bool) error {
 	if c.recorded {
 		c.picture(payload)
 	}
-	// A page says at once that it has a large one.
-	if c.dialect.acks && (m.handled-m.acked >= 3 || large) {
-		m.acked = m.handled
-		return m.send(`{"type":"ack","n":` + strconv.FormatUint(m.acked, 10) + "}")
+	if !c.dialect.acks {
+		return nil
+	}
+	now := time.Now()
+	if large || now.Sub(m.told) >= ackEvery {
+		return m.ack(now)
+	}
+	if !m.waits {
+		m.waits = true
+		c.due = append(c.due, due{now.Add(ackEvery), m})
 	}
 	return nil
 }
