@@ -68,8 +68,9 @@ type member struct {
 	left    int    // bytes of that frame that have not come
 	handled uint64
 	acked   uint64
-	told    time.Time // when it last acknowledged something
-	waits   bool      // an acknowledgement is due
+	told    time.Time     // when it last acknowledged something
+	waits   bool          // an acknowledgement is due
+	every   time.Duration // within which the server wants one
 	gone    bool
 }
 
@@ -369,15 +370,29 @@ func (c *crowd) frame(m *member, first byte, payload []byte, large bool) error {
 	if !c.dialect.acks {
 		return nil
 	}
+	m.within(payload)
 	now := time.Now()
-	if large || now.Sub(m.told) >= ackEvery {
+	every := max(m.every, ackEvery)
+	if large || now.Sub(m.told) >= every {
 		return m.ack(now)
 	}
 	if !m.waits {
 		m.waits = true
-		c.due = append(c.due, due{now.Add(ackEvery), m})
+		c.due = append(c.due, due{now.Add(every), m})
 	}
 	return nil
+}
+
+// within takes from the statistics within what time the server wants an acknowledgement.
+func (m *member) within(payload []byte) {
+	if len(payload) > 256 || !bytes.HasPrefix(payload, []byte(`{"topic":"stats"`)) {
+		return
+	}
+	m.every = 0
+	if _, after, ok := bytes.Cut(payload, []byte(`"ack_ms":`)); ok {
+		ms, _ := number(after)
+		m.every = time.Duration(ms) * time.Millisecond
+	}
 }
 
 // picture notes when a picture arrived.

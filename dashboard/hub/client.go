@@ -95,6 +95,7 @@ func (h *Hub) Serve(ctx context.Context, conn *websocket.Conn) {
 	c.broken = conn.NetConn().SetDeadline(time.Time{})
 	h.mu.Lock()
 	h.clients[c] = struct{}{}
+	h.browsers.Add(1)
 	h.mu.Unlock()
 
 	ctx, cancel := context.WithCancel(ctx)
@@ -117,7 +118,12 @@ func (h *Hub) Serve(ctx context.Context, conn *websocket.Conn) {
 func (h *Hub) leave(c *client) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.clients, c)
+	if _, ok := h.clients[c]; ok {
+		delete(h.clients, c)
+		h.browsers.Add(-1)
+		h.stats.sent.Add(c.sent.Load())
+		h.stats.bytes.Add(c.bytes.Load())
+	}
 	if h.opts.Watching != nil {
 		h.call("watching", "", func() { h.opts.Watching(c, "", nil) })
 	}
@@ -215,19 +221,19 @@ func (c *client) tick() {
 // push sends what the browser has not got yet, as far as the socket takes it at
 // once. all says whether pictures are sent too: copying one takes too long for a
 // goroutine that has other browsers to serve.
-func (c *client) push(all bool) {
+func (c *client) push(all bool, now time.Time) {
 	if !c.writing.TryLock() {
 		c.signal() // another goroutine is writing, and may not have seen what is new
 		return
 	}
-	if !c.pushed(all) {
+	if !c.pushed(all, now) {
 		c.signal()
 	}
 }
 
 // pushed reports whether the browser has it all. It gives back writing. If it panics,
 // this browser is left: whoever publishes has others to serve.
-func (c *client) pushed(all bool) (done bool) {
+func (c *client) pushed(all bool, now time.Time) (done bool) {
 	defer c.writing.Unlock()
 	defer func() {
 		if p := recover(); p != nil {
@@ -235,7 +241,7 @@ func (c *client) pushed(all bool) (done bool) {
 			c.hub.opts.Faults.Note("browser", "pushing", c.broken)
 		}
 	}()
-	done = c.flush(all)
+	done = c.flush(all, now)
 	return done && c.rest == nil && c.broken == nil
 }
 
@@ -245,7 +251,7 @@ func (c *client) catchUp() error {
 	defer c.writing.Unlock()
 	for {
 		c.drain(c.hub.opts.WriteTimeout)
-		if c.flush(true); c.rest == nil {
+		if c.flush(true, time.Now()); c.rest == nil {
 			return c.broken
 		}
 	}
@@ -256,7 +262,7 @@ func (c *client) say(m *Message, limit time.Duration) error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
 	c.drain(limit)
-	c.send(m, false)
+	c.send(m, false, time.Now())
 	c.drain(limit)
 	return c.broken
 }
@@ -264,17 +270,20 @@ func (c *client) say(m *Message, limit time.Duration) error {
 // flush sends what the browser has not got yet, until it has all of it, there is no room on its line, or its socket takes no
 // more: in turn one message of each topic of text, and one picture or a part of one. done is false if there are
 // large texts that were left because all is false; pictures are not looked at then. writing must be held, here and in all methods below.
-func (c *client) flush(all bool) (done bool) {
+func (c *client) flush(all bool, now time.Time) (done bool) {
 	done = true
 	for c.rest == nil && c.broken == nil {
 		subs := c.subs.Load()
-		wrote, whole := c.flushText(subs.texts, all)
+		wrote, whole := c.flushText(subs.texts, all, now)
 		done = done && whole
-		if all && c.flushPicture(subs.pictures) {
+		if all && c.flushPicture(subs.pictures, now) {
 			wrote = true
 		}
 		if !wrote {
 			break
+		}
+		if all {
+			now = time.Now() // copying pictures takes time
 		}
 	}
 	return done
@@ -282,9 +291,8 @@ func (c *client) flush(all bool) (done bool) {
 
 // flushText sends at most one message of each topic. It begins after the topic where it stopped last, so that no topic waits for
 // ever behind one that always has something new.
-func (c *client) flushText(subs []*sub, all bool) (wrote, done bool) {
+func (c *client) flushText(subs []*sub, all bool, now time.Time) (wrote, done bool) {
 	done = true
-	now := time.Now()
 	for range subs {
 		if c.rest != nil || c.broken != nil || c.busy(now) {
 			return wrote, done
@@ -304,9 +312,9 @@ func (c *client) flushText(subs []*sub, all bool) (wrote, done bool) {
 		c.skip(skipped)
 		if m != nil {
 			size := m.size
-			c.send(m, size >= atOnce)
+			c.send(m, size >= atOnce, now)
 			if size >= big {
-				c.flight.add(c.sent.Load(), size, time.Now(), nil)
+				c.flight.add(c.sent.Load(), size, now, nil)
 			}
 			wrote = true
 		}
@@ -356,7 +364,7 @@ func (c *client) offer() {
 // send gives the socket as much of a message as it takes at once. There must
 // be no rest of another message. The message is released once it is written. prompt says that the page
 // acknowledges it as soon as it has it.
-func (c *client) send(m *Message, prompt bool) {
+func (c *client) send(m *Message, prompt bool, now time.Time) {
 	if c.broken != nil {
 		m.release()
 		return
@@ -370,10 +378,8 @@ func (c *client) send(m *Message, prompt bool) {
 			// It acknowledges pictures once they are painted, so they say nothing of the line, and must not keep text away.
 			prompt, size = false, 0
 		}
-		c.line.Sent(time.Now(), size, prompt)
-		c.bytes.Add(uint64(len(m.wire)))
-		c.hub.stats.sent.Add(1)
-		c.hub.stats.bytes.Add(uint64(m.size))
+		c.line.Sent(now, size, prompt)
+		c.bytes.Add(uint64(m.size))
 	}
 	n, err := c.wire.write(m.wire)
 	if err != nil {
@@ -453,11 +459,26 @@ func (c *client) drain(limit time.Duration) {
 // alive is how long the browser may be silent.
 func (c *client) alive() time.Duration { return 4 * c.hub.opts.PingEvery }
 
+// A page acknowledges text within usualAck, unless it is told to take longer: reading acknowledgements costs as much as writing
+// frames. mostAck is the longest.
+const usualAck, mostAck = 100 * time.Millisecond, 500 * time.Millisecond
+
+// ackEvery is within what time pages acknowledge text: all together at most 7500 times a second.
+func (h *Hub) ackEvery() time.Duration {
+	const most = 7500 // a second
+	return min(max(usualAck, (time.Duration(h.browsers.Load())*time.Second/most).Truncate(10*time.Millisecond)), mostAck)
+}
+
 // stats is what a browser is told about its own connection, once a second.
 func (c *client) stats() *Message {
 	w := frame.Begin(make([]byte, 0, 96), "stats", time.Now())
 	w.Key("drops").Uint(c.skipped.Load())
 	w.Key("latency_ms").Micros(c.paint.Load() / 1e3)
+	every := c.hub.ackEvery()
+	c.line.AckEvery(every)
+	if every > usualAck {
+		w.Key("ack_ms").Int(every.Milliseconds())
+	}
 	return Text(w.End())
 }
 
@@ -583,7 +604,6 @@ func (c *client) ack(n, done uint64, ts float64) error {
 		c.acked.Store(n)
 		c.line.Received(now, n)
 		c.flight.received(n, now)
-		c.hub.stats.acked.Add(1)
 		news = true
 	}
 	if done > c.painted.Load() {
@@ -594,7 +614,7 @@ func (c *client) ack(n, done uint64, ts float64) error {
 	if news {
 		full, held := c.full.Load() && c.full.Swap(false), c.held.Load() && c.held.Swap(false)
 		if full || held {
-			c.push(true)
+			c.push(true, now)
 		}
 		c.offer()
 	}

@@ -21,6 +21,7 @@ package hub
 import (
 	"context"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -104,8 +105,9 @@ type Hub struct {
 	topics  map[string]*Topic
 	clients map[*client]struct{}
 
-	stats   counters
-	latency latencies
+	stats    counters
+	browsers atomic.Int64 // as many as clients
+	latency  latencies
 
 	farewell atomic.Pointer[Message]
 }
@@ -134,7 +136,9 @@ func (*Last) Error() string { return "the connection was ended" }
 func (h *Hub) Farewell(m *Message) { h.farewell.Store(m) }
 
 type counters struct {
-	sent, bytes, skipped, acked, refused atomic.Uint64
+	// Of browsers that are gone: each counts what it is sent, so that those who write to several at a time have no counter in common.
+	sent, bytes      atomic.Uint64
+	skipped, refused atomic.Uint64
 }
 
 // New returns a hub without browsers.
@@ -172,9 +176,13 @@ type Stats struct {
 // Stats returns the hub's sums.
 func (h *Hub) Stats() Stats {
 	h.mu.Lock()
-	s := Stats{Browsers: len(h.clients), Topics: len(h.topics)}
+	s := Stats{Browsers: len(h.clients), Topics: len(h.topics), Sent: h.stats.sent.Load(), Bytes: h.stats.bytes.Load()}
+	for c := range h.clients {
+		s.Sent += c.sent.Load()
+		s.Bytes += c.bytes.Load()
+	}
 	h.mu.Unlock()
-	s.Sent, s.Bytes, s.Skipped = h.stats.sent.Load(), h.stats.bytes.Load(), h.stats.skipped.Load()
+	s.Skipped = h.stats.skipped.Load()
 	s.PaintMedian, s.PaintP99 = h.latency.quantiles()
 	return s
 }
@@ -452,18 +460,47 @@ func (t *Topic) Snapshot(m *Message) {
 }
 
 // signal sends m, which is new, to all browsers that watch the topic. The
-// browsers' own goroutines copy a big message into the sockets, in parallel.
+// browsers' own goroutines copy a big message into the sockets, in parallel. To many browsers several goroutines write, as far
+// as there are processors: one alone would take longer than the time between two frames.
 func (t *Topic) signal(m *Message) {
-	for _, s := range *t.subs.Load() {
-		switch c := s.client; {
-		case c.full.Load(): // the browser's next acknowledgement sends it
-		case m.size < big:
-			c.push(false)
-		case !c.held.Load():
-			c.signal()
+	subs := *t.subs.Load()
+	now := time.Now()
+	var next atomic.Int64
+	tell := func() {
+		for {
+			end := int(next.Add(atATime))
+			for _, s := range subs[min(end-atATime, len(subs)):min(end, len(subs))] {
+				switch c := s.client; {
+				case c.full.Load(): // the browser's next acknowledgement sends it
+				case m.size < big:
+					c.push(false, now)
+				case !c.held.Load():
+					c.signal()
+				}
+			}
+			if end >= len(subs) {
+				return
+			}
 		}
 	}
+	if len(subs) < many || m.size >= big {
+		next.Store(0)
+		tell()
+		return
+	}
+	var others sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) - 1 {
+		fault.Go(&others, tell, t.hub.opts.Faults.Noted("topic", t.name))
+	}
+	tell()
+	others.Wait()
 }
+
+const (
+	// many is how many browsers are written to by several goroutines, and atATime to how many each of them writes before it
+	// looks for more.
+	many, atATime = 128, 32
+)
 
 func (t *Topic) add(s *sub) {
 	old := *t.subs.Load()

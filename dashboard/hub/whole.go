@@ -54,12 +54,11 @@ func (c *client) roomy(now time.Time, s *sub) bool {
 }
 
 // flushPicture sends a picture or the next part of one, if there is room on the line.
-func (c *client) flushPicture(subs []*sub) bool {
+func (c *client) flushPicture(subs []*sub, now time.Time) bool {
 	w := &c.whole
 	if c.rest != nil || c.broken != nil || len(subs) == 0 && w.m == nil {
 		return false
 	}
-	now := time.Now()
 	if w.refines && w.m != nil && w.s.topic.gallery.newest.Load().number > w.number {
 		c.giveUp()
 	}
@@ -89,7 +88,7 @@ func (c *client) flushPicture(subs []*sub) bool {
 			c.sendPart(now)
 		} else {
 			size := next.m.size
-			c.send(next.m, size >= atOnce || next.rung != line.AsIs)
+			c.send(next.m, size >= atOnce || next.rung != line.AsIs, now)
 			c.flight.add(c.sent.Load(), size, now, s.place)
 		}
 		return true
@@ -117,7 +116,7 @@ func (c *client) sendPart(now time.Time) {
 	}
 	w.at += len(part)
 	c.under.Store(int64(len(data) - w.at))
-	c.send(&Message{wire: append(b, part...), size: size}, true)
+	c.send(&Message{wire: append(b, part...), size: size}, true, now)
 	if w.at == len(data) {
 		c.flight.add(c.sent.Load(), len(data), w.began, w.s.place)
 		c.giveUp()

@@ -43,7 +43,7 @@ const (
 	// crowded is how long bytes may wait in queues before the line counts as slower than it was.
 	crowded = 100 * time.Millisecond
 
-	// ackEvery is the time within which a page acknowledges text, and late how much longer it may take for what
+	// ackEvery is the time within which a page acknowledges text unless it is told otherwise, and late how much longer it may take for what
 	// is under way still to count as young.
 	ackEvery, late = 100 * time.Millisecond, 150 * time.Millisecond
 	// reserve is how many bytes of text may be under way beyond those of pictures.
@@ -96,8 +96,9 @@ type Line struct {
 	drain          bool          // no picture is sent until those under way have arrived
 	fullAt         time.Duration // when as much was last under way as may be
 
-	limit   float64 // bytes a second that somebody allows
-	allowed float64 // bytes that this leaves for now
+	every   time.Duration // within which the page acknowledges text
+	limit   float64       // bytes a second that somebody allows
+	allowed float64       // bytes that this leaves for now
 	allowAt time.Duration
 }
 
@@ -138,12 +139,21 @@ type State struct {
 }
 
 // New returns the line of a connection that has just been opened.
-func New(now time.Time) *Line { return &Line{begun: now, from: 1, next: 1, startup: true} }
+func New(now time.Time) *Line {
+	return &Line{begun: now, from: 1, next: 1, startup: true, every: ackEvery}
+}
 
 // Limit bounds the rate to so many bytes a second, as somebody wishes; 0: as the line carries.
 func (l *Line) Limit(rate float64) {
 	l.mu.Lock()
 	l.limit, l.allowed = max(rate, 0), 0
+	l.mu.Unlock()
+}
+
+// AckEvery says that the page was told to acknowledge text within such a time, instead of 100 ms.
+func (l *Line) AckEvery(d time.Duration) {
+	l.mu.Lock()
+	l.every = max(d, ackEvery)
 	l.mu.Unlock()
 }
 
@@ -446,7 +456,7 @@ func (l *Line) TextRoom(now time.Time) bool {
 		return true
 	}
 	at := now.Sub(l.begun)
-	if at-l.at(l.from).at > ackEvery+late+l.least {
+	if at-l.at(l.from).at > l.every+late+l.least {
 		return false
 	}
 	most := l.window(at) + int64(l.part()) + reserve

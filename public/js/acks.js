@@ -16,12 +16,16 @@ export const LARGE = 16 * 1024;
 /** Milliseconds without an acknowledgement after which one is due. */
 const EVERY = 100;
 
+/** The most that the server may ask for instead, ms: to many browsers it is a load to read what they say. */
+const MOST = 1000;
+
 export class Acks {
   #send;
   #painted;
   #soon;
   #now;
   #timer;
+  #every = EVERY;
   #open = 0; // tells connections apart: what was begun in the last one must not count in this one
   #received = 0;
   #pending = []; // numbers of the messages that were not handled yet, counted from 1, in order
@@ -53,6 +57,7 @@ export class Acks {
   /** A new connection: the count begins again. */
   opened() {
     this.#open++;
+    this.#every = EVERY;
     this.#received = this.#done = this.#acked = this.#ackedDone = 0;
     this.#pending = [];
     this.#last = -Infinity;
@@ -94,8 +99,17 @@ export class Acks {
   handled(ts = null) {
     this.#received++;
     if (ts !== null) this.#ts = ts;
-    if (this.#now() - this.#last >= EVERY) this.#afterPaint();
+    if (this.#now() - this.#last >= this.#every) this.#afterPaint();
     else this.#whenIdle();
+  }
+
+  /**
+   * The server asks for an acknowledgement of small messages within so many ms.
+   *
+   * @param {*} ms anything else than a number from EVERY to MOST is the usual time
+   */
+  within(ms) {
+    this.#every = ms >= EVERY && ms <= MOST ? Number(ms) : EVERY;
   }
 
   /** How many messages were handled, before the first that was not. */
@@ -143,7 +157,7 @@ export class Acks {
       // The stamp goes along only right after a paint: now it would count the waiting as well.
       this.#ts = null;
       this.#ack(this.#handled);
-    }), EVERY);
+    }), this.#every);
   }
 
   #ack(done, ts = null) {

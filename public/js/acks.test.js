@@ -48,6 +48,31 @@ test("small messages are acknowledged by time, however many they are", () => {
   assert.ok(sent.every(([n], i) => i === 0 || n > sent[i - 1][0]));
 });
 
+test("a server with many pages is told less often, and a new connection as usual", () => {
+  const page = setUp();
+  const count = () => {
+    page.told();
+    for (let n = 1; n <= 80; n++) {
+      page.wait(10);
+      page.acks.handled(n);
+      page.paint();
+    }
+    return page.told().length;
+  };
+  page.acks.within(400);
+  const few = count();
+  assert.ok(few >= 2 && few <= 3, `${few} in 800 ms`);
+  for (const nonsense of [undefined, null, "soon", NaN, -1, 1e9]) {
+    page.acks.within(400);
+    page.acks.within(nonsense);
+    const usual = count();
+    assert.ok(usual >= 7 && usual <= 9, `${usual} in 800 ms after ${nonsense}`);
+  }
+  page.acks.within(400);
+  page.acks.opened();
+  assert.ok(count() >= 7);
+});
+
 test("messages that come together are acknowledged together", () => {
   const page = setUp();
   for (let n = 1; n <= 4; n++) page.acks.handled(n);

@@ -200,6 +200,7 @@ export class Socket {
     const frame = tried(() => JSON.parse(data));
     if (frame?.topic === "stopped") this.#stopped = true;
     if (frame?.topic === "signed-out") this.#tell("signed-out");
+    if (frame?.topic === "stats") this.#acks.within(frame.ack_ms);
     if (CONTROL.has(frame?.topic)) this.#onControl(frame);
     else if (frame) this.#frames.dispatch(frame);
     this.#handled(data, frame);
