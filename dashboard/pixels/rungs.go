@@ -100,7 +100,7 @@ func nextNumber(now time.Time) uint64 {
 //
 //	{"as": "packed", "predict": as packed.Predict}
 //	{"as": "bytes", "low", "high"}: bytes, of which 0 and 255 are low and high, and what is beyond them
-//	{"as": "jpeg", "quality", "low", "high"}: the same as JPEG; low and high are left out of colours, whose samples are 3 and full is 255
+//	{"as": "jpeg", "quality", "low", "high"}: the same as JPEG; low and high are left out of colours, whose samples are 3 and go from 0 to full
 //
 // with "scale" if so many exact pixels, more than 1, went along a side of one.
 //
@@ -309,9 +309,6 @@ func (p *picture) lossy(body []byte, r line.Rung, is hub.Window, now time.Time) 
 		body = jpeg.AppendGray(body, win.rows, win.cols, step.Quality, win.row)
 	}
 	becomes := shown{shm.U8, win.rows, win.cols, win.each, step.Scale, p.full}
-	if colour {
-		becomes.full = 255
-	}
 	head = p.headOf(becomes, now, func(w *frame.Writer) {
 		w.Key("as").String(step.Kind.String())
 		if step.Kind == line.JPEG {

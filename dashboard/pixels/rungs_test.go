@@ -312,7 +312,7 @@ func TestColoursAtRungs(t *testing.T) {
 		pic.At(3, hub.Window{Low: 1, High: 2, Known: true}, time.UnixMilli(6000))
 		h, body := m.read(t)
 		img, err := jpeg.Decode(bytes.NewReader(body))
-		if err != nil || h.Full != 255 || h.Samples != 3 || h.Coded.Low != nil || string(h.Hands) != `{"a":1}` {
+		if err != nil || float64(h.Full) != full || h.Samples != 3 || h.Coded.Low != nil || string(h.Hands) != `{"a":1}` {
 			t.Fatalf("%s: %v, %+v", dtype, err, h)
 		}
 		sum := 0.0

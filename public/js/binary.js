@@ -18,7 +18,7 @@
  *
  *     {"as": "packed", "predict"}: the same values in fewer bytes
  *     {"as": "bytes", "low", "high"}: bytes, of which 0 and 255 stand for low and high and for what lies beyond
- *     {"as": "jpeg", "quality", "low", "high"}: the same as JPEG; without low and high where there are colours
+ *     {"as": "jpeg", "quality", "low", "high"}: the same as JPEG; without low and high where there are colours, which go from 0 to full
  *
  * "scale" in it says how many exact pixels went along a side of one; absent: 1. A picture with losses may have "counts", how the values of the exact one are
  * distributed (dashboard/pixels/counts.go).
