@@ -16,8 +16,14 @@ const (
 	// downAfter is for how long a rung must be too much before it is left, and upAfter for how long a better one
 	// must be carried before it is chosen. While the line is being measured, eager takes its place.
 	downAfter, upAfter, eager = 250 * time.Millisecond, 2 * time.Second, 200 * time.Millisecond
-	// again is for how long a rung that was too much is not tried again; it doubles each time, up to mostAgain.
-	again, mostAgain = 4 * time.Second, time.Minute
+	// again is for how long a rung that became too much is not tried again, and vain one that was too much as soon as it was tried; that doubles
+	// each time, up to mostAgain.
+	again, vain, mostAgain = 4 * time.Second, 12 * time.Second, 2 * time.Minute
+	// doubt is for how long a better rung may seem not to be carried without its patience beginning again: sizes
+	// differ from picture to picture.
+	doubt = 500 * time.Millisecond
+	// dare is the part of the pictures a second that are wanted which must be known to be carried for a rung to be tried.
+	dare = 0.6
 	// soon is the time within which a rung that is left after it was chosen counts as tried in vain.
 	soon = 8 * time.Second
 	// begin is the rung of a line of which nothing but a round trip is known, and beginFar where that is long: the first
@@ -50,7 +56,6 @@ const (
 	Only               // the picture or the page knows no other way
 	Unknown            // nothing is known of the line yet
 	Slow               // the line carries no more
-	Held               // the line carries more since a moment ago
 	Bounded            // somebody has bounded the rate
 	Work               // a better one would take the server too long to write
 	Still              // the picture stands still
@@ -64,7 +69,6 @@ func (w Why) String() string {
 		"There is no other way to write it",
 		"The line is still being measured",
 		"The line carries no more",
-		"The line has carried more only for a moment",
 		"The rate was bounded by hand",
 		"To write a better one takes the server too long",
 		"The picture stands still",
@@ -81,7 +85,7 @@ type Choice struct {
 	up     bool      // it was a better one than the one before
 
 	bad, good time.Time // since when it is too much, and since when a better one would be carried
-	better    Rung
+	wellAt    time.Time // when one last would have been
 
 	tried [Rungs]struct { // in vain
 		until time.Time
@@ -170,7 +174,7 @@ func (c *Choice) down(in Input) {
 	}
 	t := &c.tried[c.rung]
 	if c.up && in.Now.Sub(c.since) < soon {
-		t.pause = min(max(2*t.pause, again), mostAgain)
+		t.pause = min(max(2*t.pause, vain), mostAgain)
 	} else {
 		t.pause = again
 	}
@@ -200,20 +204,23 @@ func (c *Choice) rise(in Input) {
 		share = spareShare // the rate is still rising
 	}
 	r, ok := fit(in, share, free)
-	if next := above(in.May, c.rung); (!ok || r >= c.rung) && in.Line.Spare && !in.Line.Fast && in.Line.Queue < slack && free(next) && works(in, next) {
-		r, ok = next, true // nobody knows what the line carries before it is tried
+	if next := above(in.May, c.rung); (!ok || r >= c.rung) && free(next) && worthTrying(in, next) {
+		r, ok = next, true
 	}
 	if !ok || r >= c.rung {
-		c.good = time.Time{}
-		c.why = c.reason(in, c.why)
-		if c.why == Held || c.why == Unknown && !in.Line.Startup {
-			c.why = Slow
+		if in.Now.Sub(c.wellAt) > doubt {
+			c.good = time.Time{}
 		}
+		otherwise := c.why
+		if otherwise == Unknown && !in.Line.Startup {
+			otherwise = Slow
+		}
+		c.why = c.reason(in, otherwise)
 		return
 	}
+	c.wellAt = in.Now
 	if c.good.IsZero() {
 		c.good = in.Now
-		c.why = Held
 	}
 	patience := upAfter
 	if in.Line.Startup || in.Line.Fast {
@@ -326,6 +333,12 @@ func above(s Set, r Rung) Rung {
 		}
 	}
 	return r
+}
+
+// worthTrying reports whether the next better rung is tried although the line is not known to carry it: there is room on the line,
+// and what it carries is not known before it is asked for. What is known must not be far from it.
+func worthTrying(in Input, r Rung) bool {
+	return in.Line.Spare && !in.Line.Fast && in.Line.Queue < slack && works(in, r) && speed(in, r, 1) >= dare*wanted(in, r)
 }
 
 // works reports whether the server writes enough pictures a second at a rung.

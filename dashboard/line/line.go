@@ -94,7 +94,8 @@ type Line struct {
 	cutAt          time.Duration // when the line last counted as slower than before
 	large          uint64        // number of the last picture or part that was sent
 	drain          bool          // no picture is sent until those under way have arrived
-	fullAt         time.Duration // when as much was last under way as may be
+	full           float64       // the part of the last second or so in which as much was under way as may be
+	fullAt         time.Duration // of when that is
 
 	every   time.Duration // within which the page acknowledges text
 	limit   float64       // bytes a second that somebody allows
@@ -135,7 +136,7 @@ type State struct {
 	Fast          bool          // it is a line of one machine or one room
 	Known         bool          // a rate was measured
 	Startup       bool          // the rate may still be far higher
-	Spare         bool          // the rate is no more than what was sent: the line may carry more
+	Spare         bool          // there was room most of the time: the line may carry more than the rate
 }
 
 // New returns the line of a connection that has just been opened.
@@ -163,6 +164,7 @@ func (l *Line) Sent(now time.Time, bytes int, large bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	at := now.Sub(l.begun)
+	l.fill(at)
 	if l.sent == l.got {
 		l.gotAt, l.gotSent = at, at // a pause says nothing of the rate
 		l.train.n = 0
@@ -177,15 +179,26 @@ func (l *Line) Sent(now time.Time, bytes int, large bool) {
 	l.sent += int64(bytes)
 	l.allow(at)
 	l.allowed -= float64(bytes)
-	spare := l.sent-l.got < l.window(at)*3/4
-	if !spare {
-		l.fullAt = at
-	}
+	spare := !l.isFull(at)
 	*l.at(l.next) = record{at: at, bytes: l.sent, got: l.got, gotAt: l.gotAt, since: l.gotSent, large: large, spare: spare, alone: l.from > l.large}
 	if large {
 		l.large = l.next
 	}
 	l.next++
+}
+
+// isFull reports whether nearly as much is under way as may be.
+func (l *Line) isFull(at time.Duration) bool { return l.drain || l.sent-l.got >= l.window(at)*3/4 }
+
+// fill notes what the line was like since it was last asked.
+func (l *Line) fill(at time.Duration) {
+	weight := min((at - l.fullAt).Seconds(), 1)
+	is := 0.0
+	if l.isFull(at) {
+		is = 1
+	}
+	l.full += weight * (is - l.full)
+	l.fullAt = at
 }
 
 // allow gives the bytes that somebody has allowed since it was last asked.
@@ -236,20 +249,29 @@ func (l *Line) Received(now time.Time, n uint64) {
 	if n = min(n, l.next-1); n < l.from {
 		return
 	}
-	last := *l.at(n)
-	came := last.bytes - l.got
-	l.from, l.got, l.gotAt, l.gotSent = n+1, last.bytes, at, last.at
+	// Of what it tells of, a page was quick to tell of pictures alone.
+	var quick *record
+	for m := n; m >= l.from && quick == nil; m-- {
+		if r := *l.at(m); r.large {
+			quick = &r
+		}
+	}
+	newest := *l.at(n)
+	came := newest.bytes - l.got
+	l.fill(at)
+	l.from, l.got, l.gotAt, l.gotSent = n+1, newest.bytes, at, newest.at
+	if l.from > l.large {
+		l.drain = false
+	}
 	if p := l.past[l.pasts%len(l.past)]; at-p.at >= span/2 {
 		l.pasts++
 		l.past[l.pasts%len(l.past)] = progress{at, l.got}
 	}
-	if !last.large {
-		return // a page takes its time to acknowledge text
+	if quick == nil {
+		return
 	}
+	last := *quick
 	trip := at - last.at
-	if l.from > l.large {
-		l.drain = false
-	}
 	if last.alone && last.at >= l.cutAt && l.cutAt > l.leastAt {
 		l.least, l.leastAt = min(trip, time.Second), at
 	}
@@ -376,17 +398,13 @@ func (l *Line) estimate(at time.Duration) float64 {
 		}
 		top = newest.of
 	}
-	if l.hasTrains(at) {
+	if l.trained >= 3 && at-l.trainAt < trainFor && l.least >= fast {
 		t := append(make([]float64, 0, len(l.trains)), l.trains[:min(l.trained, len(l.trains))]...)
 		slices.Sort(t)
 		top = max(top, t[(len(t)-1)/3]) // what comes at once after a pause makes some of them too high
 	}
 	l.known, l.knownTill = top, at+span/4
 	return top
-}
-
-func (l *Line) hasTrains(at time.Duration) bool {
-	return l.trained >= 3 && at-l.trainAt < trainFor && l.least >= fast
 }
 
 // window is how many bytes may be under way.
@@ -495,6 +513,6 @@ func (l *Line) State(now time.Time) State {
 	return State{
 		Rate: r, Limit: l.limit, Least: l.least, Smooth: l.smooth, Queue: l.queue(), Flight: int(l.sent - l.got),
 		Fast: l.isFast(), Known: r > 0, Startup: l.startup,
-		Spare: !l.hasTrains(at) && at-l.fullAt > time.Second,
+		Spare: l.full < 0.5 || at-l.fullAt > time.Second,
 	}
 }
