@@ -46,13 +46,18 @@ function sizeOf({type, rows, cols, samples}) {
 /** What a stream of DEFLATE becomes, which must have `size` bytes. No more is kept of one that has more. */
 async function inflate(body, size) {
   const out = new Uint8Array(size);
-  const reader = new Blob([body]).stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
+  const stream = new DecompressionStream("deflate-raw");
+  const writer = stream.writable.getWriter(); // all at once: a third faster than by way of a Blob
+  const ignore = () => {}; // the reader is told as well
+  writer.write(body).catch(ignore);
+  writer.close().catch(ignore);
+  const reader = stream.readable.getReader();
   let at = 0;
   for (;;) {
     const {done, value} = await reader.read();
     if (done) break;
     if (at + value.length > size) {
-      reader.cancel().catch(() => {});
+      reader.cancel().catch(ignore);
       throw new Error(`read picture: more than the ${size} bytes that it should have`);
     }
     out.set(value, at);
