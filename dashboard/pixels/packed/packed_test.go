@@ -83,13 +83,16 @@ func TestRoundTrip(t *testing.T) {
 	for _, side := range [][2]int{{1, 1}, {1, 7}, {9, 1}, {3, 5}, {33, 17}, {130, 1001}, {2, 70000}, {0, 5}, {5, 0}} {
 		rows, cols := side[0], side[1]
 		for samples := 1; samples <= 4; samples++ {
-			if rows*cols > 10000 && samples == 2 {
-				continue
+			these := dtypes
+			if rows*cols > 10000 { // several strips
+				if these = []string{"u1", "u2", "f8"}; samples%2 == 0 {
+					continue
+				}
 			}
 			all := map[string][]float64{
 				"camera": camera(rows, cols*samples), "label": label(rows, max(1, cols*samples))[:rows*cols*samples], "zeros": make([]float64, rows*cols*samples), "": nil,
 			}
-			for _, dtype := range dtypes {
+			for _, dtype := range these {
 				for name, values := range all {
 					how := howOf(dtype, rows, cols, samples)
 					samples := little(values, dtype)
