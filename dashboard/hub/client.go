@@ -38,13 +38,14 @@ type client struct {
 	subs atomic.Pointer[subs] // written under hub.mu
 	line *line.Line           // what the connection carries
 
-	since  time.Time
-	who    atomic.Pointer[string] // the name that the page gives its visitor
-	takes  atomic.Uint32          // which pictures the page can read, a line.Set
-	parts  atomic.Bool            // the page can read a picture that comes in parts
-	exact  atomic.Bool            // somebody wants exact pictures, whatever the line carries
-	limit  atomic.Uint64          // bytes a second that somebody allows, 0: as the line carries
-	pinged atomic.Int64           // when the last ping went out that was not answered, ns since since; 0: none
+	since    time.Time
+	who      atomic.Pointer[string] // the name that the page gives its visitor
+	takes    atomic.Uint32          // which pictures the page can read, a line.Set
+	parts    atomic.Bool            // the page can read a picture that comes in parts
+	exact    atomic.Bool            // somebody wants exact pictures, whatever the line carries
+	limit    atomic.Uint64          // bytes a second that somebody allows, 0: as the line carries
+	answered atomic.Bool            // a ping
+	pinged   atomic.Int64           // when the last ping went out that was not answered, ns since since; 0: none
 
 	second  atomic.Bool         // another second has passed
 	full    atomic.Bool         // the next frame waits for an acknowledgement
@@ -200,7 +201,7 @@ func (c *client) write(ctx context.Context) {
 
 // ping asks for an answer that a browser gives at once, whatever the page does.
 func (c *client) ping() error {
-	c.pinged.CompareAndSwap(0, int64(time.Since(c.since)))
+	c.pinged.CompareAndSwap(0, max(1, int64(time.Since(c.since))))
 	return c.say(newMessage(wirePing, nil), c.hub.opts.WriteTimeout)
 }
 
@@ -209,6 +210,9 @@ func (c *client) ponged() {
 	if at := c.pinged.Swap(0); at > 0 {
 		now := time.Now()
 		c.line.RoundTrip(now, now.Sub(c.since)-time.Duration(at))
+		if !c.answered.Swap(true) {
+			c.signal() // its first picture has waited for that
+		}
 	}
 }
 
@@ -469,7 +473,13 @@ func (h *Hub) ackEvery() time.Duration {
 	return min(max(usualAck, (time.Duration(h.browsers.Load())*time.Second/most).Truncate(10*time.Millisecond)), mostAck)
 }
 
-// stats is what a browser is told about its own connection, once a second.
+// stats is what a browser is told about its own connection, once a second:
+//
+//	{"topic": "stats", "ts", "drops": frames that it never got, "latency_ms": from the stamp of a frame to its paint,
+//	 "ack_ms": within what time it is to acknowledge text, if not within the usual,
+//	 "rate": bytes a second that its line carries, 0 if that is not known, "pictures": {topic: why it comes with losses, ...}}
+//
+// The last two are there only while it has pictures with losses.
 func (c *client) stats() *Message {
 	w := frame.Begin(make([]byte, 0, 96), "stats", time.Now())
 	w.Key("drops").Uint(c.skipped.Load())
@@ -479,6 +489,7 @@ func (c *client) stats() *Message {
 	if every > usualAck {
 		w.Key("ack_ms").Int(every.Milliseconds())
 	}
+	c.losses(&w)
 	return Text(w.End())
 }
 

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"webmon/dashboard/frame"
 	"webmon/dashboard/line"
 )
 
@@ -139,6 +140,27 @@ func (s *shown) info(now time.Time) (p PictureInfo, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return PictureInfo{Rung: s.rung, Step: s.rung.Step(), Ratio: s.ratio, FPS: lately(s.fps, s.at, now), Lag: s.lag, Why: s.why}, s.any
+}
+
+// losses writes why the browser has pictures with losses, if it has.
+func (c *client) losses(w *frame.Writer) {
+	any := false
+	for _, s := range c.subs.Load().pictures {
+		if !seen(s.place.seen.Load()).lossy() {
+			continue
+		}
+		now := time.Now()
+		if !any {
+			any = true
+			w.Key("rate").Int(int64(c.line.State(now).Rate))
+			w.Key("pictures").Object()
+		}
+		p, _ := s.place.shown.info(now)
+		w.Key(s.topic.name).String(p.Why.String())
+	}
+	if any {
+		w.EndObject()
+	}
 }
 
 // pace is a rate, taken from a sum that is looked at about once a second.

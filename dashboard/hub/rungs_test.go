@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"slices"
@@ -251,6 +252,7 @@ type viewer struct {
 
 	mu       sync.Mutex // guards all below
 	n, d     int        // messages received, and painted
+	pending  []int      // those that are being painted
 	writes   sync.Mutex
 	whole    []byte
 	id       uint32
@@ -341,6 +343,7 @@ func (v *viewer) take(binary bool, data []byte) {
 		return
 	}
 	if prompt {
+		v.pending = append(v.pending, n)
 		d := v.d
 		go v.ack(n, d)
 		time.AfterFunc(v.paints, func() { v.painted(n) })
@@ -351,7 +354,11 @@ func (v *viewer) take(binary bool, data []byte) {
 
 func (v *viewer) painted(n int) {
 	v.mu.Lock()
-	v.d = max(v.d, n)
+	v.pending = slices.DeleteFunc(v.pending, func(p int) bool { return p == n })
+	v.d = v.n
+	if len(v.pending) > 0 {
+		v.d = v.pending[0] - 1
+	}
 	received, d := v.n, v.d
 	v.mu.Unlock()
 	v.ack(received, d)
@@ -393,6 +400,172 @@ func (v *viewer) since(at time.Time) []shown {
 
 // mbit is a rate in bytes a second.
 func mbit(n float64) float64 { return n * 1e6 / 8 }
+
+// camera is one source and one viewer over a line of 2.5 Mbit/s, of which the rate is known.
+func (s *studios) camera(watch string) (*studio, *viewer) {
+	v := s.viewer(path{rate: mbit(2.5), delay: 20 * time.Millisecond}, 10*time.Millisecond, `"topics":["pictures/1"],`+watch)
+	time.Sleep(time.Second)
+	synctest.Wait()
+	studio := s.of["pictures/1"]
+	studio.source(180)
+	return studio, v
+}
+
+// A picture that stands still is being sent exactly when a newer one comes: the rest of it is given up.
+func TestARefinementIsGivenUp(t *testing.T) {
+	inStudios(t, 512<<10, hub.Options{}, func(s *studios) {
+		studio, v := s.camera(all)
+		time.Sleep(hub.StillAfter + 200*time.Millisecond) // the exact picture takes seconds
+		began := time.Now()
+		studio.source(1)
+		last := studio.frame
+		time.Sleep(400 * time.Millisecond)
+		got := v.since(began)
+		if len(got) == 0 || got[len(got)-1].number != last || !got[0].rung.Step().Lossy() {
+			t.Errorf("with something newer came %+v, want %d with losses", got, last)
+		}
+		v.mu.Lock()
+		if v.givenUp != 1 {
+			t.Errorf("%d pictures were given up, want the exact one", v.givenUp)
+		}
+		v.mu.Unlock()
+		time.Sleep(10 * time.Second)
+		if got := v.since(began); got[len(got)-1].number != last || got[len(got)-1].rung.Step().Lossy() {
+			t.Errorf("at rest came %+v, want %d exactly", got, last)
+		}
+		studio.mu.Lock()
+		defer studio.mu.Unlock()
+		if studio.open != 1 {
+			t.Errorf("%d pictures are held", studio.open)
+		}
+	})
+}
+
+// A page that receives pictures and paints none gets two of them, and its text goes on.
+func TestAPageThatNeverPaints(t *testing.T) {
+	inStudios(t, 40<<10, hub.Options{}, func(s *studios) {
+		v := s.viewer(path{delay: 5 * time.Millisecond}, 24*time.Hour, `"topics":["pictures/1","a/text"],`+all)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		studio := s.of["pictures/1"]
+		studio.source(60)
+		texts := s.topics["a/text"]
+		for i := 1; i <= 20; i++ {
+			texts.Publish(hub.Text(fmt.Appendf(nil, `{"topic":"a/text","n":%d,"at":%d}`, i, time.Now().UnixNano())))
+			time.Sleep(50 * time.Millisecond)
+		}
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		if n := len(v.shown); n < 2 || n > 3 { // one may be on its way when the second is received
+			t.Errorf("%d pictures came, want two", n)
+		}
+		if v.lastText != 20 {
+			t.Errorf("the last text that came is %d", v.lastText)
+		}
+		studio.mu.Lock()
+		defer studio.mu.Unlock()
+		if n := len(studio.written); n > 4 {
+			t.Errorf("%d pictures were written for nobody", n)
+		}
+	})
+}
+
+// What a limit allows is what is sent.
+func TestARateIsBounded(t *testing.T) {
+	inStudios(t, 64<<10, hub.Options{}, func(s *studios) {
+		const limit = 100_000
+		v := s.viewer(path{delay: 200 * time.Microsecond}, 5*time.Millisecond, fmt.Sprintf(`"topics":["pictures/1"],"rate":%d,`, limit)+all)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		s.of["pictures/1"].source(300)
+		began := time.Now()
+		before := s.hub.Stats().Bytes
+		s.of["pictures/1"].source(300)
+		took := time.Since(began).Seconds()
+		rate := float64(s.hub.Stats().Bytes-before) / took
+		if rate > 1.3*limit || len(v.since(began)) < 20 {
+			t.Errorf("%.0f bytes a second, %d pictures", rate, len(v.since(began)))
+		}
+		infos := s.hub.Lines(time.Now())
+		if len(infos) != 1 || infos[0].Limit != limit || len(infos[0].Pictures) != 1 {
+			t.Fatalf("it is told as %+v", infos)
+		}
+		if p := infos[0].Pictures[0]; !p.Step.Lossy() || p.Ratio < 1.5 || p.FPS < 3 || p.Lag <= 0 || p.Topic != "pictures/1" || p.Why.String() == "" {
+			t.Errorf("its picture is told as %+v", p)
+		}
+	})
+}
+
+// A newcomer to a picture that stands still gets it, and where there is no room for a picture, another one is tried.
+func TestNewcomersAndNoRoom(t *testing.T) {
+	inStudios(t, 64<<10, hub.Options{}, func(s *studios) {
+		studio, _ := s.camera(all)
+		time.Sleep(10 * time.Second)
+		studio.mu.Lock()
+		studio.full = true
+		written := len(studio.written)
+		studio.mu.Unlock()
+		began := time.Now()
+		fast := s.viewer(path{delay: 200 * time.Microsecond}, 5*time.Millisecond, `"topics":["pictures/1"],`+all)
+		time.Sleep(time.Second)
+		if got := fast.since(began); len(got) != 0 {
+			t.Errorf("%+v came without room", got)
+		}
+		studio.mu.Lock()
+		studio.full = false
+		studio.mu.Unlock()
+		time.Sleep(time.Second)
+		last := studio.frame
+		if got := fast.since(began); len(got) != 1 || got[0].number != last || got[0].rung.Step().Lossy() {
+			t.Errorf("the newcomer got %+v, want %d exactly", got, last)
+		}
+		studio.mu.Lock()
+		defer studio.mu.Unlock()
+		if len(studio.written) != written {
+			t.Error("another picture was read for a newcomer")
+		}
+	})
+}
+
+// The window is what all pages draw that have losses, with a margin, and does not follow what is within it.
+func TestTheWindowOfATopic(t *testing.T) {
+	inStudios(t, 512<<10, hub.Options{}, func(s *studios) {
+		studio, v := s.camera(all)
+		topic := s.topics["pictures/1"]
+		if w := topic.Window(); w.Known {
+			t.Errorf("nobody has told what it draws, and the window is %+v", w)
+		}
+		other := s.viewer(path{rate: mbit(2.5), delay: 20 * time.Millisecond}, 10*time.Millisecond, `"topics":["pictures/1"],`+all)
+		go studio.source(240)
+		time.Sleep(2 * time.Second)
+		for _, step := range []struct {
+			by        *viewer
+			low, high string
+			want      [2]float64
+		}{
+			{v, "100", "200", [2]float64{90, 210}},
+			{v, "95", "205", [2]float64{90, 210}},  // within the margin
+			{v, "105", "195", [2]float64{90, 210}}, // not much less
+			{v, "200", "100", [2]float64{90, 210}}, // no window
+			{v, "-1e400", "7", [2]float64{90, 210}},
+			{other, "300", "400", [2]float64{76, 429}}, // of 105 to 400
+			{other, "100", "200", [2]float64{90, 210}},
+		} {
+			step.by.say(`{"type":"look","topic":"pictures/1","low":` + step.low + `,"high":` + step.high + `}`)
+			time.Sleep(100 * time.Millisecond)
+			w := topic.Window()
+			if !w.Known || math.Abs(w.Low-step.want[0]) > 1 || math.Abs(w.High-step.want[1]) > 1 {
+				t.Errorf("after %s to %s the window is %+v, want %v", step.low, step.high, w, step.want)
+			}
+		}
+		time.Sleep(5 * time.Second)
+		studio.mu.Lock()
+		defer studio.mu.Unlock()
+		if len(studio.windows) == 0 {
+			t.Error("nothing was written with a window")
+		}
+	})
+}
 
 const all = `"takes":["parts","packed","jpeg"]`
 

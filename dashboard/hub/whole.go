@@ -39,7 +39,7 @@ type whole struct {
 // roomy reports whether the browser could be sent a picture of the topic of s about now. It may be a little too early: reading
 // and writing the picture takes time, in which the line is to have something to carry.
 func (c *client) roomy(now time.Time, s *sub) bool {
-	if c.stuck.Load() || c.laden() {
+	if c.stuck.Load() || c.laden() || c.unmeasured(now) {
 		return false
 	}
 	left := int(c.under.Load())
@@ -53,6 +53,16 @@ func (c *client) roomy(now time.Time, s *sub) bool {
 	return left <= part && c.line.Room(now) > left-part
 }
 
+// unmeasured reports whether the browser has not answered the first ping yet, and so whether its line is one of this machine or room. Its first
+// picture waits for that, for a moment: otherwise it would come with losses to a browser next to it.
+func (c *client) unmeasured(now time.Time) bool {
+	return !c.answered.Load() && c.parts.Load() && now.Sub(c.since) < answerWithin
+}
+
+// answerWithin is for how long the first picture waits for the answer. Where none comes, the next thing that happens sends it, at the latest the
+// statistics of each second.
+const answerWithin = 150 * time.Millisecond
+
 // flushPicture sends a picture or the next part of one, if there is room on the line.
 func (c *client) flushPicture(subs []*sub, now time.Time) bool {
 	w := &c.whole
@@ -61,6 +71,9 @@ func (c *client) flushPicture(subs []*sub, now time.Time) bool {
 	}
 	if w.refines && w.m != nil && w.s.topic.gallery.newest.Load().number > w.number {
 		c.giveUp()
+	}
+	if c.unmeasured(now) {
+		return false
 	}
 	if w.m == nil && c.laden() || c.parts.Load() && c.line.Room(now) <= 0 {
 		c.hold()
