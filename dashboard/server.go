@@ -147,6 +147,7 @@ type Server struct {
 	opts     Options
 	echo     *echo.Echo
 	hub      *hub.Hub
+	endings  endings
 	registry *source.Registry
 	views    *views.Store
 	desk     *steer.Desk // what people ask of the processes

@@ -39,29 +39,81 @@ func (s *Server) socket(c echo.Context) error {
 		s.opts.Budget.Browsers.Refused()
 		return echo.NewHTTPError(http.StatusServiceUnavailable, "There is no room for another browser: close pages that are not needed, or start webmon with more --memory.")
 	}
-	defer s.opts.Budget.Browsers.Give(browserBytes)
 	conn, err := upgrader.Upgrade(c.Response(), c.Request(), nil)
 	if err != nil {
+		s.opts.Budget.Browsers.Give(browserBytes)
 		return nil // the upgrader has answered
 	}
 	p := door.Of(c.Request().Context())
-	defer s.door.Hold(p)()
+	release := s.door.Hold(p)
 	ctx, cancel := context.WithCancelCause(record.With(door.With(s.ctx, p), author(c)))
-	var watching sync.WaitGroup
-	defer watching.Wait()
-	defer cancel(nil)
-	fault.Go(&watching, func() {
-		select {
-		case <-p.Gone:
-			cancel(signedOut)
-		case <-ctx.Done():
-		}
-	}, func(err error) {
-		s.opts.Faults.Note("browser", "", err)
-		cancel(signedOut)
-	})
-	s.hub.Serve(ctx, conn)
+	// Not in the goroutine of the request: that one keeps the request, its buffers and the stack of all that has looked at it.
+	fault.Go(nil, func() {
+		defer s.opts.Budget.Browsers.Give(browserBytes)
+		defer release()
+		defer cancel(nil)
+		defer s.endings.join(p.Gone, cancel, s.opts.Faults)()
+		s.hub.Serve(ctx, conn)
+	}, s.opts.Faults.Noted("browser", ""))
 	return nil
+}
+
+// endings end the sockets of sessions that end. One goroutine a session waits for that, and not one a socket.
+type endings struct {
+	mu sync.Mutex // guards all below
+	of map[<-chan struct{}]*ending
+}
+
+// ending is the end of one session.
+type ending struct {
+	sockets map[*context.CancelCauseFunc]struct{}
+	left    chan struct{} // closed when there is no socket any more
+}
+
+// join has cancel called when the session ends, which is when gone is closed, until leave is called.
+func (e *endings) join(gone <-chan struct{}, cancel context.CancelCauseFunc, faults *fault.Ledger) (leave func()) {
+	if gone == nil {
+		return func() {}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	of := e.of[gone]
+	if of == nil {
+		if e.of == nil {
+			e.of = map[<-chan struct{}]*ending{}
+		}
+		of = &ending{map[*context.CancelCauseFunc]struct{}{}, make(chan struct{})}
+		e.of[gone] = of
+		fault.Go(nil, func() {
+			select {
+			case <-gone:
+				e.end(of)
+			case <-of.left:
+			}
+		}, func(err error) {
+			faults.Note("browser", "", err)
+			e.end(of)
+		})
+	}
+	of.sockets[&cancel] = struct{}{}
+	return func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		delete(of.sockets, &cancel)
+		if len(of.sockets) == 0 {
+			delete(e.of, gone)
+			close(of.left)
+		}
+	}
+}
+
+// end ends the sockets of a session.
+func (e *endings) end(of *ending) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for cancel := range of.sockets {
+		(*cancel)(signedOut)
+	}
 }
 
 // signedOut ends the socket of a session that has ended. The page then loads itself
