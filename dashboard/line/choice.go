@@ -7,7 +7,7 @@ const (
 	// was taken for higher than it is.
 	spareShare = 0.85
 	// upShare is the part that a better rung may take at most for it to be chosen.
-	upShare = 0.68
+	upShare = 0.75
 	// core is the part of a processor that writing a picture may take.
 	core = 0.6
 	// enough is the part of the source's pictures that must arrive on a fast line.

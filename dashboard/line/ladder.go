@@ -55,11 +55,11 @@ var Ladder = [...]Step{
 
 // least is how many pictures a second a rung must reach, if the source has as many, for it
 // to be better than the one below it. Sharpness is worth less and less motion further down.
-var least = [Rungs]float64{50, 50, 45, 45, 30, 18, 8, 0}
+var least = [Rungs]float64{50, 50, 45, 45, 24, 9, 6, 0}
 
 // guess is the size of a picture at a rung as a part of the exact one, before any was
 // written. Pictures of microscopes with their noise are about so.
-var guess = [Rungs]float64{1, 0.55, 0.5, 0.16, 0.1, 0.07, 0.025, 0.006}
+var guess = [Rungs]float64{1, 0.5, 0.5, 0.09, 0.045, 0.03, 0.012, 0.004}
 
 // Step is how pictures are written at the rung.
 func (r Rung) Step() Step { return Ladder[r] }
