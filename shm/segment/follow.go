@@ -181,21 +181,21 @@ func (f *Follower) wait(now time.Time) time.Duration {
 	if f.period <= 0 || f.last == 0 {
 		return rarely
 	}
-	due, look := f.came.Add(f.period), look
+	due, again := f.came.Add(f.period), look
 	if f.jitter < steady {
-		due, look = due.Add(f.takes+2*f.jitter), lookSoon
+		due, again = due.Add(f.takes+2*f.jitter), lookSoon
 	} else {
 		due = due.Add(-2 * f.jitter)
 	}
 	until := due.Sub(now)
 	switch {
 	case until > 0 && (f.period >= fast || f.known < enough):
-		return max(min(until, rarely), look)
+		return max(min(until, rarely), again)
 	case until > 0:
-		return max(until, look)
+		return max(until, again)
 	}
 	// The frame is late. The later it is, the less a little more matters.
-	return min(max(-until/8, look), rarely)
+	return min(max(-until/8, again), rarely)
 }
 
 // coarse is how much later than asked for Go's timers may end a sleep: they round up to a

@@ -127,20 +127,22 @@ def plain(value: Any, what: str = "the value", most: int = MAX_STATE) -> Any:
     # What most calls are about, without any detour: a thread that works 60 times a second has forgotten everything by the
     # next time, so that each function and each object that is looked at costs as much as the rest of the call in a loop.
     kind = type(value)
-    if kind in _ATOMS:
-        return value
     if kind is dict and len(value) <= 32:
         out: dict[Any, Any] = value.copy()  # at once, so that no other thread comes between
-        for key, item in out.items():
-            inner = type(item)
+        for key in out:
             if type(key) is not str or (key not in _keys and not _short_key(key)):
                 break
-            if inner not in _ATOMS and not (
-                (inner is int and _INT_MIN <= item <= _INT_MAX) or (inner is str and len(item) < 256 and item.isascii())
-            ):
-                break
+            item = out[key]
+            inner = type(item)
+            if inner is float or inner in _ATOMS:
+                continue
+            if (inner is int and _INT_MIN <= item <= _INT_MAX) or (inner is str and len(item) < 256 and item.isascii()):
+                continue
+            break
         else:
             return out
+    elif kind in _ATOMS:
+        return value
     error: Exception
     try:
         return _copy(value, what, _Budget(most, what), 0)

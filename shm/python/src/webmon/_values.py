@@ -30,6 +30,7 @@ class Values:
         self._changes = changes
         self._lock = threading.RLock()  # held while topics changes
         self.topics: dict[str, dict[str, Any]] = {}  # what is declared of each; the inner dicts are replaced, never changed
+        self._events: set[str] = set()  # those of them that are events
 
     def set(self, name: str, value: Any, meta: dict[str, Any]) -> None:
         """Do what Process.set says."""
@@ -54,8 +55,7 @@ class Values:
         if type(name) is not str:
             name = check_name(name, "a topic")
         value = plain(value, name, MAX_EVENT)
-        known = self.topics.get(name)
-        if meta or known is None or known["kind"] != "event":
+        if meta or name not in self._events:
             self._declare(name, "event", meta)
         if type(value) is not dict:
             value = {"value": value, "time": time.time()}
@@ -69,8 +69,7 @@ class Values:
 
     def send_all(self, name: str, values: list[dict[str, Any]]) -> None:
         """Send many events of one topic: plain dicts, each with its "time", that nobody else goes on to change."""
-        known = self.topics.get(name)
-        if known is None or known["kind"] != "event":
+        if name not in self._events:
             self._declare(name, "event", {})
         for first in range(0, 0 if self._life.closed else len(values), _TOGETHER):
             self._messages.put({name: values[first : first + _TOGETHER]})
@@ -79,6 +78,7 @@ class Values:
         """Take a topic back."""
         with self._lock:
             self.topics.pop(name, None)
+            self._events.discard(name)
             if name not in DECLARED:
                 self._values.pop(name, None)
                 self._changes.forgotten(name)
@@ -111,6 +111,8 @@ class Values:
             return
         with self._lock:
             self.topics[name] = new
+            if kind == "event":
+                self._events.add(name)
             self._changes.declared("topics")
 
 
