@@ -213,6 +213,7 @@ func (t *Topic) Paint(p Picture, now time.Time) {
 		next.number = old.number + 1
 	}
 	t.asked.Store(false)
+	g.sizes.Expect(next.size)
 	var wanted line.Set
 	for _, s := range *t.subs.Load() {
 		if s.client.roomy(now, s) {

@@ -132,6 +132,14 @@ func (s *Sizes) Note(r Rung, exact, bytes int, took time.Duration) {
 	}
 }
 
+// Expect says that the next picture is so many bytes as it is. Without it the first one would count as nothing,
+// and go over the slowest line as it is.
+func (s *Sizes) Expect(exact int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.exact = float64(exact)
+}
+
 // Bytes is about how large the next picture is at a rung; 0 as long as there was none.
 func (s *Sizes) Bytes(r Rung) float64 {
 	s.mu.Lock()
