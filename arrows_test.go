@@ -37,7 +37,7 @@ var arrows = []struct{ from, to string }{
 	{`^webmon/components`, `^webmon/(natural|components(/.*)?)$`},
 	{`^webmon/public$`, `^$`},
 	// The hub knows frames as bytes and the series numbers: neither knows sources.
-	{`^webmon/dashboard/hub$`, `^webmon/(dashboard/(budget|frame|line)|fault)$`},
+	{`^webmon/dashboard/hub$`, `^webmon/(dashboard/(budget|frame|line|squeeze)|fault)$`},
 	{`^webmon/dashboard/(certs|door|instance|record|views)$`, `^webmon/(fault|private)$`},
 	{`^webmon/dashboard/door/`, `^webmon/(dashboard/door|fault|private)$`},
 	{`^webmon/dashboard/(budget|series|refusal|frame|line|prose|squeeze)$`, `^$`},

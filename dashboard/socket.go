@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/gorilla/websocket"
@@ -30,6 +31,18 @@ var upgrader = websocket.Upgrader{
 	},
 }
 
+// deflates reports whether a browser offers to take messages that are compressed as they are here (RFC 7692): each by itself, with all of
+// deflate's window.
+func deflates(r *http.Request) bool {
+	for offer := range strings.SplitSeq(strings.Join(r.Header.Values("Sec-Websocket-Extensions"), ","), ",") {
+		name, parameters, _ := strings.Cut(offer, ";")
+		if strings.EqualFold(strings.TrimSpace(name), "permessage-deflate") && !strings.Contains(strings.ToLower(parameters), "server_max_window_bits") {
+			return true
+		}
+	}
+	return false
+}
+
 // socket serves one browser until it is gone.
 func (s *Server) socket(c echo.Context) error {
 	if s.hub.Stats().Browsers >= maxBrowsers {
@@ -39,7 +52,9 @@ func (s *Server) socket(c echo.Context) error {
 		s.opts.Budget.Browsers.Refused()
 		return echo.NewHTTPError(http.StatusServiceUnavailable, "There is no room for another browser: close pages that are not needed, or start webmon with more --memory.")
 	}
-	conn, err := upgrader.Upgrade(c.Response(), c.Request(), nil)
+	up := upgrader
+	up.EnableCompression = deflates(c.Request())
+	conn, err := up.Upgrade(c.Response(), c.Request(), nil)
 	if err != nil {
 		s.opts.Budget.Browsers.Give(browserBytes)
 		return nil // the upgrader has answered
@@ -47,13 +62,17 @@ func (s *Server) socket(c echo.Context) error {
 	p := door.Of(c.Request().Context())
 	release := s.door.Hold(p)
 	ctx, cancel := context.WithCancelCause(record.With(door.With(s.ctx, p), author(c)))
+	served := context.Context(ctx)
+	if up.EnableCompression {
+		served = hub.Deflating(ctx, !local(c.Request()))
+	}
 	// Not in the goroutine of the request: that one keeps the request, its buffers and the stack of all that has looked at it.
 	fault.Go(nil, func() {
 		defer s.opts.Budget.Browsers.Give(browserBytes)
 		defer release()
 		defer cancel(nil)
 		defer s.endings.join(p.Gone, cancel, s.opts.Faults)()
-		s.hub.Serve(ctx, conn)
+		s.hub.Serve(served, conn)
 	}, s.opts.Faults.Noted("browser", ""))
 	return nil
 }

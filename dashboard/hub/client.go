@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"strconv"
 	"sync"
@@ -47,9 +46,11 @@ type client struct {
 	answered atomic.Bool            // a ping
 	pinged   atomic.Int64           // when the last ping went out that was not answered, ns since since; 0: none
 
-	second  atomic.Bool         // another second has passed
-	full    atomic.Bool         // the next frame waits for an acknowledgement
-	held    atomic.Bool         // the next picture waits for an acknowledgement; text does not
+	second        atomic.Bool // another second has passed
+	full          atomic.Bool // the next frame waits for an acknowledgement
+	held          atomic.Bool // the next picture waits for an acknowledgement; text does not
+	deflates, far bool        // see Deflating
+
 	stuck   atomic.Bool         // the socket has not taken all of a message yet
 	sent    atomic.Uint64       // messages, including the one that is being sent
 	acked   atomic.Uint64       // messages the page says it has received
@@ -92,6 +93,9 @@ func (h *Hub) Serve(ctx context.Context, conn *websocket.Conn) {
 	c := &client{hub: h, conn: conn, ctx: ctx, wake: make(chan struct{}, 1), wire: newWire(conn.NetConn()), line: line.New(now), since: now}
 	c.subs.Store(&subs{})
 	c.reads(nil)
+	if is, ok := ctx.Value(deflatingKey{}).(deflating); ok {
+		c.deflates, c.far = true, is.far
+	}
 	// The server's deadlines for requests must not end the socket.
 	c.broken = conn.NetConn().SetDeadline(time.Time{})
 	h.mu.Lock()
@@ -369,6 +373,7 @@ func (c *client) offer() {
 // be no rest of another message. The message is released once it is written. prompt says that the page
 // acknowledges it as soon as it has it.
 func (c *client) send(m *Message, prompt bool, now time.Time) {
+	m = c.spare(m, now)
 	if c.broken != nil {
 		m.release()
 		return
@@ -519,9 +524,12 @@ func (c *client) read() error {
 			return err // what it says does not count any more
 		}
 		buf := buffers.Get().(*[maxMessage]byte)
-		n, err := io.ReadFull(r, buf[:])
-		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		n, err := readAll(r, buf[:])
+		if err != nil {
 			buffers.Put(buf)
+			if errors.Is(err, errLong) {
+				_ = c.say(newMessage(wireClose, websocket.FormatCloseMessage(websocket.CloseMessageTooBig, "")), time.Second)
+			}
 			return err
 		}
 		err = c.take(buf[:n])

@@ -15,6 +15,8 @@ type Message struct {
 	// which are the topic's tail and the browsers to which it is being sent.
 	refs atomic.Int32
 	free func()
+
+	squeezed squeezed // of a text
 }
 
 // The first byte of a WebSocket frame that is a whole message (RFC 6455, 5.2).
