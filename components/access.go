@@ -13,6 +13,7 @@ type Access struct {
 	NewLink  string // URL that the form of a new link is posted to
 	CSRF     string
 	Sessions []AccessSession // the one that was used last first
+	Browsers []Browser       // that are connected, those first that have been there longest
 	Links    []AccessLink
 	Ways     []AccessWay
 }

@@ -14,9 +14,9 @@ import (
 	"webmon/dashboard/record"
 )
 
-// access says who is in webmon, and how people come in.
+// access says who is in webmon, how their lines are, and how people come in.
 func (s *Server) access() *components.Access {
-	out := &components.Access{NewLink: s.opts.Prefix + "/links"}
+	out := &components.Access{NewLink: s.opts.Prefix + "/links", Browsers: shownBrowsers(s.browsers(time.Now()))}
 	for _, i := range s.door.Sessions() {
 		out.Sessions = append(out.Sessions, components.AccessSession{
 			ID: i.ID, Who: door.Person{Name: i.Name}.Title(), Role: i.Role.String(), Browser: i.Agent, Address: i.From,

@@ -57,6 +57,7 @@ func TestRolesAreEnforced(t *testing.T) {
 		{"DELETE", "/api/v1/links/x", "", 403, 403, 404},
 		{"GET", "/api/v1/sessions", "", 403, 403, 200},
 		{"DELETE", "/api/v1/sessions/x", "", 403, 403, 404},
+		{"GET", "/api/v1/browsers", "", 403, 403, 200},
 	} {
 		for who, want := range map[string]int{"look": test.look, "steer": test.steer, "manage": test.manager} {
 			status, body := s.as(sessions[who], test.method, test.path, test.body)

@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"webmon/dashboard/budget"
+	"webmon/dashboard/line"
 	"webmon/dashboard/source"
 	"webmon/fault"
 )
@@ -35,6 +37,7 @@ var (
 	descSent      = desc("messages_sent_total", "Messages sent to browsers.")
 	descBytes     = desc("message_bytes_total", "Payload bytes sent to browsers.")
 	descSkipped   = desc("frames_skipped_total", "Frames that were not sent to a browser because a newer one was available.")
+	descPictures  = desc("pictures", "Pictures that browsers are sent, by the rung of the ladder on which each stands: 0 is exact, and each further one coarser.", "rung")
 	descPaint     = desc("paint_seconds", "From webmon stamping a frame to its acknowledgement after the paint.", "quantile")
 	descCPU       = desc("cpu_seconds_total", "Processor time of webmon itself.")
 	descMemory    = desc("memory_bytes", "Memory of webmon itself.")
@@ -136,6 +139,15 @@ func (c *collector) server(ch sheet) {
 	ch.count(descSkipped, float64(h.Skipped))
 	ch.gauge(descPaint, h.PaintMedian.Seconds(), "0.5")
 	ch.gauge(descPaint, h.PaintP99.Seconds(), "0.99")
+	var rungs [line.Rungs]int
+	for _, b := range c.s.browsers(time.Now()) {
+		for _, p := range b.Pictures {
+			rungs[p.Rung]++
+		}
+	}
+	for rung, n := range rungs {
+		ch.gauge(descPictures, float64(n), strconv.Itoa(rung))
+	}
 	own := c.s.usage.read(time.Now(), h)
 	ch.count(descCPU, own.CPUTime.Seconds())
 	ch.gauge(descMemory, own.MemoryBytes)

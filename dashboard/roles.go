@@ -142,6 +142,7 @@ var roles = map[string]door.Role{
 	"DELETE /api/v1/links/:id":      door.Manage,
 	"GET /api/v1/sessions":          door.Manage,
 	"DELETE /api/v1/sessions/:id":   door.Manage,
+	"GET /api/v1/browsers":          door.Manage,
 }
 
 // rolesOf is the table of roles with the routes of the tabs and of the keepers. A route

@@ -169,6 +169,7 @@ type Server struct {
 	secret   string // of the handover
 	began    time.Time
 	usage    usage
+	lines    lines
 	busy     atomic.Int64 // when a browser was last connected, ns since the epoch
 
 	ctx   context.Context // ends when the server stops: the life of sockets and pumps
@@ -531,6 +532,7 @@ func (s *Server) routes() {
 	e.DELETE("/api/v1/links/:id", s.deleteLink)
 	e.GET("/api/v1/sessions", s.getSessions)
 	e.DELETE("/api/v1/sessions/:id", s.deleteSession)
+	e.GET("/api/v1/browsers", s.getBrowsers)
 	e.POST(handoverPath, s.postHandover)
 	s.keeperRoutes(e)
 	s.roles = s.rolesOf(e)

@@ -3,6 +3,8 @@ package storybook
 import (
 	"context"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,6 +35,7 @@ func inside() *components.Access {
 			{ID: "d5e6f7", Who: "Lab meeting", Role: "look", Browser: "Chrome on Android", Address: "10.20.30.40", Since: noon.Add(-26 * time.Hour), Seen: noon.Add(-time.Minute), Pages: 1, End: "/sessions/d5e6f7/end"},
 			{ID: "g2h3i4", Who: "ada", Role: "steer", Browser: "Safari on macOS", Address: "2001:db8::1", Since: noon.Add(-3 * time.Hour), Seen: noon.Add(-2 * time.Hour), End: "/sessions/g2h3i4/end"},
 		},
+		Browsers: browsers(),
 		Links: []components.AccessLink{
 			{ID: "k5l6m7", Note: "Lab meeting", Role: "look", By: "the owner", Made: noon.Add(-26 * time.Hour), Until: noon.Add(6 * 24 * time.Hour), Used: noon.Add(-time.Minute), Sessions: 1, End: "/links/k5l6m7/revoke"},
 			{ID: "n2o3p4", Note: "a guest", Role: "steer", By: "the owner", Made: noon.Add(-time.Minute), Until: noon.Add(59 * time.Minute), End: "/links/n2o3p4/revoke"},
@@ -41,6 +44,24 @@ func inside() *components.Access {
 			{Name: "Token", Text: "Whoever has the token of webmon may manage it."},
 			{Name: "Links", Text: "Whoever has a link may do what the link says, until it expires."},
 		},
+	}
+}
+
+// browsers are one on this machine, one in the lab and one on the way home.
+func browsers() []components.Browser {
+	picture := func(title, as string, ratio, fps float64, lag time.Duration, why string) components.BrowserPicture {
+		return components.BrowserPicture{Topic: title, Title: title, As: as, Ratio: ratio, FPS: fps, Lag: lag, Why: why}
+	}
+	exact, less := components.WrittenAs("exact", 0, 1), components.WrittenAs("jpeg", 60, 2)
+	return []components.Browser{
+		{Key: "1", Who: "the owner", Agent: "Firefox on Linux", Address: "127.0.0.1", Since: noon.Add(-50 * time.Minute), Sent: 126e6, Rate: 1.9e9, RTT: 200 * time.Microsecond,
+			Pictures: []components.BrowserPicture{picture("camera of scope", exact, 1, 60, 9*time.Millisecond, "The line carries it as it is")}},
+		{Key: "2", Who: "ada", Agent: "Safari on macOS", Address: "2001:db8::1", Since: noon.Add(-3 * time.Hour), Sent: 4e5, Rate: 6.25e5, RTT: 104 * time.Millisecond, Limit: 5e5,
+			Pictures: []components.BrowserPicture{
+				picture("camera of scope", less, 61.4, 12.5, 212*time.Millisecond, "The rate was bounded by hand"),
+				picture("napari of scope", components.WrittenAs("packed", 0, 1), 2.14, 0, 480*time.Millisecond, "The picture stands still"),
+			}},
+		{Key: "3", Who: "Lab meeting", Agent: "Chrome on Android", Address: "10.20.30.40", Since: noon.Add(-time.Minute), Exact: true},
 	}
 }
 
@@ -81,6 +102,15 @@ func accessHuge() *components.Access {
 		l := a.Links[i%2]
 		l.ID, l.Note = l.ID+ui.Count(i), strings.Repeat("note", 20)
 		a.Links = append(a.Links, l)
+	}
+	for i := range 240 {
+		b := a.Browsers[i%3]
+		b.Key, b.Who, b.Agent = "more"+strconv.Itoa(i), strings.Repeat("a long name ", 1+i%7), strings.Repeat("Browser/1.0 ", 1+i%3)
+		b.Pictures = slices.Clone(b.Pictures)
+		for j := range b.Pictures {
+			b.Pictures[j].Title = strings.Repeat("cameraOfThatVeryLargeMicroscope", 1+i%4) + " of scope"
+		}
+		a.Browsers = append(a.Browsers, b)
 	}
 	return a
 }

@@ -207,6 +207,14 @@ func Stories() []Story {
 		page("huge", components.StatusPage(statusHuge())),
 		page("may not manage", locked(mayNot, components.StatusPage(lookedAt()))),
 	)
+	add("Browsers", Large,
+		part("one", components.BrowsersCard(&components.Access{Browsers: browsers()[:1]})),
+		part("several", components.BrowsersCard(inside())),
+		part("huge", components.BrowsersCard(accessHuge())),
+		part("empty", components.BrowsersCard(&components.Access{})),
+		part("no pictures", components.BrowsersCard(&components.Access{Browsers: browsers()[2:]})),
+		part("may not manage", components.BrowsersCard(nil)),
+	)
 	add("New link", Medium,
 		page("normal", components.NewLink(components.NewLinkProps{
 			Address: "https://scope-pc.local:5050/?link=0123456789abcdef0123456789abcdef01234567", Note: "Lab meeting", Role: "look", Until: noon.Add(24 * time.Hour), Back: "/status",
