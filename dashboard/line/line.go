@@ -250,10 +250,11 @@ func (l *Line) Received(now time.Time, n uint64) {
 		return
 	}
 	// Of what it tells of, a page was quick to tell of pictures alone.
-	var quick *record
-	for m := n; m >= l.from && quick == nil; m-- {
-		if r := *l.at(m); r.large {
-			quick = &r
+	var last record
+	quick := false
+	for m := n; m >= l.from && !quick; m-- {
+		if r := l.at(m); r.large {
+			last, quick = *r, true
 		}
 	}
 	newest := *l.at(n)
@@ -267,10 +268,9 @@ func (l *Line) Received(now time.Time, n uint64) {
 		l.pasts++
 		l.past[l.pasts%len(l.past)] = progress{at, l.got}
 	}
-	if quick == nil {
+	if !quick {
 		return
 	}
-	last := *quick
 	trip := at - last.at
 	if last.alone && last.at >= l.cutAt && l.cutAt > l.leastAt {
 		l.least, l.leastAt = min(trip, time.Second), at
