@@ -53,8 +53,10 @@ type Follower struct {
 
 	// What is known of the times of frames, by the clock of the system.
 	came   time.Time     // when the process began to publish the last frame
+	beat   time.Time     // when that would have been if all came as regularly as most do
 	period time.Duration // between two frames; 0: not known yet
 	jitter time.Duration // how far off they are, on average
+	off    time.Duration // by how much the last one was
 	takes  time.Duration // from there until the frame can be seen, as far as known
 	known  int           // of how many frames
 
@@ -149,8 +151,23 @@ func (f *Follower) took(frame *shm.ArrayFrame, now, woke time.Time, first bool) 
 		switch {
 		case f.period == 0 || each > 4*f.period || each < f.period/4:
 			f.period, f.jitter, f.takes, f.known = each, min(each/4, 5*steady), 0, 0
+			f.beat = came
 		default:
+			f.beat = f.beat.Add(n * f.period)
+			switch off := came.Sub(f.beat); {
+			case off < 0 || off > f.period/2:
+				f.beat = came
+			default:
+				f.beat = f.beat.Add(min(off/4, 150*time.Microsecond))
+			}
 			off := each - f.period
+			// One that is late is followed by one that seems early. It says little of how often
+			// frames come: only two in a row that are off in the same way do.
+			last := f.off
+			f.off = off
+			if (off > 0) != (last > 0) || max(last, -last) < 2*steady {
+				off = min(max(off, -2*steady), 2*steady)
+			}
 			f.period += off / 8
 			f.jitter += (max(off, -off) - f.jitter) / 8
 			f.known++
@@ -160,12 +177,15 @@ func (f *Follower) took(frame *shm.ArrayFrame, now, woke time.Time, first bool) 
 			// earlier each time, and later again once that was too early: it comes to rest
 			// where a frame comes at the first look or the one after.
 			if first {
-				f.takes -= 10 * time.Microsecond
+				f.takes -= 15 * time.Microsecond
 			} else {
-				f.takes += min(now.Sub(woke)/8, 150*time.Microsecond)
+				f.takes += min(now.Sub(woke)/8, 60*time.Microsecond)
 			}
 			f.takes = min(max(f.takes, 0), f.period/4)
 		}
+	}
+	if f.last == 0 {
+		f.beat = came
 	}
 	f.last, f.handed, f.came = frame.Seq, now, came
 	f.seen.Add(1)
@@ -181,9 +201,10 @@ func (f *Follower) wait(now time.Time) time.Duration {
 	if f.period <= 0 || f.last == 0 {
 		return rarely
 	}
-	due, again := f.came.Add(f.period), look
+	// After a frame that was late the next one mostly comes at its own time.
+	due, again := f.beat.Add(f.period), look
 	if f.jitter < steady {
-		due, again = due.Add(f.takes+2*f.jitter), lookSoon
+		due, again = due.Add(f.takes), lookSoon
 	} else {
 		due = due.Add(-2 * f.jitter)
 	}

@@ -1152,12 +1152,19 @@ func TestFollowerComesToRest(t *testing.T) {
 			naps++
 			time.Sleep(d)
 		}
+		// One in twenty is late by itself, and the next one comes at its own time.
+		delay := func(n int) time.Duration {
+			if n%20 == 0 {
+				return 4 * time.Millisecond
+			}
+			return 0
+		}
 		var there [frames + 1]atomic.Int64
 		go func() {
 			var b [8]byte
 			began := time.Now()
 			for n := 1; n <= frames; n++ {
-				time.Sleep(time.Until(began.Add(time.Duration(n) * period)))
+				time.Sleep(time.Until(began.Add(time.Duration(n)*period + delay(n))))
 				called := time.Now()
 				time.Sleep(copying + time.Duration(n*7%5)*50*time.Microsecond)
 				there[n].Store(time.Now().UnixNano())
@@ -1165,16 +1172,17 @@ func TestFollowerComesToRest(t *testing.T) {
 				w.put(atHeartbeat, uint64(called.UnixNano())) // as the package has it
 			}
 		}()
-		var late time.Duration
+		var late, latest time.Duration
 		for {
 			frame, err := f.Next(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
 			if frame.Seq == learns {
-				late, naps = 0, 0
+				late, latest, naps = 0, 0, 0
 			}
-			late += time.Duration(time.Now().UnixNano() - there[frame.Seq].Load())
+			by := time.Duration(time.Now().UnixNano() - there[frame.Seq].Load())
+			late, latest = late+by, max(latest, by)
 			if frame.Seq == frames {
 				break
 			}
@@ -1187,10 +1195,13 @@ func TestFollowerComesToRest(t *testing.T) {
 		if mean := late / (frames - learns); mean > 150*time.Microsecond {
 			t.Errorf("frames are known %v after they came, in the mean", mean)
 		}
-		if naps > 4*(frames-learns) {
+		if latest > time.Millisecond {
+			t.Errorf("one is known %v after it came", latest)
+		}
+		if naps > 5*(frames-learns) {
 			t.Errorf("%d naps for %d frames", naps, frames-learns)
 		}
-		t.Logf("known %v after they came, in the mean; %.1f naps a frame", late/(frames-learns), float64(naps)/(frames-learns))
+		t.Logf("known %v after they came, in the mean, %v at most; %.1f naps a frame", late/(frames-learns), latest, float64(naps)/(frames-learns))
 		synctest.Wait() // the process has nothing more to say
 		w.Close()
 	})
