@@ -23,9 +23,9 @@ const (
 	// leastWindow is how many may be under way on the slowest line.
 	leastWindow = 12 << 10
 	// slack is for how long bytes may wait on the line in order that it never runs dry.
-	slack = 25 * time.Millisecond
+	slack = 12 * time.Millisecond
 	// partTime is how long the line is busy with one part. Text waits as long at most.
-	partTime = 6 * time.Millisecond
+	partTime = 5 * time.Millisecond
 	// leastPart and mostPart are bounds of a part, in bytes. Each part costs the page a task.
 	leastPart, mostPart = 2 << 10, 1 << 20
 	// firstPart is a part as long as the rate is not known.
@@ -361,7 +361,7 @@ func (l *Line) crowd(at time.Duration, r record) {
 	}
 	l.rates, l.trained, l.waited = [spans]rate{}, 0, 0
 	l.reach(at, min(max(now, before/32), before))
-	l.drain = true // the way may have become longer, too: one round trip without a queue tells
+	l.drain = l.from <= l.large // the way may have become longer, too: one round trip without a queue tells
 }
 
 // queue is the shortest wait of the last round trips: one that was held up by something else does not count.
@@ -420,7 +420,7 @@ func (l *Line) window(at time.Duration) int64 {
 		}
 		return max(first, floor)
 	}
-	hold := l.least + l.least/10 + slack
+	hold := l.least + l.least/20 + slack
 	if l.startup {
 		hold *= 2
 		if !l.isFast() {

@@ -88,6 +88,38 @@ func TestTextIsBoundedByItsAge(t *testing.T) {
 	}
 }
 
+// However the acknowledgements come together, a line that was drained has room again.
+func TestADrainedLineHasRoomAgain(t *testing.T) {
+	for _, text := range []bool{false, true} {
+		now := time.Unix(1e9, 0)
+		l := New(now)
+		l.RoundTrip(now, 20*time.Millisecond)
+		n := uint64(0)
+		crowded := false
+		for range 200 {
+			for range 4 {
+				n++
+				l.Sent(now, 30<<10, true)
+			}
+			if text {
+				n++
+				l.Sent(now, 300, false)
+			}
+			now = now.Add(400 * time.Millisecond)
+			for d := uint64(4); d > 0; d-- {
+				l.Received(now, n-d+1)
+				crowded = crowded || l.cutAt > 0
+			}
+			if l.Room(now) <= 0 {
+				t.Fatalf("no room, and nothing is under way: %+v", l.State(now))
+			}
+		}
+		if !crowded {
+			t.Fatal("the line was never drained")
+		}
+	}
+}
+
 // BenchmarkText is what a line costs a text that is sent, and a seventh of its acknowledgement.
 func BenchmarkText(b *testing.B) {
 	now := time.Unix(1e9, 0)
