@@ -30,7 +30,7 @@ var settled = []struct {
 	{"20 Mbit/s", mbit20, 4, 25, 120 * time.Millisecond},
 	{"5 Mbit/s", mbit5, 5, 10, 250 * time.Millisecond},
 	{"20 Mbit/s with loss", lossy20, 4, 20, 200 * time.Millisecond},
-	{"1 Mbit/s", path{mbit(1), 50 * time.Millisecond, 0}, 6, 5, 350 * time.Millisecond},
+	{"1 Mbit/s", path{rate: mbit(1), delay: 50 * time.Millisecond}, 6, 5, 350 * time.Millisecond},
 }
 
 // Every line comes to the rung that it carries, without a queue, and stays there.
@@ -77,7 +77,7 @@ func TestTheFirstPictureIsThereSoon(t *testing.T) {
 func TestNoRateOscillates(t *testing.T) {
 	for n := 0.4; n < 900; n *= 1.3 {
 		for _, delay := range []time.Duration{1500 * time.Microsecond, 15 * time.Millisecond, 60 * time.Millisecond} {
-			s := newScene(path{mbit(n), delay, 0})
+			s := newScene(path{rate: mbit(n), delay: delay})
 			b := s.all[0]
 			s.run(10 * time.Second)
 			const d = 20 * time.Second
@@ -129,6 +129,21 @@ func TestABusyPageIsNoSlowLine(t *testing.T) {
 		const d = 20 * time.Second
 		s.run(d)
 		if b.rung > c.rung+1 || b.moves > 4 {
+			told(t, b, d, c.name)
+		}
+	}
+}
+
+// A machine that halts for a moment, as one does that has too much to do, is no slower line.
+func TestAMachineThatHaltsIsNoSlowLine(t *testing.T) {
+	for _, c := range settled {
+		s := newScene(c.path)
+		b := s.all[0]
+		b.path.halts = 250 * time.Millisecond
+		s.run(8 * time.Second)
+		const d = 20 * time.Second
+		s.run(d)
+		if b.rung > c.rung+1 || b.fps(d) < c.fps*0.7 || at(b.texts, 50) > c.path.delay+80*time.Millisecond {
 			told(t, b, d, c.name)
 		}
 	}

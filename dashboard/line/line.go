@@ -42,6 +42,10 @@ const (
 	trainFor = 4 * time.Second
 	// crowded is how long bytes may wait in queues before the line counts as slower than it was.
 	crowded = 100 * time.Millisecond
+	// crowdedFor is for how long they must: a machine that halts for a moment is no slower line.
+	crowdedFor = 200 * time.Millisecond
+	// cut is the part of its rate that a line keeps at least when it counts as slower.
+	cut = 0.2
 
 	// ackEvery is the time within which a page acknowledges text unless it is told otherwise, and late how much longer it may take for what
 	// is under way still to count as young.
@@ -91,6 +95,7 @@ type Line struct {
 	smooth         time.Duration
 	waits          [4]time.Duration // how much longer than the least the last round trips took
 	waited         int
+	crowdedAt      time.Duration // since when bytes have waited too long; 0: they do not
 	cutAt          time.Duration // when the line last counted as slower than before
 	large          uint64        // number of the last picture or part that was sent
 	drain          bool          // no picture is sent until those under way have arrived
@@ -349,10 +354,17 @@ func (l *Line) crowd(at time.Duration, r record) {
 	if queue > slack+l.least/2 {
 		l.startup = false
 	}
-	if r.spare || queue < crowded || at-l.cutAt < max(2*l.smooth, 2*span) {
+	if queue < crowded {
+		l.crowdedAt = 0
 		return
 	}
-	l.cutAt = at
+	if l.crowdedAt == 0 {
+		l.crowdedAt = at
+	}
+	if r.spare || at-l.crowdedAt < crowdedFor || at-l.cutAt < max(2*l.smooth, 2*span) {
+		return
+	}
+	l.cutAt, l.crowdedAt = at, 0
 	before := l.estimate(at)
 	now := before / 2
 	// What came while it was busy is what it carries.
@@ -360,7 +372,7 @@ func (l *Line) crowd(at time.Duration, r record) {
 		now = float64(l.got-p.got) / (at - p.at).Seconds()
 	}
 	l.rates, l.trained, l.waited = [spans]rate{}, 0, 0
-	l.reach(at, min(max(now, before/32), before))
+	l.reach(at, min(max(now, before*cut), before))
 	l.drain = l.from <= l.large // the way may have become longer, too: one round trip without a queue tells
 }
 

@@ -12,18 +12,19 @@ type path struct {
 	rate  float64       // bytes a second
 	delay time.Duration // one way
 	loss  float64       // of packets of 1460 bytes; all that follow one wait for it for a round trip
+	halts time.Duration // nothing arrives for so long, every two seconds
 }
 
 // mbit is a rate in bytes a second.
 func mbit(n float64) float64 { return n * 1e6 / 8 }
 
 var (
-	gigabit  = path{mbit(1000), 100 * time.Microsecond, 0}
-	mbit100  = path{mbit(100), 2500 * time.Microsecond, 0}
-	mbit20   = path{mbit(20), 20 * time.Millisecond, 0}
-	mbit5    = path{mbit(5), 50 * time.Millisecond, 0}
-	lossy20  = path{mbit(20), 20 * time.Millisecond, 0.01}
-	loopback = path{3e9, 20 * time.Microsecond, 0}
+	gigabit  = path{rate: mbit(1000), delay: 100 * time.Microsecond}
+	mbit100  = path{rate: mbit(100), delay: 2500 * time.Microsecond}
+	mbit20   = path{rate: mbit(20), delay: 20 * time.Millisecond}
+	mbit5    = path{rate: mbit(5), delay: 50 * time.Millisecond}
+	lossy20  = path{rate: mbit(20), delay: 20 * time.Millisecond, loss: 0.01}
+	loopback = path{rate: 3e9, delay: 20 * time.Microsecond}
 )
 
 // flight is a message on its way, or an acknowledgement.
@@ -187,6 +188,9 @@ func (b *browser) send(s *scene, bytes, picture int, text bool) {
 			at = at.Add(2 * b.path.delay)
 			break
 		}
+	}
+	if in := at.Sub(at.Truncate(2 * time.Second)); in < b.path.halts {
+		at = at.Add(b.path.halts - in)
 	}
 	if at.Before(b.last) {
 		at = b.last
