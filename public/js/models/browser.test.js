@@ -183,6 +183,36 @@ describe("in a browser", {skip, timeout: 3 * PATIENCE}, () => {
     assert.equal(await people.locator("[data-person]").count(), 2);
   }));
 
+  test("a density that came with losses has its own range, and the phase is weighed by it all the same", () => withModel(model, async page => {
+    const fields = "{density: x => 3 + x / 10, phase: () => 1}"; // 3 to 6.9
+    const places = [[4, 4], [15, 10], [22, 3], [35, 15]];
+    const look = async () => {
+      const seen = [];
+      for (const place of places) seen.push(await pixelAt(page, ...place));
+      return seen;
+    };
+    const both = async () => {
+      await page.evaluate(`serve(${fields})`);
+      const exact = await look();
+      const {limits, measured} = await stats(page);
+      await page.evaluate(`serveLossy(${fields}, {low: 2, high: 9, scale: 2})`);
+      const lossy = await look();
+      lossy.forEach((pixel, i) => near(pixel, exact[i], 6));
+      const after = await stats(page);
+      assert.deepEqual([after.limits, after.measured.low, after.measured.high], [limits, measured.low, measured.high]);
+      return exact;
+    };
+    const densities = await both();
+    await page.locator("[data-show=phase]").click();
+    await asksFor(page, "/array/phase/");
+    const phases = await both();
+    assert.notDeepEqual(phases, densities);
+    assert.ok(phases[0][0] + phases[0][1] + phases[0][2] < phases[3][0] + phases[3][1] + phases[3][2], "it is weighed");
+    const [x, y] = await placeOf(page, 0.5, 0.5);
+    await page.mouse.move(x, y);
+    await page.waitForFunction(() => /density ≈ 5\.?0?\d* /.test(document.querySelector("[data-model-readout]").textContent));
+  }));
+
   test("lines of equal phase are where they belong, without a seam, and asked for only then", () => withModel(model, async page => {
     assert.ok(!(await topics(page)).some(topic => topic.includes("/phase/")));
     await page.locator("#model-contours").check();

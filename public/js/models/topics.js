@@ -24,8 +24,8 @@ export function topicsOf({config, view, shape: [nx, ny], screen: {camera, viewpo
   return {
     region,
     density: picture("density", false),
-    // Angles have no mean: of many pixels one stands for all.
-    phase: showsPhase(config, view) ? picture("phase", region?.step > 1) : "",
+    // Angles have no mean: of many pixels one stands for all, also where a slow line has the server send fewer.
+    phase: showsPhase(config, view) ? picture("phase", true) : "",
     tracers: count > 0 ? `${array("tracers")}/y,x/0,0,2,${count}/1/n` : "",
   };
 }

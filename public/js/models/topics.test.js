@@ -8,7 +8,7 @@ const asked = more => topicsOf({config, view: {show: "density", lines: 0, tracer
 
 test("a view asks for what it shows alone", () => {
   assert.deepEqual(Object.entries(asked({})).map(([name, topic]) => [name, Boolean(topic)]), [["region", true], ["density", true], ["phase", false], ["tracers", true]]);
-  assert.match(asked({view: {show: "phase", lines: 0, tracers: false}}).phase, /^vortices\/array\/phase\/x,y\//);
+  assert.match(asked({view: {show: "phase", lines: 0, tracers: false}}).phase, /^vortices\/array\/phase\/x,y\/.*\/1\/n$/);
   assert.match(asked({view: {show: "density", lines: 2, tracers: false}}).phase, /^vortices\/array\/phase\//);
   assert.equal(asked({view: {show: "density", lines: 0, tracers: false}}).tracers, "");
   assert.equal(asked({config: {...config, phase: false}, view: {show: "phase", lines: 2, tracers: false}}).phase, "");

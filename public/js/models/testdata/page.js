@@ -3,6 +3,7 @@
  * page asks for of a field with the field's values.
  */
 
+import {countValues} from "../../arrays/contrast.js";
 import {mount} from "../index.js";
 
 const root = document.querySelector("[data-model]");
@@ -61,6 +62,24 @@ window.serve = async fields => {
     window.give(topic, {seq, stamp: Date.now(), type: "f4", row, col, rows, cols, samples: 1, step, shape: [nx, ny], offset: null, pixel: null, level: 0, rate: 60, missed: 0, data});
   }
   await window.wait(3);
+};
+
+/** The same after a slow line: a density as bytes of a window, means of `scale` x `scale` points, whose sides that divides; the rest as it is. */
+window.serveLossy = async (fields, {low, high, scale}) => {
+  const give = window.give;
+  window.give = (topic, frame) => {
+    if (!topic.includes("/density/")) return give(topic, frame);
+    const [rows, cols] = [frame.rows / scale, frame.cols / scale];
+    const data = new Uint8Array(rows * cols);
+    for (let i = 0; i < data.length; i++) {
+      let sum = 0;
+      for (let k = 0; k < scale * scale; k++) sum += frame.data[(Math.floor(i / cols) * scale + Math.floor(k / scale)) * frame.cols + i % cols * scale + k % scale];
+      data[i] = Math.round((sum / scale ** 2 - low) / (high - low) * 255);
+    }
+    return give(topic, {...frame, type: "u1", rows, cols, step: frame.step * scale, data, lossy: {as: "bytes", low, high, scale}, counts: countValues(frame)});
+  };
+  await window.serve(fields);
+  window.give = give;
 };
 
 /** Sends particles, [[x, y], ...] in pixels. */
