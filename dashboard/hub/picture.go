@@ -305,16 +305,6 @@ func (t *Topic) show() {
 	}
 }
 
-// none reports whether the picture was not written at all.
-func (p *painting) none() bool {
-	for _, m := range p.written {
-		if m != nil {
-			return false
-		}
-	}
-	return true
-}
-
 // release gives back the messages.
 func (p *painting) release() {
 	if p == nil {
