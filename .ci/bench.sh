@@ -160,7 +160,7 @@ fi
     FILENAME == "BENCHMARKS.md" && (!inside || $2 == " What ") { next }
     { if (!($2 in row)) order[++n] = $2; row[$2] = $0 }
     END { for (i = 1; i <= n; i++) print row[order[i]] }
-  ' BENCHMARKS.md <(cat "$out"/{wire,latency,fanout,idle,arrays,network,density,volumes,volumesopen,volumeslive,step,maps,panes,canvas}.targets 2>/dev/null)
+  ' BENCHMARKS.md <(cat "$out"/{wire,latency,fanout,idle,arrays,camera,network,density,volumes,volumesopen,volumeslive,step,maps,panes,canvas}.targets 2>/dev/null)
 } >"$out/targets.md"
 {
   model=$(awk -F ': *' '/^model name/ { print $2; exit }' /proc/cpuinfo)

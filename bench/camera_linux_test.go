@@ -1,15 +1,16 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -18,6 +19,7 @@ import (
 
 	"webmon/dashboard"
 	"webmon/dashboard/source"
+	"webmon/e2e/specimen"
 	"webmon/shm"
 	"webmon/shm/segment"
 )
@@ -25,13 +27,21 @@ import (
 // cameraSide is the camera's frame, pixels along a side.
 const cameraSide = 2048
 
-func init() { roles[roleCamera], roles[roleArrays] = camera, serveArrays }
+// cameraFrames is how many different frames it has.
+const cameraFrames = 4
+
+func init() { roles[roleArrays] = serveArrays }
 
 // BenchmarkCamera is the way of a camera's picture into browsers: 2048 x 2048
 // pixels of 16 bits, 60 times a second.
 func BenchmarkCamera(b *testing.B) {
 	var table strings.Builder
 	table.WriteString("| Viewport | browsers | | frames a second | latency: median | 99th | server CPU, of a core | bytes a frame |\n|---|---|---|---|---|---|---|---|\n")
+	file := filepath.Join(b.TempDir(), "frames")
+	if err := os.WriteFile(file, bytes.Join(specimen.Frames(cameraSide, cameraFrames), nil), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	var targets []target
 	for _, side := range []int{512, 1024, 2048} {
 		for _, browsers := range []int{1, 10} {
 			var rate, median [3]float64
@@ -40,7 +50,7 @@ func BenchmarkCamera(b *testing.B) {
 				ran := false
 				b.Run(fmt.Sprintf("%d px/%d/%s", side, browsers, server), func(b *testing.B) {
 					for range b.N {
-						got = measureCamera(b, server, side, browsers)
+						got = measureCamera(b, server, file, side, browsers)
 						ran = true
 					}
 					b.ReportMetric(got.rate, "frames/s")
@@ -59,6 +69,11 @@ func BenchmarkCamera(b *testing.B) {
 				fmt.Fprintf(&table, "| %d px | %d | %s | %.1f | %.1f ms | %.1f ms | %.0f %% | %s |\n", side, browsers, name,
 					got.rate, got.took.at(50), got.took.at(99), 100*got.cpu, sizeText(got.size))
 			}
+			if side == cameraSide && browsers == 10 && rate[0] > 0 && rate[1] > 0 {
+				targets = append(targets,
+					target{"Ten browsers at 2048 pixels: frames a second", fmt.Sprintf("more than JPEG’s %.1f", rate[1]), fmt.Sprintf("%.1f", rate[0]), rate[0] > rate[1]},
+					target{"Ten browsers at 2048 pixels: median lag", fmt.Sprintf("half of JPEG’s %s", msText(median[1])), msText(median[0]), median[0] <= median[1]/2})
+			}
 			for i, name := range []string{"", "JPEG", "PNG"} {
 				if i > 0 && rate[0] > 0 && rate[i] > 0 {
 					fmt.Fprintf(&table, "| %d px | %d | webmon against %s | × %.1f | ÷ %.1f | | | |\n", side, browsers, name, rate[0]/rate[i], median[i]/median[0])
@@ -66,7 +81,7 @@ func BenchmarkCamera(b *testing.B) {
 			}
 		}
 	}
-	publish(b, "camera", table.String())
+	publish(b, "camera", table.String(), targets...)
 }
 
 func sizeText(n float64) string {
@@ -83,14 +98,14 @@ type cameraFigures struct {
 	size float64   // bytes a frame
 }
 
-func measureCamera(b *testing.B, server string, side, browsers int) cameraFigures {
+func measureCamera(b *testing.B, server, file string, side, browsers int) cameraFigures {
 	var s *contender
 	if server == "webmon" {
-		camera := startChild(b, self(b, roleCamera))
+		camera := startSpecimen(b, file, cameraSide)
 		defer camera.stop()
-		s = benchArrays(b, camera.line(), side)
+		s = benchArrays(b, camera.info, side)
 	} else {
-		proc := startPython(b, "poc.py", strings.ToLower(server), strconv.Itoa(side))
+		proc := startPython(b, "poc.py", strings.ToLower(server), strconv.Itoa(side), file)
 		var ready struct{ Port int }
 		proc.read(&ready)
 		s = &contender{proc, ready.Port, socketIO()}
@@ -131,39 +146,7 @@ func benchArrays(b *testing.B, info string, side int) *contender {
 	var ready struct{ Port int }
 	proc.read(&ready)
 	topic := fmt.Sprintf("scope/array/camera/y,x/0,0,%d,%d/%d", cameraSide, cameraSide, cameraSide/side)
-	return &contender{proc, ready.Port, pageOf(benchToken, topic)}
-}
-
-// camera shares frames 60 times a second, in a process of its own. It prints
-// what it declares of them.
-func camera() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
-	w, err := segment.Create(segment.Spec{
-		Name: "camera", DType: "<u2", Shape: []int{cameraSide, cameraSide}, Axes: []string{"y", "x"}, Units: []string{"um", "um"},
-	})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	defer w.Close()
-	var frames [4][]byte
-	for i := range frames {
-		frames[i] = make([]byte, 2*cameraSide*cameraSide)
-		for j := 0; j < len(frames[i]); j += 2 {
-			frames[i][j] = byte(rand.Uint32())
-		}
-	}
-	text, _ := json.Marshal(w.Info())
-	fmt.Println(string(text))
-	everyTick(ctx, 60, func(n int) {
-		if err := w.Publish(frames[n%len(frames)], segment.Frame{}); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-	})
-	w.Close()
-	os.Exit(0)
+	return &contender{proc, ready.Port, lookingAt(benchToken, topic, specimen.Low, specimen.High)}
 }
 
 // serveArrays serves the dashboard of the array whose declaration is its first

@@ -49,6 +49,7 @@ type dialect struct {
 	path   string // of the socket
 	header string // lines of the request, each with CRLF
 	hello  string // sent after the upgrade; "" for none
+	look   string // sent after that; "" for none
 	acks   bool   // acknowledge as webmon's page does: by time, and large messages at once
 	socket bool   // Socket.IO: answer its pings, and join when it has opened
 }
@@ -65,7 +66,9 @@ type member struct {
 	rest    []byte // of a frame not yet complete
 	large   []byte // the beginning of a large frame of which nothing more is needed
 	first   byte   // of that frame
+	size    int    // of that frame
 	left    int    // bytes of that frame that have not come
+	whole   []byte // the beginning of a picture that comes in parts
 	handled uint64
 	acked   uint64
 	told    time.Time     // when it last acknowledged something
@@ -99,8 +102,11 @@ func (c *crowd) grow(n int, port int) error {
 			return fmt.Errorf("crowd: epoll: %w", err)
 		}
 		c.members[int32(m.fd)] = m
-		if c.dialect.hello != "" {
-			if err := m.send(c.dialect.hello); err != nil {
+		for _, say := range []string{c.dialect.hello, c.dialect.look} {
+			if say == "" {
+				continue
+			}
+			if err := m.send(say); err != nil {
 				return fmt.Errorf("crowd: browser %d: %w", len(c.members), err)
 			}
 		}
@@ -263,7 +269,7 @@ func (c *crowd) read(m *member) error {
 		if m.left, came = m.left-skipped, came[skipped:]; m.left > 0 {
 			return nil
 		}
-		if err := c.frame(m, m.first, m.large, true); err != nil {
+		if err := c.frame(m, m.first, m.large, m.size); err != nil {
 			return err
 		}
 	}
@@ -323,12 +329,12 @@ func (c *crowd) frames(m *member, b []byte) ([]byte, error) {
 			// Of a large picture the beginning says all: the rest is read over.
 			if ok && n >= largeFrame && len(b) >= head+pictureHead && tells(b[head:head+pictureHead]) {
 				m.large = append(m.large[:0], b[head:head+pictureHead]...)
-				m.first, m.left = b[0], head+n-len(b)
+				m.first, m.size, m.left = b[0], n, head+n-len(b)
 				return nil, nil
 			}
 			return b, nil
 		}
-		if err := c.frame(m, b[0], b[head:head+n], n >= largeFrame); err != nil {
+		if err := c.frame(m, b[0], b[head:head+n], n); err != nil {
 			return nil, err
 		}
 		b = b[head+n:]
@@ -341,10 +347,15 @@ const largeFrame, pictureHead = 16 << 10, 1024
 
 // tells reports whether picture finds in the beginning of a frame what it needs.
 func tells(head []byte) bool {
-	return bytes.HasPrefix(head, []byte("WMB1")) || bytes.Contains(head[:len(head)/2], []byte(`"corners":[[`))
+	return bytes.HasPrefix(head, []byte("WMB1")) || bytes.HasPrefix(head, []byte(partMagic)) || bytes.Contains(head[:len(head)/2], []byte(`"corners":[[`))
 }
 
-func (c *crowd) frame(m *member, first byte, payload []byte, large bool) error {
+// partMagic begins a part of a picture, after which come three numbers of 32 bits: which it is, where the part begins, and
+// the size of the whole.
+const partMagic, partHead = "WMP1", 16
+
+// frame handles a frame of so many bytes, of which payload are at least the first pictureHead.
+func (c *crowd) frame(m *member, first byte, payload []byte, n int) error {
 	const fin, text, bytes, shut, ping = 0x80, 1, 2, 8, 9
 	switch first {
 	case fin | ping:
@@ -362,6 +373,19 @@ func (c *crowd) frame(m *member, first byte, payload []byte, large bool) error {
 			return m.send("40")
 		case '2': // ping
 			return m.send("3")
+		}
+	}
+	large := n >= largeFrame
+	if len(payload) > partHead && string(payload[:len(partMagic)]) == partMagic {
+		large = true
+		offset, size := int(binary.LittleEndian.Uint32(payload[8:])), int(binary.LittleEndian.Uint32(payload[12:]))
+		if payload = payload[partHead:]; offset == 0 {
+			m.whole = append(m.whole[:0], payload[:min(len(payload), pictureHead)]...)
+		} else if len(m.whole) < pictureHead { // the first part was a short one
+			m.whole = append(m.whole, payload[:min(len(payload), pictureHead-len(m.whole))]...)
+		}
+		if payload = m.whole; offset+n-partHead < size {
+			return m.ack(time.Now())
 		}
 	}
 	if c.recorded {
@@ -473,6 +497,14 @@ func pageOf(token string, topics ...string) dialect {
 		path: "/ws", header: "Authorization: Bearer " + token + "\r\n", acks: true,
 		hello: `{"type":"watch","topics":["` + strings.Join(topics, `","`) + `"]}`,
 	}
+}
+
+// lookingAt is pageOf for pictures of one topic that are drawn between two contrast limits, and read however they are written.
+func lookingAt(token, topic string, low, high float64) dialect {
+	d := pageOf(token, topic)
+	d.hello = strings.TrimSuffix(d.hello, "}") + `,"takes":["parts","packed","jpeg"]}`
+	d.look = fmt.Sprintf(`{"type":"look","topic":%q,"low":%g,"high":%g}`, topic, low, high)
+	return d
 }
 
 // socketIO is the dialect of Socket.IO's own transport, version 4 of Engine.IO.

@@ -218,7 +218,7 @@ func measureNetwork(b *testing.B, wire *netline.Wire, server, file string, frame
 	var look looker
 	still := func(bool) float64 { return 0 }
 	if server == "webmon" {
-		cam := startSpecimen(b, file)
+		cam := startSpecimen(b, file, networkSide)
 		defer cam.stop()
 		proc := startChild(b, wire.Near.Enter(self(b, roleArrays, cam.info, wire.Near.Address)))
 		defer proc.stop()
@@ -573,7 +573,7 @@ func measureChromium(b *testing.B, wire *netline.Wire, file string) (f networkFi
 	if !ok {
 		b.Skip("Chromium is not installed")
 	}
-	cam := startSpecimen(b, file)
+	cam := startSpecimen(b, file, networkSide)
 	defer cam.stop()
 	proc := startChild(b, wire.Near.Enter(self(b, roleArrays, cam.info, wire.Near.Address)))
 	defer proc.stop()
@@ -632,9 +632,10 @@ type specimenChild struct {
 	info string // what it declares
 }
 
-func startSpecimen(b *testing.B, file string) *specimenChild {
+// startSpecimen shares the frames of a file, of so many pixels along a side, 60 times a second.
+func startSpecimen(b *testing.B, file string, side int) *specimenChild {
 	b.Helper()
-	c := &specimenChild{child: startChild(b, self(b, roleSpecimen, file, strconv.Itoa(networkSide), "60"))}
+	c := &specimenChild{child: startChild(b, self(b, roleSpecimen, file, strconv.Itoa(side), "60"))}
 	c.info = c.line()
 	return c
 }

@@ -24,7 +24,6 @@ import (
 const (
 	roleEnv    = "WEBMONTEST_ROLE"
 	roleNaive  = "naive"
-	roleCamera = "camera"
 	roleArrays = "arrays"
 )
 

@@ -3,8 +3,8 @@
     poc.py serve PORT    Flask-SocketIO fed from the manager at that port
     poc.py poll PORT     the manager's client alone, for the first hop
     poc.py emit BYTES    Flask-SocketIO alone, for the second hop
-    poc.py png SIDE      a camera of 2048 x 2048 pixels as base64 PNG, SIDE pixels wide
-    poc.py jpeg SIDE     the same as JPEG
+    poc.py png SIDE FILE     a camera of 2048 x 2048 pixels as base64 PNG, SIDE pixels wide
+    poc.py jpeg SIDE FILE    the same as JPEG
     poc.py specimen SIDE FILE QUALITY HOST   the frames of a file as base64 JPEG
     poc.py density N STEPS   a superfluid on a grid of N x N as RGBA, STEPS time steps a picture
 
@@ -24,8 +24,8 @@ emit: emits so many bytes 60 times a second, with number and time in "corners".
 Prints {"port": N} as serve does.
 
 png, jpeg: what one does today to see a camera in a browser. The camera is in
-this very process, which spares it a hop; 60 times a second it has a frame of
-16 bits, of which every nth pixel is taken, stretched to 8 bits between fixed
+this very process, which spares it a hop; 60 times a second it has the next frame of
+the file, of 16 bits, of which every nth pixel is taken, stretched to 8 bits between fixed
 limits, compressed by Pillow (PNG at its fastest), written as base64 into JSON,
 and emitted with number and time in "corners", which come first.
 
@@ -113,16 +113,13 @@ def emit(size):
     run(tick)
 
 
-def picture(side, kind):
+def picture(side, kind, file):
     import base64
     import io
 
     from PIL import Image
 
-    rng = np.random.default_rng(1)
-    y, x = np.mgrid[0:2048, 0:2048]
-    spots = 3000 * np.exp(-((x - 1024) ** 2 + (y - 1024) ** 2) / 200_000)
-    frames = [rng.poisson(100 + np.roll(spots, 40 * i, axis=1)).astype("uint16") for i in range(4)]
+    frames = np.fromfile(file, "<u2").reshape(-1, 2048, 2048)
     options = {"compress_level": 1} if kind == "png" else {"quality": 90}
 
     def tick(socketio):
@@ -132,7 +129,7 @@ def picture(side, kind):
             taken = time.time()
             step = 2048 // side
             part = frames[n % len(frames)][::step, ::step]
-            low, high = 80, 3400
+            low, high = 100, 1700
             gray = (np.clip(part, low, high).astype("float32") - low) * (255 / (high - low))
             file = io.BytesIO()
             Image.fromarray(gray.astype("uint8")).save(file, kind, **options)
@@ -247,7 +244,7 @@ def poll(port):
 if __name__ == "__main__":
     command, number = sys.argv[1], int(sys.argv[2])
     if command in ("png", "jpeg"):
-        picture(number, command)
+        picture(number, command, sys.argv[3])
     elif command == "specimen":
         specimen(number, sys.argv[3], int(sys.argv[4]), sys.argv[5])
     elif command == "density":
