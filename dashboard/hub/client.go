@@ -188,7 +188,7 @@ func (c *client) write(ctx context.Context) {
 		if !c.second.Swap(false) {
 			continue
 		}
-		second.Reset(time.Second)
+		second.Reset(c.hub.statsEvery())
 		now := time.Now()
 		c.pace.look(now, c.bytes.Load())
 		if now.Sub(pinged) >= o.PingEvery {
@@ -476,6 +476,12 @@ const usualAck, mostAck = 100 * time.Millisecond, 500 * time.Millisecond
 func (h *Hub) ackEvery() time.Duration {
 	const most = 7500 // a second
 	return min(max(usualAck, (time.Duration(h.browsers.Load())*time.Second/most).Truncate(10*time.Millisecond)), mostAck)
+}
+
+// statsEvery is the time between two statistics of a browser: a second, or longer where there are very many. A page counts a connection as dead
+// after 8 s without a word.
+func (h *Hub) statsEvery() time.Duration {
+	return min(max(time.Second, 10*h.ackEvery()), 3*time.Second)
 }
 
 // stats is what a browser is told about its own connection, once a second:
