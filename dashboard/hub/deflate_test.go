@@ -161,14 +161,14 @@ func TestTextsOverSlowLines(t *testing.T) {
 			*wired
 			texts        <-chan arrival
 			name         string
-			first, later bool // compressed: before anything is known of its line, and when it is
+			first, later bool // compressed: with the answer to the first ping, and when its line is known
 		}
 		browsers := []browser{
 			{p.wire(slow, true, true), nil, "far, slow", true, true},
 			{p.wire(slow, true, true), nil, "far, slow, too", true, true},
-			{p.wire(slow, true, false), nil, "through a tunnel, slow", false, true},
+			{p.wire(slow, true, false), nil, "through a tunnel, slow", true, true},
 			{p.wire(slow, false, false), nil, "takes none", false, false},
-			{p.wire(fast, true, true), nil, "far, fast", true, false},
+			{p.wire(fast, true, true), nil, "far, fast", false, false},
 			{p.wire(fast, true, false), nil, "on this machine", false, false},
 		}
 		defer func() {
