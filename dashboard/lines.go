@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -76,7 +77,7 @@ func (s *Server) browsers(now time.Time) []browserEntry {
 		p := door.Of(ctx)
 		b := browserEntry{
 			Since: l.Since, Name: p.Title(), Role: p.Role.String(), Session: p.Session, From: record.By(ctx).Address, Agent: agents[p.Session],
-			Sent: l.Bytes, Rate: l.Rate, RTT: inMillis(l.RTT), Mode: "auto", Limit: l.Limit, Pictures: []pictureEntry{},
+			Sent: math.Round(l.Bytes), Rate: math.Round(l.Rate), RTT: inMillis(l.RTT), Mode: "auto", Limit: l.Limit, Pictures: []pictureEntry{},
 		}
 		if l.Exact {
 			b.Mode = "exact"
@@ -84,7 +85,7 @@ func (s *Server) browsers(now time.Time) []browserEntry {
 		for _, at := range l.Pictures {
 			b.Pictures = append(b.Pictures, pictureEntry{
 				Topic: at.Topic, Title: pictureTitle(at.Topic), Rung: int(at.Rung), As: at.Step.Kind.String(), Quality: at.Step.Quality, Scale: at.Step.Scale,
-				Lossy: at.Step.Lossy(), Ratio: at.Ratio, FPS: at.FPS, Lag: inMillis(at.Lag), Why: at.Why.String(),
+				Lossy: at.Step.Lossy(), Ratio: math.Round(at.Ratio*100) / 100, FPS: math.Round(at.FPS*10) / 10, Lag: inMillis(at.Lag), Why: at.Why.String(),
 			})
 		}
 		all = append(all, b)

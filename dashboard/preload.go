@@ -76,5 +76,11 @@ func (p *preloader) link(assets *public.Assets) string {
 	for _, url := range assets.Modules(append([]string{"app"}, slices.Sorted(maps.Keys(p.need))...)...) {
 		out = append(out, "<"+url+">; rel=modulepreload")
 	}
+	if p.need["arrays"] || p.need["canvas"] || p.need["models"] || p.need["sections"] {
+		// What decodes pictures that come coded is started by the first of them.
+		for _, url := range assets.Modules("decode-worker") {
+			out = append(out, "<"+url+">; rel=prefetch")
+		}
+	}
 	return strings.Join(out, ", ")
 }

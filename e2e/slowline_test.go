@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"webmon/e2e/webmontest"
+	"webmon/shm/process/naparitest"
 )
 
 // slowLine is a line of few bits and a long round trip between a browser and a webmon, as far as the bytes of
@@ -275,7 +276,21 @@ const firstData = `addEventListener("DOMContentLoaded", () => {
 func TestE2ESlowLine(t *testing.T) {
 	endToEnd(t)
 	home := t.TempDir()
+	python := naparitest.StartPackage(t, "numpy2", home)
+	python.Run(`
+import threading
+process = webmon.Process("lab", launch=False)
+camera = process.share("camera", (1024, 1024), "u2")
+y, x = np.mgrid[:1024, :1024]
+frame = (2000 + 1500 * np.sin(x / 40) * np.cos(y / 60) + np.random.default_rng(1).normal(0, 30, (1024, 1024))).astype("u2")
+def publish():
+    while not ended.wait(0.05):
+        camera.publish(frame)
+ended = threading.Event()
+threading.Thread(target=publish, daemon=True).start()
+`, nil)
 	w := startBinary(t, webmontest.Binary(t), home, nil, "--demo", "--port", "0", "--no-token")
+	w.source("lab", "connected", connected)
 	const (
 		rate = 5e6 / 8
 		trip = 100 * time.Millisecond
@@ -287,7 +302,7 @@ func TestE2ESlowLine(t *testing.T) {
 		rounds int // cold: connection, page, connections and files, socket (meanwhile), topics
 	}{
 		{"/loader?source=demo", 7}, {"/viewer?source=demo", 7}, {"/layers?source=demo", 6}, {"/controls?source=demo", 6},
-		{"/messages?source=demo", 7}, {"/status?source=demo", 6}, {"/individual/frame_time?source=demo", 7},
+		{"/arrays?source=lab&array=camera", 8}, {"/messages?source=demo", 7}, {"/status?source=demo", 6}, {"/individual/frame_time?source=demo", 7},
 	} {
 		t.Run(strings.Trim(test.path, "/"), func(t *testing.T) {
 			p := b.open(t, wide)
