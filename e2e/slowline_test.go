@@ -344,7 +344,8 @@ threading.Thread(target=publish, daemon=True).start()
 				late := ask[string](p, `(() => {
 					const named = new Set(document.querySelectorAll("img, link[rel=icon]").values().map(e => e.src ?? e.href));
 					const all = performance.getEntriesByType("resource").filter(e => e.startTime < webmonShown && e.name.includes("/assets/") && !named.has(e.name));
-					const chain = all.filter(e => e.startTime > Math.min(...all.map(e => e.responseEnd)));
+					const had = e => all.some(other => other.name === e.name && other.startTime < e.startTime);
+					const chain = all.filter(e => !had(e) && e.startTime > Math.min(...all.map(e => e.responseEnd)));
 					return chain.map(e => e.name + " " + e.initiatorType).join(" ");
 				})()`)
 				if late != "" {
