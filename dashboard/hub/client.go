@@ -308,7 +308,7 @@ func (c *client) flushText(subs []*sub, all bool, now time.Time) (wrote, done bo
 		c.turn = (c.turn + 1) % len(subs)
 		s := subs[c.turn]
 		laden := c.laden()
-		m, skipped, left := s.take(all && !laden)
+		m, skipped, left := s.take(all && !laden, !c.deflates || !c.slow(now))
 		if left {
 			if all || laden {
 				c.hold()
@@ -320,8 +320,8 @@ func (c *client) flushText(subs []*sub, all bool, now time.Time) (wrote, done bo
 		c.skip(skipped)
 		if m != nil {
 			size := m.size
-			c.send(m, size >= atOnce, now)
-			if size >= big {
+			c.send(m, size >= atOnce && m.of == nil, now)
+			if size >= big && m.of == nil {
 				c.flight.add(c.sent.Load(), size, now, nil)
 			}
 			wrote = true
@@ -381,14 +381,12 @@ func (c *client) send(m *Message, prompt bool, now time.Time) {
 	if !m.control() {
 		// Before it is written: the page may acknowledge it at once, and must not
 		// acknowledge more than there is.
-		c.sent.Add(1)
-		size := len(m.wire)
-		if prompt && !c.parts.Load() {
-			// It acknowledges pictures once they are painted, so they say nothing of the line, and must not keep text away.
-			prompt, size = false, 0
+		if m.of == nil {
+			c.count(m, prompt, now)
 		}
-		c.line.Sent(now, size, prompt)
-		c.bytes.Add(uint64(m.size))
+		for _, one := range m.of {
+			c.count(one, false, now)
+		}
 	}
 	n, err := c.wire.write(m.wire)
 	if err != nil {
@@ -409,6 +407,18 @@ func (c *client) send(m *Message, prompt bool, now time.Time) {
 		return
 	}
 	m.release()
+}
+
+// count says that a message is about to be sent.
+func (c *client) count(m *Message, prompt bool, now time.Time) {
+	c.sent.Add(1)
+	size := len(m.wire)
+	if prompt && !c.parts.Load() {
+		// It acknowledges pictures once they are painted, so they say nothing of the line, and must not keep text away.
+		prompt, size = false, 0
+	}
+	c.line.Sent(now, size, prompt)
+	c.bytes.Add(uint64(m.size))
 }
 
 var (

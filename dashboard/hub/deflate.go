@@ -39,7 +39,7 @@ type squeezed struct {
 
 // spare returns the text m as the browser's line is to carry it.
 func (c *client) spare(m *Message, now time.Time) *Message {
-	if !c.deflates || m.size < squeeze.Least || m.wire[0] != wireText || !c.slow(now) {
+	if !c.deflates || m.of != nil || m.size < squeeze.Least || m.wire[0] != wireText || !c.slow(now) {
 		return m
 	}
 	return m.small(c.hub.opts.Budget.Browsers)

@@ -21,7 +21,6 @@ package hub
 import (
 	"context"
 	"log/slog"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -110,6 +109,7 @@ type Hub struct {
 	latency  latencies
 
 	farewell atomic.Pointer[Message]
+	carriers sync.WaitGroup // of topics; nobody waits for them
 }
 
 // Context returns the context that Serve was called with for a browser, as Options.Kinds,
@@ -330,6 +330,7 @@ type Topic struct {
 	// a frame.
 	awaited atomic.Bool
 	kept    kept
+	carrier carrier
 	gallery *gallery // nil: its frames are no pictures; set by Open
 
 	opener any // the browser for which the topic was opened
@@ -345,6 +346,9 @@ type tail struct {
 	frames   []*Message
 	snap     uint64
 	snapshot *Message
+
+	came  []time.Time               // when each of the frames did, where they stand for themselves
+	joins []atomic.Pointer[Message] // the frames from each on as one message; nil where there are few browsers
 }
 
 // last is the number of the last frame, 0 before any.
@@ -387,6 +391,9 @@ func (t *Topic) Publish(m *Message) {
 	case t.depth == 1:
 		next.snap = old.last() + 1
 		next.snapshot = m // a frame that stands for itself is its own snapshot
+		if len(*t.subs.Load()) >= many {
+			next.waiting(old, m, time.Now())
+		}
 	default:
 		frames := old.frames
 		next.first = old.first
@@ -404,6 +411,9 @@ func (t *Topic) Publish(m *Message) {
 		}
 		// A new slice: browsers are still reading the old one.
 		next.frames = append(append(make([]*Message, 0, min(t.depth, len(frames)+8)), frames...), m)
+	}
+	if len(next.frames) > 1 && len(*t.subs.Load()) >= many {
+		next.joins = make([]atomic.Pointer[Message], len(next.frames))
 	}
 	t.store(old, next)
 	if t.depth == 1 && old.snapshot != nil {
@@ -425,8 +435,11 @@ func (t *tail) bytes() int64 {
 	for _, m := range t.frames {
 		n += len(m.wire)
 	}
-	if t.snapshot != nil && t.snapshot.free == nil {
+	if t.snapshot != nil && t.snapshot.free == nil && (len(t.frames) == 0 || t.frames[len(t.frames)-1] != t.snapshot) {
 		n += len(t.snapshot.wire)
+	}
+	if t.joins != nil {
+		n += n * len(t.joins) / 2 // of which each may be made
 	}
 	return int64(n)
 }
@@ -460,48 +473,24 @@ func (t *Topic) Snapshot(m *Message) {
 }
 
 // signal sends m, which is new, to all browsers that watch the topic. The
-// browsers' own goroutines copy a big message into the sockets, in parallel. To many browsers several goroutines write, one for two
-// processors: one alone would take longer than the time between two frames, and with one for each processor nobody would read what
-// is written meanwhile, which costs a machine of two more than it brings.
+// browsers' own goroutines copy a big message into the sockets, in parallel.
 func (t *Topic) signal(m *Message) {
 	subs := *t.subs.Load()
-	now := time.Now()
-	var next atomic.Int64
-	tell := func() {
-		for {
-			end := int(next.Add(atATime))
-			for _, s := range subs[min(end-atATime, len(subs)):min(end, len(subs))] {
-				switch c := s.client; {
-				case c.full.Load(): // the browser's next acknowledgement sends it
-				case m.size < big:
-					c.push(false, now)
-				case !c.held.Load():
-					c.signal()
-				}
-			}
-			if end >= len(subs) {
-				return
-			}
-		}
-	}
-	if len(subs) < many || m.size >= big {
-		next.Store(0)
-		tell()
+	if len(subs) >= many && m.size < big {
+		t.carry()
 		return
 	}
-	var others sync.WaitGroup
-	for range runtime.GOMAXPROCS(0)/2 - 1 {
-		fault.Go(&others, tell, t.hub.opts.Faults.Noted("topic", t.name))
+	now := time.Now()
+	for _, s := range subs {
+		switch c := s.client; {
+		case c.full.Load(): // the browser's next acknowledgement sends it
+		case m.size < big:
+			c.push(false, now)
+		case !c.held.Load():
+			c.signal()
+		}
 	}
-	tell()
-	others.Wait()
 }
-
-const (
-	// many is how many browsers are written to by several goroutines, and atATime to how many each of them writes before it
-	// looks for more.
-	many, atATime = 128, 32
-)
 
 func (t *Topic) add(s *sub) {
 	old := *t.subs.Load()
@@ -563,18 +552,25 @@ func (s *sub) begin() {
 
 // take returns the next message for the browser, nil if it has them all, and
 // how many frames the browser skips with it. If pictures is false, a picture is
-// not taken; left then says that there is one. The message must be released.
-func (s *sub) take(pictures bool) (m *Message, skipped uint64, left bool) {
+// not taken; left then says that there is one. together says that it gets what has come in one message of several; otherwise,
+// and of frames that stand for themselves, it gets the newest. The message must be released.
+func (s *sub) take(pictures, together bool) (m *Message, skipped uint64, left bool) {
 	for {
 		t := s.topic.tail.Load()
 		next, last := s.next.Load(), t.last()
 		switch {
 		case next > last: // up to date
 			return nil, 0, false
-		case next > 0 && len(t.frames) > 0 && next >= t.first: // in order
+		case next > 0 && len(t.frames) > 0 && next >= t.first && (together || t.came == nil): // in order
 			m = t.frames[next-t.first]
 			if m.size >= big && !pictures {
 				return nil, 0, true
+			}
+			if together {
+				if all := t.from(next); all != nil {
+					s.next.CompareAndSwap(next, last+1)
+					return all, 0, false
+				}
 			}
 			s.next.CompareAndSwap(next, next+1)
 			return m, 0, false

@@ -17,6 +17,8 @@ type Message struct {
 	free func()
 
 	squeezed squeezed // of a text
+
+	of []*Message // the messages that it is made of, which go out in one write; nil: it is one
 }
 
 // The first byte of a WebSocket frame that is a whole message (RFC 6455, 5.2).
