@@ -165,7 +165,7 @@ fi
 {
   model=$(awk -F ': *' '/^model name/ { print $2; exit }' /proc/cpuinfo)
   echo "$(date -u +%Y-%m-%d); $(nproc) cores ($model), Linux $(uname -r | cut -d - -f 1), $(go version | cut -d ' ' -f 3), $(.venv/bench/bin/python --version),"
-  echo "$(.venv/bench/bin/python -m pip --disable-pip-version-check freeze | grep -iE '^(numpy|pandas|flask-socketio|python-engineio|simple-websocket)=' | tr '\n' ' ')$(grep '^neuroglancer=' .ci/requirements/neuroglancer.txt)"
+  echo "$(.venv/bench/bin/python -m pip --disable-pip-version-check freeze | grep -iE '^(numpy|pandas|flask-socketio|python-engineio|simple-websocket|jupyter-rfb)=' | tr '\n' ' ')$(grep '^neuroglancer=' .ci/requirements/neuroglancer.txt)"
 } >"$out/machine.md"
 
 fill

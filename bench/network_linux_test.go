@@ -7,7 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"image"
-	"image/jpeg"
+	_ "image/jpeg" // for image.Decode, as the next
+	_ "image/png"
 	"maps"
 	"math"
 	"net"
@@ -58,7 +59,7 @@ func BenchmarkNetwork(b *testing.B) {
 	var targets []target
 	how, tcp := "", ""
 	for _, line := range append(slices.Clone(netline.Lines), changing) {
-		for _, server := range []string{"webmon", "webmon in Chromium", "base64 JPEG"} {
+		for _, server := range []string{"webmon", "webmon in Chromium", "base64 JPEG", "jupyter_rfb"} {
 			if server == "webmon in Chromium" && !slices.Contains([]string{netline.Office.Name, netline.Home.Name, netline.Slow.Name}, line.Name) {
 				continue
 			}
@@ -246,6 +247,12 @@ func measureNetwork(b *testing.B, wire *netline.Wire, server, file string, frame
 			stamps := cam.still(on)
 			return stamps[len(stamps)-1]
 		}
+	} else if server == "jupyter_rfb" {
+		proc := startChild(b, wire.Near.Enter(pythonOf(b, "rfb.py", strconv.Itoa(networkSide), file, wire.Near.Address)))
+		defer proc.stop()
+		var ready notebookReady
+		proc.read(&ready)
+		look = openNotebook(b, wire, ready, e)
 	} else {
 		cmd := wire.Near.Enter(pythonOf(b, "poc.py", "specimen", strconv.Itoa(networkSide), file, strconv.Itoa(networkQuality), wire.Near.Address))
 		proc := startChild(b, cmd)
@@ -448,46 +455,80 @@ func (l *pageLooker) close() error {
 	return err
 }
 
-// socketLooker is a page before Socket.IO.
+// socketLooker is what pages before other servers have in common.
 type socketLooker struct {
 	conn *websocket.Conn
 	out  chan arrival
 
 	mu    sync.Mutex // guards what follows, and is held while something is sent
 	bytes int64
-	shut  bool
 }
 
-func openSocketIO(b *testing.B, wire *netline.Wire, port int, e *echoes) *socketLooker {
+// dialPage opens a socket at a path of a server that may still be starting, at the far end of a line.
+func dialPage(b *testing.B, wire *netline.Wire, port int, path string, protocols ...string) *socketLooker {
 	b.Helper()
 	address := net.JoinHostPort(wire.Near.Address, strconv.Itoa(port))
-	dialer := websocket.Dialer{NetDial: func(network, _ string) (net.Conn, error) { return wire.Far.Dial("tcp4", address) }, HandshakeTimeout: 20 * time.Second}
+	dialer := websocket.Dialer{
+		NetDial:          func(network, _ string) (net.Conn, error) { return wire.Far.Dial("tcp4", address) },
+		HandshakeTimeout: 20 * time.Second, Subprotocols: protocols,
+	}
 	var conn *websocket.Conn
 	var err error
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-		if conn, _, err = dialer.Dial("ws://"+address+socketIO().path, http.Header{}); err == nil {
+		if conn, _, err = dialer.Dial("ws://"+address+path, http.Header{}); err == nil {
 			break
 		}
 	}
 	if err != nil {
 		b.Fatal(err)
 	}
-	l := &socketLooker{conn: conn, out: make(chan arrival, 16)}
+	return &socketLooker{conn: conn, out: make(chan arrival, 16)}
+}
+
+// next is the next message, and when it was there.
+func (l *socketLooker) next() (message []byte, at time.Time, err error) {
+	_, message, err = l.conn.ReadMessage()
+	at = time.Now()
+	if err == nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.bytes += int64(len(message)) + 4
+	}
+	return message, at, err
+}
+
+func (l *socketLooker) pictures() <-chan arrival { return l.out }
+
+func (l *socketLooker) received() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.bytes
+}
+
+func (l *socketLooker) close() error {
+	l.conn.Close()
+	for range l.out {
+	}
+	return nil
+}
+
+// socketIOLooker is a page before Socket.IO.
+type socketIOLooker struct{ *socketLooker }
+
+func openSocketIO(b *testing.B, wire *netline.Wire, port int, e *echoes) looker {
+	b.Helper()
+	l := socketIOLooker{dialPage(b, wire, port, socketIO().path)}
 	go l.read(e)
 	return l
 }
 
-func (l *socketLooker) read(e *echoes) {
+func (l socketIOLooker) read(e *echoes) {
 	defer close(l.out)
 	for {
-		_, text, err := l.conn.ReadMessage()
-		at := time.Now()
+		text, at, err := l.next()
 		if err != nil {
 			return
 		}
-		l.mu.Lock()
-		l.bytes += int64(len(text)) + 4
-		l.mu.Unlock()
 		switch {
 		case len(text) == 0:
 		case text[0] == '0':
@@ -510,23 +551,25 @@ func (l *socketLooker) read(e *echoes) {
 			stamp, _ := number(after)
 			l.out <- arrival{
 				seq: uint64(n) + 1, stamp: 1e3 * stamp, at: at, how: fmt.Sprintf("jpeg %d", networkQuality),
-				values: func() ([]float32, error) { return grayOf(text) },
+				values: func() ([]float32, error) {
+					var m []json.RawMessage
+					var said struct{ Image []byte }
+					if err := json.Unmarshal(text[2:], &m); err != nil {
+						return nil, err
+					}
+					if err := json.Unmarshal(bytes.Replace(m[1], []byte("data:image/jpeg;base64,"), nil, 1), &said); err != nil {
+						return nil, err
+					}
+					return grayOf(said.Image)
+				},
 			}
 		}
 	}
 }
 
-// grayOf are the values of a picture of poc.py's, in counts.
-func grayOf(text []byte) ([]float32, error) {
-	var m []json.RawMessage
-	var said struct{ Image []byte }
-	if err := json.Unmarshal(text[2:], &m); err != nil {
-		return nil, err
-	}
-	if err := json.Unmarshal(bytes.Replace(m[1], []byte("data:image/jpeg;base64,"), nil, 1), &said); err != nil {
-		return nil, err
-	}
-	img, err := jpeg.Decode(bytes.NewReader(said.Image))
+// grayOf are the values of an encoded picture that was stretched between the limits of the specimen, in counts.
+func grayOf(encoded []byte) ([]float32, error) {
+	img, _, err := image.Decode(bytes.NewReader(encoded))
 	if err != nil {
 		return nil, err
 	}
@@ -542,31 +585,14 @@ func grayOf(text []byte) ([]float32, error) {
 	return values, nil
 }
 
-func (l *socketLooker) send(text string) error {
+func (l socketIOLooker) send(text string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.conn.WriteMessage(websocket.TextMessage, []byte(text))
 }
 
-func (l *socketLooker) pictures() <-chan arrival { return l.out }
-func (l *socketLooker) set(value float64) error {
+func (l socketIOLooker) set(value float64) error {
 	return l.send(fmt.Sprintf(`42["set",{"gain":%g}]`, value))
-}
-
-func (l *socketLooker) received() int64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.bytes
-}
-
-func (l *socketLooker) close() error {
-	l.mu.Lock()
-	l.shut = true
-	l.mu.Unlock()
-	l.conn.Close()
-	for range l.out {
-	}
-	return nil
 }
 
 // measureChromium is measureNetwork of a real browser: of its page the rate, and the lag to the frame of the screen in which a
