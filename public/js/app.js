@@ -19,6 +19,7 @@ import {Pause} from "./pause.js";
 import {Pictures} from "./pictures.js";
 import {startForms} from "./forms.js";
 import {startLayers} from "./layers.js";
+import {tellLosses} from "./picture/losses.js";
 import {firstTarget, Socket} from "./socket.js";
 import {nextTheme, setTheme, startTheme, storedTheme} from "./theme.js";
 import {randomName} from "./who.js";
@@ -44,8 +45,10 @@ const socket = shell?.dataset.socket && new Socket({
   },
   onControl(frame) {
     if (Number.isFinite(frame.ts)) ages.heard(frame.ts);
-    if (frame.topic === "stats") showStats(frame);
-    else if (frame.topic === "reload") location.assign(location.pathname); // the source this page shows is forgotten
+    if (frame.topic === "stats") {
+      showStats(frame);
+      tellLosses(frame);
+    } else if (frame.topic === "reload") location.assign(location.pathname); // the source this page shows is forgotten
     else if (frame.topic === "hello") reloadIfOther(frame);
     else if (frame.topic === "signed-out" && !leaving) location.reload(); // the page in its place says why the session has ended
   },

@@ -5,6 +5,9 @@
  * `lossy`, `{as: "bytes" | "jpeg", quality, low, high, scale}` (decode.js).
  */
 
+/** Bytes a second in a Mbit/s. */
+const BYTES = 1e6 / 8;
+
 const PARTS = {2: "half resolution", 4: "a quarter of the resolution"};
 
 /** How many times coarser than it was asked for a picture is: 1, 2 or 4. */
@@ -20,10 +23,11 @@ export function scaleOf({topic = "", step, lossy}) {
  *
  * @param {object[]} frames all that make the picture up
  * @param {{exact: boolean, rate: number}} [chosen] what people have chosen (choice.js)
+ * @param {{rate: number, why: object}} [told] what the server says of pictures with losses (losses.js)
  * @returns {?{kind: string, words: string, why: string}} kind: "exact", "packed", "coarse" or "lossy", the worst of all; words, a few of them; why, sentences
  * that explain them. null where there is no picture
  */
-export function qualityOf(frames, chosen = {exact: false, rate: 0}) {
+export function qualityOf(frames, chosen = {exact: false, rate: 0}, told = {rate: 0, why: {}}) {
   if (frames.length === 0) return null;
   const worst = frames.reduce((a, b) => rankOf(b) > rankOf(a) ? b : a);
   const scale = Math.max(...frames.map(scaleOf));
@@ -36,7 +40,7 @@ export function qualityOf(frames, chosen = {exact: false, rate: 0}) {
   if (isLossy) words.push("lossy", `1 : ${rounded(ratio)}`, "exact when still");
   else if (scale === 1) words.push("exact");
   if (!isLossy && worst.of > 0 && ratio >= 1.05) words.push(`compressed 1 : ${rounded(ratio)}`);
-  return {kind, words: words.join(", "), why: whyOf(kind, worst, scale, chosen)};
+  return {kind, words: words.join(", "), why: whyOf(kind, worst, scale, chosen, told)};
 }
 
 function rankOf(frame) {
@@ -55,12 +59,14 @@ function rounded(ratio) {
   return ratio < 9.95 ? String(Number(ratio.toFixed(1))) : String(Math.round(ratio));
 }
 
-function whyOf(kind, frame, scale, {exact, rate}) {
+function whyOf(kind, frame, scale, {exact, rate}, told) {
   const words = [];
   if (kind === "exact") words.push("Every pixel has its own value.");
   if (kind === "packed") words.push("Every pixel has its own value. The bytes are compressed on the way, since the line carries fewer than they are.");
   if (kind === "lossy") {
-    words.push("The line carries less than the exact pictures need.");
+    // The server says so within a second.
+    words.push(`${told.why[frame.topic] ?? "The line carries less than the exact pictures need"}.`);
+    if (told.rate > 0) words.push(`About ${rounded(told.rate / BYTES)} Mbit/s come through.`);
     if (scale > 1) words.push(`A pixel is the mean of ${scale} × ${scale}.`);
     if (frame.lossy.as === "jpeg") words.push(`The pictures are JPEG of quality ${frame.lossy.quality}${spanOf(frame)}.`);
     else words.push(`Values are rounded to 256 steps${spanOf(frame)}.`);

@@ -36,6 +36,14 @@ test("why it is so, in sentences", () => {
   assert.match(qualityOf([raw], {exact: true, rate: 0}).why, /^Every pixel has its own value\. You have chosen exact pictures/);
 });
 
+test("the server's own reason comes first, where it has said one of this picture", () => {
+  const why = told => qualityOf([raw, jpeg], {exact: false, rate: 0}, told).why;
+  assert.match(why({rate: 650_000, why: {[topic]: "To write a better one takes the server too long"}}),
+    /^To write a better one takes the server too long\. About 5\.2 Mbit\/s come through\. The pictures are JPEG/);
+  assert.match(why({rate: 0, why: {another: "The rate was bounded by hand"}}), /^The line carries less than the exact pictures need\. The pictures are JPEG/);
+  assert.doesNotMatch(qualityOf([raw], {exact: false, rate: 0}, {rate: 650_000, why: {[topic]: "The line carries no more"}}).why, /Mbit|carries no more/);
+});
+
 test("how much coarser than asked for", () => {
   const of = (topic, step, lossy) => scaleOf({topic, step, lossy});
   assert.equal(of(topic, 2), 1);

@@ -14,6 +14,7 @@
 
 import {choose, chosenPictures, readRate} from "../choice.js";
 import {fill, say} from "../dom.js";
+import {toldLosses} from "./losses.js";
 import {qualityOf} from "./quality.js";
 
 /** The words are written at most this often, ms. */
@@ -45,6 +46,7 @@ export class Says {
       this.#showChoice();
       this.#write();
     }, {signal});
+    document.addEventListener("losseschange", () => this.#write(), {signal});
     this.#showChoice();
   }
 
@@ -66,7 +68,7 @@ export class Says {
     clearTimeout(this.#timer);
     this.#timer = 0;
     this.#at = performance.now();
-    const quality = qualityOf(this.#frames(), chosenPictures());
+    const quality = qualityOf(this.#frames(), chosenPictures(), toldLosses());
     this.#element.hidden = quality === null;
     if (!quality) return;
     const {kind, words, why} = quality;

@@ -8,8 +8,10 @@
  */
 
 import "../shared.js";
+import {chosenPictures} from "../choice.js";
 import {h, say} from "../dom.js";
 import {Feeds, announce} from "../picture/feeds.js";
+import {toldLosses} from "../picture/losses.js";
 import {pixelsOf, sizeOf} from "../picture/pixels.js";
 import {qualityOf} from "../picture/quality.js";
 import {randomName} from "../who.js";
@@ -151,7 +153,7 @@ class Sections {
       context.drawImage(came, 0, 0, cols / scale, rows / scale, 0, 0, cols, rows);
     }
     const frames = [...this.#planes.values()].map(one => one.frame).filter(Boolean);
-    const quality = qualityOf(frames);
+    const quality = qualityOf(frames, chosenPictures(), toldLosses());
     const element = this.#find("[data-sections-quality]");
     if (!element) return;
     say(element, quality.kind === "exact" ? "" : `${quality.words}.`);
