@@ -66,11 +66,11 @@ function whyOf(kind, frame, scale, {exact, rate}, told) {
   if (kind === "lossy") {
     // The server says so within a second.
     words.push(`${told.why[frame.topic] ?? "The line carries less than the exact pictures need"}.`);
-    if (told.rate > 0) words.push(`About ${rounded(told.rate / BYTES)} Mbit/s come through.`);
+    if (told.rate > 0 && rate === 0) words.push(`About ${rounded(told.rate / BYTES)} Mbit/s come through.`);
     if (scale > 1) words.push(`A pixel is the mean of ${scale} × ${scale}.`);
     if (frame.lossy.as === "jpeg") words.push(`The pictures are JPEG of quality ${frame.lossy.quality}${spanOf(frame)}.`);
     else words.push(`Values are rounded to 256 steps${spanOf(frame)}.`);
-    words.push("When nothing new comes for a moment, the picture becomes exact. Values under the pointer, profiles, the histogram and files are exact all the time.");
+    words.push("What stands still becomes exact. Values under the pointer, profiles, the histogram and files always are.");
   }
   if (kind === "coarse") words.push(`A pixel is the mean of ${scale} × ${scale}: there is no room for more of them.`);
   if (exact) words.push("You have chosen exact pictures: they come more rarely where the line is slow.");

@@ -40,6 +40,8 @@ test("the server's own reason comes first, where it has said one of this picture
   const why = told => qualityOf([raw, jpeg], {exact: false, rate: 0}, told).why;
   assert.match(why({rate: 650_000, why: {[topic]: "To write a better one takes the server too long"}}),
     /^To write a better one takes the server too long\. About 5\.2 Mbit\/s come through\. The pictures are JPEG/);
+  assert.match(qualityOf([jpeg], {exact: false, rate: 2}, {rate: 650_000, why: {[topic]: "The rate was bounded by hand"}}).why,
+    /^The rate was bounded by hand\. The pictures are JPEG.*You have bounded this page to 2 Mbit\/s\.$/);
   assert.match(why({rate: 0, why: {another: "The rate was bounded by hand"}}), /^The line carries less than the exact pictures need\. The pictures are JPEG/);
   assert.doesNotMatch(qualityOf([raw], {exact: false, rate: 0}, {rate: 650_000, why: {[topic]: "The line carries no more"}}).why, /Mbit|carries no more/);
 });
