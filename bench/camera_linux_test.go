@@ -212,6 +212,7 @@ func (s *sharing) Run(ctx context.Context, sink shm.Sink) error {
 	s.gain.runs(sink)
 	topic := shm.ArrayTopic(s.info.Name)
 	f := segment.NewFollower(r)
+	counted, since := r.Published(), time.Now()
 	for {
 		frame, err := f.Next(ctx)
 		switch {
@@ -221,6 +222,14 @@ func (s *sharing) Run(ctx context.Context, sink shm.Sink) error {
 			return fmt.Errorf("%w: %w", shm.ErrEnded, err)
 		case err != nil:
 			return err
+		}
+		// What is known of the rate decides at which rung browsers stand.
+		if now := time.Now(); now.Sub(since) >= time.Second {
+			info := s.info
+			info.Stats.Published = r.Published()
+			info.Stats.Rate = float64(info.Stats.Published-counted) / now.Sub(since).Seconds()
+			counted, since = info.Stats.Published, now
+			sink.State(shm.TopicArrays, shm.Arrays{info})
 		}
 		if sink.Demand(topic) > 0 {
 			sink.State(topic, frame)

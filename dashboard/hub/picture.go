@@ -48,6 +48,7 @@ type gallery struct {
 	newest atomic.Pointer[painting] // written by the topic's painter
 	held   Picture                  // the newest one; of the painter
 	again  time.Time                // no picture is written before, because there was no room; of the painter
+	nearby nearby                   // of the painter
 
 	looks struct {
 		sync.Mutex        // guards the window, and Window.of of the subs
@@ -317,10 +318,55 @@ func (p *painting) release() {
 	}
 }
 
+// nearby is the rung of all browsers of a topic whose lines are fast. They share a machine or a room, which is what is too slow if anything
+// is: each for itself would choose another rung, and to write a picture at many of them takes longest of all.
+type nearby struct {
+	choice line.Choice
+	of     uint64 // number of the picture for which it was chosen
+	rung   line.Rung
+	why    line.Why
+}
+
+// nearby chooses it for the newest picture. in is what one of these browsers has to say of it.
+func (t *Topic) nearby(in line.Input, p *painting, now time.Time) (line.Rung, line.Why) {
+	n := &t.gallery.nearby
+	if n.of == p.number {
+		return n.rung, n.why
+	}
+	browsers, got, came, busy := 0, 0, 0.0, 0
+	for _, s := range *t.subs.Load() {
+		other := s.input(p, now)
+		if !other.Line.Fast || other.Exact || other.May&^line.Lossless == 0 || other.Line.Limit > 0 {
+			continue
+		}
+		browsers++
+		if other.Got >= 0 {
+			got, came = got+1, came+other.Got
+		}
+		if other.Busy {
+			busy++
+		}
+	}
+	in.Got, in.Busy, in.Share = -1, 2*busy > browsers, 1
+	if got > 0 {
+		in.Got = came / float64(got)
+	}
+	in.May = p.may
+	n.rung, n.why = n.choice.Step(in)
+	n.of = p.number
+	return n.rung, n.why
+}
+
 // choose says at which rung the browser is sent a picture while it moves.
 func (s *sub) choose(p *painting, now time.Time) line.Rung {
 	in := s.input(p, now)
-	r, why := s.place.choice.Step(in)
+	var r line.Rung
+	var why line.Why
+	if in.Line.Fast && !in.Exact && in.May&^line.Lossless != 0 && in.Line.Limit == 0 {
+		r, why = s.topic.nearby(in, p, now)
+	} else {
+		r, why = s.place.choice.Step(in)
+	}
 	if !in.May.Has(r) {
 		r = line.AsIs
 	}

@@ -655,3 +655,45 @@ func TestOneSlowLineAmongFastOnes(t *testing.T) {
 		}
 	})
 }
+
+// Browsers on fast lines stand on one rung: a picture is not written for each of them in another way because a machine is busy.
+func TestBrowsersNearbyStandTogether(t *testing.T) {
+	const size = 1 << 20
+	inStudios(t, size, hub.Options{}, func(s *studios) {
+		var all []*viewer
+		for _, rate := range []float64{20e6, 24e6, 28e6} { // of 60 MB a second
+			all = append(all, s.viewer(path{rate: rate, delay: 100 * time.Microsecond}, 0, `"topics":["pictures/1"],"takes":["parts","packed","jpeg"]`))
+		}
+		synctest.Wait()
+		studio := s.of["pictures/1"]
+		studio.source(60 * 15)
+		rungs, apart := map[line.Rung]bool{}, 0
+		for _, v := range all {
+			v.mu.Lock()
+			n := 0
+			for _, p := range v.shown {
+				if p.number > 60*5 {
+					rungs[p.rung] = true
+					n++
+				}
+			}
+			v.mu.Unlock()
+			if n < 250 {
+				t.Errorf("one got %d pictures in ten seconds", n)
+			}
+		}
+		if !rungs[2] && !rungs[3] {
+			t.Errorf("they stand on the rungs %v, of which the lines carry none", rungs)
+		}
+		studio.mu.Lock()
+		defer studio.mu.Unlock()
+		for _, at := range studio.written {
+			if len(at) > 1 {
+				apart++
+			}
+		}
+		if apart > len(studio.written)/50 {
+			t.Errorf("%d of %d pictures were written at more than one rung", apart, len(studio.written))
+		}
+	})
+}

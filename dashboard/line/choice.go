@@ -191,7 +191,7 @@ func (c *Choice) down(in Input) {
 func (c *Choice) tooMuch(in Input) bool {
 	if in.Line.Fast {
 		// Such a line is limited by the machine: what arrives tells, not a rate.
-		return in.Rate > 0 && in.Got >= 0 && !in.Busy && in.Got < enough*min(in.Rate, 60) && speed(in, c.rung, 1) < least[c.rung]*1.2
+		return in.Rate > 0 && in.Got >= 0 && !in.Busy && in.Got < enough*min(in.Rate, 60)
 	}
 	return speed(in, c.rung, 1) < wanted(in, c.rung)*0.9
 }

@@ -61,6 +61,9 @@ var least = [Rungs]float64{50, 50, 45, 45, 24, 9, 6, 0}
 // written. Pictures of microscopes with their noise are about so.
 var guess = [Rungs]float64{1, 0.5, 0.5, 0.09, 0.045, 0.03, 0.012, 0.004}
 
+// work is how long it takes to write a picture at a rung, in seconds a byte of the exact one, before any was written.
+var work = [Rungs]float64{0, 5e-9, 0.4e-9, 2e-9, 1.4e-9, 1.2e-9, 1.2e-9, 0.6e-9}
+
 // Step is how pictures are written at the rung.
 func (r Rung) Step() Step { return Ladder[r] }
 
@@ -167,5 +170,9 @@ func (s *Sizes) ratio(r Rung) float64 {
 func (s *Sizes) Took(r Rung) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return time.Duration(s.took[r] * s.exact * 1e9)
+	took := s.took[r]
+	if took == 0 {
+		took = work[r]
+	}
+	return time.Duration(took * s.exact * 1e9)
 }

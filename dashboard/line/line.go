@@ -277,10 +277,11 @@ func (l *Line) Received(now time.Time, n uint64) {
 		return
 	}
 	trip := at - last.at
-	if last.alone && last.at >= l.cutAt && l.cutAt > l.leastAt {
+	// A line of one machine or one room stays one: what takes longer there is the machine.
+	if !l.isFast() && last.alone && last.at >= l.cutAt && l.cutAt > l.leastAt {
 		l.least, l.leastAt = min(trip, time.Second), at
 	}
-	l.trip(at, trip, last.at > l.leastAt+leastFor+l.smooth)
+	l.trip(at, trip, !l.isFast() && last.at > l.leastAt+leastFor+l.smooth)
 	l.measure(at, last)
 	l.follow(at, came)
 	l.waits[l.waited%len(l.waits)] = max(trip-l.least, 0)
