@@ -6,6 +6,7 @@
  */
 
 import "./address.js";
+import "./choice.js";
 import "./controls.js";
 import "./dom.js";
 import "./format.js";
@@ -19,7 +20,12 @@ import "./arrays/histogram.js";
 import "./arrays/profile.js";
 import "./models/full.js";
 import "./picture/config.js";
+import "./picture/exactly.js";
 import "./picture/feeds.js";
+import "./picture/losses.js";
+import "./picture/pixels.js";
+import "./picture/quality.js";
+import "./picture/says.js";
 import "./picture/screen.js";
 import "./picture/timers.js";
 import "./viewer/camera.js";
