@@ -11,7 +11,7 @@ const (
 	// core is the part of a processor that writing a picture may take.
 	core = 0.6
 	// enough is the part of the source's pictures that must arrive on a fast line.
-	enough = 0.85
+	enough = 0.8
 
 	// downAfter is for how long a rung must be too much before it is left, and upAfter for how long a better one
 	// must be carried before it is chosen. While the line is being measured, eager takes its place.
@@ -58,7 +58,6 @@ const (
 	Slow               // the line carries no more
 	Bounded            // somebody has bounded the rate
 	Work               // a better one would take the server too long to write
-	Still              // the picture stands still
 )
 
 // String is the reason as a sentence without its full stop.
@@ -71,7 +70,6 @@ func (w Why) String() string {
 		"The line carries no more",
 		"The rate was bounded by hand",
 		"To write a better one takes the server too long",
-		"The picture stands still",
 	}[w]
 }
 
@@ -167,7 +165,7 @@ func (c *Choice) down(in Input) {
 	}
 	patience := downAfter
 	if in.Line.Fast {
-		patience = 4 * downAfter // so that a moment in which the machine is busy does not count
+		patience = 6 * downAfter // so that a moment in which the machine is busy does not count
 	}
 	if in.Now.Sub(c.bad) < patience {
 		return
@@ -338,7 +336,13 @@ func above(s Set, r Rung) Rung {
 // worthTrying reports whether the next better rung is tried although the line is not known to carry it: there is room on the line,
 // and what it carries is not known before it is asked for. What is known must not be far from it.
 func worthTrying(in Input, r Rung) bool {
-	return in.Line.Spare && !in.Line.Fast && in.Line.Queue < slack && works(in, r) && speed(in, r, 1) >= dare*wanted(in, r)
+	if !in.Line.Spare || in.Line.Queue >= slack || !works(in, r) {
+		return false
+	}
+	if in.Line.Fast {
+		return in.Rate > 0 && in.Got >= 0.95*min(in.Rate, 60)
+	}
+	return speed(in, r, 1) >= dare*wanted(in, r)
 }
 
 // works reports whether the server writes enough pictures a second at a rung.

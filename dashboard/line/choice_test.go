@@ -93,11 +93,11 @@ func TestNoRateOscillates(t *testing.T) {
 func TestALineThatChangesIsFollowed(t *testing.T) {
 	s := newScene(mbit100)
 	b := s.all[0]
-	for i, p := range []int{2, 4, 3, 2, 5, 3, 4, 2} {
+	for i, p := range []int{2, 4, 3, 2, 5, 3, 4, 2, 1, 4, 1, 3, 1, 2} {
 		c := settled[p]
 		b.path = c.path
-		s.run(4 * time.Second)
-		const d = 6 * time.Second
+		s.run(5 * time.Second) // what was under way on a line that was two hundred times as fast takes three
+		const d = 5 * time.Second
 		s.run(d)
 		if b.rung > c.rung+1 || b.rung < c.rung-1 || at(b.lags, 95) > 2*c.lag || b.fps(d) < c.fps/2 {
 			told(t, b, d, fmt.Sprintf("step %d, %s", i, c.name))

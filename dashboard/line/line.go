@@ -31,7 +31,7 @@ const (
 	// firstPart is a part as long as the rate is not known.
 	firstPart = 8 << 10
 	// wholeRate is the rate from which messages are not cut into parts on fast lines, in bytes a second.
-	wholeRate = 40e6
+	wholeRate = 250e6
 
 	// span is the time of which one rate is kept, the highest in it; spans are as many as count.
 	span, spans = 200 * time.Millisecond, 16
@@ -98,6 +98,7 @@ type Line struct {
 	crowdedAt      time.Duration // since when bytes have waited too long; 0: they do not
 	cutAt          time.Duration // when the line last counted as slower than before
 	large          uint64        // number of the last picture or part that was sent
+	biggest        int64         // bytes of the largest picture or part since the line was last slower
 	drain          bool          // no picture is sent until those under way have arrived
 	full           float64       // the part of the last second or so in which as much was under way as may be
 	fullAt         time.Duration // of when that is
@@ -116,6 +117,7 @@ type record struct {
 	gotAt time.Duration // when that was
 	since time.Duration // when the last message of that was sent
 	large bool
+	size  int
 	alone bool // no other picture was under way
 	spare bool // the line would have carried more at that time
 }
@@ -185,9 +187,10 @@ func (l *Line) Sent(now time.Time, bytes int, large bool) {
 	l.allow(at)
 	l.allowed -= float64(bytes)
 	spare := !l.isFull(at)
-	*l.at(l.next) = record{at: at, bytes: l.sent, got: l.got, gotAt: l.gotAt, since: l.gotSent, large: large, spare: spare, alone: l.from > l.large}
+	*l.at(l.next) = record{at: at, size: bytes, bytes: l.sent, got: l.got, gotAt: l.gotAt, since: l.gotSent, large: large, spare: spare, alone: l.from > l.large}
 	if large {
 		l.large = l.next
+		l.biggest = max(int64(bytes), l.biggest)
 	}
 	l.next++
 }
@@ -277,9 +280,8 @@ func (l *Line) Received(now time.Time, n uint64) {
 		return
 	}
 	trip := at - last.at
-	// A line of one machine or one room stays one: what takes longer there is the machine.
-	if !l.isFast() && last.alone && last.at >= l.cutAt && l.cutAt > l.leastAt {
-		l.least, l.leastAt = min(trip, time.Second), at
+	if last.alone && last.at >= l.cutAt && l.cutAt > l.leastAt {
+		l.least, l.leastAt = min(max(trip-l.lasts(last.size), time.Microsecond), time.Second), at
 	}
 	l.trip(at, trip, !l.isFast() && last.at > l.leastAt+leastFor+l.smooth)
 	l.measure(at, last)
@@ -365,7 +367,7 @@ func (l *Line) crowd(at time.Duration, r record) {
 	if r.spare || at-l.crowdedAt < crowdedFor || at-l.cutAt < max(2*l.smooth, 2*span) {
 		return
 	}
-	l.cutAt, l.crowdedAt = at, 0
+	l.cutAt, l.crowdedAt, l.biggest = at, 0, 0
 	before := l.estimate(at)
 	now := before / 2
 	// What came while it was busy is what it carries.
@@ -375,6 +377,14 @@ func (l *Line) crowd(at time.Duration, r record) {
 	l.rates, l.trained, l.waited = [spans]rate{}, 0, 0
 	l.reach(at, min(max(now, before*cut), before))
 	l.drain = l.from <= l.large // the way may have become longer, too: one round trip without a queue tells
+}
+
+// lasts is how long the line is busy with so many bytes.
+func (l *Line) lasts(bytes int) time.Duration {
+	if r := l.estimate(l.gotAt); r > 0 {
+		return time.Duration(float64(bytes) / r * 1e9)
+	}
+	return 0
 }
 
 // queue is the shortest wait of the last round trips: one that was held up by something else does not count.
@@ -425,6 +435,9 @@ func (l *Line) window(at time.Duration) int64 {
 	r := l.estimate(at)
 	floor := int64(leastWindow)
 	if l.isFast() {
+		floor = l.biggest
+	}
+	if r == 0 && l.isFast() {
 		floor = firstFast
 	}
 	if r == 0 {
