@@ -24,6 +24,8 @@ const (
 	doubt = 500 * time.Millisecond
 	// dare is the part of the pictures a second that are wanted which must be known to be carried for a rung to be tried.
 	dare = 0.6
+	// brim is how many times the pictures a second of the source a fast line must be known to carry for it not to be full.
+	brim = 1.15
 	// soon is the time within which a rung that is left after it was chosen counts as tried in vain.
 	soon = 8 * time.Second
 	// begin is the rung of a line of which nothing but a round trip is known, and beginFar where that is long: the first
@@ -188,7 +190,10 @@ func (c *Choice) down(in Input) {
 // tooMuch reports whether the rung asks for more than the line carries.
 func (c *Choice) tooMuch(in Input) bool {
 	if in.Line.Fast {
-		// Such a line is limited by the machine: what arrives tells, not a rate.
+		// Such a line is limited by the machine: what arrives tells, not a rate. One that is full to the brim has a queue.
+		if in.Rate > 0 && in.Line.Queue > slack && speed(in, c.rung, 1) < brim*min(in.Rate, 60) {
+			return true
+		}
 		return in.Rate > 0 && in.Got >= 0 && !in.Busy && in.Got < enough*min(in.Rate, 60)
 	}
 	return speed(in, c.rung, 1) < wanted(in, c.rung)*0.9
@@ -340,7 +345,7 @@ func worthTrying(in Input, r Rung) bool {
 		return false
 	}
 	if in.Line.Fast {
-		return in.Rate > 0 && in.Got >= 0.95*min(in.Rate, 60)
+		return in.Rate > 0 && in.Got >= 0.95*min(in.Rate, 60) && speed(in, r, 1) >= dare*wanted(in, r)
 	}
 	return speed(in, r, 1) >= dare*wanted(in, r)
 }

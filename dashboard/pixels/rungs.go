@@ -286,6 +286,10 @@ func (p *picture) lossy(body []byte, r line.Rung, is hub.Window, now time.Time) 
 		if !known {
 			low, high = p.w.counts.window()
 		}
+		// Steps beyond what the type can hold would be wasted.
+		if most := map[shm.PixelType]float64{shm.U8: math.MaxUint8, shm.U16: math.MaxUint16}[p.px.Type]; most > 0 && low < most && high > 0 {
+			low, high = max(low, 0), min(high, most)
+		}
 	} else if tells {
 		p.count(now)
 	}

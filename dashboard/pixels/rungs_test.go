@@ -553,3 +553,15 @@ func TestMessagesOfPages(t *testing.T) {
 		t.Errorf("%s is not what is written now; run go test ./dashboard/pixels -run MessagesOfPages -update (%v)", path, err)
 	}
 }
+
+// No step of the 256 stands for a value that the type cannot hold.
+func TestTheWindowKeepsToTheType(t *testing.T) {
+	for dtype, most := range map[string]float64{"|u1": 255, "<u2": 65535} {
+		var m memory
+		pic := pictureOf(t, NewWriter(&m, "t"), shm.ArrayInfo{Name: "a", Descr: dtype, Shape: []int{8, 8}}, littleOf(make([]float64, 64), dtype), nil)
+		pic.At(4, hub.Window{Low: -most / 10, High: 1.1 * most, Known: true}, time.UnixMilli(6000))
+		if h, _ := m.read(t); *h.Coded.Low != 0 || *h.Coded.High != most {
+			t.Errorf("%s: the window is from %v to %v", dtype, *h.Coded.Low, *h.Coded.High)
+		}
+	}
+}
