@@ -328,7 +328,11 @@ func (s *Server) Serve(ctx context.Context) error {
 		served <- err
 	}
 	fault.Go(nil, func() { served <- server.Serve(s.listener()) }, failed)
-	fault.Go(nil, s.assets.Compress, s.opts.Faults.Noted("assets", ""))
+	var compressing sync.WaitGroup
+	defer compressing.Wait()
+	compress, stop := context.WithCancel(ctx)
+	defer stop()
+	fault.Go(&compressing, func() { s.assets.Compress(compress) }, s.opts.Faults.Noted("assets", ""))
 	if s.opts.Certs != nil {
 		fault.Go(nil, func() { s.opts.Certs.Obtain(ctx) }, s.opts.Faults.Noted("certificates", "")) // not waited for: an authority may take minutes to answer
 	}

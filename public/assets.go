@@ -14,6 +14,7 @@ package public
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -102,7 +103,7 @@ func New(prefix string) (*Assets, error) {
 		a.files[hashed] = &asset{
 			plain:       plain,
 			contentType: contentType,
-			gzipped:     sync.OnceValue(func() []byte { return compress(plain) }),
+			gzipped:     gzipped(sum, plain),
 		}
 		return nil
 	})
@@ -151,12 +152,25 @@ func (a *Assets) Modules(names ...string) []string {
 	return urls
 }
 
-// Compress makes the compressed form of every file, the small ones first. It takes a tenth of a second, which otherwise the first
-// browser would wait for.
-func (a *Assets) Compress() {
+// compressed are the files of the program, each compressed once for all sets that have it: by the SHA-256 of its content, functions
+// that return a []byte.
+var compressed sync.Map
+
+// gzipped returns what returns the compressed form of a file.
+func gzipped(sum [sha256.Size]byte, plain []byte) func() []byte {
+	made, _ := compressed.LoadOrStore(sum, sync.OnceValue(func() []byte { return compress(plain) }))
+	return made.(func() []byte)
+}
+
+// Compress makes the compressed form of every file, the small ones first, until ctx is done. It takes a tenth of a second, which
+// otherwise the first browser would wait for.
+func (a *Assets) Compress(ctx context.Context) {
 	all := slices.Collect(maps.Values(a.files))
 	slices.SortFunc(all, func(a, b *asset) int { return len(a.plain) - len(b.plain) })
 	for _, file := range all {
+		if ctx.Err() != nil {
+			return
+		}
 		file.gzipped()
 	}
 }
