@@ -61,8 +61,8 @@ threading.Thread(target=publish, daemon=True).start()
 	}
 	b := startBrowser(t, chromedp.ModifyCmdFunc(func(cmd *exec.Cmd) { wire.Far.Enter(cmd) }))
 	p := b.open(t, view{900, 700, "dark"})
-	p.visit(w.url)
-	p.visit(w.base + "/arrays?source=lab&array=camera")
+	// At once: a page that is loaded before the process is known loads itself again when it is, which may end the next visit.
+	p.visit(strings.Replace(w.url, "/?", "/arrays?source=lab&array=camera&", 1))
 	p.live()
 
 	const words = `document.querySelector("[data-quality-words]")?.textContent ?? ""`

@@ -556,11 +556,23 @@ func (c *client) read() error {
 			c.hub.opts.Budget.Browsers.Refused()
 			c.hub.opts.Logger.Warn("browser sent away", "error", err)
 			_ = c.say(newMessage(wireClose, websocket.FormatCloseMessage(websocket.ClosePolicyViolation, err.Error())), time.Second)
+			c.hearOut()
 			return err
 		}
 		if err != nil && !c.hub.opts.Faults.Note("message", "", err) {
 			// A message that makes no sense does not end the connection.
 			c.hub.opts.Logger.Debug("message from a page ignored", "error", err)
+		}
+	}
+}
+
+// hearOut reads what the page has still to say, for a second at most, and forgets it. A connection that is closed with words
+// unread is reset, and then the page never reads why.
+func (c *client) hearOut() {
+	c.conn.SetReadDeadline(time.Now().Add(time.Second))
+	for {
+		if _, _, err := c.conn.NextReader(); err != nil {
+			return
 		}
 	}
 }
