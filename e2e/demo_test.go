@@ -390,6 +390,7 @@ func connectionIsRead(p *page) {
 	p.t.Helper()
 	for _, width := range []int{320, 390, 561, 768, 901, 1024, 1101, 1400} {
 		p.look(view{width, 844, "dark"})
+		p.wait("charts have the width of the screen", `document.documentElement.scrollWidth <= innerWidth`) // they follow it with the next frame
 		for _, state := range [][2]string{
 			{"connecting", "connecting"}, {"reconnecting", "reconnecting in 3 s"}, {"reconnecting", "not reachable, again in 3 s"},
 			{"stopped", "stopped"}, {"signed-out", "signed out, sign in"},
