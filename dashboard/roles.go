@@ -24,6 +24,7 @@ var roles = map[string]door.Role{
 	// The handover has a secret of its own; assets are the same for all.
 	"GET /health":          door.Nobody,
 	"GET /assets/*":        door.Nobody,
+	"GET /favicon.ico":     door.Nobody,
 	"POST " + handoverPath: door.Nobody,
 	// A browser has to trust the authority before it sends anything.
 	"GET " + trustPath:     door.Nobody,

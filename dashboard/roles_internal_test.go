@@ -74,7 +74,7 @@ func TestEveryRouteHasARole(t *testing.T) {
 	}
 	slices.Sort(open)
 	if want := []string{
-		"GET /assets/*", "GET /health", "GET /webmon-ca", "GET /webmon-ca.crt", "GET " + zarrPath, "HEAD " + zarrPath, "OPTIONS " + zarrPath, "POST /api/v1/handover",
+		"GET /assets/*", "GET /favicon.ico", "GET /health", "GET /webmon-ca", "GET /webmon-ca.crt", "GET " + zarrPath, "HEAD " + zarrPath, "OPTIONS " + zarrPath, "POST /api/v1/handover",
 	}; !slices.Equal(open, want) {
 		t.Errorf("anybody may use %q, want %q", open, want)
 	}

@@ -513,6 +513,8 @@ func (s *Server) routes() {
 	e.GET("/storybook/*", s.storybook)
 	e.GET("/ws", s.socket)
 	e.GET("/assets/*", echo.WrapHandler(s.assets.Handler()))
+	// What browsers ask for beside what names no icon: an answer of the API, a file, a page that was left while it came.
+	e.GET("/favicon.ico", func(c echo.Context) error { return c.Redirect(http.StatusFound, s.assets.URL("icon.svg")) })
 	e.GET("/health", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
 	if s.opts.Certs != nil && s.opts.Certs.Authority() != nil {
 		e.GET(trustPath, s.trust)

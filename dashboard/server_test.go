@@ -282,6 +282,11 @@ func TestOnlyTheTokenOpens(t *testing.T) {
 			t.Errorf("POST %s without the token: %d, want 401", path, status)
 		}
 	}
+	if status, _, location := s.askFor("GET", "/favicon.ico"); status != 302 || !strings.Contains(location, "/assets/icon") {
+		t.Errorf("/favicon.ico: %d to %q, want the icon", status, location)
+	} else if status, body := s.ask("GET", location, "", "Authorization", ""); status != 200 || !strings.Contains(body, "<svg") {
+		t.Errorf("%s: %d %.100q, want the icon without a token", location, status, body)
+	}
 	if status, body := s.ask("GET", "/health", "", "Authorization", ""); status != 200 || strings.TrimSpace(body) != "ok" {
 		t.Errorf("/health: %d %q, want ok without a token", status, body)
 	}

@@ -63,7 +63,7 @@ func (s *Server) processes() []*source.Source {
 var slugs = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
 
 // taken are the routes that no tab can use.
-var taken = []string{"individual", "storybook", "ws", "assets", "health", "metrics", "api", "sources", "stop", "logout", "links", "sessions", "pools"}
+var taken = []string{"individual", "storybook", "ws", "assets", "favicon.ico", "health", "metrics", "api", "sources", "stop", "logout", "links", "sessions", "pools"}
 
 // checkTabs finds mistakes in the table of tabs when webmon starts.
 func checkTabs(tabs []tab.Tab) error {

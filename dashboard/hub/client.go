@@ -43,7 +43,8 @@ type client struct {
 	parts    atomic.Bool            // the page can read a picture that comes in parts
 	exact    atomic.Bool            // somebody wants exact pictures, whatever the line carries
 	limit    atomic.Uint64          // bytes a second that somebody allows, 0: as the line carries
-	answered atomic.Bool            // a ping
+	measured atomic.Bool            // the first pings have been answered, see ponged
+	asks     atomic.Bool            // another ping is due at once
 	pinged   atomic.Int64           // when the last ping went out that was not answered, ns since since; 0: none
 
 	second        atomic.Bool // another second has passed
@@ -64,6 +65,7 @@ type client struct {
 	pace    pace                // of bytes
 
 	sampled time.Time // when paint was measured; of the reader
+	answers int       // to the first pings; of the reader
 
 	writing sync.Mutex // guards all below, and writing to conn
 	wire    *wire
@@ -185,6 +187,9 @@ func (c *client) write(ctx context.Context) {
 			return
 		}
 		c.offer()
+		if c.asks.Swap(false) && c.ping() != nil {
+			return
+		}
 		if !c.second.Swap(false) {
 			continue
 		}
@@ -209,15 +214,26 @@ func (c *client) ping() error {
 	return c.say(newMessage(wirePing, nil), c.hub.opts.WriteTimeout)
 }
 
-// ponged takes that answer.
+// ponged takes that answer. A first round trip that is short, but not that of a fast line, may be one of this machine in a busy moment:
+// then it asks twice more before the first picture is written for a line that it does not have.
 func (c *client) ponged() {
-	if at := c.pinged.Swap(0); at > 0 {
-		now := time.Now()
-		c.line.RoundTrip(now, now.Sub(c.since)-time.Duration(at))
-		if !c.answered.Swap(true) {
-			c.signal() // its first picture has waited for that
-		}
+	at := c.pinged.Swap(0)
+	if at == 0 {
+		return
 	}
+	now := time.Now()
+	took := now.Sub(c.since) - time.Duration(at)
+	c.line.RoundTrip(now, took)
+	if c.measured.Load() {
+		return
+	}
+	c.answers++
+	if c.answers < firstPings && took < closeBy && !c.line.State(now).Fast {
+		c.asks.Store(true)
+	} else {
+		c.measured.Store(true) // its first picture has waited for that
+	}
+	c.signal()
 }
 
 // tick says that another second has passed.

@@ -183,6 +183,7 @@ func inStudios(t *testing.T, size int, opts hub.Options, f func(s *studios)) {
 type path struct {
 	rate  float64       // bytes a second; 0: any
 	delay time.Duration // one way
+	busy  time.Duration // how much later than at once the browser answers its first ping
 }
 
 // delayed is the end of a connection whose bytes arrive later.
@@ -297,7 +298,10 @@ func (s *studios) viewer(p path, paints time.Duration, watch string) *viewer {
 		s.t.Fatal(err)
 	}
 	v := &viewer{s: s, conn: conn, paints: paints}
+	busy := p.busy
 	conn.SetPingHandler(func(data string) error {
+		time.Sleep(busy)
+		busy = 0
 		return conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(time.Second))
 	})
 	v.say(`{"type":"watch",` + watch + `}`)
@@ -525,6 +529,36 @@ func TestNewcomersAndNoRoom(t *testing.T) {
 			t.Error("another picture was read for a newcomer")
 		}
 	})
+}
+
+// A browser nearby that is busy when its line is measured gets its first picture as it is all the same; one that is far
+// does not wait for more than one answer.
+func TestABusyMomentIsNoFarLine(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		path   path
+		lossy  bool
+		within time.Duration
+	}{
+		{"at once", path{delay: 200 * time.Microsecond}, false, 20 * time.Millisecond},
+		{"busy", path{delay: 200 * time.Microsecond, busy: 8 * time.Millisecond}, false, 30 * time.Millisecond},
+		{"some way off", path{delay: 5 * time.Millisecond}, true, 70 * time.Millisecond},
+		{"far", path{delay: 40 * time.Millisecond}, true, 230 * time.Millisecond},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			inStudios(t, 512<<10, hub.Options{}, func(s *studios) {
+				began := time.Now()
+				v := s.viewer(c.path, 5*time.Millisecond, `"topics":["pictures/1"],`+all)
+				time.Sleep(5 * c.path.delay)
+				synctest.Wait()
+				s.of["pictures/1"].source(60)
+				got := v.since(began)
+				if len(got) == 0 || got[0].rung.Step().Lossy() != c.lossy || got[0].at.Sub(began) > c.within+5*c.path.delay {
+					t.Errorf("the pictures %+v came from %v on, want the first one with losses %v", got[:min(len(got), 3)], began, c.lossy)
+				}
+			})
+		})
+	}
 }
 
 // The window is what all pages draw that have losses, with a margin, and does not follow what is within it.

@@ -53,15 +53,22 @@ func (c *client) roomy(now time.Time, s *sub) bool {
 	return left <= part && c.line.Room(now) > left-part
 }
 
-// unmeasured reports whether the browser has not answered the first ping yet, and so whether its line is one of this machine or room. Its first
+// unmeasured reports whether the browser has not answered the first pings yet, and so whether its line is one of this machine or room. Its first
 // picture waits for that, for a moment: otherwise it would come with losses to a browser next to it.
 func (c *client) unmeasured(now time.Time) bool {
-	return !c.answered.Load() && c.parts.Load() && now.Sub(c.since) < answerWithin
+	return !c.measured.Load() && c.parts.Load() && now.Sub(c.since) < answerWithin
 }
 
 // answerWithin is for how long the first picture waits for the answer. Where none comes, the next thing that happens sends it, at the latest the
 // statistics of each second.
 const answerWithin = 150 * time.Millisecond
+
+// firstPings is how many pings at most are asked before the first picture, and closeBy the round trip from which one is enough: more
+// would keep a far browser waiting.
+const (
+	firstPings = 3
+	closeBy    = 20 * time.Millisecond
+)
 
 // flushPicture sends a picture or the next part of one, if there is room on the line.
 func (c *client) flushPicture(subs []*sub, now time.Time) bool {
