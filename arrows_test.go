@@ -20,7 +20,7 @@ const shared = `(answer|budget|chart|door|frame|hub|line|pixels(/(jpeg|packed|pi
 // arrows says which of webmon's packages a package may import; ARCHITECTURE.md
 // draws the picture. The first rule that fits a package counts.
 var arrows = []struct{ from, to string }{
-	{`^webmon$`, `^webmon/(beat|fault|logs|private|dashboard|dashboard/(budget|certs|door(/oidc|/proxied|/roster)?|instance|source)|shm|shm/(process|demo|discover|maps(/(edit|library|made|stacks))?|model|segment|stack))$`},
+	{`^webmon$`, `^webmon/(beat|fault|logs|private|dashboard|dashboard/(budget|certs|door(/oidc|/proxied|/roster)?|instance|options|source)|shm|shm/(process|demo|discover|maps(/(edit|library|made|stacks))?|model|segment|stack))$`},
 	{`^webmon/(beat|fault|lacking|natural|private)$`, `^$`},
 	// Lines for tests and benchmarks.
 	{`^webmon/e2e/netline$`, `^webmon/lacking$`},
@@ -40,9 +40,11 @@ var arrows = []struct{ from, to string }{
 	{`^webmon/dashboard/hub$`, `^webmon/(dashboard/(budget|frame|line|squeeze)|fault)$`},
 	{`^webmon/dashboard/(certs|door|instance|record|views)$`, `^webmon/(fault|private)$`},
 	{`^webmon/dashboard/door/`, `^webmon/(dashboard/door|fault|private)$`},
-	{`^webmon/dashboard/(budget|series|refusal|frame|line|prose|squeeze)$`, `^$`},
+	{`^webmon/dashboard/(budget|options|series|refusal|frame|line|prose|squeeze)$`, `^$`},
 	// Codecs know samples as bytes.
 	{`^webmon/dashboard/pixels/(jpeg|packed)$`, `^webmon/fault$`},
+	// What the program knows of itself and pages and the README tell.
+	{`^webmon/dashboard/help/fill$`, `^webmon/dashboard/options$`},
 	{`^webmon/dashboard/answer$`, `^webmon/dashboard/budget$`},
 	// The API tells of simulations what their tab knows.
 	{`^webmon/dashboard/api$`, `^webmon/(dashboard/(models|` + shared + `)|fault|natural|shm)$`},

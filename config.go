@@ -19,6 +19,7 @@ import (
 
 	"webmon/dashboard"
 	"webmon/dashboard/budget"
+	"webmon/dashboard/options"
 	"webmon/private"
 	"webmon/shm"
 	"webmon/shm/model"
@@ -98,8 +99,7 @@ func (l *list) Set(s string) error {
 const usage = `webmon shows a running napari, or any Python imaging process, live in the browser.
 
 Usage: webmon [options]
-       webmon token rotate                    makes a new token, and ends all sessions and links
-       webmon people add|list|remove [NAME]   says who else may open it; webmon people --help
+       webmon COMMAND
 
 Every process of yours that uses the Python package appears by itself: a napari with
 its plugin, and any program that calls webmon.serve. A napari 0.4.11 does without the
@@ -107,70 +107,67 @@ package: start it with NAPARI_MON=monitor.json, where monitor.json holds
 {"clients": [["webmon"]]}, or name a running manager with --connect HOST:PORT.
 With nothing to attach to webmon shows a demo.
 
-Simulations are on the Models tab: some are part of webmon, your own come from a
-Python file or from a super_hydro server, with --model. Maps (annotated stacks that are
-followed through time) are on the Maps tab, from folders named with --maps.
+Each option is also an environment variable: --log-path is WEBMON_LOG_PATH. A dashboard
+that runs has all this, with examples, at /help.
 
-Options (each also as an environment variable, --log-path as WEBMON_LOG_PATH):
 `
+
+// printUsage writes what webmon --help prints.
+func printUsage(w io.Writer) {
+	fmt.Fprint(w, usage)
+	_ = options.PrintCommands(w, options.Commands)
+	fmt.Fprintln(w)
+	_ = options.Print(w, options.Webmon)
+}
 
 func parse(args []string, getenv func(string) string, stderr io.Writer) (config, error) {
 	cfg := config{launched: getenv(launchedEnv) == "1" || getenv("NAPARI_MON_CLIENT") != ""}
-	fs := flag.NewFlagSet("webmon", flag.ContinueOnError)
-	fs.SetOutput(io.Discard) // its errors come out once, by way of run
-	fs.StringVar(&cfg.host, "host", "127.0.0.1", "`address` to listen on")
-	fs.IntVar(&cfg.port, "port", defaultPort, "`port` to listen on, 0 for any free one")
-	fs.StringVar(&cfg.prefix, "prefix", "", "`path` under which a proxy serves webmon, such as /lab/webmon")
-	fs.Var(&cfg.allowHosts, "allow-host", "further `name` of this machine that browsers may use; may be repeated")
-	fs.Var(&cfg.allowConnect, "allow-connect", "`origin` that views of volumes may also load from, such as https://data.lab.org; may be repeated")
-	fs.StringVar(&cfg.token, "token", "", "`token` that browsers must know (default: a random one, kept for this user)")
-	fs.StringVar(&cfg.tokenFile, "token-file", "", "`file` with the token, which others must not be able to read")
-	fs.BoolVar(&cfg.noToken, "no-token", false, "ask for no token; only on a loopback address")
-	cfg.https.flags(fs)
-	cfg.named.flags(fs)
-	fs.Var(&cfg.connect, "connect", "`host:port` of a running manager to attach to; may be repeated")
-	fs.StringVar(&cfg.authkeyFile, "authkey-file", "", "`file` with the key of the managers named by --connect (default: napari's own key)")
-	fs.BoolVar(&cfg.demo, "demo", false, "show the demo, beside whatever else is attached")
-	fs.BoolVar(&cfg.open, "open", false, "open the dashboard in the browser")
-	fs.StringVar(&cfg.logPath, "log-path", "", "`file` for the log (default: standard error; in the state folder when a process starts webmon)")
-	fs.TextVar(&cfg.logLevel, "log-level", slog.LevelInfo, "`level` of the log: debug, info, warn or error")
-	fs.DurationVar(&cfg.linger, "linger", 0, "stop this `long` after the last process and the last browser are gone, 0 for never\n(default: never; 10m when a process starts webmon)")
-	memory := fs.String("memory", "", "`size` of what is kept in memory, such as 512MiB or 10%: histories, frames, answers\n(default: a quarter of the machine's memory)")
+	var memory, python string
 	var models list
-	python := fs.String("python", "", "`program` that runs Python files of models (default: the Python of $VIRTUAL_ENV, else python3)")
-	fs.Var(&models, "model", "Python `file` of models to run for whoever looks, or tcp://host:port of a super_hydro server; may be repeated")
-	fs.IntVar(&cfg.params.Nx, "Nx", 0, "`points` of a model's grid along x (default: the model's own, as for what follows)")
-	fs.IntVar(&cfg.params.Ny, "Ny", 0, "`points` of a model's grid along y")
-	fs.IntVar(&cfg.params.Steps, "steps", 0, "time steps of a model between two pictures, a `number`")
-	fs.Float64Var(&cfg.params.HealingLength, "healing-length", 0, "healing `length` of a model, in points of its grid")
-	fs.Float64Var(&cfg.params.DtTScale, "dt-t-scale", 0, "time step of a model, as a `part` of its shortest time scale")
-	tracers := fs.Int("tracers", -1, "tracer particles of a model, a `number`, 0 for none")
-	fs.DurationVar(&cfg.grace, "grace", 0, "stop a model this `long` after the last person has left it (default 10s)")
-	fs.Var(&cfg.maps, "maps", "`folder` below which maps are: annotated stacks followed through time; may be repeated")
-	version := fs.Bool("version", false, "print the version")
+	var tracers int
+	var version, help bool
+	targets := map[string]any{
+		"host": &cfg.host, "port": &cfg.port, "prefix": &cfg.prefix, "allow-host": &cfg.allowHosts, "allow-connect": &cfg.allowConnect,
+		"token": &cfg.token, "token-file": &cfg.tokenFile, "no-token": &cfg.noToken,
+		"connect": &cfg.connect, "authkey-file": &cfg.authkeyFile, "maps": &cfg.maps, "demo": &cfg.demo,
+		"model": &models, "python": &python, "Nx": &cfg.params.Nx, "Ny": &cfg.params.Ny, "steps": &cfg.params.Steps,
+		"healing-length": &cfg.params.HealingLength, "dt-t-scale": &cfg.params.DtTScale, "tracers": &tracers, "grace": &cfg.grace,
+		"open": &cfg.open, "linger": &cfg.linger, "memory": &memory, "log-path": &cfg.logPath, "log-level": &cfg.logLevel,
+		"version": &version, "help": &help,
+	}
+	cfg.https.targets(targets)
+	cfg.named.targets(targets)
+	fs, err := options.Flags("webmon", options.Webmon, targets)
+	if err != nil {
+		return cfg, err
+	}
 
 	// The environment first: a flag wins over it.
 	var envErr error
-	fs.VisitAll(func(f *flag.Flag) {
-		name := "WEBMON_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		if v := getenv(name); v != "" && envErr == nil {
-			if err := fs.Set(f.Name, v); err != nil {
-				envErr = usagef("%s=%q: %v", name, v, err)
+	for _, o := range options.Webmon {
+		if o.OfCommand {
+			continue
+		}
+		if v := getenv(o.Env()); v != "" && envErr == nil {
+			if err := fs.Set(o.Name, v); err != nil {
+				envErr = usagef("%s=%q: %v", o.Env(), v, err)
 			}
 		}
-	})
+	}
 	if envErr != nil {
 		return cfg, envErr
 	}
 	fromEnv := cfg.token
 	if err := fs.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			fmt.Fprint(stderr, usage)
-			fs.SetOutput(stderr)
-			fs.PrintDefaults()
+		if errors.Is(err, flag.ErrHelp) { // by -h, which is no option of its own
+			printUsage(stderr)
 			return cfg, err
 		}
 		return cfg, usagef("%v; webmon --help lists the options", err)
+	}
+	if help {
+		printUsage(stderr)
+		return cfg, flag.ErrHelp
 	}
 	asked := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) {
@@ -181,16 +178,16 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (config,
 	})
 	cfg.portAsked = asked["port"]
 	cfg.tokenShown = cfg.token != fromEnv
-	if *version {
+	if version {
 		fmt.Fprintln(stderr, "webmon", dashboard.Version())
 		return cfg, flag.ErrHelp
 	}
-	if *tracers != -1 {
-		cfg.params.Tracers = tracers
+	if tracers != -1 {
+		cfg.params.Tracers = &tracers
 	}
-	err := cfg.check(fs, getenv)
-	if cfg.memory = budget.Default(); err == nil && *memory != "" {
-		if cfg.memory, err = budget.ParseSize(*memory); err != nil {
+	err = cfg.check(fs, getenv)
+	if cfg.memory = budget.Default(); err == nil && memory != "" {
+		if cfg.memory, err = budget.ParseSize(memory); err != nil {
 			err = usagef("--memory: %v", err)
 		}
 	}
@@ -204,7 +201,7 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (config,
 		err = cfg.checkMaps()
 	}
 	if err == nil {
-		err = cfg.checkModels(models, *python, getenv)
+		err = cfg.checkModels(models, python, getenv)
 	}
 	if cfg.launched && !asked["linger"] {
 		cfg.linger = linger

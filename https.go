@@ -1,7 +1,6 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -20,12 +19,10 @@ type https struct {
 	directory string
 }
 
-func (h *https) flags(fs *flag.FlagSet) {
-	fs.BoolVar(&h.on, "tls", false, "serve https; without --tls-cert and --acme by an authority of webmon's own,\nwhich browsers have to be told to trust: https://.../webmon-ca says how")
-	fs.StringVar(&h.cert, "tls-cert", "", "`file` with the certificate for https and its chain, as PEM; read again when it changes")
-	fs.StringVar(&h.key, "tls-key", "", "`file` with the key of --tls-cert, as PEM")
-	fs.Var(&h.names, "acme", "public `name` of this machine for which to get a certificate by ACME, as from Let's Encrypt,\nwhose terms you accept; it must reach webmon at port 443; may be repeated")
-	fs.StringVar(&h.directory, "acme-directory", "", "`address` of the directory of another ACME authority (default: Let's Encrypt)")
+// targets adds where the options about encryption go.
+func (h *https) targets(to map[string]any) {
+	to["tls"], to["tls-cert"], to["tls-key"] = &h.on, &h.cert, &h.key
+	to["acme"], to["acme-directory"] = &h.names, &h.directory
 }
 
 // check finds what contradicts itself. asked says which flags were given: --tls=false

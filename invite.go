@@ -14,6 +14,7 @@ import (
 	"webmon/dashboard/door"
 	"webmon/dashboard/door/roster"
 	"webmon/dashboard/instance"
+	"webmon/dashboard/options"
 )
 
 const peopleUsage = `webmon people says who may open webmon, besides whoever has its own token.
@@ -33,21 +34,21 @@ The file has a line for each person, and is yours alone (mode 0600):
   steer   never       sha256:5e88...42d8    Ada Lovelace
   look    2027-01-31  sha256:9f86...0a08    ada@lab.org   # for the term
 
-Options:
 `
 
 // peopleCommand is "webmon people".
 func peopleCommand(args []string, getenv func(string) string, stdout, stderr io.Writer) error {
-	fs := flag.NewFlagSet("webmon people", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
-	role := fs.String("role", "look", "what the person may do: `look`, steer or manage")
-	until := fs.String("until", "never", "`day` to the end of which the token is good, such as 2027-01-31, or a time such as 2027-01-31T18:00:00+01:00")
-	file := fs.String("people", getenv("WEBMON_PEOPLE"), "`file` of the people (default: that of the webmon that runs, else people in the state folder)")
+	var role, until string
+	file := getenv("WEBMON_PEOPLE")
+	fs, err := options.Flags("webmon people", options.People, map[string]any{"role": &role, "until": &until, "people": &file})
+	if err != nil {
+		return err
+	}
 	var words []string
 	for rest := args; ; { // options may stand before, between and behind
 		if err := fs.Parse(rest); err != nil {
 			if errors.Is(err, flag.ErrHelp) {
-				return peopleHelp(fs, stderr)
+				return peopleHelp(stderr)
 			}
 			return usagef("%v; webmon people --help lists the options", err)
 		}
@@ -59,10 +60,10 @@ func peopleCommand(args []string, getenv func(string) string, stdout, stderr io.
 	given := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	if len(words) == 0 {
-		return peopleHelp(fs, stderr)
+		return peopleHelp(stderr)
 	}
 	running := instance.Running(instance.RuntimeDir())
-	path, err := peopleFile(*file, running)
+	path, err := peopleFile(file, running)
 	if err != nil {
 		return err
 	}
@@ -76,11 +77,11 @@ func peopleCommand(args []string, getenv func(string) string, stdout, stderr io.
 	case (verb == "add" || verb == "remove") && len(names) != 1:
 		return usagef("webmon people %s needs one name; put a name of several words in quotes", verb)
 	case verb == "add":
-		as, is := door.ParseRole(*role)
+		as, is := door.ParseRole(role)
 		if !is {
-			return usagef("--role %q is none: use look, steer or manage", *role)
+			return usagef("--role %q is none: use look, steer or manage", role)
 		}
-		token, err := roster.Add(path, names[0], as, *until, time.Now())
+		token, err := roster.Add(path, names[0], as, until, time.Now())
 		if err != nil {
 			return err
 		}
@@ -92,10 +93,9 @@ func peopleCommand(args []string, getenv func(string) string, stdout, stderr io.
 	return usagef("%q is nothing that webmon people does; webmon people --help says what is", strings.Join(words, " "))
 }
 
-func peopleHelp(fs *flag.FlagSet, stderr io.Writer) error {
+func peopleHelp(stderr io.Writer) error {
 	fmt.Fprint(stderr, peopleUsage)
-	fs.SetOutput(stderr)
-	fs.PrintDefaults()
+	_ = options.Print(stderr, options.People)
 	return flag.ErrHelp
 }
 

@@ -20,6 +20,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"webmon/dashboard/options"
 	"webmon/shm/maps/made"
 	"webmon/shm/pickle"
 	"webmon/shm/process/naparitest"
@@ -204,6 +205,17 @@ func TestHelpAndVersion(t *testing.T) {
 		var stderr bytes.Buffer
 		if status := run(t.Context(), []string{arg}, environment{}.get, io.Discard, &stderr); status != 0 || stderr.Len() == 0 {
 			t.Errorf("%s: status %d, %q", arg, status, stderr.String())
+		}
+	}
+	for _, arg := range []string{"--help", "-h", "-help"} {
+		var stderr bytes.Buffer
+		if status := run(t.Context(), []string{arg}, environment{"WEBMON_HELP": "no", "WEBMON_VERSION": "1.2"}.get, io.Discard, &stderr); status != 0 {
+			t.Errorf("%s: status %d", arg, status)
+		}
+		for _, o := range options.Webmon {
+			if !strings.Contains(stderr.String(), "\n  "+o.Usage()) {
+				t.Errorf("%s does not tell of --%s", arg, o.Name)
+			}
 		}
 	}
 }

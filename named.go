@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"io/fs"
 	"log/slog"
 	"net/netip"
@@ -52,16 +51,12 @@ func (l *ruleList) Set(s string) error {
 	return nil
 }
 
-func (n *named) flags(fs *flag.FlagSet) {
-	fs.StringVar(&n.file, "people", "", "`file` of people who may open webmon, each with a token and a role of their own;\nwebmon people --help says how it is written")
-	fs.StringVar(&n.issuer, "oidc-issuer", "", "`address` of an OpenID Connect provider at which people sign in, such as https://login.example.org")
-	fs.StringVar(&n.clientID, "oidc-client-id", "", "`id` under which webmon is registered there, with the address https://.../login/oidc/callback")
-	fs.StringVar(&n.secretFile, "oidc-client-secret-file", "", "`file` with the secret that the provider gave with the id, if it gave one")
-	fs.StringVar(&n.nameClaim, "oidc-name", "email", "`claim` of the provider that is a person's name; an e-mail address must be verified")
-	fs.Var(&n.roles, "oidc-role", "who may do what, as a `rule` such as steer=group:lab, manage=email:ada@lab.org, look=email:@lab.org,\nlook=<claim>:<value>, or look=* for whoever can sign in; may be repeated; nobody else may do anything")
-	fs.StringVar(&n.userHeader, "proxy-user", "", "`header` in which a proxy that signs people in names them, such as Remote-User; with --proxy-from")
-	fs.Var(&n.from, "proxy-from", "`address` or network of that proxy, such as 10.0.0.1: from elsewhere the header counts for nothing; may be repeated")
-	fs.StringVar(&n.proxyRole, "proxy-role", "look", "what people may do who come by the proxy: `look, steer, manage`, or the header that says so with\none of these words, or with groups of which webmon-look, webmon-steer and webmon-manage count")
+// targets adds where the options about people go.
+func (n *named) targets(to map[string]any) {
+	to["people"] = &n.file
+	to["oidc-issuer"], to["oidc-client-id"], to["oidc-client-secret-file"] = &n.issuer, &n.clientID, &n.secretFile
+	to["oidc-name"], to["oidc-role"] = &n.nameClaim, &n.roles
+	to["proxy-user"], to["proxy-from"], to["proxy-role"] = &n.userHeader, &n.from, &n.proxyRole
 }
 
 // check finds what cannot work before anything is started. asked says which flags were

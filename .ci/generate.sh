@@ -1,6 +1,6 @@
 #!/bin/sh
 # Writes every generated file that is committed: Go from templ, the CSS, the
-# bundled JavaScript. The same input gives the same bytes; CI runs it and fails
+# bundled JavaScript, tables of the README. The same input gives the same bytes; CI runs it and fails
 # on any difference. Needs Go, and node_modules (npm ci) for Tailwind.
 set -eu
 cd "$(dirname "$0")/.."
@@ -31,3 +31,5 @@ cat public/vendor/htmx.js public/vendor/hx-ws.js >public/js/dist/htmx.js
 # events.js takes the place of EventSource before Neuroglancer's client runs, so it is no module.
 go tool esbuild --bundle --minify --format=iife --target=es2022 --log-level=warning \
   --outfile=public/js/dist/events.js public/js/events-early.js
+# The README's tables of what the program knows of itself.
+go run ./dashboard/help/fill README.md
