@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -448,6 +449,7 @@ type Queue struct {
 
 	mu         sync.Mutex // guards all below
 	items      []stored
+	first      int // how many of items, from the oldest on, came by PutFirst
 	bytes      int
 	unfinished int           // put and not yet followed by task_done
 	changed    chan struct{} // closed at the next change; nil while nobody waits
@@ -470,6 +472,35 @@ func (q *Queue) Put(v pickle.Value) error {
 		return fmt.Errorf("put: %d items wait: %w", len(q.items), ErrFull)
 	}
 	return nil
+}
+
+// PutFirst puts a value before all that came by Put, and after those that came by PutFirst.
+// It returns ErrFull if the queue is full.
+func (q *Queue) PutFirst(v pickle.Value) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.put(stored{v, 0}) {
+		return fmt.Errorf("put: %d items wait: %w", len(q.items), ErrFull)
+	}
+	n := len(q.items) - 1
+	copy(q.items[q.first+1:], q.items[q.first:n])
+	q.items[q.first] = stored{v, 0}
+	q.first++
+	return nil
+}
+
+// Forget takes the oldest value that came by Put, or returns ErrEmpty.
+func (q *Queue) Forget() (pickle.Value, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.first == len(q.items) {
+		return nil, ErrEmpty
+	}
+	s := q.items[q.first]
+	q.items = slices.Delete(q.items, q.first, q.first+1)
+	q.bytes -= s.size
+	q.wake()
+	return s.v, nil
 }
 
 // TryGet takes the oldest value, or returns ErrEmpty.
@@ -520,6 +551,7 @@ func (q *Queue) get() (pickle.Value, bool) {
 	s := q.items[0]
 	q.items[0] = stored{} // not kept alive by the array
 	q.items = q.items[1:]
+	q.first = max(q.first-1, 0)
 	if len(q.items) == 0 {
 		q.items = nil
 	}

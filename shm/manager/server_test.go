@@ -443,6 +443,40 @@ func TestServerLimits(t *testing.T) {
 	}
 }
 
+// What is put first goes before all else, in its own order, and is not forgotten.
+func TestQueuePutFirst(t *testing.T) {
+	q := NewQueue(4)
+	for i, put := range []func(pickle.Value) error{q.Put, q.PutFirst, q.Put, q.PutFirst} {
+		if err := put(int64(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := q.PutFirst("more"); !errors.Is(err, ErrFull) {
+		t.Errorf("one too many: %v, want ErrFull", err)
+	}
+	if v, err := q.Forget(); v != int64(0) || err != nil {
+		t.Errorf("forgot %v, %v, want the oldest that came by Put", v, err)
+	}
+	if err := q.PutFirst("last"); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []pickle.Value{int64(1), int64(3), "last"} {
+		if v, err := q.TryGet(); v != want || err != nil {
+			t.Errorf("got %v, %v, want %v", v, err, want)
+		}
+	}
+	if v, err := q.Forget(); v != int64(2) || err != nil {
+		t.Errorf("forgot %v, %v, want 2", v, err)
+	}
+	if _, err := q.Forget(); !errors.Is(err, ErrEmpty) {
+		t.Errorf("forgot of an empty queue: %v, want ErrEmpty", err)
+	}
+	_ = q.PutFirst("only")
+	if _, err := q.Forget(); !errors.Is(err, ErrEmpty) {
+		t.Errorf("forgot what was put first: %v", err)
+	}
+}
+
 func TestQueueBounds(t *testing.T) {
 	q := NewQueue(2)
 	_, _ = q.Put(1), q.Put(2)
