@@ -44,7 +44,8 @@ var arrows = []struct{ from, to string }{
 	// Codecs know samples as bytes.
 	{`^webmon/dashboard/pixels/(jpeg|packed)$`, `^webmon/fault$`},
 	// What the program knows of itself and pages and the README tell.
-	{`^webmon/dashboard/help/fill$`, `^webmon/dashboard/options$`},
+	{`^webmon/dashboard/api/spec$`, `^$`},
+	{`^webmon/dashboard/help/fill$`, `^webmon/dashboard/(api/spec|options)$`},
 	{`^webmon/dashboard/answer$`, `^webmon/dashboard/budget$`},
 	// The API tells of simulations what their tab knows.
 	{`^webmon/dashboard/api$`, `^webmon/(dashboard/(models|` + shared + `)|fault|natural|shm)$`},

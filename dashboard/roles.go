@@ -55,6 +55,7 @@ var roles = map[string]door.Role{
 	"GET /api/v1/commands/:id":                         door.Look,
 	"GET /api/v1/models":                               door.Look,
 	"GET /api/v1/changes":                              door.Look,
+	"GET /api/openapi.json":                            door.Look,
 
 	"GET /maps/:map/columns":             door.Look,
 	"GET /maps/:map/stacks/:session":     door.Look,

@@ -525,6 +525,7 @@ func (s *Server) routes() {
 	s.mapRoutes(e)
 
 	s.api.Routes(e)
+	e.GET("/api/openapi.json", s.getOpenAPI)
 	e.POST("/sources/:source/commands/:name", s.postCommand)
 	e.POST("/sources/:source/dismiss", s.postDismiss)
 	s.viewRoutes(e)

@@ -1,5 +1,5 @@
 // Package api answers the requests of programs, GET /api/v1/..., with JSON and with
-// files of arrays and of events. README.md lists the routes. Requests that change a
+// files of arrays and of events. Package spec describes the routes. Requests that change a
 // process are posted as the pages post their forms, and belong to package dashboard.
 //
 //	a := api.New(api.Options{Registry: registry, Desk: desk})

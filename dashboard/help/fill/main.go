@@ -11,11 +11,13 @@ import (
 	"os"
 	"strings"
 
+	"webmon/dashboard/api/spec"
 	"webmon/dashboard/options"
 )
 
 // parts are what can be written, by name.
 var parts = map[string]func() string{
+	"api": spec.Markdown,
 	"options": func() string {
 		return options.Markdown(options.Webmon) + "What webmon does beside serving:\n\n" + options.MarkdownCommands(options.Commands)
 	},

@@ -25,7 +25,7 @@ func TestReadmeIsFilled(t *testing.T) {
 }
 
 func TestFill(t *testing.T) {
-	text := "before\n<!-- begin options: written by dashboard/help/fill -->\nSTALE\n<!-- end options -->\nafter\n"
+	text := "before\n<!-- begin options: written by dashboard/help/fill -->\nSTALE\n<!-- end options -->\nafter\n<!-- begin api: written by dashboard/help/fill -->\n<!-- end api -->\nend\n"
 	name := filepath.Join(t.TempDir(), "a.md")
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -39,11 +39,11 @@ func TestFill(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := string(got)
-		if !strings.HasPrefix(s, "before\n") || !strings.HasSuffix(s, "\nafter\n") || strings.Contains(s, "STALE") || strings.Count(s, "`--port PORT`") != 1 {
+		if !strings.HasPrefix(s, "before\n") || !strings.HasSuffix(s, "\nend\n") || !strings.Contains(s, "\nafter\n") || strings.Contains(s, "STALE") || strings.Count(s, "`--port PORT`") != 1 {
 			t.Errorf("filled: %s", s)
 		}
 	}
-	for _, bad := range []string{"", strings.Replace(text, "end", "fin", 1), strings.Replace(text, "begin", "start", 1)} {
+	for _, bad := range []string{strings.Replace(text, "end options", "fin options", 1), strings.Replace(text, "begin options", "start options", 1)} {
 		if _, err := fill([]byte(bad)); err == nil || !strings.Contains(err.Error(), `"options"`) {
 			t.Errorf("%q: %v", bad, err)
 		}
