@@ -31,6 +31,7 @@ var arrows = []struct{ from, to string }{
 	{`^webmon/shm/pickle$`, `^webmon/natural$`},
 	{`^webmon/shm/manager$`, `^webmon/(fault|natural|shm/pickle)$`},
 	{`^webmon/shm/discover$`, `^webmon/(beat|fault|private|shm)$`},
+	{`^webmon/shm/segment$`, `^webmon/(natural|private|shm(/pickle)?)$`},
 	{`^webmon/shm/`, `^webmon/(beat|fault|lacking|natural|shm(/.*)?)$`},
 	{`^webmon/components/ui$`, `^webmon/natural$`},
 	{`^webmon/components/layout$`, `^webmon/components/ui$`},

@@ -12,7 +12,7 @@ allowed='
 ^shm/maps/made/plan.go:.*Made\.Write$        for tests that need a folder
 ^shm/pickle/(decode.go:.*Decode|encode.go:.*Encode)$    of a whole value, for tests; the program streams
 ^shm/segment/writer.go:                       the writer that the reader is tested with
-^shm/segment/map_[a-z_]+.go:.*createSegment$  of that writer
+^shm/segment/store_[a-z]+.go:.*(create|fill|reserve)$  of that writer
 '
 found=$(${GO:-go} tool deadcode ./... | grep -vEf <(sed -E '/^$/d; s/[ ]{2,}.*//' <<<"$allowed") || true)
 if [ -n "$found" ]; then

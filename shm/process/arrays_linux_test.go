@@ -229,14 +229,16 @@ func TestArrayProblems(t *testing.T) {
 	}
 	sink.Wait(t, "that it is mended", func() bool { return problem() == "" })
 	sink.Wait(t, "a frame", func() bool { publish(); return latestFrame(sink, "a") != nil })
-	// Removed by somebody, while the process goes on to write.
+	// Removed by somebody, which the process that writes is told.
 	if err := os.Link(path, moved); err != nil {
 		t.Fatal(err)
 	}
 	os.Remove(path)
 	os.Remove(moved)
+	if err := w.Publish(make([]byte, 32), segment.Frame{}); !errors.Is(err, shm.ErrNoArray) {
+		t.Errorf("a frame that nobody finds: %v", err)
+	}
 	sink.Wait(t, "that it is removed", func() bool {
-		publish()
 		return strings.Contains(problem(), "was removed") || strings.Contains(problem(), "there is no segment")
 	})
 	// Or the process says itself that it has none.

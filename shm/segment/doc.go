@@ -1,6 +1,5 @@
-// Package segment reads and writes arrays that a process shares in POSIX shared
-// memory. A segment is a ring of a few slots, each of which holds one frame.
-// shm/PROTOCOL.md has the layout.
+// Package segment reads and writes arrays that a process shares in memory. A segment is
+// a ring of a few slots, each of which holds one frame. shm/PROTOCOL.md has the layout.
 //
 //	r, err := segment.Open(info, segment.Options{}) // info as the process declares it
 //	...
@@ -26,7 +25,8 @@
 // The package gives no general access to shared memory and keeps no history. It knows
 // nothing of how processes declare their arrays: that is in package process.
 //
-// Segments are files below /dev/shm, which only Linux has. Elsewhere Open and Create
-// return an error that says so. On macOS shm_open would have to be called without C,
-// which has not been tried.
+// On Linux segments are POSIX shared memory, which is files below /dev/shm. On macOS they
+// are files too, in a folder that is the user's alone, because shared memory cannot be
+// listed there. On Windows they are named memory that lets in nobody but the user. [Dir]
+// says where. On other systems Open and Create return an error that says so.
 package segment

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 
 	"webmon/natural"
@@ -59,12 +58,6 @@ const (
 
 	maxShown = 80 // bytes of a text that an error shows
 )
-
-// segmentName is the form of a segment's name: webmon-<pid>-<text>.
-var segmentName = regexp.MustCompile(`^webmon-[0-9]+-[A-Za-z0-9_.-]+$`)
-
-// ValidName reports whether name is allowed as the name of a segment.
-func ValidName(name string) bool { return len(name) <= 64 && segmentName.MatchString(name) }
 
 // header is what stays the same for the life of a segment, once checked.
 type header struct {

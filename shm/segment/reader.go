@@ -1,13 +1,11 @@
 package segment
 
 import (
-	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"math"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -22,6 +20,8 @@ import (
 // Options of Open.
 type Options struct {
 	Dir string // where segments are; default Dir
+
+	store store // of tests; default that of the system
 }
 
 // Reader reads the frames of one segment. It implements [shm.ArrayReader] and
@@ -40,8 +40,8 @@ type opened struct {
 	m    *mapping
 	gone error // what errors wrap
 
-	mu   sync.Mutex // guards file
-	file *os.File   // nil once closed: only to see whether the segment has a name
+	mu   sync.Mutex // guards held
+	held held       // nil once closed: only to see whether the segment is still what it was
 }
 
 // mapping is a segment in memory. It is unmapped when nobody refers to it.
@@ -55,19 +55,19 @@ type mapping struct {
 // with every frame, so nobody must change it. An error wraps shm.ErrNoArray and says
 // what is wrong.
 func Open(info shm.ArrayInfo, o Options) (*Reader, error) {
-	r, err := open(info, cmp.Or(o.Dir, Dir))
+	r, err := open(info, storeOf(o.store, o.Dir))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", shm.ErrNoArray, err)
 	}
 	return r, nil
 }
 
-func open(info shm.ArrayInfo, dir string) (*Reader, error) {
-	f, m, err := mapNamed(dir, info.Shm, func(h *header) error { return h.matches(&info) })
+func open(info shm.ArrayInfo, s store) (*Reader, error) {
+	h, m, err := mapNamed(s, info.Shm, func(h *header) error { return h.matches(&info) })
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{opened: opened{m: m, file: f, gone: shm.ErrNoArray}}
+	r := &Reader{opened: opened{m: m, held: h, gone: shm.ErrNoArray}}
 	r.frames = frames{dtype: m.dtype, shape: m.shape, backing: r}
 	r.info.Store(&info)
 	return r, nil
@@ -75,40 +75,40 @@ func open(info shm.ArrayInfo, dir string) (*Reader, error) {
 
 // mapNamed maps the segment of a name, unless matches says why it is not what was
 // declared.
-func mapNamed(dir, name string, matches func(*header) error) (*os.File, *mapping, error) {
+func mapNamed(s store, name string, matches func(*header) error) (held, *mapping, error) {
 	if !ValidName(name) {
 		return nil, nil, fmt.Errorf("its segment's name %q is none of webmon's", natural.Clip(name, maxShown))
 	}
-	f, size, err := openSegment(dir, name)
+	h, err := s.open(name)
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := mapSegment(f, size, matches)
+	m, err := mapSegment(h, matches)
 	if err != nil {
-		f.Close()
+		h.Close()
 		return nil, nil, fmt.Errorf("its segment %s cannot be used: %w", name, err)
 	}
-	return f, m, nil
+	return h, m, nil
 }
 
-func mapSegment(f *os.File, size int64, matches func(*header) error) (*mapping, error) {
+func mapSegment(s held, matches func(*header) error) (*mapping, error) {
 	b := make([]byte, headerBytes)
-	if n, err := f.ReadAt(b, 0); n < len(b) {
-		return nil, fmt.Errorf("it has %d bytes, less than a header: %w", size, err)
+	if err := s.head(b); err != nil {
+		return nil, fmt.Errorf("it has %d bytes, less than a header: %w", s.size(), err)
 	}
-	h, err := parseHeader(b, size)
+	h, err := parseHeader(b, s.size())
 	if err != nil {
 		return nil, err
 	}
 	if err := matches(&h); err != nil {
 		return nil, err
 	}
-	mem, err := mapFile(f, h.total, false)
+	mem, err := s.memory(h.total)
 	if err != nil {
 		return nil, fmt.Errorf("map its %d MB: %w", h.total>>20, err)
 	}
 	m := &mapping{header: h, b: mem, verified: make([]atomic.Uint64, h.slots)}
-	runtime.AddCleanup(m, unmapFile, mem)
+	runtime.AddCleanup(m, unmap, mem)
 	return m, nil
 }
 
@@ -116,11 +116,11 @@ func mapSegment(f *os.File, size int64, matches func(*header) error) (*mapping, 
 func (o *opened) Close() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.file == nil {
+	if o.held == nil {
 		return nil
 	}
-	err := o.file.Close()
-	o.file = nil
+	err := o.held.Close()
+	o.held = nil
 	return err
 }
 
@@ -136,12 +136,12 @@ func (r *Reader) SetInfo(info shm.ArrayInfo) bool {
 }
 
 // Ended returns nil while the process may still write. Otherwise the error says why
-// it cannot: the process has closed the segment, or somebody has removed it or cut it
-// short.
+// it cannot: the process has closed the segment or has ended, or somebody has removed it
+// or cut it short.
 func (o *opened) Ended() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.file == nil {
+	if o.held == nil {
 		return fmt.Errorf("%w: it was closed here", o.gone)
 	}
 	var flags uint32
@@ -153,7 +153,7 @@ func (o *opened) Ended() error {
 		err = errors.New("the process has closed it")
 	}
 	if err == nil {
-		err = stillThere(o.file, o.m.total)
+		err = o.held.still(o.m.total)
 	}
 	switch {
 	case err == nil:
@@ -199,27 +199,33 @@ func (m *mapping) load(at int) uint64 {
 // guarded runs f, which reads the mapping. If the segment was cut short, the processor
 // faults at the missing pages. guarded turns that into an error.
 func (o *opened) guarded(f func() error) (err error) {
+	defer runtime.KeepAlive(o.m)
+	return guard(o.m.b, o.gone, f)
+}
+
+// guard runs f, which uses the memory of a segment. Where the segment was cut short under
+// it, guard returns an error that wraps gone.
+func guard(b []byte, gone error, f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
-			if !o.m.holds(p) {
+			if !holds(b, p) {
 				panic(p)
 			}
-			err = fmt.Errorf("%w: its segment was cut short", o.gone)
+			err = fmt.Errorf("%w: its segment was cut short", gone)
 		}
-		runtime.KeepAlive(o.m)
 	}()
 	return f()
 }
 
-// holds reports whether what was recovered is a fault at an address of this mapping.
-func (m *mapping) holds(p any) bool {
+// holds reports whether what was recovered is a fault at an address of b.
+func holds(b []byte, p any) bool {
 	fault, ok := p.(interface {
 		runtime.Error
 		Addr() uintptr
 	})
-	begin := uintptr(unsafe.Pointer(unsafe.SliceData(m.b)))
-	return ok && fault.Addr() >= begin && fault.Addr() < begin+uintptr(len(m.b))
+	begin := uintptr(unsafe.Pointer(unsafe.SliceData(b)))
+	return ok && fault.Addr() >= begin && fault.Addr() < begin+uintptr(len(b))
 }
 
 // Latest returns the number of the newest complete frame, 0 if there is none.

@@ -1,5 +1,3 @@
-//go:build linux
-
 package segment
 
 import (
@@ -9,15 +7,12 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"reflect"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,22 +22,18 @@ import (
 	"webmon/shm/pickle"
 )
 
-// memory is a folder of the test's own among the shared memory.
-func memory(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp(Dir, "webmon-test-")
-	if err != nil {
-		t.Fatal(err)
+// kinds are the stores that can be tried on this system.
+func kinds(t *testing.T, try func(t *testing.T, s store)) {
+	for name, make := range tried {
+		t.Run(name, func(t *testing.T) { try(t, make(t)) })
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
 }
 
-// share creates a ring in a folder of the test's own.
+// share creates a ring in a store of the test's own, where the system has such.
 func share(t testing.TB, s Spec) *Writer {
 	t.Helper()
-	if s.Dir == "" {
-		s.Dir = memory(t)
+	if s.store == nil && s.Dir == "" {
+		s.store = tried[usual](t)
 	}
 	if s.Name == "" {
 		s.Name = "test"
@@ -55,11 +46,9 @@ func share(t testing.TB, s Spec) *Writer {
 	return w
 }
 
-func dirOf(w *Writer) string { return filepath.Dir(w.path) }
-
 func mustOpen(t testing.TB, w *Writer) *Reader {
 	t.Helper()
-	r, err := Open(w.Info(), Options{Dir: dirOf(w)})
+	r, err := Open(w.Info(), whereIs(w))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,8 +72,10 @@ func mustFrame(t testing.TB, r *Reader) *shm.ArrayFrame {
 	return f
 }
 
-func TestFrame(t *testing.T) {
-	w := share(t, Spec{DType: "<u2", Shape: []int{3, 4}, Axes: []string{"y", "x"}, Units: []string{"um", "um"}})
+func TestFrame(t *testing.T) { kinds(t, frame) }
+
+func frame(t *testing.T, s store) {
+	w := share(t, Spec{store: s, DType: "<u2", Shape: []int{3, 4}, Axes: []string{"y", "x"}, Units: []string{"um", "um"}})
 	r := mustOpen(t, w)
 	if f, err := r.Frame(); f != nil || err != nil {
 		t.Errorf("before the first frame: %v, %v", f, err)
@@ -667,8 +658,10 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-func TestOvertaken(t *testing.T) {
-	w := share(t, Spec{DType: "|u1", Shape: []int{8}})
+func TestOvertaken(t *testing.T) { kinds(t, overtaken) }
+
+func overtaken(t *testing.T, s store) {
+	w := share(t, Spec{store: s, DType: "|u1", Shape: []int{8}})
 	r := mustOpen(t, w)
 	data := make([]byte, 8)
 	publish(t, w, data, Frame{})
@@ -698,9 +691,11 @@ func TestOvertaken(t *testing.T) {
 }
 
 // A frame that is written while it is read is never taken for a good one.
-func TestTornFramesAreNeverTaken(t *testing.T) {
+func TestTornFramesAreNeverTaken(t *testing.T) { kinds(t, tornFramesAreNeverTaken) }
+
+func tornFramesAreNeverTaken(t *testing.T, s store) {
 	const size = 64 << 10
-	w := share(t, Spec{DType: "|u1", Shape: []int{256, 256}, Slots: 2})
+	w := share(t, Spec{store: s, DType: "|u1", Shape: []int{256, 256}, Slots: 2})
 	r := mustOpen(t, w)
 	stop := make(chan struct{})
 	var writing sync.WaitGroup
@@ -759,8 +754,10 @@ func TestTornFramesAreNeverTaken(t *testing.T) {
 	}
 }
 
-func TestChecksum(t *testing.T) {
-	w := share(t, Spec{DType: "|u1", Shape: []int{4, 4}, CRC: true})
+func TestChecksum(t *testing.T) { kinds(t, checksum) }
+
+func checksum(t *testing.T, s store) {
+	w := share(t, Spec{store: s, DType: "|u1", Shape: []int{4, 4}, CRC: true})
 	r := mustOpen(t, w)
 	data := []byte("abcdefghijklmnop")
 	publish(t, w, data, Frame{})
@@ -785,7 +782,9 @@ func TestChecksum(t *testing.T) {
 
 // Whatever stands in a header, opening says what is wrong, or reading works
 // within the segment.
-func TestHostileHeaders(t *testing.T) {
+func TestHostileHeaders(t *testing.T) { kinds(t, hostileHeaders) }
+
+func hostileHeaders(t *testing.T, s store) {
 	put32 := func(at int, v uint32) func([]byte) {
 		return func(b []byte) { binary.LittleEndian.PutUint32(b[at:], v) }
 	}
@@ -823,9 +822,9 @@ func TestHostileHeaders(t *testing.T) {
 		"dimensions":         json(`{"dtype": "<u2", "shape": [1,1,1,1,1,1,1,2,4]}`),
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := share(t, Spec{DType: "<u2", Shape: []int{2, 4}})
+			w := share(t, Spec{store: s, DType: "<u2", Shape: []int{2, 4}})
 			damage(w.b[:headerBytes])
-			r, err := Open(w.Info(), Options{Dir: dirOf(w)})
+			r, err := Open(w.Info(), whereIs(w))
 			if !errors.Is(err, shm.ErrNoArray) {
 				t.Fatalf("%v, %v", r, err)
 			}
@@ -841,7 +840,7 @@ func TestHostileHeaders(t *testing.T) {
 		"endless data": put64(slotBytes, math.MaxUint64),
 	} {
 		t.Run("slot/"+name, func(t *testing.T) {
-			w := share(t, Spec{DType: "<u2", Shape: []int{2, 4}})
+			w := share(t, Spec{store: s, DType: "<u2", Shape: []int{2, 4}})
 			r := mustOpen(t, w)
 			publish(t, w, make([]byte, 16), Frame{})
 			damage(w.b[r.m.slot(1):])
@@ -853,7 +852,7 @@ func TestHostileHeaders(t *testing.T) {
 		})
 	}
 	t.Run("slot/place", func(t *testing.T) {
-		w := share(t, Spec{DType: "<u2", Shape: []int{2, 4}})
+		w := share(t, Spec{store: s, DType: "<u2", Shape: []int{2, 4}})
 		r := mustOpen(t, w)
 		publish(t, w, make([]byte, 16), Frame{})
 		put32(slotLevel, math.MaxUint32)(w.b[r.m.slot(1):])
@@ -872,7 +871,7 @@ func TestHostileHeaders(t *testing.T) {
 		}
 	})
 	t.Run("latest", func(t *testing.T) {
-		w := share(t, Spec{DType: "<u2", Shape: []int{2, 4}})
+		w := share(t, Spec{store: s, DType: "<u2", Shape: []int{2, 4}})
 		r := mustOpen(t, w)
 		put64(atLatest, math.MaxUint64)(w.b)
 		if f, err := r.Frame(); f != nil || !errors.Is(err, shm.ErrOvertaken) {
@@ -881,192 +880,74 @@ func TestHostileHeaders(t *testing.T) {
 	})
 }
 
-// A segment that is cut short while it is mapped must not end the program.
-func TestCutShort(t *testing.T) {
-	for _, dtype := range []string{"<u2", ">u2", "|u1", "<f4", "<f8"} {
-		for _, crc := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s crc=%v", dtype, crc), func(t *testing.T) { cutShort(t, dtype, crc) })
-		}
-	}
-	// Its own faults are not swallowed.
-	defer func() {
-		if recover() == nil {
-			t.Error("a fault elsewhere was taken for the segment's")
-		}
-	}()
-	r := mustOpen(t, share(t, Spec{DType: "|u1", Shape: []int{1}}))
-	_ = r.guarded(func() error { var p *int; *p = 1; return nil })
-}
+// What is not there, or is something else than was declared, is not opened.
+func TestOpenRefuses(t *testing.T) { kinds(t, openRefuses) }
 
-func cutShort(t *testing.T, dtype string, crc bool) {
-	dt, err := pickle.ParseDType(dtype)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := share(t, Spec{DType: dtype, Shape: []int{512, 512}, CRC: crc})
-	r := mustOpen(t, w)
-	publish(t, w, make([]byte, 512*512*dt.Size), Frame{})
-	f := mustFrame(t, r)
-	whole := shm.Selection{Y: 0, X: 1, C: -1, Rows: 512, Cols: 512, Step: 1}
-	if err := r.Ended(); err != nil {
-		t.Fatal(err)
-	}
-	defer os.Truncate(w.path, int64(len(w.b))) // the writer writes into it in the end
-	if err := os.Truncate(w.path, int64(r.m.slot(1)+pageBytes)); err != nil {
-		t.Fatal(err)
-	}
-	for step := 1; step <= 8; step++ {
-		whole.Step = step
-		if _, err := r.ReadPlane(f, whole, nil); !errors.Is(err, shm.ErrNoArray) {
-			t.Errorf("step %d: %v", step, err)
-		}
-		whole.Nearest = true
-		if _, err := r.ReadPlane(f, whole, nil); !errors.Is(err, shm.ErrNoArray) {
-			t.Errorf("step %d, nearest: %v", step, err)
-		}
-		whole.Nearest = false
-	}
-	if _, err := r.ReadAll(f, nil); !errors.Is(err, shm.ErrNoArray) {
-		t.Errorf("all: %v", err)
-	}
-	if err := r.Ended(); !errors.Is(err, shm.ErrNoArray) {
-		t.Errorf("ended: %v", err)
-	}
-	if err := os.Truncate(w.path, 0); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.Frame(); !errors.Is(err, shm.ErrNoArray) {
-		t.Errorf("frame: %v", err)
-	}
-	if r.Latest() != 0 || r.Published() != 0 {
-		t.Error("numbers were read where nothing is")
-	}
-	if _, err := Open(w.Info(), Options{Dir: dirOf(w)}); !errors.Is(err, shm.ErrNoArray) {
-		t.Errorf("open: %v", err)
-	}
-}
-
-// The last frame of a process that has gone can be read for as long as anybody
-// has it, and its memory goes when nobody has.
-func TestFrameOutlivesItsProcess(t *testing.T) {
-	w := share(t, Spec{DType: "|u1", Shape: []int{1 << 20}})
-	publish(t, w, slices.Repeat([]byte{7}, 1<<20), Frame{})
-	f := func() *shm.ArrayFrame {
-		r, err := Open(w.Info(), Options{Dir: dirOf(w)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		f := mustFrame(t, r)
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
-		}
-		if err := r.Ended(); !errors.Is(err, shm.ErrNoArray) {
-			t.Errorf("of a process that has closed it: %v", err)
-		}
-		r.Close()
-		return f
-	}()
-	if _, err := os.Stat(w.path); !os.IsNotExist(err) {
-		t.Errorf("the segment is still there: %v", err)
-	}
-	runtime.GC()
-	runtime.GC()
-	b, err := f.Reader.ReadAll(f, nil)
-	if err != nil || len(b) != 1<<20 || b[0] != 7 || b[1<<20-1] != 7 {
-		t.Fatalf("%d bytes, %v", len(b), err)
-	}
-	name := filepath.Base(w.path)
-	mapped := func() bool {
-		maps, err := os.ReadFile("/proc/self/maps")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return strings.Contains(string(maps), name)
-	}
-	if !mapped() {
-		t.Error("it is not mapped while a frame refers to it")
-	}
-	f = nil
-	for end := time.Now().Add(20 * time.Second); mapped(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("the memory stays mapped although nobody refers to it")
-		}
-		runtime.GC()
-	}
-	_ = f
-}
-
-func TestOpenRefuses(t *testing.T) {
-	dir := t.TempDir()
-	w := share(t, Spec{DType: "|u1", Shape: []int{4}, Dir: dir})
+func openRefuses(t *testing.T, s store) {
+	w := share(t, Spec{DType: "|u1", Shape: []int{4}, store: s})
 	info := w.Info()
-	try := func(what string, info shm.ArrayInfo) {
-		t.Helper()
-		_, err := Open(info, Options{Dir: dir})
-		if !errors.Is(err, shm.ErrNoArray) {
-			t.Errorf("%s: %v", what, err)
-		}
-		t.Logf("%s: %v", what, err)
-	}
 	with := func(f func(*shm.ArrayInfo)) shm.ArrayInfo { i := info; f(&i); return i }
 	for _, name := range []string{"", ".", "..", "../x", "webmon-1-../x", "webmon-1-a/b", "psm_1234", "webmon--x", "webmon-1-" + strings.Repeat("x", 60), "webmon-1-a\x00"} {
-		try(fmt.Sprintf("the name %q", name), with(func(i *shm.ArrayInfo) { i.Shm = name }))
+		refuses(t, w, fmt.Sprintf("the name %q", name), with(func(i *shm.ArrayInfo) { i.Shm = name }))
 	}
-	try("one that is not there", with(func(i *shm.ArrayInfo) { i.Shm = "webmon-1-none" }))
-	try("another generation", with(func(i *shm.ArrayInfo) { i.Generation = "0123456789abcdef" }))
-	try("another dtype", with(func(i *shm.ArrayInfo) { i.Descr = "|i1" }))
-	try("records", with(func(i *shm.ArrayInfo) { i.Descr, i.Fields = "", []shm.ArrayField{{Name: "a", Descr: "|u1"}} }))
-	try("another shape", with(func(i *shm.ArrayInfo) { i.Shape = []int{5} }))
-	put := func(name string, make func(path string) error) {
-		t.Helper()
-		if err := make(filepath.Join(dir, name)); err != nil {
-			t.Fatal(err)
-		}
-		try(name, with(func(i *shm.ArrayInfo) { i.Shm = name }))
+	refuses(t, w, "one that is not there", with(func(i *shm.ArrayInfo) { i.Shm = "webmon-1-none" }))
+	refuses(t, w, "another generation", with(func(i *shm.ArrayInfo) { i.Generation = "0123456789abcdef" }))
+	refuses(t, w, "another dtype", with(func(i *shm.ArrayInfo) { i.Descr = "|i1" }))
+	refuses(t, w, "records", with(func(i *shm.ArrayInfo) { i.Descr, i.Fields = "", []shm.ArrayField{{Name: "a", Descr: "|u1"}} }))
+	refuses(t, w, "another shape", with(func(i *shm.ArrayInfo) { i.Shape = []int{5} }))
+}
+
+// refuses fails if anything is opened where a ring is.
+func refuses(t *testing.T, w *Writer, what string, info shm.ArrayInfo) {
+	t.Helper()
+	_, err := Open(info, whereIs(w))
+	if !errors.Is(err, shm.ErrNoArray) {
+		t.Errorf("%s: %v", what, err)
 	}
-	put("webmon-1-link", func(path string) error { return os.Symlink(w.path, path) })
-	put("webmon-1-folder", func(path string) error { return os.Mkdir(path, 0o700) })
-	put("webmon-1-pipe", func(path string) error { return syscall.Mkfifo(path, 0o600) })
-	put("webmon-1-empty", func(path string) error { return os.WriteFile(path, nil, 0o600) })
-	put("webmon-1-short", func(path string) error { return os.WriteFile(path, []byte(magic), 0o600) })
-	if os.Geteuid() == 0 {
-		put("webmon-1-foreign", func(path string) error {
-			b, err := os.ReadFile(w.path)
-			if err != nil {
-				return err
-			}
-			if err := os.WriteFile(path, b, 0o644); err != nil {
-				return err
-			}
-			return os.Chown(path, 12345, 12345)
-		})
-	}
+	t.Logf("%s: %v", what, err)
 }
 
 func TestCreateRefuses(t *testing.T) {
 	for name, s := range map[string]Spec{
-		"objects":        {DType: "|O8", Shape: []int{4}},
-		"too many axes":  {DType: "|u1", Shape: make([]int, 9)},
-		"negative":       {DType: "|u1", Shape: []int{-1}},
-		"too large":      {DType: "|u1", Shape: []int{1 << 40, 1 << 20}},
-		"one slot":       {DType: "|u1", Shape: []int{1}, Slots: 1},
-		"many slots":     {DType: "|u1", Shape: []int{1}, Slots: 65},
-		"axes":           {DType: "|u1", Shape: []int{1}, Axes: []string{"y", "x"}},
-		"a long title":   {DType: "|u1", Shape: []int{1}, Units: []string{strings.Repeat("x", 4000)}},
-		"a folder there": {DType: "|u1", Shape: []int{1}, Dir: "/nowhere"},
+		"objects":       {DType: "|O8", Shape: []int{4}},
+		"too many axes": {DType: "|u1", Shape: make([]int, 9)},
+		"negative":      {DType: "|u1", Shape: []int{-1}},
+		"too large":     {DType: "|u1", Shape: []int{1 << 40, 1 << 20}},
+		"one slot":      {DType: "|u1", Shape: []int{1}, Slots: 1},
+		"many slots":    {DType: "|u1", Shape: []int{1}, Slots: 65},
+		"axes":          {DType: "|u1", Shape: []int{1}, Axes: []string{"y", "x"}},
+		"a long title":  {DType: "|u1", Shape: []int{1}, Units: []string{strings.Repeat("x", 4000)}},
 	} {
-		if s.Dir == "" {
-			s.Dir = t.TempDir()
-		}
+		s.store = refusing{t}
 		if w, err := Create(s); err == nil {
 			w.Close()
 			t.Errorf("%s was taken", name)
 		}
-		if left, _ := os.ReadDir(s.Dir); len(left) > 0 {
-			t.Errorf("%s left %v", name, left)
-		}
 	}
+	// What no machine has memory for is refused too, and leaves nothing.
+	kinds(t, func(t *testing.T, s store) {
+		if w, err := Create(Spec{DType: "|u1", Shape: []int{1 << 40}, store: s}); err == nil {
+			w.Close()
+			t.Error("three TB were shared")
+		} else if !strings.Contains(err.Error(), "room") {
+			t.Error(err)
+		}
+		if left := names(s); len(left) > 0 {
+			t.Errorf("left: %v", left)
+		}
+	})
 }
+
+// refusing is a store in which nothing may be made.
+type refusing struct{ t *testing.T }
+
+func (s refusing) open(string) (held, error) { return nil, errors.ErrUnsupported }
+func (s refusing) create(name string, n int) (held, error) {
+	s.t.Errorf("%s was about to be made, of %d bytes", name, n)
+	return nil, errors.ErrUnsupported
+}
+func (refusing) sweep()     {}
+func (refusing) forget(int) {}
 
 func TestFollower(t *testing.T) {
 	w := share(t, Spec{DType: "<u8", Shape: []int{1}})
@@ -1288,7 +1169,8 @@ func FuzzSlot(f *testing.F) {
 		defer w.Close()
 		r := mustOpen(t, w)
 		defer r.Close()
-		os.RemoveAll(dirOf(w)) // the end of fuzzing may come at any moment
+		_ = w.held.remove() // the end of fuzzing may come at any moment
+		w.held = nameless{w.held}
 		publish(t, w, make([]byte, 48), Frame{})
 		at := r.m.slot(1)
 		copy(w.b[at+slotTime:at+slotData], slot)
@@ -1308,6 +1190,11 @@ func FuzzSlot(f *testing.F) {
 		}
 	})
 }
+
+// nameless is a segment that needs no name.
+type nameless struct{ held }
+
+func (nameless) still(int) error { return nil }
 
 func TestPixelsOfAnyAddress(t *testing.T) {
 	b := make([]byte, 9)

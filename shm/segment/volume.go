@@ -1,7 +1,6 @@
 package segment
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,11 +19,11 @@ type Volume struct {
 // OpenVolume maps the segment in which a process declares a volume. An error wraps
 // shm.ErrNoVolume and says what is wrong.
 func OpenVolume(info *shm.VolumeInfo, o Options) (*Volume, error) {
-	f, m, err := mapNamed(cmp.Or(o.Dir, Dir), info.Shm, func(h *header) error { return h.matchesVolume(info) })
+	h, m, err := mapNamed(storeOf(o.store, o.Dir), info.Shm, func(h *header) error { return h.matchesVolume(info) })
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", shm.ErrNoVolume, err)
 	}
-	return &Volume{opened{m: m, file: f, gone: shm.ErrNoVolume}}, nil
+	return &Volume{opened{m: m, held: h, gone: shm.ErrNoVolume}}, nil
 }
 
 // Is reports whether the segment is the volume that a process declares.

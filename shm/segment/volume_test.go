@@ -1,15 +1,13 @@
-//go:build linux
-
 package segment
 
 import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -49,35 +47,53 @@ func int64s(list []int) []int64 {
 	return out
 }
 
-// writeVolume makes the segment of a volume, and returns what is declared of it and its path.
-func writeVolume(t testing.TB, dir, descr string, shape []int, data []byte, damage func(header []byte)) (*shm.VolumeInfo, string) {
+// written is a volume that a test has made.
+type written struct {
+	info *shm.VolumeInfo
+	held held
+	b    []byte // the memory
+}
+
+func (w *written) open(s store) (*Volume, error) { return OpenVolume(w.info, Options{store: s}) }
+
+// writeVolume makes the segment of a volume.
+func writeVolume(t testing.TB, s store, descr string, shape []int, data []byte, damage func(header []byte)) *written {
 	t.Helper()
-	info := &shm.VolumeInfo{Name: "v", Kind: shm.VolumeImage, Generation: "0000000000000007", Descr: descr, Shape: shape, Shm: "webmon-1-volume"}
+	name := fmt.Sprintf("webmon-%d-volume-%x", os.Getpid(), rand.Uint64())
+	info := &shm.VolumeInfo{Name: "v", Kind: shm.VolumeImage, Generation: "0000000000000007", Descr: descr, Shape: shape, Shm: name}
 	b := volumeHeader(descr, shape, 7)
-	size := int64(binary.LittleEndian.Uint64(b[atTotal:]))
+	size := int(binary.LittleEndian.Uint64(b[atTotal:]))
 	if damage != nil {
 		damage(b)
 	}
-	path := filepath.Join(dir, info.Shm)
-	if err := os.WriteFile(path, append(b, data...), 0o600); err != nil {
+	h, err := s.create(name, size)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(path, size); err != nil {
+	w := &written{info: info, held: h}
+	if w.b, err = h.memory(size); err != nil {
 		t.Fatal(err)
 	}
-	return info, path
+	t.Cleanup(func() {
+		unmap(w.b)
+		_ = h.remove()
+		h.Close()
+	})
+	copy(w.b[copy(w.b, b):], data)
+	return w
 }
 
-func TestVolume(t *testing.T) {
-	dir := memory(t)
+func TestVolume(t *testing.T) { kinds(t, readsVolume) }
+
+func readsVolume(t *testing.T, s store) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	shape := []int{5, 7, 30}
 	data := make([]byte, 5*7*30*2)
 	for i := range data {
 		data[i] = byte(rng.Uint32())
 	}
-	info, path := writeVolume(t, dir, "<u2", shape, data, nil)
-	v, err := OpenVolume(info, Options{Dir: dir})
+	w := writeVolume(t, s, "<u2", shape, data, nil)
+	v, err := w.open(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,50 +109,32 @@ func TestVolume(t *testing.T) {
 		t.Errorf("outside: %v", err)
 	}
 	// What its process writes is there at once.
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	_, _ = f.WriteAt([]byte{0x34, 0x12}, headerBytes)
-	_, _ = f.WriteAt([]byte{9}, atLatest)
+	copy(w.b[headerBytes:], []byte{0x34, 0x12})
+	w.b[atLatest] = 9
 	if b, err := v.ReadBox([]int{0, 0, 0}, []int{1, 1, 1}, nil); err != nil || !slices.Equal(b, []byte{0x34, 0x12}) || v.Version() != 9 {
 		t.Errorf("%x, %v, version %d", b, err, v.Version())
 	}
 	if err := v.Ended(); err != nil {
 		t.Error(err)
 	}
-	_, _ = f.WriteAt([]byte{flagVolume | flagClosed}, atFlags)
+	w.b[atFlags] = flagVolume | flagClosed
 	if err := v.Ended(); !errors.Is(err, shm.ErrNoVolume) {
 		t.Errorf("of a process that has closed it: %v", err)
 	}
-	// Nor does it end the program when somebody cuts it short.
-	if err := os.Truncate(path, headerBytes); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := v.ReadBox([]int{0, 0, 0}, shape, nil); !errors.Is(err, shm.ErrNoVolume) {
-		t.Errorf("cut short: %v", err)
-	}
-	if err := os.Remove(path); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := OpenVolume(info, Options{Dir: dir}); !errors.Is(err, shm.ErrNoVolume) {
-		t.Errorf("removed: %v", err)
-	}
 }
 
-// Rows that are fetched ahead are as any others: also where the box ends with its volume, and where
-// that was cut short in the midst of them.
-func TestLongRows(t *testing.T) {
-	dir := memory(t)
+// Rows that are fetched ahead are as any others: also where the box ends with its volume.
+func TestLongRows(t *testing.T) { kinds(t, longRows) }
+
+func longRows(t *testing.T, s store) {
 	rng := rand.New(rand.NewPCG(1, 3))
 	shape := []int{6, 40, 1024}
 	data := make([]byte, 6*40*1024)
 	for i := range data {
 		data[i] = byte(rng.Uint32())
 	}
-	info, path := writeVolume(t, dir, "|u1", shape, data, nil)
-	v, err := OpenVolume(info, Options{Dir: dir})
+	w := writeVolume(t, s, "|u1", shape, data, nil)
+	v, err := w.open(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,24 +157,6 @@ func TestLongRows(t *testing.T) {
 		return errors.New("so it is")
 	}); err == nil || err.Error() != "so it is" {
 		t.Errorf("the error of who looks: %v", err)
-	}
-	if err := os.Truncate(path, headerBytes+3*40*1024); err != nil {
-		t.Fatal(err)
-	}
-	if b, err := v.ReadBox([]int{0, 0, 0}, []int{3, 20, 512}, nil); err != nil || !slices.Equal(b, naiveBox(data, 1, shape, []int{0, 0, 0}, []int{3, 20, 512})) {
-		t.Errorf("what is left: %v", err)
-	}
-	if _, err := v.ReadBox([]int{0, 0, 0}, []int{6, 20, 512}, nil); !errors.Is(err, shm.ErrNoVolume) {
-		t.Errorf("cut short: %v", err)
-	}
-	sum := 0
-	if err := v.View(func(voxels []byte) error {
-		for _, b := range voxels {
-			sum += int(b)
-		}
-		return nil
-	}); !errors.Is(err, shm.ErrNoVolume) {
-		t.Errorf("cut short where it lies: %v, %d", err, sum)
 	}
 }
 
@@ -204,9 +184,8 @@ func TestHostileVolumes(t *testing.T) {
 		"records":            text(`{"dtype": [["a", "<u2"]], "shape": [2, 4]}`),
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := memory(t)
-			info, _ := writeVolume(t, dir, "<u2", []int{2, 4}, nil, damage)
-			v, err := OpenVolume(info, Options{Dir: dir})
+			s := tried[usual](t)
+			v, err := writeVolume(t, s, "<u2", []int{2, 4}, nil, damage).open(s)
 			if !errors.Is(err, shm.ErrNoVolume) {
 				t.Fatalf("%v, %v", v, err)
 			}
@@ -214,10 +193,10 @@ func TestHostileVolumes(t *testing.T) {
 		})
 	}
 	// What reads rings does not take a volume for one.
-	dir := memory(t)
-	info, _ := writeVolume(t, dir, "<u2", []int{2, 4}, nil, nil)
+	s := tried[usual](t)
+	info := writeVolume(t, s, "<u2", []int{2, 4}, nil, nil).info
 	array := shm.ArrayInfo{Name: "v", Shm: info.Shm, Generation: info.Generation, Descr: info.Descr, Shape: info.Shape}
-	if _, err := Open(array, Options{Dir: dir}); !errors.Is(err, shm.ErrNoArray) {
+	if _, err := Open(array, Options{store: s}); !errors.Is(err, shm.ErrNoArray) {
 		t.Errorf("a volume was opened as a ring: %v", err)
 	}
 }

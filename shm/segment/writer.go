@@ -32,6 +32,8 @@ type Spec struct {
 	Slots int      // default 3: with fewer, readers miss frames; with more, they lag behind
 	CRC   bool     // write checksums; a processor that may reorder stores always writes them
 	Dir   string   // where segments are; default Dir
+
+	store store // of tests; default that of the system
 }
 
 // Frame is what Publish takes besides the data.
@@ -70,7 +72,7 @@ func (f *Frame) check(t *pickle.DType, shape []int, now time.Time) (int, error) 
 // It is safe for concurrent use.
 type Writer struct {
 	info shm.ArrayInfo
-	path string
+	held held
 	t    *pickle.DType
 	crc  bool
 
@@ -107,15 +109,15 @@ func Create(s Spec) (*Writer, error) {
 	random := make([]byte, 8+4)
 	_, _ = rand.Read(random) // never fails
 	name := fmt.Sprintf("webmon-%d-%s-%x", os.Getpid(), slug(s.Name), random[8:])
-	dir := cmp.Or(s.Dir, Dir)
-	f, err := createSegment(dir, name, total)
-	if err != nil {
+	if s.store == nil && s.Dir == "" {
+		sweepOnce()
+	}
+	if w.held, err = storeOf(s.store, s.Dir).create(name, total); err != nil {
 		return fail(err)
 	}
-	defer f.Close()
-	w.path = f.Name()
-	if w.b, err = mapFile(f, total, true); err != nil {
-		_ = os.Remove(w.path)
+	if w.b, err = w.held.memory(total); err != nil {
+		_ = w.held.remove()
+		w.held.Close()
 		return fail(err)
 	}
 	gen := binary.LittleEndian.Uint64(random)
@@ -233,7 +235,9 @@ func (w *Writer) flags() {
 }
 
 // Publish puts a frame into the ring and waits for nobody. data is in C order and the
-// array's dtype, and has as many bytes as the frame's shape says.
+// array's dtype, and has as many bytes as the frame's shape says. An error that wraps
+// shm.ErrNoArray says that somebody has removed the segment or cut it short: the array
+// needs another Writer.
 func (w *Writer) Publish(data []byte, f Frame) error {
 	now := time.Now()
 	n, err := f.check(w.t, w.info.Shape, now)
@@ -248,6 +252,23 @@ func (w *Writer) Publish(data []byte, f Frame) error {
 	if w.b == nil {
 		return fmt.Errorf("publish %q: it is closed", w.info.Name)
 	}
+	// A write to what somebody has cut off would end the program.
+	err = w.held.still(len(w.b))
+	if err == nil {
+		err = guard(w.b, shm.ErrNoArray, func() error { w.write(data, &f, now); return nil })
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, shm.ErrNoArray):
+		return fmt.Errorf("publish %q: %w", w.info.Name, err)
+	}
+	return fmt.Errorf("publish %q: %w: %w", w.info.Name, shm.ErrNoArray, err)
+}
+
+// write puts a frame that fits into the next slot.
+func (w *Writer) write(data []byte, f *Frame, now time.Time) {
+	n := len(data)
 	w.offered(now)
 	w.seq++
 	at := headerBytes + int(w.seq%w.slots)*w.stride
@@ -274,15 +295,14 @@ func (w *Writer) Publish(data []byte, f Frame) error {
 	barrier()
 	w.put(at+slotEnd, w.seq)
 	w.put(atLatest, w.seq)
-	return nil
 }
 
 // Offer counts a frame that is not copied because nobody wants it.
 func (w *Writer) Offer() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.b != nil {
-		w.offered(time.Now())
+	if w.b != nil && w.held.still(len(w.b)) == nil {
+		_ = guard(w.b, shm.ErrNoArray, func() error { w.offered(time.Now()); return nil })
 	}
 }
 
@@ -300,9 +320,12 @@ func (w *Writer) Close() error {
 	if w.b == nil {
 		return nil
 	}
-	flags := binary.LittleEndian.Uint32(w.b[atFlags:])
-	binary.LittleEndian.PutUint32(w.b[atFlags:], flags|flagClosed)
-	unmapFile(w.b)
+	_ = guard(w.b, shm.ErrNoArray, func() error { // there may be nothing any more to write to
+		flags := binary.LittleEndian.Uint32(w.b[atFlags:])
+		binary.LittleEndian.PutUint32(w.b[atFlags:], flags|flagClosed)
+		return nil
+	})
+	unmap(w.b)
 	w.b = nil
-	return os.Remove(w.path)
+	return errors.Join(w.held.remove(), w.held.Close())
 }

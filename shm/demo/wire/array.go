@@ -2,6 +2,7 @@ package wire
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -103,7 +104,15 @@ func (a *Array) Publish(data []byte, f segment.Frame) error {
 		return nil // the pages say why
 	}
 	a.count(0)
-	if err := a.w.Publish(data, f); err != nil {
+	err := a.w.Publish(data, f)
+	if errors.Is(err, shm.ErrNoArray) { // somebody has removed the segment
+		a.release()
+		if a.create(); a.w == nil {
+			return nil
+		}
+		err = a.w.Publish(data, f)
+	}
+	if err != nil {
 		return fmt.Errorf("share a frame: %w", err)
 	}
 	a.last, a.drawn = a.p.now, true

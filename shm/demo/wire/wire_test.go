@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -503,6 +505,11 @@ func TestWithhold(t *testing.T) {
 	}
 	if err := a.Publish([]byte{3}, segment.Frame{}); err == nil {
 		t.Error("a frame that does not fit is shared")
+	}
+	if name, _ := field("shm").(string); os.Remove(filepath.Join(segment.Dir, name)) == nil { // Windows has no file
+		if err := a.Publish([]byte{5, 6}, segment.Frame{}); err != nil || field("shm") == name || field("shm") == "" || !a.Drawn() {
+			t.Errorf("after somebody has removed the segment %v it is %v: %v", name, field("shm"), err)
+		}
 	}
 	a.Remove()
 	p.Round(func() {})

@@ -22,6 +22,7 @@ import (
 
 	"webmon/fault"
 	"webmon/shm/python"
+	"webmon/shm/segment"
 )
 
 //go:embed boot.py
@@ -212,7 +213,7 @@ func start(l launch) (*child, error) {
 		c.err = cmd.Wait()
 		close(c.exited)
 		endGroup(c.pid, linger)
-		sweep(c.pid)
+		segment.Forget(c.pid) // pictures stay in memory for as long as somebody looks at them
 		// A process that has left the group may hold the pipes for ever.
 		done := make(chan struct{})
 		fault.Go(nil, func() { reading.Wait(); close(done) }, failed)

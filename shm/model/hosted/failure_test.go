@@ -16,6 +16,7 @@ import (
 
 	"webmon/shm"
 	"webmon/shm/process/naparitest"
+	"webmon/shm/segment"
 	"webmon/shm/sourcetest"
 )
 
@@ -241,5 +242,5 @@ func TestOrphan(t *testing.T) {
 			t.Fatalf("%v live on", group(pid))
 		}
 	}
-	sweep(pid) // the next process that offers arrays would do it
+	segment.Forget(pid) // the next process that offers arrays would do it
 }

@@ -10,5 +10,3 @@ import (
 // ownGroup has a process lead a group of its own, in which everything is that it starts.
 // The process ends with webmon, because its input ends.
 func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
-
-func sweep(int) {}

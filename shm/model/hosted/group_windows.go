@@ -31,5 +31,3 @@ func killGroup(pid int) {
 func endedBy(p *os.ProcessState) string {
 	return fmt.Sprintf("ended by itself, with exit code %d", p.ExitCode())
 }
-
-func sweep(int) {}
