@@ -242,8 +242,9 @@ func (s *Source) setHello(v pickle.Value) bool {
 	text("package", &s.info.Package)
 	kind := ""
 	text("kind", &kind)
-	switch k := shm.Kind(kind); k {
-	case shm.KindNapari, shm.KindModel:
+	switch k := shm.Kind(kind); {
+	case s.opt.Kind == shm.KindDemo: // which webmon itself has started, and says of it what it is
+	case k == shm.KindNapari, k == shm.KindModel:
 		s.info.Kind = k
 	default:
 		// The other kinds belong to what webmon itself starts or reaches. Pages would

@@ -10,7 +10,7 @@ import (
 	"webmon/shm/sourcetest"
 )
 
-// TestConformanceDemo runs the suite against the synthetic napari, which
+// TestConformanceDemo runs the suite against the made-up microscope, which
 // speaks the real wire.
 func TestConformanceDemo(t *testing.T) {
 	sourcetest.Run(t, func(t *testing.T) sourcetest.Process {
@@ -23,7 +23,8 @@ func TestConformanceDemo(t *testing.T) {
 			Source:  attach(t, process.Options{Address: d.Address(), Authkey: d.Authkey(), Kind: shm.KindDemo}),
 			Quit:    func() { d.Close() },
 			State:   shm.TopicPoll,
-			Command: showGrid(true),
+			Command: shm.Command{ID: "1", Name: "exposure", Args: map[string]shm.Value{"exposure": 30.0}},
+			Answers: true,
 		}
 	})
 }

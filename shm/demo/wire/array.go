@@ -18,6 +18,22 @@ const noGeneration = "0000000000000000"
 // countEvery is how often the frames are counted in a segment that nobody reads.
 const countEvery = time.Second
 
+// largeFrame is from how many bytes on a segment has no more slots than it needs.
+const largeFrame = 4 << 20
+
+// frameBytes returns how many bytes a frame has, 0 if that is not known.
+func frameBytes(info *shm.ArrayInfo) int {
+	t, err := pickle.ParseDescr(pickleDescr(descr(info)))
+	if err != nil {
+		return 0
+	}
+	n := t.Size
+	for _, k := range info.Shape {
+		n *= k
+	}
+	return n
+}
+
 // Array is an array that a process shares. Its methods are the owner's.
 type Array struct {
 	p      *Process
@@ -48,9 +64,11 @@ func (p *Process) Array(info shm.ArrayInfo) *Array {
 // create makes the segment.
 func (a *Array) create() {
 	a.held, a.why, a.drawn = false, "", false
-	w, err := segment.Create(segment.Spec{
-		Name: a.info.Name, DType: descr(&a.info), Shape: a.info.Shape, Axes: a.info.Axes, Units: a.info.Units,
-	})
+	spec := segment.Spec{Name: a.info.Name, DType: descr(&a.info), Shape: a.info.Shape, Axes: a.info.Axes, Units: a.info.Units}
+	if frameBytes(&a.info) > largeFrame {
+		spec.Slots = 2
+	}
+	w, err := segment.Create(spec)
 	if err != nil {
 		a.why = err.Error()
 	}

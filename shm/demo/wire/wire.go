@@ -101,16 +101,21 @@ func New(o Options) *Process {
 	return p
 }
 
+// Resources returns the five objects that the process offers, by their names. Start serves them.
+func (p *Process) Resources() map[string]manager.Resource {
+	return map[string]manager.Resource{
+		"napari_data": p.data, "napari_messages": p.messages, "napari_shutdown": p.shutdown,
+		"client_data": p.notes, "client_messages": p.commands,
+	}
+}
+
 // Start serves the process, with all that it has declared so far, on a free port of 127.0.0.1
 // until ctx ends or Close is called.
 func (p *Process) Start(ctx context.Context) error {
 	server, err := manager.NewServer(manager.ServerOptions{
-		Authkey: p.key,
-		Resources: map[string]manager.Resource{
-			"napari_data": p.data, "napari_messages": p.messages, "napari_shutdown": p.shutdown,
-			"client_data": p.notes, "client_messages": p.commands,
-		},
-		Logger: p.opt.Logger,
+		Authkey:   p.key,
+		Resources: p.Resources(),
+		Logger:    p.opt.Logger,
 	})
 	if err != nil {
 		return fmt.Errorf("start %s: %w", p.opt.Name, err)
@@ -154,6 +159,14 @@ func (p *Process) Close() {
 	time.Sleep(sayGoodbye)
 	p.cancel()
 	p.done.Wait()
+}
+
+// Stop ends the process as one ends that is killed: connections break, and nobody is told why. It
+// does not wait.
+func (p *Process) Stop() {
+	if p.cancel != nil {
+		p.cancel()
+	}
 }
 
 // Release removes what the process has in shared memory. The owner calls it last.
