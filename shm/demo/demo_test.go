@@ -8,58 +8,99 @@ import (
 
 	"go.uber.org/goleak"
 
+	"webmon/shm/demo/wire"
 	"webmon/shm/manager"
 	"webmon/shm/pickle"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// play runs a demo without its wire for a while of synctest's time.
-func play(t *testing.T, seed uint64, d time.Duration, during func(*Demo)) *Demo {
+// played is a demo without its wire.
+type played struct {
+	*wire.Process
+	data     *manager.Dict
+	messages *manager.Queue
+	notes    manager.Resource
+	commands manager.Resource
+}
+
+func newPlayed(seed uint64) (played, []part) {
+	p, parts := assemble(Options{Seed: seed})
+	all := p.Resources()
+	return played{p, all["napari_data"].(*manager.Dict), all["napari_messages"].(*manager.Queue), all["client_data"], all["client_messages"]}, parts
+}
+
+// play runs a demo for a while of synctest's time.
+func play(t *testing.T, seed uint64, d time.Duration, during func(played)) played {
 	t.Helper()
-	demo := &Demo{
-		data:     manager.NewDict(),
-		messages: manager.NewQueue(maxUnread),
-		commands: manager.NewQueue(10),
-		shutdown: manager.NewEvent(),
-	}
+	p, parts := newPlayed(seed)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		demo.live(ctx, newModel(seed))
+		defer p.Release()
+		live(ctx, p.Process, parts)
 	}()
 	if during != nil {
-		during(demo)
+		during(p)
 	}
 	time.Sleep(d)
 	cancel()
 	<-done
-	return demo
+	return p
 }
 
-// drain returns the messages by topic.
-func drain(t *testing.T, d *Demo) map[string][]*pickle.Dict {
+// want says that somebody wants topics, so many times a second.
+func (p played) want(t *testing.T, topics ...pickle.Value) {
+	t.Helper()
+	_, err := p.notes.Call(t.Context(), manager.Call{Method: "update", Args: pickle.Tuple{
+		pickle.NewDict("want:test", pickle.NewDict("topics", pickle.NewDict(topics...)), "webmon:watchers:test", int64(1)),
+	}})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// send sends a command of the id.
+func (p played) send(t *testing.T, id, name string, args ...pickle.Value) {
+	t.Helper()
+	_, err := p.commands.Call(t.Context(), manager.Call{Method: "put", Args: pickle.Tuple{
+		pickle.NewDict("webmon", pickle.NewDict("id", id, "name", name, "args", pickle.NewDict(args...))),
+	}})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// drain returns the events by topic, and what became of commands under "command".
+func (p played) drain(t *testing.T) map[string][]*pickle.Dict {
 	t.Helper()
 	out := map[string][]*pickle.Dict{}
 	for {
-		v, err := d.messages.TryGet()
+		v, err := p.messages.TryGet()
 		if err != nil {
 			return out
 		}
-		m, ok := v.(*pickle.Dict)
-		if !ok || m.Len() != 1 {
-			t.Fatalf("message %v, want a dict of one topic", v)
+		for _, e := range v.(*pickle.Dict).Entries {
+			topic := e.Key.(string)
+			switch v := e.Value.(type) {
+			case *pickle.List:
+				for _, item := range v.Items {
+					out[topic] = append(out[topic], item.(*pickle.Dict))
+				}
+			case *pickle.Dict:
+				out[topic] = append(out[topic], v)
+			default:
+				t.Fatalf("message %v", v)
+			}
 		}
-		topic := m.Entries[0].Key.(string)
-		out[topic] = append(out[topic], m.Dict(topic))
 	}
 }
 
 func TestAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := play(t, 3, time.Minute, nil)
-		m := drain(t, d)
+		m := d.drain(t)
 		if n := len(m["frame_time"]); n < 3200 || n > 3700 {
 			t.Errorf("%d frames in a minute, want about 60 a second", n)
 		}
@@ -84,20 +125,15 @@ func TestAMinute(t *testing.T) {
 				t.Fatalf("chunk %v", c)
 			}
 		}
-		for topic, least := range map[string]int{"load_chunk": 100, "stage": 590, "exposure": 118} {
-			if n := len(m[topic]); n < least {
-				t.Errorf("%d messages of %s, want %d", n, topic, least)
-			}
-		}
-		if v, ok := d.data.Get("microscope"); !ok || v.(*pickle.Dict).Len() < 3 {
-			t.Errorf("microscope = %v", v)
+		if n := len(m["load_chunk"]); n < 100 {
+			t.Errorf("%d chunks in a minute, want 100", n)
 		}
 		checkPoll(t, d)
 	})
 }
 
 // checkPoll looks at the layout, which is to be napari's own.
-func checkPoll(t *testing.T, d *Demo) {
+func checkPoll(t *testing.T, d played) {
 	t.Helper()
 	v, _ := d.data.Get("poll")
 	poll, _ := v.(*pickle.Dict)
@@ -152,48 +188,10 @@ func TestSameSeedSameSession(t *testing.T) {
 	}
 }
 
-func TestObeys(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		d := play(t, 1, time.Second, func(d *Demo) {
-			for _, v := range []pickle.Value{
-				"no dict", pickle.NewDict("show_grid", "yes"), pickle.NewDict("__class__", true),
-				pickle.NewDict("show_grid", false), pickle.NewDict("show_grid", true),
-			} {
-				if err := d.commands.Put(v); err != nil {
-					t.Fatal(err)
-				}
-			}
-		})
-		if n := d.commands.Len(); n != 0 {
-			t.Errorf("%d commands are left in the queue", n)
-		}
-		var got []pickle.Value
-		for _, m := range drain(t, d)["demo"] {
-			v, _ := m.Get("show_grid")
-			got = append(got, v)
-		}
-		if len(got) != 2 || got[0] != false || got[1] != true {
-			t.Errorf("the demo said %v, want false, true", got)
-		}
-	})
-}
-
-func TestUnreadMessagesAreBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		d := play(t, 1, 4*time.Minute, nil) // 4000 messages a minute
-		if n := d.messages.Len(); n > maxUnread || n < maxUnread/2 {
-			t.Errorf("%d unread messages, want at most %d, and the latest kept", n, maxUnread)
-		}
-	})
-}
-
 func TestStartAndClose(t *testing.T) {
 	d, err := Start(context.Background(), Options{})
 	if err != nil {
 		t.Fatal(err)
-	}
-	if len(d.Authkey()) != 32 {
-		t.Errorf("the key has %d bytes, want 32", len(d.Authkey()))
 	}
 	c, err := manager.Dial(context.Background(), d.Address(), manager.Options{Authkey: d.Authkey()})
 	if err != nil {
@@ -207,21 +205,25 @@ func TestStartAndClose(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if !d.shutdown.IsSet() {
+	if !d.Resources()["napari_shutdown"].(*manager.Event).IsSet() {
 		t.Error("the demo ended without saying so")
 	}
 }
 
-func BenchmarkFrame(b *testing.B) {
-	d := &Demo{data: manager.NewDict(), messages: manager.NewQueue(maxUnread), commands: manager.NewQueue(10)}
-	p := publisher{Demo: d, model: newModel(1)}
-	now := time.Now()
+// What a round costs while nobody looks: it stands for a quarter of a second.
+func BenchmarkRest(b *testing.B) {
+	p, parts := newPlayed(1)
+	defer p.Release()
 	b.ReportAllocs()
 	for b.Loop() {
-		p.frame(now)
-		now = now.Add(16 * time.Millisecond)
-		for d.messages.Len() > 0 {
-			_, _ = d.messages.TryGet()
+		time.Sleep(0)
+		p.Round(func() {
+			for _, part := range parts {
+				part.Turn(p.Process)
+			}
+		})
+		for p.messages.Len() > 0 {
+			_, _ = p.messages.TryGet()
 		}
 	}
 }

@@ -23,12 +23,7 @@ type frame struct {
 	seconds float64 // how long the frame took, s
 	layers  []layerView
 	landed  []chunk
-	stage   *stage
-	light   *float64 // exposure, ms
 }
-
-// stage is where a motorised microscope stands, in micrometres.
-type stage struct{ x, y, z float64 }
 
 // model is the synthetic napari without its wire: a pure function of its seed
 // and of the number of frames. It knows no real time.
@@ -38,16 +33,9 @@ type model struct {
 	pilot  *pilot
 	loader *loader
 
-	now       float64 // s since the start
-	frames    int
-	showGrid  bool
-	focus     float64 // z of the stage, um
-	focusGoal float64
-	nextStage float64 // s
-	nextLight float64 // s
-	exposure  float64 // ms
+	now    float64 // s since the start
+	frames int
 
-	cam    camera
 	next   float64    // s that the next frame takes; 0: not yet known
 	wanted []chunkKey // reused
 }
@@ -60,7 +48,6 @@ const (
 	signalTile           = 256
 	signalScale          = 8.0
 	firstLayerID         = 1<<46 + 0x1f2e_3d4c_5b60
-	pixelMicrometres     = 0.22
 )
 
 func newModel(seed uint64) *model {
@@ -71,10 +58,8 @@ func newModel(seed uint64) *model {
 			newImage(firstLayerID, slideRows, slideCols, slideTile, 1),
 			newImage(firstLayerID+0x4d3c0, slideRows/signalScale, slideCols/signalScale, signalTile, signalScale),
 		},
-		pilot:    newPilot(slideRows, slideCols, stream(1)),
-		loader:   newLoader(stream(2)),
-		showGrid: true,
-		exposure: 12,
+		pilot:  newPilot(slideRows, slideCols, stream(1)),
+		loader: newLoader(stream(2)),
 	}
 	return m
 }
@@ -88,7 +73,6 @@ func (m *model) step() frame {
 	f.landed = m.loader.land(m.now, nil)
 
 	cam := m.pilot.advance(f.seconds)
-	m.cam = cam
 	world := cam.corners()
 	m.wanted = m.wanted[:0]
 	for i := range m.images {
@@ -108,7 +92,6 @@ func (m *model) step() frame {
 	m.loader.request(m.now, m.wanted, func(k chunkKey) int64 {
 		return m.images[k.layer].chunkBytes(k.level, k.row, k.col)
 	})
-	m.instruments(&f, cam)
 	return f
 }
 
@@ -164,29 +147,4 @@ func (m *model) seen(layer int, w window) []int64 {
 		}
 	}
 	return out
-}
-
-// instruments adds what a microscope's control script would send beside
-// napari: where the stage is, ten times a second, and the exposure, twice.
-func (m *model) instruments(f *frame, cam camera) {
-	if m.now >= m.nextStage {
-		m.nextStage += 0.1
-		if m.rng.Float64() < 0.02 { // autofocus finds another plane
-			m.focusGoal = 40 * (m.rng.Float64() - 0.5)
-		}
-		m.focus += 0.3*(m.focusGoal-m.focus) + 0.02*m.rng.NormFloat64()
-		f.stage = &stage{
-			x: math.Round(cam.col*pixelMicrometres*100) / 100,
-			y: math.Round(cam.row*pixelMicrometres*100) / 100,
-			z: math.Round(m.focus*1000) / 1000,
-		}
-	}
-	if m.now >= m.nextLight {
-		m.nextLight += 0.5
-		// Closer views are darker.
-		goal := 8 + 3*math.Log2(cam.zoom/m.pilot.overview().zoom)
-		m.exposure += 0.25*(goal-m.exposure) + 0.1*m.rng.NormFloat64()
-		ms := math.Round(max(m.exposure, 1)*100) / 100
-		f.light = &ms
-	}
 }
