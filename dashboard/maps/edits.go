@@ -154,7 +154,11 @@ func body(r *http.Request, to any) error {
 	}
 	d := json.NewDecoder(strings.NewReader(string(data)))
 	d.DisallowUnknownFields()
-	if err := d.Decode(to); err != nil {
+	err = d.Decode(to)
+	if _, more := d.Token(); err == nil && (more != io.EOF || strings.TrimSpace(string(data)) == "null") {
+		err = errors.New("it must be one object")
+	}
+	if err != nil {
 		return &Failure{Status: http.StatusBadRequest, Text: fmt.Sprintf("The body is no JSON of an edit: %v.", err)}
 	}
 	return nil
@@ -168,6 +172,8 @@ func (m *Maps) postEdit(w http.ResponseWriter, r *http.Request) error {
 	}
 	var asked struct {
 		Edition string `json:"edition"`
+		Session *int   `json:"session"` // these two in the place of those of the edit: 0 is a row, and none is a mistake
+		Row     *int   `json:"row"`
 		edit.Edit
 	}
 	if err := body(r, &asked); err != nil {
@@ -176,8 +182,18 @@ func (m *Maps) postEdit(w http.ResponseWriter, r *http.Request) error {
 	if asked.Edition == "" {
 		return refuse("edition", "Say from which edition of the map the edit was made: GET %s has it, and rows are those of an edition.", m.api(key, "", nil))
 	}
-	name, to := "edit map "+key, describe(&asked.Edit)
-	done, err := m.opts.Editor.Do(r.Context(), key, by(r), asked.Edition, asked.Edit)
+	what := asked.Edit
+	switch {
+	case asked.Session == nil:
+		return refuse("session", "session must be named: a whole number, counted from 0")
+	case asked.Row == nil && what.Do != edit.Add:
+		return refuse("row", "row must be named: a whole number, counted from 0")
+	case asked.Row != nil:
+		what.Row = *asked.Row
+	}
+	what.Session = *asked.Session
+	name, to := "edit map "+key, describe(&what)
+	done, err := m.opts.Editor.Do(r.Context(), key, by(r), asked.Edition, what)
 	if err != nil {
 		return m.told(w, r, name, to, err)
 	}

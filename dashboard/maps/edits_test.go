@@ -92,6 +92,9 @@ func TestEdits(t *testing.T) {
 		`"do":"note","session":0,"row":280,"note":"a\nb"`:         "one line",
 		`"do":"note","session":0,"row":280,"colour":"red"`:        "colour",
 		`"do":"link","session":0,"row":280,"to":1`:                "one type",
+		`"do":"bad","row":280,"bad":true`:                         "Session must be named",
+		`"do":"bad","session":0,"bad":true`:                       "Row must be named",
+		`"do":"bad","session":0,"row":280,"bad":true} {`:          "one object",
 		`"do":"move","session":0,"row":280,"x":-5,"y":1,"z":1e99`: "outside",
 	} {
 		if status, got := put("ada", body); status/100 != 4 || !strings.Contains(got["error"].(string), says) {
@@ -100,6 +103,11 @@ func TestEdits(t *testing.T) {
 	}
 	if status, got := ask("ada", "POST", "/edits", `{"do":"bad","row":280,"bad":true}`); status != 422 || got["field"] != "edition" {
 		t.Errorf("without an edition: %d, %v", status, got)
+	}
+	for _, body := range []string{"null", "[]", "1"} {
+		if status, got := ask("ada", "POST", "/save", body); status != 400 {
+			t.Errorf("save with %s: %d, %v", body, status, got)
+		}
 	}
 	if status, got := ask("bob", "POST", "/undo", ""); status != 422 {
 		t.Errorf("bob takes back nothing: %d, %v", status, got)

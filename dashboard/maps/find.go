@@ -22,7 +22,10 @@ func (q asked) search(m *maps.Map) (maps.Search, error) {
 	if err != nil {
 		return maps.Search{}, err
 	}
-	s := maps.Search{Kind: maps.SearchKind(kind), Words: q.Get("words"), Op: q.Get("op"), Stat: q.Get("stat")}
+	s := maps.Search{Kind: maps.SearchKind(kind), Words: q.Get("words"), Stat: q.Get("stat")}
+	if s.Op, err = q.one("op", "", "<", "<=", "=", "!=", ">=", ">"); err != nil {
+		return s, err
+	}
 	if s.Type, err = q.objectType("type"); err != nil {
 		return s, err
 	}

@@ -236,7 +236,7 @@ func TestMapsAreTakenAndHostileOnesAreNot(t *testing.T) {
 		says      string
 	}{
 		{"rr30a.zip", string(made.RR30aZip), 409, "already"},
-		{"x", "", 400, ".zip"},
+		{"x", "", 405, ".zip"},
 		{"..zip", "", 422, "cannot be the name"},
 		{"a%2fb.zip", "x", 422, "cannot be the name"},
 		{"empty.zip", "", 422, "empty"},

@@ -218,6 +218,16 @@ func (m *Maps) askedPool(r *http.Request) (*pool, maps.PoolQuery, []maps.PoolVal
 // group. sessions are those that the value is the mean of, across is the run's value in the
 // condition of that name, without a transform.
 func (m *Maps) getPoolValues(w http.ResponseWriter, r *http.Request) error {
+	// The page of the pool shows what it can of an old address; a program is told.
+	asked := ask(r)
+	for _, field := range []string{"strict", "bad"} {
+		if _, err := asked.truth(field, false); err != nil {
+			return err
+		}
+	}
+	if _, err := asked.number("segment", "map segment", 1<<20); err != nil {
+		return err
+	}
 	p, q, v, err := m.askedPool(r)
 	if err != nil {
 		return err

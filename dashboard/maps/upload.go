@@ -54,7 +54,8 @@ func nameOf(part *multipart.Part) string {
 func (m *Maps) putMap(w http.ResponseWriter, r *http.Request) error {
 	key, ok := strings.CutSuffix(r.PathValue("map"), ".zip")
 	if !ok {
-		return &Failure{Status: http.StatusBadRequest, Text: "A map is put as a zip: the address ends with .zip."}
+		w.Header().Set("Allow", "GET")
+		return &Failure{Status: http.StatusMethodNotAllowed, Text: "A map is put as a zip: the address ends with .zip."}
 	}
 	key, err := m.take(w, r, key, r.Body)
 	if err != nil {

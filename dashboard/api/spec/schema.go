@@ -18,6 +18,14 @@ type property struct {
 func field(name string, s Schema) property    { return property{name, s, true} }
 func optional(name string, s Schema) property { return property{name, s, false} }
 
+// given is a field of a request that may be left out, for which null and an empty text are the same.
+func given(name string, s Schema) property {
+	if s["enum"] != nil || s["format"] != nil {
+		return optional(name, Schema{"anyOf": []any{s, Schema{"enum": []any{"", nil}}}})
+	}
+	return optional(name, orNull(s))
+}
+
 // object is an object with these fields, and no others.
 func object(fields ...property) Schema {
 	properties, required := map[string]any{}, []string{}
@@ -112,8 +120,8 @@ func must(name, text string, s Schema, example any) Param {
 	return Param{Name: name, Text: text, Schema: s, Required: true, Example: example}
 }
 
-// bit is 0 or 1.
-func bit() Schema { return oneOf("0", "1") }
+// bit is a truth in an address.
+func bit() Schema { return oneOf("0", "1", "false", "true") }
 
 // ok is an answer of JSON.
 func ok(text string, s Schema) []Answer {

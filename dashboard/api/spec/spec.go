@@ -283,7 +283,7 @@ func OpenAPI(prefix, version string) ([]byte, error) {
 		"openapi": "3.1.0",
 		"info": map[string]any{
 			"title": "webmon", "version": version,
-			"description": "What webmon knows of running processes, and how programs steer them. Times are seconds since 1970 where they are numbers, and RFC 3339 where they are texts. NaN and infinities are null.",
+			"description": "What webmon knows of running processes, and how programs steer them. Times are seconds since 1970 where they are numbers, and RFC 3339 where they are texts. NaN and infinities are null. An empty parameter is as if it were left out, and of one that is given twice the first counts.",
 			"license":     map[string]any{"name": "BSD-3-Clause", "identifier": "BSD-3-Clause"},
 		},
 		"servers": []any{map[string]any{"url": server, "description": "this webmon"}},
@@ -379,7 +379,12 @@ func (r *Route) operation(table bool) map[string]any {
 }
 
 func (p *Param) document(in string) map[string]any {
-	out := map[string]any{"name": p.Name, "in": in, "description": p.Text, "schema": p.Schema}
+	schema := p.Schema
+	if !p.Required && schema["enum"] != nil || !p.Required && schema["type"] != "string" {
+		// Forms send what is empty, which is as if it were left out.
+		schema = Schema{"anyOf": []any{p.Schema, Schema{"const": ""}}}
+	}
+	out := map[string]any{"name": p.Name, "in": in, "description": p.Text, "schema": schema}
 	if p.Required {
 		out["required"] = true
 	}

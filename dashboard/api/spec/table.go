@@ -76,7 +76,7 @@ var (
 		param("colormap", "the name of a colour map, such as `viridis`", text()),
 		param("origin", "where row 0 is", oneOf("upper", "lower")),
 	}, plane...)
-	ofType   = param("type", "the type of object; without it the one that the map is about", oneOf("spineROI", "otherROI", "nodePnt", "slabPnt", "controlPnt", "pivotPnt", "globalPivot"))
+	ofType   = param("type", "the type of object, such as `spineROI`, `controlPnt` or `pivotPnt`; without it the one that the map is about", text())
 	session_ = param("session", "the session, counted from 0; without it, or `all`, every one", text())
 	segment_ = param("segment", "the map segment, counted from 0; without it, or `all`, every one", text())
 	bad      = param("bad", "1 with bad objects, 0 without", bit())
@@ -257,7 +257,7 @@ var Routes = []Route{
 		must("run", "the run, counted from 0", text(), "3"), ofType),
 	part("find", "Searches", "", fieldsOf(words("run session row segment other_run other_session other_row value"), field("text", orNull(text()))),
 		param("kind", "what is looked for", oneOf("bad", "notes", "close", "added", "subtracted", "transient", "again", "type", "ends", "stat")), ofType, session_, segment_, bad,
-		param("distance", "in micrometres, for what is close", from(0, 1e6)), param("words", "in notes", text()), param("stat", "a statistic", text()), param("op", "how it compares", oneOf("<", "<=", ">", ">=", "=")), param("value", "with what", number())),
+		param("distance", "in micrometres, for what is close", from(0, 1e6)), param("words", "in notes", text()), param("stat", "a statistic", text()), param("op", "how it compares", oneOf("<", "<=", "=", "!=", ">=", ">")), param("value", "with what", number())),
 	part("pairs", "Proposed partners in the next session", "", fieldsOf(words("session row segment pDist partner partner_pDist distance"), field("same_side", truth())), session_, segment_, ofType, param("distance", "micrometres at most (2)", from(0, 1e6)), param("side", "1: on the same side of the dendrite alone", bit())),
 	part("problems", "What in the files is not as it should be", "", fieldsOf(words("session row"), field("file", orNull(text())), field("text", orNull(text())))),
 
@@ -284,13 +284,13 @@ var Routes = []Route{
 	edit("edits", "Edit an object", "`edition` is that of `/api/v1/maps/<map>` in which the row was seen. `add` and `move` take x and y in micrometres and z as a slice; `link` takes `to`, a row of the next session; `pivot` moves the landmark.",
 		&Body{Types: []string{"application/json"}, Example: map[string]any{"edition": "9acb179b04b3-0", "do": "bad", "session": 0, "row": 150, "bad": true}, Schema: object(
 			field("edition", Schema{"type": "string", "minLength": 1}), field("do", oneOf("add", "move", "delete", "link", "unlink", "bad", "note", "userType", "pivot", "measure")), field("session", whole()),
-			optional("row", whole()), optional("x", number()), optional("y", number()), optional("z", number()), optional("segment", whole()), optional("point", whole()), optional("type", text()),
-			optional("bad", truth()), optional("note", text()), optional("userType", whole()), optional("to", whole()),
+			given("row", Schema{"type": "integer", "description": "which object; add has none"}), given("x", number()), given("y", number()), given("z", number()), given("segment", whole()), given("point", whole()), given("type", text()),
+			given("bad", truth()), given("note", text()), given("userType", whole()), given("to", whole()),
 		)}, edited),
 	edit("undo", "Take one's own last edit back", "", nil, edited),
 	edit("redo", "Make it again", "", nil, edited),
 	edit("save", "Write the edits into the files", "409 with `files` if another program has changed them: `keep` writes over it.",
-		&Body{Types: []string{"application/json"}, Optional: true, Example: map[string]any{"keep": false}, Schema: object(optional("keep", truth()))}, object(field("files", list(text())), field("unsaved", whole()))),
+		&Body{Types: []string{"application/json"}, Optional: true, Example: map[string]any{"keep": false}, Schema: object(given("keep", truth()))}, object(field("files", list(text())), field("unsaved", whole()))),
 	edit("reload", "Drop the edits that are not saved", "", nil, object(field("unsaved", whole()))),
 
 	{
@@ -310,7 +310,7 @@ var Routes = []Route{
 		Method: "POST", Path: api + "/links", Group: people, Title: "Make a link", Role: Manage,
 		Text: "Its `address` is told this once. A program sends what follows `?link=` as its token. It lasts a day unless `seconds` or `until` says otherwise, a year at most.",
 		Body: &Body{Types: []string{"application/json", "application/x-www-form-urlencoded"}, Example: map[string]any{"role": "look", "note": "the wall", "seconds": 86400}, Schema: object(
-			optional("role", oneOf("look", "steer")), optional("note", text()), optional("seconds", above(0, 366*24*3600)), optional("until", when()),
+			given("role", oneOf("look", "steer")), given("note", text()), given("seconds", above(0, 366*24*3600)), given("until", when()),
 		)},
 		Answers: []Answer{{Status: 201, Text: "the link, with its address", Type: "application/json", Schema: link}}, Fails: []int{400, 413, 422},
 	}, {
