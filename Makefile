@@ -19,7 +19,7 @@ TORTURETIME ?= 10m
 # Flags for webmon, as in: make run ARGS="--port 5055"
 ARGS ?=
 
-.PHONY: run build test test-fast static check cross test-go test-py test-js fuzz bench soak torture sbom vulns release generate vendor setup setup-go setup-js clean
+.PHONY: run build test test-fast static check cross test-go test-py test-api test-js fuzz bench soak torture sbom vulns release generate vendor setup setup-go setup-js clean
 
 run: build
 	./bin/webmon $(ARGS)
@@ -92,6 +92,11 @@ test-py: setup
 	  pids="$$pids $$!"; bad=0; for pid in $$pids; do wait $$pid || bad=1; done; \
 	for env in numpy1 numpy2 neuroglancer; do echo "pytest under $$(.venv/$$env/bin/python --version), $$env"; cat .cache/pytest-$$env.log; done; exit $$bad
 	.ci/test-napari-plugin.sh
+
+# Every address that /api/openapi.json describes, asked well and badly, of a real webmon.
+test-api: setup-go
+	.ci/venvs.sh api
+	.ci/check-api.sh
 
 test-js: setup-js
 	npm test

@@ -39,11 +39,11 @@ if [ $# -gt 0 ]; then
   lane "$@"
 else
   # Modules first, since every part needs some. Then two lanes: setting up Pythons
-  # and testing the package there mostly waits, what is beside it computes. The Go
+  # and testing the package and the API there mostly waits, what is beside it computes. The Go
   # tests follow alone, because a browser that draws in software needs both cores:
   # beside the package's tests everything takes longer than one after the other.
   lane setup-go setup-js
-  lane setup test-py &
+  lane setup test-py test-api &
   lane static test-js fuzz vulns &
   wait
   lane test-go
@@ -54,7 +54,7 @@ failed=
 for status in "$logs"/*.status; do
   [ "$(cat "$status")" = 0 ] && continue
   name=$(basename "$status" .status)
-  what=$(sed -nE 's/^ *--- FAIL: ([^ ]+).*/\1/p; s/^FAIL[[:space:]]+([^ ]+\/[^ ]*).*/\1/p; s/^FAILED ([^ ]+).*/\1/p; s/^FAIL fuzz: /fuzz /p; s/^not ok [0-9]+ - (.*)/\1/p; s/^✖ ([^(]*).*/\1/p' \
+  what=$(sed -nE 's/^ *--- FAIL: ([^ ]+).*/\1/p; s/^FAIL[[:space:]]+([^ ]+\/[^ ]*).*/\1/p; s/^FAILED ([^ ]+).*/\1/p; s/^FAIL fuzz: /fuzz /p; s/^not ok [0-9]+ - (.*)/\1/p; s/^✖ ([^(]*).*/\1/p; s/^- (ST[0-9]+ .*)/\1/p' \
     "$logs/$name.log" | sort -u | head -20 | paste -sd ' ' -)
   failed+="${failed:+; }$name${what:+ ($what)}"
 done
@@ -64,7 +64,7 @@ if [ -n "$failed" ]; then
     [ "$(cat "$status")" = 0 ] && continue
     name=$(basename "$status" .status)
     echo "== why $name failed"
-    awk '/--- FAIL: |^not ok |^FAILED |^E  |^panic: |DATA RACE/ { left = 6 } left-- > 0 { print substr($0, 1, 240) }' "$logs/$name.log" | head -40
+    awk '/--- FAIL: |^not ok |^FAILED |^E  |^panic: |DATA RACE|^- ST[0-9]/ { left = 6 } left-- > 0 { print substr($0, 1, 240) }' "$logs/$name.log" | head -40
   done
   echo "FAILED after $((SECONDS - began)) s: $failed. The output of each part is in $logs/."
   exit 1

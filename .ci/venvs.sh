@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the Python environments that the tests run real naparis in, the one with
 # what the benchmarks compare webmon with (bench), the one with what looks at the
-# sources of the Python package (lint), and the one that looks for known
+# sources of the Python package (lint), the one that asks the API (api), and the one that looks for known
 # vulnerabilities (audit):
 #
 #   .ci/venvs.sh                  all that the tests need
@@ -24,7 +24,7 @@ cd "$(dirname "$0")/.."
 pythons() {
   case $1 in
     napari-0.4.11 | numpy1) echo 3.9 ;;
-    napari-latest | napari-next | numpy2 | neuroglancer | bench | lint | audit) echo 3.13 3.12 ;;
+    napari-latest | napari-next | numpy2 | neuroglancer | api | bench | lint | audit) echo 3.13 3.12 ;;
     *) return 1 ;;
   esac
 }
