@@ -24,8 +24,10 @@ ARGS ?=
 run: build
 	./bin/webmon $(ARGS)
 
+# Go's own stamp would do, but for those who have switched it off, and for worktrees.
+build: COMMIT = $(shell git describe --always --exclude='*' --abbrev=12 --dirty=.dirty 2>/dev/null)
 build:
-	$(GO) build -o bin/webmon .
+	$(GO) build -ldflags '-X webmon/dashboard.commit=$(COMMIT)' -o bin/webmon .
 
 test:
 	@.ci/test.sh

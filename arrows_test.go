@@ -66,7 +66,8 @@ var arrows = []struct{ from, to string }{
 	// Sections are read of volumes, level by level.
 	{`^webmon/dashboard/sections$`, `^webmon/(dashboard/(volumes/level|` + shared + `)|natural|shm)$`},
 	{`^webmon/dashboard/`, `^webmon/(beat|dashboard/` + shared + `|components(/.*)?|fault|natural|shm)$`},
-	{`^webmon/dashboard$`, `^webmon/(dashboard/.*|components(/.*)?|fault|public|natural|private|shm)$`},
+	// The dashboard's version is that of the Python package, of which it has the sources.
+	{`^webmon/dashboard$`, `^webmon/(dashboard/.*|components(/.*)?|fault|public|natural|private|shm|shm/python)$`},
 }
 
 // confined says which packages may import a library that others must not know, so

@@ -298,7 +298,10 @@ func (cfg *config) checkModels(named list, python string, getenv func(string) st
 		}
 	}
 	if python == "" {
-		python = getenv("VIRTUAL_ENV")
+		if python = getenv("VIRTUAL_ENV"); python == "" {
+			program, _ := os.Executable() // "" if that is not known
+			python = environmentOf(program)
+		}
 	} else if filepath.Base(python) != python { // a path, no name to look for
 		if abs, err := filepath.Abs(python); err == nil {
 			python = abs
@@ -312,6 +315,18 @@ func (cfg *config) checkModels(named list, python string, getenv func(string) st
 		cfg.models = append(cfg.models, spec)
 	}
 	return nil
+}
+
+// environmentOf returns the Python environment that a program was installed into by pip, a
+// venv or one of conda's, "" if it lies elsewhere.
+func environmentOf(program string) string {
+	env := filepath.Dir(filepath.Dir(program))
+	for _, mark := range []string{"pyvenv.cfg", "conda-meta"} {
+		if _, err := os.Stat(filepath.Join(env, mark)); program != "" && err == nil {
+			return env
+		}
+	}
+	return ""
 }
 
 // checkMaps finds the folders of maps. One that comes later would be found too, but who names

@@ -161,7 +161,7 @@ func attacher(models *model.Catalogue, shelf *library.Library, kept *budget.Budg
 		}
 		opts := process.Options{
 			Address: t.Address, Authkey: t.Authkey, PID: t.PID, Kind: t.Kind, Name: t.Name,
-			ID: self.ID, URL: self.URL, Watchers: self.Watchers, Room: kept.Work, Logger: logger,
+			ID: self.ID, URL: self.URL, Version: dashboard.Version(), Watchers: self.Watchers, Room: kept.Work, Logger: logger,
 		}
 		if t.Kind != shm.KindDemo {
 			return process.Attach(ctx, opts)

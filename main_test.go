@@ -581,3 +581,31 @@ func TestLinger(t *testing.T) {
 		}
 	}
 }
+
+func TestTheEnvironmentThatWebmonIsInstalledIn(t *testing.T) {
+	dir := t.TempDir()
+	for _, made := range []string{"venv/bin/", "venv/pyvenv.cfg", "conda/bin/", "conda/conda-meta/history", "usr/bin/"} {
+		path := filepath.Join(dir, made)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(made, "/") {
+			if err := os.WriteFile(path, nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for program, want := range map[string]string{
+		"venv/bin/webmon": "venv", "conda/bin/webmon": "conda", "usr/bin/webmon": "",
+	} {
+		if want != "" {
+			want = filepath.Join(dir, want)
+		}
+		if got := environmentOf(filepath.Join(dir, program)); got != want {
+			t.Errorf("%s: %q, want %q", program, got, want)
+		}
+	}
+	if got := environmentOf(""); got != "" {
+		t.Errorf("a program that is not known is in %q", got)
+	}
+}

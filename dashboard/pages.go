@@ -342,6 +342,9 @@ func (s *Server) notices(m tab.Moment, st source.Status) []layout.Notice {
 			Href: s.opts.Prefix + "/?source=" + url.QueryEscape(newer.ID()), Link: "Show " + newer.ID(),
 		})
 	}
+	if n := misfit(st.Info, Version()); n != nil && st.Running {
+		out = append(out, *n)
+	}
 	for _, n := range st.Notices {
 		// The notices above already say that there is another reader, or that the
 		// process does not answer, for as long as that is so.

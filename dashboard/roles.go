@@ -43,6 +43,7 @@ var roles = map[string]door.Role{
 	"GET /metrics":                      door.Look,
 	"GET /models/:model/picture.png":    door.Look,
 	"POST /logout":                      door.Look,
+	"GET /api/v1":                       door.Look,
 	"GET /api/v1/sources":               door.Look,
 	"GET /api/v1/sources/:source/state": door.Look,
 	"GET /api/v1/sources/:source/events/:topic":        door.Look,

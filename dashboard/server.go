@@ -20,7 +20,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -187,30 +186,6 @@ type pumping struct {
 	stop context.CancelFunc
 }
 
-// release is the version that a release build is given (release/build.go).
-var release string
-
-// Version is the version of the program, from its build.
-func Version() string {
-	if release != "" {
-		return release
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	version := info.Main.Version
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && version == "(devel)" {
-			version = s.Value[:min(12, len(s.Value))]
-		}
-	}
-	if version == "(devel)" {
-		return "development"
-	}
-	return version
-}
-
 // New returns a server that listens but does not serve yet.
 func New(opts Options) (*Server, error) {
 	if opts.Logger == nil {
@@ -297,6 +272,7 @@ func New(opts Options) (*Server, error) {
 	s.api = api.New(api.Options{
 		Registry: s.registry, Desk: s.desk, Models: s.models, Changes: s.changes, Budget: opts.Budget,
 		Logger: opts.Logger, Faults: opts.Faults, Wake: s.wake,
+		About: api.About{Version: Version(), Protocol: shm.Protocol, Fits: Fits()},
 	})
 	s.tabs = append(s.tabTable(), opts.Tabs...)
 	if err := checkTabs(s.tabs); err != nil {

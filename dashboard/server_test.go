@@ -143,11 +143,16 @@ func open(t *testing.T, opts dashboard.Options) *site {
 // openAsked opens a dashboard whose process has refresh called when it is asked.
 func openAsked(t *testing.T, opts dashboard.Options, refresh func(topics []string)) *site {
 	t.Helper()
+	return openProcess(t, opts, newProcess(), refresh)
+}
+
+// openProcess opens a dashboard on a process.
+func openProcess(t *testing.T, opts dashboard.Options, p *process, refresh func(topics []string)) *site {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := newProcess()
 	opts.Listener, opts.Logger = l, slog.New(slog.DiscardHandler)
 	ofMaps := opts.Attach
 	opts.Attach = func(ctx context.Context, t source.Target, self dashboard.Self) (shm.Source, error) {

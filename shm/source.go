@@ -6,6 +6,10 @@ import (
 	"time"
 )
 
+// Protocol is the version of shm/PROTOCOL.md that webmon speaks. The package has the same
+// in _version.py.
+const Protocol = 1
+
 // Kind says what sort of process a source is.
 type Kind string
 
@@ -37,6 +41,7 @@ type Info struct {
 	Python   string // version, such as "3.9.18"
 	Napari   string // version, such as "0.4.11"
 	Package  string // version of the webmon package inside the process
+	Protocol int    // version of shm/PROTOCOL.md that the process speaks
 	Address  string // host:port of its manager
 	// Reader is the URL of another webmon that already takes the messages of this
 	// process. They arrive there and not here. "" where there is no other webmon.

@@ -44,12 +44,20 @@ type Options struct {
 	Desk     *steer.Desk    // of the commands
 	Models   *models.Models // nil: there are no models, and no routes for them
 	Changes  *record.Log
+	About    About
 	Budget   *budget.Budget // nil: one of 1 GiB
 	Logger   *slog.Logger   // nil: slog.Default()
 	Faults   *fault.Ledger  // told of what panics outside of a request; may be nil
 	// Wake returns the source with an id, which may begin with that; nil for none. nil: those of
 	// the registry.
 	Wake func(ctx context.Context, id string) *source.Source
+}
+
+// About is what webmon says of itself.
+type About struct {
+	Version  string // of the program, such as "0.1.0+0fe1e07abcde"
+	Protocol int    // of shm/PROTOCOL.md
+	Fits     string // the major and minor version of the packages that fit, such as "0.1"
 }
 
 // API has the handlers. Its methods are safe for concurrent use.
@@ -118,6 +126,7 @@ func (a *API) sendJSON(c echo.Context, write func(io.Writer) error) error {
 // Routes adds the routes of the API to e.
 func (a *API) Routes(e *echo.Echo) {
 	g := e.Group("/api/v1")
+	g.GET("", a.about)
 	g.GET("/sources", a.sources)
 	g.GET("/sources/:source/state", a.state)
 	g.GET("/sources/:source/events/:topic", a.events)
@@ -132,6 +141,15 @@ func (a *API) Routes(e *echo.Echo) {
 	if a.opts.Models != nil {
 		g.GET("/models", a.models)
 	}
+}
+
+// about answers GET /api/v1.
+func (a *API) about(c echo.Context) error {
+	return c.JSON(http.StatusOK, struct {
+		Version  string `json:"version"`
+		Protocol int    `json:"protocol"`
+		Fits     string `json:"fits"`
+	}(a.opts.About))
 }
 
 // firstRead is how long a read waits for the answer of the process.

@@ -45,7 +45,7 @@ var Webmon = []Option{
 	{Name: "demo", Group: watches, Text: "show the demo, beside whatever else is attached"},
 
 	{Name: "model", Arg: "FILE", Repeat: true, Group: models, Text: "a Python file of models to run for whoever looks, or `tcp://HOST:PORT` of a super_hydro server"},
-	{Name: "python", Arg: "PROGRAM", Usual: "the Python of $VIRTUAL_ENV, else python3", Group: models, Text: "what runs Python files of models"},
+	{Name: "python", Arg: "PROGRAM", Usual: "the Python of $VIRTUAL_ENV, else of webmon's own environment, else python3", Group: models, Text: "what runs Python files of models"},
 	{Name: "Nx", Arg: "N", Usual: "the model's own", Group: models, Text: "points of a model's grid along x"},
 	{Name: "Ny", Arg: "N", Usual: "the model's own", Group: models, Text: "points of a model's grid along y"},
 	{Name: "steps", Arg: "N", Usual: "the model's own", Group: models, Text: "time steps of a model between two pictures"},

@@ -39,6 +39,9 @@ type Options struct {
 	// URL is where people find this webmon. Another webmon that wants the same
 	// process shows it. Default: none.
 	URL string
+	// Version is that of this webmon. A process with the package tells its log if the two
+	// do not fit. Default: the process is told none.
+	Version string
 	// Watchers returns how many browsers look at the process through this webmon. The
 	// process itself shows the number. Watchers must return at once. Default: the
 	// process is told no number.
@@ -240,6 +243,10 @@ func (s *Source) setHello(v pickle.Value) bool {
 	s.info.Napari = "" // its last viewer may be gone
 	text("napari", &s.info.Napari)
 	text("package", &s.info.Package)
+	s.info.Protocol = 0
+	if n, ok := entry(d, "protocol").(int64); ok && n > 0 && n < 1<<31 {
+		s.info.Protocol = int(n)
+	}
 	kind := ""
 	text("kind", &kind)
 	switch k := shm.Kind(kind); {

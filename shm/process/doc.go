@@ -41,8 +41,8 @@
 //	                 Only one webmon can; another one finds the address here.
 //	                 Refreshed each second, free to take after 5 s without.
 //	webmon:instance  a random name for this run of the process
-//	want:<id>        {"topics": {name: hz}, "t"}: what somebody watches; only
-//	                 where the process has said hello
+//	want:<id>        {"topics": {name: hz}, "t", "version", "protocol"}: what somebody
+//	                 watches; only where the process has said hello
 //	webmon:watchers:<id>
 //	                 how many browsers look at it; likewise
 //

@@ -77,6 +77,10 @@ func (r *run) want(ctx context.Context, conn *manager.Conn) error {
 		}
 	})
 	want := pickle.NewDict("topics", topics, "t", seconds(time.Now()))
+	if r.opt.Version != "" {
+		_ = want.Set("version", r.opt.Version)
+		_ = want.Set("protocol", int64(shm.Protocol))
+	}
 	if sizes.Len() > 0 {
 		_ = want.Set("sizes", sizes)
 	}

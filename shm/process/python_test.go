@@ -44,7 +44,7 @@ func scope(t *testing.T) (*naparitest.Process, *running, string) {
 	}
 	r := run(t, attach(t, process.Options{Address: a.Address, Authkey: a.Authkey, Kind: a.Kind, Name: a.Name, ID: "w", Watchers: func() int { return 2 }}))
 	info := r.Info()
-	want := shm.Info{Name: "scope", Kind: shm.KindPython, Instance: a.Instance, PID: p.PID, Python: p.Python, Address: a.Address, Package: info.Package}
+	want := shm.Info{Name: "scope", Kind: shm.KindPython, Instance: a.Instance, PID: p.PID, Python: p.Python, Address: a.Address, Package: info.Package, Protocol: shm.Protocol}
 	if info != want || info.Package == "" {
 		t.Errorf("Info = %+v, want %+v", info, want)
 	}

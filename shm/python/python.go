@@ -6,6 +6,7 @@ import (
 	"embed"
 	"io/fs"
 	"path"
+	"regexp"
 	"sync"
 )
 
@@ -31,4 +32,16 @@ var Sources = sync.OnceValue(func() map[string]string {
 		}
 	}
 	return out
+})
+
+var version = regexp.MustCompile(`(?m)^__version__ = "([^"]+)"$`)
+
+// Version returns the version of the package. The program has the same: its file
+// _version.py is the one place where it stands.
+var Version = sync.OnceValue(func() string {
+	m := version.FindStringSubmatch(Sources()["webmon/_version.py"])
+	if m == nil {
+		panic("_version.py has no version") // it is part of this program
+	}
+	return m[1]
 })

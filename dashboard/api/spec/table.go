@@ -333,6 +333,10 @@ var Routes = []Route{
 	},
 
 	{
+		Method: "GET", Path: api, Group: itself, Title: "The version of webmon", Role: Look,
+		Text: "`protocol` is that of what webmon and a process say to each other. `fits` says which Python packages fit: \"0.1\" is every 0.1.x.",
+		Answers: ok("", object(field("version", text()), field("protocol", whole()), field("fits", text()))),
+	}, {
 		Method: "GET", Path: "/api/openapi.json", Group: itself, Title: "This description, as OpenAPI 3.1", Role: Look, Answers: ok("", and(object(field("openapi", text()), field("paths", named(anything()))), anything())),
 	}, {
 		Method: "GET", Path: "/health", Group: itself, Title: "Whether webmon runs", Answers: []Answer{{Status: 200, Text: "ok", Type: "text/plain", Schema: text(), Example: "ok\n"}},

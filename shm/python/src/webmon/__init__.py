@@ -99,7 +99,7 @@ def serve(
     commands : {"thread", "poll"}
         "thread" runs commands in a thread of their own. "poll" leaves them until :func:`poll` is called.
     launch : bool
-        Start the webmon program if it is found ($WEBMON, then the PATH) and none is running.
+        Start the webmon program if none is running and it is found: $WEBMON, the one that was installed with this package, the PATH.
 
     Returns
     -------

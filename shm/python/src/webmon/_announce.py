@@ -15,7 +15,7 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
-from . import _private
+from . import _private, _program
 
 __all__ = ["Announcement", "announcements", "launch", "record", "runtime_dirs", "state_dir", "sweep_announcements", "try_lock"]
 
@@ -308,14 +308,18 @@ def _lock_is_free(fd: int) -> bool:
 
 
 def find_webmon() -> str | None:
-    """Return the path of the webmon program: $WEBMON, or what is on the PATH. None if there is none."""
+    """Return the path of the webmon program, None if there is none.
+
+    It is $WEBMON if that is set, because somebody has chosen it. Otherwise it is the program that was installed with the package,
+    because the two are of one version, and otherwise what is on the PATH.
+    """
     named = os.environ.get("WEBMON")
     if named:
         found = which(named)
         if found is None:
             log.warning("WEBMON=%s is no program that can be run; webmon is not started", named)
         return found
-    return which("webmon")
+    return _program.bundled() or which("webmon")
 
 
 def launch(options: dict[str, str] | None = None) -> None:

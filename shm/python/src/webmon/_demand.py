@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
 from typing import Any, Callable
 
+from . import _fit
 from ._resources import Mailbox, Notes
 
 __all__ = ["Demand"]
+
+log = logging.getLogger("webmon")
 
 _FORGET = 5.0  # seconds after which somebody who wanted something is taken for gone
 
@@ -39,6 +43,7 @@ class Demand:
         self._until = math.inf  # when the next who wants something is forgotten, by time.monotonic
         self._asked: dict[str, int] = {}  # the last ask of each who wants something
         self._asks: dict[str, int] = {}  # those that are not answered yet
+        self._warned = False  # of a webmon that does not fit
 
     def asked(self) -> dict[str, int]:
         """Who waits for what is wanted to be up to date, and the number of their ask."""
@@ -89,6 +94,11 @@ class Demand:
                 if end <= now:
                     continue
                 until = min(until, end)
+                if not self._warned:
+                    misfit = _fit.misfit(value.get("version"), value.get("protocol"))
+                    if misfit is not None:
+                        self._warned = True
+                        log.warning("%s", misfit)
                 ask = value.get("ask")
                 if isinstance(ask, int):
                     asked[key[5:]] = ask

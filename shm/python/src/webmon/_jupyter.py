@@ -148,7 +148,8 @@ def _why() -> tuple[str, str, bool]:
     if _announce.find_webmon() is None:
         return (
             "The webmon program is not found",
-            "Put <code>webmon</code> on the PATH of the Jupyter server, or name it in the environment variable <code>WEBMON</code>.",
+            "A wheel of <code>napari-webmon</code> brings it. Beside a package without it, put <code>webmon</code> on the PATH of the Jupyter server, "
+            "or name it in the environment variable <code>WEBMON</code>.",
             False,
         )
     return "Starting webmon", "One moment.", True

@@ -16,13 +16,12 @@ from . import _announce
 from ._changes import Changes
 from ._resources import Data
 from ._server import Server
-from ._version import __version__
+from ._version import PROTOCOL, __version__
 
 __all__ = ["Offer", "checked_name"]
 
 log = logging.getLogger("webmon")
 
-_PROTOCOL = 1
 _KINDS = ("python", "napari", "model")
 
 
@@ -103,7 +102,7 @@ class Offer:
     def _greet(self) -> None:
         kind, napari = self.kind
         self._data.values_["hello"] = {
-            "protocol": _PROTOCOL,
+            "protocol": PROTOCOL,
             "name": self.name,
             "kind": kind,
             "pid": os.getpid(),
@@ -118,7 +117,7 @@ class Offer:
     def _about(self) -> dict[str, Any]:
         """Return what is announced of the process."""
         return {
-            "protocol": _PROTOCOL,
+            "protocol": PROTOCOL,
             "name": self.name,
             "kind": self.kind[0],
             "pid": os.getpid(),

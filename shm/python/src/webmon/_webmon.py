@@ -169,7 +169,7 @@ def find(process: Process, stopped: threading.Event) -> tuple[Webmon, str]:
     record = _announce.record()
     if record is None:
         raise OSError(
-            "no webmon is running: start the program webmon, or put it on the PATH or into the environment variable WEBMON, so that it is started"
+            "no webmon is running: start the program webmon; it is started by itself if it came with the package, is on the PATH or in the environment variable WEBMON"
         )
     webmon = Webmon(record)
     until = time.monotonic() + START
