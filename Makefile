@@ -6,7 +6,7 @@
 # make torture    a mixed load with faults for TORTURETIME
 # make sbom       dist/webmon.cdx.json: what webmon is made of
 # make vulns      looks for known vulnerabilities in it
-# make release    dist/: the program for every platform, with checksums
+# make dist       dist/: wheels and archives for every platform, with checksums; FOR=here: for this one
 # make generate   writes the generated files that are committed
 # make vendor     writes public/vendor anew from the pinned packages of others
 # make fuzz       every fuzz target for FUZZTIME each
@@ -18,14 +18,16 @@ SOAKTIME ?= 1h
 TORTURETIME ?= 10m
 # Flags for webmon, as in: make run ARGS="--port 5055"
 ARGS ?=
+# The platform that make dist builds for, such as linux-arm64, or here; all by default.
+FOR ?=
 
-.PHONY: run build test test-fast static check cross test-go test-py test-api test-js fuzz bench soak torture sbom vulns release generate vendor setup setup-go setup-js clean
+.PHONY: run build test test-fast static check cross test-go test-py test-api test-js fuzz bench soak torture sbom vulns dist generate vendor setup setup-go setup-js clean
 
 run: build
 	./bin/webmon $(ARGS)
 
 # Go's own stamp would do, but for those who have switched it off, and for worktrees.
-build: COMMIT = $(shell git describe --always --exclude='*' --abbrev=12 --dirty=.dirty 2>/dev/null)
+build: COMMIT = $(addprefix g,$(shell git describe --always --exclude='*' --abbrev=12 --dirty=.dirty 2>/dev/null))
 build:
 	$(GO) build -ldflags '-X webmon/dashboard.commit=$(COMMIT)' -o bin/webmon .
 
@@ -121,8 +123,9 @@ sbom:
 vulns: setup-js
 	.ci/vulns.sh
 
-release:
-	$(GO) run ./release build -o dist
+dist:
+	.ci/venvs.sh dist
+	$(GO) run ./release build -o dist -python .venv/dist/bin/python -for "$(FOR)"
 
 generate: setup-js
 	.ci/generate.sh

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Makes the Python environments that the tests run real naparis in, the one with
 # what the benchmarks compare webmon with (bench), the one with what looks at the
-# sources of the Python package (lint), the one that asks the API (api), and the one that looks for known
-# vulnerabilities (audit):
+# sources of the Python package (lint), the one that asks the API (api), the one that looks for known
+# vulnerabilities (audit), and those that build the Python package (dist) and look at
+# what was built (wheelcheck):
 #
 #   .ci/venvs.sh                  all that the tests need
 #   .ci/venvs.sh napari-latest    only those named
@@ -24,7 +25,8 @@ cd "$(dirname "$0")/.."
 pythons() {
   case $1 in
     napari-0.4.11 | numpy1) echo 3.9 ;;
-    napari-latest | napari-next | numpy2 | neuroglancer | api | bench | lint | audit) echo 3.13 3.12 ;;
+    napari-latest | napari-next | numpy2 | neuroglancer | api | bench | lint | audit | wheelcheck) echo 3.13 3.12 ;;
+    dist) echo 3.13 3.12 3.14 3.11 3.10 ;; # which one it is, nothing of what is built tells
     *) return 1 ;;
   esac
 }
@@ -102,7 +104,7 @@ install_package() {
 
 mkdir -p .venv
 if [ $# -eq 0 ]; then
-  set -- napari-0.4.11 napari-latest napari-next numpy1 numpy2 neuroglancer
+  set -- napari-0.4.11 napari-latest napari-next numpy1 numpy2 neuroglancer dist wheelcheck
 fi
 # Two at a time: making one mostly waits for the network and the disk.
 environments() {

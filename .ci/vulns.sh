@@ -55,7 +55,7 @@ check_python() {
     unchecked 'Python packages' "$(last "$work/venv")"
     return
   fi
-  for name in napari-latest numpy2 neuroglancer bench lint audit; do
+  for name in napari-latest numpy2 neuroglancer bench lint audit dist wheelcheck; do
     "$audit" --no-deps --disable-pip --progress-spinner off -f json -r ".ci/requirements/$name.txt" >"$work/python" 2>"$work/python.err"
     # Its status is the same for what it finds and for what goes wrong.
     status=0

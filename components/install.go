@@ -8,6 +8,10 @@ const InstallPlugin = "pip install ./shm/python"
 // InstallPluginWhere says where to run [InstallPlugin].
 const InstallPluginWhere = "in a checkout of webmon, into the environment that napari runs in"
 
+// InstallWheel builds a wheel that brings the program too, and installs it. It is for
+// those who do not have webmon yet, so no page shows it: README does.
+const InstallWheel = "make dist FOR=here\npip install dist/napari_webmon-*.whl"
+
 // PlugIn is how napari gets the plugin, as commands to copy.
 const PlugIn = "# " + InstallPluginWhere + ":\n" + InstallPlugin + "\nnapari   # then Plugins > webmon"
 

@@ -15,12 +15,12 @@ import (
 )
 
 // release is the version that a release build is given (release/build.go), and commit what
-// the Makefile gives to any other, such as "0fe1e07abcde.dirty".
+// the Makefile gives to any other, such as "g0fe1e07abcde.dirty".
 var release, commit string
 
 // Version is the version of the program: that of the package, and behind it the commit from
 // which it was built, if it was built in a checkout and is no release, as in
-// "0.1.0+0fe1e07abcde". ".dirty" follows where the checkout was changed.
+// "0.1.0+g0fe1e07abcde". ".dirty" follows where the checkout was changed.
 var Version = sync.OnceValue(func() string {
 	if release != "" {
 		return release
@@ -41,7 +41,7 @@ func versionOf(number string, info *debug.BuildInfo) string {
 	for _, s := range info.Settings {
 		switch {
 		case s.Key == "vcs.revision":
-			revision = "+" + s.Value[:min(12, len(s.Value))]
+			revision = "+g" + s.Value[:min(12, len(s.Value))]
 		case s.Key == "vcs.modified" && s.Value == "true":
 			dirty = ".dirty"
 		}

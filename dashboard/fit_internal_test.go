@@ -25,11 +25,11 @@ func TestVersionIsThatOfThePackage(t *testing.T) {
 	}{
 		{"nothing is known of the build", nil, "1.2.3"},
 		{"no checkout", &debug.BuildInfo{}, "1.2.3"},
-		{"a checkout", &debug.BuildInfo{Settings: settings("vcs.revision", commit, "vcs.modified", "false")}, "1.2.3+0fe1e07abcde"},
-		{"a changed one", &debug.BuildInfo{Settings: settings("vcs.revision", commit, "vcs.modified", "true")}, "1.2.3+0fe1e07abcde.dirty"},
+		{"a checkout", &debug.BuildInfo{Settings: settings("vcs.revision", commit, "vcs.modified", "false")}, "1.2.3+g0fe1e07abcde"},
+		{"a changed one", &debug.BuildInfo{Settings: settings("vcs.revision", commit, "vcs.modified", "true")}, "1.2.3+g0fe1e07abcde.dirty"},
 		{"a tag", &debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}, Settings: settings("vcs.revision", commit)}, "1.2.3"},
-		{"the tag of another version", &debug.BuildInfo{Main: debug.Module{Version: "v1.2.2"}, Settings: settings("vcs.revision", commit)}, "1.2.3+0fe1e07abcde"},
-		{"a short revision", &debug.BuildInfo{Settings: settings("vcs.revision", "42")}, "1.2.3+42"},
+		{"the tag of another version", &debug.BuildInfo{Main: debug.Module{Version: "v1.2.2"}, Settings: settings("vcs.revision", commit)}, "1.2.3+g0fe1e07abcde"},
+		{"a short revision", &debug.BuildInfo{Settings: settings("vcs.revision", "42")}, "1.2.3+g42"},
 	} {
 		if got := versionOf("1.2.3", test.info); got != test.want {
 			t.Errorf("%s: %q, want %q", test.what, got, test.want)
@@ -55,8 +55,8 @@ func TestWhoFits(t *testing.T) {
 		want     string // the code of the notice
 	}{
 		{"0.1.0", 1, "0.1.0", none},
-		{"0.1.7", 1, "0.1.0+0fe1e07abcde.dirty", none},
-		{"0.1.0+0fe1e07abcde", 1, "0.1.9", none},
+		{"0.1.7", 1, "0.1.0+g0fe1e07abcde.dirty", none},
+		{"0.1.0+g0fe1e07abcde", 1, "0.1.9", none},
 		{"0.1.0rc1", 1, "0.1.0", none},
 		{"0.1.0", 0, "0.1.0", none}, // it says no protocol
 		{"", 1, "0.1.0", none},

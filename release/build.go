@@ -4,13 +4,18 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
 	"crypto/sha256"
+	"errors"
 	"fmt"
-	"io"
+	"hash/crc32"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 )
@@ -31,6 +36,25 @@ func (p platform) program() string {
 // platforms are those that webmon is released for.
 var platforms = []platform{
 	{"linux", "amd64"}, {"linux", "arm64"}, {"darwin", "amd64"}, {"darwin", "arm64"}, {"windows", "amd64"}, {"windows", "arm64"},
+}
+
+// chosen returns the platforms that a name stands for: all for "", "here" for that of this
+// machine, or one such as "linux-arm64".
+func chosen(name string) ([]platform, error) {
+	if name == "here" {
+		name = platform{runtime.GOOS, runtime.GOARCH}.String()
+	}
+	if name == "" {
+		return platforms, nil
+	}
+	var names []string
+	for _, p := range platforms {
+		if p.String() == name {
+			return []platform{p}, nil
+		}
+		names = append(names, p.String())
+	}
+	return nil, fmt.Errorf("webmon is not made for %q, only for %s", name, strings.Join(names, ", "))
 }
 
 // compile builds the program. What differs from machine to machine has no say: paths
@@ -68,9 +92,17 @@ type file struct {
 	content []byte
 }
 
-// build writes an archive for each platform, the SBOM, and the checksums of all.
-func build(root, out string, id identity) error {
+// sumsName is the file with the checksums of all others.
+const sumsName = "SHA256SUMS"
+
+// build writes an archive and a wheel for each platform, the sources of the Python package,
+// the SBOM, and the checksums of all. python is the Python whose setuptools build the package.
+// What an earlier build has written goes: two versions beside each other get confused.
+func build(root, out, python string, targets []platform, id identity) error {
 	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
+	if err := clear(out); err != nil {
 		return err
 	}
 	list, err := sbom(root, id)
@@ -99,7 +131,15 @@ func build(root, out string, id identity) error {
 		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(content), name)
 		return os.WriteFile(filepath.Join(out, name), content, 0o644)
 	}
-	for _, p := range platforms {
+	sources, pure, err := distributions(root, python, id)
+	if err != nil {
+		return err
+	}
+	with, err := companions(root, list, modules)
+	if err != nil {
+		return err
+	}
+	for _, p := range targets {
 		program := filepath.Join(work, p.program())
 		if err := compile(root, program, id.version, p); err != nil {
 			return err
@@ -122,11 +162,45 @@ func build(root, out string, id identity) error {
 			return err
 		}
 		fmt.Println(filepath.Join(out, name))
+		name, content, err = wheel(pure, with, p, binary, id)
+		if err != nil {
+			return err
+		}
+		if err := write(name, content); err != nil {
+			return err
+		}
+		fmt.Println(filepath.Join(out, name))
 	}
+	if err := write(sources.name, sources.content); err != nil {
+		return err
+	}
+	fmt.Println(filepath.Join(out, sources.name))
 	if err := write("webmon-"+id.version+".cdx.json", list); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(out, "SHA256SUMS"), []byte(sums.String()), 0o644)
+	return os.WriteFile(filepath.Join(out, sumsName), []byte(sums.String()), 0o644)
+}
+
+// clear removes the files that the checksums in a folder name. What else lies there is
+// somebody's own.
+func clear(out string) error {
+	sums, err := os.ReadFile(filepath.Join(out, sumsName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(sums)) {
+		_, name, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
+		if !ok || name != filepath.Base(name) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(out, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // tarball packs files: no owner, one date, the order as given.
@@ -153,18 +227,36 @@ func tarball(folder string, files []file, id identity) ([]byte, error) {
 	return buf.Bytes(), err
 }
 
-// zipped packs files likewise.
+// zipped packs files likewise; without a folder where that is "". Sizes and sums stand before
+// each file and not behind it, which not all who read wheels as they come take.
 func zipped(folder string, files []file, id identity) ([]byte, error) {
 	var buf bytes.Buffer
 	zw := zip.NewWriter(&buf)
 	for _, f := range files {
-		head := &zip.FileHeader{Name: folder + "/" + f.name, Method: zip.Deflate, Modified: id.date}
-		head.SetMode(f.mode)
-		w, err := zw.CreateHeader(head)
+		var packed bytes.Buffer
+		fw, err := flate.NewWriter(&packed, flate.BestCompression)
 		if err != nil {
 			return nil, err
 		}
-		if _, err := io.Copy(w, bytes.NewReader(f.content)); err != nil {
+		if _, err := fw.Write(f.content); err != nil {
+			return nil, err
+		}
+		if err := fw.Close(); err != nil {
+			return nil, err
+		}
+		date := id.date.UTC()
+		head := &zip.FileHeader{
+			Name: path.Join(folder, f.name), Method: zip.Deflate, CRC32: crc32.ChecksumIEEE(f.content),
+			CompressedSize64: uint64(packed.Len()), UncompressedSize64: uint64(len(f.content)),
+			ModifiedDate: uint16(date.Day() | int(date.Month())<<5 | max(date.Year()-1980, 0)<<9),
+			ModifiedTime: uint16(date.Second()/2 | date.Minute()<<5 | date.Hour()<<11),
+		}
+		head.SetMode(f.mode)
+		w, err := zw.CreateRaw(head)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := w.Write(packed.Bytes()); err != nil {
 			return nil, err
 		}
 	}

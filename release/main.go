@@ -1,9 +1,10 @@
-// Command release makes what is published: the program for each platform, the same
-// byte for byte however often and in whatever folder it is built, and the list of
-// what is in it (SBOM). `make release` and `make sbom` run it:
+// Command release makes what is published, the same byte for byte however often and in
+// whatever folder it is built: for each platform an archive of the program and a wheel of
+// the Python package with the program inside, the sources of that package, and the list of
+// what is in all of it (SBOM). `make dist` and `make sbom` run it:
 //
 //	go run ./release sbom -o dist/webmon.cdx.json
-//	go run ./release build -o dist
+//	go run ./release build -o dist -python .venv/dist/bin/python -for here
 //
 // The date of everything is $SOURCE_DATE_EPOCH, or that of the commit.
 package main
@@ -34,7 +35,13 @@ func run(args []string) error {
 	fs := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	root := fs.String("C", ".", "`folder` of the checkout")
 	out := fs.String("o", "dist", "`path` to write to")
+	python := fs.String("python", "python3", "`program` that has the setuptools of .ci/requirements/dist.txt")
+	only := fs.String("for", "", "the `platform` to build for, such as linux-amd64, or here; default: all")
 	if err := fs.Parse(args[1:]); err != nil {
+		return err
+	}
+	targets, err := chosen(*only)
+	if err != nil {
 		return err
 	}
 	id, err := identify(*root)
@@ -52,7 +59,7 @@ func run(args []string) error {
 		}
 		return os.WriteFile(*out, text, 0o644)
 	case "build":
-		return build(*root, *out, id)
+		return build(*root, *out, *python, targets, id)
 	}
 	return fmt.Errorf("%q is neither sbom nor build", args[0])
 }
@@ -65,8 +72,8 @@ type identity struct {
 
 var packageVersion = regexp.MustCompile(`__version__ = "([^"]+)"`)
 
-// identify reads the version from the tag of the commit, or if it has none from the
-// Python package with the commit behind it.
+// identify reads the version from the Python package. Behind it stands the commit, unless
+// that has the version as its tag, and ".dirty" where the checkout was changed.
 func identify(root string) (id identity, err error) {
 	text, err := os.ReadFile(filepath.Join(root, "shm/python/src/webmon/_version.py"))
 	if err != nil {
@@ -84,10 +91,17 @@ func identify(root string) (id identity, err error) {
 		}
 		return strings.TrimSpace(string(out))
 	}
-	if tag := git("describe", "--exact-match", "--tags", "--match", "v[0-9]*"); tag != "" {
-		id.version = strings.TrimPrefix(tag, "v")
+	changed := git("status", "--porcelain") != ""
+	if tag := git("describe", "--exact-match", "--tags", "--match", "v[0-9]*"); tag != "" && !changed {
+		// A tag that does not fit the package is a mistake which users would meet.
+		if tag != "v"+id.version {
+			return id, fmt.Errorf("the commit has the tag %s, and _version.py has %s", tag, id.version)
+		}
 	} else if commit := git("rev-parse", "--short=12", "HEAD"); commit != "" {
-		id.version += "+" + commit
+		id.version += "+g" + commit // a number alone would lose its leading zeros
+		if changed {
+			id.version += ".dirty"
+		}
 	}
 	seconds := os.Getenv("SOURCE_DATE_EPOCH")
 	if seconds == "" {

@@ -55,7 +55,7 @@ type Options struct {
 
 // About is what webmon says of itself.
 type About struct {
-	Version  string // of the program, such as "0.1.0+0fe1e07abcde"
+	Version  string // of the program, such as "0.1.0+g0fe1e07abcde"
 	Protocol int    // of shm/PROTOCOL.md
 	Fits     string // the major and minor version of the packages that fit, such as "0.1"
 }

@@ -499,8 +499,8 @@ func TestHello(t *testing.T) {
 	p.data.Set("hello", pickle.NewDict("protocol", int64(1), "name", "scope", "kind", "python", "pid", int64(1<<30),
 		"instance", "abc", "python", "3.12.1", "napari", nil, "package", "0.1"))
 	p.data.Set("topics", pickle.NewDict("z", pickle.NewDict("kind", "event")))
-	src := attach(t, process.Options{Address: p.addr, ID: "w"})
-	want := shm.Info{Name: "scope", Kind: shm.KindPython, Instance: "abc", PID: 1 << 30, Python: "3.12.1", Package: "0.1", Address: p.addr}
+	src := attach(t, process.Options{Address: p.addr, ID: "w", Version: "0.1.0+g0fe1e07abcde"})
+	want := shm.Info{Name: "scope", Kind: shm.KindPython, Instance: "abc", PID: 1 << 30, Python: "3.12.1", Package: "0.1", Protocol: 1, Address: p.addr}
 	if got := src.Info(); got != want {
 		t.Errorf("Info = %+v, want %+v", got, want)
 	}
@@ -513,6 +513,13 @@ func TestHello(t *testing.T) {
 		return fmt.Sprint(b)
 	}
 	r.sink.Wait(t, "the process to be told", func() bool { return wants() == "map[z:30]" })
+	// And by whom: the package says if the two do not fit.
+	v, _ := p.clientData.Get("want:w")
+	for key, want := range map[string]pickle.Value{"version": "0.1.0+g0fe1e07abcde", "protocol": int64(shm.Protocol)} {
+		if got, _ := v.(*pickle.Dict).Get(key); got != want {
+			t.Errorf("the process is told the %s %v, want %v", key, got, want)
+		}
+	}
 	r.sink.Want("z", 0)
 	r.sink.Wait(t, "the process to be told", func() bool { return wants() == "map[]" })
 	if err := r.stop(t); err != nil {

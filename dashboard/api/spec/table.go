@@ -334,7 +334,7 @@ var Routes = []Route{
 
 	{
 		Method: "GET", Path: api, Group: itself, Title: "The version of webmon", Role: Look,
-		Text: "`protocol` is that of what webmon and a process say to each other. `fits` says which Python packages fit: \"0.1\" is every 0.1.x.",
+		Text:    "`protocol` is that of what webmon and a process say to each other. `fits` says which Python packages fit: \"0.1\" is every 0.1.x.",
 		Answers: ok("", object(field("version", text()), field("protocol", whole()), field("fits", text()))),
 	}, {
 		Method: "GET", Path: "/api/openapi.json", Group: itself, Title: "This description, as OpenAPI 3.1", Role: Look, Answers: ok("", and(object(field("openapi", text()), field("paths", named(anything()))), anything())),

@@ -123,7 +123,7 @@ def test_where(tmp_path):
     ("version", "protocol", "why"),
     [
         ("0.1.0", 1, None),
-        ("0.1.9+0fe1e07abcde.dirty", 1, None),
+        ("0.1.9+g0fe1e07abcde.dirty", 1, None),
         ("v0.1.0", 1, None),  # none that is known
         (None, 1, None),
         (b"0.2.0", 1, None),
@@ -144,7 +144,7 @@ def test_who_fits(monkeypatch, version, protocol, why):
 def test_a_webmon_that_does_not_fit_is_said_once(process, watcher, caplog):
     want = {"topics": {"stage": 5}, "t": 0}
     with caplog.at_level(logging.WARNING, logger="webmon"):
-        watcher.notes.update({"want:a": {**want, "version": _version.__version__ + "+0fe1e07abcde", "protocol": _version.PROTOCOL}})
+        watcher.notes.update({"want:a": {**want, "version": _version.__version__ + "+g0fe1e07abcde", "protocol": _version.PROTOCOL}})
         assert not caplog.messages and process.wanted("stage") == 5.0
         for n in range(3):
             watcher.notes.update({f"want:{n}": {**want, "version": "99.0.0", "protocol": _version.PROTOCOL}})

@@ -21,7 +21,7 @@ def misfit(version: Any, protocol: Any) -> str | None:
     Parameters
     ----------
     version, protocol
-        What the webmon says of itself, such as "0.1.0+0fe1e07abcde" and 1.
+        What the webmon says of itself, such as "0.1.0+g0fe1e07abcde" and 1.
     """
     theirs, ours = _minor(version), _minor(__version__)
     if theirs is None or ours is None or (theirs == ours and protocol == PROTOCOL):
