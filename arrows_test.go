@@ -15,7 +15,7 @@ import (
 // shared are the packages below dashboard that others below it may import. No tab
 // is among them: a tab knows no other, so that each can be read, and taken out, by
 // itself.
-const shared = `(answer|budget|chart|door|frame|hub|line|pixels(/(jpeg|packed|pixelstest))?|prose|record|refusal|series|source|squeeze|steer|tab|views)`
+const shared = `(answer|budget|chart|door|frame|hub|line|pixels(/(jpeg|packed|pixelstest))?|prefix|prose|record|refusal|series|source|squeeze|steer|tab|views)`
 
 // arrows says which of webmon's packages a package may import; ARCHITECTURE.md
 // draws the picture. The first rule that fits a package counts.
@@ -39,9 +39,10 @@ var arrows = []struct{ from, to string }{
 	{`^webmon/public$`, `^$`},
 	// The hub knows frames as bytes and the series numbers: neither knows sources.
 	{`^webmon/dashboard/hub$`, `^webmon/(dashboard/(budget|frame|line|squeeze)|fault)$`},
-	{`^webmon/dashboard/(certs|door|instance|record|views)$`, `^webmon/(fault|private)$`},
-	{`^webmon/dashboard/door/`, `^webmon/(dashboard/door|fault|private)$`},
-	{`^webmon/dashboard/(budget|options|series|refusal|frame|line|prose|squeeze)$`, `^$`},
+	{`^webmon/dashboard/door$`, `^webmon/(dashboard/prefix|fault|private)$`},
+	{`^webmon/dashboard/(certs|instance|record|views)$`, `^webmon/(fault|private)$`},
+	{`^webmon/dashboard/door/`, `^webmon/(dashboard/(door|prefix)|fault|private)$`},
+	{`^webmon/dashboard/(budget|options|series|refusal|frame|line|prefix|prose|squeeze)$`, `^$`},
 	// Codecs know samples as bytes.
 	{`^webmon/dashboard/pixels/(jpeg|packed)$`, `^webmon/fault$`},
 	// What the program knows of itself and pages and the README tell.

@@ -208,6 +208,7 @@ func newServer(cfg *config, models *model.Catalogue, shelf *library.Library, des
 		OwnHost:      alone,
 		Links:        links(said.logger),
 		Rotate:       rotating.rotate,
+		Moved:        func() error { return rotating.tell() },
 		Prefix:       cfg.prefix,
 		Token:        cfg.token,
 		AllowHosts:   cfg.allowHosts,

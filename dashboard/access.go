@@ -16,17 +16,17 @@ import (
 
 // access says who is in webmon, how their lines are, and how people come in.
 func (s *Server) access() *components.Access {
-	out := &components.Access{NewLink: s.opts.Prefix + "/links", Browsers: shownBrowsers(s.browsers(time.Now()))}
+	out := &components.Access{NewLink: s.prefix.String() + "/links", Browsers: shownBrowsers(s.browsers(time.Now()))}
 	for _, i := range s.door.Sessions() {
 		out.Sessions = append(out.Sessions, components.AccessSession{
 			ID: i.ID, Who: door.Person{Name: i.Name}.Title(), Role: i.Role.String(), Browser: i.Agent, Address: i.From,
-			Since: i.Since, Seen: i.Seen, Pages: i.Open, End: s.opts.Prefix + "/sessions/" + url.PathEscape(i.ID) + "/end",
+			Since: i.Since, Seen: i.Seen, Pages: i.Open, End: s.prefix.String() + "/sessions/" + url.PathEscape(i.ID) + "/end",
 		})
 	}
 	for _, l := range s.door.Links() {
 		out.Links = append(out.Links, components.AccessLink{
 			ID: l.ID, Note: l.Note, Role: l.Role.String(), By: l.By, Made: l.Made.Local(), Until: l.Until.Local(), Used: l.Used,
-			Sessions: l.Sessions, End: s.opts.Prefix + "/links/" + url.PathEscape(l.ID) + "/revoke",
+			Sessions: l.Sessions, End: s.prefix.String() + "/links/" + url.PathEscape(l.ID) + "/revoke",
 		})
 	}
 	if s.opts.Token == "" {
@@ -46,7 +46,7 @@ func (s *Server) who(c echo.Context, csrf string) *layout.Person {
 	p := person(c)
 	out := &layout.Person{Name: p.Title(), Role: p.Role.String(), CSRF: csrf}
 	if p.Session != "" {
-		out.LogOut = s.opts.Prefix + "/logout"
+		out.LogOut = s.prefix.String() + "/logout"
 	}
 	return out
 }
@@ -69,7 +69,7 @@ func (s *Server) newLink(c echo.Context) error {
 	page := s.page(c, s.registry.Default(), now)
 	page.Title = "New link"
 	return s.render(c, http.StatusOK, within(layout.Shell(page), components.NewLink(components.NewLinkProps{
-		Address: address, Note: l.Note, Role: l.Role.String(), Until: l.Until.Local(), Back: s.opts.Prefix + "/status",
+		Address: address, Note: l.Note, Role: l.Role.String(), Until: l.Until.Local(), Back: s.prefix.String() + "/status",
 	})))
 }
 

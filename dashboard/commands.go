@@ -112,12 +112,12 @@ func (s *Server) pageAfter(c echo.Context, src *source.Source) string {
 	if key := s.modelOf(src); key != "" {
 		from, err := url.Parse(c.Request().Referer())
 		if href := s.models.Href(key); err == nil && strings.HasSuffix(href, from.EscapedPath()) && from.Path != "" {
-			return door.Within(s.opts.Prefix, href)
+			return door.Within(s.prefix.String(), href)
 		}
 	}
 	slug := s.tabs[0].Slug
 	if from, err := url.Parse(c.Request().Referer()); err == nil {
-		path := strings.Trim(strings.TrimPrefix(from.Path, s.opts.Prefix), "/")
+		path := strings.Trim(strings.TrimPrefix(from.Path, s.prefix.String()), "/")
 		for i := range s.tabs {
 			if s.tabs[i].Slug == path {
 				slug = path

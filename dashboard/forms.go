@@ -84,7 +84,7 @@ func (s *Server) postStop(c echo.Context) error {
 // goTo leads a page to a path of this server, given without the prefix, whether htmx or
 // the browser itself has sent the request.
 func (s *Server) goTo(c echo.Context, path string) error {
-	path = door.Inside(s.opts.Prefix, path)
+	path = door.Inside(s.prefix.String(), path)
 	if c.Request().Header.Get("HX-Request") != "" {
 		c.Response().Header().Set("HX-Redirect", path)
 		return c.NoContent(http.StatusNoContent)

@@ -32,7 +32,7 @@ func (s *Server) listener() net.Listener {
 	if s.opts.Certs == nil {
 		return s.opts.Listener
 	}
-	return s.opts.Certs.Listen(s.opts.Listener, func(host string) bool { return hostAllowed(host, s.names) })
+	return s.opts.Certs.Listen(s.opts.Listener, func(host string) bool { return s.names.allow(host) })
 }
 
 // authority gives out the certificate of the own authority, which everybody may have: it is
@@ -47,6 +47,6 @@ func (s *Server) trust(c echo.Context) error {
 	a := s.opts.Certs.Authority()
 	return s.render(c, http.StatusOK, components.TrustPage(components.Trust{
 		Page: s.plain(), Title: a.Title(), Fingerprint: a.Fingerprint(),
-		Download: s.opts.Prefix + authorityPath, Home: s.opts.Prefix + "/",
+		Download: s.prefix.String() + authorityPath, Home: s.prefix.String() + "/",
 	}))
 }

@@ -23,7 +23,7 @@ import (
 // newMaps returns the maps of the options.
 func (s *Server) newMaps() *maps.Maps {
 	return maps.New(maps.Options{
-		Library: s.opts.Maps, Prefix: s.opts.Prefix, Budget: s.opts.Budget, Logger: s.opts.Logger, Faults: s.opts.Faults,
+		Library: s.opts.Maps, Prefix: s.prefix, Budget: s.opts.Budget, Logger: s.opts.Logger, Faults: s.opts.Faults,
 		Editor: s.opts.MapEdits, Together: s.people.Room, Attach: s.registry.Attach, Of: s.registry.Of,
 		Changed: func(ctx context.Context, name, to string, err error) {
 			s.changed(record.By(ctx), "", name, to, err)
@@ -108,7 +108,7 @@ func (s *Server) mapStack(c echo.Context) error {
 	if err != nil {
 		return mapsAnswer(c, err)
 	}
-	return c.Redirect(http.StatusFound, door.Inside(s.opts.Prefix, strings.TrimPrefix(href, s.opts.Prefix)))
+	return c.Redirect(http.StatusFound, door.Inside(s.prefix.String(), strings.TrimPrefix(href, s.prefix.String())))
 }
 
 // wake returns the source with an id, also if it is that of a map which has been put away; nil
@@ -163,7 +163,7 @@ func (s *Server) postMap(c echo.Context) error {
 		if !asPage {
 			return c.JSON(http.StatusCreated, map[string]string{"map": key})
 		}
-		return s.goTo(c, door.Within(s.opts.Prefix, s.maps.Href(key)))
+		return s.goTo(c, door.Within(s.prefix.String(), s.maps.Href(key)))
 	}
 	var no *refusal.Error
 	var f *maps.Failure
@@ -190,7 +190,7 @@ func (s *Server) postMapColumns(c echo.Context) error {
 		return s.mapAnswer(c, *again)
 	}
 	s.changed(author(c), "", "columns of "+c.Param("map"), "", nil)
-	return s.goTo(c, door.Within(s.opts.Prefix, s.maps.Href(c.Param("map"))))
+	return s.goTo(c, door.Within(s.prefix.String(), s.maps.Href(c.Param("map"))))
 }
 
 // mapsAnswer makes the answer of a failure.

@@ -22,7 +22,7 @@ func (s *Server) newModels() *models.Models {
 		List: s.opts.Models.List, Attach: s.registry.Attach, Of: s.registry.Of,
 		People: func(src *source.Source) int { return s.people.Count(src.ID()) },
 		Desk:   s.desk, Changes: s.changes, Starter: s.steering.any,
-		Prefix: s.opts.Prefix, Logger: s.opts.Logger, Faults: s.opts.Faults,
+		Prefix: s.prefix, Logger: s.opts.Logger, Faults: s.opts.Faults,
 	})
 }
 
@@ -83,7 +83,7 @@ func (s *Server) postParameters(c echo.Context) error {
 		commands = append(commands, sentOf(cmd))
 	}
 	if r := c.Request(); r.Header.Get("HX-Request") != "" || door.WantsPage(r) {
-		return s.goTo(c, door.Within(s.opts.Prefix, s.models.Href(info.Key)))
+		return s.goTo(c, door.Within(s.prefix.String(), s.models.Href(info.Key)))
 	}
 	return c.JSON(http.StatusAccepted, map[string]any{"commands": commands})
 }

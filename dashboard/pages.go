@@ -40,7 +40,7 @@ func (s *Server) home(c echo.Context) error {
 	if s.models != nil && s.opts.ModelsFirst && c.QueryParam("source") == "" && !s.registry.HasProcess() {
 		slug = modelsSlug
 	}
-	return c.Redirect(http.StatusFound, door.Inside(s.opts.Prefix, "/"+slug+"?"+c.QueryString()))
+	return c.Redirect(http.StatusFound, door.Inside(s.prefix.String(), "/"+slug+"?"+c.QueryString()))
 }
 
 // tabPage serves a tab: the whole page, or its content alone to htmx.
@@ -61,6 +61,9 @@ func (s *Server) tabPage(i int) echo.HandlerFunc {
 		now := time.Now()
 		page := s.page(c, src, now)
 		page.Title = t.Title
+		if name := c.QueryParam("array"); page.Embed && name != "" {
+			page.Title = ui.Name(name)
+		}
 		if src.IsMap() && !ofMap(t.Slug) {
 			return s.tabAnswer(c, i, page, s.notOfMap(src, t.Title))
 		}
@@ -73,7 +76,7 @@ func ofMap(slug string) bool { return slug == "arrays" || slug == "volumes" || s
 
 // notOfMap says that a tab has nothing of a map.
 func (s *Server) notOfMap(src *source.Source, title string) templ.Component {
-	p := components.NotOfMap{Title: title, Arrays: s.opts.Prefix + "/arrays?source=" + url.QueryEscape(src.ID())}
+	p := components.NotOfMap{Title: title, Arrays: s.prefix.String() + "/arrays?source=" + url.QueryEscape(src.ID())}
 	p.Map, p.Name, _ = s.maps.Origin(src)
 	return components.NotOfMapPage(p)
 }
@@ -131,7 +134,7 @@ func (s *Server) ask(c echo.Context, title string) error {
 	return s.render(c, http.StatusOK, layout.AskPage(layout.Message{
 		Page: s.plain(), Title: "Start " + title + "?",
 		Text: "A page of another site, or of another program on this machine, has led here. The page starts a simulation, which everybody sees who looks at this webmon.",
-	}, "Open the page", door.Inside(s.opts.Prefix, u.EscapedPath()+"?"+u.RawQuery)))
+	}, "Open the page", door.Inside(s.prefix.String(), u.EscapedPath()+"?"+u.RawQuery)))
 }
 
 // tabAnswer answers with the ith tab: the whole page, or its content alone to
@@ -153,7 +156,7 @@ func (s *Server) view(c echo.Context, src *source.Source, now time.Time) tab.Vie
 	token, _ := c.Get(middleware.DefaultCSRFConfig.ContextKey).(string)
 	return tab.View{
 		Moment: tab.Moment{
-			Source: src, Now: now, Prefix: s.opts.Prefix, Locked: ui.Locked(c.Request().Context()) != "",
+			Source: src, Now: now, Prefix: s.prefix.String(), Locked: ui.Locked(c.Request().Context()) != "",
 		},
 		Request: c.Request(), CSRF: token,
 	}
@@ -175,12 +178,12 @@ func (s *Server) chosen(c echo.Context) (*source.Source, error) {
 // page is the shell for a source.
 func (s *Server) page(c echo.Context, src *source.Source, now time.Time) layout.Page {
 	p := layout.Page{
-		Prefix: s.opts.Prefix, Asset: s.assets.URL, Version: s.assets.Version(),
-		Socket: s.opts.Prefix + "/ws", CSRF: s.view(c, src, now).CSRF,
-		Embed:  c.QueryParam("embed") != "",
+		Prefix: s.prefix.String(), Asset: s.assets.URL, Version: s.assets.Version(),
+		Socket: s.prefix.String() + "/ws", CSRF: s.view(c, src, now).CSRF,
 		Person: s.who(c, s.view(c, src, now).CSRF),
-		Header: s.header(tab.Moment{Source: src, Now: now, Prefix: s.opts.Prefix, Locked: person(c).Role < door.Steer}), Sources: s.sourceLinks(src, c.Path(), c.QueryParam("view"), now),
+		Header: s.header(tab.Moment{Source: src, Now: now, Prefix: s.prefix.String(), Locked: person(c).Role < door.Steer}), Sources: s.sourceLinks(src, c.Path(), c.QueryParam("view"), now),
 	}
+	s.embed(c.Request(), &p)
 	// The links of a page of a model lead to pages of the same model.
 	id, shown := c.QueryParam("source"), s.defaultOr(src)
 	if s.modelOf(src) != "" {
@@ -195,18 +198,43 @@ func (s *Server) page(c echo.Context, src *source.Source, now time.Time) layout.
 		t := &s.tabs[i]
 		if src.IsMap() && !ofMap(t.Slug) {
 			// The other pages are of processes.
-			p.Tabs = append(p.Tabs, layout.TabLink{Title: t.Title, Help: t.Help, Href: s.opts.Prefix + "/" + t.Slug, Elsewhere: true})
+			p.Tabs = append(p.Tabs, layout.TabLink{Title: t.Title, Help: t.Help, Href: s.prefix.String() + "/" + t.Slug, Elsewhere: true})
 			continue
 		}
-		link := layout.TabLink{Title: t.Title, Help: t.Help, Href: s.opts.Prefix + "/" + t.Slug + query, Elsewhere: shown != src}
+		link := layout.TabLink{Title: t.Title, Help: t.Help, Href: s.prefix.String() + "/" + t.Slug + query, Elsewhere: shown != src}
 		if t.Items != nil && shown != nil && t.Items.Of(shown) != "" {
 			// The list belongs to no model, and must not show one as its source.
-			link.Href, link.Elsewhere = s.opts.Prefix+"/"+t.Slug, src.ID() != source.Nobody
+			link.Href, link.Elsewhere = s.prefix.String()+"/"+t.Slug, src.ID() != source.Nobody
 		}
 		p.Tabs = append(p.Tabs, link)
 	}
 	return p
 }
+
+// embed makes a page one that stands in another, if its address has embed=1, and in the theme that it
+// has, theme=dark or theme=light.
+func (s *Server) embed(r *http.Request, p *layout.Page) {
+	query := r.URL.Query()
+	if theme := query.Get("theme"); theme == "dark" || theme == "light" {
+		p.Theme = theme
+	}
+	if query.Get("embed") == "" {
+		return
+	}
+	query.Del("embed")
+	query.Del("theme")
+	p.Embed, p.Full = true, door.Inside(s.prefix.String(), r.URL.EscapedPath()+"?"+query.Encode())
+}
+
+// embedded is a page without a source, as the address of a request asks for it.
+func (s *Server) embedded(r *http.Request) layout.Page {
+	p := s.plain()
+	s.embed(r, &p)
+	return p
+}
+
+// runAgain is what a page in the cell of a notebook says besides, where what it was to show cannot be shown.
+const runAgain = " Run the cell of the notebook again."
 
 // defaultOr is the source of a page whose URL names none, if src is the source of
 // this page.
@@ -248,7 +276,7 @@ func (s *Server) sourceLinks(current *source.Source, path, view string, now time
 		st := src.Status(now)
 		link := layout.SourceLink{
 			Name: st.ID, State: tab.StateOf(src, st), Current: src == current,
-			Href: s.opts.Prefix + path + "?source=" + url.QueryEscape(st.ID),
+			Href: s.prefix.String() + path + "?source=" + url.QueryEscape(st.ID),
 		}
 		if view != "" && !ofModels {
 			link.Href += "&view=" + url.QueryEscape(view)
@@ -308,7 +336,7 @@ func (s *Server) notices(m tab.Moment, st source.Status) []layout.Notice {
 		}
 		out = append(out, n)
 	case !st.Running && src.IsMap():
-		out = append(out, layout.Notice{Key: "gone", Severity: ui.Info, Text: st.Problem, Href: s.opts.Prefix + "/arrays?source=" + url.QueryEscape(st.ID), Link: "Open it again"})
+		out = append(out, layout.Notice{Key: "gone", Severity: ui.Info, Text: st.Problem, Href: s.prefix.String() + "/arrays?source=" + url.QueryEscape(st.ID), Link: "Open it again"})
 	case !st.Running:
 		n := layout.Notice{Key: "gone", Severity: ui.Warning, Text: st.Problem}
 		if st.Starts > 0 {
@@ -339,7 +367,7 @@ func (s *Server) notices(m tab.Moment, st source.Status) []layout.Notice {
 	if newer := s.registry.Default(); newer != src && newer.ID() != source.Nobody && !st.Running && src.ID() != source.Nobody && newer.Running() {
 		out = append(out, layout.Notice{
 			Key: "newer", Severity: ui.Info, Text: newer.ID() + " is running.",
-			Href: s.opts.Prefix + "/?source=" + url.QueryEscape(newer.ID()), Link: "Show " + newer.ID(),
+			Href: s.prefix.String() + "/?source=" + url.QueryEscape(newer.ID()), Link: "Show " + newer.ID(),
 		})
 	}
 	if n := misfit(st.Info, Version()); n != nil && st.Running {
@@ -395,7 +423,7 @@ func (s *Server) stopped(c echo.Context) error {
 
 // plain is a page without a source.
 func (s *Server) plain() layout.Page {
-	return layout.Page{Prefix: s.opts.Prefix, Asset: s.assets.URL}
+	return layout.Page{Prefix: s.prefix.String(), Asset: s.assets.URL}
 }
 
 // render answers with a page, or a part of one. It is made before any of it is sent, so
@@ -427,7 +455,7 @@ func (s *Server) render(c echo.Context, status int, component templ.Component) e
 // nobody's.
 func (s *Server) login(r *http.Request, why string) layout.Login {
 	next := r.URL.EscapedPath() + "?" + r.URL.RawQuery
-	l := layout.Login{Next: door.Inside(s.opts.Prefix, next), Wrong: door.HasSecret(r), Why: why}
+	l := layout.Login{Next: door.Inside(s.prefix.String(), next), Wrong: door.HasSecret(r), Why: why}
 	if why == unauthorized.Message {
 		l.Why = ""
 	}
@@ -437,7 +465,7 @@ func (s *Server) login(r *http.Request, why string) layout.Login {
 	}
 	for _, way := range s.door.Ways() {
 		l.Ways = append(l.Ways, layout.LoginWay{
-			Text: way.Title, Href: s.opts.Prefix + way.Path + "?next=" + url.QueryEscape(door.Within(s.opts.Prefix, l.Next)),
+			Text: way.Title, Href: s.prefix.String() + way.Path + "?next=" + url.QueryEscape(door.Within(s.prefix.String(), l.Next)),
 		})
 	}
 	return l
@@ -490,10 +518,21 @@ func (s *Server) failed(err error, c echo.Context) {
 	case r.Method == http.MethodHead:
 		sendErr = c.NoContent(status)
 	case status == http.StatusUnauthorized && door.WantsPage(r):
+		if page := s.embedded(r); page.Embed {
+			// Who opens a notebook of before has no use for a form in each of its frames.
+			sendErr = s.render(c, status, layout.MessagePage(layout.Message{
+				Page: page, Title: "Not shown", Text: "webmon does not know this browser: it was started again since, or the notebook is older." + runAgain,
+			}))
+			break
+		}
 		sendErr = s.render(c, status, layout.LoginPage(s.plain(), s.login(r, text)))
 	case door.WantsPage(r):
+		page := s.embedded(r)
+		if page.Embed && status == http.StatusNotFound {
+			text += runAgain
+		}
 		sendErr = s.render(c, status, layout.MessagePage(layout.Message{
-			Page: s.plain(), Title: http.StatusText(status), Text: text, Back: status != http.StatusForbidden,
+			Page: page, Title: http.StatusText(status), Text: text, Back: status != http.StatusForbidden,
 		}))
 	default:
 		body := map[string]string{"error": text}

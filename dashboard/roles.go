@@ -146,6 +146,8 @@ var roles = map[string]door.Role{
 	"GET /api/v1/sessions":          door.Manage,
 	"DELETE /api/v1/sessions/:id":   door.Manage,
 	"GET /api/v1/browsers":          door.Manage,
+	"POST /api/v1/prefix":           door.Manage,
+	"POST /api/v1/tickets":          door.Manage,
 }
 
 // rolesOf is the table of roles with the routes of the tabs and of the keepers. A route

@@ -8,11 +8,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
-	"webmon/dashboard/certs"
 	"webmon/dashboard/door"
 )
 
@@ -63,26 +63,43 @@ func (s *Server) secureHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // hostNames are the names by which requests may call this machine, beside IP addresses and
-// all names below localhost.
-func hostNames(allowed []string) []string {
-	names := certs.MachineNames()
-	for _, name := range allowed {
-		names = append(names, strings.ToLower(strings.TrimSuffix(name, ".")))
+// all names below localhost. Its methods are safe for concurrent use.
+type hostNames struct {
+	mu    sync.Mutex
+	names []string
+}
+
+// add adds names, each once.
+func (n *hostNames) add(names []string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, name := range names {
+		if name = strings.ToLower(strings.TrimSuffix(name, ".")); !slices.Contains(n.names, name) {
+			n.names = append(n.names, name)
+		}
 	}
-	return names
+}
+
+// allow reports whether a request may be addressed to a host, with or without a port.
+func (n *hostNames) allow(hostport string) bool {
+	host := hostName(hostport)
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true // an IP address cannot be made to point elsewhere
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Contains(n.names, host) || strings.HasSuffix(host, ".localhost")
 }
 
 // hostCheck refuses requests that name another host. A page elsewhere can make a
 // browser send such requests by pointing its own name here (DNS rebinding).
-func hostCheck(names []string) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			if host := c.Request().Host; !hostAllowed(host, names) {
-				return echo.NewHTTPError(http.StatusForbidden, fmt.Sprintf(
-					"This webmon does not go by the name %q. Start it with --allow-host %s if it should.", hostName(host), hostName(host)))
-			}
-			return next(c)
+func (s *Server) hostCheck(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if host := c.Request().Host; !s.names.allow(host) {
+			return echo.NewHTTPError(http.StatusForbidden, fmt.Sprintf(
+				"This webmon does not go by the name %q. Start it with --allow-host %s if it should.", hostName(host), hostName(host)))
 		}
+		return next(c)
 	}
 }
 
@@ -94,14 +111,6 @@ func hostName(hostport string) string {
 	return strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
 }
 
-func hostAllowed(hostport string, names []string) bool {
-	host := hostName(hostport)
-	if _, err := netip.ParseAddr(host); err == nil {
-		return true // an IP address cannot be made to point elsewhere
-	}
-	return slices.Contains(names, host) || strings.HasSuffix(host, ".localhost")
-}
-
 var unauthorized = echo.NewHTTPError(http.StatusUnauthorized,
 	"This webmon asks for its token. Open the address that it printed when it started, or enter the token here.")
 
@@ -109,8 +118,8 @@ var unauthorized = echo.NewHTTPError(http.StatusUnauthorized,
 // beside the check of where they come from. Another site cannot make a browser add a
 // bearer token, and programs other than browsers send neither an origin nor a
 // cookie, so those requests need none.
-func csrf(cookie, path string) echo.MiddlewareFunc {
-	protect := func(cookie string, encrypted bool) echo.MiddlewareFunc {
+func (s *Server) csrf(cookie string) echo.MiddlewareFunc {
+	protect := func(cookie, path string, encrypted bool) echo.MiddlewareFunc {
 		return middleware.CSRFWithConfig(middleware.CSRFConfig{
 			Skipper: func(c echo.Context) bool {
 				r := c.Request()
@@ -128,13 +137,13 @@ func csrf(cookie, path string) echo.MiddlewareFunc {
 			},
 		})
 	}
-	plain, encrypted := protect(cookie, false), protect(door.SecurePrefix+cookie, true)
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
+			path := s.prefix.String() + "/"
 			if door.Encrypted(c.Request()) {
-				return encrypted(next)(c)
+				return protect(door.SecurePrefix+cookie, path, true)(next)(c)
 			}
-			return plain(next)(c)
+			return protect(cookie, path, false)(next)(c)
 		}
 	}
 }

@@ -43,6 +43,7 @@ import (
 	"webmon/dashboard/maps/together"
 	"webmon/dashboard/models"
 	"webmon/dashboard/people"
+	"webmon/dashboard/prefix"
 	"webmon/dashboard/record"
 	"webmon/dashboard/sections"
 	"webmon/dashboard/source"
@@ -70,7 +71,7 @@ const (
 // Options configure a Server.
 type Options struct {
 	Listener     net.Listener // owned by the server from New on
-	Prefix       string       // path under which a proxy serves webmon, "" or like "/lab"
+	Prefix       string       // path under which a proxy serves webmon, "" or like "/lab"; "": the first that is asked for later, see notebook.go
 	Token        string       // that opens everything; "" lets everybody in
 	AllowHosts   []string     // further names that requests may be addressed to
 	AllowConnect []string     // origins that the client of volumes may load from, as CheckOrigin takes them
@@ -85,6 +86,8 @@ type Options struct {
 	// Rotate is called when the user asks for a new token by a handover. It has the
 	// token kept and calls [Server.Rotate]. nil: this is refused. Its error is one sentence.
 	Rotate func() error
+	// Moved is called when the server has taken a prefix, which [Server.Record] then has; nil: not called.
+	Moved func() error
 	// Certs make the server speak https; nil: http.
 	Certs *certs.Certs
 	// Notices are sentences about this run of webmon that every page shows.
@@ -154,7 +157,8 @@ type Server struct {
 	people   *people.People
 	steering steering
 	door     *door.Door
-	names    []string             // that requests may be addressed to
+	prefix   *prefix.Prefix
+	names    hostNames            // that requests may be addressed to
 	roles    map[string]door.Role // that each route needs
 	api      *api.API
 	models   *models.Models // nil: there are none
@@ -202,11 +206,11 @@ func New(opts Options) (*Server, error) {
 	}
 	s := &Server{
 		opts:   opts,
+		prefix: prefix.Of(opts.Prefix),
 		people: people.New(),
 		secret: rand.Text(),
 		began:  time.Now(),
 		token:  opts.Token,
-		names:  hostNames(opts.AllowHosts),
 		pages:  answer.New(opts.Budget.Answers, maxPages),
 		pumps:  map[*source.Source]*pumping{},
 	}
@@ -215,22 +219,24 @@ func New(opts Options) (*Server, error) {
 	s.people.Feeds = []string{steer.FeedDrawing}
 	s.people.Name = func(browser any) string { return door.Of(hub.Context(browser)).Name }
 	s.busy.Store(s.began.UnixNano())
+	s.names.add(certs.MachineNames())
+	s.names.add(opts.AllowHosts)
 	if opts.Certs != nil {
-		s.names = append(s.names, opts.Certs.Names()...)
+		s.names.add(opts.Certs.Names())
 	}
 	var err error
-	if s.assets, err = public.New(opts.Prefix); err != nil {
+	if s.assets, err = public.New(s.prefix); err != nil {
 		return nil, err
 	}
 	s.door, err = door.New(door.Options{
-		Token: opts.Token, Port: s.port(), Prefix: opts.Prefix, OwnHost: opts.OwnHost && opts.Prefix == "",
+		Token: opts.Token, Port: s.port(), Prefix: s.prefix, OwnHost: opts.OwnHost && opts.Prefix == "",
 		Links: opts.Links, Keepers: opts.Keepers, Began: s.sessionBegan, Fail: s.notIn, Logger: opts.Logger, Faults: opts.Faults,
 	})
 	if err != nil {
 		return nil, err
 	}
 	s.changes = record.Open(record.Options{Dir: opts.Changes, Logger: opts.Logger, Faults: opts.Faults})
-	s.desk = steer.New(opts.Prefix, s.changes)
+	s.desk = steer.New(s.prefix, s.changes)
 	s.views = views.New(opts.Views)
 	s.desk.Faults = opts.Faults
 	s.ctx, s.stop = context.WithCancel(context.Background())
@@ -441,7 +447,7 @@ func (s *Server) port() int {
 }
 
 func (s *Server) address(host string) string {
-	u := url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(s.port())), Path: s.opts.Prefix + "/"}
+	u := url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(s.port())), Path: s.prefix.String() + "/"}
 	if s.opts.Certs != nil {
 		u.Scheme = "https"
 		if s.port() == 443 { // which browsers leave out
@@ -461,16 +467,16 @@ func (s *Server) routes() {
 	e.HTTPErrorHandler = s.failed
 	s.echo = e
 
-	e.Pre(stripPrefix(s.opts.Prefix))
+	e.Pre(s.stripPrefix)
 	e.Use(
 		s.recovered,
 		unescaped,
 		s.secureHeaders,
-		hostCheck(s.names),
+		s.hostCheck,
 		s.admit,
 		middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Skipper: func(c echo.Context) bool { return ofVolumes(c) || ofMaps(c) }, Limit: strconv.Itoa(maxBody)}), // before anything reads a form
 		formToken,
-		csrf(fmt.Sprintf("webmon_csrf_%d", s.port()), s.opts.Prefix+"/"),
+		s.csrf(fmt.Sprintf("webmon_csrf_%d", s.port())),
 	)
 
 	e.GET("/", s.home)
@@ -516,6 +522,8 @@ func (s *Server) routes() {
 	e.GET("/api/v1/sessions", s.getSessions)
 	e.DELETE("/api/v1/sessions/:id", s.deleteSession)
 	e.GET("/api/v1/browsers", s.getBrowsers)
+	e.POST("/api/v1/prefix", s.postPrefix)
+	e.POST("/api/v1/tickets", s.postTicket)
 	e.POST(handoverPath, s.postHandover)
 	s.keeperRoutes(e)
 	s.roles = s.rolesOf(e)
@@ -523,22 +531,20 @@ func (s *Server) routes() {
 
 // stripPrefix accepts requests with the prefix, and without it from proxies that
 // remove it.
-func stripPrefix(prefix string) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			u := c.Request().URL
-			path, raw := u.Path, u.EscapedPath()
-			if rest, ok := strings.CutPrefix(path, prefix); ok && prefix != "" && (rest == "" || rest[0] == '/') {
-				path, raw = rest, strings.TrimPrefix(raw, prefix)
-			}
-			// No path begins with two slashes: in an address that is made of it they
-			// would name another host.
-			u.Path, u.RawPath = "/"+strings.TrimLeft(path, "/"), "/"+strings.TrimLeft(raw, "/")
-			if set := (&url.URL{Path: u.Path}).EscapedPath(); set == u.RawPath || u.EscapedPath() != u.RawPath {
-				u.RawPath = "" // needed for what is escaped without need alone
-			}
-			return next(c)
+func (s *Server) stripPrefix(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		u, prefix := c.Request().URL, s.prefix.String()
+		path, raw := u.Path, u.EscapedPath()
+		if rest, ok := strings.CutPrefix(path, prefix); ok && prefix != "" && (rest == "" || rest[0] == '/') {
+			path, raw = rest, strings.TrimPrefix(raw, prefix)
 		}
+		// No path begins with two slashes: in an address that is made of it they
+		// would name another host.
+		u.Path, u.RawPath = "/"+strings.TrimLeft(path, "/"), "/"+strings.TrimLeft(raw, "/")
+		if set := (&url.URL{Path: u.Path}).EscapedPath(); set == u.RawPath || u.EscapedPath() != u.RawPath {
+			u.RawPath = "" // needed for what is escaped without need alone
+		}
+		return next(c)
 	}
 }
 
@@ -625,7 +631,7 @@ func (s *Server) openTopic(t *hub.Topic) error {
 		return fmt.Errorf("the source %q has just been forgotten", id)
 	}
 	t.Owner = p.pump
-	at := tab.Place{Source: src, Prefix: s.opts.Prefix, Topic: t.Name(), Hub: t, Detail: detail, Locked: locked}
+	at := tab.Place{Source: src, Prefix: s.prefix, Topic: t.Name(), Hub: t, Detail: detail, Locked: locked}
 	return s.open(p.pump, t, name, at)
 }
 

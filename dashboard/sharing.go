@@ -124,10 +124,10 @@ func (s *Server) outside(r *http.Request) string {
 	if door.Encrypted(r) {
 		scheme = "https"
 	}
-	if before := door.ForwardedHost(r); before != "" && hostAllowed(before, s.names) {
+	if before := door.ForwardedHost(r); before != "" && s.names.allow(before) {
 		host = before
 	}
-	return scheme + "://" + host + s.opts.Prefix + "/"
+	return scheme + "://" + host + s.prefix.String() + "/"
 }
 
 // deleteLink answers DELETE /api/v1/links/<id>.

@@ -109,7 +109,7 @@ func (s *Server) aboutServer(now time.Time) components.StatusServer {
 		MemoryBytes: uint64(own.MemoryBytes), CPU: own.CPU,
 	}
 	if s.opts.Certs != nil && s.opts.Certs.Own() {
-		out.Trust = s.opts.Prefix + trustPath
+		out.Trust = s.prefix.String() + trustPath
 	}
 	b := s.opts.Budget
 	out.Budget = uint64(b.Whole.Limit())

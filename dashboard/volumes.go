@@ -23,8 +23,8 @@ import (
 // newVolumes returns what shows volumes.
 func (s *Server) newVolumes() *volumes.Volumes {
 	return volumes.New(volumes.Options{
-		Source: s.registry.Get, Prefix: s.opts.Prefix, Budget: s.opts.Budget,
-		Logger: s.opts.Logger, Faults: s.opts.Faults, Client: public.Neuroglancer(), Desk: s.desk, Events: s.assets.URL("events.js"),
+		Source: s.registry.Get, Prefix: s.prefix, Budget: s.opts.Budget,
+		Logger: s.opts.Logger, Faults: s.opts.Faults, Client: public.Neuroglancer(), Desk: s.desk, Events: func() string { return s.assets.URL("events.js") },
 	})
 }
 

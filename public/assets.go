@@ -5,7 +5,7 @@
 //
 // It is not a file server: only the files listed in its table exist.
 //
-//	assets, err := public.New("/lab")
+//	assets, err := public.New(prefix) // "/lab"
 //	...
 //	assets.URL("app.css")  // "/lab/assets/app-1b2c3d4e.css"
 //	mux.Handle("/lab/assets/", assets.Handler())
@@ -51,9 +51,9 @@ var contentTypes = map[string]string{
 // bundler has put a hash of their content into them already.
 var hashedByBuild = regexp.MustCompile(`-[A-Z2-7]{8}\.js$`)
 
-// Assets is the set of files, ready to serve. It does not change once made.
+// Assets is the set of files, ready to serve. The files do not change once made.
 type Assets struct {
-	prefix  string              // of every URL, "" or like "/lab"
+	prefix  fmt.Stringer        // of every URL, "" or like "/lab"
 	version string              // 16 hex digits over all files
 	names   map[string]string   // "app.css" -> "app-1b2c3d4e.css"
 	files   map[string]*asset   // by the name in the URL
@@ -68,8 +68,8 @@ type asset struct {
 }
 
 // New reads the embedded files. prefix stands before every URL, "" or a path
-// like "/lab" without a slash at its end.
-func New(prefix string) (*Assets, error) {
+// like "/lab" without a slash at its end; it is asked each time.
+func New(prefix fmt.Stringer) (*Assets, error) {
 	a := &Assets{
 		prefix:  prefix,
 		names:   make(map[string]string),
@@ -144,7 +144,7 @@ func (a *Assets) Modules(names ...string) []string {
 	var urls []string
 	for _, module := range names {
 		for _, name := range a.modules[module] {
-			if url := a.prefix + "/assets/" + name; !slices.Contains(urls, url) {
+			if url := a.prefix.String() + "/assets/" + name; !slices.Contains(urls, url) {
 				urls = append(urls, url)
 			}
 		}
@@ -181,7 +181,7 @@ func (a *Assets) URL(name string) string {
 	if hashed, ok := a.names[name]; ok {
 		name = hashed
 	}
-	return a.prefix + "/assets/" + name
+	return a.prefix.String() + "/assets/" + name
 }
 
 // Version tells one set of files from another: 16 hex digits. A page that

@@ -17,9 +17,14 @@ import (
 	"testing"
 )
 
+// fixed is a prefix that stays as it is.
+type fixed string
+
+func (p fixed) String() string { return string(p) }
+
 func newAssets(t *testing.T, prefix string) *Assets {
 	t.Helper()
-	a, err := New(prefix)
+	a, err := New(fixed(prefix))
 	if err != nil {
 		t.Fatal(err)
 	}

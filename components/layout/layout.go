@@ -60,6 +60,11 @@ type Page struct {
 	// Embed leaves out the header and the notices, for a page that is embedded in
 	// another one, and for a chart alone.
 	Embed bool
+	// Full is the address of the same page with its header. An embedded page then has a
+	// foot with the state of its source, its warnings, and a link to Full. "" for none.
+	Full string
+	// Theme is "dark" or "light" if the address of the page says which, otherwise "".
+	Theme string
 }
 
 // Person is who has opened a page.
@@ -68,6 +73,14 @@ type Person struct {
 	Role   string // "look", "steer" or "manage"
 	LogOut string // URL to post to; "" if there is no session that could end
 	CSRF   string
+}
+
+// footName is what the foot of an embedded page says of it.
+func (p Page) footName() string {
+	if s, ok := p.current(); ok {
+		return p.Title + " · " + s.Name
+	}
+	return p.Title
 }
 
 // may is what the person may do, in a sentence.

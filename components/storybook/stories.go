@@ -233,6 +233,10 @@ func Stories() []Story {
 		document("no source", func(p layout.Page) templ.Component { return shellStory(shellNone(p), lorem) }),
 		document("huge", func(p layout.Page) templ.Component { return shellStory(shellHuge(p), strings.Repeat(lorem, 40)) }),
 		document("embedded", func(p layout.Page) templ.Component { p.Embed = true; return shellStory(p, lorem) }),
+		document("in the cell of a notebook", func(p layout.Page) templ.Component {
+			p.Embed, p.Full, p.Theme = true, "/lab/arrays?array=camera", "dark"
+			return shellStory(p, lorem)
+		}),
 	)
 	add("Message page", Medium,
 		document("not found", func(p layout.Page) templ.Component {

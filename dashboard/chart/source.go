@@ -82,12 +82,27 @@ func observable(src *source.Source, name string) (o shm.Observable, i int, ok bo
 	return o, 0, false
 }
 
+// declared reports whether a series is one of a topic that the process has said it has.
+func declared(src *source.Source, name string) bool {
+	if src == nil {
+		return false
+	}
+	value, _, _ := src.State("topics")
+	topics, _ := value.(map[string]shm.Value)
+	for topic := range topics {
+		if rest, ok := strings.CutPrefix(name, topic); ok && (rest == "" || rest[0] == '.') {
+			return true
+		}
+	}
+	return false
+}
+
 // Alone returns the page of one chart and its title. name is that of a chart or of
 // a series. It is an error if the source has neither.
 func Alone(v tab.View, name string) (title string, page templ.Component, err error) {
 	spec := SpecOf(v.Source, name)
 	known := slices.ContainsFunc(Known(), func(s Spec) bool { return s.Name == spec.Name })
-	if _, _, ok := observable(v.Source, name); ok {
+	if _, _, ok := observable(v.Source, name); ok || declared(v.Source, name) {
 		known = true // it may not have come yet
 	}
 	if !known && (v.Source == nil || v.Source.Series(name) == nil) {

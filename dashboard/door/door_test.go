@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+	"webmon/dashboard/prefix"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -94,7 +95,7 @@ func over(p Person) bool {
 }
 
 func TestTheCookieIsNoToken(t *testing.T) {
-	d := newDoor(t, Options{Token: token, Prefix: "/lab"})
+	d := newDoor(t, Options{Token: token, Prefix: prefix.Of("/lab")})
 	for name, test := range map[string]struct {
 		header []string
 		secure bool

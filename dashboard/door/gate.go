@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"webmon/dashboard/prefix"
 	"webmon/fault"
 )
 
@@ -30,8 +31,8 @@ type Options struct {
 	// Port is where the server listens. It is part of the cookie's name, because
 	// cookies ignore ports.
 	Port int
-	// Prefix is the path under which a proxy serves webmon, "" or like "/lab".
-	Prefix string
+	// Prefix is the path under which a proxy serves webmon; nil: none.
+	Prefix *prefix.Prefix
 	// OwnHost leads browsers that resolve such names to a host name of this
 	// webmon's own, below ".localhost", before they get a cookie. A cookie of
 	// 127.0.0.1 is sent to every port there. Only for a server on a loopback address
@@ -207,6 +208,14 @@ func (d *Door) Admit(w http.ResponseWriter, r *http.Request) (p Person, answered
 			p, answered := d.exchange(w, r, g)
 			return p, answered, nil
 		}
+		if p, ok := d.present(r); ok && field == ticketField {
+			// It was good once, and is so no more, as in a notebook that is opened again. The browser is known.
+			if r.Method != http.MethodGet || !WantsPage(r) {
+				return p, false, nil
+			}
+			lead(w, r, Inside(d.opts.Prefix.String(), r.URL.EscapedPath()+"?"+r.URL.RawQuery), false)
+			return Person{}, true, nil
+		}
 		if !d.isOpen() {
 			return Person{}, false, err
 		}
@@ -321,7 +330,7 @@ func (d *Door) exchange(w http.ResponseWriter, r *http.Request, g grant) (p Pers
 	if !WantsPage(r) {
 		return d.begin(w, r, g), false
 	}
-	to := Inside(d.opts.Prefix, r.URL.EscapedPath()+"?"+r.URL.RawQuery)
+	to := Inside(d.opts.Prefix.String(), r.URL.EscapedPath()+"?"+r.URL.RawQuery)
 	switch host := d.leads(r); {
 	case host != "":
 		// The secret stays behind: the address there holds a ticket that is good once.
@@ -347,7 +356,8 @@ func (d *Door) exchange(w http.ResponseWriter, r *http.Request, g grant) (p Pers
 const maxHops = 3
 
 func (d *Door) addTicket(to string, g grant) string {
-	return to + joint(to) + ticketField + "=" + d.newTicket(g)
+	g.hops++
+	return to + joint(to) + ticketField + "=" + d.newTicket(g, ticketFor)
 }
 
 // joint is what joins a query to an address.
@@ -378,7 +388,7 @@ func (d *Door) Begin(w http.ResponseWriter, r *http.Request, p Person) Person {
 // browser there with the session that has just begun, wherever the navigation began.
 func (d *Door) Lead(w http.ResponseWriter, r *http.Request, next string) {
 	site := r.Header.Get("Sec-Fetch-Site")
-	lead(w, r, Inside(d.opts.Prefix, next), site != "none" && site != "same-origin")
+	lead(w, r, Inside(d.opts.Prefix.String(), next), site != "none" && site != "same-origin")
 }
 
 // lead leads a browser to an address: by a redirect, or by a page that does so.
@@ -425,6 +435,8 @@ func HasSecret(r *http.Request) bool {
 const (
 	ticketFor  = time.Minute
 	maxTickets = 256
+	// TicketLasts is how long a ticket can be used that a program has asked for.
+	TicketLasts = 10 * time.Minute
 )
 
 // ticket is a secret that is good once.
@@ -433,10 +445,16 @@ type ticket struct {
 	until time.Time
 }
 
-// newTicket returns a secret that opens the same as g does, once, within a minute.
-func (d *Door) newTicket(g grant) string {
+// Ticket returns a secret that lets one browser in as a person, once, within [TicketLasts]: the
+// address is that of any page with ?ticket=<secret>.
+func (d *Door) Ticket(p Person) string {
+	p.Session = "" // what ends that ends the new one, by Gone
+	return d.newTicket(grant{person: p}, TicketLasts)
+}
+
+// newTicket returns a secret that opens the same as g does, once, as long as it lasts.
+func (d *Door) newTicket(g grant, lasts time.Duration) string {
 	secret, now := NewSecret(), time.Now()
-	g.hops++
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var oldest digest
@@ -450,7 +468,7 @@ func (d *Door) newTicket(g grant) string {
 	if len(d.tickets) >= maxTickets {
 		delete(d.tickets, oldest)
 	}
-	d.tickets[digestOf(secret)] = ticket{g, now.Add(ticketFor)}
+	d.tickets[digestOf(secret)] = ticket{g, now.Add(lasts)}
 	return secret
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 )
 
@@ -34,6 +35,11 @@ func (d *Door) leads(r *http.Request) string {
 	}
 	ip, err := netip.ParseAddr(host)
 	if (err != nil || !ip.IsLoopback()) && !strings.EqualFold(host, "localhost") {
+		return ""
+	}
+	// A proxy on this machine, such as Jupyter's, does not always say that it is one. It has another
+	// port, and its own cookies with its own host name.
+	if d.opts.Prefix.String() != "" && port != strconv.Itoa(d.opts.Port) {
 		return ""
 	}
 	if port == "" {

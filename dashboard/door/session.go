@@ -140,7 +140,7 @@ func (d *Door) follow(s *session, gone <-chan struct{}) {
 // setCookie gives the browser its session, or takes it away with a negative age.
 func (d *Door) setCookie(w http.ResponseWriter, r *http.Request, value string, age time.Duration) {
 	c := &http.Cookie{
-		Name: d.cookieName(r), Value: value, Path: d.opts.Prefix + "/", MaxAge: int(age.Seconds()),
+		Name: d.cookieName(r), Value: value, Path: d.opts.Prefix.String() + "/", MaxAge: int(age.Seconds()),
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: Encrypted(r),
 	}
 	if age < 0 {

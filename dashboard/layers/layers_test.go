@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"webmon/dashboard/prefix"
 	"webmon/dashboard/source"
 	"webmon/dashboard/steer"
 	"webmon/dashboard/tab"
@@ -69,7 +70,7 @@ func TestFeedRendersWhatHasChanged(t *testing.T) {
 	list, controls := napari(20)
 	sink.State(shm.TopicControls, controls)
 	sink.State(shm.TopicLayers, shm.LayersOf(list))
-	feed, err := Tab(steer.New("/lab", nil), views.New("")).Feeds["layers"](tab.Place{Source: src, Prefix: "/lab", Topic: "napari/layers/selected", Detail: "selected"})
+	feed, err := Tab(steer.New(prefix.Of("/lab"), nil), views.New("")).Feeds["layers"](tab.Place{Source: src, Prefix: prefix.Of("/lab"), Topic: "napari/layers/selected", Detail: "selected"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +99,7 @@ func TestFeedRendersWhatHasChanged(t *testing.T) {
 		t.Errorf("for a layer that is selected %q is sent", frame)
 	}
 	for _, detail := range []string{"", "x", "1/2", "99999999999999999999999"} {
-		if _, err := Tab(steer.New("/lab", nil), views.New("")).Feeds["layers"](tab.Place{Source: src, Detail: detail}); err == nil {
+		if _, err := Tab(steer.New(prefix.Of("/lab"), nil), views.New("")).Feeds["layers"](tab.Place{Source: src, Detail: detail}); err == nil {
 			t.Errorf("%q is taken for a layer", detail)
 		}
 	}
@@ -136,7 +137,7 @@ func TestNamesOfLayers(t *testing.T) {
 	}
 	sink.State(shm.TopicControls, controls)
 	sink.State(shm.TopicLayers, shm.LayersOf(list))
-	feed, err := Tab(steer.New("/lab", nil), views.New("")).Feeds["layers"](tab.Place{Source: src, Prefix: "/lab", Topic: "napari/layers/selected", Detail: "selected"})
+	feed, err := Tab(steer.New(prefix.Of("/lab"), nil), views.New("")).Feeds["layers"](tab.Place{Source: src, Prefix: prefix.Of("/lab"), Topic: "napari/layers/selected", Detail: "selected"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +209,7 @@ func BenchmarkFeed(b *testing.B) {
 	_, controls := napari(100)
 	sink.State(shm.TopicControls, controls)
 	sink.State(shm.TopicLayers, shm.LayersOf(states[0]))
-	feed, err := Tab(steer.New("/lab", nil), views.New("")).Feeds["layers"](tab.Place{Source: src, Prefix: "/lab", Topic: "napari/layers/selected", Detail: "selected"})
+	feed, err := Tab(steer.New(prefix.Of("/lab"), nil), views.New("")).Feeds["layers"](tab.Place{Source: src, Prefix: prefix.Of("/lab"), Topic: "napari/layers/selected", Detail: "selected"})
 	if err != nil {
 		b.Fatal(err)
 	}

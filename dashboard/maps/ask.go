@@ -62,7 +62,7 @@ func (m *Maps) askPage(v tab.View, key, name, why string, is *maps.Columns) (Pag
 	if is == nil {
 		is = &known.Is
 	}
-	p := components.MapColumns{Name: name, List: m.opts.Prefix + "/" + slug, Action: m.Href(key, "columns"), CSRF: v.CSRF, Why: why}
+	p := components.MapColumns{Name: name, List: m.opts.Prefix.String() + "/" + slug, Action: m.Href(key, "columns"), CSRF: v.CSRF, Why: why}
 	names := []components.MapOption{{Value: "", Label: "none"}}
 	p.Table = ui.TableProps{Caption: "The first rows", Empty: "The table has no rows."}
 	for _, n := range known.Names {

@@ -23,6 +23,7 @@ import (
 
 	"webmon/dashboard/answer"
 	"webmon/dashboard/budget"
+	"webmon/dashboard/prefix"
 	"webmon/dashboard/refusal"
 	"webmon/dashboard/source"
 	"webmon/dashboard/tab"
@@ -77,7 +78,7 @@ type Library interface {
 // Options are what the maps are made of.
 type Options struct {
 	Library Library
-	Prefix  string         // of every address
+	Prefix  *prefix.Prefix // of every address; nil: none
 	Budget  *budget.Budget // nil: one of 1 GiB
 	Logger  *slog.Logger   // nil: slog.Default()
 	Faults  *fault.Ledger  // told of what panics; may be nil

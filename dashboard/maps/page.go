@@ -52,7 +52,7 @@ func (m *Maps) ListPage(v tab.View, told string) templ.Component {
 
 // Href is the address of a page below that of a map, "" for its own.
 func (m *Maps) Href(key string, below ...string) string {
-	out := m.opts.Prefix + "/" + slug + "/" + url.PathEscape(key)
+	out := m.opts.Prefix.String() + "/" + slug + "/" + url.PathEscape(key)
 	for _, b := range below {
 		if b != "" {
 			out += "/" + b
@@ -63,7 +63,7 @@ func (m *Maps) Href(key string, below ...string) string {
 
 // api is the address of an answer about a map.
 func (m *Maps) api(key, part string, q url.Values) string {
-	out := m.opts.Prefix + "/api/v1/maps/" + url.PathEscape(key) + part
+	out := m.opts.Prefix.String() + "/api/v1/maps/" + url.PathEscape(key) + part
 	if len(q) > 0 {
 		out += "?" + q.Encode()
 	}
@@ -151,7 +151,7 @@ func (m *Maps) head(key string, o library.Opened, at string) components.MapHead 
 	}
 	runs := o.Runs("").Len()
 	h := components.MapHead{
-		Name: o.Name, Condition: strings.Join(o.Condition, ", "), List: m.opts.Prefix + "/" + slug, Unsaved: o.Unsaved,
+		Name: o.Name, Condition: strings.Join(o.Condition, ", "), List: m.opts.Prefix.String() + "/" + slug, Unsaved: o.Unsaved,
 		Facts: fmt.Sprintf("%s %s, %s %s in %s %s", ui.Count(len(o.Sessions)), ui.Plural(len(o.Sessions), "session", "sessions"),
 			ui.Count(all), noun(o.DefaultType, all), ui.Count(runs), ui.Plural(runs, "run", "runs")),
 		Links: []components.MapLink{

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/net/html"
 
 	"webmon/dashboard/maps"
+	"webmon/dashboard/prefix"
 	"webmon/dashboard/refusal"
 	"webmon/dashboard/tab"
 	shmmaps "webmon/shm/maps"
@@ -44,7 +45,7 @@ func shelves(t testing.TB, plans ...made.Plan) (*library.Library, string) {
 // page renders a page, and returns its HTML and text.
 func page(t testing.TB, l maps.Library, path string) (markup, text string, err error) {
 	t.Helper()
-	all := maps.New(maps.Options{Library: l, Prefix: "/lab"})
+	all := maps.New(maps.Options{Library: l, Prefix: prefix.Of("/lab")})
 	var got maps.Page
 	mux := http.NewServeMux()
 	for pattern, open := range all.Pages() {

@@ -194,5 +194,5 @@ func (m *Maps) underlay(ctx context.Context, key string, o *maps.Map, session in
 
 // pictureHref is the address of the small picture of a map.
 func (m *Maps) pictureHref(e library.Entry) string {
-	return fmt.Sprintf("%s/%s/%s/picture.png", m.opts.Prefix, slug, url.PathEscape(e.Key))
+	return fmt.Sprintf("%s/%s/%s/picture.png", m.opts.Prefix.String(), slug, url.PathEscape(e.Key))
 }

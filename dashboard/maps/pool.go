@@ -399,8 +399,8 @@ func (m *Maps) getPoolFigure(w http.ResponseWriter, r *http.Request) error {
 func (m *Maps) poolPage(v tab.View) (Page, error) {
 	r := v.Request
 	name := r.PathValue("pool")
-	here := m.opts.Prefix + "/pools/" + url.PathEscape(name)
-	out := components.Pool{Title: "Pool " + name, List: m.opts.Prefix + "/" + slug}
+	here := m.opts.Prefix.String() + "/pools/" + url.PathEscape(name)
+	out := components.Pool{Title: "Pool " + name, List: m.opts.Prefix.String() + "/" + slug}
 	if name == everything {
 		out.Title = "Pool of all maps"
 	}
@@ -450,7 +450,7 @@ func (m *Maps) poolPage(v tab.View) (Page, error) {
 		out.Figure = drawn(m.poolFigure(q, p, query, values))
 		out.Table = poolTable(query, maps.Summarise(values, len(query.Groups), key))
 		out.Files = []components.MapLink{
-			{Label: "CSV", Href: m.opts.Prefix + "/api/v1/pools/" + url.PathEscape(name) + "/values.csv?" + q.Encode(), Help: "The values of all runs"},
+			{Label: "CSV", Href: m.opts.Prefix.String() + "/api/v1/pools/" + url.PathEscape(name) + "/values.csv?" + q.Encode(), Help: "The values of all runs"},
 			{Label: "SVG", Href: here + "/figure.svg?" + q.Encode(), Help: "The figure as a drawing"},
 			{Label: "PNG", Href: here + "/figure.png?" + q.Encode(), Help: "The figure as a picture, 1,920 pixels wide"},
 		}
@@ -496,10 +496,10 @@ func (m *Maps) pools(list []library.Entry) []components.MapLink {
 		return nil
 	}
 	slices.SortFunc(words, natural.Compare)
-	out := []components.MapLink{{Label: "Pool of all", Href: m.opts.Prefix + "/pools/" + everything, Help: "A statistic of all maps, by session condition"}}
+	out := []components.MapLink{{Label: "Pool of all", Href: m.opts.Prefix.String() + "/pools/" + everything, Help: "A statistic of all maps, by session condition"}}
 	if len(words) > 1 {
 		for _, w := range words[:min(len(words), 8)] {
-			out = append(out, components.MapLink{Label: "Pool " + w, Href: m.opts.Prefix + "/pools/" + url.PathEscape(w), Help: "The maps whose condition is " + w})
+			out = append(out, components.MapLink{Label: "Pool " + w, Href: m.opts.Prefix.String() + "/pools/" + url.PathEscape(w), Help: "The maps whose condition is " + w})
 		}
 	}
 	return out

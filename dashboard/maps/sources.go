@@ -234,7 +234,7 @@ func (m *Maps) Stack(ctx context.Context, key, session, slice string) (string, e
 	if info := list.Get(name); info != nil && len(info.Shape) > 2 {
 		to.Set("i", planeAt(info, slice))
 	}
-	return m.opts.Prefix + "/arrays?" + to.Encode(), nil
+	return m.opts.Prefix.String() + "/arrays?" + to.Encode(), nil
 }
 
 // planeAt is the plane of a stack at a slice, as the viewer's address has it.

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"webmon/dashboard/prefix"
 	"webmon/dashboard/record"
 	"webmon/dashboard/source"
 	"webmon/dashboard/steer"
@@ -57,7 +58,7 @@ type Options struct {
 	// Starter returns who looks at a source and may start it; ok is false if nobody
 	// who looks may.
 	Starter func(*source.Source) (by record.Author, ok bool)
-	Prefix  string // of every link, "" or like "/lab"
+	Prefix  *prefix.Prefix // of every link; nil: none
 	Logger  *slog.Logger
 	Faults  *fault.Ledger // told of what panics; may be nil
 }

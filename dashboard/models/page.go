@@ -40,7 +40,7 @@ const (
 
 // Href is the URL of a model's page.
 func (m *Models) Href(key string) string {
-	return m.opts.Prefix + "/" + slug + "/" + url.PathEscape(key)
+	return m.opts.Prefix.String() + "/" + slug + "/" + url.PathEscape(key)
 }
 
 // stateOf returns what a simulation says about itself, nil if it has said nothing yet.
@@ -322,7 +322,7 @@ func (m *Models) model(mo tab.Moment, key string) components.Model {
 	src := m.Source(key)
 	st := stateOf(src)
 	out := components.Model{
-		Key: key, Title: titleOf(info), Origin: origin(info), Href: m.Href(key), List: m.opts.Prefix + "/" + slug,
+		Key: key, Title: titleOf(info), Origin: origin(info), Href: m.Href(key), List: m.opts.Prefix.String() + "/" + slug,
 		Phase: phaseOf(src, st, mo.Now), Apply: m.Href(key) + "/parameters",
 		Alone: info.Kind == shm.KindRemote,
 	}
@@ -437,7 +437,7 @@ type config struct {
 // field adds the density and its files to the page.
 func (m *Models) field(out *components.Model, src *source.Source, info shm.ModelInfo, st *shm.ModelState, declared shm.Controls) {
 	id := url.PathEscape(src.ID())
-	base := m.opts.Prefix + "/api/v1/sources/" + id
+	base := m.opts.Prefix.String() + "/api/v1/sources/" + id
 	density := src.Array(shm.ArrayDensity)
 	phase := src.Array(shm.ArrayPhase)
 	if density != nil && len(density.Shape) == 2 {
@@ -471,7 +471,7 @@ func (m *Models) field(out *components.Model, src *source.Source, info shm.Model
 		out.Files = append(out.Files, components.ModelFile{Label: "physics .csv", Href: base + "/events/" + shm.TopicPhysics + "?format=csv", Help: "The numbers of the charts, over the last 15 minutes"})
 	}
 	if density != nil {
-		out.Arrays = m.opts.Prefix + "/arrays?source=" + url.QueryEscape(src.ID()) + "&array=" + shm.ArrayDensity
+		out.Arrays = m.opts.Prefix.String() + "/arrays?source=" + url.QueryEscape(src.ID()) + "&array=" + shm.ArrayDensity
 	}
 }
 

@@ -125,7 +125,7 @@ func start(t *testing.T, p *volumestest.Process, layers ...shm.Value) *napari {
 		t.Fatal(err)
 	}
 	t.Cleanup(reg.Close)
-	n := &napari{Process: p, t: t, s: New(Options{Desk: steer.New("", nil), Budget: budget.New(256 << 20).Volumes})}
+	n := &napari{Process: p, t: t, s: New(Options{Desk: steer.New(nil, nil), Budget: budget.New(256 << 20).Volumes})}
 	if n.src, err = reg.Attach(t.Context(), source.Target{Name: p.Name, Kind: shm.KindPython}); err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func (p busyProcess) Command(c shm.Command, report func(shm.Status, string)) {
 
 // Whoever asks what has become of a command is told, however many others there were since.
 func TestAFloodOfCommandsTakesNoRoomFromOthers(t *testing.T) {
-	d := New("", nil)
+	d := New(nil, nil)
 	scope, other := busyProcess{"scope", map[string]bool{"gain": true, "flood": true}}, busyProcess{"other", map[string]bool{"gain": true}}
 	send := func(p busyProcess, name, value string) Command {
 		cmd, _ := d.send(record.Entry{}, p, name, map[string]shm.Value{name: value}, Number{})

@@ -43,7 +43,7 @@ type bench struct {
 	desk    *Desk
 }
 
-func newBench() *bench { return &bench{desk: New("", nil)} }
+func newBench() *bench { return &bench{desk: New(nil, nil)} }
 
 // drag is a value that comes over a page's socket.
 func (b *bench) drag(page, name string, n uint64, value float64) {

@@ -68,7 +68,7 @@ type handBench struct {
 }
 
 func newHandBench() *handBench {
-	return &handBench{desk: New("", nil), n: map[string]uint64{}}
+	return &handBench{desk: New(nil, nil), n: map[string]uint64{}}
 }
 
 func (b *handBench) canvas() *canvas { return b.desk.hands.canvas(&b.process) }

@@ -3,7 +3,7 @@
 // sent to the process, and what becomes of each; and the values of controls while
 // somebody drags them. It knows neither HTTP nor the pages that show its parts.
 //
-//	desk := steer.New("/lab", changes)
+//	desk := steer.New(prefix.Of("/lab"), changes)
 //	action, ok := desk.Find(src, "exposure")
 //	outcome := desk.Ask(by, src, action, map[string]any{"exposure": "12.5"}, steer.Number{})
 //	part := steer.Part(desk.Control(src, control, now))
@@ -12,6 +12,7 @@ package steer
 import (
 	"sync"
 
+	"webmon/dashboard/prefix"
 	"webmon/dashboard/record"
 	"webmon/dashboard/source"
 	"webmon/fault"
@@ -23,7 +24,7 @@ import (
 type Desk struct {
 	Faults *fault.Ledger // told of what panics while somebody drags; set before use, or nil
 
-	prefix  string // of every URL, "" or like "/lab"
+	prefix  *prefix.Prefix // of every URL
 	changes *record.Log
 
 	mu       sync.Mutex // guards all below but sets
@@ -37,10 +38,10 @@ type Desk struct {
 	hands *hands // passes on what people do at canvases
 }
 
-// New returns a desk whose forms are posted to paths below prefix, "" or like "/lab".
+// New returns a desk whose forms are posted to paths below a prefix; nil: none.
 // What people change goes to the record; nil: to none.
-func New(prefix string, changes *record.Log) *Desk {
-	d := &Desk{prefix: prefix, changes: changes, byID: map[string]*Command{}, ofSource: map[string]int{}, ofName: map[what]int{}, sets: newSets(), hands: newHands()}
+func New(below *prefix.Prefix, changes *record.Log) *Desk {
+	d := &Desk{prefix: below, changes: changes, byID: map[string]*Command{}, ofSource: map[string]int{}, ofName: map[what]int{}, sets: newSets(), hands: newHands()}
 	d.sets.failed = func(err error) { d.Faults.Note("dragging", "", err) }
 	d.hands.failed = d.sets.failed
 	return d
@@ -84,7 +85,7 @@ const (
 
 // Path is the path to which commands with a name are posted.
 func (d *Desk) Path(src *source.Source, name string, as As) string {
-	path := d.prefix + "/sources/" + src.ID() + "/commands/" + name
+	path := d.prefix.String() + "/sources/" + src.ID() + "/commands/" + name
 	if as != AsNone {
 		path += "?as=" + string(as)
 	}

@@ -22,6 +22,7 @@ import (
 	"webmon/components"
 	"webmon/dashboard/door"
 	"webmon/dashboard/hub"
+	"webmon/dashboard/prefix"
 	"webmon/dashboard/source"
 )
 
@@ -146,8 +147,8 @@ type View struct {
 // Place says which hub topic a feed is for.
 type Place struct {
 	Source *source.Source
-	Prefix string // of every link, "" or like "/lab"
-	Topic  string // whole name of the hub topic: "<source>/<feed>[/<detail>]"
+	Prefix *prefix.Prefix // of every link; nil: none
+	Topic  string         // whole name of the hub topic: "<source>/<feed>[/<detail>]"
 	// Hub is that topic, which has the buffers for pictures. Only a feed of pictures may
 	// use it.
 	Hub *hub.Topic
@@ -159,7 +160,7 @@ type Place struct {
 
 // At returns the moment of the place at a time.
 func (p Place) At(now time.Time) Moment {
-	return Moment{Source: p.Source, Now: now, Prefix: p.Prefix, Locked: p.Locked}
+	return Moment{Source: p.Source, Now: now, Prefix: p.Prefix.String(), Locked: p.Locked}
 }
 
 // NewFeed opens the feed of one hub topic. An error is one plain sentence for

@@ -230,7 +230,7 @@ func TestLayersWithoutTiles(t *testing.T) {
 			if layer == "" {
 				layer = firstLayer
 			}
-			m := page{steer.New("", nil)}.model(tab.Moment{Source: src, Now: time.Now(), Prefix: "/lab"}, layer, choice{view: components.ViewTiles})
+			m := page{steer.New(nil, nil)}.model(tab.Moment{Source: src, Now: time.Now(), Prefix: "/lab"}, layer, choice{view: components.ViewTiles})
 			if m.State != test.state {
 				t.Fatalf("state %v, want %v", m.State, test.state)
 			}
@@ -254,7 +254,7 @@ func TestLayersWithoutTiles(t *testing.T) {
 
 func TestLevelThatTheScreenWouldNeed(t *testing.T) {
 	src, _ := attach(t, map[string]shm.Value{shm.TopicPoll: ours()})
-	m := page{steer.New("", nil)}.model(tab.Moment{Source: src, Now: time.Now()}, firstLayer, choice{view: components.ViewTiles})
+	m := page{steer.New(nil, nil)}.model(tab.Moment{Source: src, Now: time.Now()}, firstLayer, choice{view: components.ViewTiles})
 	if m.State != components.ViewerLive || m.Layers[0].Label != "tissue" {
 		t.Fatalf("state %v, layers %v", m.State, m.Layers)
 	}

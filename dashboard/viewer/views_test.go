@@ -86,7 +86,7 @@ func TestViewThatSuits(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m := page{steer.New("", nil)}.model(tab.Moment{Source: src, Now: time.Now(), Prefix: "/lab"}, firstLayer, chosenView(query))
+			m := page{steer.New(nil, nil)}.model(tab.Moment{Source: src, Now: time.Now(), Prefix: "/lab"}, firstLayer, chosenView(query))
 			if m.View != test.want {
 				t.Fatalf("the view is %q, want %q", m.View, test.want)
 			}
@@ -157,7 +157,7 @@ func TestWhatAllLayersAre(t *testing.T) {
 		src, _ := attach(t, map[string]shm.Value{
 			shm.TopicLayers: shm.LayersOf(layers), shm.TopicArrays: append(arrays, canvasArray("")...), shm.TopicCanvas: map[string]shm.Value{"grid": grid},
 		})
-		return page{steer.New("", nil)}.model(tab.Moment{Source: src, Now: time.Now()}, firstLayer, choice{view: components.ViewLayer}).SaysAll
+		return page{steer.New(nil, nil)}.model(tab.Moment{Source: src, Now: time.Now()}, firstLayer, choice{view: components.ViewLayer}).SaysAll
 	}
 	for want, got := range map[string]string{
 		"":                                  said(false, "points"),
@@ -178,7 +178,7 @@ func TestWhatAllLayersAre(t *testing.T) {
 func TestViewThatSuitsBetter(t *testing.T) {
 	src, p := attach(t, map[string]shm.Value{shm.TopicLayers: layersOf("image a"), shm.TopicArrays: canvasArray("")})
 	at := func(c choice) components.Viewer {
-		return page{steer.New("", nil)}.model(tab.Moment{Source: src, Now: time.Now()}, firstLayer, c)
+		return page{steer.New(nil, nil)}.model(tab.Moment{Source: src, Now: time.Now()}, firstLayer, c)
 	}
 	open := choice{view: components.ViewLayer, auto: true}
 	if m := at(open); m.Better != "" || m.LiveTopic != "napari/viewer/first/layer/auto" {

@@ -559,7 +559,7 @@ func (v *Volumes) UseElsewhere(w tab.View, name, base string) *components.Elsewh
 	if vol == nil || vol.Problem != "" {
 		return nil
 	}
-	at := v.opts.Prefix + "/" + slug + "/" + url.PathEscape(src.ID()) + "/offers"
+	at := v.opts.Prefix.String() + "/" + slug + "/" + url.PathEscape(src.ID()) + "/offers"
 	out := &components.Elsewhere{Action: at, CSRF: w.CSRF, Volume: name, Never: v.whyNever(vol)}
 	if vol.turned() {
 		out.Note = turnedHere

@@ -61,7 +61,7 @@ func (v *Volumes) panel(m tab.Moment, at *view.View) components.VolumePanel {
 	src := m.Source
 	p := components.VolumePanel{
 		LiveTopic: m.Topic("volume/" + at.Token), Looking: at.Browsers(),
-		Action: v.opts.Prefix + "/" + slug + "/" + url.PathEscape(src.ID()) + "/layer/" + at.Token,
+		Action: v.opts.Prefix.String() + "/" + slug + "/" + url.PathEscape(src.ID()) + "/layer/" + at.Token,
 	}
 	if is, ended := at.Script(); is && !ended.IsZero() {
 		p.Script = "The script that made this view has ended. This is how it left it, and it can be looked at as before. Started again, the script takes it up."
@@ -96,7 +96,7 @@ func (v *Volumes) panel(m tab.Moment, at *view.View) components.VolumePanel {
 		p.Problems = append(p.Problems, l.problems(&layer, m.Now)...)
 	}
 	if p.Drawn > 0 {
-		p.DrawnAt = v.opts.Prefix + "/" + slug + "/" + url.PathEscape(src.ID()) + "/annotations/" + at.Token
+		p.DrawnAt = v.opts.Prefix.String() + "/" + slug + "/" + url.PathEscape(src.ID()) + "/annotations/" + at.Token
 	}
 	return p
 }
@@ -345,8 +345,8 @@ func (v *Volumes) carriedOut(w http.ResponseWriter, r *http.Request, src *source
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	back := v.opts.Prefix + "/" + slug + "?source=" + url.QueryEscape(src.ID())
-	if from, err := url.Parse(r.Referer()); err == nil && strings.HasPrefix(from.Path, v.opts.Prefix+"/"+slug+"/") {
+	back := v.opts.Prefix.String() + "/" + slug + "?source=" + url.QueryEscape(src.ID())
+	if from, err := url.Parse(r.Referer()); err == nil && strings.HasPrefix(from.Path, v.opts.Prefix.String()+"/"+slug+"/") {
 		back = (&url.URL{Path: from.Path, RawQuery: from.RawQuery}).String()
 	}
 	http.Redirect(w, r, back, http.StatusSeeOther)

@@ -215,7 +215,7 @@ func (v *Volumes) pageOf(w tab.View, out components.Volume, at *view.View, here 
 }
 
 func (v *Volumes) clientAt(src *source.Source, at *view.View) string {
-	return v.opts.Prefix + "/" + slug + "/" + url.PathEscape(src.ID()) + "/v/" + at.Token + "/"
+	return v.opts.Prefix.String() + "/" + slug + "/" + url.PathEscape(src.ID()) + "/v/" + at.Token + "/"
 }
 
 // newPanel opens the feed of the panel beside a view.

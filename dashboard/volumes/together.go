@@ -322,7 +322,7 @@ func hasNapari(src *source.Source) bool {
 func (v *Volumes) company(src *source.Source, at *view.View) components.VolumeCompany {
 	as := at.Company()
 	out := components.VolumeCompany{
-		Action: v.opts.Prefix + "/" + slug + "/" + src.ID() + "/company/" + at.Token,
+		Action: v.opts.Prefix.String() + "/" + slug + "/" + src.ID() + "/company/" + at.Token,
 	}
 	for _, o := range []components.VolumeWay{
 		{Value: formApart, Label: "Apart"}, {Value: formNapari, Label: "napari leads"}, {Value: formView, Label: "This view leads"},

@@ -26,6 +26,7 @@ import (
 	"sync/atomic"
 
 	"webmon/dashboard/budget"
+	"webmon/dashboard/prefix"
 	"webmon/dashboard/source"
 	"webmon/dashboard/steer"
 	"webmon/dashboard/volumes/elsewhere"
@@ -38,7 +39,7 @@ const slug = "volumes"
 // Options are what the volumes are made of.
 type Options struct {
 	Source func(id string) *source.Source // nil if there is none
-	Prefix string                         // of every address
+	Prefix *prefix.Prefix                 // of every address; nil: none
 	Budget *budget.Budget                 // nil: one of 1 GiB
 	Logger *slog.Logger                   // nil: slog.Default()
 	Faults *fault.Ledger                  // told of what panics; may be nil
@@ -47,8 +48,8 @@ type Options struct {
 	// Desk is where a view that leads sends what napari has to become; nil: none can lead.
 	Desk *steer.Desk
 	// Events is the URL of a script that the client's page loads before all others, so that events
-	// come over a socket. "" for none.
-	Events string
+	// come over a socket; nil: none.
+	Events func() string
 }
 
 // Volumes has the views and what is kept of volumes. Its methods are safe for concurrent use.

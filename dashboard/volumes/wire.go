@@ -227,8 +227,8 @@ func (v *Volumes) index(w http.ResponseWriter, r *http.Request, at *view.View) e
 		return fmt.Errorf("the page of the client came with the status %d", page.status)
 	}
 	body := page.body.String()
-	if v.opts.Events != "" {
-		body = strings.Replace(body, "<script", `<script src="`+html.EscapeString(v.opts.Events)+`"></script><script`, 1)
+	if v.opts.Events != nil {
+		body = strings.Replace(body, "<script", `<script src="`+html.EscapeString(v.opts.Events())+`"></script><script`, 1)
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")

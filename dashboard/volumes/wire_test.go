@@ -64,7 +64,7 @@ func open(t *testing.T, p *volumestest.Process) *site {
 		t.Fatal(err)
 	}
 	s.volumes = volumes.New(volumes.Options{
-		Source: reg.Get, Budget: budget.New(256 << 20), Desk: steer.New("", nil), Logger: slog.New(slog.DiscardHandler),
+		Source: reg.Get, Budget: budget.New(256 << 20), Desk: steer.New(nil, nil), Logger: slog.New(slog.DiscardHandler),
 		Client: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "client file %s", r.URL.Path) }),
 	})
 	t.Cleanup(s.volumes.Close)

@@ -48,7 +48,7 @@ const socket = shell?.dataset.socket && new Socket({
     if (frame.topic === "stats") {
       showStats(frame);
       tellLosses(frame);
-    } else if (frame.topic === "reload") location.assign(location.pathname); // the source this page shows is forgotten
+    } else if (frame.topic === "reload") leaveSource();
     else if (frame.topic === "hello") reloadIfOther(frame);
     else if (frame.topic === "signed-out" && !leaving) location.reload(); // the page in its place says why the session has ended
   },
@@ -79,6 +79,8 @@ startKeys({
 });
 document.addEventListener("click", event => {
   if (event.target.closest?.("[data-action=theme]")) cycleTheme();
+  const settings = event.target.closest?.("[data-action=settings]");
+  if (settings) settings.setAttribute("aria-pressed", String(shell.classList.toggle("shell-settings")));
 });
 pause.start();
 ages.start();
@@ -118,6 +120,12 @@ function watchSoon() {
     watching = false;
     socket?.watch();
   });
+}
+
+// The source that the page shows is forgotten. A page in another one says so, because it shows nothing else.
+function leaveSource() {
+  if (document.documentElement.dataset.embed === undefined) location.assign(location.pathname);
+  else location.reload();
 }
 
 // What the header says of the source counts for every picture of the page.

@@ -4,7 +4,7 @@
  */
 
 import {openEarly} from "./early-socket.js";
-import {applyTheme, storedTheme} from "./theme.js";
+import {applyTheme, givenTheme, storedTheme} from "./theme.js";
 
-applyTheme(document.documentElement, storedTheme());
+applyTheme(document.documentElement, storedTheme(), givenTheme(document.documentElement));
 openEarly(document.currentScript?.dataset.socket);

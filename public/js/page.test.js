@@ -8,7 +8,7 @@ import {inView, isCurrent, isWholePage, problemIn} from "./nav.js";
 import {Pause} from "./pause.js";
 import {stamp} from "./pictures.js";
 import {firstTarget} from "./socket.js";
-import {applyTheme, nextTheme, setTheme, storedTheme} from "./theme.js";
+import {applyTheme, givenTheme, nextTheme, setTheme, storedTheme} from "./theme.js";
 import {collectTopics, sameTopics, watchMessage} from "./topics.js";
 
 test("ages are written as the server writes them", () => {
@@ -142,6 +142,29 @@ test("the theme is chosen, kept and forgiving", t => {
   assert.equal(root.dataset.theme, "light");
   applyTheme(root, "system");
   assert.deepEqual(["system", "dark", "light"].map(nextTheme), ["dark", "light", "system"]);
+});
+
+test("a page in a frame has the theme that it was given, or that of the JupyterLab around it", () => {
+  const page = () => ({dataset: {}});
+  const top = {name: "webmon-theme-dark"};
+  top.parent = top;
+  assert.equal(givenTheme(page(), top), null, "a page in a tab of its own");
+  const within = (lab, name = "") => ({name, parent: {document: {body: {dataset: lab}}}});
+  assert.equal(givenTheme(page(), within({})), null, "another page around it");
+  assert.equal(givenTheme(page(), within({jpThemeLight: "false"})), "dark");
+  assert.equal(givenTheme(page(), within({jpThemeLight: "true"})), "light");
+  assert.equal(givenTheme({dataset: {themeGiven: "light"}}, within({jpThemeLight: "false"})), "light", "its address says so");
+  assert.equal(givenTheme(page(), within({jpThemeLight: "false"}, "webmon-theme-light")), "light", "the first page in the frame was given it");
+  assert.equal(givenTheme(page(), within({jpThemeLight: "false"}, "webmon-theme-purple")), "dark");
+  assert.equal(givenTheme(page(), {name: "", parent: {get document() {
+    throw new Error("another origin");
+  }}}), null);
+
+  const root = page();
+  applyTheme(root, "dark", "light");
+  assert.equal(root.dataset.theme, "light");
+  applyTheme(root, "dark");
+  assert.equal(root.dataset.theme, "dark");
 });
 
 test("a moment as part of a file's name", () => {

@@ -5,7 +5,7 @@
  * - data-copy="id" copies a text;
  * - details with data-menu or of class help close on a click elsewhere and on Escape;
  * - data-filter="id id" hides the data-filter-item elements inside that do not contain what is typed; one with
- *   data-filter-text stands for that text instead of its own;
+ *   data-filter-text stands for that text instead of its own; search= in the page's address is what is typed at first;
  * - img with data-picture is hidden if it cannot be had.
  */
 
@@ -37,6 +37,9 @@ export function startParts() {
   document.addEventListener("input", event => {
     if (event.target.matches?.("[data-filter]")) applyFilter(event.target);
   });
+  const input = document.querySelector("[data-filter]");
+  if (input) input.value ||= new URLSearchParams(location.search).get("search") ?? "";
+  applyFilters();
 }
 
 function closeMenus(except) {

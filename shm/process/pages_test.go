@@ -86,7 +86,7 @@ func newStage(t testing.TB) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &stage{src, <-p.sink, steer.New("", nil)}
+	return &stage{src, <-p.sink, steer.New(nil, nil)}
 }
 
 type mouthpiece struct {

@@ -21,6 +21,7 @@ import (
 	"webmon/dashboard/door"
 	"webmon/dashboard/door/oidc"
 	"webmon/dashboard/door/oidc/oidctest"
+	"webmon/dashboard/prefix"
 )
 
 // site is a webmon that signs people in at the provider, below the prefix /lab.
@@ -58,7 +59,7 @@ func newSite(t *testing.T, p *oidctest.Provider, change func(*oidc.Options)) *si
 		t.Fatal(err)
 	}
 	d, err := door.New(door.Options{
-		Token: "the-token-of-webmon", Prefix: "/lab", Keepers: []door.Keeper{in}, Logger: slog.New(slog.DiscardHandler),
+		Token: "the-token-of-webmon", Prefix: prefix.Of("/lab"), Keepers: []door.Keeper{in}, Logger: slog.New(slog.DiscardHandler),
 		Fail: func(w http.ResponseWriter, _ *http.Request, status int, text string) {
 			w.WriteHeader(status)
 			io.WriteString(w, text)
