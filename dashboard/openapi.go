@@ -10,7 +10,7 @@ import (
 
 // getOpenAPI answers GET /api/openapi.json.
 func (s *Server) getOpenAPI(c echo.Context) error {
-	doc, err := spec.OpenAPI(s.opts.Prefix, Version())
+	doc, err := spec.OpenAPI(s.prefix.String(), Version())
 	if err != nil {
 		return err
 	}

@@ -322,6 +322,17 @@ var Routes = []Route{
 		Method: "DELETE", Path: api + "/sessions/{session}", At: api + "/sessions/:id", Group: people, Title: "End a session", Role: Manage,
 		Answers: []Answer{{Status: 204, Text: "it has ended"}}, Fails: []int{404},
 	}, {
+		Method: "POST", Path: api + "/tickets", Group: people, Title: "Make a ticket", Role: Manage,
+		Text:    "It lets one browser in, once and soon, as whoever asks: the address is that of any page with `?ticket=`. Such an address may lie in a file that others get to see later, such as a notebook.",
+		Answers: []Answer{{Status: 201, Text: "the ticket", Type: "application/json", Schema: object(field("ticket", text()), field("seconds", whole()))}},
+	}, {
+		Method: "POST", Path: api + "/prefix", Group: people, Title: "Serve below the path of a proxy", Role: Manage,
+		Text: "For a webmon that was started without `--prefix`: it takes that of the first proxy of its user, such as Jupyter's, and goes on answering without it. `hosts` are names by which browsers reach the proxy. 409: it has another prefix already.",
+		Body: &Body{Types: []string{"application/json"}, Example: map[string]any{"prefix": "/user/ada/webmon", "hosts": []string{"hub.lab.org"}}, Schema: object(
+			field("prefix", text()), given("hosts", list(text())),
+		)},
+		Answers: ok("", object(field("prefix", text()))), Fails: []int{400, 409, 413, 422},
+	}, {
 		Method: "GET", Path: api + "/browsers", Group: people, Title: "The pages that are open, and how each of their pictures is sent", Role: Manage,
 		Text: "`line_bytes_per_second` and `round_trip_ms` are what the line carries, 0 if that was not measured yet.",
 		Answers: ok("", list(object(
