@@ -26,7 +26,8 @@ import (
 )
 
 // targets lists what cfg asks to watch beside the processes that are found. The
-// demo runs for a person who has nothing else to look at.
+// demo runs for a person who has nothing else to look at, until there is something; a demo
+// that was asked for stays.
 func (cfg *config) targets(found bool) []source.Target {
 	var out []source.Target
 	if cfg.napariPort != 0 {
@@ -41,7 +42,7 @@ func (cfg *config) targets(found bool) []source.Target {
 		})
 	}
 	if cfg.demo || len(out) == 0 && !found && !cfg.launched && len(cfg.models) == 0 {
-		out = append(out, source.Target{Name: "demo", Kind: shm.KindDemo})
+		out = append(out, source.Target{Name: "demo", Kind: shm.KindDemo, Yields: !cfg.demo})
 	}
 	return out
 }

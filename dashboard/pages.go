@@ -47,6 +47,9 @@ func (s *Server) home(c echo.Context) error {
 func (s *Server) tabPage(i int) echo.HandlerFunc {
 	t := &s.tabs[i]
 	return func(c echo.Context) error {
+		if s.registry.Yielded(c.QueryParam("source")) { // a page of the demo, when there is something real
+			return c.Redirect(http.StatusFound, door.Inside(s.opts.Prefix, "/"+t.Slug))
+		}
 		src, err := s.chosen(c)
 		if err != nil {
 			return err
@@ -323,7 +326,7 @@ func (s *Server) notices(m tab.Moment, st source.Status) []layout.Notice {
 		})
 	case st.Kind == shm.KindDemo && st.Running:
 		out = append(out, layout.Notice{
-			Key: "demo", Severity: ui.Info, Text: "This is a demo: a synthetic napari that moves over a synthetic image. To see your own napari or any Python program here, take one of these steps:",
+			Key: "demo", Severity: ui.Info, Text: "This is a demo: a made-up microscope. Everything in it works, and nothing of it is real. It goes when something of yours is attached:",
 			Code: components.HowToAttach,
 		})
 	case !st.Running && st.Rests:

@@ -17,7 +17,7 @@ type Kind string
 const (
 	KindNapari Kind = "napari" // napari's own monitor
 	KindPython Kind = "python" // any Python process that declares itself
-	KindDemo   Kind = "demo"   // the embedded synthetic napari
+	KindDemo   Kind = "demo"   // the embedded made-up microscope
 	KindModel  Kind = "model"  // a simulation that webmon hosts
 	KindRemote Kind = "remote" // a simulation server elsewhere
 	KindMap    Kind = "map"    // the image stacks of a map, on the disk

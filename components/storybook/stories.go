@@ -306,7 +306,7 @@ func Stories() []Story {
 	)
 	add("Notice", Medium,
 		part("all", noticesStory([]ui.NoticeProps{
-			{ID: "notice-info", Severity: ui.Info, Text: "This is a demo: a synthetic napari moves about a huge image."},
+			{ID: "notice-info", Severity: ui.Info, Text: "This is a demo: a made-up microscope."},
 			{ID: "notice-warning", Severity: ui.Warning, Text: "A message could not be read.", Note: "17 times", Detail: "topic stage: opcode 0x92 at byte 14 is not allowed"},
 			{ID: "notice-error", Severity: ui.Error, Text: "The manager at 127.0.0.1:40123 does not accept the key.", Detail: strings.Repeat("digest sent was rejected\n", 30)},
 		})),
@@ -881,7 +881,7 @@ func shell(p layout.Page, state ui.State) layout.Page {
 
 func shellDemo(p layout.Page) layout.Page {
 	p = shell(p, ui.Live)
-	p.Header.Notices = []layout.Notice{{Key: "demo", Severity: ui.Info, Text: "This is a demo: a synthetic napari moves about a huge image. To watch your own:", Code: attachCode}}
+	p.Header.Notices = []layout.Notice{{Key: "demo", Severity: ui.Info, Text: "This is a demo: a made-up microscope. Everything in it works, and nothing of it is real. It goes when something of yours is attached:", Code: attachCode}}
 	return p
 }
 

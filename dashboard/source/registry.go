@@ -29,6 +29,9 @@ type Target struct {
 	// process may start later or start again. It is no use for a napari that has
 	// launched webmon, which gets a new address each time.
 	Again bool
+	// Yields is for the demo that nobody has asked for. It goes, with its source, as soon as
+	// another process is attached, and never comes back.
+	Yields bool
 }
 
 // mapScheme begins the address of a target that is a map.
@@ -78,6 +81,8 @@ type Registry struct {
 	sources []*Source           // in the order in which they appeared
 	targets map[*Source]*Target // what each source reads, or waits for
 	cancels map[*Source]context.CancelFunc
+	yielded map[*Source]bool // forgotten as soon as nothing is attached to it
+	former  map[string]bool  // the ids of those that have yielded
 	closed  bool
 	idle    time.Time // since when nothing is attached; zero while something is
 	// attaching holds the addresses for which a first attempt is under way, so that
@@ -113,6 +118,8 @@ func NewRegistry(opts Options) (*Registry, error) {
 		nobody:  newSource(Nobody, opts.Budget.Source(Nobody), opts.Faults),
 		targets: map[*Source]*Target{},
 		cancels: map[*Source]context.CancelFunc{},
+		yielded: map[*Source]bool{},
+		former:  map[string]bool{},
 		idle:    time.Now(),
 
 		attaching: map[string]chan struct{}{},
@@ -412,6 +419,10 @@ func (r *Registry) reserve(ctx context.Context, address string) (other *Source, 
 // that is nil, under the name that the process gives itself. told is called after
 // the attempt. The error says why the attempt failed or how the process ended.
 func (r *Registry) once(ctx context.Context, t *Target, src *Source, told func(*Source, error)) (*Source, error) {
+	if t.Yields && r.anyRuns() {
+		told(nil, nil) // somebody was faster
+		return nil, nil
+	}
 	adapter, err := r.attach(ctx, *t)
 	if src == nil && (err == nil || t.Again) {
 		name := t.Name
@@ -430,7 +441,51 @@ func (r *Registry) once(ctx context.Context, t *Target, src *Source, told func(*
 		told(src, err)
 		return src, err
 	}
-	return src, r.run(ctx, src, adapter, func() { told(src, nil) })
+	return src, r.run(ctx, src, adapter, func() {
+		if t.Yields && r.anyRuns() || !t.Yields && !t.Kind.IsVisited() && t.Kind != shm.KindDemo {
+			r.yield()
+		}
+		told(src, nil)
+	})
+}
+
+// anyRuns reports whether a process is attached that what yields would be in the way of.
+func (r *Registry) anyRuns() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for s := range r.cancels {
+		if t := r.targets[s]; t == nil || !t.Yields && !t.Kind.IsVisited() && t.Kind != shm.KindDemo {
+			return true
+		}
+	}
+	return false
+}
+
+// Yielded reports whether there was a source of the id that has yielded to another process. Who
+// asks for it is shown what there is instead.
+func (r *Registry) Yielded(id string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.former[id] && r.get(id) == nil
+}
+
+// yield ends and forgets the sources whose targets yield to another process.
+func (r *Registry) yield() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for s, t := range r.targets {
+		if !t.Yields {
+			continue
+		}
+		r.opts.Logger.Info("source yields to another", "source", s.id)
+		r.former[s.id] = true
+		if cancel := r.cancels[s]; cancel != nil {
+			r.yielded[s] = true
+			cancel()
+		} else {
+			r.remove(s)
+		}
+	}
 }
 
 // attach makes the adapter for a target.
@@ -562,6 +617,10 @@ func (r *Registry) detached(src *Source) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.cancels, src)
+	if r.yielded[src] {
+		delete(r.yielded, src)
+		r.remove(src)
+	}
 	if len(r.cancels) == 0 {
 		r.idle = time.Now()
 	}

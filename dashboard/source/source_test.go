@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -82,6 +83,42 @@ func attach(t *testing.T, r *source.Registry, p *process, target source.Target) 
 		t.Fatal(err)
 	}
 	return src, <-p.sink
+}
+
+// A demo that nobody has asked for goes with the first process that is attached, and never comes
+// back; one that was asked for stays. Simulations and maps drive away neither.
+func TestTheDemoYields(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		demo, kept, model, napari := newProcess("demo", 1), newProcess("demo", 2), newProcess("waves", 3), newProcess("napari", 4)
+		demo.info.Kind, kept.info.Kind, model.info.Kind = shm.KindDemo, shm.KindDemo, shm.KindModel
+		var removed []string
+		r := registry(t, source.Options{Removed: func(s *source.Source) { removed = append(removed, s.ID()) }},
+			map[string]*process{"": demo, "kept": kept, "model": model, "napari": napari, "late": newProcess("demo", 5)})
+		attach(t, r, demo, source.Target{Name: "demo", Kind: shm.KindDemo, Yields: true})
+		attach(t, r, kept, source.Target{Name: "demo", Kind: shm.KindDemo, Address: "kept"})
+		attach(t, r, model, source.Target{Name: "waves", Kind: shm.KindModel, Address: "model"})
+		synctest.Wait()
+		if len(removed) > 0 || r.Yielded("demo") {
+			t.Fatalf("%v went although nothing real is attached", removed)
+		}
+		time.Sleep(time.Second)
+		src, _ := attach(t, r, napari, source.Target{Name: "napari", Address: "napari"})
+		synctest.Wait()
+		if !slices.Equal(removed, []string{"demo"}) || !r.Yielded("demo") || r.Get("demo") != nil || r.Default() != src {
+			t.Errorf("with a napari %q went, the default is %q", removed, r.Default().ID())
+		}
+		if s := r.Get("demo-2"); s == nil || !s.Running() || r.Yielded("demo-2") {
+			t.Error("the demo that was asked for went too")
+		}
+		if s, err := r.Attach(t.Context(), source.Target{Name: "demo", Kind: shm.KindDemo, Address: "late", Yields: true}); s != nil || err != nil {
+			t.Errorf("a demo that is late is shown: %v, %v", s, err)
+		}
+		napari.end <- shm.ErrGone
+		time.Sleep(time.Minute)
+		if r.Get("demo") != nil {
+			t.Error("the demo takes the place of a napari that is gone")
+		}
+	})
 }
 
 func TestANapariThatStartsAgainContinues(t *testing.T) {
