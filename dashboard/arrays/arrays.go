@@ -55,6 +55,9 @@ func Tab(origin func(*source.Source) (href, name string, ok bool)) tab.Tab {
 	}
 }
 
+// demoCamera is the array of the demo that is open unless somebody chooses another.
+const demoCamera = "camera"
+
 // pages makes the pages of the tab.
 type pages struct {
 	origin func(*source.Source) (href, name string, ok bool)
@@ -85,8 +88,12 @@ func (p pages) page(m tab.Moment, name string) components.Arrays {
 	if !pixels.IsName(name) {
 		name = ""
 	}
-	if name == "" && len(list) == 1 {
+	switch {
+	case name != "":
+	case len(list) == 1:
 		name = list[0].Name
+	case st.Kind == shm.KindDemo && list.Get(demoCamera) != nil:
+		name = demoCamera // people who look at the demo do not know its arrays
 	}
 	a := components.Arrays{
 		Prefix: m.Prefix, Source: src.ID(), Name: st.Name, Link: tab.StateOf(src, st),

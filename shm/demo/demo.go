@@ -31,7 +31,8 @@ type part interface {
 	// Declare says what the part has, before the process is started.
 	Declare(p *wire.Process)
 	// Turn is called in each round: at 60 Hz while somebody looks, and four times a
-	// second otherwise. It does what is due by p.Now().
+	// second otherwise. It does what is due by p.Now(). A part with goroutines of its own
+	// has a method Close too, which waits for them.
 	Turn(p *wire.Process)
 }
 
@@ -55,6 +56,7 @@ func Start(ctx context.Context, o Options) (*Demo, error) {
 	}
 	fault.Go(&d.done, func() {
 		defer d.Release()
+		defer closeAll(parts)
 		live(ctx, d.Process, parts)
 	}, func(err error) {
 		fault.NewLedger(o.Logger).Note("demo", d.Address(), err)
@@ -71,6 +73,15 @@ func assemble(o Options) (*wire.Process, []part) {
 		part.Declare(p)
 	}
 	return p, parts
+}
+
+// closeAll waits until nothing of the parts is at work any more.
+func closeAll(parts []part) {
+	for _, part := range parts {
+		if c, ok := part.(interface{ Close() }); ok {
+			c.Close()
+		}
+	}
 }
 
 // Close ends the demo as a program ends: the demo says that it ends first. Close waits

@@ -39,6 +39,7 @@ func play(t *testing.T, seed uint64, d time.Duration, during func(played)) playe
 	go func() {
 		defer close(done)
 		defer p.Release()
+		defer closeAll(parts)
 		live(ctx, p.Process, parts)
 	}()
 	if during != nil {

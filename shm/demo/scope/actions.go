@@ -100,6 +100,13 @@ func (s *Scope) snap(c wire.Call) error {
 	if !s.live {
 		return errOff
 	}
+	if !s.look() { // whoever snaps before anybody has looked waits a moment
+		if len(s.snapLater) == maxFired {
+			return errors.New("the slide is being put onto the stage: snap again in a moment")
+		}
+		s.snapLater = append(s.snapLater, c)
+		return wire.ErrLater
+	}
 	s.expect()
 	n := c.Int("frames")
 	sum := make([]uint32, frameSide*frameSide)

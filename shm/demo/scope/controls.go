@@ -100,7 +100,7 @@ func (s *Scope) declareControls() {
 	}, changes(func(x float64) error { s.setFocus(x); return nil }))
 	p.Control(shm.Control{
 		Name: "focus_lock", Title: "Focus lock", Type: shm.Bool, Value: s.lock, Default: false, Group: groupStage, Section: "Focus",
-		Help: "Holds the plane, which drifts by a um or two within minutes and lies a little askew.",
+		Help: "Holds the plane, which drifts within minutes and lies a little askew, so that it is lost where the stage goes far.",
 	}, sets(&s.lock, nil))
 
 	number(shm.Control{

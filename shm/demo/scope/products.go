@@ -27,11 +27,12 @@ type products struct {
 
 	segmented       [2]int // where labels were taken
 	measured, drawn time.Time
-	profiled        time.Time
-	framed          [3]int // where the frame of the overview lies, and how many marks there are
-	sum             []float64
-	count           []int32
-	whole           []bool
+	profiled,
+	traced time.Time
+	framed [3]int // where the frame of the overview lies, and how many marks there are
+	sum    []float64
+	count  []int32
+	whole  []bool
 }
 
 func (s *Scope) publish(a *wire.Array, data []byte, shape ...int) {
@@ -48,29 +49,26 @@ func (s *Scope) publish(a *wire.Array, data []byte, shape ...int) {
 func (s *Scope) products() {
 	now := s.p.Now()
 	m, a := &s.made, &s.arrays
-	if a.segmentation.Due() {
-		s.look()
+	if a.segmentation.Due() && s.look() {
 		set := s.setting()
 		if at := [2]int{set.y, set.x}; !a.segmentation.Drawn() || at != m.segmented {
 			m.segmented = at
 			s.publish(a.segmentation, s.segment(set))
 		}
 	}
-	if a.cells.Due() && (!a.cells.Drawn() || every(&m.measured, now, 250*time.Millisecond)) {
+	if a.cells.Due() && s.look() && (!a.cells.Drawn() || every(&m.measured, now, 250*time.Millisecond)) {
 		s.expect()
 		rows := s.measure()
 		s.publish(a.cells, rows, len(rows)/rowBytes)
 	}
-	if a.profile.Due() && (!a.profile.Drawn() || every(&m.profiled, now, 50*time.Millisecond)) {
+	if a.profile.Due() && s.look() && (!a.profile.Drawn() || every(&m.profiled, now, 50*time.Millisecond)) {
 		s.expect()
 		s.publish(a.profile, s.profile())
 	}
-	if a.trace.Due() {
-		s.look()
+	if a.trace.Due() && s.look() && every(&m.traced, now, 50*time.Millisecond) {
 		s.publish(a.trace, s.trace())
 	}
-	if a.overview.Due() {
-		s.look()
+	if a.overview.Due() && s.look() {
 		set := s.setting()
 		at := [3]int{set.y / 4, set.x / 4, len(s.marks)}
 		if !a.overview.Drawn() || at != m.framed || m.tints != s.tints {
@@ -78,8 +76,7 @@ func (s *Scope) products() {
 			s.publish(a.overview, s.overview(set))
 		}
 	}
-	if a.stack.Wanted() && !a.stack.Drawn() {
-		s.look()
+	if a.stack.Wanted() && !a.stack.Drawn() && s.look() {
 		s.publish(a.stack, s.stack())
 	}
 }
@@ -142,9 +139,9 @@ func (s *Scope) measure() []byte {
 		m.rows = binary.LittleEndian.AppendUint16(m.rows, uint16(l))
 		put(um(float64(c.x)))
 		put(um(float64(c.y)))
-		put(float64(c.area) * pixel * pixel)
-		put(m.sum[l] / float64(m.count[l]))
-		put(c.calcium(t, s.activity))
+		put(round(float64(c.area)*pixel*pixel, 1))
+		put(round(m.sum[l]/float64(m.count[l]), 1))
+		put(round(c.calcium(t, s.activity), 2))
 		var name [40]byte // UTF-32
 		for i, r := range []byte(classes[c.class]) {
 			name[4*i] = r

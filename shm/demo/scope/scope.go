@@ -3,8 +3,10 @@ package scope
 import (
 	"fmt"
 	"math"
+	"sync"
 	"time"
 
+	"webmon/fault"
 	"webmon/shm"
 	"webmon/shm/demo/wire"
 	"webmon/shm/pickle"
@@ -37,9 +39,11 @@ type Scope struct {
 	seed uint64
 	p    *wire.Process
 
-	// What the program has only once somebody has looked.
+	// What there is only once somebody has looked: it takes a good part of a second to make.
 	specimen *specimen
 	camera   *camera
+	making   chan made // nil: nobody has looked
+	work     sync.WaitGroup
 
 	began time.Time // the time 0 of the specimen
 	turned,
@@ -69,6 +73,8 @@ type Scope struct {
 	marks    []mark
 	searches *search // an autofocus that is under way
 	takes    *taking // a stack that is being taken
+
+	snapLater []wire.Call // those that wait for the specimen
 
 	stackPlan stackPlan // of the stack that there is
 
@@ -119,7 +125,7 @@ func (s *Scope) seconds() float64 { return s.p.Now().Sub(s.began).Seconds() }
 // plane returns the z at which the specimen is sharp where the stage stands: it lies a little
 // askew, and drifts as the room warms up.
 func (s *Scope) plane(t float64) float64 {
-	return 1.2 + 0.006*s.at.x - 0.004*s.at.y + 1.1*math.Sin(t/47) + 0.5*math.Sin(t/13)
+	return 1.2 + 0.006*s.at.x - 0.004*s.at.y + 0.4*math.Sin(t/97) + 0.12*math.Sin(t/31)
 }
 
 // Turn implements a part of the demo.
@@ -161,6 +167,12 @@ func (s *Scope) advance(dt float64) {
 	s.search()
 	step(&s.at.z, s.goal.z, focusSpeed*dt)
 	s.take()
+	if len(s.snapLater) > 0 && s.look() {
+		for _, c := range s.snapLater {
+			c.Answer(s.snap(c))
+		}
+		s.snapLater = nil
+	}
 	s.sensor += (s.cooling - s.sensor) * (1 - math.Exp(-dt/8))
 	for len(s.fired) > 0 && s.seconds()-s.fired[0].at > 4*recovers {
 		s.fired = s.fired[1:]
@@ -183,16 +195,37 @@ func (s *Scope) setting() setting {
 	}
 }
 
-// look makes sure that there is something to look at.
-func (s *Scope) look() {
-	if s.specimen == nil {
-		s.specimen, s.camera = newSpecimen(s.seed), newCamera(s.seed)
-	}
+// made is a specimen with the camera that looks at it.
+type made struct {
+	specimen *specimen
+	camera   *camera
 }
 
-// expect brings what the camera expects to see up to date.
+// look reports whether there is a specimen to look at. The first look has it made.
+func (s *Scope) look() bool {
+	if s.specimen != nil {
+		return true
+	}
+	if s.making == nil {
+		s.making = make(chan made, 1)
+		done, seed := s.making, s.seed
+		fault.Go(&s.work, func() { done <- made{newSpecimen(seed), newCamera(seed)} }, func(error) {
+			close(done) // there is none
+		})
+	}
+	select {
+	case m := <-s.making:
+		s.specimen, s.camera = m.specimen, m.camera
+	default:
+	}
+	return s.specimen != nil
+}
+
+// Close waits until nothing of the microscope is at work any more.
+func (s *Scope) Close() { s.work.Wait() }
+
+// expect brings what the camera expects to see up to date. It is called after look.
 func (s *Scope) expect() {
-	s.look()
 	set, t := s.setting(), s.seconds()
 	changes := set.channel == calcium || len(s.fired) > 0
 	if !s.camera.valid || set != s.camera.seen || changes && t-s.camera.seenAt > 1.0/12 {
@@ -323,7 +356,7 @@ func (s *Scope) shoot() {
 	}
 	s.shot = s.shot.Add(time.Duration(n) * period)
 	s.frames += uint64(n)
-	if !a.Due() {
+	if !a.Due() || !s.look() {
 		a.Offer(n)
 		return
 	}
