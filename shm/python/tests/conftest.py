@@ -7,10 +7,11 @@ import signal
 from shutil import which
 
 import pytest
+import watching
 from watching import PATIENCE, Subject, Watcher
 
 import webmon
-from webmon import Process
+from webmon import Process, _memory, _segment
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +31,16 @@ def own_place(tmp_path, monkeypatch):
     webmon.close()
     for process in list(Process._live):
         process.close()
+
+
+@pytest.fixture(params=["in memory", "on disk"])
+def place(request, tmp_path, monkeypatch):
+    """Segments as Linux keeps them, and as macOS does, which works here too."""
+    if request.param == "on disk":
+        folder = str(tmp_path / "segments")
+        monkeypatch.setattr(_segment, "STORE", _memory.Files(folder, disk=True))
+        monkeypatch.setattr(watching, "FOLDER", folder)
+    return request.param
 
 
 @pytest.fixture

@@ -8,12 +8,21 @@ import zlib
 
 import numpy as np
 import pytest
-from watching import Ring, until
+import watching
+from watching import Ring, path_of, until
 
 import webmon
-from webmon import Process, _segment, _server
+from webmon import Process, _memory, _segment, _server
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is no /dev/shm to look into")
+pytestmark = [
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is no /dev/shm to look into"),
+    pytest.mark.usefixtures("place"),
+]
+
+
+def segments():
+    """The names of this process's segments."""
+    return [name for name in os.listdir(watching.FOLDER) if name.startswith(f"webmon-{os.getpid()}-")] if os.path.isdir(watching.FOLDER) else []
 
 
 @pytest.fixture
@@ -226,7 +235,7 @@ def test_wrong_arguments(process):
             process.share("camera", **{"shape": (2, 2), "dtype": "u1", **kwds})
     with pytest.raises(ValueError, match="an array"):
         process.share("my camera", (2, 2), "u1")
-    assert not [n for n in os.listdir("/dev/shm") if n.startswith(f"webmon-{os.getpid()}-")]
+    assert not segments()
 
 
 def test_what_is_no_colour_is_refused(process, camera):
@@ -627,7 +636,7 @@ def test_in_the_mean(camera, watcher, monkeypatch):
 
 def test_big_ones_take_memory_only_when_wanted(process, watcher):
     array = process.share("camera", (2048, 2048), "u2")
-    path = f"/dev/shm/{array._segment.name}"
+    path = path_of(array._segment.name)
     frame = np.ones((2048, 2048), "u2")
     assert array.publish(frame) is False
     assert os.stat(path).st_blocks * 512 < 1 << 20 < os.stat(path).st_size
@@ -636,12 +645,29 @@ def test_big_ones_take_memory_only_when_wanted(process, watcher):
     assert os.stat(path).st_blocks * 512 >= 3 * frame.nbytes
 
 
-def test_no_room(process, watcher, monkeypatch, caplog):
-    def full(fd, offset, size):
-        if size > 4096:
-            raise OSError(28, "No space left on device")
+@pytest.fixture
+def room(monkeypatch):
+    """Lets no more bytes be had at once than it says."""
+    most = [1 << 60]
+    real, written = os.posix_fallocate, os.pwrite
 
-    monkeypatch.setattr(_segment.os, "posix_fallocate", full)
+    def allocate(fd, offset, size):
+        if size > most[0]:
+            raise OSError(28, "No space left on device")
+        real(fd, offset, size)
+
+    def write(fd, content, offset):
+        if offset + len(content) > most[0]:
+            raise OSError(28, "No space left on device")
+        return written(fd, content, offset)
+
+    monkeypatch.setattr(os, "posix_fallocate", allocate)
+    monkeypatch.setattr(os, "pwrite", write)
+    return most
+
+
+def test_no_room(process, watcher, room, caplog):
+    room[0] = 4096
     array = process.share("camera", (2048, 2048), "u2")
     assert watcher.data.get("arrays")["camera"]["shm"]
     watcher.want_topics({"array/camera": 10.0})
@@ -650,7 +676,7 @@ def test_no_room(process, watcher, monkeypatch, caplog):
 
 
 def test_no_shared_memory_at_all(process, watcher, monkeypatch):
-    monkeypatch.setattr("webmon._array._AVAILABLE", False)
+    monkeypatch.setattr(_segment, "STORE", None)
     array = process.share("camera", (2, 2), "u2")
     watcher.want_topics({"array/camera": 10.0})
     assert watcher.data.get("arrays")["camera"]["shm"] == "" and array.publish(np.zeros((2, 2), "u2")) is False and array.published == 1
@@ -682,8 +708,8 @@ def test_close_and_share_again(process, watcher, camera):
         array.close()  # is not the one that has its name now
         assert watcher.data.get("arrays")["camera"]["shape"] == [2, 2]
         name = watcher.data.get("arrays")["camera"]["shm"]
-        assert os.path.exists(f"/dev/shm/{name}")
-    assert not watcher.data.get("arrays") and not os.path.exists(f"/dev/shm/{name}")
+        assert os.path.exists(path_of(name))
+    assert not watcher.data.get("arrays") and not os.path.exists(path_of(name))
     assert other.publish(np.zeros((2, 2), "u1")) is False and "closed" in repr(other)
 
 
@@ -733,7 +759,7 @@ def test_closing_while_others_publish(process, watcher):
     done.set()
     thread.join(60)
     assert not errors
-    assert not [n for n in os.listdir("/dev/shm") if n.startswith(f"webmon-{os.getpid()}-")]
+    assert not segments()
 
 
 def test_crc_where_stores_may_be_reordered(camera, monkeypatch):
@@ -839,7 +865,7 @@ def ruin(request):
     touched = []
 
     def ruin(array):
-        path = f"/dev/shm/{array._segment.name}"
+        path = path_of(array._segment.name)
         touched.extend((path, path + "-moved"))
         request.param(path)
 
@@ -896,33 +922,27 @@ def test_a_segment_that_is_ruined_while_nobody_looks(process, watcher, ruin):
     assert Ring(watcher.data.get("arrays")["camera"]).published == 4
 
 
-def test_another_pythons_resource_tracker(camera, watcher):
+def test_another_pythons_resource_tracker(camera, watcher, place):
     """It removes what its process has attached to, when that ends: before Python 3.13 without being asked."""
+    if place == "on disk":
+        return  # it knows nothing there
     array, _ = camera((64, 64), "u2")
     before = array._segment.name
     subprocess.run(
         [sys.executable, "-c", f"from multiprocessing import resource_tracker as r; r.register('/{before}', 'shared_memory')"], check=True
     )
-    until(lambda: not os.path.exists(f"/dev/shm/{before}"), "the tracker to remove it")
+    until(lambda: not os.path.exists(path_of(before)), "the tracker to remove it")
     frame = np.ones((64, 64), "u2")
     assert not array.publish(frame)
     until(lambda: array.publish(frame), "another segment")
     assert array._segment.name != before and Ring(watcher.data.get("arrays")["camera"]).read()[0].max() == 1
 
 
-def test_no_room_at_first(process, watcher, monkeypatch, caplog):
+def test_no_room_at_first(process, watcher, room, monkeypatch, caplog):
     """An array that could not have its memory gets it later, and says until then why it has none."""
     monkeypatch.setattr("webmon._array._RETRY", 0.0)
     monkeypatch.setattr("webmon._array._RETRY_RARELY", 0.0)
-    full = [True]
-    real = os.posix_fallocate
-
-    def allocate(fd, at, size):
-        if full[0] and size > 1 << 20:
-            raise OSError(28, "No space left on device")
-        real(fd, at, size)
-
-    monkeypatch.setattr(os, "posix_fallocate", allocate)
+    room[0] = 1 << 20
     monkeypatch.setattr("webmon._arrays._LOOK", 0.0)
     array = process.share("camera", (1024, 1024), "u2")
     frame = np.ones((1024, 1024), "u2")
@@ -932,7 +952,7 @@ def test_no_room_at_first(process, watcher, monkeypatch, caplog):
     declared = watcher.data.get("arrays")["camera"]
     assert declared["shm"] == "" and "no room for 6 MiB" in declared["problem"] and "No space left" in declared["problem"]
     assert caplog.text.count("is not shared") == 1
-    full[0] = False
+    room[0] = 1 << 60
     watcher.want_topics({"array/camera": 1e9})
     assert array.publish(frame) and "problem" not in watcher.data.get("arrays")["camera"]
 
@@ -944,14 +964,14 @@ def test_no_shared_memory_at_first(process, watcher, monkeypatch, error):
     real, broken = os.open, [True]
 
     def opened(path, *args, **kwds):
-        if broken[0] and str(path).startswith("/dev/shm/"):
+        if broken[0] and str(path).startswith(f"{watching.FOLDER}/"):
             raise error
         return real(path, *args, **kwds)
 
     monkeypatch.setattr(os, "open", opened)
     array = process.share("camera", (4, 4), "u2")
     declared = watcher.data.get("arrays")["camera"]
-    assert declared["shm"] == "" and error.strerror in declared["problem"] and "/dev/shm" in declared["problem"]
+    assert declared["shm"] == "" and error.strerror in declared["problem"] and watching.FOLDER in declared["problem"]
     broken[0] = False
     watcher.want_topics({"array/camera": 1e9})
     assert array.publish(np.zeros((4, 4), "u2")) and watcher.data.get("arrays")["camera"]["shm"]
@@ -981,7 +1001,7 @@ def test_all_of_the_memory_is_mapped_with_the_first_look():
 
 def test_memory_that_cannot_be_mapped_at_once_comes_later(monkeypatch):
     """An older Linux, and other systems, know no such advice."""
-    monkeypatch.setattr(_segment, "_POPULATE_WRITE", 12345)
+    monkeypatch.setattr(_memory, "_POPULATE_WRITE", 12345)
     segment = _segment.Segment((1024, 1024), np.dtype("u2"), 2, b"{}")
     try:
         segment.commit()

@@ -11,12 +11,15 @@ from multiprocessing import connection
 
 import numpy as np
 import pytest
-from watching import until
+from watching import path_of, until
 
 import webmon
 from webmon import Process, _shapes
 
-linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="shared memory is Linux's for now")
+
+def linux(test):
+    """Mark a test that looks at the files of segments, as Linux keeps them and as macOS does."""
+    return pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /dev/shm")(pytest.mark.usefixtures("place")(test))
 
 
 def declared(watcher, name="brain"):
@@ -31,7 +34,7 @@ def test_data_are_the_memory(process, watcher):
     says = declared(watcher)
     assert says["shape"] == [3, 4, 5] and says["dtype"] == "<u2" and says["axes"] == ["z", "y", "x"] and says["kind"] == "image"
     assert says["scale"] == [2.0, 2.0, 2.0] and says["units"] == ["um"] * 3 and says["limits"] == [0.0, 9.0] and says["title"] == "A brain"
-    path = f"/dev/shm/{says['shm']}"
+    path = path_of(says["shm"])
     with open(path, "rb") as file:
         header = file.read(4096)
         assert np.frombuffer(file.read(120), "<u2").tolist() == list(range(60))
@@ -52,7 +55,7 @@ def test_data_are_the_memory(process, watcher):
 @linux
 def test_a_volume_ends_with_its_process():
     with Process("short", launch=False) as process:
-        path = f"/dev/shm/{process.volume('a', 5, 'u1')._declared()['shm']}"
+        path = path_of(process.volume("a", 5, "u1")._declared()["shm"])
         assert os.path.exists(path)
     assert not os.path.exists(path)
 
@@ -61,7 +64,7 @@ def test_a_volume_ends_with_its_process():
 def test_memory_that_somebody_removes_is_gone_on_without(process, watcher):
     brain = process.volume("brain", (3, 4, 5), "uint16")
     before = declared(watcher)
-    os.unlink(f"/dev/shm/{before['shm']}")
+    os.unlink(path_of(before["shm"]))
     brain.data[:] = 5
     until(lambda: (watcher.want(volumes=1), declared(watcher)["shm"] == "")[1], "another declaration")
     assert declared(watcher)["generation"] != before["generation"] and brain.data.sum() == 5 * 60
@@ -203,7 +206,7 @@ def test_a_forked_child_writes_to_the_same_memory(process):
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
     assert brain.data.sum() == 12 and brain.version == 0
-    assert os.path.exists(f"/dev/shm/{brain._declared()['shm']}")
+    assert os.path.exists(path_of(brain._declared()["shm"]))
 
 
 # Volumes that are read on demand.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import mmap
 import os
-import signal
 import socket
 import struct
 import subprocess
@@ -105,11 +104,19 @@ class Watcher:
                 return answer["status"], answer["reason"]
 
 
+FOLDER = "/dev/shm"  # where segments are; tests have other places too
+
+
+def path_of(name):
+    """The file of a segment."""
+    return f"{FOLDER}/{name}"
+
+
 class Ring:
     """Reads a segment as shm/PROTOCOL.md has it, with none of the package's own code."""
 
     def __init__(self, declared):
-        fd = os.open(f"/dev/shm/{declared['shm']}", os.O_RDONLY)
+        fd = os.open(path_of(declared["shm"]), os.O_RDONLY)
         try:
             self.size = os.fstat(fd).st_size
             self.mode = os.fstat(fd).st_mode & 0o777
@@ -195,12 +202,12 @@ class Subject:
         return Watcher(about["address"], about["authkey"])
 
     def segments(self):
-        return [name for name in os.listdir("/dev/shm") if name.startswith(f"webmon-{self.pid}-")]
+        return [name for name in os.listdir(FOLDER) if name.startswith(f"webmon-{self.pid}-")]
 
     def tell(self, line):
         self.popen.stdin.write(line.encode() + b"\n")
         self.popen.stdin.flush()
 
-    def end(self, sig=signal.SIGKILL, group=False):
+    def end(self, sig=9, group=False):
         (os.killpg if group else os.kill)(self.pid, sig)
         return self.popen.wait(PATIENCE)

@@ -16,7 +16,7 @@ from ._demand import Demand
 from ._frames import Frames
 from ._life import Life
 from ._plain import words
-from ._segment import _AVAILABLE, Segment, describe, description, total_bytes
+from ._segment import Segment, available, describe, description, total_bytes
 
 log = logging.getLogger("webmon")
 
@@ -151,8 +151,8 @@ class SharedArray:
         self._segment = None
         if self._closed or self._withheld or not self._life.opened or self._life.closed:
             return
-        if not _AVAILABLE:
-            self._problem = "arrays are shared on Linux alone for now"
+        if not available():
+            self._problem = "arrays are shared on Linux, macOS and Windows"
             return
         segment = None
         try:
@@ -198,7 +198,7 @@ class SharedArray:
         """
         segment = self._segment
         if segment is None:
-            if _AVAILABLE and self._life.opened and time.monotonic() >= self._retry:
+            if available() and self._life.opened and time.monotonic() >= self._retry:
                 with self._lock:
                     if self._segment is None:
                         self._make()

@@ -1,32 +1,25 @@
-"""Arrays in POSIX shared memory: rings of frames that one process writes and webmon reads."""
+"""Arrays in shared memory: rings of frames and volumes that one process writes and webmon reads."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import logging
 import math
 import os
 import platform
-import re
 import secrets
 import struct
 import sys
-import time
 import zlib
-from collections.abc import Iterator, Sequence
-from shutil import which
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ._announce import try_lock
 from ._convert import MASKED, as_dtype, called, exact
+from ._memory import Held, Store, here
 from ._plain import clean
 
-__all__ = ["Block", "Segment", "describe", "description", "sweep"]
-
-log = logging.getLogger("webmon")
+__all__ = ["Block", "Segment", "available", "describe", "description", "sweep"]
 
 _HEADER = 4096
 _SLOT = 256
@@ -45,15 +38,16 @@ _FRAME = struct.Struct("<QQQQI4x8Q4dI")  # from byte 16 of a slot on
 # Segments smaller than this get their memory at once, others when somebody first looks.
 _SMALL = 1 << 20
 
-# Linux's MADV_POPULATE_WRITE, which the module mmap does not name; how much is asked for at once, some 80 µs; and in all,
-# because a webmon waits for the answer meanwhile.
-_POPULATE_WRITE, _PIECE, _MOST_POPULATED = 23, 256 << 10, 256 << 20
-
 # On other machines another core may see the stores in another order. Readers then check what they copied.
 _CRC = platform.machine().lower() not in ("x86_64", "amd64")
 
-_AVAILABLE = sys.platform.startswith("linux")
-FOLDER = "/dev/shm"
+# Where this system keeps segments; None where it has no place for them.
+STORE: Store | None = here()
+
+
+def available() -> bool:
+    """Whether this system has a place for segments."""
+    return STORE is not None
 
 
 def _align(n: int) -> int:
@@ -178,8 +172,8 @@ def description(about: dict[str, Any], name: str) -> bytes:
     return text
 
 
-class _File:
-    """A file in shared memory, which nobody but this process writes to. The methods are for one thread at a time.
+class _Shared:
+    """A segment, which nobody but this process writes to. The methods are for one thread at a time.
 
     Raises OSError where there is no shared memory, or not enough.
     """
@@ -188,31 +182,15 @@ class _File:
     _unmaps = True  # nobody uses the memory after close
 
     def __init__(self, total: int) -> None:
-        import mmap  # missing on some platforms
-
+        if STORE is None:
+            raise OSError(f"webmon knows no shared memory on {sys.platform}")
         self._pid = os.getpid()
         self.total = total
         self.generation = secrets.randbits(64) or 1
         self.name = f"{_PREFIX}-{self._pid}-{secrets.token_hex(6)}"
-        self._path = f"{FOLDER}/{self.name}"
-        self._committed = False
-        self._buf: Any = None
-        self._mmap: Any = None
-        self._helped = False
-        with _saying("a file cannot be made"):
-            self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        try:
-            # For as long as this process lives, so that a sweep tells the segment from what a dead one has left. A process's
-            # number says less: another one may have it by now, or it may be of another container.
-            try_lock(self._fd)
-            self._helped = _helper.watch(self.name)
-            with _saying(f"there is no room for {self.total / (1 << 20):.0f} MiB"):
-                os.ftruncate(self._fd, self.total)
-                self._mmap = mmap.mmap(self._fd, self.total)
-            self._buf = memoryview(self._mmap)
-        except BaseException:
-            self.close()
-            raise
+        self._allocated = 0  # bytes, from the first on
+        self._held: Held | None = STORE.make(self.name, total)
+        self._buf: Any = memoryview(self._held.memory)
 
     def _head(self, text: bytes, stride: int, data_bytes: int, slots: int) -> None:
         """Write the header."""
@@ -226,97 +204,71 @@ class _File:
         self._words = buf[:_HEADER].cast("Q")
 
     def _allocate(self, size: int) -> None:
-        # A segment begins as a hole. Writing where the machine has no room for it would kill the process.
-        if hasattr(os, "posix_fallocate"):
-            with _saying(f"there is no room for {size / (1 << 20):.0f} MiB"):
-                os.posix_fallocate(self._fd, 0, size)
-        self._committed = size >= self.total
+        """Get the memory for so many of the first bytes."""
+        held = self._held
+        if held is None:
+            raise ValueError("it is closed")
+        if size > self._allocated:
+            held.allocate(self._allocated, size)
+            self._allocated = size
 
     @property
     def committed(self) -> bool:
         """Whether there is memory for the frames."""
-        return self._committed
+        return self._allocated >= self.total
 
     def commit(self) -> None:
         """Get the memory for the frames. Raises OSError where there is not enough.
 
         That takes milliseconds, without holding the interpreter's lock.
         """
-        if not self._committed:
-            self._allocate(self.total)
-            self._populate()
-
-    def _populate(self) -> None:
-        """Put the memory into this process's page tables, where the system can.
-
-        Otherwise each of the first frames has its thousands of pages put there by the thread that publishes. A piece at a
-        time, because the interpreter's lock is held meanwhile.
-        """
-        most = min(self.total, _MOST_POPULATED)
-        for at in range(0, most, _PIECE):
-            try:
-                self._mmap.madvise(_POPULATE_WRITE, at, min(_PIECE, most - at))
-            except (AttributeError, OSError):
-                return  # not Linux, or one before 5.14: the pages come when they are written to
-            time.sleep(0)  # whoever waits for the lock gets it
+        self._allocate(self.total)
 
     def sound(self) -> bool:
-        """Say whether what is written gets to those who read, and does not end the process. One call of the system.
-
-        Any program of this user may have removed the file or cut it short, such as the resource tracker of another Python,
-        or a log-out that clears shared memory.
-        """
-        try:
-            info = os.fstat(self._fd)
-        except OSError:
-            return False  # closed at this very moment
-        return info.st_nlink > 0 and info.st_size >= self.total
+        """Say whether what is written gets to those who read, and does not end the process. One call of the system."""
+        held = self._held
+        return held is not None and held.sound()
 
     def found(self) -> bool:
         """Whether it is sound, and those who look for it by its name find it."""
+        held = self._held
         try:
-            return self.sound() and _same(self._path, self._fd)
+            return held is not None and held.found()
         except OSError:
             return False
 
     def close(self) -> None:
         """Mark the segment as closed and remove its name; who has it mapped keeps what is in it."""
-        fd, self._fd = self._fd, -1
-        if fd < 0:
+        held, self._held = self._held, None
+        if held is None:
             return
         if os.getpid() == self._pid:
             try:
                 # Where somebody has cut the file short there is nothing to write to.
-                if self._buf is not None and os.fstat(fd).st_size >= _HEADER:
+                if self._buf is not None and self._allocated and held.writable():
                     struct.pack_into("<I", self._buf, 60, self._flags | _FLAG_CLOSED)
             except (OSError, TypeError, ValueError):
                 pass
-            try:
-                if _same(self._path, fd):
-                    os.unlink(self._path)
-            except OSError:
-                pass
-            if self._helped:
-                _helper.forget(self.name)
-        self._release(fd)
+            held.remove()
+        self._release(held)
 
     def abandon(self) -> None:
         """Let go of a forked child's copy; the segment is the parent's."""
-        fd, self._fd = self._fd, -1
-        if fd >= 0:
-            self._release(fd)
+        held, self._held = self._held, None
+        if held is not None:
+            self._release(held)
 
-    def _release(self, fd: int) -> None:
+    def _release(self, held: Held) -> None:
         # Views into the memory would keep it mapped.
         self._let_go()
         self._buf = None
-        mapped, self._mmap = self._mmap, None
+        mapped, held.memory = held.memory, None
         try:
             if mapped is not None and self._unmaps:
                 mapped.close()
         except BufferError:
             pass  # a frame is being copied by another thread: the memory goes with the last view
-        os.close(fd)
+        held.close()
 
     def _let_go(self) -> None:
         """Release the views into the memory."""
@@ -325,7 +277,7 @@ class _File:
             words.release()
 
 
-class Segment(_File):
+class Segment(_Shared):
     """One ring in shared memory. The methods are for one thread at a time.
 
     Raises OSError where there is no shared memory, or not enough.
@@ -425,7 +377,7 @@ class Segment(_File):
         self._places = []
 
 
-class Block(_File):
+class Block(_Shared):
     """One array in shared memory, which is written in place.
 
     Raises OSError where there is no shared memory, or not enough. All of the memory is there from the beginning, because
@@ -448,7 +400,7 @@ class Block(_File):
             self._allocate(self.total)
             self._head(text, stride, data_bytes, 1)
             # It refers to the mapping, which therefore is not closed here, but goes with the last who refers to it.
-            self.data: np.ndarray[Any, Any] = np.ndarray(tuple(shape), dtype, buffer=self._mmap, offset=_HEADER if data_bytes else 0)
+            self.data: np.ndarray[Any, Any] = np.ndarray(tuple(shape), dtype, buffer=self._buf.obj, offset=_HEADER if data_bytes else 0)
         except BaseException:
             self.close()
             raise
@@ -459,89 +411,6 @@ class Block(_File):
             self._words[_LATEST] = version
         except ValueError:
             pass  # closed
-
-
-def _same(path: str, fd: int) -> bool:
-    """Whether the file that is open has that name still. Raises OSError where nothing has."""
-    own, named = os.fstat(fd), os.lstat(path)
-    return (own.st_dev, own.st_ino) == (named.st_dev, named.st_ino)
-
-
-@contextlib.contextmanager
-def _saying(what: str) -> Iterator[None]:
-    """Make the system's errors ones that people read."""
-    try:
-        yield
-    except OSError as error:
-        raise OSError(error.errno, f"{what} in the machine's shared memory ({FOLDER}): {error.strerror or error}") from None
-
-
-class _Helper:
-    """The clean-up helper: Python's resource tracker.
-
-    It is a small process that removes the segments of this one should it be killed. Without it they stay until the next
-    process that uses webmon begins.
-    """
-
-    def __init__(self) -> None:
-        self._complained = False
-
-    def watch(self, name: str) -> bool:
-        """Have the segment removed with this process; False where there is no helper."""
-        try:
-            reason = _no_helper(_executable(), getattr(sys, "frozen", False))
-            if reason is None:
-                from multiprocessing import resource_tracker
-
-                resource_tracker.register(f"/{name}", "shared_memory")
-                return True
-        except Exception as error:
-            log.debug("the resource tracker could not be started", exc_info=True)
-            reason = f"it could not be started ({type(error).__name__}: {error})"
-        if not self._complained:
-            self._complained = True
-            log.warning(
-                "Python's resource tracker does not watch over the shared memory: %s. Should this process be killed, its shared "
-                "arrays stay in %s until the next process that uses webmon begins",
-                reason, FOLDER,
-            )  # fmt: skip
-        return False
-
-    def forget(self, name: str) -> None:
-        """Say that the segment is gone."""
-        try:
-            from multiprocessing import resource_tracker
-
-            resource_tracker.unregister(f"/{name}", "shared_memory")
-        except Exception:
-            log.debug("the resource tracker could not be told", exc_info=True)
-
-
-_helper = _Helper()
-
-
-def _executable() -> str:
-    """Return the program that multiprocessing starts its own processes with; "" if it knows none."""
-    from multiprocessing import spawn
-
-    return os.fsdecode(spawn.get_executable() or b"")
-
-
-def _no_helper(executable: str, frozen: bool) -> str | None:
-    """Say why the program cannot run Python's resource tracker, None if it can.
-
-    A program that has Python built in, or was frozen into one file, would be started a second time instead.
-    """
-    if frozen:
-        return "this program is a frozen one, in which Python cannot be started by itself"
-    if not executable:
-        return "Python does not know its own program (sys.executable is empty)"
-    name = os.path.basename(executable).lower()
-    if "python" not in name and "pypy" not in name:
-        return f"Python is built into another program (sys.executable is {executable})"
-    if which(executable) is None:
-        return f"there is no program {executable} (sys.executable)"
-    return None
 
 
 def _copy_records(place: np.ndarray[Any, Any], frame: np.ndarray[Any, Any], mask: Any, ways: Sequence[Sequence[str]]) -> None:
@@ -559,47 +428,7 @@ def _copy_records(place: np.ndarray[Any, Any], frame: np.ndarray[Any, Any], mask
             target[hidden] = np.array(MASKED[target.dtype.kind], target.dtype)
 
 
-_LEFT = re.compile(_PREFIX + r"-(\d+)-[0-9a-f]+\Z")
-
-
 def sweep() -> None:
-    """Remove the segments of this user's processes that were killed together with their resource trackers."""
-    if not _AVAILABLE:
-        return
-    import fcntl
-
-    try:
-        names = os.listdir(FOLDER)
-    except OSError:
-        return
-    for name in names:
-        match = _LEFT.match(name)
-        if match is None:
-            continue
-        path = f"{FOLDER}/{name}"
-        try:
-            fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError:
-            continue
-        try:
-            info = os.fstat(fd)
-            if info.st_uid != os.getuid():
-                continue
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # A living process with that number may be about to lock what it has just made.
-            if not _alive(int(match.group(1))) or time.time() - info.st_ctime > 60:
-                os.unlink(path)
-        except OSError:
-            pass
-        finally:
-            os.close(fd)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        pass
-    return True
+    """Remove the segments of this user's processes that were killed, and nobody has cleaned up after."""
+    if STORE is not None:
+        STORE.sweep()

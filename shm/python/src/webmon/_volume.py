@@ -16,7 +16,7 @@ from ._about import Scales, Units, axes_of, limits_of, per_axis, pixel, shape_of
 from ._content import Content, Gone, levels_of
 from ._convert import called, reason, written
 from ._plain import words
-from ._segment import _AVAILABLE, Block, block_bytes, check_dtype, description
+from ._segment import Block, available, block_bytes, check_dtype, description
 from ._shapes import Geometry, geometry, points_of, polylines, surface, tracks
 
 __all__ = ["SharedVolume"]
@@ -200,7 +200,7 @@ class SharedVolume:
         assert self.dtype is not None
         about = {"dtype": self.dtype.str, "shape": list(self.shape), "axes": self._about["axes"], "units": self._about["units"]}
         text = description(about, self.name)
-        if _AVAILABLE:
+        if available():
             try:
                 self._block = block = Block(self.shape, self.dtype, text)
             except OSError as error:
