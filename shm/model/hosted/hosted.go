@@ -8,7 +8,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
@@ -119,7 +118,7 @@ func (f *File) List(ctx context.Context) []shm.ModelInfo {
 // them.
 func (f *File) Pending() shm.ModelInfo {
 	return shm.ModelInfo{
-		Key: f.key(), Title: f.base(), Origin: f.opt.File, Kind: shm.KindModel, Problem: unsupported(),
+		Key: f.key(), Title: f.base(), Origin: f.opt.File, Kind: shm.KindModel,
 		About: "It is being imported, to see what models it has.",
 	}
 }
@@ -131,9 +130,6 @@ func (f *File) key() string { return slug(strings.TrimSuffix(f.base(), filepath.
 // whose class or file has a Problem can be opened too: its run tells the problem again,
 // or works if the problem has gone. The error says that there is no such model.
 func (f *File) Open(ctx context.Context, key string) (shm.Source, error) {
-	if problem := unsupported(); problem != "" {
-		return nil, fmt.Errorf("%s", problem)
-	}
 	for _, again := range []bool{false, true} {
 		for _, k := range f.look(ctx, again) {
 			if k.Key == key {
@@ -148,15 +144,6 @@ func (f *File) Open(ctx context.Context, key string) (shm.Source, error) {
 }
 
 func (f *File) base() string { return filepath.Base(f.opt.File) }
-
-// unsupported says why models in Python cannot be run on this platform, "" where
-// they can.
-func unsupported() string {
-	if runtime.GOOS == "linux" {
-		return ""
-	}
-	return "Models in Python need Linux for now: their pictures come through shared memory, which webmon reads there alone."
-}
 
 // look returns what is known about the file. It looks into the file first if the file
 // has changed since the last look, or if again is set.
@@ -194,11 +181,11 @@ func (f *File) look(ctx context.Context, again bool) []known {
 // describe turns what was found into what people see.
 func (f *File) describe(found findings) []known {
 	info := func(key, title string) shm.ModelInfo {
-		return shm.ModelInfo{Key: key, Title: title, Origin: f.opt.File, Kind: shm.KindModel, Problem: unsupported()}
+		return shm.ModelInfo{Key: key, Title: title, Origin: f.opt.File, Kind: shm.KindModel}
 	}
 	if found.problem != "" {
 		k := known{ModelInfo: info(f.key(), f.base())}
-		k.Problem, k.Detail = cmp.Or(k.Problem, found.problem), found.detail
+		k.Problem, k.Detail = found.problem, found.detail
 		return []known{k}
 	}
 	taken := map[string]bool{}
@@ -210,7 +197,7 @@ func (f *File) describe(found findings) []known {
 		}
 		taken[key] = true
 		k := known{ModelInfo: info(key, cmp.Or(m.Title, m.Class)), class: m.Class}
-		k.About, k.Problem = m.About, cmp.Or(k.Problem, m.Problem)
+		k.About, k.Problem = m.About, m.Problem
 		out = append(out, k)
 	}
 	return out

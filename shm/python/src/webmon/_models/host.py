@@ -29,6 +29,8 @@ __all__ = ["Host"]
 _PHYSICS_EVERY = 0.1  # s
 _VALUES_EVERY = 0.5  # s between two looks whether the model has changed its parameters itself
 _PULSE = 0.25  # s
+# What helps where shared memory has a size of its own.
+_ADVICE = " Make room in /dev/shm, or give a container more (docker run --shm-size=2g)." if sys.platform.startswith("linux") else ""
 _ACTIONS = frozenset(["start", "pause", "step", "reset", "reset_tracers", "restart"])
 _BUILTIN = {
     "sum": ("Sum of the density", "All points of the density added up."),
@@ -262,7 +264,7 @@ class Host:
         array = self._density_array
         array.publish(density, stamp=stamp)
         if array._segment is None and array.wanted and not array._closed:
-            self._notice("memory", "The machine has no shared memory for the pictures: make room in /dev/shm, or give a container more (docker run --shm-size=2g).")
+            self._notice("memory", f"The machine has no shared memory for the pictures: {array._problem or 'none could be had'}.{_ADVICE}")
         if self._phase_array is not None and self._phase_array.wanted:
             try:
                 phase = self._guard("get_phase", lambda: numbers(self._model.get_phase()))
