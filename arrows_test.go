@@ -20,7 +20,7 @@ const shared = `(answer|budget|chart|door|frame|hub|line|pixels(/(jpeg|packed|pi
 // arrows says which of webmon's packages a package may import; ARCHITECTURE.md
 // draws the picture. The first rule that fits a package counts.
 var arrows = []struct{ from, to string }{
-	{`^webmon$`, `^webmon/(beat|fault|logs|private|dashboard|dashboard/(budget|certs|door(/oidc|/proxied|/roster)?|instance|options|source)|shm|shm/(process|demo|discover|maps(/(edit|library|made|stacks))?|model|segment|stack))$`},
+	{`^webmon$`, `^webmon/(beat|fault|logs|private|dashboard|dashboard/(board(/file)?|budget|certs|door(/oidc|/proxied|/roster)?|instance|options|source)|shm|shm/(process|demo|discover|maps(/(edit|library|made|stacks))?|model|segment|stack))$`},
 	{`^webmon/(beat|fault|lacking|natural|private)$`, `^$`},
 	// Lines for tests and benchmarks.
 	{`^webmon/e2e/netline$`, `^webmon/lacking$`},
@@ -61,6 +61,9 @@ var arrows = []struct{ from, to string }{
 	// A map is what shm/maps reads and computes, not what some adapter sends; its images are what
 	// shm/stack opens.
 	{`^webmon/dashboard/maps/figure$`, `^$`},
+	// The format of a board knows neither sources nor pages.
+	{`^webmon/dashboard/board/file$`, `^$`},
+	{`^webmon/dashboard/board$`, `^webmon/(dashboard/(board/file|` + shared + `)|components(/.*)?|natural|private|shm)$`},
 	{`^webmon/dashboard/maps/together$`, `^webmon/dashboard/(frame|source)$`},
 	{`^webmon/dashboard/maps$`, `^webmon/(dashboard/(maps/(figure|together)|` + shared + `)|components(/.*)?|fault|natural|shm|shm/(maps(/(edit|library))?|stack))$`},
 	{`^webmon/dashboard/volumes$`, `^webmon/(dashboard/(volumes/.*|` + shared + `)|components(/.*)?|fault|natural|shm)$`},

@@ -227,6 +227,7 @@ func newServer(cfg *config, models *model.Catalogue, shelf *library.Library, des
 		Stop:         stop,
 		Changes:      stateDir("changes"),
 		Views:        stateDir("views"),
+		Boards:       stateDir("boards"),
 		Logger:       said.logger,
 		Faults:       faults,
 	})

@@ -79,3 +79,11 @@ type ArrayRecords struct {
 	More    string // what is left out, one sentence
 	Total   int    // records of the frame
 }
+
+// Pin is the URL that puts the open array on a board, "" for none.
+func (a Arrays) Pin() string {
+	if a.Open == nil || a.Source == "" {
+		return ""
+	}
+	return ui.PinHref(a.Prefix, "array", a.Source, a.Open.Name)
+}

@@ -1,6 +1,10 @@
 package components
 
-import "strconv"
+import (
+	"strconv"
+
+	"webmon/components/ui"
+)
 
 // ChartProps describe a chart: the parts of it that do not change, and the numbers
 // that it shows first. The script public/js/charts draws it and keeps it live.
@@ -24,6 +28,12 @@ type ChartProps struct {
 	// Download is the URL of its events, to which the parameters format ("csv" or
 	// "json") and seconds are added; "" for none.
 	Download string
+	// Pin and PinNumber are the URLs that put the chart, and the number that it draws, on a
+	// board (ui.PinHref); "" for none.
+	Pin, PinNumber string
+	// Scope begins the ids of its elements on a page with charts of several sources; "" on any
+	// other.
+	Scope string
 	// Range is the URL of a part of the chart, to which the parameters from and to
 	// are added, in ms since the epoch; "" if the page has all values already.
 	Range string
@@ -48,6 +58,14 @@ type ChartWindow struct {
 	Label   string
 	Href    string
 	Current bool
+}
+
+// id is the id of the chart's card; those of its other elements begin with it.
+func (p ChartProps) id() string {
+	if p.Scope == "" {
+		return ui.ID("chart", p.Name)
+	}
+	return p.Scope + "-" + ui.ID("chart", p.Name)
 }
 
 func (p ChartProps) download(format string) string {

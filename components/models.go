@@ -57,6 +57,7 @@ type Model struct {
 	// controls (see Controls), and StateTopic that of what the simulation is doing, as
 	// JSON. "" without a source.
 	LiveTopic, ValuesTopic, StateTopic string
+	Pin                                string // URL that puts its picture on a board; "" for none
 
 	Phase   ModelPhase
 	Opening bool   // it is about to start

@@ -197,14 +197,15 @@ func (s *Server) page(c echo.Context, src *source.Source, now time.Time) layout.
 		query = "?source=" + url.QueryEscape(id)
 		shown = s.registry.Get(id)
 	}
+	keys := tabKeys(s.tabs)
 	for i := range s.tabs {
 		t := &s.tabs[i]
 		if src.IsMap() && !ofMap(t.Slug) {
 			// The other pages are of processes.
-			p.Tabs = append(p.Tabs, layout.TabLink{Title: t.Title, Help: t.Help, Href: s.prefix.String() + "/" + t.Slug, Elsewhere: true})
+			p.Tabs = append(p.Tabs, layout.TabLink{Title: t.Title, Help: t.Help, Key: keys[i], Href: s.prefix.String() + "/" + t.Slug, Elsewhere: true})
 			continue
 		}
-		link := layout.TabLink{Title: t.Title, Help: t.Help, Href: s.prefix.String() + "/" + t.Slug + query, Elsewhere: shown != src}
+		link := layout.TabLink{Title: t.Title, Help: t.Help, Key: keys[i], Href: s.prefix.String() + "/" + t.Slug + query, Elsewhere: shown != src}
 		if t.Items != nil && shown != nil && t.Items.Of(shown) != "" {
 			// The list belongs to no model, and must not show one as its source.
 			link.Href, link.Elsewhere = s.prefix.String()+"/"+t.Slug, src.ID() != source.Nobody

@@ -33,6 +33,7 @@ import (
 	"webmon/components/ui"
 	"webmon/dashboard/answer"
 	"webmon/dashboard/api"
+	"webmon/dashboard/board"
 	"webmon/dashboard/budget"
 	"webmon/dashboard/certs"
 	"webmon/dashboard/door"
@@ -120,7 +121,12 @@ type Options struct {
 	Changes string
 	// Views is the folder of the views that people save by name. "": they last as long as
 	// the server.
-	Views  string
+	Views string
+	// Boards is the folder of the boards that people put together. "": they last as long as the
+	// server.
+	Boards string
+	// Given are boards that are shown as they are.
+	Given  []board.Given
 	Budget *budget.Budget // of what is kept; nil: the default of this machine
 	Logger *slog.Logger   // nil: slog.Default()
 	// Faults takes what panics; nil: a new one that writes to Logger.
@@ -152,28 +158,31 @@ type Server struct {
 	endings  endings
 	registry *source.Registry
 	views    *views.Store
-	desk     *steer.Desk // what people ask of the processes
-	changes  *record.Log // what people have changed
-	people   *people.People
-	steering steering
-	door     *door.Door
-	prefix   *prefix.Prefix
-	names    hostNames            // that requests may be addressed to
-	roles    map[string]door.Role // that each route needs
-	api      *api.API
-	models   *models.Models // nil: there are none
-	volumes  *volumes.Volumes
-	sections *sections.Sections
-	maps     *maps.Maps      // nil: there are none
-	pages    *answer.Answers // the HTML of requests
-	assets   *public.Assets
-	tabs     []tab.Tab
-	self     Self
-	secret   string // of the handover
-	began    time.Time
-	usage    usage
-	lines    lines
-	busy     atomic.Int64 // when a browser was last connected, ns since the epoch
+
+	boardStore *board.Store  // people's own
+	boards     *board.Boards // all
+	desk       *steer.Desk   // what people ask of the processes
+	changes    *record.Log   // what people have changed
+	people     *people.People
+	steering   steering
+	door       *door.Door
+	prefix     *prefix.Prefix
+	names      hostNames            // that requests may be addressed to
+	roles      map[string]door.Role // that each route needs
+	api        *api.API
+	models     *models.Models // nil: there are none
+	volumes    *volumes.Volumes
+	sections   *sections.Sections
+	maps       *maps.Maps      // nil: there are none
+	pages      *answer.Answers // the HTML of requests
+	assets     *public.Assets
+	tabs       []tab.Tab
+	self       Self
+	secret     string // of the handover
+	began      time.Time
+	usage      usage
+	lines      lines
+	busy       atomic.Int64 // when a browser was last connected, ns since the epoch
 
 	ctx   context.Context // ends when the server stops: the life of sockets and pumps
 	stop  context.CancelFunc
@@ -238,6 +247,7 @@ func New(opts Options) (*Server, error) {
 	s.changes = record.Open(record.Options{Dir: opts.Changes, Logger: opts.Logger, Faults: opts.Faults})
 	s.desk = steer.New(s.prefix, s.changes)
 	s.views = views.New(opts.Views)
+	s.boardStore = board.NewStore(opts.Boards)
 	s.desk.Faults = opts.Faults
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.self = Self{ID: rand.Text(), URL: s.address(s.publicHost())}
@@ -280,6 +290,7 @@ func New(opts Options) (*Server, error) {
 		Logger: opts.Logger, Faults: opts.Faults, Wake: s.wake,
 		About: api.About{Version: Version(), Protocol: shm.Protocol, Fits: Fits()},
 	})
+	s.boards = s.newBoards()
 	s.tabs = append(s.tabTable(), opts.Tabs...)
 	if err := checkTabs(s.tabs); err != nil {
 		s.release()
@@ -511,6 +522,7 @@ func (s *Server) routes() {
 	e.POST("/sources/:source/commands/:name", s.postCommand)
 	e.POST("/sources/:source/dismiss", s.postDismiss)
 	s.viewRoutes(e)
+	s.boardRoutes(e)
 	e.POST("/stop", s.postStop)
 	e.POST("/links", s.newLink)
 	e.POST("/links/:id/revoke", s.revokeLink)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"time"
 
 	"webmon/components"
@@ -32,6 +33,7 @@ func (s *Server) tabTable() []tab.Tab {
 		loader.Tab(),
 		layers.Tab(s.desk, s.views),
 		controls.Tab(s.desk),
+		s.boards.Tab(),
 		arrays.Tab(s.origin),
 		s.volumes.Tab(),
 	}
@@ -60,6 +62,9 @@ func (s *Server) processes() []*source.Source {
 	return slices.DeleteFunc(s.registry.List(), (*source.Source).IsMap)
 }
 
+// letters are the keys that a tab can have: those that pages have no other use for.
+var letters = regexp.MustCompile(`^[abehijmnpqwxyz]$`)
+
 var slugs = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
 
 // taken are the routes that no tab can use.
@@ -79,6 +84,8 @@ func checkTabs(tabs []tab.Tab) error {
 			return fmt.Errorf("the tab %q needs a slug of small letters, digits and hyphens", t.Title)
 		case seen[t.Slug]:
 			return fmt.Errorf("the route /%s of the tab %q is taken", t.Slug, t.Title)
+		case t.Key != "" && (!letters.MatchString(t.Key) || seen[t.Key]):
+			return fmt.Errorf("the tab %q needs a key of one small letter that no other tab has, and none that the page has a use for", t.Title)
 		case t.Title == "":
 			return fmt.Errorf("the tab %q needs a title", t.Slug)
 		case (t.Live == nil) == (t.Page == nil):
@@ -87,6 +94,9 @@ func checkTabs(tabs []tab.Tab) error {
 			return fmt.Errorf("the items of the tab %q need Open, Of, Page and List", t.Slug)
 		}
 		seen[t.Slug] = true
+		if t.Key != "" {
+			seen[t.Key] = true
+		}
 		for _, name := range slices.Concat(slices.Collect(maps.Keys(t.Feeds)), slices.Collect(maps.Keys(t.Pictures))) {
 			if feeds[name] {
 				return fmt.Errorf("two feeds are called %q", name)
@@ -95,6 +105,19 @@ func checkTabs(tabs []tab.Tab) error {
 		}
 	}
 	return nil
+}
+
+// tabKeys are the keys that open the tabs: a letter of their own, or the digits 1 to 9 and 0 in
+// their order, as far as these go.
+func tabKeys(tabs []tab.Tab) []string {
+	keys, digits := make([]string, len(tabs)), 0
+	for i := range tabs {
+		if keys[i] = tabs[i].Key; keys[i] == "" && digits < 10 {
+			digits++
+			keys[i] = strconv.Itoa(digits % 10)
+		}
+	}
+	return keys
 }
 
 // aboutServer describes webmon itself.

@@ -101,6 +101,7 @@ type TabLink struct {
 	Title   string
 	Href    string
 	Help    string // one sentence
+	Key     string // that opens it; "" for none
 	Current bool
 	// Elsewhere says that the link leads to another source. The whole page is then
 	// loaded, because its header differs.
@@ -197,6 +198,8 @@ const htmxConfig = `{` +
 // keyHelp lists the keys for the help.
 var keyHelp = []ui.Pair{
 	{Name: "1 – 9, 0", Value: "open a tab"},
+	{Name: "b", Value: "open the board"},
+	{Name: "handle of a card", Value: "while it has the focus — arrows: move the card; shift+arrows: wider, narrower, taller, shorter; home and end: first and last; delete: remove it"},
 	{Name: "space", Value: "pause the page, and continue"},
 	{Name: "f", Value: "fit the image into the viewer"},
 	{Name: "v", Value: "follow napari's view"},

@@ -80,6 +80,20 @@ func Stories() []Story {
 		page("no source", components.ArraysPage(components.Arrays{Link: ui.Absent, State: components.ArraysNone})),
 		page("huge", components.ArraysPage(arraysHuge())),
 	)
+	add("Board", Large,
+		page("normal", components.BoardPage(board(func(*components.Board) {}))),
+		page("source missing", components.BoardPage(board(boardMissing))),
+		page("stale", components.BoardPage(board(func(b *components.Board) { b.Cards = boardCards(ui.Stale) }))),
+		page("shown as it is", components.BoardPage(board(func(b *components.Board) {
+			b.Fixed = "This board is one that the process scope brings. To change it, make a copy."
+		}))),
+		page("may only look", locked(mayLook, components.BoardPage(board(func(*components.Board) {})))),
+		page("no cards", components.BoardPage(board(func(b *components.Board) { b.Cards = nil }))),
+		page("no boards", components.BoardPage(components.Board{CSRF: csrf, New: "/board/-/new", Import: "/board/-/import"})),
+		page("cannot be shown", components.BoardPage(components.Board{CSRF: csrf, New: "/board/-/new", Import: "/board/-/import", Problem: "Its file cards[3].width is 9, and the grid has 6 columns."})),
+		page("huge", components.BoardPage(board(boardHuge))),
+		page("pin", components.BoardPinPage(boardPin())),
+	)
 	add("Maps", Large,
 		mapsPictured("normal", mapsList()),
 		mapsPictured("huge", mapsHuge()),
@@ -856,12 +870,12 @@ func statusHuge() components.Status {
 
 func shell(p layout.Page, state ui.State) layout.Page {
 	p.Title, p.Socket = "Viewer", ""
-	for _, t := range []struct{ slug, title, help string }{
+	for i, t := range []struct{ slug, title, help string }{
 		{"viewer", "Viewer", "Which tiles napari draws."}, {"loader", "Loader", "How fast frames and chunks go."},
 		{"layers", "Layers", "What is open in napari."}, {"messages", "Messages", "Everything the process sends."},
 		{"status", "Status", "The sources, and webmon itself."},
 	} {
-		p.Tabs = append(p.Tabs, layout.TabLink{Title: t.title, Href: p.Prefix + "/" + t.slug, Help: t.help, Current: t.slug == "viewer"})
+		p.Tabs = append(p.Tabs, layout.TabLink{Title: t.title, Href: p.Prefix + "/" + t.slug, Help: t.help, Key: ui.Count(i + 1), Current: t.slug == "viewer"})
 	}
 	p.Sources = []layout.SourceLink{
 		{Name: "napari", Href: "?source=napari", State: state, Current: true},

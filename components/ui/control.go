@@ -66,6 +66,10 @@ type ControlProps struct {
 	// Section is the heading within its group below which the control is folded; "" for
 	// none.
 	Section string
+	Pin     string // URL that puts it on a board, see PinHref; "" for none
+	// Scope begins the ids of its elements on a page with controls of several processes;
+	// "" on any other.
+	Scope string
 }
 
 // ControlSection is a part of a list of controls with a heading.
@@ -105,6 +109,31 @@ type ActionProps struct {
 	Hidden []Pair
 	Life   CommandLife
 	Error  string // why the last call was not sent, if no field is to blame; "" for none
+	Pin    string // URL that puts it on a board, see PinHref; "" for none
+}
+
+// Scoped returns the control with ids that begin with scope.
+func (p ControlProps) Scoped(scope string) ControlProps {
+	p.Scope, p.ID = scope, scope+"-"+p.ID
+	return p
+}
+
+// formID is the id of the control's form.
+func (p ControlProps) formID() string {
+	if p.Scope == "" {
+		return CommandID(p.Name)
+	}
+	return p.Scope + "-" + CommandID(p.Name)
+}
+
+// Scoped returns the action with ids that begin with scope.
+func (p ActionProps) Scoped(scope string) ActionProps {
+	p.ID = scope + "-" + p.ID
+	p.Fields = slices.Clone(p.Fields)
+	for i := range p.Fields {
+		p.Fields[i].ID = scope + "-" + p.Fields[i].ID
+	}
+	return p
 }
 
 // PartID is the id of the element around a control, which is rendered again when

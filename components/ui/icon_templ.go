@@ -21,6 +21,8 @@ var icons = map[string]string{
 	"menu":     "M8 3.5v.01M8 8v.01M8 12.5v.01",
 	"minus":    "M3 8h10",
 	"pause":    "M5.5 3v10M10.5 3v10",
+	"pin":      "M6 2.25h4M6.75 2.25v4.5L4.5 9v1h7V9L9.25 6.75v-4.5M8 10v4",
+	"grip":     "M6 4v.01M10 4v.01M6 8v.01M10 8v.01M6 12v.01M10 12v.01",
 	"play":     "M4.75 3v10l8-5z",
 	"plus":     "M3 8h10M8 3v10",
 	"person":   "M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM2.5 14.25c.6-2.7 2.9-4.25 5.5-4.25s4.9 1.55 5.5 4.25",
@@ -76,7 +78,7 @@ func Icon(name string) templ.Component {
 		var templ_7745c5c3_Var2 string
 		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(icons[name])
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/icon.templ`, Line: 45, Col: 23}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/icon.templ`, Line: 47, Col: 23}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 		if templ_7745c5c3_Err != nil {

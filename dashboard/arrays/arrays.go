@@ -63,6 +63,9 @@ type pages struct {
 	origin func(*source.Source) (href, name string, ok bool)
 }
 
+// Card is what a card with an array needs: the page of the arrays with it open.
+func Card(m tab.Moment, name string) components.Arrays { return pages{}.page(m, name) }
+
 // newList opens the feed of the list and of the numbers of the array that is
 // open.
 func (p pages) newList(at tab.Place) (tab.Feed, error) {

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"webmon/components"
+	"webmon/components/ui"
 	"webmon/dashboard/series"
+	"webmon/dashboard/source"
 )
 
 // View is what charts need to know of the page that shows them.
@@ -57,6 +59,10 @@ func (v View) Card(spec Spec, now time.Time) components.ChartProps {
 	}
 	query := url.Values{"source": {v.Source}, "window": {strconv.Itoa(p.Window)}}
 	p.Href = v.Prefix + "/individual/" + url.PathEscape(spec.Name) + "?" + query.Encode()
+	if v.Source != "" && v.Source != source.Nobody {
+		p.Pin = ui.PinHref(v.Prefix, "chart", v.Source, spec.Name)
+		p.PinNumber = ui.PinHref(v.Prefix, "number", v.Source, spec.Name)
+	}
 	if v.Source != "" && spec.Lines[0].Of == Values {
 		p.Range = v.Prefix + "/api/v1/sources/" + url.PathEscape(v.Source) + "/charts/" + url.PathEscape(spec.Name)
 	}

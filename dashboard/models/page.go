@@ -337,6 +337,7 @@ func (m *Models) model(mo tab.Moment, key string) components.Model {
 	}
 	out.Source = src.ID()
 	out.LiveTopic, out.ValuesTopic, out.StateTopic = tab.Moment{Source: src, Locked: mo.Locked}.LiveTopic(slug), steer.ValuesTopic(src), StateTopic(src)
+	out.Pin = ui.PinHref(mo.Prefix, "model", src.ID(), key)
 	out.People = m.people(src, mo.Now)
 	if wait, detail := waitingFor(src, st, mo.Now); wait != "" {
 		out.Wait, out.Detail = wait, detail
@@ -348,6 +349,27 @@ func (m *Models) model(mo tab.Moment, key string) components.Model {
 	m.actions(&out, src, declared, mo.Now)
 	m.field(&out, src, info, st, declared)
 	return out
+}
+
+// Card is what a card with the picture of a model needs, of a source that is one; ok is false
+// for any other source.
+func (m *Models) Card(mo tab.Moment) (out components.Model, ok bool) {
+	key := m.KeyOf(mo.Source)
+	if key == "" {
+		return out, false
+	}
+	info, found := m.info(key)
+	if !found {
+		info = shm.ModelInfo{Key: key}
+	}
+	st := stateOf(mo.Source)
+	out = components.Model{
+		Key: key, Title: titleOf(info), Href: m.Href(key), Source: mo.Source.ID(), StateTopic: StateTopic(mo.Source),
+		Phase: phaseOf(mo.Source, st, mo.Now),
+	}
+	out.Problem, _ = m.whatIsWrong(info, mo.Source, st, mo.Now)
+	m.field(&out, mo.Source, info, st, mo.Source.Controls())
+	return out, true
 }
 
 // opening reports whether a model is about to start.

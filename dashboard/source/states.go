@@ -14,6 +14,9 @@ func (s *Source) Array(name string) *shm.ArrayInfo { return s.Arrays().Get(name)
 // Volumes are the volumes that the process declares, nil if it declares none.
 func (s *Source) Volumes() shm.Volumes { return stateOf[shm.Volumes](s, shm.TopicVolumes) }
 
+// Boards are the pages of cards that the process brings, nil if it brings none.
+func (s *Source) Boards() shm.Boards { return stateOf[shm.Boards](s, shm.TopicBoards) }
+
 // VolumeSource reads the volumes of the process, nil if none is attached, or none that has volumes.
 func (s *Source) VolumeSource() shm.VolumeSource {
 	adapter, running := s.process()

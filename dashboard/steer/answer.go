@@ -24,8 +24,12 @@ func (d *Desk) Answer(src *source.Source, action shm.Action, as As, given map[st
 		}
 	}
 	switch as {
-	case AsControl:
-		p, ok := d.ControlOf(src, action, now)
+	case AsControl, AsCardControl:
+		of := d.ControlOf
+		if as == AsCardControl {
+			of = d.CardControl
+		}
+		p, ok := of(src, action, now)
 		if !ok {
 			return nil
 		}
@@ -34,10 +38,13 @@ func (d *Desk) Answer(src *source.Source, action shm.Action, as As, given map[st
 			p.Life = ui.CommandLife{Status: ui.Overtaken}
 		}
 		return ui.Control(p)
-	case AsForm, AsButton:
+	case AsForm, AsButton, AsCardForm:
 		p := d.Action(src, action, now)
-		if as == AsButton {
+		switch as {
+		case AsButton:
 			p = d.Button(src, action, asPairs(action, given), now)
+		case AsCardForm:
+			p = d.CardAction(src, action, now)
 		}
 		p.CSRF = csrf
 		if no != nil {

@@ -44,6 +44,7 @@ func (d *Desk) Control(src *source.Source, c shm.Control, now time.Time) ui.Cont
 	p := ui.ControlProps{
 		Field: field(ui.ID("value", c.Name), c, c.Value), Source: src.ID(),
 		Action: d.Path(src, c.Name, AsControl), Why: unusable(st), Section: c.Section,
+		Pin: ui.PinHref(d.prefix.String(), "control", src.ID(), c.Name),
 	}
 	if c.Default != nil && c.Type != shm.Bool {
 		p.Default = fieldValue(c.Default)
@@ -92,6 +93,7 @@ func (d *Desk) Action(src *source.Source, a shm.Action, now time.Time) ui.Action
 	p := ui.ActionProps{
 		ID: ui.ID("action", a.Name), Label: label(a.Title, a.Name), Help: a.Help,
 		Action: d.Path(src, a.Name, AsForm), Why: unusable(st),
+		Pin: ui.PinHref(d.prefix.String(), "command", src.ID(), a.Name),
 	}
 	for _, arg := range a.Args {
 		value := arg.Value
@@ -109,7 +111,26 @@ func (d *Desk) Action(src *source.Source, a shm.Action, now time.Time) ui.Action
 // Button is an action as a button, with arguments that the page knows.
 func (d *Desk) Button(src *source.Source, a shm.Action, args []ui.Pair, now time.Time) ui.ActionProps {
 	p := d.Action(src, a, now)
-	p.Action, p.Fields, p.Hidden = d.Path(src, a.Name, AsButton), nil, args
+	p.Action, p.Fields, p.Hidden, p.Pin = d.Path(src, a.Name, AsButton), nil, args, ""
+	return p
+}
+
+// scope begins the ids of the parts of a source on a page with those of several.
+func scope(src *source.Source) string { return ui.ID("of", src.ID()) }
+
+// CardControl is [Desk.ControlOf] on a page with parts of several sources.
+func (d *Desk) CardControl(src *source.Source, action shm.Action, now time.Time) (p ui.ControlProps, ok bool) {
+	if p, ok = d.ControlOf(src, action, now); ok {
+		p = p.Scoped(scope(src))
+		p.Action, p.Pin = d.Path(src, action.Name, AsCardControl), ""
+	}
+	return p, ok
+}
+
+// CardAction is [Desk.Action] on a page with parts of several sources.
+func (d *Desk) CardAction(src *source.Source, a shm.Action, now time.Time) ui.ActionProps {
+	p := d.Action(src, a, now).Scoped(scope(src))
+	p.Action, p.Pin = d.Path(src, a.Name, AsCardForm), ""
 	return p
 }
 

@@ -81,6 +81,9 @@ const (
 	AsForm    As = "form"    // the form of the action, rendered again
 	AsButton  As = "button"  // the same, with the arguments as they were sent
 	AsNone    As = ""        // nothing: another part of the page shows the outcome
+	// The same on a page with parts of several processes, whose ids have that of the source.
+	AsCardControl As = "card-control"
+	AsCardForm    As = "card-form"
 )
 
 // Path is the path to which commands with a name are posted.

@@ -31,6 +31,9 @@ type Tab struct {
 	Slug  string // its name in URLs: [a-z0-9-]+
 	Title string // in the navigation
 	Help  string // one sentence, in the help overlay
+	// Key opens the tab on the keyboard: a small letter. "" for the next digit that is free, of
+	// which there are ten.
+	Key string
 
 	// Needs is what somebody must be allowed to use the forms of the tab: door.Steer
 	// by default, door.Look for a tab that changes nothing for others. For anybody

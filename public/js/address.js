@@ -33,6 +33,16 @@ export function readable(url) {
   return url;
 }
 
+/** Whether a picture is a card among others, whose address is not its own: data-view of its scope has how it is looked at. */
+export function isCard(scope) {
+  return scope.dataset?.view !== undefined;
+}
+
+/** How a picture is to be looked at: the query of the page, or that of a card. */
+export function queryOf(scope) {
+  return new URLSearchParams(isCard(scope) ? scope.dataset.view : location.search);
+}
+
 /**
  * Puts the state into the page's address, without a step in its history.
  *

@@ -19,6 +19,7 @@ import {Pause} from "./pause.js";
 import {Pictures} from "./pictures.js";
 import {startForms} from "./forms.js";
 import {startLayers} from "./layers.js";
+import {startPins} from "./board/pin.js";
 import {tellLosses} from "./picture/losses.js";
 import {firstTarget, Socket} from "./socket.js";
 import {nextTheme, setTheme, startTheme, storedTheme} from "./theme.js";
@@ -70,6 +71,7 @@ startTheme();
 startForms();
 startParts();
 startLayers();
+startPins();
 startKeys({
   tab: openTab,
   pause: () => pause.toggle(),
@@ -128,9 +130,12 @@ function leaveSource() {
   else location.reload();
 }
 
-// What the header says of the source counts for every picture of the page.
+// What the header says of the source counts for every picture of the page; on a board each card has a source of its own.
 function markStale() {
-  pictures.setStale(!connected || document.querySelector("#live-header :is([data-state=stale], [data-state=gone])") !== null);
+  pictures.setStale(element => {
+    const said = element.closest("[data-board-card]")?.querySelector(".board-source") ?? document.getElementById("live-header");
+    return !connected || Boolean(said?.querySelector(":is([data-state=stale], [data-state=gone])"));
+  });
 }
 
 // The webmon that answers is not the one that made this page: it has another version, or it was started again. Its pages may differ.

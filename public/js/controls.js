@@ -11,7 +11,8 @@
  *   applied or refused the command, or has said the same and then something that is no echo of the hand, as when somebody else
  *   moves it. So it does not jump back to what it was before, nor through what it was on the way.
  *
- * The values come as JSON on the topic of the element with data-values: {"topic", "values": {name: value}}.
+ * The values of a process come as JSON on the topic of an element with data-values: {"topic", "values": {name: value}}. A page may have
+ * controls of several processes; what is known of one goes by its source and its name.
  */
 
 /** The id of the element that holds a tab: another tab takes what is held with it. */
@@ -144,10 +145,9 @@ export class Controls {
   #refresh;
   #schedule;
   #isPaused;
-  #topic = "";
-  #stop = () => {};
-  #values = new Map(); // what the process says, by name
-  #held = new Map(); // name -> "drag" or "type"
+  #topics = new Map(); // topic of the values of a process -> what ends hearing it
+  #values = new Map(); // what the processes say, by the key of a control (keyOf), as all that follows
+  #held = new Map(); // key -> "drag" or "type"
   #missed = false; // HTML came for a control that was held
   #settling = new Map(); // name -> Posted
   #trails = new Map(); // name -> values that the present hand has sent on the way
@@ -196,41 +196,47 @@ export class Controls {
 
   /** Looks for the values' topic, and puts right what has come to the page. */
   scan() {
-    const topic = document.querySelector("[data-values]")?.dataset.topic ?? "";
-    if (topic !== this.#topic) {
-      this.#stop();
-      this.#topic = topic;
-      this.#values.clear();
-      this.#stop = topic ? this.#frames.onFrames(topic, list => this.#take(list)) : () => {};
+    const wanted = new Set([...document.querySelectorAll("[data-values]")].map(element => element.dataset.topic).filter(Boolean));
+    for (const [topic, stop] of this.#topics) {
+      if (wanted.has(topic)) continue;
+      stop();
+      this.#topics.delete(topic);
+      for (const key of this.#values.keys()) {
+        if (key.startsWith(`${sourceOf(topic)}/`)) this.#values.delete(key);
+      }
+    }
+    for (const topic of wanted) {
+      if (!this.#topics.has(topic)) this.#topics.set(topic, this.#frames.onFrames(topic, list => this.#take(sourceOf(topic), list)));
     }
     this.#forget();
     for (const form of document.querySelectorAll("form[data-refused]")) this.#keepReason(form);
     for (const form of forms()) {
-      const settling = this.#settling.get(form.dataset.control);
+      const settling = this.#settling.get(keyOf(form));
       if (!settling) continue;
       // The server's word on the command: refused, or somebody else has changed it since, and the true value is shown; applied,
       // and it is about to come.
       const life = form.dataset.life;
-      if (life === "refused" || life === "gone" || life === "overtaken" || form.querySelector(".control-error")) this.#settled(form.dataset.control, 0);
-      else if (life === "applied") this.#settled(form.dataset.control, settling.answered ? 0 : GRACE);
+      if (life === "refused" || life === "gone" || life === "overtaken" || form.querySelector(".control-error")) this.#settled(keyOf(form), 0);
+      else if (life === "applied") this.#settled(keyOf(form), settling.answered ? 0 : GRACE);
     }
     this.#applyAll();
-    if (!this.#isPaused()) follow(null, name => this.#free(name));
+    if (!this.#isPaused()) this.#follow(null, name => this.#free(name));
   }
 
   // What went with the page it was on is held no more.
   #forget() {
     if (this.#held.size === 0) return;
-    const there = new Set(forms().map(form => form.dataset.control));
+    const there = new Set(forms().map(form => keyOf(form)));
     for (const name of this.#held.keys()) {
       if (!there.has(name)) this.#held.delete(name);
     }
   }
 
-  #take(list) {
+  #take(source, list) {
     const changed = new Set();
     for (const {values} of list) {
-      for (const [name, value] of Object.entries(values ?? {})) {
+      for (const [control, value] of Object.entries(values ?? {})) {
+        const name = `${source}/${control}`;
         this.#values.set(name, value);
         changed.add(name);
         const settling = this.#settling.get(name);
@@ -239,9 +245,9 @@ export class Controls {
     }
     if (this.#isPaused()) return;
     for (const form of forms()) {
-      if (changed.has(form.dataset.control)) this.#apply(form);
+      if (changed.has(keyOf(form))) this.#apply(form);
     }
-    follow(changed, name => this.#free(name));
+    this.#follow(changed, name => this.#free(name));
   }
 
   #applyAll() {
@@ -260,7 +266,7 @@ export class Controls {
   }
 
   #apply(form) {
-    const value = this.#free(form.dataset.control);
+    const value = this.#free(keyOf(form));
     if (value !== undefined) show(form, value);
   }
 
@@ -279,7 +285,7 @@ export class Controls {
   #up() {
     const grip = this.#grip;
     for (const form of forms()) {
-      const name = form.dataset.control;
+      const name = keyOf(form);
       const field = form.querySelector("input[type=range]");
       if (field && this.#held.get(name) === "drag" && (this.#trails.has(name) || this.#unsent.has(form))) {
         this.#unsent.delete(form);
@@ -304,17 +310,17 @@ export class Controls {
     const form = controlOf(field);
     if (!form) return;
     if (field.matches("input[type=range]")) {
-      this.#settled(form.dataset.control, -1);
+      this.#settled(keyOf(form), -1);
       this.#unsent.set(form, rangeValue(field));
       if (this.#unsent.size === 1) this.#schedule(() => this.#sendUnsent());
-      if (!this.#held.has(form.dataset.control)) this.#hold(form, "keys");
-      follow(new Set([form.dataset.control]), () => rangeValue(field));
+      if (!this.#held.has(keyOf(form))) this.#hold(form, "keys");
+      this.#follow(new Set([keyOf(form)]), () => rangeValue(field));
     } else if (field.matches("input[type=color]")) {
       // The browser's own dialogue tells every colour on the way, and a change when it is closed.
-      this.#settled(form.dataset.control, -1);
+      this.#settled(keyOf(form), -1);
       this.#unsent.set(form, colorOf(form));
       if (this.#unsent.size === 1) this.#schedule(() => this.#sendUnsent());
-      if (!this.#held.has(form.dataset.control)) this.#hold(form, "pick");
+      if (!this.#held.has(keyOf(form))) this.#hold(form, "pick");
     } else if (field.matches("input[type=number], input[type=text]")) {
       this.#hold(form, "type");
     }
@@ -322,16 +328,16 @@ export class Controls {
 
   #sendUnsent() {
     // Keys say nothing when they are let go: each of their values may be the last.
-    for (const [form, value] of this.#unsent) this.#say(form, value, this.#held.get(form.dataset.control) === "keys");
+    for (const [form, value] of this.#unsent) this.#say(form, value, this.#held.get(keyOf(form)) === "keys");
     this.#unsent.clear();
   }
 
   // Tells the server a value. last: no other one follows but in the form.
   #say(form, value, last) {
-    const name = form.dataset.control;
+    const name = keyOf(form);
     const trail = this.#trails.get(name) ?? [];
     this.#trails.set(name, [...trail.slice(1 - TRAIL), value]);
-    this.#send(setMessage(form.dataset.source, name, value, this.#numbers.hand, this.#numbers.send(name, value, last)));
+    this.#send(setMessage(form.dataset.source, form.dataset.control, value, this.#numbers.hand, this.#numbers.send(name, value, last)));
   }
 
   // Puts the number of what a form says onto its request.
@@ -346,7 +352,7 @@ export class Controls {
     const field = event.target;
     const form = controlOf(field);
     if (!form) return;
-    const name = form.dataset.control;
+    const name = keyOf(form);
     if (!field.matches("input[type=range]")) {
       // The change by Enter comes before the form that Enter sends by itself.
       if (field.matches("select, input[type=color]")) this.#post(form);
@@ -362,9 +368,9 @@ export class Controls {
     const field = event.target;
     const form = controlOf(field);
     if (!form || !field.matches("input[type=number], input[type=text]")) return;
-    if (event.key === "Escape" && this.#held.get(form.dataset.control) === "type") {
+    if (event.key === "Escape" && this.#held.get(keyOf(form)) === "type") {
       event.preventDefault();
-      this.#release(form.dataset.control);
+      this.#release(keyOf(form));
       this.#restore(form);
     }
   }
@@ -379,7 +385,7 @@ export class Controls {
   }
 
   #post(form) {
-    clearTimeout(this.#keys.get(form.dataset.control));
+    clearTimeout(this.#keys.get(keyOf(form)));
     if (form.isConnected) form.requestSubmit(form.querySelector(".control-set"));
   }
 
@@ -387,8 +393,8 @@ export class Controls {
   #submitted(form, submitter) {
     if (this.#refused.has(form)) setTimeout(() => this.#forgetReason(form));
     if (!form.matches?.("[data-control]")) return;
-    const name = form.dataset.control;
-    const field = submitter?.name === name ? submitter : form.querySelector("input[type=number], input[type=text], select");
+    const name = keyOf(form);
+    const field = submitter?.name === form.dataset.control ? submitter : form.querySelector("input[type=number], input[type=text], select");
     const value = typed(form.dataset.type, field?.value);
     const dragged = this.#unsent.delete(form) || ["drag", "pick"].includes(this.#held.get(name));
     if (this.#held.has(name)) this.#held.set(name, "posted");
@@ -415,26 +421,26 @@ export class Controls {
   #await(name, posted) {
     this.#settling.set(name, posted);
     posted.timer = setTimeout(() => {
-      const pending = forms().some(form => form.dataset.control === name && isPending(form));
+      const pending = forms().some(form => keyOf(form) === name && isPending(form));
       if (pending) this.#await(name, posted);
       else this.#settled(name, 0);
     }, SETTLE);
   }
 
   #failed(form) {
-    if (form?.dataset?.control) this.#settled(form.dataset.control, 0);
+    if (form?.dataset?.control) this.#settled(keyOf(form), 0);
   }
 
   #hold(form, how) {
-    this.#held.set(form.dataset.control, how);
-    this.#trails.delete(form.dataset.control);
-    this.#numbers.begin(form.dataset.control);
+    this.#held.set(keyOf(form), how);
+    this.#trails.delete(keyOf(form));
+    this.#numbers.begin(keyOf(form));
     this.#mark(form);
   }
 
   // HTML leaves alone what is held, and a reason that has still to be read.
   #mark(form) {
-    const held = this.#held.has(form.dataset.control);
+    const held = this.#held.has(keyOf(form));
     form.toggleAttribute("hx-morph-skip", held || this.#refused.has(form));
     form.toggleAttribute("data-live-held", held);
   }
@@ -458,7 +464,7 @@ export class Controls {
   #release(name) {
     if (!this.#held.delete(name)) return;
     for (const form of forms()) {
-      if (form.dataset.control !== name) continue;
+      if (keyOf(form) !== name) continue;
       this.#mark(form);
       this.#apply(form);
     }
@@ -488,14 +494,14 @@ export class Controls {
 
   #applyNamed(name) {
     for (const form of forms()) {
-      if (form.dataset.control === name) this.#apply(form);
+      if (keyOf(form) === name) this.#apply(form);
     }
-    follow(new Set([name]), n => this.#free(n));
+    this.#follow(new Set([name]), n => this.#free(n));
   }
 
   // Puts back what stood in a field that was typed into and left.
   #restore(form) {
-    const value = this.#shown(form.dataset.control);
+    const value = this.#shown(keyOf(form));
     if (value !== undefined) show(form, value);
     else for (const field of form.querySelectorAll("input")) field.value = field.defaultValue;
   }
@@ -510,10 +516,30 @@ export class Controls {
       const inside = skipped.filter(form => target.contains(form));
       if (inside.length === 0) continue;
       this.#missed = true;
-      const held = inside.filter(form => this.#held.has(form.dataset.control));
+      const held = inside.filter(form => this.#held.has(keyOf(form)));
       if (!held.every(form => fragment?.querySelector?.(`[id="${form.id}"]`))) tasks.splice(i, 1);
     }
   }
+
+  // Lines of a picture that stand where a control does, such as the limits in a histogram: of the one process of their page.
+  #follow(names, value) {
+    const [topic] = this.#topics.keys();
+    if (topic === undefined) return;
+    for (const line of document.querySelectorAll("[data-follow]")) {
+      const name = `${sourceOf(topic)}/${line.dataset.follow}`;
+      if (names === null || names.has(name)) followWith(line, value(name));
+    }
+  }
+}
+
+/** What tells a control from all others of the page, which may be of several processes. */
+function keyOf(form) {
+  return `${form.dataset.source}/${form.dataset.control}`;
+}
+
+/** The source of a topic of values. */
+function sourceOf(topic) {
+  return topic.slice(0, topic.lastIndexOf("/"));
 }
 
 function forms() {
@@ -629,15 +655,12 @@ function typed(type, text) {
   return Number.isFinite(number) ? number : undefined;
 }
 
-/** Lines of a picture that stand where a control does, such as the limits in a histogram. */
-function follow(names, value) {
-  for (const line of document.querySelectorAll("[data-follow]")) {
-    const x = names === null || names.has(line.dataset.follow) ? value(line.dataset.follow) : undefined;
-    if (typeof x !== "number") continue;
-    const low = Number(line.dataset.low);
-    const high = Number(line.dataset.high);
-    const at = high > low ? 256 * Math.min(1, Math.max(0, (x - low) / (high - low))) : 0;
-    line.setAttribute("x1", at.toFixed(1));
-    line.setAttribute("x2", at.toFixed(1));
-  }
+/** Puts a line of a picture where a control stands. */
+function followWith(line, x) {
+  if (typeof x !== "number") return;
+  const low = Number(line.dataset.low);
+  const high = Number(line.dataset.high);
+  const at = high > low ? 256 * Math.min(1, Math.max(0, (x - low) / (high - low))) : 0;
+  line.setAttribute("x1", at.toFixed(1));
+  line.setAttribute("x2", at.toFixed(1));
 }

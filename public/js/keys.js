@@ -4,9 +4,10 @@
  */
 
 /** What a key means, or null. A pure function of what it needs to know of the event. */
-export function meaning({key, modified, typing, onControl, dialogOpen}) {
+export function meaning({key, modified, typing, onControl, dialogOpen, letters = ""}) {
   if (modified || typing || dialogOpen) return null;
   if (/^[0-9]$/.test(key)) return {action: "tab", n: Number(key) || 10}; // as 0 follows 9 on the keyboard
+  if (key.length === 1 && letters.includes(key)) return {action: "tab", n: key};
   if (key === " ") return onControl ? null : {action: "pause"};
   if (key === "t") return {action: "theme"};
   if (key === "?") return {action: "help"};
@@ -14,7 +15,12 @@ export function meaning({key, modified, typing, onControl, dialogOpen}) {
   return null;
 }
 
-/** @param {object} actions `tab(n)`, `pause()`, `theme()`, `help()`, `press(key)` for the button with data-key */
+/** The letters that open a tab: the digits do for ten of them. */
+function tabLetters() {
+  return [...document.querySelectorAll("#tabs a[aria-keyshortcuts]")].map(link => link.getAttribute("aria-keyshortcuts")).filter(key => /^[a-z]$/.test(key)).join("");
+}
+
+/** @param {object} actions `tab(n)` with a number from 1 or a letter, `pause()`, `theme()`, `help()`, `press(key)` for the button with data-key */
 export function startKeys(actions) {
   document.addEventListener("keydown", event => {
     const target = event.target instanceof Element ? event.target : document.body;
@@ -24,6 +30,7 @@ export function startKeys(actions) {
       typing: target.matches("input, textarea, select, [contenteditable]"),
       onControl: target.matches("button, a, summary, [role=switch]"),
       dialogOpen: document.querySelector("dialog[open]") !== null,
+      letters: tabLetters(),
     });
     if (!what) return;
     event.preventDefault();

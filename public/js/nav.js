@@ -48,9 +48,9 @@ export function inView(href, location) {
   return url.href;
 }
 
-/** Opens the nth tab, from 1. */
+/** Opens the nth tab of those that have digits, from 1, or the one with a letter. */
 export function openTab(n) {
-  document.querySelectorAll("#tabs a")[n - 1]?.click();
+  document.querySelector(`#tabs a[aria-keyshortcuts="${n === 10 ? 0 : n}"]`)?.click();
 }
 
 /** Says something to screen readers. */

@@ -1,6 +1,6 @@
 /**
  * Mounts what draws itself: the tile viewer on [data-viewer], charts on [data-chart], the picture of a shared array on
- * [data-array], the charts of an array of records on [data-array-columns], a simulation on [data-model], napari's canvas on [data-canvas], a volume on [data-volume], cross sections on [data-sections], the button that records a film on [data-film]. Their modules are loaded when the first
+ * [data-array], the charts of an array of records on [data-array-columns], a simulation on [data-model], napari's canvas on [data-canvas], a volume on [data-volume], cross sections on [data-sections], the cards of a board on [data-board-own], the button that records a film on [data-film]. Their modules are loaded when the first
  * such element appears. What has left the page is let go.
  */
 
@@ -17,7 +17,8 @@ export class Pictures {
   #mounted = new Map(); // element -> {destroy, setPaused, setStale}
   #loading = new Set();
   #paused = false;
-  #stale = false;
+  #isStale = () => false;
+  #stale = new Map(); // element -> whether it was told so
 
   /**
    * @param {Frames} frames
@@ -50,6 +51,7 @@ export class Pictures {
     for (const [element, picture] of this.#mounted) {
       if (element.isConnected) continue;
       this.#mounted.delete(element);
+      this.#stale.delete(element);
       picture.destroy?.();
     }
     for (const element of document.querySelectorAll("[data-viewer]:not([data-model])")) this.#mount(element, () => import("./viewer/index.js"), mountViewer);
@@ -62,14 +64,25 @@ export class Pictures {
     for (const element of document.querySelectorAll("[data-model]")) this.#mount(element, () => import("./models/index.js"), mountModel);
     for (const element of document.querySelectorAll("[data-canvas]")) this.#mount(element, () => import("./canvas/index.js"), mountCanvas);
     for (const element of document.querySelectorAll("[data-map]")) this.#mount(element, () => import("./maps/index.js"), mountMap);
+    for (const element of document.querySelectorAll("[data-board-own]")) this.#mount(element, () => import("./board/index.js"), mountBoard);
     for (const element of document.querySelectorAll("[data-map-find]")) this.#mount(element, () => import("./maps/find.js"), mountMap);
   }
 
-  /** What is shown may no longer be true: the connection is lost, or the process has gone quiet. */
-  setStale(stale) {
-    if (stale === this.#stale) return;
-    this.#stale = stale;
-    for (const picture of this.#mounted.values()) picture.setStale?.(stale);
+  /**
+   * What is shown may no longer be true: the connection is lost, or the process has gone quiet.
+   *
+   * @param {function(Element): boolean} isStale tells of a picture
+   */
+  setStale(isStale) {
+    this.#isStale = isStale;
+    for (const element of this.#mounted.keys()) this.#tellStale(element);
+  }
+
+  #tellStale(element) {
+    const stale = this.#isStale(element);
+    if (stale === (this.#stale.get(element) ?? false)) return;
+    this.#stale.set(element, stale);
+    this.#mounted.get(element).setStale?.(stale);
   }
 
   async #mount(element, importModule, mount) {
@@ -83,7 +96,7 @@ export class Pictures {
       element.dataset.liveMounted = ""; // data-live-... stays when the element is rendered again
       this.#onMounted();
       if (this.#paused) picture.setPaused?.(true);
-      if (this.#stale) picture.setStale?.(true);
+      this.#tellStale(element);
     } catch (error) {
       element.dataset.state = "failed";
       reportError(error);
@@ -212,13 +225,18 @@ function mountVolume({mount}, element) {
   return mount(element, {save, stamp});
 }
 
+function mountBoard({mount}, element) {
+  return mount(element, {post});
+}
+
 async function load(url, signal) {
   const response = await fetch(url, {signal, headers: {Accept: "application/json"}});
   if (!response.ok) throw new Error(`${url}: status ${response.status}`);
   return response.json();
 }
 
-async function post(url, body) {
+/** Posts a form or JSON; the error of what the server refuses is its sentence. */
+export async function post(url, body) {
   const response = await fetch(url, {method: "POST", body, headers: {Accept: "application/json"}});
   if (response.ok) return;
   const answer = await response.json().catch(() => null);

@@ -6,6 +6,7 @@
  */
 
 import "./address.js";
+import "./board/pin.js";
 import "./choice.js";
 import "./controls.js";
 import "./dom.js";

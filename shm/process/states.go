@@ -17,7 +17,7 @@ const (
 
 // declarations are the keys by which a process says what it has. They are fetched also while
 // nobody watches, but rarely. Commands are checked against them.
-var declarations = []string{topicHello, topicTopics, shm.TopicControls, shm.TopicActions, shm.TopicArrays, shm.TopicVolumes, shm.TopicLost}
+var declarations = []string{topicHello, topicTopics, shm.TopicControls, shm.TopicActions, shm.TopicArrays, shm.TopicVolumes, shm.TopicBoards, shm.TopicLost}
 
 // tells reports whether the process tells this webmon what changes.
 func (r *run) tells() bool { return r.saidHello() && r.seat.taken.Load() }
@@ -130,6 +130,10 @@ func (r *run) declared(s *state, v pickle.Value) {
 			}
 		})
 		shm.Signal(r.demand)
+	case shm.TopicBoards:
+		list, notes := decodeBoards(v)
+		notice(notes)
+		r.sink.State(s.name, list)
 	case shm.TopicLost:
 		if lost, ok := decodeLost(v); ok {
 			r.sink.State(s.name, lost)

@@ -1,6 +1,6 @@
 /** The picture of an array: brings together what comes, what is drawn, and what people do (index.js says what is on the page). */
 
-import {keepInAddress} from "../address.js";
+import {isCard, keepInAddress, queryOf} from "../address.js";
 import {h} from "../dom.js";
 import {Pace} from "../pace.js";
 import {Says} from "../picture/says.js";
@@ -211,7 +211,7 @@ export class ArrayView {
     this.#config = config;
     // The same array in another shape keeps as much of the view as still makes sense. What people have left as the process has it
     // follows the process.
-    const query = new URLSearchParams(location.search);
+    const query = queryOf(this.#scope);
     this.#view = readView(this.#view ? writeView(query, this.#view, before) : query, config);
     const same = before && sameFrames(before, config);
     if (!same) this.#shape = config.shape;
@@ -341,7 +341,7 @@ export class ArrayView {
     const {camera, mode} = this.#viewer.stats();
     const [x, y] = this.#plane.toPlace([camera.x, camera.y]);
     this.#view.camera = mode === "free" ? {x, y, scale: camera.scale} : null;
-    keepInAddress(query => writeView(query, this.#view, this.#config));
+    if (!isCard(this.#scope)) keepInAddress(query => writeView(query, this.#view, this.#config));
   }
 
   // ---- what people do
@@ -362,7 +362,7 @@ export class ArrayView {
   }
 
   #key(event) {
-    if (!isShortcut(event)) return;
+    if (!isShortcut(event) || (isCard(this.#scope) && !this.#scope.contains(event.target))) return;
     const slider = this.#view.index.findIndex((item, axis) => typeof item === "number" && this.#shape[axis] > 1);
     const by = {",": -1, ".": 1}[event.key];
     if (event.key === "o") this.#act("one-to-one");

@@ -31,6 +31,7 @@ const NOTHING = new Float64Array(0);
 
 export class Chart {
   #element;
+  #stale = false;
   #group;
   #save;
   #option;
@@ -108,6 +109,12 @@ export class Chart {
 
   get element() {
     return this.#element;
+  }
+
+  /** Nothing that comes can be trusted to be the present: the connection or the process is gone. */
+  setStale(stale) {
+    this.#stale = stale;
+    this.#group.wake();
   }
 
   get topic() {
@@ -340,14 +347,14 @@ export class Chart {
   }
 
   #showState() {
-    const {held, zoom, paused, stale} = this.#group;
+    const {held, zoom, paused} = this.#group;
     const ended = this.#stream.end;
     const words = [];
     if (zoom) words.push(`zoomed to ${duration(zoom.to - zoom.from)}`);
     if (paused) words.push("paused");
     if (ended !== null) words.push(`ended ${clockExact(ended, 1000)}`);
     const sentence = words.join(", ");
-    const state = ended !== null ? "ended" : stale ? "stale" : held !== null ? "held" : this.#stream.ready ? "live" : "loading";
+    const state = ended !== null ? "ended" : this.#stale ? "stale" : held !== null ? "held" : this.#stream.ready ? "live" : "loading";
     if (this.#drawn.state === state + sentence) return;
     this.#drawn.state = state + sentence;
     this.#element.dataset.state = state;

@@ -27,7 +27,6 @@ export class Group {
   #beat = false;
   #drawnAt = 0;
   #onChange;
-  #stale = false;
   #gripped = false;
 
   /** The window of time, ms. */
@@ -94,17 +93,6 @@ export class Group {
     if (held === this.#gripped) return;
     this.#gripped = held;
     this.#hold();
-  }
-
-  /** Nothing that comes can be trusted to be the present: the connection or the process is gone. */
-  setStale(stale) {
-    if (stale === this.#stale) return;
-    this.#stale = stale;
-    this.wake();
-  }
-
-  get stale() {
-    return this.#stale;
   }
 
   /** Zooms in on a part, or with null back out. It stays within what the window held when the pictures came to stand. */

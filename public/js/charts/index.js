@@ -41,6 +41,7 @@ let asked = -Infinity; // when a snapshot was, performance.now()
 export function mount(element, {onFrames, save, load}) {
   unmount(element);
   startPage();
+  adopt(element);
   group.setWindow(Number(element.dataset.window) * 1000);
   const chart = new Chart(element, group, save, load);
   if (group.held !== null) chart.restart();
@@ -79,9 +80,17 @@ export function mount(element, {onFrames, save, load}) {
   });
   return {
     setPaused: paused => group.setPaused(paused),
-    setStale: stale => group.setStale(stale),
+    setStale: stale => chart.setStale(stale),
     destroy: () => unmount(element),
   };
+}
+
+// A chart that came later shows the window of time that somebody has chosen for the page.
+function adopt(element) {
+  const chosen = mounted.size > 0 ? document.querySelector("[data-chart-bar] [data-window][aria-current=true]")?.dataset.window : null;
+  if (!chosen || chosen === element.dataset.window) return;
+  element.dataset.window = chosen;
+  element.dataset.topic = element.dataset.topic.replace(/\d+$/, chosen);
 }
 
 /** Lets go of a chart. */
@@ -114,8 +123,7 @@ function startPage() {
 }
 
 function act(button) {
-  const name = button.closest("[data-chart-menu]")?.dataset.chartMenu;
-  const chart = [...mounted.values()].find(one => one.chart.element.dataset.chart === name)?.chart;
+  const chart = mounted.get(button.closest(".card")?.querySelector("[data-chart]"))?.chart;
   if (!chart) return;
   const menu = button.closest("details");
   if (menu) menu.open = false;

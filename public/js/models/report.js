@@ -4,6 +4,13 @@ import {h, say} from "../dom.js";
 import {showPeople} from "../people.js";
 import {figuresOf, readoutOf, sentenceOf} from "./words.js";
 
+/** An id that nothing on the page has: a page may have several models. */
+function unused(id) {
+  let n = 1;
+  while (document.getElementById(n === 1 ? id : `${id}-${n}`)) n++;
+  return n === 1 ? id : `${id}-${n}`;
+}
+
 export class Report {
   #scope;
   #text;
@@ -18,7 +25,7 @@ export class Report {
   constructor(scope, root, canvas) {
     this.#scope = scope;
     this.#text = scope.querySelector("[data-model-text]") ?? root.appendChild(h("p", {class: "sr-only", "data-model-text": true}));
-    this.#text.id ||= "model-text";
+    this.#text.id ||= unused("model-text");
     canvas.setAttribute("aria-describedby", this.#text.id);
     this.#announcer = root.appendChild(h("p", {class: "sr-only", role: "status", "data-model-announced": true}));
   }

@@ -1,6 +1,6 @@
 /** The picture of a model: brings together what comes, what is drawn, and what people do (index.js says what is on the page). */
 
-import {keepInAddress} from "../address.js";
+import {isCard, keepInAddress, queryOf} from "../address.js";
 import {Says} from "../picture/says.js";
 import {apiOf, isShortcut, Screen} from "../picture/screen.js";
 import {Timers} from "../picture/timers.js";
@@ -115,7 +115,7 @@ export class ModelView {
       const {x, y, scale} = this.#view.camera;
       this.#viewer.setCamera({x, y: this.#shape[1] - y, scale});
     }
-    if (new URLSearchParams(location.search).get("full") === "1") this.#full.toggleWindow();
+    if (queryOf(this.#scope).get("full") === "1") this.#full.toggleWindow();
     root.model = this;
   }
 
@@ -190,7 +190,7 @@ export class ModelView {
     const before = this.#config;
     this.#config = config;
     // The same model on another grid keeps as much of the view as still makes sense.
-    const query = new URLSearchParams(location.search);
+    const query = queryOf(this.#scope);
     this.#view = readView(this.#view ? writeView(query, this.#view, before) : query, config);
     this.#shape = config.shape;
     this.#root.toggleAttribute("data-model-points", this.#mayPoint);
@@ -311,7 +311,7 @@ export class ModelView {
   #address() {
     const {camera, mode} = this.#viewer.stats();
     this.#view.camera = mode === "free" ? {x: camera.x, y: this.#shape[1] - camera.y, scale: camera.scale} : null;
-    keepInAddress(query => writeView(query, this.#view, this.#config));
+    if (!isCard(this.#scope)) keepInAddress(query => writeView(query, this.#view, this.#config));
   }
 
   #offered() {
@@ -325,7 +325,7 @@ export class ModelView {
   }
 
   #shortcut(event) {
-    if (!isShortcut(event)) return;
+    if (!isShortcut(event) || (isCard(this.#scope) && !this.#scope.contains(event.target))) return;
     if (event.key === "k") this.#full.toggle();
     else if (event.key === "Escape" && this.#full.inWindow) this.#full.toggleWindow();
     else return;
