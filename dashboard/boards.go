@@ -112,7 +112,11 @@ func boardFailed(name string, err error) error {
 // ownBoard returns the name of a board of people's own that a request is about.
 func ownBoard(c echo.Context) (string, error) {
 	name := c.Param("board")
-	if !board.IsName(name) {
+	switch {
+	case board.IsName(name):
+	case !strings.ContainsAny(name, "@:"):
+		return "", noBoard(name)
+	default:
 		return "", echo.NewHTTPError(http.StatusConflict, "This board belongs to a file or to a process, and is shown as it is. Make a copy to change it.")
 	}
 	return name, nil

@@ -23,7 +23,9 @@ func boardCards(state ui.State) []components.BoardCard {
 		return c
 	}
 	region := func(live templ.Component) func(components.BoardCard) templ.Component {
-		return func(c components.BoardCard) templ.Component { return filled(components.BoardRegion(c.LiveID(), ""), live) }
+		return func(c components.BoardCard) templ.Component {
+			return filled(components.BoardRegion(c.LiveID(), ""), live)
+		}
 	}
 	line := chart("frame_time", "Frame time", "frame time")
 	line.Scope = "of-scope"

@@ -86,6 +86,7 @@ var parts = map[string]Param{
 	"command": {Text: "the id of a command, as it was answered when it was sent", Example: "c1"},
 	"map":     {Text: "the name of a map, as `/api/v1/maps` has it", Example: "rr30a"},
 	"pool":    {Text: "a condition of maps, several with commas between them, or `all`", Example: "all"},
+	"board":   {Text: "the name of a board, as `/api/v1/boards` has it: of people's own, `@<file>` or `<source>:<name>`", Example: "night-run"},
 	"link":    {Text: "the id of a link", Example: "a1b2c3"},
 	"session": {Text: "the id of a session", Example: "a1b2c3"},
 }
@@ -204,6 +205,7 @@ var fails = map[int]string{
 	404: "What the address names is not there.",
 	409: "It cannot be done as things stand.",
 	410: "What the address names has been taken away.",
+	412: "Somebody else has changed it since; read it again.",
 	413: "It is larger than what is taken, or would be larger than what is given.",
 	422: "A value is refused; `field` names it where it has a name.",
 	500: "Something is wrong inside webmon; its log says what.",

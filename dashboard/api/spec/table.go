@@ -7,6 +7,7 @@ const (
 	processes   = "Processes"
 	arrays      = "Arrays"
 	steering    = "Steering"
+	boards      = "Boards"
 	simulations = "Simulations"
 	mapsOf      = "Maps"
 	edits       = "Edits of maps"
@@ -60,6 +61,14 @@ var (
 	conflict = object(
 		field("error", text()), optional("by", text()), optional("did", text()), optional("time", when()), field("value", orNull(mapObject)), optional("files", list(text())),
 	)
+	board = object(
+		field("webmon", oneOf("board")), field("version", whole()), field("title", text()), field("window", whole()),
+		field("cards", list(object(
+			field("kind", oneOf("chart", "number", "array", "control", "command", "model")), field("source", text()), field("name", text()), optional("title", text()),
+			field("width", whole()), field("height", whole()), optional("view", text()),
+		))),
+	)
+	kept      = object(field("name", text()), field("generation", text()))
 	viewName  = &Body{Types: []string{"application/json", "application/x-www-form-urlencoded"}, Schema: object(field("name", Schema{"type": "string", "minLength": 1, "maxLength": 80})), Example: map[string]any{"name": "overview"}}
 	savedView = object(field("name", text()), field("saved", when()), field("by", text()), field("about", text()))
 )
@@ -211,6 +220,33 @@ var Routes = []Route{
 			{Status: 200, Type: "text/csv"},
 		},
 		Fails: []int{400},
+	},
+
+	{
+		Method: "GET", Path: api + "/boards", Group: boards, Title: "The boards", Role: Look,
+		Text: "People's own, those of files (`--board`) and those that processes bring.",
+		Answers: ok("", list(object(
+			field("name", text()), field("title", text()), field("cards", whole()), field("from", oneOf("own", "file", "source")), optional("source", text()),
+			field("generation", text()), optional("problem", text()),
+		))), Fails: []int{409},
+	}, {
+		Method: "GET", Path: api + "/boards/{board}", Group: boards, Title: "A board as a file", Role: Look,
+		Text:    "The header `ETag` has the generation of the board.",
+		Answers: ok("", board), Fails: []int{404, 409},
+	}, {
+		Method: "PUT", Path: api + "/boards/{board}", Group: boards, Title: "Keep a board whole", Role: Steer,
+		Text: "One that is there is replaced only by who knows it as it is: `If-Match` has the `ETag` with which it was read, or `*`. " +
+			"The name has small letters, digits and hyphens, at most 40.",
+		Body: &Body{Types: []string{"application/json"}, Schema: board, Example: map[string]any{
+			"webmon": "board", "version": 1, "title": "Night run", "window": 60,
+			"cards": []any{map[string]any{"kind": "chart", "source": "demo", "name": "frame_time", "width": 3, "height": 3}},
+		}},
+		Answers: []Answer{{Status: 200, Text: "it was replaced", Type: "application/json", Schema: kept}, {Status: 201, Text: "it is new", Type: "application/json", Schema: kept}},
+		Fails:   []int{400, 404, 409, 412, 413, 422},
+	}, {
+		Method: "DELETE", Path: api + "/boards/{board}", Group: boards, Title: "Delete a board", Role: Steer,
+		Text:    "With `If-Match` only if it has that generation.",
+		Answers: []Answer{{Status: 204}}, Fails: []int{400, 404, 409, 412, 413},
 	},
 
 	{
