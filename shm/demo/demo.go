@@ -11,8 +11,8 @@ import (
 	"webmon/fault"
 	"webmon/shm"
 	"webmon/shm/demo/scope"
+	"webmon/shm/demo/slide"
 	"webmon/shm/demo/wire"
-	"webmon/shm/pickle"
 )
 
 // Options configure a demo. The zero value is a demo like any other.
@@ -35,6 +35,9 @@ type part interface {
 	// has a method Close too, which waits for them.
 	Turn(p *wire.Process)
 }
+
+// closer is a part that has begun something which ends after the last round.
+type closer interface{ Close() }
 
 // Demo is a running made-up microscope.
 type Demo struct {
@@ -67,8 +70,9 @@ func Start(ctx context.Context, o Options) (*Demo, error) {
 
 // assemble returns the demo's process with all that it declares, and its parts.
 func assemble(o Options) (*wire.Process, []part) {
-	p := wire.New(wire.Options{Name: "demo", Kind: shm.KindNapari, Authkey: o.Authkey, Logger: o.Logger})
-	parts := []part{newViewer(o.Seed), scope.New(o.Seed)}
+	viewer := slide.New(o.Seed, o.Logger)
+	p := wire.New(wire.Options{Name: "demo", Kind: shm.KindNapari, Authkey: o.Authkey, Hands: viewer.Hands, Logger: o.Logger})
+	parts := []part{viewer, scope.New(o.Seed)}
 	for _, part := range parts {
 		part.Declare(p)
 	}
@@ -103,6 +107,13 @@ const (
 // live is the loop of the demo: a round for every frame, or for a few of them while nobody
 // looks.
 func live(ctx context.Context, p *wire.Process, parts []part) {
+	defer func() {
+		for _, part := range parts {
+			if c, ok := part.(closer); ok {
+				c.Close()
+			}
+		}
+	}()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	due := time.Now()
@@ -131,49 +142,4 @@ func live(ctx context.Context, p *wire.Process, parts []part) {
 		}
 		timer.Reset(due.Sub(now))
 	}
-}
-
-func equalLayers(a, b []layerView) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if !a[i].equal(&b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-// pollValue is what napari 0.4.11 says, down to which of the pairs are lists
-// and which are tuples.
-func pollValue(layers []layerView) *pickle.Dict {
-	byID := pickle.NewDict()
-	for i := range layers {
-		v := &layers[i]
-		im, level := v.image, v.window.level
-		rows, cols := im.shape(level)
-		tileRows, tileCols := im.shapeInTiles(level)
-		// Fortran order: NumPy got there by transposing.
-		seen, err := pickle.Int64Array(v.seen, true, len(v.seen)/2, 2)
-		if err != nil {
-			continue // cannot be: the shape is made from the length
-		}
-		c := v.corners
-		corners, err := pickle.Float64Array([]float64{c[0][0], c[0][1], c[1][0], c[1][1]}, false, 2, 2)
-		if err != nil {
-			continue
-		}
-		_ = byID.Set(im.id, pickle.NewDict( // an int is hashable
-			"tile_state", pickle.NewDict("seen", seen, "corners", corners),
-			"tile_config", pickle.NewDict(
-				"base_shape", pickle.NewList(im.rows, im.cols),
-				"image_shape", pickle.Tuple{rows, cols},
-				"shape_in_tiles", pickle.NewList(tileRows, tileCols),
-				"tile_size", im.tile,
-				"level_index", int64(level),
-			),
-		))
-	}
-	return pickle.NewDict("layers", byID)
 }

@@ -577,7 +577,7 @@ func TestStatesAreUnderstood(t *testing.T) {
 	r := newRig(t)
 	r.still(closeUp)
 	plain := func(v pickle.Value) shm.Value {
-		b, err := pickle.Encoder{}.Encode(v)
+		b, err := pickle.Encode(v)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -111,13 +111,12 @@ type Viewer struct {
 	declared map[string]shm.Control
 	actions  map[string]shm.Action
 
-	orders  chan *order
+	orders  chan *order // nil until a picture is wanted
 	results chan *done
 	busy    bool
 	looked  time.Time // when somebody wanted a picture last
 	kept    bool      // the painter keeps something
 	over    sync.WaitGroup
-	ended   sync.Once
 }
 
 // told is what was told last.
@@ -147,7 +146,7 @@ func New(seed uint64, logger *slog.Logger) *Viewer {
 		rng: stream(40), loader: newLoader(stream(41)), tour: newTour(stream(42)), touring: true,
 		z: middlePlane, bar: true, cam: overview(), next: 1,
 		told: told{at: map[string]time.Time{}}, declared: map[string]shm.Control{}, actions: map[string]shm.Action{},
-		orders: make(chan *order, 1), results: make(chan *done, 1), faults: fault.NewLedger(logger),
+		faults: fault.NewLedger(logger),
 	}
 	for _, l := range defaults(seed) {
 		v.add(len(v.layers), l)
@@ -176,12 +175,14 @@ func (v *Viewer) Declare(p *wire.Process) {
 	v.step(0)
 	v.states()
 	v.arrays()
-	fault.Go(&v.over, func() { (&painter{}).run(v.orders, v.results) }, v.faults.Noted("the demo's pictures", ""))
 }
 
 // Close ends the goroutine that makes pictures. The owner calls it last.
 func (v *Viewer) Close() {
-	v.ended.Do(func() { close(v.orders) })
+	if v.orders != nil {
+		close(v.orders)
+		v.orders = nil
+	}
 	v.over.Wait()
 }
 
@@ -237,7 +238,7 @@ func (v *Viewer) frameTime() float64 {
 func (v *Viewer) frameSeconds(landing int) float64 {
 	ms := 16 + 0.4*v.rng.ExpFloat64() + math.Abs(0.25*v.rng.NormFloat64())
 	for range landing {
-		ms += 0.6 + 1.1*v.rng.ExpFloat64()
+		ms += 0.2 + 0.4*v.rng.ExpFloat64()
 	}
 	if v.rng.Float64() < 1.0/700 {
 		ms += 18 + 22*v.rng.Float64()
@@ -275,10 +276,12 @@ func (v *Viewer) frame(at time.Time) {
 		v.p.Event(shm.TopicLoadChunk, pickle.NewDict("time", stamp-max(v.now-c.finished, 0), "num_bytes", c.bytes, "load_ms", c.loadMS,
 			"level", int64(c.key.level), "layer", c.key.layer, "how", "chunk", "again", c.again))
 	}
+	var delta pickle.Value = int64(0) // as napari's first one is
 	if !v.last.IsZero() {
-		v.p.Event(shm.TopicFrameTime, pickle.NewDict("time", stamp, "delta_ms", float64(at.Sub(v.last))/float64(time.Millisecond)))
+		delta = float64(at.Sub(v.last)) / float64(time.Millisecond)
 	}
 	v.last = at
+	v.p.Event(shm.TopicFrameTime, pickle.NewDict("time", stamp, "delta_ms", delta))
 }
 
 // step goes on by so many seconds.
@@ -561,6 +564,11 @@ func (v *Viewer) order() {
 		if l.isPicture() && !l.shown.empty() {
 			o.shown[l.id] = l.shown
 		}
+	}
+	if v.orders == nil {
+		v.orders, v.results = make(chan *order, 1), make(chan *done, 1)
+		orders, results := v.orders, v.results
+		fault.Go(&v.over, func() { (&painter{}).run(orders, results) }, v.faults.Noted("the demo's pictures", ""))
 	}
 	v.busy = true
 	v.orders <- o
