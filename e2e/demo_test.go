@@ -24,6 +24,12 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+// The tiles of the demo, whose viewer opens with its canvas, and what is true once that is drawn.
+const (
+	tiles         = "/viewer?view=tiles"
+	canvasIsDrawn = `Number(document.querySelector("[data-canvas]")?.dataset.frames) > 0`
+)
+
 // TestE2EDemo looks at the demo as somebody does who has just built webmon.
 func TestE2EDemo(t *testing.T) {
 	endToEnd(t)
@@ -40,10 +46,12 @@ func TestE2EDemo(t *testing.T) {
 			if got := ask[string](p, "location.search"); got != "" {
 				t.Errorf("the token stays in the address: %q", got)
 			}
-			for _, path := range []string{"/viewer", "/loader", "/layers", "/controls", "/messages", "/status", "/individual/frame_time"} {
+			for _, path := range []string{"/viewer", "/viewer?view=layer", tiles, "/loader", "/layers", "/controls", "/messages", "/status", "/individual/frame_time"} {
 				p.visit(w.home + path)
 				p.live()
 				if path == "/viewer" {
+					p.wait("the canvas is drawn", canvasIsDrawn)
+				} else if strings.HasPrefix(path, "/viewer") {
 					p.wait("tiles are drawn", `document.querySelector("[data-viewer]").dataset.ready === "true"`)
 				} else if strings.Contains("/loader /individual/frame_time", path) {
 					draws(t, p, "frame_time")
@@ -54,7 +62,7 @@ func TestE2EDemo(t *testing.T) {
 				if over := ask[int](p, "document.documentElement.scrollWidth - innerWidth"); over > 0 {
 					t.Errorf("%s is %d px wider than a window of %v", path, over, v)
 				}
-				p.shot("demo" + strings.ReplaceAll(path, "/", "-") + "-" + v.String())
+				p.shot("demo" + strings.NewReplacer("/", "-", "?view=", "-").Replace(path) + "-" + v.String())
 			}
 			p.calm()
 			p.stayedHome(w.hosts()...)
@@ -75,6 +83,9 @@ func TestE2EDemo(t *testing.T) {
 			t.Errorf("%d loads of a page, want 1: tabs keep page and socket", n)
 		}
 		p.key("1")
+		p.wait("the canvas is drawn", canvasIsDrawn)
+		p.visit(w.home + tiles)
+		p.live()
 		p.wait("tiles are drawn", `document.querySelector("[data-viewer]")?.dataset.ready === "true"`)
 		p.do(chromedp.Focus(chromedp.CSS("[data-viewer-canvas]")))
 		scale := `document.querySelector("[data-viewer]").viewer.stats().camera.scale`
@@ -139,6 +150,7 @@ func TestE2EDemo(t *testing.T) {
 	t.Run("mouse", func(t *testing.T) {
 		p.t = t
 		p.visit(w.url)
+		p.visit(w.home + tiles)
 		p.live()
 		p.wait("tiles are drawn", `document.querySelector("[data-viewer]").dataset.ready === "true"`)
 		camera := func(of string) float64 {
@@ -267,6 +279,7 @@ func TestE2EDemo(t *testing.T) {
 			t.Fatal(err)
 		}
 		p.visit(w.url)
+		p.visit(w.home + tiles)
 		p.live()
 		p.says("[data-viewer-note]", "no WebGL2")
 		p.says("#live-viewer-panel", "tiles drawn")
@@ -344,7 +357,7 @@ func TestE2EDemo(t *testing.T) {
 			t.Errorf("a second webmon ended with %d and printed %q, want 0 and %s", status, stdout, empty.url)
 		}
 		p.says("#live-notices", "This is a demo") // the page has gone on by itself
-		p.wait("tiles are drawn", `document.querySelector("[data-viewer]").dataset.ready === "true"`)
+		p.wait("the canvas or tiles are drawn", canvasIsDrawn+` || document.querySelector("[data-viewer]")?.dataset.ready === "true"`)
 		p.calm()
 		p.close()
 	})
@@ -453,7 +466,7 @@ func behindProxy(t *testing.T, b *browser, strips bool) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = io.WriteString(w, `<!doctype html><title>notebook</title><link rel="icon" href="data:,">
 			<h1>A page of the lab</h1><iframe id="chart" width="800" height="420" src="`+prefix+`/individual/frame_time"></iframe>
-			<iframe id="viewer" width="800" height="420" src="`+prefix+`/viewer?embed=1"></iframe>`)
+			<iframe id="viewer" width="800" height="420" src="`+prefix+`/viewer?view=tiles&embed=1"></iframe>`)
 	})
 	lab := httptest.NewServer(mux)
 	t.Cleanup(func() {
@@ -468,9 +481,9 @@ func behindProxy(t *testing.T, b *browser, strips bool) {
 	if got := ask[string](p, "location.pathname"); got != prefix+"/viewer" {
 		t.Errorf("the first page is %s", got)
 	}
-	p.wait("tiles are drawn", `document.querySelector("[data-viewer]").dataset.ready === "true"`)
+	p.wait("the canvas is drawn", canvasIsDrawn)
 	p.click("#command-show_grid button[role=switch]")
-	p.says("#command-show_grid .control-life", "Taken")
+	p.says("#command-show_grid .control-life", "Applied")
 	p.key("2")
 	draws(t, p, "frame_time")
 	p.click(`[data-chart-bar] [data-window="10"]`)
