@@ -1,11 +1,10 @@
-// Package demo is a synthetic napari. Somebody seems to look through two huge
-// multiscale images: chunks load, and frames come at 60 Hz. The demo says all of it on
-// a real manager, so webmon attaches to it in the same way as to a napari.
+// Package demo is a made-up microscope and a made-up napari in one process: what somebody sees who
+// has nothing to watch yet. It says all of it on a real manager, so webmon attaches to it in the
+// same way as to any process.
 //
-// The demo draws no picture and reads no file. It says what a napari with octree would
-// say on its monitor, and what the control script of a microscope might add (topics
-// "stage", "exposure" and "microscope"). napari names every tile in view at once. The
-// demo names a tile when its chunk has loaded, so that people can watch loading.
+// The parts are packages of their own: [webmon/shm/demo/slide] is the napari, with its specimen, its
+// layers and its canvas; [webmon/shm/demo/scope] the microscope; [webmon/shm/demo/wire] what both
+// speak. No file is read: all pictures are computed when somebody looks, and are the same each time.
 //
 //	d, err := demo.Start(ctx, demo.Options{Seed: 1})
 //	defer d.Close()

@@ -196,7 +196,6 @@ type nucleus struct {
 	sharp       bool // it lies in the plane
 	label       uint32
 	epithelial  bool
-	cellularity float32
 }
 
 // nucleusAt returns the nucleus of a place of the grid of cells, as it looks in a plane.

@@ -121,13 +121,12 @@ type Viewer struct {
 
 // told is what was told last.
 type told struct {
-	poll, camera, layers, dims, cursor, canvas, colors, thumbs, counts string
+	poll, camera, layers, dims, cursor, canvas, colors string
 	at                                                                 map[string]time.Time
 	canvasAt                                                           time.Time
 	canvasOf                                                           canvasKey
 	smallAt                                                            time.Time
 	controls                                                           time.Time
-	camControls                                                        camera
 }
 
 type canvasKey struct {
