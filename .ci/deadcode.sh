@@ -12,6 +12,7 @@ allowed='
 ^shm/model/remote/zmtp/zmtp.go:.*(Accept|Conn\.Addr)$   the other side of the protocol
 ^shm/maps/made/plan.go:.*Made\.Write$        for tests that need a folder
 ^shm/pickle/(decode.go:.*Decode|encode.go:.*Encode)$    of a whole value, for tests; the program streams
+^shm/pickle/value.go:.*NewList$               of values, for tests
 ^shm/segment/writer.go:                       the writer that the reader is tested with
 ^shm/segment/store_[a-z]+.go:.*(create|fill|reserve)$  of that writer
 '

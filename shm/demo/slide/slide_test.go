@@ -105,7 +105,7 @@ func TestSpecimenIsTheSameEachTime(t *testing.T) {
 		for p := nuclei; p <= cells; p++ {
 			var x, y pixels
 			a.read(&x, p, w)
-			b.forget()
+			b = tiles{}
 			b.read(&y, p, w)
 			if !slices.Equal(x.bytes(), y.bytes()) {
 				t.Errorf("plane %d of %+v differs the second time", p, w)
@@ -248,6 +248,7 @@ func otherValue(c shm.Control) shm.Value {
 // Each control of each layer has the value that it was given, says so in its state, and changes
 // what the canvas shows if it is about that.
 func TestEveryControlOfEveryLayer(t *testing.T) {
+	var paint painter
 	unseen := []string{"name", "selected", "mode", "selected_label", "canvas_size_max"}
 	for i, kind := range []string{kindImage, kindImage, kindLabels, kindShapes, kindVectors, kindPoints} {
 		prefix := fmt.Sprintf("layer.%d.", i+1)
@@ -263,7 +264,6 @@ func TestEveryControlOfEveryLayer(t *testing.T) {
 			if len(names) < 8 {
 				t.Fatalf("it has the controls %v", names)
 			}
-			var paint painter
 			for _, name := range names {
 				// Each begins with the same picture, of which this layer is the only one.
 				r := newRig(t)

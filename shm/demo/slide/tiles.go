@@ -135,9 +135,6 @@ func (t *tiles) get(key tileKey) *tile {
 	return one
 }
 
-// forget drops all that is kept.
-func (t *tiles) forget() { *t = tiles{} }
-
 // read makes p the window w of a picture.
 func (t *tiles) read(p *pixels, of plane, w window) {
 	p.window, p.plane = w, of
