@@ -38,45 +38,34 @@ func TestE2EDemoLayers(t *testing.T) {
 	p.wait("all layers have thumbnails", `document.querySelectorAll("#live-layers img[src^='data:image/png']").length === 6`)
 	p.wait("the nuclei have a histogram", `document.querySelector("figure.histogram svg")`)
 
-	// seen is what a view shows in its middle, once the picture rests there.
-	seen := func(view string) tally {
+	// shows waits until the middle of a view is a picture, and as it should be.
+	shows := func(view, what string, as func(c tally) bool) {
 		t.Helper()
 		p.visit(w.home + "/viewer?source=demo&layer=1&view=" + view)
 		p.live()
-		if view == "canvas" {
-			p.wait("the canvas is drawn", canvasIsDrawn)
-		} else {
-			p.wait("pixels are drawn", `document.querySelector("[data-viewer]").dataset.pictures > 0`)
-			p.wait("they are exact", `/^exact/.test(document.querySelector("[data-viewer]").textContent.match(/exact[^]*/)?.[0] ?? "")`)
-		}
-		var found tally
-		until(t, "the picture under "+view+" is not flat", func() string {
-			found = count(p.picture("demo-layers-"+view), image.Rect(300, 300, 800, 600))
-			if found.colours < 200 {
-				return fmt.Sprintf("it has %d colours", found.colours)
+		until(t, what+", in the view "+view, func() string {
+			c := count(p.picture("demo-layers-"+view), image.Rect(300, 300, 800, 600))
+			if c.colours < 200 {
+				return fmt.Sprintf("it is flat: it has %d colours", c.colours)
+			}
+			if !as(c) {
+				return fmt.Sprintf("it shows %+v", c)
 			}
 			return ""
 		})
-		return found
 	}
 	for _, view := range []string{"canvas", "layer", "tiles"} {
-		if c := seen(view); c.blue <= c.red {
-			t.Errorf("the nuclei are cyan, and %s shows %+v", view, c)
-		}
+		shows(view, "the nuclei are cyan", func(c tally) bool { return c.blue > c.red })
 	}
 	layers("1")
 	set("layer.1.colormap", "red", "red")
 	for _, view := range []string{"layer", "tiles"} {
-		if c := seen(view); c.red <= 2*c.blue {
-			t.Errorf("the nuclei are red, and %s shows %+v", view, c)
-		}
+		shows(view, "the nuclei are red", func(c tally) bool { return c.red > 2*c.blue })
 	}
 	layers("2")
 	p.click(`form[data-control="layer.2.visible"] button[type=submit]`)
-	p.holds("layer.2.visible", "false")
-	if c := seen("canvas"); c.red <= 2*c.green {
-		t.Errorf("the membranes are hidden and the nuclei red: the canvas shows %+v", c)
-	}
+	p.wait("the membranes are hidden", `document.querySelector('form[data-control="layer.2.visible"] button').getAttribute("aria-checked") !== "true"`)
+	shows("canvas", "the nuclei are red and the membranes hidden", func(c tally) bool { return c.red > 2*c.green })
 	layers("3")
 	set("layer.3.contour", "0", "0")
 	layers("6")
