@@ -189,13 +189,13 @@ var grain = sync.OnceValue(func() *[256 * 256]uint8 {
 
 // nucleus is one of the specimen in one of its planes.
 type nucleus struct {
-	x, y        float32 // in um
-	xx, xy, yy  float32 // of the ellipse: xx*dx*dx + 2*xy*dx*dy + yy*dy*dy is 1 at its edge
-	reach       float32 // um
-	light       float32
-	sharp       bool // it lies in the plane
-	label       uint32
-	epithelial  bool
+	x, y       float32 // in um
+	xx, xy, yy float32 // of the ellipse: xx*dx*dx + 2*xy*dx*dy + yy*dy*dy is 1 at its edge
+	reach      float32 // um
+	light      float32
+	sharp      bool // it lies in the plane
+	label      uint32
+	epithelial bool
 }
 
 // nucleusAt returns the nucleus of a place of the grid of cells, as it looks in a plane.

@@ -122,11 +122,11 @@ type Viewer struct {
 // told is what was told last.
 type told struct {
 	poll, camera, layers, dims, cursor, canvas, colors string
-	at                                                                 map[string]time.Time
-	canvasAt                                                           time.Time
-	canvasOf                                                           canvasKey
-	smallAt                                                            time.Time
-	controls                                                           time.Time
+	at                                                 map[string]time.Time
+	canvasAt                                           time.Time
+	canvasOf                                           canvasKey
+	smallAt                                            time.Time
+	controls                                           time.Time
 }
 
 type canvasKey struct {
