@@ -47,6 +47,7 @@ var arrows = []struct{ from, to string }{
 	{`^webmon/dashboard/pixels/(jpeg|packed)$`, `^webmon/fault$`},
 	// What the program knows of itself and pages and the README tell.
 	{`^webmon/dashboard/api/spec$`, `^$`},
+	{`^webmon/dashboard/help$`, `^webmon/(dashboard/(api/spec|options|prose)|components(/.*)?)$`},
 	{`^webmon/dashboard/help/fill$`, `^webmon/dashboard/(api/spec|options)$`},
 	{`^webmon/dashboard/answer$`, `^webmon/dashboard/budget$`},
 	// The API tells of simulations what their tab knows.

@@ -6,7 +6,7 @@
 // it is told to stop; keep.go has what is kept, and what is said where that cannot be;
 // browser.go opens a browser; https.go brings certificates; follow.go finds what to
 // watch and reads it; handover.go gives it to a webmon that is running already; token.go
-// replaces the token; named.go and invite.go say who else may open it.
+// replaces the token; named.go and invite.go say who else may open it; docs.go has the documents of the help.
 package main
 
 import (

@@ -205,6 +205,7 @@ func newServer(cfg *config, models *model.Catalogue, shelf *library.Library, des
 	}
 	server, err := dashboard.New(dashboard.Options{
 		Listener:     listener,
+		Docs:         docs,
 		OwnHost:      alone,
 		Links:        links(said.logger),
 		Rotate:       rotating.rotate,

@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 allowed='
 ^e2e/|/[a-z]+test/|^lacking/                  helpers of tests
 ^dashboard/api/spec/spec.go:.*(Registered|Check)$   what tests hold the table to
+^dashboard/help/help.go:.*Missing$   likewise
 ^dashboard/pixels/packed/packed.go:.*(Decode|readOf|store)$   what pages do in JavaScript, to test the other way
 ^shm/manager/server.go:.*Server\.(Clients|References)$  what a test asks the server
 ^shm/model/remote/zmtp/zmtp.go:.*(Accept|Conn\.Addr)$   the other side of the protocol

@@ -146,6 +146,7 @@ func (s *Server) tabAnswer(c echo.Context, i int, page layout.Page, content temp
 	for j := range page.Tabs {
 		page.Tabs[j].Current = i == j
 	}
+	page.HelpHere = s.book.ForTab(s.prefix.String(), s.tabs[i].Slug)
 	h := c.Response().Header()
 	h.Add(echo.HeaderVary, "HX-Request, HX-Target, HX-History-Restore-Request")
 	r := c.Request()
@@ -184,6 +185,7 @@ func (s *Server) page(c echo.Context, src *source.Source, now time.Time) layout.
 		Prefix: s.prefix.String(), Asset: s.assets.URL, Version: s.assets.Version(),
 		Socket: s.prefix.String() + "/ws", CSRF: s.view(c, src, now).CSRF,
 		Person: s.who(c, s.view(c, src, now).CSRF),
+		Help:   s.prefix.String() + helpPath,
 		Header: s.header(tab.Moment{Source: src, Now: now, Prefix: s.prefix.String(), Locked: person(c).Role < door.Steer}), Sources: s.sourceLinks(src, c.Path(), c.QueryParam("view"), now),
 	}
 	s.embed(c.Request(), &p)
@@ -202,10 +204,10 @@ func (s *Server) page(c echo.Context, src *source.Source, now time.Time) layout.
 		t := &s.tabs[i]
 		if src.IsMap() && !ofMap(t.Slug) {
 			// The other pages are of processes.
-			p.Tabs = append(p.Tabs, layout.TabLink{Title: t.Title, Help: t.Help, Key: keys[i], Href: s.prefix.String() + "/" + t.Slug, Elsewhere: true})
+			p.Tabs = append(p.Tabs, layout.TabLink{Title: t.Title, Help: t.Help, More: s.book.ForTab(s.prefix.String(), t.Slug), Key: keys[i], Href: s.prefix.String() + "/" + t.Slug, Elsewhere: true})
 			continue
 		}
-		link := layout.TabLink{Title: t.Title, Help: t.Help, Key: keys[i], Href: s.prefix.String() + "/" + t.Slug + query, Elsewhere: shown != src}
+		link := layout.TabLink{Title: t.Title, Help: t.Help, More: s.book.ForTab(s.prefix.String(), t.Slug), Key: keys[i], Href: s.prefix.String() + "/" + t.Slug + query, Elsewhere: shown != src}
 		if t.Items != nil && shown != nil && t.Items.Of(shown) != "" {
 			// The list belongs to no model, and must not show one as its source.
 			link.Href, link.Elsewhere = s.prefix.String()+"/"+t.Slug, src.ID() != source.Nobody
@@ -269,7 +271,8 @@ func (s *Server) modelOf(src *source.Source) string {
 // same view of it, except on the page of a model, which shows that model only.
 func (s *Server) sourceLinks(current *source.Source, path, view string, now time.Time) []layout.SourceLink {
 	ofModels := path == "/"+modelsSlug || strings.HasPrefix(path, "/"+modelsSlug+"/")
-	if ofModels {
+	path, _, _ = strings.Cut(path, "/:") // the page of an item leads to the list
+	if ofModels || path == helpPath {
 		path = "/" + s.tabs[0].Slug
 	}
 	var out []layout.SourceLink

@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -38,6 +39,7 @@ import (
 	"webmon/dashboard/certs"
 	"webmon/dashboard/door"
 	"webmon/dashboard/frame"
+	"webmon/dashboard/help"
 	"webmon/dashboard/hub"
 	"webmon/dashboard/instance"
 	"webmon/dashboard/maps"
@@ -114,6 +116,9 @@ type Options struct {
 	AddMaps func(folder string) error
 	// MapEdits edits them; nil: they are not edited.
 	MapEdits maps.Editor
+	// Docs has README.md and the other documents that the help is made of; nil: its pages are those that
+	// need none.
+	Docs fs.FS
 	// Tabs are further tabs, after those of the table in tabs.go.
 	Tabs []tab.Tab
 	// Changes is the folder of the record of what people change. "": the record lasts
@@ -175,6 +180,7 @@ type Server struct {
 	sections   *sections.Sections
 	maps       *maps.Maps      // nil: there are none
 	pages      *answer.Answers // the HTML of requests
+	book       *help.Book
 	assets     *public.Assets
 	tabs       []tab.Tab
 	self       Self
@@ -235,6 +241,9 @@ func New(opts Options) (*Server, error) {
 	}
 	var err error
 	if s.assets, err = public.New(s.prefix); err != nil {
+		return nil, err
+	}
+	if s.book, err = help.New(opts.Docs); err != nil {
 		return nil, err
 	}
 	s.door, err = door.New(door.Options{
@@ -502,6 +511,8 @@ func (s *Server) routes() {
 		e.POST("/models/:model/parameters", s.postParameters)
 	}
 	e.GET("/individual/:chart", s.individual)
+	e.GET(helpPath, s.helpPage)
+	e.GET(helpPath+"/:page", s.helpPage)
 	e.GET("/storybook", s.storybook)
 	e.GET("/storybook/*", s.storybook)
 	e.GET("/ws", s.socket)

@@ -59,6 +59,11 @@ func (s *Server) postLink(c echo.Context) error {
 	if no := refusal.Unknown("A link", given, []string{"role", "note", "seconds", "until"}); no != nil {
 		return no
 	}
+	for _, name := range []string{"role", "note", "until"} { // JSON has other things too
+		if _, is := given[name].(string); !is && given[name] != nil {
+			return &refusal.Error{Field: name, Text: name + " is a text."}
+		}
+	}
 	text := func(name string) string {
 		if v, ok := given[name]; ok && v != nil {
 			return fmt.Sprint(v)

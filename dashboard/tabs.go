@@ -68,7 +68,7 @@ var letters = regexp.MustCompile(`^[abehijmnpqwxyz]$`)
 var slugs = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
 
 // taken are the routes that no tab can use.
-var taken = []string{"individual", "storybook", "ws", "assets", "favicon.ico", "health", "metrics", "api", "sources", "stop", "logout", "links", "sessions", "pools"}
+var taken = []string{"individual", "storybook", "ws", "assets", "favicon.ico", "health", "metrics", "api", "sources", "stop", "logout", "links", "sessions", "pools", "help"}
 
 // checkTabs finds mistakes in the table of tabs when webmon starts.
 func checkTabs(tabs []tab.Tab) error {

@@ -57,6 +57,8 @@ type Page struct {
 	// rendered for all browsers at once.
 	CSRF   string
 	Person *Person // who has opened the page; nil: nobody in particular
+	// Help is the URL of the help, and HelpHere that of what it says of this page; "" for none.
+	Help, HelpHere string
 	// Embed leaves out the header and the notices, for a page that is embedded in
 	// another one, and for a chart alone.
 	Embed bool
@@ -102,6 +104,7 @@ type TabLink struct {
 	Href    string
 	Help    string // one sentence
 	Key     string // that opens it; "" for none
+	More    string // URL of what the help says of it; "" for none
 	Current bool
 	// Elsewhere says that the link leads to another source. The whole page is then
 	// loaded, because its header differs.
@@ -194,6 +197,9 @@ const htmxConfig = `{` +
 	`"noSwap":[204,304],` +
 	`"ws":{"pauseOnBackground":false}` +
 	`}`
+
+// Keys are all keys, for the help.
+func Keys() []ui.Pair { return slices.Clone(keyHelp) }
 
 // keyHelp lists the keys for the help.
 var keyHelp = []ui.Pair{

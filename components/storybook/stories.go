@@ -34,6 +34,13 @@ func Stories() []Story {
 		return Story{State: state, Content: content, Document: true}
 	}
 
+	add("Help", Large,
+		page("start", components.HelpPage(helpStart())),
+		page("text", components.HelpPage(helpText())),
+		page("keys", components.HelpPage(helpKeys())),
+		page("options", components.HelpPage(helpOptions())),
+		page("addresses", components.HelpPage(helpAddresses())),
+	)
 	add("Viewer", Large,
 		page("normal", components.ViewerPage(viewer(components.ViewerLive, ui.Live))),
 		page("huge", components.ViewerPage(viewerHuge())),
@@ -870,12 +877,13 @@ func statusHuge() components.Status {
 
 func shell(p layout.Page, state ui.State) layout.Page {
 	p.Title, p.Socket = "Viewer", ""
+	p.Help, p.HelpHere = p.Prefix+"/help", p.Prefix+"/help/pages#viewer"
 	for i, t := range []struct{ slug, title, help string }{
 		{"viewer", "Viewer", "Which tiles napari draws."}, {"loader", "Loader", "How fast frames and chunks go."},
 		{"layers", "Layers", "What is open in napari."}, {"messages", "Messages", "Everything the process sends."},
 		{"status", "Status", "The sources, and webmon itself."},
 	} {
-		p.Tabs = append(p.Tabs, layout.TabLink{Title: t.title, Href: p.Prefix + "/" + t.slug, Help: t.help, Key: ui.Count(i + 1), Current: t.slug == "viewer"})
+		p.Tabs = append(p.Tabs, layout.TabLink{Title: t.title, Href: p.Prefix + "/" + t.slug, Help: t.help, More: p.Prefix + "/help/pages#" + t.slug, Key: ui.Count(i + 1), Current: t.slug == "viewer"})
 	}
 	p.Sources = []layout.SourceLink{
 		{Name: "napari", Href: "?source=napari", State: state, Current: true},

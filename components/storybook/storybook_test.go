@@ -166,7 +166,7 @@ func TestEveryState(t *testing.T) {
 // TestGolden compares the HTML of a few pages with what it was: a change that
 // nobody meant shows here.
 func TestGolden(t *testing.T) {
-	for _, name := range []string{"Viewer/normal", "Viewer/napari shares no tiles", "Viewer/napari with the package", "Viewer/canvas", "Viewer/canvas, may only look", "Arrays/normal", "Arrays/records", "Layers/normal", "Maps/normal", "Map/no images and no segments", "Map/run", "Models/normal", "Model/failed", "Model/link with parameters", "Controls page/normal", "Controls page/may only look", "Model/may only look", "Status/may not manage", "Browsers/several", "Browsers/empty", "New link/normal", "Control/slider", "Control/not taken", "Messages/normal", "Status/normal", "Shell/demo", "Login/wrong token"} {
+	for _, name := range []string{"Viewer/normal", "Viewer/napari shares no tiles", "Viewer/napari with the package", "Viewer/canvas", "Viewer/canvas, may only look", "Arrays/normal", "Arrays/records", "Layers/normal", "Maps/normal", "Map/no images and no segments", "Map/run", "Models/normal", "Model/failed", "Model/link with parameters", "Controls page/normal", "Controls page/may only look", "Model/may only look", "Status/may not manage", "Browsers/several", "Browsers/empty", "New link/normal", "Control/slider", "Control/not taken", "Messages/normal", "Status/normal", "Shell/demo", "Login/wrong token", "Help/text", "Help/options", "Help/addresses"} {
 		t.Run(name, func(t *testing.T) {
 			i := slices.IndexFunc(Stories(), func(s Story) bool { return s.Component+"/"+s.State == name })
 			if i < 0 {

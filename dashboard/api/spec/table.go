@@ -346,7 +346,7 @@ var Routes = []Route{
 		Method: "POST", Path: api + "/links", Group: people, Title: "Make a link", Role: Manage,
 		Text: "Its `address` is told this once. A program sends what follows `?link=` as its token. It lasts a day unless `seconds` or `until` says otherwise, a year at most.",
 		Body: &Body{Types: []string{"application/json", "application/x-www-form-urlencoded"}, Example: map[string]any{"role": "look", "note": "the wall", "seconds": 86400}, Schema: object(
-			given("role", oneOf("look", "steer")), given("note", text()), given("seconds", above(0, 366*24*3600)), given("until", when()),
+			given("role", oneOf("look", "steer")), given("note", text()), given("seconds", Schema{"type": []string{"number", "string"}, "exclusiveMinimum": 0, "maximum": 366 * 24 * 3600}), given("until", when()),
 		)},
 		Answers: []Answer{{Status: 201, Text: "the link, with its address", Type: "application/json", Schema: link}}, Fails: []int{400, 413, 422},
 	}, {
