@@ -70,6 +70,11 @@ func distributions(root, python string, id identity) (sources packed, pure []fil
 	if err := os.Mkdir(out, 0o755); err != nil {
 		return sources, nil, err
 	}
+	if filepath.Base(python) != python { // a path, no name to look for
+		if python, err = filepath.Abs(python); err != nil { // it runs in another folder
+			return sources, nil, err
+		}
+	}
 	cmd := exec.Command(python, "-I", "-c", backend, out)
 	cmd.Dir = stage
 	cmd.Env = environment(fmt.Sprintf("SOURCE_DATE_EPOCH=%d", id.date.Unix()), "PYTHONHASHSEED=0", "LC_ALL=C")
