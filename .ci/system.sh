@@ -32,6 +32,8 @@ libxcb-xinerama0    library libxcb-xinerama.so.0
 libxcb-xkb1         library libxcb-xkb.so.1
 fonts-dejavu-core   anyof /usr/share/fonts/truetype/*/*.ttf /usr/share/fonts/*/*.ttf
 procps              command -v ps
+nginx-light         anyof /usr/sbin/nginx
+caddy               command -v caddy
 iproute2            command -v ip && command -v tc
 LIST
 }
