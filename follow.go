@@ -176,7 +176,7 @@ func attacher(models *model.Catalogue, shelf *library.Library, kept *budget.Budg
 		if err != nil {
 			return nil, errors.Join(err, d.Close())
 		}
-		return demoSource{src, d, demo.NewTissue(0)}, nil
+		return demoSource{src, d, demo.NewSample(0)}, nil
 	}
 }
 
@@ -185,7 +185,7 @@ func attacher(models *model.Catalogue, shelf *library.Library, kept *budget.Budg
 type demoSource struct {
 	shm.Source
 	demo *demo.Demo
-	*demo.Tissue
+	*demo.Sample
 }
 
 var _ shm.VolumeSource = demoSource{}

@@ -67,7 +67,7 @@ func (v *Viewer) declareActions() {
 	of("look_at", "Look at", "Put a pixel of a layer in the middle of the canvas; row and column count pixels of level 0.", "camera",
 		(*layer).picture, func(_ *layer, c wire.Call) error { return v.lookAt(c.Float("row"), c.Float("column")) }, number("row"), number("column"))
 	of("auto_contrast", "Auto contrast", "Set the contrast limits of a layer to the least and the greatest value on the screen.", "layers",
-		func(l *layer) bool { return l.kind == kindImage }, func(l *layer, _ wire.Call) error { return v.autoContrast(l) })
+		func(l *layer) bool { return l.kind == kindImage }, v.autoContrast)
 	of("select_all", "Select all", "Select all points or shapes of a layer, or none, so that their size and colours can be changed.", "layers",
 		func(l *layer) bool { return l.kind == kindPoints || l.kind == kindShapes }, func(l *layer, c wire.Call) error {
 			l.allChosen = c.Bool("all")
@@ -101,38 +101,39 @@ func (v *Viewer) lookAt(row, column float64) error {
 	return nil
 }
 
-// autoContrast sets the limits of an image to what its visible slice has. What the painter has
-// counted is of that slice; without a count the values are looked up in the coarsest level.
-func (v *Viewer) autoContrast(l *layer) error {
-	if !l.visible {
+// autoContrast has the limits of an image set to what its visible slice has, once the painter has
+// looked for that.
+func (v *Viewer) autoContrast(l *layer, c wire.Call) error {
+	switch {
+	case !l.visible:
 		return errors.New("the layer is hidden: no pixel of it is on the screen")
-	}
-	w := inView(v.cam, v.level(&l.look), v.z)
-	if w.empty() {
+	case l.shown.empty():
 		return errors.New("no pixel of the layer is on the screen")
 	}
-	// A tile of the middle stands for what is in view.
-	var t tiles
-	row, col := (w.row0+w.row1)/2/Tile, (w.col0+w.col1)/2/Tile
-	var px pixels
-	t.read(&px, l.plane, window{level: w.level, z: w.z, row0: row * Tile, col0: col * Tile, row1: min((row+1)*Tile, w.row1), col1: min((col+1)*Tile, w.col1)})
-	least, greatest := math.Inf(1), math.Inf(-1)
-	for i := range px.rows() * px.cols() {
-		x := 0.0
-		if l.plane == nuclei {
-			x = float64(px.u16[i])
-		} else {
-			x = float64(px.u8[i])
+	v.fitting = append(v.fitting, fitting{l.id, c})
+	return wire.ErrLater
+}
+
+// fitted answers the calls that wait for a contrast.
+func (v *Viewer) fitted(found map[string][2]int64) {
+	waiting := v.fitting
+	v.fitting = nil
+	for _, f := range waiting {
+		ends, ok := found[f.layer]
+		switch l := v.find(f.layer); {
+		case l == nil:
+			f.call.Answer(errors.New("the layer is gone"))
+		case !ok: // it was asked for since, or nothing of it is in view any more
+			f.call.Answer(errors.New("no pixel of the layer was on the screen: try again"))
+		case ends[0] == ends[1]:
+			f.call.Answer(errors.New("all pixels on the screen have the same value"))
+		default:
+			l.low, l.high = float64(ends[0]), float64(ends[1])
+			v.touched(l)
+			f.call.Answer(nil)
 		}
-		least, greatest = min(least, x), max(greatest, x)
 	}
-	if !(greatest > least) {
-		return errors.New("all pixels on the screen have the same value")
-	}
-	l.low, l.high = least, greatest
-	v.touched(l)
 	v.declare()
-	return nil
 }
 
 func (v *Viewer) full() error {

@@ -8,6 +8,6 @@
 // histograms cost nothing while nobody looks.
 //
 // Three layers of pixels show what webmon is for. The nuclei are drawn at the level that fits the
-// screen, and keep their chunks. The level of the membranes is one too fine, and all their chunks in
-// view are loaded again whenever the view moves on. The level of the segmented cells is one too coarse.
+// screen, and keep their chunks. The level of the membranes is one too fine, and a quarter of their
+// chunks in view is loaded again whenever the view moves on. The level of the segmented cells is one too coarse.
 package slide

@@ -25,12 +25,13 @@ type scene struct {
 // canvas is a picture of a scene, opaque, by rows.
 type canvas struct {
 	scene
-	px   []rgba
-	line []rgba  // of one layer
-	at   []int32 // of each column its column of the picture, -1 for none
-	part []int32 // and how far it is to the next one, of 256
-	lut  []rgba
-	own  []float64 // crossings of a line
+	px      []rgba
+	line    []rgba  // of one layer
+	at      []int32 // of each column its column of the picture, -1 for none
+	part    []int32 // and how far it is to the next one, of 256
+	lut     []rgba
+	own     []float64 // crossings of a line
+	outline [][2]float64
 }
 
 // draw draws a scene. slice returns the pixels that there are of a layer, nil for none.
@@ -314,7 +315,8 @@ func (c *canvas) area(l *look, outline [][2]float64, colour rgba) {
 func (c *canvas) shapes(l *look) {
 	for i := range l.shapes {
 		s := &l.shapes[i]
-		outline := make([][2]float64, len(s.outline))
+		c.outline = resized(c.outline, len(s.outline))
+		outline := c.outline
 		for k, p := range s.outline {
 			outline[k] = [2]float64{c.toX(p[0]), c.toY(p[1])}
 		}

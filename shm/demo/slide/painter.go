@@ -22,6 +22,7 @@ type order struct {
 	whole  []string          // and whose overviews are
 	thumbs []string
 	counts []string // whose histograms are counted
+	ranges []string // whose least and greatest values are looked for
 	under  bool     // what is under the pointer
 	at     [2]float64
 	hands  int64
@@ -39,6 +40,7 @@ type done struct {
 	whole  map[string]*pixels
 	thumbs map[string]string
 	counts map[string]*pickle.Dict
+	ranges map[string][2]int64
 	layer  string // under the pointer
 	value  int64
 	took   time.Duration
@@ -110,6 +112,13 @@ func (p *painter) make(o *order) *done {
 		if l := looks[id]; l != nil {
 			if s := p.slice(l, o); s != nil && !s.empty() {
 				put(&d.counts, id, count(l, s))
+			}
+		}
+	}
+	for _, id := range o.ranges {
+		if l := looks[id]; l != nil {
+			if s := p.slice(l, o); s != nil && !s.empty() {
+				put(&d.ranges, id, s.ends())
 			}
 		}
 	}

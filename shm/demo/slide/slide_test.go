@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -48,7 +49,12 @@ func (r *rig) do(name string, args ...pickle.Value) error {
 	if err := commands.Put(pickle.NewDict("webmon", pickle.NewDict("id", id, "name", name, "args", pickle.NewDict(args...)))); err != nil {
 		r.t.Fatal(err)
 	}
+	answered := func() bool { return len(r.v.fitting)+len(r.v.shooting) == 0 }
 	r.p.Round(func() { r.v.share() })
+	for !answered() { // the painter has it
+		r.p.Round(func() { r.v.share() })
+		time.Sleep(time.Millisecond)
+	}
 	messages := r.p.Resources()["napari_messages"].(interface{ TryGet() (pickle.Value, error) })
 	for {
 		m, err := messages.TryGet()
@@ -110,6 +116,22 @@ func TestSpecimenIsTheSameEachTime(t *testing.T) {
 			if !slices.Equal(x.bytes(), y.bytes()) {
 				t.Errorf("plane %d of %+v differs the second time", p, w)
 			}
+		}
+	}
+}
+
+// What a tile's memory held before is not in it.
+func TestMemoryIsUsedAgain(t *testing.T) {
+	var sc scratch
+	for _, at := range [][3]int{{0, 0, 0}, {2, 24, 32}, {8, 0, 0}} {
+		a, b := make([]uint32, Tile*Tile), make([]uint32, Tile*Tile)
+		for i := range b {
+			b[i] = 77
+		}
+		newField(&sc, at[0], at[1], at[2]).segment(middlePlane, a)
+		newField(&sc, at[0], at[1], at[2]).segment(middlePlane, b)
+		if !slices.Equal(a, b) {
+			t.Errorf("the tile at %v holds what was there before", at)
 		}
 	}
 }
@@ -541,8 +563,26 @@ func TestAutoContrast(t *testing.T) {
 	if err := r.do("auto_contrast", "layer", "2"); err != nil {
 		t.Fatal(err)
 	}
-	if l := r.v.layers[1]; l.low == 8 && l.high == 190 || l.low >= l.high {
+	l := r.v.layers[1]
+	var ts tiles
+	var px pixels
+	ts.read(&px, membranes, l.shown)
+	if l.low != float64(slices.Min(px.u8)) || l.high != float64(slices.Max(px.u8)) || r.v.declared["layer.2.contrast_high"].Value != l.high {
 		t.Errorf("the limits are %g to %g", l.low, l.high)
+	}
+	if err := r.set("layer.2.visible", false); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.do("auto_contrast", "layer", "2"); err == nil || !strings.Contains(err.Error(), "hidden") {
+		t.Errorf("of a hidden layer: %v", err)
+	}
+}
+
+func TestScreenshot(t *testing.T) {
+	r := newRig(t)
+	r.still(closeUp)
+	if err := r.do("screenshot"); err != nil || r.v.shot == nil {
+		t.Errorf("no screenshot: %v", err)
 	}
 }
 
@@ -710,14 +750,21 @@ func BenchmarkTile(b *testing.B) {
 	for _, level := range []int{0, 2, 4, 6, 8} {
 		for p, name := range []string{"nuclei", "membranes", "cells"} {
 			b.Run(fmt.Sprintf("%s/level=%d", name, level), func(b *testing.B) {
-				var ts tiles
+				var sc scratch
 				size := micrometre * float64(int(1)<<level) * Tile
-				key := tileKey{plane(p), int8(level), middlePlane, int16(float64(regions[0].y) / size), int16(float64(regions[0].x) / size)}
+				row, col := int(float64(regions[0].y)/size), int(float64(regions[0].x)/size)
+				u8, u16, u32 := make([]uint8, Tile*Tile), make([]uint16, Tile*Tile), make([]uint32, Tile*Tile)
 				b.ReportAllocs()
 				for b.Loop() {
-					delete(ts.of, key)
-					ts.bytes = 0
-					ts.get(key)
+					f := newField(&sc, level, row, col)
+					switch plane(p) {
+					case nuclei:
+						f.nuclei(middlePlane, u16)
+					case membranes:
+						f.membranes(middlePlane, u8)
+					default:
+						f.segment(middlePlane, u32)
+					}
 				}
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/Tile/Tile, "ns/px")
 			})

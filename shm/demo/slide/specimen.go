@@ -31,6 +31,9 @@ const (
 // bytes is how many a pixel takes.
 func (p plane) bytes() int { return [...]int{2, 1, 4}[p] }
 
+// descr is their dtype in NumPy's notation.
+func (p plane) descr() string { return [...]string{"<u2", "|u1", "<u4"}[p] }
+
 // LevelShape returns the pixels of a level: rows, columns.
 func LevelShape(level int) (rows, cols int) {
 	return (Rows + 1<<level - 1) >> level, (Cols + 1<<level - 1) >> level
@@ -338,9 +341,11 @@ func (f *field) each(z int, margin float32, put func(n *nucleus)) {
 	side := Tile * f.size
 	from := func(x float32) int32 { return int32(math.Floor(float64((x - margin) / cellSpacing))) }
 	to := func(x float32) int32 { return int32(math.Floor(float64((x + side + margin) / cellSpacing))) }
+	var n nucleus
+	var ok bool
 	for j := from(f.y); j <= to(f.y); j++ {
 		for i := from(f.x); i <= to(f.x); i++ {
-			if n, ok := nucleusAt(i, j, z, f.at); ok {
+			if n, ok = nucleusAt(i, j, z, f.at); ok {
 				put(&n)
 			}
 		}
@@ -528,6 +533,7 @@ func (f *field) membranes(z int, dst []uint8) {
 
 // segment writes the labels of the nuclei that somebody has segmented: those in the regions.
 func (f *field) segment(z int, dst []uint32) {
+	clear(dst)
 	side := Tile * f.size
 	near := false
 	for i := range regions {

@@ -91,7 +91,9 @@ func (v *Viewer) dims() *pickle.Dict {
 		"current_step", []int64{int64(v.z), int64((v.cam.y) / micrometre), int64(v.cam.x / micrometre)}, "nsteps", []int64{Planes, Rows, Cols},
 		"point", []float64{float64(v.z), v.cam.y, v.cam.x}, "displayed", []int64{1, 2}, "playing", playing, "unit", "µm",
 		"range", []any{[]float64{0, Planes - 1, 1}, []float64{0, height - micrometre, micrometre}, []float64{0, width - micrometre, micrometre}},
-		"axes", []string{"z", "y", "x"}, "units", []string{"µm", "µm", "µm"}, "shift", []float64{0, 0, 0},
+		"axes", []string{"z", "y", "x"}, "units", []string{"um", "um", "um"},
+		// The corner of the first voxel is the origin of the volumes, and its middle that of napari.
+		"shift", []float64{0.5, micrometre / 2, micrometre / 2},
 	)
 }
 
@@ -169,7 +171,7 @@ func (v *Viewer) pictureDetails(l *layer, set func(string, pickle.Value)) {
 	set("units", []string{"µm", "µm", "µm"})
 	set("axes", []string{"z", "y", "x"})
 	set("shape", shapeAt(0))
-	set("dtype", [...]string{"<u2", "|u1", "<u4"}[l.plane])
+	set("dtype", l.plane.descr())
 	set("rgb", false)
 	set("multiscale", true)
 	set("levels", levels)

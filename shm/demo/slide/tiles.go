@@ -2,6 +2,7 @@ package slide
 
 import (
 	"container/list"
+	"slices"
 	"unsafe"
 )
 
@@ -64,6 +65,14 @@ func (p *pixels) value(row, col float64) (v int64, ok bool) {
 		return int64(p.u16[i]), true
 	}
 	return int64(p.u32[i]), true
+}
+
+// ends are the least and the greatest value of an image.
+func (p *pixels) ends() [2]int64 {
+	if p.plane == membranes {
+		return [2]int64{int64(slices.Min(p.u8)), int64(slices.Max(p.u8))}
+	}
+	return [2]int64{int64(slices.Min(p.u16)), int64(slices.Max(p.u16))}
 }
 
 func resized[T any](s []T, n int) []T {

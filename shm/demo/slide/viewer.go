@@ -63,6 +63,12 @@ type histKey struct {
 	shown, has bool
 }
 
+// fitting is a call that waits for the contrast of a layer.
+type fitting struct {
+	layer string
+	call  wire.Call
+}
+
 // shared is an array of a layer's pixels.
 type shared struct {
 	array *wire.Array
@@ -108,6 +114,7 @@ type Viewer struct {
 	canvas   *wire.Array
 	shot     *wire.Array
 	shooting []wire.Call // that wait for a screenshot
+	fitting  []fitting
 	declared map[string]shm.Control
 	actions  map[string]shm.Action
 
@@ -354,18 +361,20 @@ func (v *Viewer) follow(l *layer) {
 	w := inView(v.cam, v.level(&l.look), v.z)
 	if w != l.target {
 		if l.bias < 0 {
-			// It keeps no chunks: all of what is in view is read again, also what it has just had.
+			// Its cache is too small: some of what is in view is read again, also what it has just had.
 			l.before = nil
-			if l.shown.level == w.level && l.shown.z == w.z {
+			again := l.shown.level == w.level && l.shown.z == w.z
+			if again {
 				l.before = map[[2]int]bool{}
 			}
 			l.tilesOf(l.shown, func(row, col int) {
-				if l.before != nil {
-					l.before[[2]int{row, col}] = true
+				if hash(int32(row), int32(col), 50)%4 == 0 {
+					v.loader.drop(l.key(l.shown, row, col))
+					if again {
+						l.before[[2]int{row, col}] = true
+					}
 				}
-				v.loader.drop(l.key(l.shown, row, col))
 			})
-			l.tilesOf(l.target, func(row, col int) { v.loader.drop(l.key(l.target, row, col)) })
 		}
 		l.target = w
 	}
@@ -489,7 +498,7 @@ func (v *Viewer) arrays() {
 // room makes an array of a layer for frames of a shape.
 func (v *Viewer) room(l *layer, s *shared, name string, shape [2]int) {
 	info := shm.ArrayInfo{
-		Name: name + l.id, Descr: [...]string{"<u2", "|u1", "<u4"}[l.plane], Shape: shape[:], Axes: []string{"y", "x"},
+		Name: name + l.id, Descr: l.plane.descr(), Shape: shape[:], Axes: []string{"y", "x"},
 		Units: []string{"µm", "µm"}, Scale: []float64{micrometre, micrometre}, Layer: l.id, Title: l.name,
 	}
 	if l.kind == kindLabels {
@@ -513,8 +522,9 @@ func (v *Viewer) order() {
 	if looking && (key != v.told.canvasOf || !v.canvas.Drawn()) && v.canvas.Due() && now.Sub(v.told.canvasAt) >= canvasEvery {
 		o.canvas, v.told.canvasOf, v.told.canvasAt = true, key, now
 	}
-	if len(v.shooting) > 0 {
-		o.shot = true
+	o.shot = len(v.shooting) > 0
+	for _, f := range v.fitting {
+		o.ranges = append(o.ranges, f.layer)
 	}
 	small := now.Sub(v.told.smallAt) >= smallEvery
 	for _, l := range v.layers {
@@ -551,7 +561,7 @@ func (v *Viewer) order() {
 		v.looked = now
 	}
 	switch {
-	case o.canvas || o.shot || o.under || len(o.slices)+len(o.whole)+len(o.thumbs)+len(o.counts) > 0:
+	case o.canvas || o.shot || o.under || len(o.slices)+len(o.whole)+len(o.thumbs)+len(o.counts)+len(o.ranges) > 0:
 		v.kept = true
 	case v.kept && now.Sub(v.looked) > idleAfter:
 		o.forget, v.kept = true, false
@@ -602,6 +612,9 @@ func (v *Viewer) publish(d *done) {
 			call.Answer(err)
 		}
 		v.shooting = nil
+	}
+	if o.ranges != nil {
+		v.fitted(d.ranges)
 	}
 	for id, px := range d.pixels {
 		if l := v.find(id); l != nil {
