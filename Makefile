@@ -7,6 +7,7 @@
 # make sbom       dist/webmon.cdx.json: what webmon is made of
 # make vulns      looks for known vulnerabilities in it
 # make dist       dist/: wheels and archives for every platform, with checksums; FOR=here: for this one
+# make pictures   the README's pictures, of the demo, and one of each page in artifacts/
 # make generate   writes the generated files that are committed
 # make vendor     writes public/vendor anew from the pinned packages of others
 # make fuzz       every fuzz target for FUZZTIME each
@@ -21,7 +22,7 @@ ARGS ?=
 # The platform that make dist builds for, such as linux-arm64, or here; all by default.
 FOR ?=
 
-.PHONY: run build test test-fast static check cross test-go test-py test-api test-js fuzz bench soak torture sbom vulns dist generate vendor setup setup-go setup-js clean
+.PHONY: run build test test-fast static check cross test-go test-py test-api test-js fuzz bench soak torture sbom vulns dist pictures generate vendor setup setup-go setup-js clean
 
 run: build
 	./bin/webmon $(ARGS)
@@ -33,6 +34,9 @@ build:
 
 test:
 	@.ci/test.sh
+
+pictures: setup-js
+	$(GO) test -tags pictures -count 1 -timeout 30m -run TestPictures -v ./e2e
 
 # What only looks at the sources.
 static: setup-go setup-js
