@@ -39,7 +39,7 @@ type Array struct {
 	p      *Process
 	info   shm.ArrayInfo
 	w      *segment.Writer // nil: it has no segment
-	held   bool            // the process has taken its frames back; the next one brings a segment
+	held   string          // why the process has taken its frames back, "" if it has not; the next one brings a segment
 	why    string          // why the machine has no shared memory for it
 	last   time.Time       // of the last frame that was published
 	frames int             // offered and not counted yet
@@ -63,7 +63,7 @@ func (p *Process) Array(info shm.ArrayInfo) *Array {
 
 // create makes the segment.
 func (a *Array) create() {
-	a.held, a.why, a.drawn = false, "", false
+	a.held, a.why, a.drawn = "", "", false
 	spec := segment.Spec{Name: a.info.Name, DType: descr(&a.info), Shape: a.info.Shape, Axes: a.info.Axes, Units: a.info.Units}
 	if frameBytes(&a.info) > largeFrame {
 		spec.Slots = 2
@@ -115,7 +115,7 @@ func (a *Array) Due() bool {
 // Publish shares a frame: C order, in the array's dtype. It counts as one that was offered. If the
 // array was withheld, it gets a segment of its own again.
 func (a *Array) Publish(data []byte, f segment.Frame) error {
-	if a.held {
+	if a.held != "" {
 		a.create()
 	}
 	if a.w == nil {
@@ -137,8 +137,12 @@ func (a *Array) Publish(data []byte, f segment.Frame) error {
 	return nil
 }
 
-// Offer counts frames that there were and that nobody wanted to have copied.
+// Offer counts frames that there were and that nobody wanted to have copied. An array that was
+// withheld has frames again.
 func (a *Array) Offer(n int) {
+	if a.held != "" && n > 0 {
+		a.create()
+	}
 	a.frames += n
 	if a.p.now.Sub(a.told) >= countEvery {
 		a.count(a.frames)
@@ -162,14 +166,14 @@ func (a *Array) Describe(describe func(info *shm.ArrayInfo)) {
 	a.p.dirty[shm.TopicArrays] = true
 }
 
-// Withhold takes the frames back; note is the sentence that says why. The array stays declared, and
-// gets a segment again with its next frame.
-func (a *Array) Withhold(note string) {
-	if a.held && a.info.Note == note {
+// Withhold takes the frames back; why is the sentence that people read instead of the note. The
+// array stays declared, and gets a segment again with its next frame.
+func (a *Array) Withhold(why string) {
+	if a.held == why {
 		return
 	}
 	a.release()
-	a.held, a.info.Note = true, note
+	a.held = why
 	a.p.dirty[shm.TopicArrays] = true
 }
 
@@ -203,7 +207,7 @@ func (a *Array) pickle() *pickle.Dict {
 	d := pickle.NewDict(
 		"shm", name, "generation", generation, "dtype", pickleDescr(descr(i)), "shape", shape,
 		"axes", slices.Clone(i.Axes), "title", i.Title, "role", i.Role, "unit", i.Unit,
-		"colormap", optional(i.Colormap), "layer", optional(i.Layer), "note", optional(i.Note),
+		"colormap", optional(i.Colormap), "layer", optional(i.Layer), "note", optional(cmp.Or(a.held, i.Note)),
 	)
 	if len(i.Units) > 0 {
 		_ = d.Set("units", slices.Clone(i.Units))

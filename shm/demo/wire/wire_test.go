@@ -499,9 +499,13 @@ func TestWithhold(t *testing.T) {
 	if field("shm") != "" || field("note") != "The layer is hidden." || a.Drawn() {
 		t.Errorf("withheld: segment %v, note %v", field("shm"), field("note"))
 	}
-	a.Describe(func(i *shm.ArrayInfo) { i.Note = "" })
-	if err := a.Publish([]byte{3, 4}, segment.Frame{}); err != nil || field("shm") == "" || field("generation") == was {
-		t.Errorf("after the next frame the segment is %v, its generation %v as before: %v", field("shm"), field("generation"), err)
+	a.Describe(func(i *shm.ArrayInfo) { i.Note = "What it is." })
+	if err := a.Publish([]byte{3, 4}, segment.Frame{}); err != nil || field("shm") == "" || field("generation") == was || field("note") != "What it is." {
+		t.Errorf("after the next frame the segment is %v, its generation %v as before, the note %v: %v", field("shm"), field("generation"), field("note"), err)
+	}
+	a.Withhold("The layer is hidden.")
+	if a.Offer(1); field("shm") == "" || field("note") != "What it is." {
+		t.Errorf("after a frame that nobody wanted the segment is %v, the note %v", field("shm"), field("note"))
 	}
 	if err := a.Publish([]byte{3}, segment.Frame{}); err == nil {
 		t.Error("a frame that does not fit is shared")
