@@ -3,12 +3,14 @@ package demo
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
 
+	"webmon/shm"
 	"webmon/shm/demo/wire"
 	"webmon/shm/manager"
 	"webmon/shm/pickle"
@@ -164,6 +166,77 @@ func checkPoll(t *testing.T, d played) {
 			}
 		}
 	}
+}
+
+// What the demo has to show: something of each kind, and commands that are answered.
+func TestTheTour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := play(t, 1, 2*time.Second, func(p played) {
+			time.Sleep(100 * time.Millisecond)
+			p.want(t, "stage", 10.0, "microscope", 4.0)
+			p.send(t, "a", "exposure", "exposure", 40.0)
+			p.send(t, "b", "fire_laser")
+			p.send(t, "c", "nothing")
+		})
+		types, sections := map[pickle.Value]int{}, 0
+		list := func(key string) *pickle.Dict {
+			v, _ := d.data.Get(key)
+			return v.(*pickle.Dict)
+		}
+		count := func(c *pickle.Dict) {
+			kind, _ := c.Get("type")
+			types[kind]++
+			if _, ok := c.Get("section"); ok {
+				sections++
+			}
+		}
+		for _, e := range list(shm.TopicControls).Entries {
+			count(e.Value.(*pickle.Dict))
+		}
+		if len(types) != 6 || sections < 3 {
+			t.Errorf("the controls are of the types %v, with %d in sections, want all six types", types, sections)
+		}
+		clear(types)
+		for _, e := range list(shm.TopicActions).Entries {
+			args, _ := e.Value.(*pickle.Dict).Get("args")
+			for _, arg := range args.(*pickle.List).Items {
+				count(arg.(*pickle.Dict))
+			}
+		}
+		if len(types) != 6 {
+			t.Errorf("the arguments of actions are of the types %v, want all six", types)
+		}
+		roles, dims := map[pickle.Value]int{}, map[int]int{}
+		for _, e := range list(shm.TopicArrays).Entries {
+			role, _ := e.Value.(*pickle.Dict).Get("role")
+			shape, _ := e.Value.(*pickle.Dict).Get("shape")
+			roles[role]++
+			dims[len(shape.([]int64))]++
+		}
+		for _, role := range []string{"", "rgb", "labels", "table"} {
+			if roles[role] == 0 {
+				t.Errorf("there is no array with the role %q", role)
+			}
+		}
+		if dims[1] == 0 || dims[2] == 0 || dims[5] == 0 {
+			t.Errorf("arrays have %v dimensions, want one, two and five among them", dims)
+		}
+		said := map[pickle.Value]pickle.Value{}
+		for _, c := range d.drain(t)["command"] {
+			id, _ := c.Get("id")
+			reason, _ := c.Get("reason")
+			said[id] = reason
+		}
+		b, _ := said["b"].(string)
+		c, _ := said["c"].(string)
+		if len(said) != 3 || said["a"] != nil || !strings.Contains(b, "lid is open") || !strings.Contains(c, "no command") {
+			t.Errorf("the commands were answered by %v", said)
+		}
+		microscope, _ := d.data.Get("microscope")
+		if v, _ := microscope.(*pickle.Dict).Dict("camera").Get("exposure_ms"); v != 40.0 {
+			t.Errorf("the microscope says that the exposure is %v", v)
+		}
+	})
 }
 
 func TestSameSeedSameSession(t *testing.T) {

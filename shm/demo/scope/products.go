@@ -25,8 +25,8 @@ type products struct {
 	base                                   []byte // the overview without the frame and the marks
 	tints                                  [3]string
 
-	segmented       [2]int // where labels were taken
-	measured, drawn time.Time
+	segmented [2]int // where labels were taken
+	measured  time.Time
 	profiled,
 	traced time.Time
 	framed [3]int // where the frame of the overview lies, and how many marks there are
