@@ -161,5 +161,10 @@ func TestWhatIsToBeInstalledIsThere(t *testing.T) {
 		if err != nil || !bytes.Contains(text, []byte(components.InstallPlugin)) {
 			t.Errorf("%s does not say %q (%v)", name, components.InstallPlugin, err)
 		}
+		for line := range strings.Lines(components.InstallWheel) {
+			if !bytes.Contains(text, []byte(strings.TrimSpace(line))) {
+				t.Errorf("%s does not say %q", name, line)
+			}
+		}
 	}
 }

@@ -34,6 +34,7 @@ fonts-dejavu-core   anyof /usr/share/fonts/truetype/*/*.ttf /usr/share/fonts/*/*
 procps              command -v ps
 nginx-light         anyof /usr/sbin/nginx
 caddy               command -v caddy
+systemd             command -v systemd-analyze
 iproute2            command -v ip && command -v tc
 LIST
 }
