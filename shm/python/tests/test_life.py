@@ -363,7 +363,7 @@ def test_a_running_webmon_is_found(tmp_path, monkeypatch, sources):
         with Process("scope") as process:
             until(lambda: not [t for t in threading.enumerate() if t.name == "webmon launch"])
             assert process.url == "http://127.0.0.1:5050/?token=abc" and not started.exists()
-        lines = subprocess.run([sys.executable, "-m", "webmon"], env={**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(webmon.__file__))}, capture_output=True, text=True)
+        lines = subprocess.run([sys.executable, "-m", "webmon", "where"], env={**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(webmon.__file__))}, capture_output=True, text=True)
         assert lines.stdout.splitlines() == ["http://127.0.0.1:5050/?token=abc"] and lines.returncode == 0
         # Nobody is sent to the address of one that died, which may be another program's by now.
         died = subprocess.Popen([sys.executable, "-c", ""])
