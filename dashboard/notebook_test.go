@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gorilla/websocket"
+
 	"webmon/dashboard"
 	"webmon/dashboard/door"
 	"webmon/shm"
@@ -181,5 +183,40 @@ func TestEmbeddedPages(t *testing.T) {
 		if status != test.status || !strings.Contains(page, "Run the cell of the notebook again.") || strings.Contains(page, `name="token"`) || !strings.Contains(page, `target="_blank"`) {
 			t.Errorf("%s: %d\n%s", what, status, page)
 		}
+	}
+}
+
+// A proxy whose compressed messages cannot be unpacked, such as jupyter-server-proxy, gets a socket without compression the next time.
+func TestAProxyThatCompressesInAnotherWay(t *testing.T) {
+	s := open(t, dashboard.Options{Token: token})
+	dial := func(host string) (*websocket.Conn, bool) {
+		t.Helper()
+		dialer := websocket.Dialer{EnableCompression: true}
+		conn, resp, err := dialer.Dial("ws"+strings.TrimPrefix(s.base, "http")+"/ws", http.Header{"Authorization": {"Bearer " + token}, "Host": {host}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		return conn, resp.Header.Get("Sec-WebSocket-Extensions") != ""
+	}
+	conn, compressed := dial("localhost:8888")
+	if !compressed {
+		t.Fatal("the socket offers no compression")
+	}
+	// A message that builds on one before it.
+	if _, err := conn.NetConn().Write([]byte{0xc1, 0x84, 0, 0, 0, 0, 0x02, 0x13, 0x00, 0x00}); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, _, err := conn.ReadMessage(); err != nil {
+			break
+		}
+	}
+	eventually(t, "the next socket of the host has no compression", func() bool {
+		_, compressed := dial("localhost:8888")
+		return !compressed
+	})
+	if _, compressed := dial("localhost:9999"); !compressed {
+		t.Error("another host has none either")
 	}
 }

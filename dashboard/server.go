@@ -157,12 +157,13 @@ type Self struct {
 
 // Server serves the dashboard.
 type Server struct {
-	opts     Options
-	echo     *echo.Echo
-	hub      *hub.Hub
-	endings  endings
-	registry *source.Registry
-	views    *views.Store
+	opts         Options
+	echo         *echo.Echo
+	hub          *hub.Hub
+	endings      endings
+	uncompressed plainHosts
+	registry     *source.Registry
+	views        *views.Store
 
 	boardStore *board.Store  // people's own
 	boards     *board.Boards // all

@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"compress/flate"
 	"context"
 	"encoding/json"
 	"errors"
@@ -43,6 +44,33 @@ func deflates(r *http.Request) bool {
 	return false
 }
 
+// plainHosts are the hosts, as browsers name them, of which what comes compressed cannot be unpacked. Tornado, of which
+// jupyter-server-proxy is made, misses in the answer to its offer that no message is to build on the one before it. The page
+// connects again at once, and its messages then come as they are.
+type plainHosts struct {
+	mu    sync.Mutex
+	hosts map[string]struct{}
+}
+
+// maxPlain is how many of them are known at a time.
+const maxPlain = 64
+
+func (p *plainHosts) add(host string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.hosts == nil || len(p.hosts) >= maxPlain {
+		p.hosts = map[string]struct{}{}
+	}
+	p.hosts[host] = struct{}{}
+}
+
+func (p *plainHosts) has(host string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, ok := p.hosts[host]
+	return ok
+}
+
 // socket serves one browser until it is gone.
 func (s *Server) socket(c echo.Context) error {
 	if s.hub.Stats().Browsers >= maxBrowsers {
@@ -53,7 +81,8 @@ func (s *Server) socket(c echo.Context) error {
 		return echo.NewHTTPError(http.StatusServiceUnavailable, "There is no room for another browser: close pages that are not needed, or start webmon with more --memory.")
 	}
 	up := upgrader
-	up.EnableCompression = deflates(c.Request())
+	host := c.Request().Host
+	up.EnableCompression = deflates(c.Request()) && !s.uncompressed.has(host)
 	conn, err := up.Upgrade(c.Response(), c.Request(), nil)
 	if err != nil {
 		s.opts.Budget.Browsers.Give(browserBytes)
@@ -72,7 +101,11 @@ func (s *Server) socket(c echo.Context) error {
 		defer release()
 		defer cancel(nil)
 		defer s.endings.join(p.Gone, cancel, s.opts.Faults)()
-		s.hub.Serve(served, conn)
+		var corrupt flate.CorruptInputError
+		if err := s.hub.Serve(served, conn); errors.As(err, &corrupt) {
+			s.uncompressed.add(host)
+			s.opts.Logger.Debug("messages of this host are not compressed any more, because what comes from there cannot be unpacked", "host", host)
+		}
 	}, s.opts.Faults.Noted("browser", ""))
 	return nil
 }

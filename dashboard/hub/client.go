@@ -89,8 +89,8 @@ func (c *client) signal() {
 }
 
 // Serve talks to one browser until it is gone, ctx is done or it breaks the
-// protocol. It closes conn.
-func (h *Hub) Serve(ctx context.Context, conn *websocket.Conn) {
+// protocol. It closes conn, and returns why the browser is gone.
+func (h *Hub) Serve(ctx context.Context, conn *websocket.Conn) error {
 	now := time.Now()
 	c := &client{hub: h, conn: conn, ctx: ctx, wake: make(chan struct{}, 1), wire: newWire(conn.NetConn()), line: line.New(now), since: now}
 	c.subs.Store(&subs{})
@@ -119,6 +119,7 @@ func (h *Hub) Serve(ctx context.Context, conn *websocket.Conn) {
 	h.opts.Logger.Debug("browser left", "error", err)
 	h.leave(c)
 	c.end()
+	return err
 }
 
 // leave forgets a browser that is gone.
