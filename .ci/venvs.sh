@@ -9,7 +9,7 @@
 #   .ci/venvs.sh napari-latest    only those named
 #
 # Each is .venv/NAME with exactly the packages of .ci/requirements/NAME.txt;
-# napari-latest has the package of shm/python besides, installed as it is for users;
+# napari-latest, and jupyter with its JupyterLab, have the package of shm/python besides, installed as it is for users;
 # napari-next is the same with the newest napari there is, a pre-release if need be.
 # One that is complete is left alone, so calling this before every test run
 # costs nothing. neuroglancer has Neuroglancer's own package and what its tests need,
@@ -25,7 +25,7 @@ cd "$(dirname "$0")/.."
 pythons() {
   case $1 in
     napari-0.4.11 | numpy1) echo 3.9 ;;
-    napari-latest | napari-next | numpy2 | neuroglancer | api | bench | lint | audit | wheelcheck) echo 3.13 3.12 ;;
+    napari-latest | napari-next | numpy2 | neuroglancer | jupyter | api | bench | lint | audit | wheelcheck) echo 3.13 3.12 ;;
     dist) echo 3.13 3.12 3.14 3.11 3.10 ;; # which one it is, nothing of what is built tells
     *) return 1 ;;
   esac
@@ -104,7 +104,7 @@ install_package() {
 
 mkdir -p .venv
 if [ $# -eq 0 ]; then
-  set -- napari-0.4.11 napari-latest napari-next numpy1 numpy2 neuroglancer dist wheelcheck
+  set -- napari-0.4.11 napari-latest napari-next numpy1 numpy2 neuroglancer jupyter dist wheelcheck
 fi
 # Two at a time: making one mostly waits for the network and the disk.
 environments() {
@@ -116,7 +116,7 @@ environments() {
       flock 9
     fi
     make_venv "$name"
-    if [ "$name" = napari-latest ]; then
+    if [ "$name" = napari-latest ] || [ "$name" = jupyter ]; then
       install_package "$name"
     fi
   done

@@ -48,7 +48,7 @@ func (s *Server) tabPage(i int) echo.HandlerFunc {
 	t := &s.tabs[i]
 	return func(c echo.Context) error {
 		if s.registry.Yielded(c.QueryParam("source")) { // a page of the demo, when there is something real
-			return c.Redirect(http.StatusFound, door.Inside(s.opts.Prefix, "/"+t.Slug))
+			return c.Redirect(http.StatusFound, door.Inside(s.prefix.String(), "/"+t.Slug))
 		}
 		src, err := s.chosen(c)
 		if err != nil {

@@ -7,8 +7,10 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from xml.etree import ElementTree
 
 import pytest
@@ -64,6 +66,65 @@ def started():
         process.communicate()
 
 
+class Near:
+    """Stands where a webmon listens, with its record and its lock."""
+
+    def __init__(self, folder, url, refused):
+        self.prefixes = prefixes = []
+
+        class Answers(BaseHTTPRequestHandler):
+            def answer(self, status, body):
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.send_header("Connection", "close")
+                self.end_headers()
+                self.wfile.write(body.encode())
+
+            def do_GET(self):
+                self.answer(200, f"GET {self.path} for {self.headers['Host'].split(':')[0]}".replace("127.0.0.1", "localhost"))
+
+            def do_POST(self):
+                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                prefixes.append((asked, self.headers["Authorization"]))
+                assert self.path.endswith("/api/v1/prefix")
+                if refused:
+                    self.answer(409, json.dumps({"error": refused}))
+                else:
+                    self.answer(200, json.dumps({"prefix": asked["prefix"]}))
+
+            def log_message(self, format, *args):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        folder.mkdir(mode=0o700)
+        (folder / "webmon.json").touch(mode=0o600)
+        (folder / "webmon.json").write_text(json.dumps({"url": url.format(port=self.server.server_port), "pid": os.getpid()}))
+        self.fd = os.open(folder / "webmon.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(self.fd, fcntl.LOCK_EX)
+
+    def end(self):
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+            self.server.shutdown()
+            self.server.server_close()
+
+
+@pytest.fixture
+def running(tmp_path):
+    """Starts what stands for a webmon."""
+    all = []
+
+    def start(url, refused=""):
+        all.append(Near(tmp_path / "run" / "webmon", url, refused))
+        return all[-1]
+
+    yield start
+    for one in all:
+        one.end()
+
+
 def program(tmp_path, monkeypatch):
     path = tmp_path / "webmon-program"
     path.write_text(f"#!{sys.executable}\nimport sys\nprint(sys.argv[1:])\n")
@@ -86,24 +147,29 @@ def test_says_that_there_is_no_webmon(started, tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="uses flock")
-def test_says_that_webmon_runs_already(started, tmp_path, monkeypatch):
+def test_passes_on_to_the_webmon_that_runs(started, tmp_path, monkeypatch, running):
     program(tmp_path, monkeypatch)
-    folder = tmp_path / "run" / "webmon"
-    folder.mkdir(mode=0o700)
-    (folder / "webmon.json").touch(mode=0o600)
-    (folder / "webmon.json").write_text(json.dumps({"url": 'http://127.0.0.1:5050/?token=a"b', "pid": 1}))
-    fd = os.open(folder / "webmon.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        process, ask = started()
-        status, page = until(ask)
-        assert status == 503 and 'href="http://127.0.0.1:5050/?token=a&quot;b"' in page
-    finally:
-        os.close(fd)
+    monkeypatch.setenv("JUPYTERHUB_HOST", "https://hub.lab.org")
+    near = running(url="http://127.0.0.1:{port}/?token=a%22b")
+    process, ask = started()
+    status, page = until(ask)
+    assert (status, page) == (200, "GET /lab/webmon/ for localhost")
+    assert near.prefixes == [({"prefix": "/lab/webmon", "hosts": ["hub.lab.org"]}, 'Bearer a"b')]
+    assert ask() == (status, page) and len(near.prefixes) == 1
+    near.end()
     # That one has ended: this one makes room for it.
-    status, page = ask()
-    assert status == 200 and 'http-equiv="refresh"' in page
+    status, page = until(lambda: (found := ask()) and found[0] == 200 and "http-equiv" in found[1] and found)
     assert process.wait(30) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="uses flock")
+def test_says_that_webmon_runs_elsewhere(started, tmp_path, monkeypatch, running):
+    program(tmp_path, monkeypatch)
+    running(url="http://127.0.0.1:{port}/other/?token=a%22b", refused="This webmon is served at /other already.")
+    process, ask = started()
+    status, page = until(ask)
+    assert status == 503 and "is served at /other already" in page and "/other/?token=a%22b&quot;".replace("&quot;", "") in page
+    assert process.poll() is None
 
 
 def test_wrong_arguments(capsys):
@@ -114,7 +180,11 @@ def test_a_token_that_others_may_know(tmp_path, caplog):
     path = tmp_path / "state" / "webmon" / "token"
     first = _jupyter._token()
     assert first and _jupyter._token() == first and path.stat().st_mode & 0o777 == 0o600
-    for spoil in (lambda: path.chmod(0o644), lambda: path.chmod(0o620), lambda: path.rename(path.with_name("other")) and path.symlink_to("other")):
+    for spoil in (
+        lambda: path.chmod(0o644),
+        lambda: path.chmod(0o620),
+        lambda: path.rename(path.with_name("other")) and path.symlink_to("other"),
+    ):
         before = _jupyter._token()
         spoil()
         caplog.clear()

@@ -181,23 +181,26 @@ def test_another_client_is_not_served_and_that_is_said_once(caplog, monkeypatch,
 
 @with_package
 def test_in_a_notebook(monkeypatch):
+    from webmon import _notebook
     from webmon.neuroglancer._link import Webmon
 
-    def of(url):
-        monkeypatch.setattr(viewer._link, "where", lambda: (Webmon({"url": url}), "/volumes/it"))
+    class Standing(Webmon):
+        def ask(self, method, path, body=None, timeout=0.0):
+            return {"/api/v1/tickets": {"ticket": "once"}, "/api/v1/prefix": {"prefix": "/lab/webmon"}}[path]
+
+    def of(url, place):
+        monkeypatch.setattr(_notebook, "place", lambda: place)
+        monkeypatch.setattr(viewer._link, "where", lambda: (Standing({"url": url}), "/volumes/it"))
         return viewer._repr_html_()
 
     viewer = neuroglancer.Viewer(token="mine")
     assert "no webmon is running" in viewer._repr_html_()
-    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
-    link = '<a href="http://127.0.0.1:1/lab/webmon/volumes/it/v/mine/?token=t" target="_blank">Viewer</a>'
-    assert of("http://127.0.0.1:1/lab/webmon/?token=t") == link
-    monkeypatch.setenv("JPY_PARENT_PID", "1")
-    shown = of("http://127.0.0.1:1/lab/webmon/?token=t")
-    assert shown.startswith('<a href="/lab/webmon/volumes/it/v/mine/?token=t" ') and '<iframe src="/lab/webmon/volumes/it/v/mine/?token=t" ' in shown
-    # Jupyter has nothing of these, and the policy of webmon lets no other origin show them.
-    for url in ("http://127.0.0.1:1/?token=t", "http://127.0.0.1:1/other/?token=t"):
-        assert "iframe" not in of(url) and of(url).startswith('<a href="http://127.0.0.1:1/')
+    for url in ("http://127.0.0.1:1/?token=t", "http://127.0.0.1:1/lab/webmon/?token=t"):
+        shown = of(url, _notebook.Place("/lab/", True))
+        assert shown.startswith('<iframe src="/lab/webmon/volumes/it/v/mine/?ticket=once" ') and "token=" not in shown
+    # Without Jupyter's proxy the policy of webmon lets no other origin show it.
+    shown = of("http://127.0.0.1:1/?token=t", _notebook.Place(why="It is a link."))
+    assert shown.startswith('<p><a href="http://127.0.0.1:1/volumes/it/v/mine/?ticket=once" ') and "It is a link." in shown and "token=" not in shown
     neuroglancer.stop()
 
 

@@ -55,6 +55,7 @@ __all__ = [
     "serve",
     "set",
     "share",
+    "show",
     "stats",
     "url",
     "volume",
@@ -327,6 +328,60 @@ def stats() -> Stats:
 def url() -> str | None:
     """Return where people open the dashboard, token included; None if no webmon is running."""
     return _default().url
+
+
+def show(
+    what: str | SharedArray | SharedVolume | Control | Process | None = None,
+    *,
+    width: int | str | None = None,
+    height: int | str | None = None,
+    theme: Literal["light", "dark"] | None = None,
+    open: bool = False,
+) -> None:
+    """Show an array, a volume, a number, a control or the whole dashboard below the cell of a notebook, live.
+
+    The cell has the page itself where jupyter-server-proxy is in the environment of Jupyter, and otherwise a link, with the
+    reason. Run again, it shows the same of the same process. What is saved with the notebook holds no token. Outside of a
+    notebook the address is printed.
+
+    A process that is not offered yet is offered first, see :func:`serve`.
+
+    Parameters
+    ----------
+    what : str, SharedArray, SharedVolume, Control or Process, optional
+        What to show, by the name under which it was shared, declared, set or sent, or what was returned then. A name such as
+        "exposure.ms" is the chart of one number. Default: the dashboard.
+    width, height : int or str, optional
+        Of the frame: pixels, or a length of CSS such as "50%". Default: all of the cell's width, and a height that suits.
+    theme : {"light", "dark"}, optional
+        Default: that of JupyterLab.
+    open : bool
+        Open it in the browser of this machine.
+
+    Raises
+    ------
+    TypeError
+        If this is nothing that can be shown.
+    ValueError
+        If there is nothing of that name, or another argument is of no use; it says which.
+    RuntimeError
+        Outside of a notebook, if no webmon is running and none can be started.
+
+    Examples
+    --------
+    >>> camera = webmon.share("camera", shape=(2048, 2048), dtype="uint16", axes="yx")
+    >>> webmon.show("camera", height=500)
+    >>> webmon.show("exposure.ms")
+    >>> webmon.show()
+    """
+    from . import _show
+
+    process = what if isinstance(what, Process) else _default()
+    if process is _default():
+        with _opening:
+            if not process._life.opened:
+                process._open(None, kind="python", napari=None, commands="thread", launch=True)
+    _show.show(process, what, width=width, height=height, theme=theme, open=open)
 
 
 def attach(viewer: Any, *, open_paths: Iterable[str | _os.PathLike[str]] = (), open_urls: Iterable[str] = ()) -> Any:

@@ -63,6 +63,8 @@ class SharedArray:
         How many frames were published, whether or not anybody looked.
     copied : int
         How many of those were copied into shared memory.
+    closed : bool
+        Whether it is shared no more: it was closed, or another was shared under its name.
     """
 
     def __init__(
@@ -246,6 +248,11 @@ class SharedArray:
             self._owner.redeclare()
         except (ValueError, TypeError):
             pass  # closed at this very moment
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is shared no more: it was closed, or another was shared under its name."""
+        return self._closed
 
     @property
     def wanted(self) -> bool:

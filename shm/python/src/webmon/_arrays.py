@@ -50,6 +50,10 @@ class Arrays:
         """Return the names of the arrays that are shared."""
         return list(self._by_name)
 
+    def get(self, name: str) -> SharedArray | None:
+        """Return the array of a name, None if there is none."""
+        return self._by_name.get(name)
+
     def declared(self) -> dict[str, Any]:
         """Return what webmon is told of the arrays."""
         return {array.name: array._declared() for array in list(self._by_name.values())}

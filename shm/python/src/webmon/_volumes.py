@@ -50,6 +50,10 @@ class Volumes:
         """Return the names of the volumes that are offered."""
         return list(self._by_name)
 
+    def get(self, name: str) -> SharedVolume | None:
+        """Return the volume of a name, None if there is none."""
+        return self._by_name.get(name)
+
     def declared(self) -> dict[str, Any]:
         """Return what webmon is told of the volumes."""
         return {volume.name: volume._declared() for volume in list(self._by_name.values())}

@@ -6,19 +6,21 @@ import hashlib
 import html
 import http.client
 import json
-import os
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlsplit
 
-from . import _announce
+from . import _announce, _notebook
 from ._process import Process
 
-__all__ = ["Refused", "Webmon", "cell", "find"]
+if TYPE_CHECKING:
+    import asyncio
+
+__all__ = ["Refused", "Webmon", "cell", "find", "reach"]
 
 PATIENCE = 15.0  # seconds for an answer
 SILENCE = 50.0  # seconds after which a stream is taken for broken: webmon sends a sign of life every 15
@@ -58,25 +60,62 @@ class Webmon:
             return self._public + path
         return f"{self._public}{path}{'&' if '?' in path else '?'}token={quote(self._token)}"
 
-    def below(self, address: str) -> str | None:
-        """Return an address of webmon without its origin, as it is below Jupyter's; None if webmon was not started there."""
-        if not self._prefix.endswith("/webmon") or not address.startswith(self._public + "/"):
-            return None
-        return self._prefix + address[len(self._public) :]
+    def cell(self, path: str, title: str, *, width: str = "100%", height: str = "600px", theme: str | None = None) -> str:
+        """Return what the cell of a notebook shows for one of webmon's pages, as HTML: the page, or a link and why it is one.
 
-    def cell(self, address: str, title: str) -> str:
-        """Return what the cell of a notebook shows for one of webmon's addresses, as HTML: a link, and the page below it where that can be.
+        A notebook is kept and passed on, so no token is in it: what is lets one browser in, once and soon. Raises OSError.
 
-        Pages of webmon are shown in frames of their own origin alone, which they are where webmon is a part of Jupyter.
+        Parameters
+        ----------
+        path
+            Of the page, with its query.
+        title
+            What it is, in a few words.
+        width, height
+            Of the frame, as CSS has lengths.
+        theme
+            "dark", "light", or None for that of JupyterLab.
         """
-        below = self.below(address) if "JPY_PARENT_PID" in os.environ else None  # in a kernel that Jupyter has started
-        link = f'<a href="{html.escape(below or address)}" target="_blank">{html.escape(title)}</a>'
-        if below is None:
-            return link
+        prefix, why = self._framed()
+        joint = "&" if "?" in path else "?"
+        ticket = self.ask("POST", "/api/v1/tickets")["ticket"] if self._token else ""
+        query = "&".join([f"theme={theme}"] * bool(theme) + [f"ticket={quote(ticket)}"] * bool(ticket))
+        address = html.escape(f"{self._public if prefix is None else prefix}{path}{joint if query else ''}{query}")
+        title = html.escape(title)
+        if prefix is None:
+            return f'<p><a href="{address}" target="_blank">webmon: {title}</a><br>{html.escape(why)}</p>'
+        # What is inside is read where frames are taken out of a notebook, such as before it is trusted.
         return (
-            f'{link}<iframe src="{html.escape(below)}" title="{html.escape(title)}"'
-            ' style="display: block; width: 100%; height: 600px; border: 0" allowfullscreen></iframe>'
+            f'<iframe src="{address}" title="{title}" style="display: block; width: {width}; height: {height}; border: 0" allowfullscreen>'
+            f"webmon: {title}. It is shown here live, once the cell was run.</iframe>"
         )
+
+    def _framed(self) -> tuple[str | None, str]:
+        """Return the path below which a cell can show pages, or None and a sentence why none can. Raises OSError."""
+        place = _notebook.place()
+        if not place.base:
+            return None, place.why
+        if self._tls and not place.entry:
+            return (
+                None,
+                "webmon serves https, which Jupyter passes on only if this package is in the environment that Jupyter runs in, too.",
+            )
+        prefix = place.prefix(self._port or 0)
+        if prefix != self._prefix:
+            try:
+                self.serve_below(prefix, _notebook.public_names())
+            except Refused as error:
+                return None, f"Jupyter cannot show it here. {error}"
+        return prefix, ""
+
+    def serve_below(self, prefix: str, hosts: list[str]) -> None:
+        """Have it serve below a prefix of a proxy, which browsers reach by hosts, besides where it serves now.
+
+        Raises OSError, or Refused if it serves below another one.
+        """
+        if self.ask("POST", "/api/v1/prefix", json.dumps({"prefix": prefix, "hosts": hosts}))["prefix"] == prefix:
+            self._public = self._public[: len(self._public) - len(self._prefix)] + prefix
+            self._prefix = prefix
 
     def connect(self, timeout: float) -> http.client.HTTPConnection:
         """Return a connection. Raises OSError."""
@@ -84,22 +123,39 @@ class Webmon:
             connection = http.client.HTTPConnection(self._host, self._port, timeout=timeout)
             connection.connect()
             return connection
-        # No authority has to vouch for it: only the user's webmon can have left the fingerprint.
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+        context = _unvouched()
         connection = http.client.HTTPConnection(self._host, self._port, timeout=timeout)
         plain = socket.create_connection((self._host, self._port or 443), timeout)
         try:
             wrapped = context.wrap_socket(plain, server_hostname=self._server_name or None)
-            seen = wrapped.getpeercert(binary_form=True) or b""
-            if hashlib.sha256(seen).hexdigest() != self._certificate:
-                raise OSError("another program than webmon answers at its address")
+            self._check(wrapped)
         except BaseException:
             plain.close()
             raise
         connection.sock = wrapped
         return connection
+
+    async def join(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Return a connection as asyncio has them. Raises OSError."""
+        import asyncio  # which no watched process needs
+
+        if not self._tls:
+            return await asyncio.open_connection(self._host, self._port)
+        reader, writer = await asyncio.open_connection(
+            self._host, self._port or 443, ssl=_unvouched(), server_hostname=self._server_name or self._host
+        )
+        try:
+            self._check(writer.get_extra_info("ssl_object"))
+        except BaseException:
+            writer.close()
+            raise
+        return reader, writer
+
+    def _check(self, connection: ssl.SSLSocket | ssl.SSLObject) -> None:
+        """Raise OSError if another program than the user's webmon is at the other end."""
+        seen = connection.getpeercert(binary_form=True) or b""
+        if hashlib.sha256(seen).hexdigest() != self._certificate:
+            raise OSError("another program than webmon answers at its address")
 
     def ask(self, method: str, path: str, body: Any = None, timeout: float = PATIENCE) -> Any:
         """Return the answer to a request, None if it is empty. Raises OSError, or Refused for an answer that says why not."""
@@ -134,6 +190,14 @@ class Webmon:
             headers["Content-Type"] = "application/json"
         connection.request(method, self._prefix + path, body, headers)
         return connection.getresponse()
+
+
+def _unvouched() -> ssl.SSLContext:
+    """Return what believes any certificate: only the user's webmon can have left the fingerprint, which is checked then."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def _answer(response: http.client.HTTPResponse) -> Any:
@@ -185,11 +249,16 @@ def find(process: Process, stopped: threading.Event) -> tuple[Webmon, str]:
             raise OSError("the viewer was stopped")
 
 
+def reach(process: Process) -> tuple[Webmon, str]:
+    """Return what find does, and wait for a webmon that is being started."""
+    until = time.monotonic() + START
+    while _announce.record() is None and _announce.find_webmon() is not None and time.monotonic() < until:
+        time.sleep(0.05)
+    return find(process, threading.Event())
+
 
 def cell(process: Process, page: str, title: str) -> str:
     """Return what the cell of a notebook shows for a page of a process, as HTML, or a sentence why there is none.
-
-    It waits for a webmon that is being started.
 
     Parameters
     ----------
@@ -198,13 +267,10 @@ def cell(process: Process, page: str, title: str) -> str:
     page
         Its path on webmon and its query, without the process: "/viewer?view=canvas".
     title
-        Of the link.
+        What it is, in a few words.
     """
-    until = time.monotonic() + START
-    while _announce.record() is None and _announce.find_webmon() is not None and time.monotonic() < until:
-        time.sleep(0.05)
     try:
-        webmon, source = find(process, threading.Event())
+        webmon, source = reach(process)
+        return webmon.cell(f"{page}{'&' if '?' in page else '?'}source={source}", title)
     except (OSError, Refused) as error:
         return html.escape(str(error))
-    return webmon.cell(webmon.address(f"{page}{'&' if '?' in page else '?'}source={source}"), title)

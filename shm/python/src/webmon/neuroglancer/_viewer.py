@@ -130,11 +130,10 @@ class _OnWebmon(viewer_base.ViewerCommonBase):  # type: ignore[misc]
         Pages of webmon are shown in frames of their own origin alone, which they are by jupyter-server-proxy.
         """
         try:
-            at, _ = self._link.where()
-            address = self.get_viewer_url()
-        except RuntimeError as error:
+            at, path = self._link.where()
+            return at.cell(f"{path}/v/{self.token}/", "Neuroglancer")
+        except (OSError, RuntimeError) as error:
             return html.escape(str(error))
-        return at.cell(address, "Viewer")
 
     def get_viewer_url(self) -> str:
         """Return where people open the viewer, webmon's token included.
