@@ -28,6 +28,7 @@ from typing import Any, Callable, Literal, TypeVar, overload
 from ._about import Scales, Units
 from ._actions import Control
 from ._array import SharedArray
+from ._board import Card
 from ._display import display
 from ._forms import Choice, Range
 from ._life import Cost, Stats
@@ -46,6 +47,7 @@ __all__ = [
     "Stats",
     "__version__",
     "attach",
+    "board",
     "close",
     "command",
     "control",
@@ -233,6 +235,18 @@ def volume(
         limits=limits, colormap=colormap, blending=blending, opacity=opacity, hidden=hidden, unit=unit, mesh=mesh,
         skeletons=skeletons, properties=properties,
     )  # fmt: skip
+
+
+def board(name: str, cards: Iterable[Card] | None, *, title: str | None = None, window: Literal[60, 10, 300, 900] = 60) -> None:
+    """Bring a board: a page of cards with charts, numbers, arrays, controls and commands side by side.
+
+    See :meth:`Process.board`.
+
+    Examples
+    --------
+    >>> webmon.board("overview", ["array camera", "chart stage.x", "number stage.z", "control exposure", "command snap"])
+    """
+    _default().board(name, cards, title=title, window=window)
 
 
 def control(

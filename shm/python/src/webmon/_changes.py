@@ -15,7 +15,7 @@ from ._resources import Mailbox
 __all__ = ["DECLARED", "LOST", "Changes"]
 
 LOST = "webmon.lost"  # the key of what the process has not kept
-DECLARED = ("hello", "topics", "controls", "actions", "arrays", "volumes", LOST)
+DECLARED = ("hello", "topics", "controls", "actions", "arrays", "volumes", "boards", LOST)
 _DECLARE_HZ = 20  # how often changed declarations are told
 
 

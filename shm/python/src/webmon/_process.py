@@ -33,6 +33,7 @@ from ._about import Scales, Units
 from ._actions import Actions, Control
 from ._array import SharedArray
 from ._arrays import Arrays
+from ._board import Boards, Card
 from ._changes import LOST, Changes
 from ._clock import Clock
 from ._demand import Demand
@@ -146,12 +147,14 @@ class Process:
         self._orders = Orders(life, messages, changes, self._run)
         self._arrays = Arrays(life, demand, changes, clock.wake)
         self._volumes = Volumes(life, data, demand, changes)
+        self._boards = Boards(changes)
         data.values_["hello"] = None
         data.render("topics", lambda: dict(self._values.topics))
         data.render("controls", self._actions.declared_controls)
         data.render("actions", self._actions.declared_commands)
         data.render("arrays", self._arrays.declared)
         data.render("volumes", self._volumes.declared)
+        data.render("boards", self._boards.declared)
         data.render(LOST, lambda: dict(zip(("total", "topics"), messages.lost())))
 
     # Its life.
@@ -238,7 +241,7 @@ class Process:
         """Let go of everything, in a forked child: the process that is offered is the parent."""
         self._life.closed = True
         self._lock = threading.Lock()
-        for part in (self._offer, self._demand, self._arrays, self._volumes, self._changes, self._values, self._actions, self._orders, self._clock):
+        for part in (self._offer, self._demand, self._arrays, self._volumes, self._boards, self._changes, self._values, self._actions, self._orders, self._clock):
             part.forked()
 
     def __enter__(self) -> Process:
@@ -286,6 +289,7 @@ class Process:
             "command or control": [*self._actions.commands, *self._actions.controls],
             "array": self._arrays.names(),
             "volume": self._volumes.names(),
+            "board": list(self._boards.declared()),
         }
 
     # What people see of it.
@@ -892,6 +896,47 @@ class Process:
             title=title, limits=limits, colormap=colormap, blending=blending, opacity=opacity, hidden=hidden, unit=unit,
             mesh=mesh, skeletons=skeletons, properties=properties,
         )  # fmt: skip
+
+    def board(self, name: str, cards: Iterable[Card] | None, *, title: str | None = None, window: int = 60) -> None:
+        """Bring a board: a page of cards with charts, numbers, arrays, controls, commands and models side by side.
+
+        It appears among the boards under the name of the process. People look at it as it is, and change copies of it; their own
+        boards stay as they are. What a card stands for need not be there yet.
+
+        Parameters
+        ----------
+        name : str
+            1 to 40 small letters, digits and hyphens. A board of that name before is replaced.
+        cards : iterable of str or mapping, or None
+            In the order in which they are read, at most 48, of which at most 12 are arrays and models. A text is a kind and a name,
+            as "chart stage.x". A mapping has the fields
+
+            - kind: "chart" or "number" (of "frame_time", or of the number at a path in an event, as "stage.x"), "array", "control",
+              "command" or "model"
+            - name: of what it shows
+            - source: the id of another process that it is of; this one without it
+            - title: at most 80 letters
+            - width and height: 1 to 6 columns and rows
+            - view: how an array or a model is looked at: the query of the address of its own page, without source and array
+
+            None takes the board back.
+        title : str, optional
+            At most 80 letters. Default: made of the name.
+        window : {60, 10, 300, 900}
+            What charts show, in seconds.
+
+        Raises
+        ------
+        TypeError
+            If something is of another type.
+        ValueError
+            If something is of no use: the text names the card and the field. If there are 16 boards already.
+
+        Examples
+        --------
+        >>> process.board("overview", ["array camera", "chart stage.x", {"kind": "control", "name": "exposure", "width": 3}])
+        """
+        self._boards.set(name, cards, title, window)
 
     def _volume(
         self,
