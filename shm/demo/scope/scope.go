@@ -101,7 +101,22 @@ func (s *Scope) Declare(p *wire.Process) {
 	s.declareArrays()
 	s.declareControls()
 	s.declareActions()
+	p.Board(shm.BoardText{Name: "microscope", Text: board})
 }
+
+// board is what somebody at the microscope would put side by side.
+const board = `{"webmon": "board", "version": 1, "title": "Microscope", "cards": [
+	{"kind": "array", "name": "camera", "width": 3, "height": 5},
+	{"kind": "control", "name": "exposure", "width": 2, "height": 1},
+	{"kind": "number", "name": "focus.sharpness", "title": "Sharpness", "width": 1, "height": 1},
+	{"kind": "control", "name": "channel", "width": 2, "height": 1},
+	{"kind": "number", "name": "temperature.sensor", "title": "Sensor", "width": 1, "height": 1},
+	{"kind": "control", "name": "stage_z", "width": 3, "height": 1},
+	{"kind": "command", "name": "snap", "width": 3, "height": 1},
+	{"kind": "chart", "name": "exposure.mean", "title": "Mean of the picture", "width": 3, "height": 3},
+	{"kind": "chart", "name": "frame_time", "width": 3, "height": 3},
+	{"kind": "array", "name": "cells", "title": "Cells", "width": 6, "height": 3}
+]}`
 
 func (s *Scope) declareTopics() {
 	for _, t := range []wire.Topic{

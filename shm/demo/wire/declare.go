@@ -29,6 +29,12 @@ func (p *Process) Topic(t Topic) {
 	p.dirty["topics"] = true
 }
 
+// Board declares a board, a page of cards: JSON as dashboard/board/file describes it.
+func (p *Process) Board(b shm.BoardText) {
+	p.boards.set(b.Name, b.Text)
+	p.dirty[shm.TopicBoards] = true
+}
+
 type control struct {
 	shm.Control
 	set func(shm.Value) error

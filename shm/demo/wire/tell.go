@@ -139,6 +139,10 @@ func (p *Process) declaration(key string) pickle.Value {
 		for i := range p.arrays {
 			_ = d.Set(p.arrays[i].name, p.arrays[i].v.pickle())
 		}
+	case shm.TopicBoards:
+		for i := range p.boards {
+			_ = d.Set(p.boards[i].name, p.boards[i].v)
+		}
 	}
 	return d
 }

@@ -68,6 +68,7 @@ type Process struct {
 	controls list[control]
 	actions  list[action]
 	arrays   list[*Array]
+	boards   list[string]
 	states   map[string]*state
 	dirty    map[string]bool // declarations that have changed
 	events   events
@@ -95,7 +96,7 @@ func New(o Options) *Process {
 	p.notes = newNotes(func() { shm.Signal(p.wake) })
 	p.commands = inbox{manager.NewQueue(maxCommands), func() { shm.Signal(p.wake) }}
 	p.hello()
-	for _, key := range []string{"topics", shm.TopicControls, shm.TopicActions, shm.TopicArrays} {
+	for _, key := range []string{"topics", shm.TopicControls, shm.TopicActions, shm.TopicArrays, shm.TopicBoards} {
 		p.data.Set(key, pickle.NewDict())
 	}
 	return p
