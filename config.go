@@ -13,11 +13,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"webmon/dashboard"
+	"webmon/dashboard/board"
+	"webmon/dashboard/board/file"
 	"webmon/dashboard/budget"
 	"webmon/dashboard/options"
 	"webmon/private"
@@ -72,6 +75,8 @@ type config struct {
 	params shm.ModelParams
 	grace  time.Duration // of a model's run that nobody looks at; 0: the usual
 	maps   list          // folders below which maps are
+	boards list          // files of boards
+	given  []board.Given // what is in them
 
 	launched   bool // by a process, not by a person
 	napariPort int  // of the napari that started us; 0: none did
@@ -129,7 +134,7 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (config,
 	targets := map[string]any{
 		"host": &cfg.host, "port": &cfg.port, "prefix": &cfg.prefix, "allow-host": &cfg.allowHosts, "allow-connect": &cfg.allowConnect,
 		"token": &cfg.token, "token-file": &cfg.tokenFile, "no-token": &cfg.noToken,
-		"connect": &cfg.connect, "authkey-file": &cfg.authkeyFile, "maps": &cfg.maps, "demo": &cfg.demo,
+		"connect": &cfg.connect, "authkey-file": &cfg.authkeyFile, "maps": &cfg.maps, "board": &cfg.boards, "demo": &cfg.demo,
 		"model": &models, "python": &python, "Nx": &cfg.params.Nx, "Ny": &cfg.params.Ny, "steps": &cfg.params.Steps,
 		"healing-length": &cfg.params.HealingLength, "dt-t-scale": &cfg.params.DtTScale, "tracers": &tracers, "grace": &cfg.grace,
 		"open": &cfg.open, "linger": &cfg.linger, "memory": &memory, "log-path": &cfg.logPath, "log-level": &cfg.logLevel,
@@ -199,6 +204,9 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (config,
 	}
 	if err == nil {
 		err = cfg.checkMaps()
+	}
+	if err == nil {
+		err = cfg.readBoards()
 	}
 	if err == nil {
 		err = cfg.checkModels(models, python, getenv)
@@ -346,6 +354,40 @@ func (cfg *config) checkMaps() error {
 		cfg.maps[i] = abs
 	}
 	return nil
+}
+
+// readBoards reads the files of boards.
+func (cfg *config) readBoards() error {
+	for _, path := range cfg.boards {
+		text, err := readFile(path, file.MaxBytes)
+		if err != nil {
+			return usagef("--board %s: %v", path, err)
+		}
+		base := filepath.Base(path)
+		b, err := file.Decode(text, file.Options{Title: strings.TrimSuffix(base, filepath.Ext(base))})
+		if err != nil {
+			return usagef("--board %s: %v", path, err)
+		}
+		name := board.NameFor(strings.TrimSuffix(base, filepath.Ext(base)))
+		if slices.ContainsFunc(cfg.given, func(g board.Given) bool { return g.Name == name }) {
+			return usagef("--board %s: there is a board %q already: give its file another name", path, name)
+		}
+		if len(cfg.given) >= board.MaxBoards {
+			return usagef("--board may be given %d times at most", board.MaxBoards)
+		}
+		cfg.given = append(cfg.given, board.Given{Name: name, File: path, Board: b})
+	}
+	return nil
+}
+
+// readFile reads a file of at most so many bytes, and a byte more of a longer one.
+func readFile(path string, most int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, most+1))
 }
 
 // clientPort reads what napari tells the clients that it starts: base64 of

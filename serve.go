@@ -165,6 +165,9 @@ func acquire(ctx context.Context, dirs []string, cfg config, said *notes) (in *i
 			return nil, dir, "", err
 		}
 		said.logger.Info("handed over to the webmon that is running", "sources", len(asked), "models", len(cfg.models), "maps", cfg.maps.String())
+		if len(cfg.given) > 0 {
+			said.logger.Warn("the webmon that is running shows no boards of --board: import their files there, on its page Board", "boards", cfg.boards.String())
+		}
 		if len(cfg.door) > 0 {
 			said.logger.Warn("the webmon that is running keeps its own options; to start one with these, stop it on its page Status first", "options", strings.Join(cfg.door, " "))
 		}
@@ -229,6 +232,7 @@ func newServer(cfg *config, models *model.Catalogue, shelf *library.Library, des
 		Changes:      stateDir("changes"),
 		Views:        stateDir("views"),
 		Boards:       stateDir("boards"),
+		Given:        cfg.given,
 		Logger:       said.logger,
 		Faults:       faults,
 	})

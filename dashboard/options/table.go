@@ -42,6 +42,7 @@ var Webmon = []Option{
 	{Name: "connect", Arg: "HOST:PORT", Repeat: true, Group: watches, Text: "a running manager to attach to"},
 	{Name: "authkey-file", Arg: "FILE", Usual: "napari's own key", Group: watches, Text: "a file with the key of the managers named by `--connect`"},
 	{Name: "maps", Arg: "FOLDER", Repeat: true, Group: watches, Text: "a folder below which maps are: annotated stacks that are followed through time. The first one takes what is uploaded"},
+	{Name: "board", Arg: "FILE", Repeat: true, Group: watches, Text: "a board as a file: a page of cards, shown as it is; people change copies of it", See: "Boards"},
 	{Name: "demo", Group: watches, Text: "show the demo, beside whatever else is attached"},
 
 	{Name: "model", Arg: "FILE", Repeat: true, Group: models, Text: "a Python file of models to run for whoever looks, or `tcp://HOST:PORT` of a super_hydro server"},
