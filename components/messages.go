@@ -33,6 +33,9 @@ type MessageTopic struct {
 	Last  any           // nil, bool, int64, float64, string, []any, map[string]any or a json.Marshaler
 	// Recent are the latest messages, newest first.
 	Recent []Message
+	// Pin returns the URL that puts a number of the topic on a board (ui.PinHref), by the name of
+	// the topic and the keys that lead to the number; nil: there are none.
+	Pin func(name string) string
 }
 
 // Message is one message.

@@ -30,6 +30,19 @@ type node struct {
 	kind     string // "number", "text", "word" (null, true, false), "inside", "more"
 	children []node
 	open     bool
+	pin      string // URL that puts it on a board, "" for none
+	name     string // of a number that has a pin
+}
+
+// pinned gives the numbers of a tree their pins.
+func pinned(n node, name string, pin func(name string) string) node {
+	if n.kind == "number" && !strings.HasPrefix(n.text, "[") {
+		n.pin, n.name = pin(name), name
+	}
+	for i := range n.children {
+		n.children[i] = pinned(n.children[i], name+"."+n.children[i].key, pin)
+	}
+	return n
 }
 
 // nodes turns a value into lines. open is how many levels are open at first. The

@@ -15,6 +15,7 @@ import (
 	"webmon/dashboard/board/file"
 	"webmon/dashboard/chart"
 	"webmon/dashboard/pixels"
+	"webmon/dashboard/source"
 	"webmon/dashboard/steer"
 	"webmon/dashboard/tab"
 	"webmon/natural"
@@ -49,7 +50,7 @@ const numberWindow = 10 * time.Second
 func (b *Boards) wants(c file.Card) []string {
 	switch c.Kind {
 	case file.Number:
-		return chart.SpecFor(c.Name).Topics()
+		return append(chart.SpecFor(c.Name).Topics(), c.Name) // a state may be a number itself
 	case file.Array:
 		return []string{shm.TopicArrays, shm.ArrayTopic(c.Name)}
 	case file.Control, file.Command:
@@ -114,12 +115,17 @@ func (b *Boards) number(m tab.Moment, c file.Card) content {
 	if len(spec.Stats) > 0 {
 		stat = spec.Stats[0]
 	}
-	number := 0.0
+	if value, ok := stateNumber(m.Source, c.Name); ok {
+		return content{
+			title: c.Name, href: m.Prefix + "/messages?" + url.Values{"source": {m.Source.ID()}}.Encode(), version: "number",
+			live: components.BoardNumber("last", "", value, ""), liveVersion: value,
+		}
+	}
 	feed, err := chart.NewFeed(chart.Options{Spec: spec, Window: numberWindow, Series: m.Source.Series, Ended: m.Source.Ended})
 	if err != nil {
 		return missing(spec.Title, "It cannot be shown as a number.")
 	}
-	number = feed.Numbers(m.Now).Get(stat.Key)
+	number := feed.Numbers(m.Now).Get(stat.Key)
 	value, unit := stat.Unit.Format(number)
 	title := stat.Title
 	if title == "" {
@@ -131,6 +137,36 @@ func (b *Boards) number(m tab.Moment, c file.Card) content {
 		version: "number",
 		live:    components.BoardNumber(stat.Label, title, value, unit), liveVersion: value + unit + spec.Title,
 	}
+}
+
+// stateNumber writes the number at a path in a state, such as "stage.x". ok is false if there is
+// none, or if it has a series: a number of an event.
+func stateNumber(src *source.Source, name string) (text string, ok bool) {
+	if src.Series(name) != nil {
+		return "", false
+	}
+	for i, r := range name + "." {
+		if r != '.' || i == 0 { // where the name of a topic may end
+			continue
+		}
+		v, at, _ := src.State(name[:i])
+		if at.IsZero() {
+			continue
+		}
+		for key := range strings.SplitSeq(strings.TrimPrefix(name[i:], "."), ".") {
+			if inside, is := v.(map[string]any); is && key != "" {
+				v = inside[key]
+			}
+		}
+		switch v := v.(type) {
+		case int64:
+			return ui.Count(v), true
+		case float64:
+			text, _ := chart.Plain.Format(v)
+			return text, true
+		}
+	}
+	return "", false
 }
 
 func (b *Boards) array(m tab.Moment, c file.Card) content {

@@ -133,6 +133,19 @@ func page(m tab.Moment) components.Messages {
 			At: at, Age: max(0, m.Now.Sub(at)).Round(time.Millisecond), Last: summary(value),
 		})
 	}
+	if src.ID() != source.Nobody {
+		pin := func(name string) string {
+			if strings.HasSuffix(name, ".time") {
+				return "" // when the message came
+			}
+			return ui.PinHref(m.Prefix, "number", src.ID(), name)
+		}
+		for i := range out.Topics {
+			if t := &out.Topics[i]; !t.State || !t.Known { // of other states the page has a summary
+				t.Pin = pin
+			}
+		}
+	}
 	// Topics that webmon does not know come first: no other page shows them.
 	slices.SortFunc(out.Topics, func(a, b components.MessageTopic) int {
 		if a.Known != b.Known {

@@ -353,7 +353,7 @@ func object(at string, text []byte) ([]field, error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	begin, err := d.Token()
 	if err != nil {
-		return nil, wrong(at, "is no JSON: %s", reason(err))
+		return nil, wrong(cmpOr(at, "the file"), "is no JSON: %s", reason(err))
 	}
 	if begin != json.Delim('{') {
 		return nil, wrong(cmpOr(at, "the file"), "is no object in braces")

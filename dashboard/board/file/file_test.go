@@ -58,7 +58,7 @@ func TestErrorsNameTheField(t *testing.T) {
 		return `{"webmon":"board","version":1,"title":"a","cards":[` + strings.Join(cards, ",") + `]}`
 	}
 	for _, c := range []struct{ text, field, says string }{
-		{``, "", "ends too early"},
+		{``, "the file", "ends too early"},
 		{`[]`, "the file", "no object"},
 		{`{"webmon":"board","version":1,"title":"a"`, "the file", "ends too early"},
 		{`{"webmon":"board","version":1,"title":"a"} x`, "the file", "goes on"},
