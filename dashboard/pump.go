@@ -364,7 +364,7 @@ func (p *pump) pump() {
 		// Next of all feeds is called each second, because some change with time alone.
 		next := now.Add(time.Second)
 		if len(streams) > 0 && p.outdated != nil && p.outdated() {
-			reload(streams)
+			reload(p.src, streams)
 		}
 		for _, s := range streams {
 			if due := p.step(s, now); due.Before(next) {
@@ -382,7 +382,7 @@ func (p *pump) pump() {
 		select {
 		case <-ctx.Done():
 			if p.forgotten.Load() {
-				reload(streams)
+				reload(p.src, streams)
 			}
 			return
 		case <-p.kick:
@@ -491,13 +491,14 @@ func (p *pump) mend(s *stream, now time.Time) bool {
 	return true
 }
 
-// reload makes the pages that watch the streams load themselves again.
-func reload(streams []*stream) {
+// reload makes the pages that watch the streams of a source load themselves again, but for a
+// board, which has cards of others too.
+func reload(of *source.Source, streams []*stream) {
 	for _, s := range streams { // every page watches a stream, not only pictures
 		if s.feed.Apart {
 			continue
 		}
-		s.topic.Publish(hub.Text([]byte(`{"topic":"reload"}`)))
+		s.topic.Publish(hub.Text([]byte(`{"topic":"reload","source":"` + of.ID() + `"}`)))
 	}
 }
 

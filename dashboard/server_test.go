@@ -835,7 +835,7 @@ func TestHandover(t *testing.T) {
 func TestWaitingForAProcess(t *testing.T) {
 	s := open(t, dashboard.Options{Token: token})
 	page := s.socket(source.Nobody + "/html/header")
-	page.until(`{"topic":"reload"}`)
+	page.until(`{"topic":"reload","source":`)
 }
 
 // A webmon that nobody needs may end: that is without processes and browsers.

@@ -30,7 +30,7 @@ const steady = 3
 // known are the topics that have a tab of their own.
 var known = map[string]bool{
 	shm.TopicPoll: true, shm.TopicFrameTime: true, shm.TopicLoadChunk: true,
-	shm.TopicControls: true, shm.TopicActions: true, shm.TopicArrays: true,
+	shm.TopicControls: true, shm.TopicActions: true, shm.TopicArrays: true, shm.TopicBoards: true,
 	shm.TopicLayers: true, shm.TopicHistograms: true, shm.TopicColors: true,
 	"topics": true, // as the package names it
 }

@@ -49,7 +49,7 @@ const socket = shell?.dataset.socket && new Socket({
     if (frame.topic === "stats") {
       showStats(frame);
       tellLosses(frame);
-    } else if (frame.topic === "reload") leaveSource();
+    } else if (frame.topic === "reload") leaveSource(frame.source);
     else if (frame.topic === "hello") reloadIfOther(frame);
     else if (frame.topic === "signed-out" && !leaving) location.reload(); // the page in its place says why the session has ended
   },
@@ -125,7 +125,10 @@ function watchSoon() {
 }
 
 // The source that the page shows is forgotten. A page in another one says so, because it shows nothing else.
-function leaveSource() {
+function leaveSource(id) {
+  // A board has cards of other sources too, and its own feed says that those of this one are not there.
+  const header = document.getElementById("live-header")?.dataset.topic ?? "";
+  if (document.querySelector("[data-board]") && !header.startsWith(`${id}/`)) return;
   if (document.documentElement.dataset.embed === undefined) location.assign(location.pathname);
   else location.reload();
 }
