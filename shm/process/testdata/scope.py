@@ -61,6 +61,8 @@ def main():
             raise ValueError("not that many")
         done.append(["shoot", n])
 
+    webmon.board("overview", ["chart temperature.celsius", "number stage.x", {"kind": "control", "name": "exposure", "width": 3}], title="Overview")
+
     def tick():
         while True:
             if not state["paused"]:

@@ -14,7 +14,12 @@ def declared(process):
 
 
 def test_a_board_is_declared_as_it_is_read(process, watch):
-    process.board("overview", ["array camera", "chart stage.m/s", {"kind": "control", "name": "gain", "source": "other", "width": 3}], title=" Night ", window=300)
+    process.board(
+        "overview",
+        ["array camera", "chart stage.m/s", {"kind": "control", "name": "gain", "source": "other", "width": 3}],
+        title=" Night ",
+        window=300,
+    )
     want = {
         "webmon": "board", "version": 1, "window": 300, "title": "Night",
         "cards": [{"kind": "array", "name": "camera"}, {"kind": "chart", "name": "stage.m/s"}, {"kind": "control", "name": "gain", "source": "other", "width": 3}],

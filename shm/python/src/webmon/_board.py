@@ -101,7 +101,9 @@ def _card(what: str, card: Card) -> dict[str, Any]:
         if field in out and not isinstance(out[field], str):
             raise TypeError(f"the {field} of {what} is a text, not {type(out[field]).__name__}")
     if not 0 < len(out.get("name", "").encode(errors="replace")) <= _MAX_NAME:
-        raise ValueError(f"the name of {what} has 1 to {_MAX_NAME} bytes: it is that of the chart, number, array, control, command or model")
+        raise ValueError(
+            f"the name of {what} has 1 to {_MAX_NAME} bytes: it is that of the chart, number, array, control, command or model"
+        )
     if "title" in out:
         out["title"] = _title(f"the title of {what}", out["title"])
     for field in ("width", "height"):
