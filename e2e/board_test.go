@@ -184,8 +184,8 @@ func TestE2EBoard(t *testing.T) {
 	p.live()
 	p.wait("both charts draw", draw)
 	cam.Kill()
-	p.wait("the cards of the process say so", `document.querySelectorAll("[data-board-card][data-source=cam] [data-state=gone]").length === 3`)
+	p.wait("the cards of the process say so", `document.querySelectorAll("[data-board-card][data-source=cam] .board-source [data-state=gone]").length === 3`)
 	start("cam")
-	p.wait("they come to life again", `document.querySelectorAll("[data-board-card][data-source=cam] [data-state=live]").length === 3 && `+draw)
-	p.calm("GPU stall")
+	p.wait("they come to life again", `document.querySelectorAll("[data-board-card][data-source=cam] .board-source [data-state=live]").length === 3 && `+draw)
+	p.calm()
 }
