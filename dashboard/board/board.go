@@ -361,7 +361,7 @@ func (b *Boards) newCard(at tab.Place) (tab.Feed, error) {
 		state := tab.StateOf(m.Source, m.Source.Status(now))
 		stateFrame := components.BoardStateFrame(id.StateID(), state)
 		l := tab.List{Whole: stateFrame, Parts: []tab.Part{{ID: id.StateID(), Version: string(state), Frame: stateFrame}}}
-		if is := b.content(m, c, file0); is.live != nil {
+		if is := b.content(m, c, cardWindow); is.live != nil {
 			live := withChildren(components.BoardLiveFrame(id.LiveID()), is.live)
 			l.Whole = templ.Join(stateFrame, live)
 			l.Parts = append(l.Parts, tab.Part{ID: id.LiveID(), Version: is.liveVersion, Frame: live})
@@ -370,8 +370,8 @@ func (b *Boards) newCard(at tab.Place) (tab.Feed, error) {
 	}), nil
 }
 
-// file0 is the window of a card's content where nothing of it is a chart over time.
-const file0 = time.Minute
+// cardWindow is the window of time that a card is rendered for where nothing of it is a chart over time.
+const cardWindow = time.Minute
 
 // withChildren renders parent with children in it.
 func withChildren(parent, children templ.Component) templ.Component {
