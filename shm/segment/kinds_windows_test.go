@@ -143,7 +143,7 @@ func TestForeignNames(t *testing.T) {
 	if err := make(hollow, "O:"+who, reserve); err != nil {
 		t.Fatal(err)
 	}
-	refused(hollow, "no memory")
+	refused(hollow, "no segment of webmon's")
 
 	// An administrator may make what belongs to all of them; who is none may not.
 	foreign := name()

@@ -94,7 +94,7 @@ func mapNamed(s store, name string, matches func(*header) error) (held, *mapping
 func mapSegment(s held, matches func(*header) error) (*mapping, error) {
 	b := make([]byte, headerBytes)
 	if err := s.head(b); err != nil {
-		return nil, fmt.Errorf("it has %d bytes, less than a header: %w", s.size(), err)
+		return nil, err
 	}
 	h, err := parseHeader(b, s.size())
 	if err != nil {

@@ -148,8 +148,10 @@ type file struct {
 func (f *file) size() int64 { return f.bytes }
 
 func (f *file) head(b []byte) error {
-	_, err := f.ReadAt(b, 0)
-	return err
+	if _, err := f.ReadAt(b, 0); err != nil {
+		return fmt.Errorf("it has %d bytes, less than a header: %w", f.bytes, err)
+	}
+	return nil
 }
 
 func (f *file) stat() (st syscall.Stat_t, err error) {

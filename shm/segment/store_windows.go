@@ -8,6 +8,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/windows"
+
+	"webmon/shm"
 )
 
 // Dir is the namespace in which Windows keeps the names of one session of a user. The
@@ -112,9 +114,12 @@ func (s *section) size() int64 { return int64(len(s.view)) }
 
 func (s *section) head(b []byte) error {
 	if len(s.view) < len(b) {
-		return errors.New("there is no more of it")
+		return fmt.Errorf("it has %d bytes, less than a header", len(s.view))
 	}
-	copy(b, s.view)
+	// There may be addresses without memory, at which a read faults.
+	if guard(s.view, shm.ErrNoArray, func() error { copy(b, s.view); return nil }) != nil {
+		return errors.New("it is no segment of webmon's: it has no memory")
+	}
 	return nil
 }
 
@@ -186,10 +191,9 @@ func view(handle windows.Handle, access uint32, n int) ([]byte, error) {
 		// What has memory and what has none yet are regions of their own. A process makes two of them.
 		var region windows.MemoryBasicInformation
 		for at, left := address, maxRegions; windows.VirtualQuery(at, &region, unsafe.Sizeof(region)) == nil && region.AllocationBase == address; at += region.RegionSize {
-			left--
-			if left < 0 || n == 0 && region.State != windows.MEM_COMMIT {
+			if left--; left < 0 {
 				_ = windows.UnmapViewOfFile(address)
-				return nil, errors.New("it is no segment of webmon's: it has no memory yet, or here and there")
+				return nil, errors.New("it is no segment of webmon's: it has memory here and there")
 			}
 			n += int(region.RegionSize)
 		}
