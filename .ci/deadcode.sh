@@ -15,7 +15,6 @@ allowed='
 ^shm/pickle/(decode.go:.*Decode|encode.go:.*Encode)$    of a whole value, for tests; the program streams
 ^shm/pickle/value.go:.*NewList$               of values, for tests
 ^shm/segment/writer.go:                       the writer that the reader is tested with
-^shm/segment/store_[a-z]+.go:.*(create|fill|reserve)$  of that writer
 '
 found=$(${GO:-go} tool deadcode ./... | grep -vEf <(sed -E '/^$/d; s/[ ]{2,}.*//' <<<"$allowed") || true)
 if [ -n "$found" ]; then

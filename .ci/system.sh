@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The system packages that the whole test suite needs, on Debian 12 or Ubuntu
 # 22.04 and later: a display without a screen, OpenGL in software, Qt's
-# libraries, a browser, and the Pythons of the real naparis.
+# libraries, a browser, the Pythons of the real naparis, and Wine.
 #
 #   .ci/system.sh            says what is missing, and exits 1 if anything is
 #   .ci/system.sh install    installs it with apt-get; only for CI, as root
@@ -36,6 +36,7 @@ nginx-light         anyof /usr/sbin/nginx
 caddy               command -v caddy
 systemd             command -v systemd-analyze
 iproute2            command -v ip && command -v tc
+wine64              command -v wine64 || anyof /usr/lib/wine/wine64
 LIST
 }
 
