@@ -77,7 +77,7 @@ func Stories() []Story {
 		page("none open", components.ArraysPage(arraysWith(func(a *components.Arrays) { a.Open = nil; a.List[0].Current = false }))),
 		page("gone", components.ArraysPage(arrays(ui.Gone))),
 		page("cannot be read", components.ArraysPage(arraysWith(func(a *components.Arrays) {
-			a.List[0].Problem = "This system has no POSIX shared memory that webmon can read."
+			a.List[0].Problem = "There is no segment webmon-4711-camera on this machine: the process has ended or runs elsewhere, or somebody has removed it."
 		}))),
 		page("no elements", components.ArraysPage(arraysWith(func(a *components.Arrays) { a.List[0].Bytes, a.List[0].Shape = 0, "0 × 2048" }))),
 		page("no frame yet", components.ArraysPage(arraysWith(func(a *components.Arrays) { a.List[0].Published = 0 }))),

@@ -790,7 +790,7 @@ class Process:
 
         ``shape`` and ``dtype``
             The volume's ``data`` are a NumPy array that *is* shared memory, and begins with zeros. Write to it in place, and
-            say so by :meth:`SharedVolume.changed`. Where the machine has no shared memory left, or is none of Linux, the
+            say so by :meth:`SharedVolume.changed`. Where the machine has no shared memory left, or none at all, the
             array is an ordinary one, of which webmon asks for the parts that people look at.
         ``data``
             Something that is too large, or not in memory. Boxes of it are read when people look at them, by threads of the
