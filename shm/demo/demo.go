@@ -72,7 +72,7 @@ func Start(ctx context.Context, o Options) (*Demo, error) {
 func assemble(o Options) (*wire.Process, []part) {
 	viewer := slide.New(o.Seed, o.Logger)
 	p := wire.New(wire.Options{Name: "demo", Kind: shm.KindNapari, Authkey: o.Authkey, Hands: viewer.Hands, Logger: o.Logger})
-	parts := []part{viewer, scope.New(o.Seed)}
+	parts := []part{scope.New(o.Seed), viewer} // in the order in which the page has their controls
 	for _, part := range parts {
 		part.Declare(p)
 	}

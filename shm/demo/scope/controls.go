@@ -11,7 +11,7 @@ func ptr(x float64) *float64 { return &x }
 
 // The groups of the controls and commands, in the order in which a page has them.
 const (
-	groupCamera = "Camera"
+	groupCamera = "Imaging"
 	groupLight  = "Light"
 	groupStage  = "Stage"
 	groupSample = "Sample"
@@ -158,4 +158,4 @@ func (s *Scope) moveTo(x, y float64) error {
 	return nil
 }
 
-var errOff = errors.New("the camera is off: switch on Live (group Camera) first")
+var errOff = errors.New("the camera is off: switch on Live (group Imaging) first")

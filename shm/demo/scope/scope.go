@@ -151,6 +151,9 @@ func (s *Scope) Turn(*wire.Process) {
 		dt = 0.25
 	}
 	s.turned = now
+	if s.p.Watched() {
+		s.look() // so that there is a picture by the time that somebody opens the camera
+	}
 	s.advance(dt)
 	s.shoot()
 	s.products()
@@ -318,7 +321,7 @@ func (s *Scope) declareArrays() {
 	ch := &channels[s.channel]
 	a.camera = s.p.Array(shm.ArrayInfo{
 		Name: "camera", Title: "Camera", Descr: "<u2", Shape: []int{frameSide, frameSide}, Axes: yx, Units: um, Scale: step,
-		Limits: limits(90, 2600), Unit: "counts", Note: "Live, through a 20x objective. Exposure, stage and channel are below Controls.", Colormap: ch.colormap,
+		Limits: limits(90, 1600), Unit: "counts", Note: "Live, through a 20x objective. Exposure, stage and channel are below Controls.", Colormap: ch.colormap,
 	})
 	a.segmentation = s.p.Array(shm.ArrayInfo{
 		Name: "segmentation", Title: "Segmentation", Descr: "<u2", Shape: []int{frameSide, frameSide}, Axes: yx, Units: um, Scale: step,

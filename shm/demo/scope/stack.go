@@ -72,7 +72,7 @@ func (s *Scope) stack() []byte {
 	n := stackSide * stackSide
 	sharp, soft, depth := make([]float32, n), make([]float32, n), make([]float32, n)
 	for c, plane := range [stackChannels][]uint8{s.specimen.nuclei, s.specimen.actin, s.specimen.mito} {
-		thick := [...]float64{2.4, 1.5, 1.7}[c] // um
+		thick := [...]float64{2.8, 2.1, 2.4}[c] // um
 		for i := range sharp {
 			at := (l.y+2*(i/stackSide))*side + l.x + 2*(i%stackSide)
 			sharp[i] = (float32(plane[at]) + float32(plane[at+1]) + float32(plane[at+side]) + float32(plane[at+side+1])) / 4
@@ -85,8 +85,8 @@ func (s *Scope) stack() []byte {
 		for t := range l.times {
 			fade := float32(math.Pow(0.88, float64(t))) // they bleach
 			for z := range l.planes {
-				height := (float64(z) - float64(l.planes-1)/2) * l.step
-				var weight [256]float32 // by the distance from the middle of a cell, 0.04 um each
+				height := float64(z)*l.step - 2 // um from the middle of the specimen
+				var weight [256]float32         // by the distance from the middle of a cell, 0.04 um each
 				for i := range weight {
 					d := (float64(i) - 128) * 0.04
 					weight[i] = float32(math.Exp(-d * d / thick / thick))
