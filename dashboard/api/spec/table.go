@@ -68,6 +68,14 @@ var (
 			field("width", whole()), field("height", whole()), optional("view", text()),
 		))),
 	)
+	// What somebody writes may leave out what is usual.
+	boardBody = object(
+		field("webmon", oneOf("board")), field("version", whole()), optional("title", text()), optional("window", whole()),
+		optional("cards", list(object(
+			field("kind", oneOf("chart", "number", "array", "control", "command", "model")), field("source", text()), field("name", text()), optional("title", text()),
+			optional("width", whole()), optional("height", whole()), optional("view", text()),
+		))),
+	)
 	kept      = object(field("name", text()), field("generation", text()))
 	viewName  = &Body{Types: []string{"application/json", "application/x-www-form-urlencoded"}, Schema: object(field("name", Schema{"type": "string", "minLength": 1, "maxLength": 80})), Example: map[string]any{"name": "overview"}}
 	savedView = object(field("name", text()), field("saved", when()), field("by", text()), field("about", text()))
@@ -237,7 +245,7 @@ var Routes = []Route{
 		Method: "PUT", Path: api + "/boards/{board}", Group: boards, Title: "Keep a board whole", Role: Steer,
 		Text: "One that is there is replaced only by who knows it as it is: `If-Match` has the `ETag` with which it was read, or `*`. " +
 			"The name has small letters, digits and hyphens, at most 40.",
-		Body: &Body{Types: []string{"application/json"}, Schema: board, Example: map[string]any{
+		Body: &Body{Types: []string{"application/json"}, Schema: boardBody, Example: map[string]any{
 			"webmon": "board", "version": 1, "title": "Night run", "window": 60,
 			"cards": []any{map[string]any{"kind": "chart", "source": "demo", "name": "frame_time", "width": 3, "height": 3}},
 		}},
