@@ -76,7 +76,7 @@ type HelpParam struct {
 // HelpAnswer is an answer of an address.
 type HelpAnswer struct {
 	Status     int
-	Type, Text string
+	Type, HTML string
 }
 
 // contents are the headings of the page itself.

@@ -56,11 +56,11 @@ func helpAddresses() components.Help {
 			{
 				ID: "get-events", Method: "GET", Path: "/api/v1/sources/{source}/events/{topic}", Title: "What a topic has sent", HTML: "Each message with its time.", Role: "look", Table: true,
 				Params:  []components.HelpParam{{Name: "source", Type: "string", HTML: "the id of a process", Required: true}, {Name: "seconds", Type: "number, above 0, at most 900", HTML: "how far back"}},
-				Answers: []components.HelpAnswer{{Status: 200, Type: "application/json", Text: "OK"}, {Status: 404, Type: "application/json", Text: "What the address names is not there."}},
+				Answers: []components.HelpAnswer{{Status: 200, Type: "application/json", HTML: "OK"}, {Status: 404, Type: "application/json", HTML: "What the address names is not there."}},
 				Curl:    `curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:5050/api/v1/sources/demo/events/frame_time`,
 			},
-			{ID: "post-command", Method: "POST", Path: "/sources/{source}/commands/{name}", Title: "Set a control", Role: "steer", Takes: "application/json", Answers: []components.HelpAnswer{{Status: 202, Text: "it was sent"}}, Curl: "curl"},
-			{ID: "get-health", Method: "GET", Path: "/health", Title: "Whether webmon runs", Answers: []components.HelpAnswer{{Status: 200, Type: "text/plain", Text: "ok"}}, Curl: "curl http://127.0.0.1:5050/health"},
+			{ID: "post-command", Method: "POST", Path: "/sources/{source}/commands/{name}", Title: "Set a control", Role: "steer", Takes: "application/json", Answers: []components.HelpAnswer{{Status: 202, HTML: "it was sent"}}, Curl: "curl"},
+			{ID: "get-health", Method: "GET", Path: "/health", Title: "Whether webmon runs", Answers: []components.HelpAnswer{{Status: 200, Type: "text/plain", HTML: "ok"}}, Curl: "curl http://127.0.0.1:5050/health"},
 		},
 	}}}
 }

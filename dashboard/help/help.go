@@ -39,6 +39,7 @@ type page struct {
 }
 
 var pages = []page{
+	{slug: "first-minute", title: "A first minute", about: "Install webmon and see a picture, on this machine or another.", sections: []string{"a-first-minute"}},
 	{slug: "napari", title: "Your napari", about: "See and steer a napari that runs: on your desk, on a server, or in a notebook.", sections: []string{"your-napari-in-five-minutes", "a-napari-without-the-package"}, tutorial: true},
 	{slug: "script", title: "Your script", about: "Share numbers, images, volumes and controls of any Python program.", sections: []string{"your-script-in-five-minutes"}, tutorial: true},
 	{slug: "simulation", title: "Your simulation", about: "Steer a simulation together, written in Python or part of webmon.", sections: []string{"a-simulation-steered-together"}, tutorial: true},
@@ -374,10 +375,10 @@ func routeGroups() (out []components.HelpRoutes) {
 				if text == "" {
 					text = http.StatusText(a.Status)
 				}
-				route.Answers = append(route.Answers, components.HelpAnswer{Status: a.Status, Type: a.Type, Text: text})
+				route.Answers = append(route.Answers, components.HelpAnswer{Status: a.Status, Type: a.Type, HTML: prose.Inline(text)})
 			}
 			for _, f := range r.Failures() {
-				route.Answers = append(route.Answers, components.HelpAnswer{Status: f.Status, Type: "application/json", Text: f.Text})
+				route.Answers = append(route.Answers, components.HelpAnswer{Status: f.Status, Type: "application/json", HTML: prose.Inline(f.Text)})
 			}
 			group.Routes = append(group.Routes, route)
 		}

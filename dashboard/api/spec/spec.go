@@ -11,7 +11,6 @@ package spec
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -403,20 +402,13 @@ func (p *Param) Type() string {
 		return strings.Join(words, ", ")
 	}
 	out := fmt.Sprint(p.Schema["type"])
-	var limits []string
-	for _, key := range slices.Sorted(maps.Keys(p.Schema)) {
-		switch key {
-		case "minimum":
-			limits = append(limits, fmt.Sprintf("from %v", p.Schema[key]))
-		case "exclusiveMinimum":
-			limits = append(limits, fmt.Sprintf("above %v", p.Schema[key]))
-		case "maximum":
-			limits = append(limits, fmt.Sprintf("at most %v", p.Schema[key]))
+	words := []string{out}
+	for _, limit := range []struct{ key, word string }{{"minimum", "from"}, {"exclusiveMinimum", "above"}, {"maximum", "at most"}} {
+		if v, ok := p.Schema[limit.key]; ok {
+			words = append(words, fmt.Sprintf("%s %v", limit.word, v))
 		}
 	}
-	slices.Sort(limits)
-	slices.Reverse(limits) // from, at most, above
-	return strings.Join(append([]string{out}, limits...), ", ")
+	return strings.Join(words, ", ")
 }
 
 // Markdown is the table of all routes as the README has it.
