@@ -272,7 +272,6 @@ func TestE2ENotebook(t *testing.T) {
 	const base = "/lab/user/x/"
 	b := startBrowser(t)
 	l := startLab(t, b, t.TempDir(), base, "JupyterLab Dark", tried(t, "show"), `webmon.show("exposure.ms")`, "webmon.show()", `webmon.show("gain", theme="light")`)
-	const drawn = `d.querySelector("[data-array]")?.dataset.frames > 0 || d.querySelector("[data-array-readout]") !== null`
 	l.run(0)
 	l.shows(0, "the camera", `d.querySelector(".foot-name").textContent === "camera · scope" && d.querySelector(".head") === null`)
 	l.moves(0, "notebook-camera")

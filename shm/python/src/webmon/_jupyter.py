@@ -92,7 +92,7 @@ def main(arguments: list[str]) -> int:
     program = _announce.find_webmon()
     if program is None or _announce.record() is not None:
         asyncio.run(_Door(prefix).serve(int(port)))
-        return 0
+        return 1  # Jupyter starts again what ends with an error, and nothing else
     # Jupyter's proxy speaks plain http to what it starts, on this machine, whatever the environment says of https.
     command = [program, "--port", port, "--prefix", prefix, "--tls=false"]
     if sys.platform == "win32":
@@ -105,7 +105,7 @@ class _Page(NamedTuple):
 
     title: str
     text: str  # HTML
-    again: bool = False  # Jupyter starts this module again with the next request, and there may be a webmon then
+    again: bool = False  # Jupyter starts this module again, which then becomes webmon
 
 
 class _Door:
