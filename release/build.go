@@ -248,7 +248,9 @@ func zipped(folder string, files []file, id identity) ([]byte, error) {
 		head := &zip.FileHeader{
 			Name: path.Join(folder, f.name), Method: zip.Deflate, CRC32: crc32.ChecksumIEEE(f.content),
 			CompressedSize64: uint64(packed.Len()), UncompressedSize64: uint64(len(f.content)),
+			//lint:ignore SA1019 Modified counts with CreateHeader alone, and CreateRaw writes these.
 			ModifiedDate: uint16(date.Day() | int(date.Month())<<5 | max(date.Year()-1980, 0)<<9),
+			//lint:ignore SA1019 See above.
 			ModifiedTime: uint16(date.Second()/2 | date.Minute()<<5 | date.Hour()<<11),
 		}
 		head.SetMode(f.mode)
