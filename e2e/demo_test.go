@@ -267,7 +267,7 @@ func TestE2EDemo(t *testing.T) {
 	})
 	t.Run("for those who cannot see it", func(t *testing.T) {
 		p.t = t
-		for _, path := range []string{"/viewer", "/loader", "/layers", "/controls", "/messages", "/status"} {
+		for _, path := range []string{"/viewer", tiles, "/loader", "/layers", "/controls", "/messages", "/status"} {
 			p.visit(w.home + path)
 			p.live()
 			accessible(t, p, path)
@@ -563,7 +563,8 @@ func untold(nodes []*accessibility.Node, path string) (missing []string) {
 		}
 	}
 	want := map[string][2]string{
-		"/viewer":   {"application", "Tile viewer, level"},
+		"/viewer":   {"application", "napari's canvas"},
+		tiles:       {"application", "Tile viewer, level"},
 		"/loader":   {"group", "Frame time. The numbers are below."},
 		"/layers":   {"searchbox", "Search layers"},
 		"/controls": {"searchbox", "Search controls"},
