@@ -209,7 +209,7 @@ def test_a_cell_that_is_run_twice(sources):
 
         all.append(process)
     assert all[0] is all[1] and len(list(sources.glob("*.json"))) == 1
-    assert {kind: len(names) for kind, names in process._names().items()} == {"topic": 2, "command or control": 2, "array": 1, "volume": 1}
+    assert {kind: len(names) for kind, names in process._names().items()} == {"topic": 2, "command or control": 2, "array": 1, "volume": 1, "board": 0}
 
 
 # The notebook.
