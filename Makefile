@@ -85,7 +85,7 @@ cross:
 test-go: setup
 	$(GO) test -timeout 5m ./shm/model/builtin/gpe # its long runs are left out where the race detector slows them
 	@bad=0; $(GO) test -race -timeout 30m $$($(GO) list ./... | grep -v '/e2e$$') || bad=1; \
-	  $(GO) test -race -timeout 30m ./e2e || bad=1; exit $$bad # browsers that draw in software need both cores
+	  $(GO) test -race -timeout 45m ./e2e || bad=1; exit $$bad # browsers that draw in software need both cores
 
 # The Python package: under the oldest and the newest NumPy, with the package neuroglancer, and inside napari.
 test-py: setup
@@ -98,8 +98,8 @@ test-py: setup
 	  TESTED_WEBMON=$(CURDIR)/.cache/webmon-tested PYTHONPATH=shm/python/src PYTHONDONTWRITEBYTECODE=1 .venv/neuroglancer/bin/python -m pytest -q \
 	  -c shm/python/pyproject.toml shm/python/tests/test_neuroglancer.py >.cache/pytest-neuroglancer.log 2>&1 & \
 	  pids="$$pids $$!"; bad=0; for pid in $$pids; do wait $$pid || bad=1; done; \
-	for env in numpy1 numpy2 neuroglancer; do echo "pytest under $$(.venv/$$env/bin/python --version), $$env"; cat .cache/pytest-$$env.log; done; exit $$bad
-	.ci/test-napari-plugin.sh
+	for env in numpy1 numpy2 neuroglancer; do echo "pytest under $$(.venv/$$env/bin/python --version), $$env"; cat .cache/pytest-$$env.log; done; \
+	.ci/test-napari-plugin.sh || bad=1; exit $$bad
 
 # Every address that /api/openapi.json describes, asked well and badly, of a real webmon.
 test-api: setup-go
