@@ -291,7 +291,7 @@ func TestBuildsAreIdentical(t *testing.T) {
 // copySources copies what a build reads.
 func copySources(t *testing.T, to string) {
 	t.Helper()
-	cmd := exec.Command("git", "ls-files", "-co", "--exclude-standard", "go.mod", "go.sum", "*.go", "public", "shm")
+	cmd := exec.Command("git", "ls-files", "-co", "--exclude-standard", "go.mod", "go.sum", "*.go", "*.md", "public", "shm")
 	cmd.Dir = root
 	list, err := cmd.Output()
 	if err != nil {
