@@ -297,7 +297,7 @@ export class Controls {
       for (const [name, how] of this.#held) {
         if (how !== "drag") continue;
         // One that was moved and came back to where it was has not changed, but what it sent on the way may come after that.
-        const form = this.#trails.has(name) && forms().find(one => one.dataset.control === name);
+        const form = this.#trails.has(name) && forms().find(one => keyOf(one) === name);
         if (form) this.#post(form);
         else this.#release(name);
       }
@@ -377,7 +377,9 @@ export class Controls {
 
   // A change is told before the field is left, and posted after it.
   #left(field) {
-    const name = controlOf(field)?.dataset.control;
+    const form = controlOf(field);
+    if (!form) return;
+    const name = keyOf(form);
     setTimeout(() => {
       const how = this.#held.get(name);
       if (how === "type" || how === "choose" || how === "pick") this.#release(name);
