@@ -625,6 +625,13 @@ func TestE2EControls(t *testing.T) {
 		if _, posted := d.commands("frames"); fmt.Sprint(posted) != "[42]" {
 			t.Errorf("the process got %v, want what was entered, once", posted)
 		}
+
+		enter("42") // what it is already: nothing is posted when the field is left
+		one.key("\t")
+		for _, value := range []int64{9, 42} {
+			d.set("frames", value)
+			one.shows("frames", fmt.Sprint(value))
+		}
 	})
 
 	t.Run("keys move a slider", func(t *testing.T) {

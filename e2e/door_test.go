@@ -202,7 +202,7 @@ func TestE2EDoor(t *testing.T) {
 		if got := ask[string](guest, "location.href"); !strings.HasPrefix(got, w.home) || strings.Contains(got, "link=") {
 			t.Errorf("the guest is at %s", got)
 		}
-		guest.wait("tiles are drawn", `document.querySelector("[data-viewer]").dataset.ready === "true"`)
+		guest.wait("the canvas is drawn", `document.querySelector("[data-canvas]")?.canvas?.stats().frames > 0`)
 		for path, want := range map[string]int{
 			"/sources/demo/commands/show_grid": 403, "/stop": 403, "/api/v1/links": 403, "/sources/demo/dismiss": 403,
 		} {
