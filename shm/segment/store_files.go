@@ -88,16 +88,15 @@ func (s files) create(name string, n int) (held, error) {
 	return f, nil
 }
 
-// sweep implements store. A living process with the number of a name may be about to
-// lock what it has just made.
+// sweep implements store. A living process with the number of a name may be about to lock what it has just made. It tries once, so
+// that nothing of it is tried here meanwhile: a lock that it does not get leaves the segment to the next sweep.
 func (s files) sweep() {
 	s.each(func(path string, pid int, f *file) {
-		fd := int(f.Fd())
-		if f.check() != nil || syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		info, err := f.Stat()
+		if err != nil || f.check() != nil || !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) && time.Since(info.ModTime()) <= time.Minute {
 			return
 		}
-		info, err := f.Stat()
-		if err == nil && (errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) || time.Since(info.ModTime()) > time.Minute) {
+		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
 			_ = f.remove()
 		}
 	})

@@ -145,10 +145,12 @@ class Files:
                 info = os.fstat(fd)
                 if info.st_uid != os.getuid():
                     continue
+                # A living process with that number may be about to lock what it has just made. It tries once, so that nothing of it
+                # is tried here meanwhile: a lock that it does not get leaves the segment to the next sweep.
+                if _alive(int(match.group(1))) and time.time() - info.st_ctime <= 60:
+                    continue
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                # A living process with that number may be about to lock what it has just made.
-                if not _alive(int(match.group(1))) or time.time() - info.st_ctime > 60:
-                    os.unlink(path)
+                os.unlink(path)
             except OSError:
                 pass
             finally:
